@@ -1,0 +1,36 @@
+/** What every dataset format becomes: a conversation with pictures. */
+export type ContentPart = { type: "text"; text: string } | { type: "image" };
+
+export interface Message {
+  role: "system" | "user" | "assistant";
+  content: ContentPart[];
+}
+
+/** The encoded bytes of one picture, read only when needed. */
+export interface ImageRef {
+  /** As the user knows it: a path in the folder or archive, or "train.parquet row 7". */
+  path: string;
+  bytes(): Promise<Uint8Array>;
+}
+
+export interface Row {
+  /** Position in file order over the whole data set, from 0; skipped rows keep their number. */
+  index: number;
+  /** Where it came from, for messages: "metadata.jsonl line 12". */
+  source: string;
+  messages: Message[];
+  /** One for each image part, in order. */
+  images: ImageRef[];
+}
+
+/** A row that could not be used; the others go on. */
+export interface SkippedRow {
+  index: number;
+  source: string;
+  /** Stable word for grouping: "missing-picture", "broken-picture", "empty-text" … */
+  reason: string;
+  /** One sentence: what, where, what to do. */
+  message: string;
+  /** The raw row, cut to 200 characters. */
+  excerpt: string;
+}

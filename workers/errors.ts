@@ -1,0 +1,73 @@
+/**
+ * The one error that reaches a user. Every refusal says what happened (with the place), what is safe, and what to do;
+ * `code` is stable, so that the page, the command line and tests can tell errors apart.
+ */
+export type ErrorCode =
+  | "bad-argument"
+  | "bad-recipe"
+  | "not-a-llava-checkpoint"
+  | "missing-file"
+  | "bad-safetensors"
+  | "missing-tensor"
+  | "bad-tensor"
+  | "unsupported-model"
+  | "bad-tokenizer"
+  | "bad-dataset"
+  | "bad-row"
+  | "bad-image"
+  | "image-too-large"
+  | "row-too-long"
+  | "no-rows"
+  | "no-webgpu"
+  | "device-lost"
+  | "out-of-memory"
+  | "gpu-error"
+  | "non-finite-loss"
+  | "storage-full"
+  | "bad-checkpoint"
+  | "run-locked"
+  | "bad-adapter"
+  | "worker-died"
+  | "cancelled"
+  | "internal";
+
+/** The plain-data form that crosses a worker border (Comlink drops class identity) and is printed by the command line. */
+export interface ErrorReport {
+  code: ErrorCode;
+  /** What happened and where, one sentence. */
+  message: string;
+  /** One thing to do, one sentence. */
+  remedy: string;
+  /** What is not lost, one sentence ("" when nothing was at stake). */
+  safe: string;
+}
+
+export class TabTuneError extends Error {
+  readonly code: ErrorCode;
+  readonly remedy: string;
+  readonly safe: string;
+
+  constructor(code: ErrorCode, message: string, remedy: string, safe = "", options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TabTuneError";
+    this.code = code;
+    this.remedy = remedy;
+    this.safe = safe;
+  }
+
+  report(): ErrorReport {
+    return { code: this.code, message: this.message, remedy: this.remedy, safe: this.safe };
+  }
+}
+
+/** Any thrown value as an ErrorReport; an unexpected one keeps its own words under the code `internal`. */
+export function toReport(error: unknown): ErrorReport {
+  if (error instanceof TabTuneError) return error.report();
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: "internal",
+    message,
+    remedy: "Reload the page; if it happens again, report it with this text.",
+    safe: "",
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * GPU memory as named, counted buffers. A `Tensor` is a view: a buffer, an offset, a length. Everything is made before the
+ * first step; a steady step makes none (counters show it).
+ */
+import { TabTuneError } from "../errors.ts";
+import type { Gpu } from "./device.ts";
+
+/** A view of GPU memory. `offset` is a multiple of 256 (the binding alignment); `length` counts 32-bit words. */
+export interface Tensor {
+  buffer: GPUBuffer;
+  offset: number;
+  length: number;
+}
+
+/** Counts what the engine asks of WebGPU, so that "a steady step creates nothing" is a number in a test. */
+export interface Counters {
+  buffersCreated: number;
+  bytesAllocated: number;
+  bindGroupsCreated: number;
+  pipelinesCreated: number;
+  dispatches: number;
+  submits: number;
+  bytesWritten: number;
+}
+
+export function newCounters(): Counters {
+  return {
+    buffersCreated: 0,
+    bytesAllocated: 0,
+    bindGroupsCreated: 0,
+    pipelinesCreated: 0,
+    dispatches: 0,
+    submits: 0,
+    bytesWritten: 0,
+  };
+}
+
+/** Owns the buffers of one model or one test; `dispose` frees them all. */
+export class Arena {
+  readonly gpu: Gpu;
+  readonly counters: Counters;
+  readonly #buffers: GPUBuffer[] = [];
+
+  constructor(gpu: Gpu, counters: Counters) {
+    this.gpu = gpu;
+    this.counters = counters;
+  }
+
+  /** A zeroed tensor of `length` 32-bit words. WebGPU zero-fills new buffers. */
+  tensor(label: string, length: number): Tensor {
+    const size = Math.max(16, Math.ceil(length / 4) * 16);
+    if (size > this.gpu.facts.maxStorageBufferBindingSize) {
+      throw new TabTuneError(
+        "out-of-memory",
+        `${label} needs one GPU buffer of ${size} bytes; this adapter binds ${this.gpu.facts.maxStorageBufferBindingSize} at most.`,
+        "Choose a smaller batch size, a smaller model or another GPU.",
+      );
+    }
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const buffer = this.gpu.device.createBuffer({ label, size, usage });
+    this.#buffers.push(buffer);
+    this.counters.buffersCreated += 1;
+    this.counters.bytesAllocated += size;
+    return { buffer, offset: 0, length };
+  }
+
+  /** A tensor filled with `data` (any 4-byte-aligned typed array; f16 or nibbles travel as packed words). */
+  upload(label: string, data: ArrayBufferView): Tensor {
+    const tensor = this.tensor(label, Math.ceil(data.byteLength / 4));
+    write(this.gpu, tensor, data, this.counters);
+    return tensor;
+  }
+
+  /** A uniform buffer of `size` bytes for the parameters of recorded dispatches. */
+  uniform(label: string, size: number): GPUBuffer {
+    const buffer = this.gpu.device.createBuffer({
+      label,
+      size,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.#buffers.push(buffer);
+    this.counters.buffersCreated += 1;
+    this.counters.bytesAllocated += size;
+    return buffer;
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#buffers.length = 0;
+  }
+}
+
+/** Part of a tensor: `start` (in words) must fall on a 256-byte border. */
+export function view(tensor: Tensor, start: number, length: number): Tensor {
+  const offset = tensor.offset + start * 4;
+  if (offset % 256 !== 0) throw new Error(`view at byte ${offset} is not 256-byte aligned`);
+  return { buffer: tensor.buffer, offset, length };
+}
+
+/** Queues `data` into the tensor. The byte length is rounded up to whole words with zeros. */
+export function write(gpu: Gpu, tensor: Tensor, data: ArrayBufferView, counters?: Counters, wordOffset = 0): void {
+  let bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (bytes.byteLength % 4 !== 0) {
+    const padded = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4);
+    padded.set(bytes);
+    bytes = padded;
+  }
+  gpu.device.queue.writeBuffer(tensor.buffer, tensor.offset + wordOffset * 4, bytes as Uint8Array<ArrayBuffer>);
+  if (counters) counters.bytesWritten += bytes.byteLength;
+}
+
+/** Reads tensors back as f32, in order, through one staging buffer (not for the training loop: it creates a buffer). */
+export async function readBack(gpu: Gpu, tensors: Tensor[]): Promise<Float32Array[]> {
+  const total = tensors.reduce((sum, t) => sum + t.length * 4, 0);
+  const staging = gpu.device.createBuffer({
+    size: Math.max(4, total),
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  const encoder = gpu.device.createCommandEncoder();
+  let at = 0;
+  for (const t of tensors) {
+    encoder.copyBufferToBuffer(t.buffer, t.offset, staging, at, t.length * 4);
+    at += t.length * 4;
+  }
+  gpu.device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ).catch((cause) => {
+    gpu.alive();
+    throw cause;
+  });
+  gpu.alive();
+  const all = new Float32Array(staging.getMappedRange().slice(0));
+  staging.destroy();
+  const out: Float32Array[] = [];
+  at = 0;
+  for (const t of tensors) {
+    out.push(all.slice(at, at + t.length));
+    at += t.length;
+  }
+  return out;
+}

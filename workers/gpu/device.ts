@@ -1,0 +1,91 @@
+/**
+ * The WebGPU device: asked for with the adapter's own limits, watched for loss and for errors nobody scoped.
+ * A lost device returns zeros without raising anything, so `alive()` is checked before any result is published.
+ */
+import { TabTuneError } from "../errors.ts";
+
+export interface AdapterFacts {
+  vendor: string;
+  architecture: string;
+  description: string;
+  /** A CPU implementation such as SwiftShader or llvmpipe: barrier-free kernels are faster there. */
+  software: boolean;
+  features: string[];
+  maxBufferSize: number;
+  maxStorageBufferBindingSize: number;
+  maxComputeWorkgroupStorageSize: number;
+}
+
+export class Gpu {
+  readonly device: GPUDevice;
+  readonly facts: AdapterFacts;
+  /** Settles when the device is gone; the reason is in the error. Never rejects. */
+  readonly lost: Promise<TabTuneError>;
+  #failure: TabTuneError | undefined;
+
+  constructor(device: GPUDevice, facts: AdapterFacts) {
+    this.device = device;
+    this.facts = facts;
+    this.lost = device.lost.then((info) => {
+      this.#failure ??= new TabTuneError(
+        "device-lost",
+        `The GPU device was lost (${info.reason}${info.message ? `: ${info.message}` : ""}).`,
+        "Press Resume run; if it keeps happening, close other tabs that use the GPU.",
+        "Everything up to the last checkpoint is saved.",
+      );
+      return this.#failure;
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      this.#failure ??= new TabTuneError(
+        "gpu-error",
+        `The GPU refused an operation: ${event.error.message}`,
+        "Reload the page and resume from the last checkpoint; please report this text.",
+        "Everything up to the last checkpoint is saved.",
+      );
+    });
+  }
+
+  /** Throws the reason when the device was lost or an unscoped GPU error was raised. */
+  alive(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  destroy(): void {
+    this.device.destroy();
+  }
+}
+
+/**
+ * Opens a device with every limit the adapter offers that matters to us.
+ * `gpu` is `navigator.gpu`, or Dawn's in Node. Throws TabTuneError "no-webgpu" when there is no adapter.
+ */
+export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    throw new TabTuneError(
+      "no-webgpu",
+      gpu ? "WebGPU is here, but the browser offers no GPU adapter." : "This browser has no WebGPU.",
+      "Open the page in a current Chrome or Edge on a computer, with hardware acceleration switched on.",
+    );
+  }
+  const { limits, info } = adapter;
+  const requiredLimits = {
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+  };
+  const device = await adapter.requestDevice({ requiredLimits });
+  const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase();
+  return new Gpu(device, {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    description: info.description || info.device,
+    software: /swiftshader|llvmpipe|lavapipe|basic render/.test(text),
+    features: [...adapter.features].sort(),
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+  });
+}
