@@ -12,6 +12,29 @@ export interface Tensor {
   length: number;
 }
 
+/** Where tensors come from: the GPU (`Arena`) or a dry run that only adds up sizes (`Planner`), so that the plan is the allocation. */
+export interface Allocator {
+  tensor(label: string, length: number): Tensor;
+}
+
+/** Bytes that `tensor` takes for a length in words. */
+export const tensorBytes = (length: number): number => Math.max(16, Math.ceil(length / 4) * 16);
+
+/** Adds up what an `Arena` would allocate. Labels are "group/name"; bytes are summed by group, in first-use order. */
+export class Planner implements Allocator {
+  readonly groups = new Map<string, number>();
+
+  tensor(label: string, length: number): Tensor {
+    const group = label.split("/")[0]!;
+    this.groups.set(group, (this.groups.get(group) ?? 0) + tensorBytes(length));
+    return { buffer: undefined as unknown as GPUBuffer, offset: 0, length };
+  }
+
+  get totalBytes(): number {
+    return [...this.groups.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+}
+
 /** Counts what the engine asks of WebGPU, so that "a steady step creates nothing" is a number in a test. */
 export interface Counters {
   buffersCreated: number;
@@ -36,7 +59,7 @@ export function newCounters(): Counters {
 }
 
 /** Owns the buffers of one model or one test; `dispose` frees them all. */
-export class Arena {
+export class Arena implements Allocator {
   readonly gpu: Gpu;
   readonly counters: Counters;
   readonly #buffers: GPUBuffer[] = [];
@@ -48,7 +71,7 @@ export class Arena {
 
   /** A zeroed tensor of `length` 32-bit words. WebGPU zero-fills new buffers. */
   tensor(label: string, length: number): Tensor {
-    const size = Math.max(16, Math.ceil(length / 4) * 16);
+    const size = tensorBytes(length);
     if (size > this.gpu.facts.maxStorageBufferBindingSize) {
       throw new TabTuneError(
         "out-of-memory",

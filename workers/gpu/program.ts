@@ -3,7 +3,7 @@
  * step to step (rows of this micro-batch, the optimizer's step number …) lives in the 256-byte uniform slot of each dispatch,
  * which is rewritten by one `writeBuffer` per replay. So a steady step creates no buffer, no bind group and no pipeline.
  */
-import type { Arena, Counters, Tensor } from "./buffers.ts";
+import { type Arena, type Counters, type Tensor, tensorBytes } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 
 /** Numbers of one replay, by name: `rows`, `labelRows`, `past`, `learningRate` … */
@@ -107,7 +107,7 @@ export class Recorder {
         { binding: 0, resource: { buffer: uniforms, offset: i * SLOT, size: SLOT } },
         ...spec.tensors.map((t, b) => ({
           binding: b + 1,
-          resource: { buffer: t.buffer, offset: t.offset, size: Math.max(16, Math.ceil(t.length / 4) * 16) },
+          resource: { buffer: t.buffer, offset: t.offset, size: tensorBytes(t.length) },
         })),
       ];
       arena.counters.bindGroupsCreated += 1;

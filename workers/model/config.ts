@@ -1,0 +1,169 @@
+/**
+ * `config.json` of a LLaVA checkpoint -> sizes. Only what the files say, with transformers' own defaults for what hub files leave
+ * out (transformers: configuration_llama.py, configuration_mistral.py, configuration_clip.py, configuration_llava.py).
+ * The vocabulary is not read here: the rows of the embedding tensor are the truth.
+ */
+import { TabTuneError } from "../errors.ts";
+
+export interface TextConfig {
+  hiddenSize: number;
+  intermediateSize: number;
+  numLayers: number;
+  numHeads: number;
+  numKvHeads: number;
+  headSize: number;
+  rmsNormEps: number;
+  ropeTheta: number;
+  maxPositions: number;
+}
+
+export type Gelu = "quick_gelu" | "gelu" | "gelu_pytorch_tanh";
+
+export interface VisionConfig {
+  hiddenSize: number;
+  intermediateSize: number;
+  numLayers: number;
+  numHeads: number;
+  imageSize: number;
+  patchSize: number;
+  layerNormEps: number;
+  activation: Gelu;
+}
+
+export interface LlavaConfig {
+  kind: "llava" | "llava_next";
+  text: TextConfig;
+  vision: VisionConfig;
+  projectorActivation: Gelu;
+  projectorBias: boolean;
+  /** Encoder layers that are run: `vision_feature_layer` -2 leaves the last one out. */
+  visionLayersUsed: number;
+  featureSelect: "default" | "full";
+  imageTokenId: number;
+  padTokenId: number | null;
+  gridPinpoints: [number, number][];
+}
+
+type Json = Record<string, unknown>;
+
+const refuse = (what: string): never => {
+  throw new TabTuneError(
+    "unsupported-model",
+    `config.json: ${what}.`,
+    "Choose a LLaVA-1.5 or LLaVA-NeXT checkpoint with a Llama or Mistral language model and a CLIP vision tower.",
+  );
+};
+
+function number(json: Json, key: string, fallback?: number): number {
+  const value = json[key] ?? fallback;
+  if (typeof value !== "number" || !Number.isFinite(value)) return refuse(`"${key}" is not a number`);
+  return value;
+}
+
+function positive(json: Json, key: string, fallback?: number): number {
+  const value = number(json, key, fallback);
+  if (!Number.isInteger(value) || value <= 0) return refuse(`"${key}" is ${value}, not a positive whole number`);
+  return value;
+}
+
+function gelu(value: unknown, fallback: Gelu, where: string): Gelu {
+  const name = value ?? fallback;
+  if (name === "quick_gelu" || name === "gelu" || name === "gelu_pytorch_tanh") return name;
+  return refuse(`${where} activation "${String(name)}" is not known`);
+}
+
+function textConfig(json: Json): TextConfig {
+  const type = json.model_type ?? "llama";
+  if (type !== "llama" && type !== "mistral") refuse(`language model type "${String(type)}" is not supported`);
+  const activation = json.hidden_act ?? "silu";
+  if (activation !== "silu") refuse(`language model activation "${String(activation)}" is not supported`);
+  if (json.attention_bias === true || json.mlp_bias === true) refuse("language models with biases are not supported");
+  const mistral = type === "mistral";
+  const hiddenSize = positive(json, "hidden_size", 4096);
+  const numHeads = positive(json, "num_attention_heads", 32);
+  const rope = (json.rope_parameters ?? json.rope_scaling ?? {}) as Json;
+  const ropeType = rope.rope_type ?? rope.type ?? "default";
+  if (ropeType !== "default") refuse(`RoPE scaling "${String(ropeType)}" is not supported`);
+  const maxPositions = positive(json, "max_position_embeddings", mistral ? 131072 : 2048);
+  const window = json.sliding_window ?? null;
+  if (typeof window === "number" && window < maxPositions) refuse(`a sliding window of ${window} tokens is not supported`);
+  return {
+    hiddenSize,
+    intermediateSize: positive(json, "intermediate_size", mistral ? 14336 : 11008),
+    numLayers: positive(json, "num_hidden_layers", 32),
+    numHeads,
+    numKvHeads: positive(json, "num_key_value_heads", mistral ? 8 : numHeads),
+    headSize: positive(json, "head_dim", hiddenSize / numHeads),
+    rmsNormEps: number(json, "rms_norm_eps", 1e-6),
+    ropeTheta: number(json, "rope_theta", number(rope, "rope_theta", 10000)),
+    maxPositions,
+  };
+}
+
+function visionConfig(json: Json): VisionConfig {
+  const type = json.model_type ?? "clip_vision_model";
+  if (type !== "clip_vision_model") refuse(`vision tower type "${String(type)}" is not supported`);
+  return {
+    hiddenSize: positive(json, "hidden_size", 768),
+    intermediateSize: positive(json, "intermediate_size", 3072),
+    numLayers: positive(json, "num_hidden_layers", 12),
+    numHeads: positive(json, "num_attention_heads", 12),
+    imageSize: positive(json, "image_size", 224),
+    patchSize: positive(json, "patch_size", 32),
+    layerNormEps: number(json, "layer_norm_eps", 1e-5),
+    activation: gelu(json.hidden_act, "quick_gelu", "vision"),
+  };
+}
+
+/** Throws TabTuneError "not-a-llava-checkpoint" or "unsupported-model". */
+export function parseConfig(json: unknown): LlavaConfig {
+  const root = (typeof json === "object" && json !== null ? json : {}) as Json;
+  const type = root.model_type;
+  if (type !== "llava" && type !== "llava_next") {
+    throw new TabTuneError(
+      "not-a-llava-checkpoint",
+      `config.json says model_type "${String(type)}", which is not a LLaVA model.`,
+      "Choose the folder of a LLaVA checkpoint in Hugging Face form, such as llava-hf/llava-1.5-7b-hf.",
+    );
+  }
+  const text = textConfig((root.text_config ?? {}) as Json);
+  const vision = visionConfig((root.vision_config ?? {}) as Json);
+  if (text.numHeads % text.numKvHeads !== 0) refuse("num_attention_heads is not a multiple of num_key_value_heads");
+  if (vision.imageSize % vision.patchSize !== 0) refuse("image_size is not a multiple of patch_size");
+  for (const [name, size] of Object.entries({
+    "text hidden_size": text.hiddenSize,
+    "text intermediate_size": text.intermediateSize,
+    "vision hidden_size": vision.hiddenSize,
+    "vision intermediate_size": vision.intermediateSize,
+  })) {
+    if (size % 8 !== 0) refuse(`${name} ${size} is not a multiple of 8`);
+  }
+  const featureLayer = root.vision_feature_layer ?? -2;
+  if (typeof featureLayer !== "number") refuse("several vision feature layers are not supported");
+  const hidden = featureLayer as number;
+  const visionLayersUsed = hidden < 0 ? vision.numLayers + 1 + hidden : hidden;
+  if (visionLayersUsed < 0 || visionLayersUsed > vision.numLayers) refuse(`vision_feature_layer ${hidden} does not exist`);
+  const select = root.vision_feature_select_strategy ?? "default";
+  if (select !== "default" && select !== "full") refuse(`vision_feature_select_strategy "${String(select)}" is not known`);
+  return {
+    kind: type,
+    text,
+    vision,
+    projectorActivation: gelu(root.projector_hidden_act, "gelu", "projector"),
+    projectorBias: root.multimodal_projector_bias !== false,
+    visionLayersUsed,
+    featureSelect: select as "default" | "full",
+    imageTokenId: number(root, "image_token_index", number(root, "image_token_id", 32000)),
+    padTokenId: typeof root.pad_token_id === "number" ? root.pad_token_id : null,
+    gridPinpoints: (root.image_grid_pinpoints ?? []) as [number, number][],
+  };
+}
+
+/** Patches of one tile: (imageSize / patchSize)². */
+export const patchesPerTile = (v: VisionConfig): number => (v.imageSize / v.patchSize) ** 2;
+
+/** Feature rows that one tile gives the language model. */
+export const featuresPerTile = (c: LlavaConfig): number => patchesPerTile(c.vision) + (c.featureSelect === "full" ? 1 : 0);
+
+/** Columns of the packed q|k|v projection. */
+export const qkvSize = (t: TextConfig): number => (t.numHeads + 2 * t.numKvHeads) * t.headSize;

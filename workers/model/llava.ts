@@ -1,0 +1,263 @@
+/**
+ * The whole model, assembled: picture tiles -> features -> token rows -> language model -> label rows -> loss, and back.
+ * `Passes` owns the buffers of one use (training, or a chat) and records its programs; training and chat share the weights and
+ * the adapter. transformers: models/llava/modeling_llava.py.
+ */
+import { Arena, type Allocator, type Counters, type Tensor, view } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { type Dims, type Pace, PipelineCache, type Program, Recorder } from "../gpu/program.ts";
+import { crossEntropy } from "../kernels/cross-entropy.ts";
+import { embeddingForward } from "../kernels/embedding.ts";
+import { linearBackwardInput, linearForward } from "../kernels/linear.ts";
+import { zero } from "../kernels/copy.ts";
+import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
+import { type LlavaConfig, featuresPerTile } from "./config.ts";
+import {
+  type ActivationPolicy,
+  allocateActivations,
+  allocateGradients,
+  type LayerActivations,
+  type LayerGradients,
+  layerBackward,
+  layerForward,
+  type PassOptions,
+  type TokenFacts,
+} from "./llama.ts";
+import type { Adapter } from "./lora.ts";
+import type { LlavaWeights, WeightLayout } from "./weights.ts";
+
+/** A loaded model: frozen, shared by training and chat. */
+export interface Llava {
+  gpu: Gpu;
+  counters: Counters;
+  pipelines: PipelineCache;
+  pace: Pace;
+  config: LlavaConfig;
+  layout: WeightLayout;
+  weights: LlavaWeights;
+  /** cos and sin of every position, [maxPositions, 2, headSize / 2] as the RoPE kernel reads it. */
+  ropeTable: Tensor;
+  arena: Arena;
+}
+
+/** How much one pass can hold. */
+export interface PassCapacity {
+  /** Token rows. */
+  rows: number;
+  /** Rows that have a target; 1 in chat (only the last token's logits are read). */
+  labelRows: number;
+  /** Image feature rows, before the extra newline row. */
+  features: number;
+  policy: ActivationPolicy;
+  /** Rows of the KV cache (chat). */
+  cacheRows?: number;
+}
+
+/** Buffers of one pass. */
+export interface PassBuffers {
+  capacity: PassCapacity;
+  layers: LayerActivations[];
+  last: Tensor;
+  gradients: LayerGradients | undefined;
+  ids: Tensor;
+  slots: Tensor;
+  starts: Tensor;
+  ends: Tensor;
+  positions: Tensor;
+  /** [features + 1, h]; the last row is `image_newline` where the model has one. */
+  imageFeatures: Tensor;
+  labelRows: Tensor;
+  targets: Tensor;
+  normedRows: Tensor;
+  headRstd: Tensor;
+  logits: Tensor;
+  dNormedRows: Tensor | undefined;
+  nll: Tensor;
+  chunkRows: number;
+}
+
+/** Logits are made for this many bytes of label rows at a time: a vocabulary times all rows would dwarf the model. */
+const LOGITS_BYTES = 32 * 1024 * 1024;
+
+/** Label rows per head chunk: a multiple of 64, so that chunk borders are binding borders. */
+export function headChunkRows(headOut: number, labelRows: number): number {
+  const fit = Math.max(64, Math.floor(LOGITS_BYTES / (headOut * 4) / 64) * 64);
+  return Math.min(fit, Math.ceil(labelRows / 64) * 64);
+}
+
+export function allocatePass(
+  alloc: Allocator,
+  config: LlavaConfig,
+  headOut: number,
+  rank: number,
+  capacity: PassCapacity,
+): PassBuffers {
+  const { rows, labelRows, features, policy, cacheRows = rows } = capacity;
+  const h = config.text.hiddenSize;
+  const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
+  const training = policy !== "chat";
+  const chunkRows = headChunkRows(headOut, labelRows);
+  const paddedLabels = Math.ceil(labelRows / chunkRows) * chunkRows;
+  return {
+    capacity,
+    ...allocateActivations(alloc, config.text, rank, rows, policy, cacheRows),
+    gradients: training ? allocateGradients(alloc, config.text, rank, rows) : undefined,
+    ids: t("ids", rows),
+    slots: t("slots", rows),
+    starts: t("starts", cacheRows),
+    ends: t("ends", cacheRows),
+    positions: t("positions", cacheRows),
+    imageFeatures: alloc.tensor("activations/imageFeatures", (features + 1) * h),
+    labelRows: t("labelRows", paddedLabels),
+    targets: t("targets", paddedLabels),
+    normedRows: alloc.tensor("loss/normedRows", paddedLabels * h),
+    headRstd: alloc.tensor("loss/rstd", paddedLabels),
+    logits: alloc.tensor("loss/logits", chunkRows * headOut),
+    dNormedRows: training ? alloc.tensor("loss/dNormedRows", paddedLabels * h) : undefined,
+    nll: alloc.tensor("loss/nll", paddedLabels),
+    chunkRows,
+  };
+}
+
+const tokenFacts = (b: PassBuffers, model: Llava): TokenFacts => ({
+  starts: b.starts,
+  ends: b.ends,
+  positions: b.positions,
+  ropeTable: model.ropeTable,
+});
+
+/** ids and image slots -> b.layers[0].x */
+function embed(r: Recorder, model: Llava, b: PassBuffers): void {
+  embeddingForward(r, {
+    y: b.layers[0]!.x,
+    ids: b.ids,
+    table: model.weights.embed,
+    imageFeatures: b.imageFeatures,
+    imageSlots: b.slots,
+    size: model.config.text.hiddenSize,
+    rows: (d) => d.rows!,
+  });
+}
+
+/** b.last -> normalised label rows; the head reads those only. */
+function normLabelRows(r: Recorder, model: Llava, b: PassBuffers): void {
+  const { hiddenSize: size, rmsNormEps: eps } = model.config.text;
+  rmsNormForward(r, {
+    y: b.normedRows,
+    x: b.last,
+    weight: model.weights.norm,
+    rstd: b.headRstd,
+    size,
+    eps,
+    rows: (d) => d.labelRows!,
+    gather: b.labelRows,
+  });
+}
+
+const recordedChunks = (b: PassBuffers): number => Math.ceil(b.capacity.labelRows / b.chunkRows);
+/** Rows of chunk `c` in this replay: 0 skips its dispatches. */
+const rowsOfChunk = (b: PassBuffers, c: number) => (d: Dims) =>
+  Math.max(0, Math.min(b.chunkRows, d.labelRows! - c * b.chunkRows));
+
+/** Loss of every label row into b.nll and, with `gradient`, its gradient at the normalised label rows into b.dNormedRows. */
+function headAndLoss(r: Recorder, model: Llava, b: PassBuffers, gradient: boolean): void {
+  const { head, vocab } = model.weights;
+  for (let c = 0; c < recordedChunks(b); c++) {
+    const rows = rowsOfChunk(b, c);
+    const start = c * b.chunkRows;
+    linearForward(r, { y: b.logits, x: b.normedRows, weight: head, rows, xRow: start });
+    crossEntropy(r, {
+      logits: b.logits,
+      targets: view(b.targets, start, b.chunkRows),
+      nll: view(b.nll, start, b.chunkRows),
+      vocab,
+      ld: head.out,
+      rows,
+      nllRow: 0,
+      gradScale: (d) => d.gradScale!,
+      mode: gradient ? "gradient" : "loss",
+    });
+    if (gradient) {
+      linearBackwardInput(r, { dx: b.dNormedRows!, dy: b.logits, weight: head, rows, dxRow: start });
+    }
+  }
+}
+
+/** dims: rows, labelRows. Leaves the loss of each target in b.nll. */
+export function recordEvaluation(model: Llava, b: PassBuffers, adapter: Adapter | undefined): Recorder {
+  const r = new Recorder();
+  const o: PassOptions = { text: model.config.text, tokens: tokenFacts(b, model), rows: (d) => d.rows! };
+  embed(r, model, b);
+  b.layers.forEach((a, n) => {
+    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter?.layers[n], o);
+  });
+  normLabelRows(r, model, b);
+  headAndLoss(r, model, b, false);
+  return r;
+}
+
+/**
+ * One micro-batch: forward, loss, backward. dims: rows, labelRows, gradScale (1 / targets of the whole optimizer batch),
+ * accumulate (0 for the first micro-batch of a step, 1 after). Leaves b.nll and the adapter's gradients.
+ */
+export function recordTraining(model: Llava, b: PassBuffers, adapter: Adapter): Recorder {
+  const r = new Recorder();
+  const { text } = model.config;
+  const g = b.gradients!;
+  const o: PassOptions = { text, tokens: tokenFacts(b, model), rows: (d) => d.rows! };
+  embed(r, model, b);
+  b.layers.forEach((a, n) => {
+    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter.layers[n], o);
+  });
+  normLabelRows(r, model, b);
+  headAndLoss(r, model, b, true);
+  zero(r, { x: g.dx, count: (d) => d.rows! * text.hiddenSize });
+  rmsNormBackward(r, {
+    dx: g.dx,
+    dy: b.dNormedRows!,
+    x: b.last,
+    weight: model.weights.norm,
+    rstd: b.headRstd,
+    size: text.hiddenSize,
+    rows: (d) => d.labelRows!,
+    accumulate: 1,
+    scatter: b.labelRows,
+  });
+  for (let n = text.numLayers - 1; n >= 0; n--) {
+    const a = b.layers[n]!;
+    const w = model.weights.layers[n]!;
+    const l = adapter.layers[n]!;
+    if (b.capacity.policy === "recompute" && n < text.numLayers - 1) layerForward(r, undefined, a, w, l, o);
+    layerBackward(r, g, a, w, l, { ...o, accumulate: (d) => d.accumulate!, inputGradient: n > 0 });
+  }
+  return r;
+}
+
+/**
+ * A chat pass over `rows` new tokens after `past` cached ones, leaving the logits of one row (b.labelRows[0]) in b.logits.
+ * dims: rows, past.
+ */
+export function recordChat(model: Llava, b: PassBuffers, adapter: Adapter | undefined, tile: "prefill" | "decode"): Recorder {
+  const r = new Recorder();
+  const o: PassOptions = {
+    text: model.config.text,
+    tokens: tokenFacts(b, model),
+    rows: tile === "decode" ? 1 : (d) => d.rows!,
+    past: (d) => d.past!,
+    tile,
+  };
+  embed(r, model, b);
+  b.layers.forEach((a, n) => {
+    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter?.layers[n], o);
+  });
+  normLabelRows(r, model, b);
+  linearForward(r, { y: b.logits, x: b.normedRows, weight: model.weights.head, rows: 1, tile: "decode" });
+  return r;
+}
+
+/** Compiles and binds a recording in the given arena. */
+export const buildProgram = (model: Llava, arena: Arena, recorder: Recorder): Promise<Program> =>
+  recorder.build(arena, model.pipelines);
+
+/** Feature rows that `tiles` tiles give. */
+export const featureRows = (config: LlavaConfig, tiles: number): number => tiles * featuresPerTile(config);

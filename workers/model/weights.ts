@@ -1,0 +1,292 @@
+/**
+ * The frozen weights on the GPU. `allocateWeights` says what lies where (through an `Allocator`, so the memory plan and the real
+ * allocation are one code) and returns, for each checkpoint tensor, where its values go; `fillWeight` puts them there.
+ * q|k|v and gate|up are concatenated along `out`, so that one dispatch computes them.
+ */
+import { TabTuneError } from "../errors.ts";
+import { type Allocator, type Counters, type Tensor, write } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { type Dtype, toF32 } from "../hub/dtype.ts";
+import type { DenseFormat, DenseWeight, Weight } from "../kernels/weight.ts";
+import { type LlavaConfig, patchesPerTile } from "./config.ts";
+import { languageModule, resolveName } from "./names.ts";
+
+export interface AffineWeight {
+  weight: Weight;
+  bias: Tensor | undefined;
+}
+
+export interface NormWeight {
+  weight: Tensor;
+  bias: Tensor;
+}
+
+export interface LlamaLayerWeights {
+  inputNorm: Tensor;
+  qkv: Weight;
+  o: Weight;
+  postNorm: Tensor;
+  gateUp: Weight;
+  down: Weight;
+}
+
+export interface ClipLayerWeights {
+  norm1: NormWeight;
+  qkv: AffineWeight;
+  out: AffineWeight;
+  norm2: NormWeight;
+  fc1: AffineWeight;
+  fc2: AffineWeight;
+}
+
+export interface LlavaWeights {
+  vocab: number;
+  embed: DenseWeight;
+  layers: LlamaLayerWeights[];
+  norm: Tensor;
+  head: DenseWeight;
+  vision: {
+    classEmbedding: Tensor;
+    positionEmbedding: Tensor;
+    patch: DenseWeight;
+    preNorm: NormWeight;
+    layers: ClipLayerWeights[];
+  };
+  projector: { linear1: AffineWeight; linear2: AffineWeight };
+  imageNewline: Tensor | undefined;
+}
+
+/** What the checkpoint says of a tensor. */
+export interface TensorFacts {
+  dtype: Dtype;
+  shape: number[];
+}
+
+export interface QuantSettings {
+  type: "nf4" | "fp4";
+  blockSize: number;
+  modules: ("language_model" | "multi_modal_projector" | "vision_tower")[];
+}
+
+/** Where one checkpoint tensor goes. Offsets are in words of the destination. */
+export type Fill =
+  | { kind: "4bit"; type: "nf4" | "fp4"; codes: Tensor; codesAt: number; absmax: Tensor; absmaxAt: number }
+  | { kind: "dense"; format: DenseFormat; data: Tensor; at: number };
+
+export interface WeightLayout {
+  weights: LlavaWeights;
+  /** By checkpoint tensor name. */
+  fills: Map<string, Fill>;
+  /** Values in all tensors that are used. */
+  parameters: number;
+}
+
+const formatOf: Partial<Record<Dtype, DenseFormat>> = { F32: "f32", F16: "f16", BF16: "bf16" };
+const wordsPerValue: Record<DenseFormat, number> = { f32: 1, f16: 0.5, bf16: 0.5 };
+
+/** Throws TabTuneError "missing-tensor" or "bad-tensor" naming the tensor. `quant` undefined keeps everything as it is. */
+export function allocateWeights(
+  alloc: Allocator,
+  config: LlavaConfig,
+  tensors: Map<string, TensorFacts>,
+  quant: QuantSettings | undefined,
+): WeightLayout {
+  const fills = new Map<string, Fill>();
+  let parameters = 0;
+
+  const find = (neutral: string): [string, TensorFacts] => {
+    const name = resolveName(neutral, (n) => tensors.has(n));
+    if (!name) {
+      throw new TabTuneError(
+        "missing-tensor",
+        `The checkpoint has no tensor for "${neutral}".`,
+        "Choose a complete LLaVA checkpoint; if it is sharded, all its .safetensors files are needed.",
+      );
+    }
+    return [name, tensors.get(name)!];
+  };
+  const expectShape = (name: string, facts: TensorFacts, shape: number[]): void => {
+    const flat = facts.shape.length > 2 ? [facts.shape[0]!, facts.shape.slice(1).reduce((a, b) => a * b, 1)] : facts.shape;
+    if (flat.length === shape.length && flat.every((n, i) => n === shape[i])) return;
+    throw new TabTuneError(
+      "bad-tensor",
+      `Tensor "${name}" has shape [${facts.shape}], but config.json asks for [${shape}].`,
+      "The config.json and the weights do not belong together; fetch both from the same revision.",
+    );
+  };
+  /** A vector or table that kernels read as f32. */
+  const vector = (neutral: string, shape: number[]): Tensor => {
+    const [name, facts] = find(neutral);
+    expectShape(name, facts, shape);
+    const length = shape.reduce((a, b) => a * b, 1);
+    const data = alloc.tensor(`weights/${neutral}`, length);
+    parameters += length;
+    fills.set(name, { kind: "dense", format: "f32", data, at: 0 });
+    return data;
+  };
+  /** A matrix made of parts that share their input. */
+  const matrix = (label: string, parts: [neutral: string, out: number][], inSize: number, quantise: boolean): Weight => {
+    const found = parts.map(([neutral, out]) => {
+      const [name, facts] = find(neutral);
+      expectShape(name, facts, [out, inSize]);
+      parameters += out * inSize;
+      return { name, facts, out };
+    });
+    const out = found.reduce((sum, f) => sum + f.out, 0);
+    if (quantise && quant) {
+      const { blockSize, type } = quant;
+      const codes = alloc.tensor(`weights/${label}`, (out * inSize) / 8);
+      const absmax = alloc.tensor(`weights/${label}.absmax`, Math.ceil((out * inSize) / blockSize));
+      let row = 0;
+      for (const f of found) {
+        // Each part was quantised on its own; laid one after the other its blocks stay blocks of the whole only on a border.
+        if ((row * inSize) % blockSize !== 0) {
+          throw new TabTuneError(
+            "unsupported-model",
+            `"${f.name}" does not start on a border of ${blockSize}-value blocks inside ${label}.`,
+            "Use a smaller quantisation block size, or load this model without 4 bits.",
+          );
+        }
+        const fill: Fill = {
+          kind: "4bit",
+          type,
+          codes,
+          codesAt: (row * inSize) / 8,
+          absmax,
+          absmaxAt: (row * inSize) / blockSize,
+        };
+        fills.set(f.name, fill);
+        row += f.out;
+      }
+      return { format: type, out, in: inSize, blockSize, codes, absmax };
+    }
+    const formats = new Set(found.map((f) => formatOf[f.facts.dtype]));
+    const format: DenseFormat = formats.size === 1 ? ([...formats][0] ?? "f32") : "f32";
+    const data = alloc.tensor(`weights/${label}`, Math.ceil(out * inSize * wordsPerValue[format]));
+    let row = 0;
+    for (const f of found) {
+      fills.set(f.name, { kind: "dense", format, data, at: row * inSize * wordsPerValue[format] });
+      row += f.out;
+    }
+    return { format, out, in: inSize, data };
+  };
+
+  const { text, vision } = config;
+  const quantised = (module: QuantSettings["modules"][number]): boolean => quant?.modules.includes(module) ?? false;
+  const h = text.hiddenSize;
+
+  const [embedName, embedFacts] = find("language_model.embed_tokens.weight");
+  const vocab = embedFacts.shape[0] ?? 0;
+  const embed = matrix("embed_tokens", [["language_model.embed_tokens.weight", vocab]], h, false) as DenseWeight;
+  // The GEMM wants `out` in fours: a vocabulary that is not gets zero rows, which the loss never reads.
+  const headRows = Math.ceil(vocab / 4) * 4;
+  const [headName, headFacts] = resolveName("lm_head.weight", (n) => tensors.has(n))
+    ? find("lm_head.weight")
+    : [embedName, embedFacts];
+  expectShape(headName, headFacts, [vocab, h]);
+  let head: DenseWeight = embed;
+  if (headName !== embedName || headRows !== vocab) {
+    const format = formatOf[headFacts.dtype] ?? "f32";
+    const data = alloc.tensor("weights/lm_head", Math.ceil(headRows * h * wordsPerValue[format]));
+    fills.set(headName, { kind: "dense", format, data, at: 0 });
+    head = { format, out: headRows, in: h, data };
+    parameters += vocab * h;
+  }
+
+  const layers = Array.from({ length: text.numLayers }, (_, n): LlamaLayerWeights => {
+    const w = (linear: Parameters<typeof languageModule>[1]): string => `${languageModule(n, linear)}.weight`;
+    const q = text.numHeads * text.headSize;
+    const kv = text.numKvHeads * text.headSize;
+    const lm = quantised("language_model");
+    const f = text.intermediateSize;
+    return {
+      inputNorm: vector(`language_model.layers.${n}.input_layernorm.weight`, [h]),
+      qkv: matrix(`layers.${n}.qkv`, [[w("q_proj"), q], [w("k_proj"), kv], [w("v_proj"), kv]], h, lm),
+      o: matrix(`layers.${n}.o`, [[w("o_proj"), h]], q, lm),
+      postNorm: vector(`language_model.layers.${n}.post_attention_layernorm.weight`, [h]),
+      gateUp: matrix(`layers.${n}.gate_up`, [[w("gate_proj"), f], [w("up_proj"), f]], h, lm),
+      down: matrix(`layers.${n}.down`, [[w("down_proj"), h]], f, lm),
+    };
+  });
+  const norm = vector("language_model.norm.weight", [h]);
+
+  const tower = "vision_tower.vision_model";
+  const c = vision.hiddenSize;
+  const affine = (label: string, bases: [string, number][], inSize: number, module: QuantSettings["modules"][number]): AffineWeight => {
+    const weight = matrix(label, bases.map(([b, out]) => [`${b}.weight`, out]), inSize, quantised(module));
+    if (module === "multi_modal_projector" && !config.projectorBias) return { weight, bias: undefined };
+    const bias = alloc.tensor(`weights/${label}.bias`, weight.out);
+    let at = 0;
+    for (const [base, out] of bases) {
+      const [name, facts] = find(`${base}.bias`);
+      expectShape(name, facts, [out]);
+      fills.set(name, { kind: "dense", format: "f32", data: bias, at });
+      parameters += out;
+      at += out;
+    }
+    return { weight, bias };
+  };
+  const layerNorm = (base: string): NormWeight => ({
+    weight: vector(`${base}.weight`, [c]),
+    bias: vector(`${base}.bias`, [c]),
+  });
+  const patchIn = 3 * vision.patchSize ** 2;
+  return {
+    parameters,
+    fills,
+    weights: {
+      vocab,
+      embed,
+      layers,
+      norm,
+      head,
+      vision: {
+        classEmbedding: vector(`${tower}.embeddings.class_embedding`, [c]),
+        positionEmbedding: vector(`${tower}.embeddings.position_embedding.weight`, [patchesPerTile(vision) + 1, c]),
+        patch: matrix("patch_embedding", [[`${tower}.embeddings.patch_embedding.weight`, c]], patchIn, false) as DenseWeight,
+        preNorm: layerNorm(`${tower}.pre_layrnorm`),
+        layers: Array.from({ length: config.visionLayersUsed }, (_, n): ClipLayerWeights => {
+          const base = `${tower}.encoder.layers.${n}`;
+          const attn = `${base}.self_attn`;
+          return {
+            norm1: layerNorm(`${base}.layer_norm1`),
+            qkv: affine(
+              `vision.${n}.qkv`,
+              [[`${attn}.q_proj`, c], [`${attn}.k_proj`, c], [`${attn}.v_proj`, c]],
+              c,
+              "vision_tower",
+            ),
+            out: affine(`vision.${n}.out`, [[`${attn}.out_proj`, c]], c, "vision_tower"),
+            norm2: layerNorm(`${base}.layer_norm2`),
+            fc1: affine(`vision.${n}.fc1`, [[`${base}.mlp.fc1`, vision.intermediateSize]], c, "vision_tower"),
+            fc2: affine(`vision.${n}.fc2`, [[`${base}.mlp.fc2`, c]], vision.intermediateSize, "vision_tower"),
+          };
+        }),
+      },
+      projector: {
+        linear1: affine("projector.1", [["multi_modal_projector.linear_1", h]], c, "multi_modal_projector"),
+        linear2: affine("projector.2", [["multi_modal_projector.linear_2", h]], h, "multi_modal_projector"),
+      },
+      imageNewline: config.kind === "llava_next" ? vector("image_newline", [h]) : undefined,
+    },
+  };
+}
+
+/** One tensor as the hub room streams it. */
+export type LoadedTensor =
+  | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
+  | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };
+
+/** Queues a loaded tensor to its place. */
+export function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters: Counters): void {
+  if (fill.kind === "4bit" && loaded.kind === "4bit") {
+    write(gpu, fill.codes, loaded.codes, counters, fill.codesAt);
+    write(gpu, fill.absmax, loaded.absmax, counters, fill.absmaxAt);
+  } else if (fill.kind === "dense" && loaded.kind === "dense") {
+    const same = formatOf[loaded.dtype] === fill.format;
+    if (!same && fill.format !== "f32") throw new Error(`cannot turn ${loaded.dtype} into ${fill.format}`);
+    write(gpu, fill.data, same ? loaded.bytes : toF32(loaded.bytes, loaded.dtype), counters, fill.at);
+  } else {
+    throw new Error(`a ${loaded.kind} tensor arrived where ${fill.kind} was planned`);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Every message between the page and the workers, as types. The workers expose `EngineApi` and `DatasetApi` through Comlink;
+ * progress comes back through callbacks (Comlink proxies) with the event unions below. Only plain data crosses the border.
+ */
+import type { ErrorReport } from "./errors.ts";
+
+/** A file the user dropped or picked; `path` is relative to the dropped root, with "/" between parts. */
+export interface DroppedFile {
+  path: string;
+  blob: Blob;
+}
+
+// ---------------------------------------------------------------- capability
+
+export interface Capability {
+  /** False when training cannot work here; `problem` then says why and what to do. */
+  usable: boolean;
+  problem?: ErrorReport;
+  adapter?: { vendor: string; architecture: string; description: string; software: boolean; maxBufferSize: number };
+  storage?: { usage: number; quota: number; persisted: boolean };
+}
+
+// --------------------------------------------------------------------- model
+
+export type ModelSource = { kind: "embedded" } | { kind: "folder"; label: string; files: DroppedFile[] };
+
+export interface LoadProgress {
+  phase: "reading" | "quantising" | "uploading" | "compiling";
+  /** 0 … 1 of the whole load. */
+  fraction: number;
+  /** For the status line: "language_model.model.layers.3.mlp.up_proj". */
+  detail: string;
+}
+
+/** What the dataset worker needs to turn rows into examples: plain data, so that it can cross the border. */
+export interface PreparationSpec {
+  /** Hash over everything below: part of a data set's identity. */
+  id: string;
+  tokenizerJson: string;
+  tokenizerConfigJson: string;
+  /** Jinja chat template in force. */
+  template: string;
+  imageTokenId: number;
+  preprocessorJson: string;
+  kind: "clip" | "anyres";
+  patchSize: number;
+  featureSelect: "default" | "full";
+  gridPinpoints?: [number, number][];
+  maxImageTiles?: number;
+}
+
+export interface ModelInfo {
+  id: string;
+  label: string;
+  parameters: number;
+  /** Bytes on the GPU after quantising. */
+  gpuBytes: number;
+  /** "cache" when the quantised weights came from this browser's storage. */
+  from: "checkpoint" | "cache";
+  layers: number;
+  hiddenSize: number;
+  imageSize: number;
+  imageTokens: number;
+  maxLength: number;
+  preparation: PreparationSpec;
+  /** Recipe in Hugging Face names that suits this model (the demo brings its own); null for the presets. */
+  recipe: Record<string, unknown> | null;
+  /** True for the embedded demo model, which knows no photographs. */
+  demo: boolean;
+  vision: "onnxruntime" | "own";
+}
+
+// ---------------------------------------------------------------------- data
+
+export type DatasetSource = { kind: "sample" } | { kind: "files"; label: string; files: DroppedFile[] };
+
+export interface DatasetProgress {
+  phase: "reading" | "preparing";
+  rows: number;
+  skipped: number;
+  detail: string;
+}
+
+export interface SkippedInfo {
+  index: number;
+  source: string;
+  reason: string;
+  message: string;
+  excerpt: string;
+}
+
+export interface DatasetInfo {
+  id: string;
+  label: string;
+  rows: number;
+  skipped: SkippedInfo[];
+  format: string;
+  /** Over all rows: tokens, image slots included. */
+  tokens: number;
+  longest: number;
+  bytes: number;
+}
+
+export interface PreviewToken {
+  text: string;
+  /** 0 never a target, 1 prompt text, 2 answer (TokenKind). Runs of image slots are one entry with text "<image>" and `repeat`. */
+  kind: 0 | 1 | 2;
+  repeat: number;
+}
+
+export interface PreviewRow {
+  index: number;
+  source: string;
+  tokens: PreviewToken[];
+  length: number;
+  answerTokens: number;
+  /** First picture, cropped as the model sees it: [size, size] RGBA. */
+  picture: { size: number; rgba: Uint8ClampedArray } | null;
+}
+
+export interface DatasetApi {
+  prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
+  preview(datasetId: string, spec: PreparationSpec, from: number, count: number): Promise<PreviewRow[]>;
+  cancel(): Promise<void>;
+}
+
+// ------------------------------------------------------------------ training
+
+/** A recipe in Hugging Face names, as in a recipe file; every key optional. */
+export type RecipeJson = Record<string, unknown>;
+
+export interface PlanInfo {
+  trainableParameters: number;
+  /** Bytes by what they are for, in allocation order. */
+  memory: { name: string; bytes: number }[];
+  totalBytes: number;
+  checkpointBytes: number;
+  /** Weights that are already on the GPU are part of `totalBytes`. */
+  fits: "fits" | "tight" | "too-large";
+  advice: string;
+  flopsPerStep: number;
+  steps: number;
+  epochs: number;
+  /** Recompute policy in force. */
+  policy: "keep" | "recompute";
+}
+
+export type RunState =
+  | "idle"
+  | "preparing"
+  | "compiling"
+  | "training"
+  | "pausing"
+  | "paused"
+  | "saving"
+  | "done"
+  | "stopped"
+  | "failed";
+
+export interface StepRecord {
+  step: number;
+  loss: number;
+  gradNorm: number;
+  learningRate: number;
+  targetTokens: number;
+  tokens: number;
+  seconds: number;
+}
+
+export type RunEvent =
+  | { type: "state"; runId: string; state: RunState; maxSteps: number; step: number; error?: ErrorReport; note?: string }
+  | { type: "step"; runId: string; record: StepRecord; maxSteps: number }
+  | { type: "checkpoint"; runId: string; step: number; phase: "writing" | "written"; bytes: number };
+
+export interface RunSummary {
+  id: string;
+  createdAt: string;
+  modelId: string;
+  modelLabel: string;
+  datasetId: string;
+  datasetLabel: string;
+  step: number;
+  maxSteps: number;
+  status: "interrupted" | "stopped" | "done" | "running-elsewhere";
+  bytes: number;
+  lastLoss: number | null;
+  /** Losses so far, for a sparkline; at most 200 points. */
+  losses: number[];
+  recipe: RecipeJson;
+}
+
+// ---------------------------------------------------------------------- chat
+
+export interface ChatTurn {
+  role: "user" | "assistant";
+  text: string;
+  /** Encoded picture bytes (user turns only). */
+  pictures: Blob[];
+}
+
+export interface ChatRequest {
+  turns: ChatTurn[];
+  useAdapter: boolean;
+  maxNewTokens: number;
+  /** 0 is greedy. */
+  temperature: number;
+  topP: number;
+  seed: number;
+}
+
+export type ChatEvent = { type: "text"; text: string } | { type: "prefill"; tokens: number };
+
+export interface ChatResult {
+  text: string;
+  tokens: number;
+  seconds: number;
+  stopped: "eos" | "length" | "user";
+}
+
+export interface EngineApi {
+  probe(): Promise<Capability>;
+  loadModel(source: ModelSource, onProgress: (p: LoadProgress) => void): Promise<ModelInfo>;
+  /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. `rows` may be 0 before data is there. */
+  plan(recipe: RecipeJson, rows: number, longest: number): Promise<PlanInfo>;
+  /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */
+  train(request: { recipe: RecipeJson; datasetId: string }, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  /** Goes on with a saved run of the loaded model from its last checkpoint. */
+  resumeRun(runId: string, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  stopAndSave(): Promise<void>;
+  /** Writes a checkpoint now (the page calls it when it is hidden). */
+  saveNow(): Promise<void>;
+  listRuns(): Promise<RunSummary[]>;
+  readLog(runId: string): Promise<StepRecord[]>;
+  deleteRun(runId: string): Promise<void>;
+  /** Zip with adapter_model.safetensors, adapter_config.json and README.md. */
+  downloadAdapter(runId: string): Promise<Blob>;
+  /** Puts a run's adapter on the model for chat. */
+  useAdapterOf(runId: string): Promise<void>;
+  chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;
+  stopChat(): Promise<void>;
+  /** Answers at once; silence means the worker is gone. */
+  ping(): Promise<number>;
+}
