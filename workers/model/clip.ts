@@ -26,13 +26,11 @@ export interface VisionActivations {
   out: Tensor;
   lse: Tensor;
   mlp: Tensor;
-  mlpActivated: Tensor;
   mean: Tensor;
   rstd: Tensor;
   /** [tiles * features, C]: what `hidden_states[vision_feature_layer]` gives after the class token is dropped. */
   features: Tensor;
   projected1: Tensor;
-  projected1Activated: Tensor;
   starts: Tensor;
   ends: Tensor;
 }
@@ -54,12 +52,10 @@ export function allocateVision(alloc: Allocator, config: LlavaConfig, tiles: num
     out: t("out", rows * c),
     lse: t("lse", rows * vision.numHeads),
     mlp: t("mlp", rows * vision.intermediateSize),
-    mlpActivated: t("mlpActivated", rows * vision.intermediateSize),
     mean: t("mean", rows),
     rstd: t("rstd", rows),
     features: t("features", tiles * featuresPerTile(config) * c),
     projected1: t("projected1", tiles * featuresPerTile(config) * text.hiddenSize),
-    projected1Activated: t("projected1Activated", tiles * featuresPerTile(config) * text.hiddenSize),
     starts: t("starts", rows),
     ends: t("ends", rows),
   };
@@ -129,12 +125,12 @@ export function towerForward(r: Recorder, v: VisionActivations, config: LlavaCon
     norm(v.normed, v.a, layer.norm2);
     linearForward(r, { y: v.mlp, x: v.normed, weight: layer.fc1.weight, bias: layer.fc1.bias, rows });
     geluForward(r, {
-      y: v.mlpActivated,
+      y: v.mlp,
       x: v.mlp,
       kind: vision.activation,
       count: count((patches + 1) * vision.intermediateSize),
     });
-    linearForward(r, { y: v.a, x: v.mlpActivated, weight: layer.fc2.weight, bias: layer.fc2.bias, accumulate: 1, rows });
+    linearForward(r, { y: v.a, x: v.mlp, weight: layer.fc2.weight, bias: layer.fc2.bias, accumulate: 1, rows });
   }
   if (config.featureSelect === "default") {
     dropClassForward(r, { y: v.features, x: v.a, size: c, patchesPerImage: patches, images: tiles });
@@ -159,14 +155,14 @@ export function projectorForward(
   const { linear1, linear2 } = weights.projector;
   linearForward(r, { y: v.projected1, x: v.features, weight: linear1.weight, bias: linear1.bias, rows });
   geluForward(r, {
-    y: v.projected1Activated,
+    y: v.projected1,
     x: v.projected1,
     kind: config.projectorActivation,
     count: (d) => rows(d) * h,
   });
   linearForward(r, {
     y: imageFeatures,
-    x: v.projected1Activated,
+    x: v.projected1,
     weight: linear2.weight,
     bias: linear2.bias,
     rows,

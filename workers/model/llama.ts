@@ -150,7 +150,7 @@ export function layerForward(
     causal: true,
     rows,
     past,
-    tile,
+    tile: tile === "decode" ? "decode" : "rows",
   });
   copyRows(r, { y: a.x1, x: a.x, size, rows });
   linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora(adapter?.o, a.xaO), accumulate: 1, rows, tile });

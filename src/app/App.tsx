@@ -1,0 +1,128 @@
+/** The page: the way from a model and data to a trained adapter on the left, what comes out of it on the right. */
+import { useEffect, useState } from "react";
+import { ChatPanel } from "../chat/ChatPanel.tsx";
+import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
+import { useDataset } from "../dataset/store.ts";
+import { ModelPanel } from "../model/ModelPanel.tsx";
+import { useModel } from "../model/store.ts";
+import { filesOfDrop, labelOf, looksLikeModel } from "../parts/files.ts";
+import { RunsPanel } from "../runs/RunsPanel.tsx";
+import { useRuns } from "../runs/store.ts";
+import { isRunning, useTraining } from "../training/store.ts";
+import { TrainingPanel } from "../training/TrainingPanel.tsx";
+import { Gate } from "./Gate.tsx";
+import { Header } from "./Header.tsx";
+import { useApp } from "./store.ts";
+import { engine, watchEngine } from "./workers.ts";
+
+/** The whole page takes drops; the counter tells entering a child from leaving the window. */
+function usePageDrop(): boolean {
+  const [depth, setDepth] = useState(0);
+  useEffect(() => {
+    const enter = (event: DragEvent): void => {
+      event.preventDefault();
+      setDepth((d) => d + 1);
+    };
+    const leave = (): void => setDepth((d) => Math.max(0, d - 1));
+    const over = (event: DragEvent): void => event.preventDefault();
+    const drop = async (event: DragEvent): Promise<void> => {
+      event.preventDefault();
+      setDepth(0);
+      if (!event.dataTransfer) return;
+      const files = await filesOfDrop(event.dataTransfer);
+      if (files.length === 0) return;
+      if (looksLikeModel(files)) useModel.getState().choose({ kind: "folder", label: labelOf(files), files });
+      else await useDataset.getState().drop(files);
+    };
+    window.addEventListener("dragenter", enter);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("dragover", over);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragenter", enter);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("dragover", over);
+      window.removeEventListener("drop", drop);
+    };
+  }, []);
+  return depth > 0;
+}
+
+/** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
+function useKeepAlive(): void {
+  const running = useTraining((s) => isRunning(s.state) && s.state !== "paused");
+  useEffect(() => {
+    if (!running) return;
+    let lock: WakeLockSentinel | undefined;
+    const wake = async (): Promise<void> => {
+      // Refused on low battery; the run itself does not need it.
+      lock = await navigator.wakeLock?.request("screen").catch(() => undefined);
+    };
+    const visible = (): void => {
+      if (document.visibilityState === "visible") void wake();
+      else void engine((api) => api.saveNow());
+    };
+    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+    void wake();
+    document.addEventListener("visibilitychange", visible);
+    window.addEventListener("beforeunload", warn);
+    return () => {
+      void lock?.release();
+      document.removeEventListener("visibilitychange", visible);
+      window.removeEventListener("beforeunload", warn);
+    };
+  }, [running]);
+}
+
+function useTabTitle(): void {
+  const { state, step, maxSteps, records } = useTraining();
+  useEffect(() => {
+    const loss = records.at(-1)?.loss.toFixed(2);
+    document.title =
+      isRunning(state) && maxSteps > 0 ? `${step}/${maxSteps}${loss ? ` · ${loss}` : ""} – TabTune` : "TabTune";
+  }, [state, step, maxSteps, records]);
+}
+
+export function App() {
+  const { probe, theme } = useApp();
+  const dragging = usePageDrop();
+  useKeepAlive();
+  useTabTitle();
+  useEffect(() => {
+    watchEngine();
+    void probe().then(() => useRuns.getState().refresh());
+  }, [probe]);
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+  }, [theme]);
+  return (
+    <>
+      <Header />
+      <main>
+        <Gate />
+        <div className="columns">
+          <div>
+            <ModelPanel />
+            <DatasetPanel />
+            <TrainingPanel />
+          </div>
+          <div>
+            <ChatPanel />
+            <RunsPanel />
+          </div>
+        </div>
+      </main>
+      <footer className="page-footer">
+        <p>
+          Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers, PEFT
+          and bitsandbytes.
+        </p>
+      </footer>
+      {dragging && (
+        <div className="drop-overlay" aria-hidden="true">
+          Drop a data set, or a model folder
+        </div>
+      )}
+    </>
+  );
+}

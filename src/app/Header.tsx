@@ -1,0 +1,31 @@
+import { useApp } from "./store.ts";
+
+export function Header() {
+  const { capability, theme, setTheme } = useApp();
+  const adapter = capability?.adapter;
+  return (
+    <header className="page-header">
+      <div>
+        <h1>TabTune</h1>
+        <p>
+          Fine-tune a vision-language model in this tab, on your own GPU. Nothing is installed, nothing is uploaded.
+        </p>
+      </div>
+      <div className="row">
+        {adapter && (
+          <span className="badge" title={adapter.description}>
+            {adapter.software ? "Software GPU (slow)" : `GPU: ${adapter.vendor} ${adapter.architecture}`.trim()}
+          </span>
+        )}
+        <label className="inline">
+          <span className="hidden">Colours</span>
+          <select aria-label="Colours" value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
+            <option value="auto">Auto</option>
+            <option value="light">Light</option>
+            <option value="dark">Dark</option>
+          </select>
+        </label>
+      </div>
+    </header>
+  );
+}

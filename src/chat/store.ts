@@ -1,0 +1,103 @@
+/** The conversation, and which adapter answers. */
+import { create } from "zustand";
+import type { ChatEvent, ChatTurn } from "../../workers/protocol.ts";
+import { useApp } from "../app/store.ts";
+import { callback, engine, reportOf } from "../app/workers.ts";
+import { useModel } from "../model/store.ts";
+import { useTraining } from "../training/store.ts";
+
+export interface Turn extends ChatTurn {
+  id: number;
+  /** Object URLs of the pictures. */
+  previews: string[];
+  /** "42 tokens, 12 a second" */
+  footnote?: string;
+}
+
+interface ChatStore {
+  turns: Turn[];
+  attached: File[];
+  useAdapter: boolean;
+  adapterRun: string | undefined;
+  temperature: number;
+  busy: boolean;
+  attach(files: Iterable<File>): void;
+  detach(index: number): void;
+  setUseAdapter(on: boolean): void;
+  setTemperature(value: number): void;
+  send(text: string): Promise<void>;
+  stop(): Promise<void>;
+  clear(): void;
+  adopt(runId: string): Promise<void>;
+}
+
+let nextId = 1;
+
+export const useChat = create<ChatStore>((set, get) => ({
+  turns: [],
+  attached: [],
+  useAdapter: true,
+  adapterRun: undefined,
+  temperature: 0,
+  busy: false,
+  attach: (files) => set((s) => ({ attached: [...s.attached, ...files] })),
+  detach: (index) => set((s) => ({ attached: s.attached.filter((_, i) => i !== index) })),
+  setUseAdapter: (useAdapter) => set({ useAdapter }),
+  setTemperature: (temperature) => set({ temperature }),
+  async send(text) {
+    const { attached, turns, useAdapter, temperature } = get();
+    useApp.getState().clear("chat");
+    const question: Turn = {
+      id: nextId++,
+      role: "user",
+      text,
+      pictures: attached,
+      previews: attached.map((file) => URL.createObjectURL(file)),
+    };
+    const answer: Turn = { id: nextId++, role: "assistant", text: "", pictures: [], previews: [] };
+    set({ turns: [...turns, question, answer], attached: [], busy: true });
+    const change = (patch: Partial<Turn>): void =>
+      set((s) => ({ turns: s.turns.map((turn) => (turn.id === answer.id ? { ...turn, ...patch } : turn)) }));
+    try {
+      const asked = [...turns, question].map(({ role, text: words, pictures }) => ({ role, text: words, pictures }));
+      const result = await engine((api) =>
+        api.chat(
+          { turns: asked, useAdapter, maxNewTokens: 256, temperature, topP: 0.95, seed: question.id },
+          callback((event: ChatEvent) => {
+            if (event.type === "text") change({ text: event.text });
+          }),
+        ),
+      );
+      const rate = result.tokens / Math.max(result.seconds, 1e-3);
+      change({ text: result.text, footnote: `${result.tokens} tokens, ${rate.toFixed(1)} a second` });
+    } catch (error) {
+      // The question stays in the box's history; an empty answer would look like the model's silence.
+      set((s) => ({ turns: s.turns.filter((turn) => turn.id !== answer.id && turn.id !== question.id), attached }));
+      useApp.getState().fail("chat", error);
+      if (reportOf(error).code === "worker-died") useModel.getState().forget();
+    } finally {
+      set({ busy: false });
+    }
+  },
+  stop: () => engine((api) => api.stopChat()),
+  clear() {
+    for (const turn of get().turns) for (const url of turn.previews) URL.revokeObjectURL(url);
+    set({ turns: [] });
+  },
+  async adopt(runId) {
+    try {
+      await engine((api) => api.useAdapterOf(runId));
+      set({ adapterRun: runId, useAdapter: true });
+    } catch (error) {
+      useApp.getState().fail("runs", error);
+    }
+  },
+}));
+
+// The run that trains is the adapter on the model.
+useTraining.subscribe((state, before) => {
+  if (state.runId !== before.runId) useChat.setState({ adapterRun: state.runId });
+});
+useModel.subscribe((state, before) => {
+  if (state.info?.id !== before.info?.id) useChat.setState({ adapterRun: undefined });
+});

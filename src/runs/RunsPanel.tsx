@@ -1,0 +1,102 @@
+import type { RunSummary } from "../../workers/protocol.ts";
+import { useChat } from "../chat/store.ts";
+import { useModel } from "../model/store.ts";
+import { bytes, figure } from "../parts/format.ts";
+import { Panel } from "../parts/Panel.tsx";
+import { isRunning, useTraining } from "../training/store.ts";
+import { useRuns } from "./store.ts";
+
+const states: Record<RunSummary["status"], string> = {
+  interrupted: "interrupted",
+  stopped: "stopped",
+  done: "done",
+  "running-elsewhere": "running in another tab",
+};
+
+/** The loss so far as a line of 120 x 28. */
+function Sparkline({ losses }: { losses: number[] }) {
+  if (losses.length < 2) return null;
+  const top = Math.max(...losses);
+  const range = top - Math.min(...losses) || 1;
+  const points = losses
+    .map((loss, i) => `${(i / (losses.length - 1)) * 120},${2 + ((top - loss) / range) * 24}`)
+    .join(" ");
+  return (
+    <svg className="sparkline" viewBox="0 0 120 28" aria-hidden="true">
+      <polyline points={points} />
+    </svg>
+  );
+}
+
+export function RunsPanel() {
+  const { runs, busy, save, remove } = useRuns();
+  const model = useModel((s) => s.info);
+  const { state, runId, resumeRun } = useTraining();
+  const adopt = useChat((s) => s.adopt);
+  const adapterRun = useChat((s) => s.adapterRun);
+  const running = isRunning(state);
+  return (
+    <Panel
+      title="Runs"
+      place="runs"
+      lead={runs.length === 0 ? "Runs that you start are kept here, in this browser." : undefined}
+    >
+      <ul className="runs">
+        {runs.map((run) => {
+          const here = running && run.id === runId;
+          const otherModel = model !== undefined && model.id !== run.modelId;
+          return (
+            <li key={run.id}>
+              <div className="run-head">
+                <div>
+                  <strong>{run.modelLabel}</strong> on {run.datasetLabel}
+                  <p className="detail">
+                    {here ? "running" : states[run.status]}, step {run.step} of {run.maxSteps}
+                    {run.lastLoss !== null && `, loss ${figure(run.lastLoss)}`}, {bytes(run.bytes)},{" "}
+                    {new Date(run.createdAt).toLocaleString()}
+                  </p>
+                </div>
+                <Sparkline losses={run.losses} />
+              </div>
+              <div className="row">
+                {(run.status === "interrupted" || run.status === "stopped") && !running && run.step < run.maxSteps && (
+                  <button
+                    type="button"
+                    className="primary"
+                    disabled={!model || otherModel}
+                    onClick={() => resumeRun(run.id)}
+                  >
+                    Resume run
+                  </button>
+                )}
+                <button type="button" disabled={run.step === 0 || busy === run.id} onClick={() => save(run)}>
+                  Download adapter
+                </button>
+                <button
+                  type="button"
+                  disabled={!model || otherModel || running || run.step === 0 || adapterRun === run.id}
+                  onClick={() => adopt(run.id)}
+                >
+                  {adapterRun === run.id ? "In the chat" : "Use in chat"}
+                </button>
+                <button
+                  type="button"
+                  className="quiet"
+                  disabled={here || busy === run.id || run.status === "running-elsewhere"}
+                  onClick={() => {
+                    if (confirm(`Delete this run and its adapter (${bytes(run.bytes)})?`)) void remove(run.id);
+                  }}
+                >
+                  Delete
+                </button>
+              </div>
+              {(!model || otherModel) && (run.status === "interrupted" || run.status === "stopped") && (
+                <p className="detail">Load {run.modelLabel} to go on with this run.</p>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,135 @@
+/** Loss as it comes (dots) and smoothed (line), with a table twin for eyes and hands that a canvas does not serve. */
+import { useEffect, useMemo, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { StepRecord } from "../../workers/protocol.ts";
+import { emaSmooth, toCsv } from "../../workers/train/metrics.ts";
+import { download } from "../parts/download.ts";
+import { figure } from "../parts/format.ts";
+
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function options(width: number, log: boolean, resumedAt: number[]): uPlot.Options {
+  const axis = {
+    stroke: () => colour("--muted"),
+    grid: { stroke: () => colour("--line"), width: 1 },
+    font: "12px system-ui",
+  };
+  return {
+    width,
+    height: 240,
+    legend: { show: false },
+    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+    axes: [axis, { ...axis, size: 56 }],
+    series: [
+      { label: "step" },
+      {
+        label: "loss",
+        stroke: () => colour("--faint"),
+        points: { size: 4, fill: () => colour("--faint") },
+        paths: () => null,
+      },
+      { label: "smoothed", stroke: () => colour("--accent"), width: 2, points: { show: false } },
+    ],
+    hooks: {
+      draw: [
+        (plot) => {
+          for (const step of resumedAt) {
+            const x = plot.valToPos(step + 0.5, "x", true);
+            plot.ctx.strokeStyle = colour("--warm");
+            plot.ctx.setLineDash([4, 4]);
+            plot.ctx.beginPath();
+            plot.ctx.moveTo(x, plot.bbox.top);
+            plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
+            plot.ctx.stroke();
+            plot.ctx.setLineDash([]);
+          }
+        },
+      ],
+    },
+  };
+}
+
+export function LossChart({ records, resumedAt }: { records: StepRecord[]; resumedAt: number[] }) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const [smoothing, setSmoothing] = useState(0.8);
+  const [log, setLog] = useState(false);
+  const data = useMemo((): uPlot.AlignedData => {
+    const losses = records.map((r) => r.loss);
+    return [records.map((r) => r.step), losses, emaSmooth(losses, smoothing)];
+  }, [records, smoothing]);
+
+  useEffect(() => {
+    const element = host.current!;
+    const chart = new uPlot(options(element.clientWidth || 600, log, resumedAt), [[], [], []], element);
+    plot.current = chart;
+    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 240 }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      chart.destroy();
+    };
+  }, [log, resumedAt]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a rebuilt chart (log, resumedAt) needs its data again
+  useEffect(() => plot.current?.setData(data), [data, log, resumedAt]);
+
+  const last = records.at(-1);
+  return (
+    <figure aria-label="Loss" className="chart">
+      <div ref={host} aria-hidden="true" />
+      <figcaption>
+        <label>
+          <span>Smoothing</span>
+          <input
+            type="range"
+            min={0}
+            max={0.99}
+            step={0.01}
+            value={smoothing}
+            onChange={(event) => setSmoothing(event.target.valueAsNumber)}
+          />
+        </label>
+        <label className="inline">
+          <input type="checkbox" checked={log} onChange={(event) => setLog(event.target.checked)} />
+          <span>Logarithmic</span>
+        </label>
+        <button
+          type="button"
+          className="quiet"
+          disabled={!last}
+          onClick={() => download(new Blob([toCsv(records)], { type: "text/csv" }), "loss.csv")}
+        >
+          Download as CSV
+        </button>
+      </figcaption>
+      <details>
+        <summary>Figures as a table</summary>
+        <div className="table-scroll short">
+          <table aria-label="Loss table">
+            <thead>
+              <tr>
+                <th scope="col">Step</th>
+                <th scope="col">Loss</th>
+                <th scope="col">Gradient norm</th>
+                <th scope="col">Learning rate</th>
+              </tr>
+            </thead>
+            <tbody>
+              {records.map((r) => (
+                <tr key={r.step}>
+                  <td className="number">{r.step}</td>
+                  <td className="number" data-loss={r.loss}>
+                    {r.loss.toFixed(4)}
+                  </td>
+                  <td className="number">{figure(r.gradNorm)}</td>
+                  <td className="number">{figure(r.learningRate)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </figure>
+  );
+}

@@ -1,0 +1,52 @@
+/** What a run will need, from the very plan that will be allocated. */
+import { bytes, count } from "../parts/format.ts";
+import { useTraining } from "./store.ts";
+
+const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
+
+export function PlanCard() {
+  const plan = useTraining((s) => s.plan);
+  if (!plan) return null;
+  return (
+    <div className="plan">
+      <dl>
+        <div>
+          <dt>Trainable</dt>
+          <dd>{count(plan.trainableParameters)} parameters</dd>
+        </div>
+        <div>
+          <dt>GPU memory</dt>
+          <dd>
+            {bytes(plan.totalBytes)} <span className={`badge ${plan.fits}`}>{verdict[plan.fits]}</span>
+          </dd>
+        </div>
+        <div>
+          <dt>Checkpoint</dt>
+          <dd>{bytes(plan.checkpointBytes)}</dd>
+        </div>
+        <div>
+          <dt>Work</dt>
+          <dd>{count(plan.flopsPerStep)}FLOP a step</dd>
+        </div>
+        <div>
+          <dt>Epochs</dt>
+          <dd>{plan.epochs > 0 ? plan.epochs.toFixed(1) : "–"}</dd>
+        </div>
+      </dl>
+      {plan.advice && <p className="detail">{plan.advice}</p>}
+      <details>
+        <summary>Where the memory goes</summary>
+        <table>
+          <tbody>
+            {plan.memory.map((part) => (
+              <tr key={part.name}>
+                <th scope="row">{part.name}</th>
+                <td className="number">{bytes(part.bytes)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </div>
+  );
+}

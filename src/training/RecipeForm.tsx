@@ -1,0 +1,135 @@
+/** The recipe as fields. The five that matter first are always open; the rest folds away. */
+import { useModel } from "../model/store.ts";
+import { isRunning, type Preset, useTraining } from "./store.ts";
+
+interface NumberField {
+  label: string;
+  name: string;
+  min: number;
+  step: number | "any";
+  hint?: string;
+}
+
+const main: NumberField[] = [
+  { label: "Steps", name: "max_steps", min: -1, step: 1, hint: "max_steps: optimizer steps" },
+  { label: "Batch size", name: "per_device_train_batch_size", min: 1, step: 1, hint: "per_device_train_batch_size" },
+  {
+    label: "Learning rate",
+    name: "learning_rate",
+    min: 0,
+    step: "any",
+    hint: "learning_rate: 2e-4 is usual for LoRA; the seed report had 2e-5",
+  },
+  { label: "LoRA rank", name: "lora_r", min: 1, step: 1, hint: "lora_r" },
+  {
+    label: "LoRA alpha",
+    name: "lora_alpha",
+    min: 1,
+    step: "any",
+    hint: "lora_alpha: updates are scaled by alpha / rank",
+  },
+];
+const more: NumberField[] = [
+  { label: "Gradient accumulation", name: "gradient_accumulation_steps", min: 1, step: 1 },
+  { label: "Warm-up share", name: "warmup_ratio", min: 0, step: "any", hint: "warmup_ratio: share of all steps" },
+  { label: "Weight decay", name: "weight_decay", min: 0, step: "any" },
+  {
+    label: "Largest gradient norm",
+    name: "max_grad_norm",
+    min: 0,
+    step: "any",
+    hint: "max_grad_norm; 0 switches clipping off",
+  },
+  { label: "Save every … steps", name: "save_steps", min: 1, step: 1 },
+  { label: "Longest row in tokens", name: "max_length", min: 16, step: 1 },
+  { label: "Seed", name: "seed", min: 0, step: 1 },
+];
+const choices: { label: string; name: string; options: [string, string][] }[] = [
+  {
+    label: "Train on",
+    name: "train_on",
+    options: [
+      ["responses", "answers only"],
+      ["all-text", "all text"],
+    ],
+  },
+  {
+    label: "Schedule",
+    name: "lr_scheduler_type",
+    options: [
+      ["linear", "linear"],
+      ["cosine", "cosine"],
+      ["constant", "constant"],
+    ],
+  },
+  {
+    label: "Order of rows",
+    name: "data_order",
+    options: [
+      ["shuffled", "shuffled"],
+      ["huggingface", "as Hugging Face shuffles"],
+      ["sequential", "as in the files"],
+    ],
+  },
+];
+
+function NumberInput({ field }: { field: NumberField }) {
+  const value = useTraining((s) => s.fields[field.name]);
+  const setField = useTraining((s) => s.setField);
+  return (
+    <label title={field.hint ?? field.name}>
+      <span>{field.label}</span>
+      <input
+        type="number"
+        min={field.min}
+        step={field.step}
+        value={typeof value === "number" && Number.isFinite(value) ? value : ""}
+        onChange={(event) => setField(field.name, event.target.valueAsNumber)}
+      />
+    </label>
+  );
+}
+
+export function RecipeForm() {
+  const { preset, setPreset, fields, setField, state } = useTraining();
+  const demo = useModel((s) => s.info?.recipe != null);
+  const presets: Preset[] = demo ? ["Demo model", "Practical", "Seed report"] : ["Practical", "Seed report"];
+  return (
+    <fieldset className="recipe" disabled={isRunning(state)}>
+      <legend className="hidden">Recipe</legend>
+      <div className="fields">
+        <label>
+          <span>Preset</span>
+          <select value={preset} onChange={(event) => setPreset(event.target.value as Preset)}>
+            {presets.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        {main.map((field) => (
+          <NumberInput key={field.name} field={field} />
+        ))}
+      </div>
+      <details>
+        <summary>More settings</summary>
+        <div className="fields">
+          {choices.map(({ label, name, options }) => (
+            <label key={name} title={name}>
+              <span>{label}</span>
+              <select value={String(fields[name])} onChange={(event) => setField(name, event.target.value)}>
+                {options.map(([value, text]) => (
+                  <option key={value} value={value}>
+                    {text}
+                  </option>
+                ))}
+              </select>
+            </label>
+          ))}
+          {more.map((field) => (
+            <NumberInput key={field.name} field={field} />
+          ))}
+        </div>
+      </details>
+    </fieldset>
+  );
+}

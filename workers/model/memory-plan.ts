@@ -1,0 +1,105 @@
+/**
+ * Memory is planned, then allocated: the plan runs the very allocation code with a `Planner` in place of the GPU, so the figures
+ * that the page shows are the buffers that will be made.
+ */
+import { Planner } from "../gpu/buffers.ts";
+import { allocateVision } from "./clip.ts";
+import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
+import type { ActivationPolicy } from "./llama.ts";
+import { allocatePass, type PassCapacity } from "./llava.ts";
+import { allocateAdapter, type LoraSettings } from "./lora.ts";
+import { allocateWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
+
+export interface MemoryPlan {
+  /** Bytes by group, in allocation order. */
+  groups: { name: string; bytes: number }[];
+  totalBytes: number;
+  /** Capacity of one pass: what training is to be created with. */
+  capacity: PassCapacity;
+  tileCapacity: number;
+  trainableParameters: number;
+  /** LoRA weights and both Adam moments. */
+  checkpointBytes: number;
+}
+
+/** Rows of a pass that keep a GPU busy; more only costs memory. */
+const PASS_ROWS = 2048;
+/** Above this, activations are recomputed layer by layer rather than kept. */
+const KEEP_BYTES = 1.5e9;
+
+export interface PlanRequest {
+  config: LlavaConfig;
+  tensors: Map<string, TensorFacts>;
+  quant: QuantSettings | undefined;
+  lora: LoraSettings;
+  /** Rows of a micro-batch as the recipe has it. */
+  batchSize: number;
+  /** Tokens of the longest row, and tiles of its pictures. */
+  longest: number;
+  tilesPerRow: number;
+  policy?: ActivationPolicy;
+}
+
+/** Computes the plan; allocates nothing. */
+export function planMemory(request: PlanRequest): MemoryPlan {
+  const { config, tensors, quant, lora, batchSize, longest, tilesPerRow } = request;
+  const rows = Math.max(longest, Math.min(batchSize * longest, PASS_ROWS));
+  const rowsPerPass = Math.max(1, Math.min(batchSize, Math.floor(rows / Math.max(1, longest))));
+  const tiles = Math.max(1, tilesPerRow * rowsPerPass);
+  const build = (policy: ActivationPolicy): MemoryPlan => {
+    const capacity: PassCapacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
+    const tileCapacity = Math.min(8, tiles);
+    const planner = new Planner();
+    const { weights } = allocateWeights(planner, config, tensors, quant);
+    planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
+    const adapter = allocateAdapter(planner, config, lora, true);
+    allocatePass(planner, config, weights.head.out, lora.rank, capacity);
+    allocateVision(planner, config, tileCapacity);
+    return {
+      groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
+      totalBytes: planner.totalBytes,
+      capacity,
+      tileCapacity,
+      trainableParameters: adapter.trainableParameters,
+      checkpointBytes: 3 * 4 * adapter.slabLength * config.text.numLayers,
+    };
+  };
+  if (request.policy) return build(request.policy);
+  const kept = build("keep");
+  const activations = kept.groups.find((g) => g.name === "activations")?.bytes ?? 0;
+  return activations > KEEP_BYTES ? build("recompute") : kept;
+}
+
+/**
+ * Multiply-adds counted as two FLOPs, of one step over `rows` tokens of which `labels` are targets, with `images` tiles.
+ * `executed` includes recomputation; `ideal` is forward + input gradients + LoRA (no dW of the frozen base).
+ */
+export function stepFlops(
+  config: LlavaConfig,
+  vocab: number,
+  rank: number,
+  rows: number,
+  labels: number,
+  tiles: number,
+  averageLength: number,
+  policy: ActivationPolicy,
+): { executed: number; ideal: number } {
+  const { hiddenSize: h, intermediateSize: f, numLayers, numHeads, headSize } = config.text;
+  const q = numHeads * headSize;
+  const base = numLayers * (h * qkvSize(config.text) + q * h + 3 * h * f);
+  const lora = numLayers * rank * (3 * h + qkvSize(config.text) + q + h + 2 * h + 2 * f + f + h);
+  const attention = 2 * numLayers * q * averageLength; // causal: half of QKᵀ and PV
+  const v = config.vision;
+  const patches = (v.imageSize / v.patchSize) ** 2;
+  const tower =
+    tiles *
+    (patches + 1) *
+    (2 * config.visionLayersUsed * (4 * v.hiddenSize ** 2 + 2 * v.hiddenSize * v.intermediateSize + 2 * v.hiddenSize * patches) +
+      2 * v.hiddenSize * 3 * v.patchSize ** 2 +
+      2 * h * (v.hiddenSize + h));
+  const forward = rows * (2 * base + 2 * lora + attention);
+  const backward = rows * (2 * base + 4 * lora + 3.5 * attention);
+  const head = 2 * 2 * labels * h * vocab;
+  const ideal = forward + backward + head + tower;
+  return { ideal, executed: policy === "recompute" ? ideal + forward : ideal };
+}
