@@ -1,6 +1,7 @@
 /**
  * Finds a Vulkan driver for WebGPU in Node and a Chromium for browser tests. What is installed is used; else both come out of
- * the npm package @sparticuz/chromium, unpacked once into `.cache/`.
+ * the npm package @sparticuz/chromium (a headless Chromium with SwiftShader, made for bare servers), unpacked once into `.cache/`.
+ * Beside them lie the few libraries and the font that a bare Linux lacks, so nothing has to be installed.
  */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -9,27 +10,84 @@ import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const packed = path.join(root, "node_modules/@sparticuz/chromium/bin");
-const cache = path.join(root, ".cache/chromium");
+const packed = path.join(root, "node_modules/@sparticuz/chromium");
 
-function unpack(name) {
-  fs.mkdirSync(cache, { recursive: true });
-  const raw = zlib.brotliDecompressSync(fs.readFileSync(path.join(packed, name)));
-  const target = path.join(cache, name.replace(/\.br$/, ""));
-  // Written under another name first: an interrupted unpacking must not look finished.
-  fs.writeFileSync(`${target}.part`, raw, { mode: 0o755 });
-  fs.renameSync(`${target}.part`, target);
-  if (target.endsWith(".tar")) execFileSync("tar", ["xf", target, "-C", cache]);
-  return target;
+/** Flags that give a page WebGPU on the processor, and keep Chromium's own errands off the network. */
+export const chromeFlags = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--no-sandbox",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+/** The oldest Chromium whose WebGPU the page is tested on. */
+const OLDEST_CHROME = 140;
+
+const systemChromes = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+const systemDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+
+/** TABTUNE_NO_SYSTEM_CHROME=1 pretends that no Chromium is installed: how the tests see what a fresh machine sees. */
+const useSystem = process.env.TABTUNE_NO_SYSTEM_CHROME !== "1";
+
+/** Unpacks the package once a version; returns the folder. */
+function unpackedChromium() {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new Error("No Chromium was found. Install Chrome, or set TABTUNE_CHROME to the binary of one.");
+  }
+  const { version } = JSON.parse(fs.readFileSync(path.join(packed, "package.json"), "utf8"));
+  const folder = path.join(root, ".cache", `chromium-${version}`);
+  if (fs.existsSync(folder)) return folder;
+  console.error(`Unpacking Chromium ${version} into .cache/ (once) …`);
+  fs.mkdirSync(path.dirname(folder), { recursive: true });
+  // Renamed when it is whole: an interrupted unpacking must not look finished.
+  const part = fs.mkdtempSync(`${folder}-part-`);
+  const unpack = (name) => zlib.brotliDecompressSync(fs.readFileSync(path.join(packed, "bin", `${name}.br`)));
+  for (const name of ["swiftshader.tar", "al2023.tar", "fonts.tar"]) {
+    execFileSync("tar", ["-x", "--no-same-owner", "-C", part, "-f", "-"], { input: unpack(name) });
+  }
+  fs.writeFileSync(path.join(part, "chromium"), unpack("chromium"), { mode: 0o755 });
+  fs.writeFileSync(
+    path.join(part, "fonts.conf"),
+    `<?xml version="1.0"?>
+<fontconfig><dir>/usr/share/fonts</dir><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+`,
+  );
+  // A launcher, because the binary finds the libraries beside it only through the environment.
+  fs.writeFileSync(
+    path.join(part, "launch"),
+    `#!/bin/sh
+here="\${0%/*}"
+export LD_LIBRARY_PATH="$here:$here/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export FONTCONFIG_FILE="$here/fonts.conf"
+exec "$here/chromium" "$@"
+`,
+    { mode: 0o755 },
+  );
+  try {
+    fs.renameSync(part, folder);
+  } catch (error) {
+    // Another process was faster.
+    if (!fs.existsSync(folder)) throw error;
+    fs.rmSync(part, { recursive: true });
+  }
+  return folder;
 }
 
 /** The ICD file of SwiftShader: Debian's Chromium has one; else the npm package's. */
 export function softwareDriver() {
-  const debian = "/usr/lib/chromium/vk_swiftshader_icd.json";
-  if (fs.existsSync(debian) && fs.existsSync("/usr/lib/chromium/libvulkan.so.1")) return debian;
-  const icd = path.join(cache, "vk_swiftshader_icd.json");
-  if (!fs.existsSync(icd)) unpack("swiftshader.tar.br");
-  return icd;
+  const loader = path.join(path.dirname(systemDriver), "libvulkan.so.1");
+  if (useSystem && fs.existsSync(systemDriver) && fs.existsSync(loader)) return systemDriver;
+  return path.join(unpackedChromium(), "vk_swiftshader_icd.json");
 }
 
 /** Environment for a Node process that uses WebGPU. TABTUNE_VK_ICD overrides; `software` forces SwiftShader (tests). */
@@ -46,20 +104,23 @@ export function gpuEnv({ software = false } = {}) {
   return env;
 }
 
+/** True for a Chromium that starts and is new enough (Ubuntu's chromium-browser may be a stub that only asks for a snap). */
+function works(binary) {
+  if (!fs.existsSync(binary)) return false;
+  // On Windows `--version` opens a window instead of answering.
+  if (process.platform === "win32") return true;
+  try {
+    const version = execFileSync(binary, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return Number(/(\d+)\./.exec(version)?.[1]) >= OLDEST_CHROME;
+  } catch {
+    return false;
+  }
+}
+
 /** Path of a Chromium that can run WebGPU on SwiftShader. TABTUNE_CHROME overrides. */
 export function chromePath() {
-  const installed = [
-    process.env.TABTUNE_CHROME,
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-  ];
-  const found = installed.find((file) => file && fs.existsSync(file));
-  if (found) return found;
-  const target = path.join(cache, "chromium");
-  if (!fs.existsSync(target)) {
-    unpack("swiftshader.tar.br");
-    unpack("chromium.br");
-  }
-  return target;
+  const given = process.env.TABTUNE_CHROME;
+  if (given && !fs.existsSync(given)) throw new Error(`TABTUNE_CHROME names ${given}, which is not there.`);
+  const found = given || (useSystem && systemChromes.find(works));
+  return found || path.join(unpackedChromium(), "launch");
 }

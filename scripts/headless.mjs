@@ -8,9 +8,13 @@ import { fileURLToPath } from "node:url";
 import { gpuEnv } from "./gpu-env.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const child = spawn(process.execPath, ["--no-warnings", path.join(here, "run-ts.mjs"), "/workers/headless.ts", ...process.argv.slice(2)], {
-  stdio: "inherit",
-  env: gpuEnv(),
-});
+const child = spawn(
+  process.execPath,
+  ["--no-warnings", path.join(here, "run-ts.mjs"), "/workers/headless.ts", ...process.argv.slice(2)],
+  {
+    stdio: "inherit",
+    env: gpuEnv(),
+  },
+);
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(signal ? 130 : (code ?? 1)));

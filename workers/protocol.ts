@@ -168,7 +168,15 @@ export interface StepRecord {
 }
 
 export type RunEvent =
-  | { type: "state"; runId: string; state: RunState; maxSteps: number; step: number; error?: ErrorReport; note?: string }
+  | {
+      type: "state";
+      runId: string;
+      state: RunState;
+      maxSteps: number;
+      step: number;
+      error?: ErrorReport;
+      note?: string;
+    }
   | { type: "step"; runId: string; record: StepRecord; maxSteps: number }
   | { type: "checkpoint"; runId: string; step: number; phase: "writing" | "written"; bytes: number };
 

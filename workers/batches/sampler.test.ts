@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import golden from "./fixtures/orders.json";
-import { batchPlan, createSampler, epochOrder, type Position, positionOfStep } from "./sampler.ts";
+import { batchPlan, createSampler, epochOrder, type Position } from "./sampler.ts";
 
 const sorted = (ids: Iterable<number>) => [...ids].sort((a, b) => a - b);
 
@@ -14,8 +14,7 @@ describe.each(golden.runs)("golden run $name", (run) => {
   test("has the micro-batches of the Python run, and so has a run resumed at any step", () => {
     const plan = createSampler(options);
     let position: Position = { epoch: 0, index: 0 };
-    run.steps.forEach((rows, k) => {
-      expect(positionOfStep(options, k + 1)).toEqual(position);
+    run.steps.forEach((rows) => {
       expect(createSampler(options)(position).microBatches).toEqual(rows);
       const step = plan(position);
       expect(step.microBatches).toEqual(rows);

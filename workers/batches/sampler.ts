@@ -131,13 +131,3 @@ export function createSampler(options: SamplerOptions): (position: Position) => 
     return batchPlan(order, position, options.batchSize, options.accumulation);
   };
 }
-
-/** Where optimizer step `step` (from 1) begins: for a run that has only its number of steps left. */
-export function positionOfStep(
-  options: Pick<SamplerOptions, "rows" | "batchSize" | "accumulation">,
-  step: number,
-): Position {
-  const window = options.batchSize * options.accumulation;
-  const perEpoch = Math.ceil(options.rows / window);
-  return { epoch: Math.floor((step - 1) / perEpoch), index: ((step - 1) % perEpoch) * window };
-}

@@ -72,7 +72,11 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     makeTower(model, arena, v),
   );
   // One sequence: it begins at row 0, and a token's position is its row.
-  write(gpu, b.positions, Uint32Array.from({ length: settings.contextRows }, (_, i) => i));
+  write(
+    gpu,
+    b.positions,
+    Uint32Array.from({ length: settings.contextRows }, (_, i) => i),
+  );
   write(gpu, b.ends, new Uint32Array(settings.contextRows).fill(settings.contextRows));
   const staging = gpu.device.createBuffer({
     label: "logits to read",
@@ -108,11 +112,21 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     return logits;
   };
 
-  const feed = async (ids: ArrayLike<number>, slots: Int32Array, past: number, useAdapter: boolean): Promise<Float32Array> => {
+  const feed = async (
+    ids: ArrayLike<number>,
+    slots: Int32Array,
+    past: number,
+    useAdapter: boolean,
+  ): Promise<Float32Array> => {
     let at = 0;
     while (at < ids.length) {
       const rows = Math.min(b.capacity.rows, ids.length - at);
-      write(gpu, b.ids, Uint32Array.from({ length: rows }, (_, i) => ids[at + i]!), counters);
+      write(
+        gpu,
+        b.ids,
+        Uint32Array.from({ length: rows }, (_, i) => ids[at + i]!),
+        counters,
+      );
       write(gpu, b.slots, slots.slice(at, at + rows), counters);
       write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);
       const pass = await program(useAdapter, rows === 1 ? "decode" : "prefill");
@@ -158,7 +172,8 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
       let next = 0;
       const slots = prompt.inputIds.map((id) => (id === config.imageTokenId ? rows[next++]! : -1));
 
-      const samePictures = cached?.pixels.length === prompt.pixels.length && cached.pixels.every((v, i) => v === prompt.pixels[i]);
+      const samePictures =
+        cached?.pixels.length === prompt.pixels.length && cached.pixels.every((v, i) => v === prompt.pixels[i]);
       if (!samePictures) await encodePictures(prompt);
       let past = 0;
       if (cached && cached.adapter === useAdapter && samePictures) {

@@ -29,5 +29,7 @@ test("top-p keeps the smallest set that reaches p", () => {
 });
 
 test("a NaN logit vector is an error, not token 0", () => {
-  expect(() => sampleToken(Float32Array.from([Number.NaN, Number.NaN]), 2, { temperature: 0, topP: 1 }, () => 0)).toThrow(/logit/);
+  expect(() =>
+    sampleToken(Float32Array.from([Number.NaN, Number.NaN]), 2, { temperature: 0, topP: 1 }, () => 0),
+  ).toThrow(/logit/);
 });

@@ -15,7 +15,12 @@ export function argmax(logits: Float32Array, vocab: number): number {
 }
 
 /** `random` gives uniform numbers in [0, 1). Throws when no logit is finite. */
-export function sampleToken(logits: Float32Array, vocab: number, options: SamplingOptions, random: () => number): number {
+export function sampleToken(
+  logits: Float32Array,
+  vocab: number,
+  options: SamplingOptions,
+  random: () => number,
+): number {
   const top = argmax(logits, vocab);
   if (!Number.isFinite(logits[top])) throw new Error(`the largest logit is ${logits[top]}`);
   if (options.temperature <= 0) return top;

@@ -69,7 +69,13 @@ export function tileBorders(config: LlavaConfig, tiles: number): { starts: Uint3
 }
 
 /** pixels -> v.features. `tiles` is how many of the tiles are used. */
-export function towerForward(r: Recorder, v: VisionActivations, config: LlavaConfig, weights: LlavaWeights, tiles: Size): void {
+export function towerForward(
+  r: Recorder,
+  v: VisionActivations,
+  config: LlavaConfig,
+  weights: LlavaWeights,
+  tiles: Size,
+): void {
   const { vision } = config;
   const w = weights.vision;
   const c = vision.hiddenSize;
@@ -171,4 +177,5 @@ export function projectorForward(
 }
 
 /** The last row of the feature table holds `image_newline` (LLaVA-NeXT). */
-export const newlineRow = (table: Tensor, capacity: number, hiddenSize: number): Tensor => view(table, capacity * hiddenSize, hiddenSize);
+export const newlineRow = (table: Tensor, capacity: number, hiddenSize: number): Tensor =>
+  view(table, capacity * hiddenSize, hiddenSize);

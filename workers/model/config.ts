@@ -42,6 +42,8 @@ export interface LlavaConfig {
   imageTokenId: number;
   padTokenId: number | null;
   gridPinpoints: [number, number][];
+  /** Cap on the tiles of one picture, from the recipe. */
+  maxImageTiles: number | null;
 }
 
 type Json = Record<string, unknown>;
@@ -86,7 +88,8 @@ function textConfig(json: Json): TextConfig {
   if (ropeType !== "default") refuse(`RoPE scaling "${String(ropeType)}" is not supported`);
   const maxPositions = positive(json, "max_position_embeddings", mistral ? 131072 : 2048);
   const window = json.sliding_window ?? null;
-  if (typeof window === "number" && window < maxPositions) refuse(`a sliding window of ${window} tokens is not supported`);
+  if (typeof window === "number" && window < maxPositions)
+    refuse(`a sliding window of ${window} tokens is not supported`);
   return {
     hiddenSize,
     intermediateSize: positive(json, "intermediate_size", mistral ? 14336 : 11008),
@@ -116,7 +119,7 @@ function visionConfig(json: Json): VisionConfig {
 }
 
 /** Throws TabTuneError "not-a-llava-checkpoint" or "unsupported-model". */
-export function parseConfig(json: unknown): LlavaConfig {
+export function parseConfig(json: unknown, maxImageTiles: number | null = null): LlavaConfig {
   const root = (typeof json === "object" && json !== null ? json : {}) as Json;
   const type = root.model_type;
   if (type !== "llava" && type !== "llava_next") {
@@ -142,9 +145,11 @@ export function parseConfig(json: unknown): LlavaConfig {
   if (typeof featureLayer !== "number") refuse("several vision feature layers are not supported");
   const hidden = featureLayer as number;
   const visionLayersUsed = hidden < 0 ? vision.numLayers + 1 + hidden : hidden;
-  if (visionLayersUsed < 0 || visionLayersUsed > vision.numLayers) refuse(`vision_feature_layer ${hidden} does not exist`);
+  if (visionLayersUsed < 0 || visionLayersUsed > vision.numLayers)
+    refuse(`vision_feature_layer ${hidden} does not exist`);
   const select = root.vision_feature_select_strategy ?? "default";
-  if (select !== "default" && select !== "full") refuse(`vision_feature_select_strategy "${String(select)}" is not known`);
+  if (select !== "default" && select !== "full")
+    refuse(`vision_feature_select_strategy "${String(select)}" is not known`);
   return {
     kind: type,
     text,
@@ -156,6 +161,7 @@ export function parseConfig(json: unknown): LlavaConfig {
     imageTokenId: number(root, "image_token_index", number(root, "image_token_id", 32000)),
     padTokenId: typeof root.pad_token_id === "number" ? root.pad_token_id : null,
     gridPinpoints: (root.image_grid_pinpoints ?? []) as [number, number][],
+    maxImageTiles,
   };
 }
 
@@ -163,7 +169,8 @@ export function parseConfig(json: unknown): LlavaConfig {
 export const patchesPerTile = (v: VisionConfig): number => (v.imageSize / v.patchSize) ** 2;
 
 /** Feature rows that one tile gives the language model. */
-export const featuresPerTile = (c: LlavaConfig): number => patchesPerTile(c.vision) + (c.featureSelect === "full" ? 1 : 0);
+export const featuresPerTile = (c: LlavaConfig): number =>
+  patchesPerTile(c.vision) + (c.featureSelect === "full" ? 1 : 0);
 
 /** Columns of the packed q|k|v projection. */
 export const qkvSize = (t: TextConfig): number => (t.numHeads + 2 * t.numKvHeads) * t.headSize;

@@ -136,8 +136,25 @@ export function layerForward(
   const { text, tokens, rows, past = 0, tile = "prefill" } = o;
   const { hiddenSize: size, rmsNormEps: eps, numHeads: heads, numKvHeads: kvHeads, headSize } = text;
   rmsNormForward(r, { y: a.normed1, x: a.x, weight: w.inputNorm, rstd: a.rstd1, size, eps, rows });
-  linearForward(r, { y: a.qkv, x: a.normed1, weight: w.qkv, lora: lora(adapter?.qkv, a.xaQkv), rows, yRow: past, tile });
-  ropeForward(r, { qkv: a.qkv, positions: tokens.positions, table: tokens.ropeTable, heads, kvHeads, headSize, rows, past });
+  linearForward(r, {
+    y: a.qkv,
+    x: a.normed1,
+    weight: w.qkv,
+    lora: lora(adapter?.qkv, a.xaQkv),
+    rows,
+    yRow: past,
+    tile,
+  });
+  ropeForward(r, {
+    qkv: a.qkv,
+    positions: tokens.positions,
+    table: tokens.ropeTable,
+    heads,
+    kvHeads,
+    headSize,
+    rows,
+    past,
+  });
   attentionForward(r, {
     out: a.out,
     lse: a.lse,
@@ -150,16 +167,31 @@ export function layerForward(
     causal: true,
     rows,
     past,
-    tile: tile === "decode" ? "decode" : "rows",
+    tile: tile === "decode" ? "decode" : "register",
   });
   copyRows(r, { y: a.x1, x: a.x, size, rows });
   linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora(adapter?.o, a.xaO), accumulate: 1, rows, tile });
   rmsNormForward(r, { y: a.normed2, x: a.x1, weight: w.postNorm, rstd: a.rstd2, size, eps, rows });
-  linearForward(r, { y: a.gateUp, x: a.normed2, weight: w.gateUp, lora: lora(adapter?.gateUp, a.xaGateUp), rows, tile });
+  linearForward(r, {
+    y: a.gateUp,
+    x: a.normed2,
+    weight: w.gateUp,
+    lora: lora(adapter?.gateUp, a.xaGateUp),
+    rows,
+    tile,
+  });
   swigluForward(r, { y: a.hidden, gateUp: a.gateUp, size: text.intermediateSize, rows });
   if (!next) return;
   copyRows(r, { y: next, x: a.x1, size, rows });
-  linearForward(r, { y: next, x: a.hidden, weight: w.down, lora: lora(adapter?.down, a.xaDown), accumulate: 1, rows, tile });
+  linearForward(r, {
+    y: next,
+    x: a.hidden,
+    weight: w.down,
+    lora: lora(adapter?.down, a.xaDown),
+    accumulate: 1,
+    rows,
+    tile,
+  });
 }
 
 /**
@@ -191,7 +223,16 @@ export function layerBackward(
   linear(adapter.down, w.down, g.dHidden, g.dx, a.hidden, a.xaDown);
   swigluBackward(r, { dGateUp: g.dGateUp, dy: g.dHidden, gateUp: a.gateUp, size: text.intermediateSize, rows });
   linear(adapter.gateUp, w.gateUp, g.dNormed, g.dGateUp, a.normed2, a.xaGateUp);
-  rmsNormBackward(r, { dx: g.dx, dy: g.dNormed, x: a.x1, weight: w.postNorm, rstd: a.rstd2, size, rows, accumulate: 1 });
+  rmsNormBackward(r, {
+    dx: g.dx,
+    dy: g.dNormed,
+    x: a.x1,
+    weight: w.postNorm,
+    rstd: a.rstd2,
+    size,
+    rows,
+    accumulate: 1,
+  });
   linear(adapter.o, w.o, g.dOut, g.dx, a.out, a.xaO);
   attentionBackward(r, {
     dQkv: g.dQkv,
@@ -208,9 +249,26 @@ export function layerBackward(
     causal: true,
     rows,
   });
-  ropeBackward(r, { qkv: g.dQkv, positions: tokens.positions, table: tokens.ropeTable, heads, kvHeads, headSize, rows });
+  ropeBackward(r, {
+    qkv: g.dQkv,
+    positions: tokens.positions,
+    table: tokens.ropeTable,
+    heads,
+    kvHeads,
+    headSize,
+    rows,
+  });
   linear(adapter.qkv, w.qkv, g.dNormed, g.dQkv, a.normed1, a.xaQkv, !o.inputGradient);
   if (o.inputGradient) {
-    rmsNormBackward(r, { dx: g.dx, dy: g.dNormed, x: a.x, weight: w.inputNorm, rstd: a.rstd1, size, rows, accumulate: 1 });
+    rmsNormBackward(r, {
+      dx: g.dx,
+      dy: g.dNormed,
+      x: a.x,
+      weight: w.inputNorm,
+      rstd: a.rstd1,
+      size,
+      rows,
+      accumulate: 1,
+    });
   }
 }

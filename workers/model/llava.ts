@@ -3,15 +3,15 @@
  * `Passes` owns the buffers of one use (training, or a chat) and records its programs; training and chat share the weights and
  * the adapter. transformers: models/llava/modeling_llava.py.
  */
-import { Arena, type Allocator, type Counters, type Tensor, view } from "../gpu/buffers.ts";
+import { type Allocator, type Arena, type Counters, type Tensor, view } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Dims, type Pace, PipelineCache, type Program, Recorder } from "../gpu/program.ts";
+import { type Dims, type Pace, type PipelineCache, type Program, Recorder } from "../gpu/program.ts";
+import { zero } from "../kernels/copy.ts";
 import { crossEntropy } from "../kernels/cross-entropy.ts";
 import { embeddingForward } from "../kernels/embedding.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear.ts";
-import { zero } from "../kernels/copy.ts";
 import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
-import { type LlavaConfig, featuresPerTile } from "./config.ts";
+import { featuresPerTile, type LlavaConfig } from "./config.ts";
 import {
   type ActivationPolicy,
   allocateActivations,
@@ -39,6 +39,9 @@ export interface Llava {
   ropeTable: Tensor;
   arena: Arena;
 }
+
+/** What recording a program needs to know of a model: no GPU, so that the plan can count dispatches. */
+export type ModelFacts = Pick<Llava, "config" | "weights" | "ropeTable">;
 
 /** How much one pass can hold. */
 export interface PassCapacity {
@@ -119,7 +122,7 @@ export function allocatePass(
   };
 }
 
-const tokenFacts = (b: PassBuffers, model: Llava): TokenFacts => ({
+const tokenFacts = (b: PassBuffers, model: ModelFacts): TokenFacts => ({
   starts: b.starts,
   ends: b.ends,
   positions: b.positions,
@@ -127,7 +130,7 @@ const tokenFacts = (b: PassBuffers, model: Llava): TokenFacts => ({
 });
 
 /** ids and image slots -> b.layers[0].x */
-function embed(r: Recorder, model: Llava, b: PassBuffers): void {
+function embed(r: Recorder, model: ModelFacts, b: PassBuffers): void {
   embeddingForward(r, {
     y: b.layers[0]!.x,
     ids: b.ids,
@@ -140,7 +143,7 @@ function embed(r: Recorder, model: Llava, b: PassBuffers): void {
 }
 
 /** b.last -> normalised label rows; the head reads those only. */
-function normLabelRows(r: Recorder, model: Llava, b: PassBuffers): void {
+function normLabelRows(r: Recorder, model: ModelFacts, b: PassBuffers): void {
   const { hiddenSize: size, rmsNormEps: eps } = model.config.text;
   rmsNormForward(r, {
     y: b.normedRows,
@@ -160,7 +163,7 @@ const rowsOfChunk = (b: PassBuffers, c: number) => (d: Dims) =>
   Math.max(0, Math.min(b.chunkRows, d.labelRows! - c * b.chunkRows));
 
 /** Loss of every label row into b.nll and, with `gradient`, its gradient at the normalised label rows into b.dNormedRows. */
-function headAndLoss(r: Recorder, model: Llava, b: PassBuffers, gradient: boolean): void {
+function headAndLoss(r: Recorder, model: ModelFacts, b: PassBuffers, gradient: boolean): void {
   const { head, vocab } = model.weights;
   for (let c = 0; c < recordedChunks(b); c++) {
     const rows = rowsOfChunk(b, c);
@@ -184,7 +187,7 @@ function headAndLoss(r: Recorder, model: Llava, b: PassBuffers, gradient: boolea
 }
 
 /** dims: rows, labelRows. Leaves the loss of each target in b.nll. */
-export function recordEvaluation(model: Llava, b: PassBuffers, adapter: Adapter | undefined): Recorder {
+export function recordEvaluation(model: ModelFacts, b: PassBuffers, adapter: Adapter | undefined): Recorder {
   const r = new Recorder();
   const o: PassOptions = { text: model.config.text, tokens: tokenFacts(b, model), rows: (d) => d.rows! };
   embed(r, model, b);
@@ -200,7 +203,7 @@ export function recordEvaluation(model: Llava, b: PassBuffers, adapter: Adapter 
  * One micro-batch: forward, loss, backward. dims: rows, labelRows, gradScale (1 / targets of the whole optimizer batch),
  * accumulate (0 for the first micro-batch of a step, 1 after). Leaves b.nll and the adapter's gradients.
  */
-export function recordTraining(model: Llava, b: PassBuffers, adapter: Adapter): Recorder {
+export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapter): Recorder {
   const r = new Recorder();
   const { text } = model.config;
   const g = b.gradients!;
@@ -237,7 +240,12 @@ export function recordTraining(model: Llava, b: PassBuffers, adapter: Adapter): 
  * A chat pass over `rows` new tokens after `past` cached ones, leaving the logits of one row (b.labelRows[0]) in b.logits.
  * dims: rows, past.
  */
-export function recordChat(model: Llava, b: PassBuffers, adapter: Adapter | undefined, tile: "prefill" | "decode"): Recorder {
+export function recordChat(
+  model: ModelFacts,
+  b: PassBuffers,
+  adapter: Adapter | undefined,
+  tile: "prefill" | "decode",
+): Recorder {
   const r = new Recorder();
   const o: PassOptions = {
     text: model.config.text,

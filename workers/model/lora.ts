@@ -61,15 +61,35 @@ export const loraScale = (s: LoraSettings): number => (s.useRslora ? s.alpha / M
  * Allocates the adapter for the seven projections of every language-model layer.
  * `training` false leaves out gradients and moments (chat with a finished adapter).
  */
-export function allocateAdapter(alloc: Allocator, config: LlavaConfig, settings: LoraSettings, training: boolean): Adapter {
+export function allocateAdapter(
+  alloc: Allocator,
+  config: LlavaConfig,
+  settings: LoraSettings,
+  training: boolean,
+): Adapter {
   const { hiddenSize: h, intermediateSize: f, numHeads, numKvHeads, headSize, numLayers } = config.text;
   const r = settings.rank;
   const q = numHeads * headSize;
   const kv = numKvHeads * headSize;
   const fused: [keyof LayerLora, number, [LanguageLinear, number][]][] = [
-    ["qkv", h, [["q_proj", q], ["k_proj", kv], ["v_proj", kv]]],
+    [
+      "qkv",
+      h,
+      [
+        ["q_proj", q],
+        ["k_proj", kv],
+        ["v_proj", kv],
+      ],
+    ],
     ["o", q, [["o_proj", h]]],
-    ["gateUp", h, [["gate_proj", f], ["up_proj", f]]],
+    [
+      "gateUp",
+      h,
+      [
+        ["gate_proj", f],
+        ["up_proj", f],
+      ],
+    ],
     ["down", f, [["down_proj", h]]],
   ];
   let length = 0;
@@ -127,7 +147,11 @@ export function allocateAdapter(alloc: Allocator, config: LlavaConfig, settings:
 }
 
 /** A module's A [r, in] and B [out, r] out of slabs that were read back. */
-export function moduleMatrices(m: LoraModule, rank: number, slabs: Float32Array[]): { loraA: Float32Array; loraB: Float32Array } {
+export function moduleMatrices(
+  m: LoraModule,
+  rank: number,
+  slabs: Float32Array[],
+): { loraA: Float32Array; loraB: Float32Array } {
   const slab = slabs[m.slab]!;
   return {
     loraA: slab.slice(m.aStart, m.aStart + rank * m.inFeatures),

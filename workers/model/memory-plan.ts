@@ -3,12 +3,13 @@
  * that the page shows are the buffers that will be made.
  */
 import { Planner } from "../gpu/buffers.ts";
-import { allocateVision } from "./clip.ts";
+import { Recorder } from "../gpu/program.ts";
+import { allocateVision, projectorForward, towerForward, type VisionActivations } from "./clip.ts";
 import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
 import type { ActivationPolicy } from "./llama.ts";
-import { allocatePass, type PassCapacity } from "./llava.ts";
-import { allocateAdapter, type LoraSettings } from "./lora.ts";
-import { allocateWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
+import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
+import { type Adapter, allocateAdapter, type LoraSettings } from "./lora.ts";
+import { allocateWeights, type LlavaWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
 
 export interface MemoryPlan {
   /** Bytes by group, in allocation order. */
@@ -20,6 +21,8 @@ export interface MemoryPlan {
   trainableParameters: number;
   /** LoRA weights and both Adam moments. */
   checkpointBytes: number;
+  /** Dispatches of an optimizer step of one pass, vision tower included. */
+  dispatchesPerStep: number;
 }
 
 /** Rows of a pass that keep a GPU busy; more only costs memory. */
@@ -53,14 +56,15 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
     const adapter = allocateAdapter(planner, config, lora, true);
-    allocatePass(planner, config, weights.head.out, lora.rank, capacity);
-    allocateVision(planner, config, tileCapacity);
+    const pass = allocatePass(planner, config, weights.head.out, lora.rank, capacity);
+    const vision = allocateVision(planner, config, tileCapacity);
     return {
       groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
       totalBytes: planner.totalBytes,
       capacity,
       tileCapacity,
       trainableParameters: adapter.trainableParameters,
+      dispatchesPerStep: countDispatches(config, weights, adapter, pass, vision),
       checkpointBytes: 3 * 4 * adapter.slabLength * config.text.numLayers,
     };
   };
@@ -68,6 +72,22 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   const kept = build("keep");
   const activations = kept.groups.find((g) => g.name === "activations")?.bytes ?? 0;
   return activations > KEEP_BYTES ? build("recompute") : kept;
+}
+
+/** Records the programs of a step without a GPU and counts what is in them. */
+function countDispatches(
+  config: LlavaConfig,
+  weights: LlavaWeights,
+  adapter: Adapter,
+  pass: PassBuffers,
+  vision: VisionActivations,
+): number {
+  const training = recordTraining({ config, weights, ropeTable: pass.ids }, pass, adapter);
+  const tower = new Recorder();
+  towerForward(tower, vision, config, weights, 1);
+  projectorForward(tower, pass.imageFeatures, vision, config, weights, 1, 0);
+  // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
+  return training.specs.length + tower.specs.length + 2 * adapter.params.length + 1;
 }
 
 /**
@@ -94,7 +114,9 @@ export function stepFlops(
   const tower =
     tiles *
     (patches + 1) *
-    (2 * config.visionLayersUsed * (4 * v.hiddenSize ** 2 + 2 * v.hiddenSize * v.intermediateSize + 2 * v.hiddenSize * patches) +
+    (2 *
+      config.visionLayersUsed *
+      (4 * v.hiddenSize ** 2 + 2 * v.hiddenSize * v.intermediateSize + 2 * v.hiddenSize * patches) +
       2 * v.hiddenSize * 3 * v.patchSize ** 2 +
       2 * h * (v.hiddenSize + h));
   const forward = rows * (2 * base + 2 * lora + attention);

@@ -65,6 +65,8 @@ export interface TensorFacts {
 export interface QuantSettings {
   type: "nf4" | "fp4";
   blockSize: number;
+  /** absmax takes the values it has after 8-bit double quantisation. */
+  doubleQuant: boolean;
   modules: ("language_model" | "multi_modal_projector" | "vision_tower")[];
 }
 
@@ -106,7 +108,8 @@ export function allocateWeights(
     return [name, tensors.get(name)!];
   };
   const expectShape = (name: string, facts: TensorFacts, shape: number[]): void => {
-    const flat = facts.shape.length > 2 ? [facts.shape[0]!, facts.shape.slice(1).reduce((a, b) => a * b, 1)] : facts.shape;
+    const flat =
+      facts.shape.length > 2 ? [facts.shape[0]!, facts.shape.slice(1).reduce((a, b) => a * b, 1)] : facts.shape;
     if (flat.length === shape.length && flat.every((n, i) => n === shape[i])) return;
     throw new TabTuneError(
       "bad-tensor",
@@ -125,7 +128,12 @@ export function allocateWeights(
     return data;
   };
   /** A matrix made of parts that share their input. */
-  const matrix = (label: string, parts: [neutral: string, out: number][], inSize: number, quantise: boolean): Weight => {
+  const matrix = (
+    label: string,
+    parts: [neutral: string, out: number][],
+    inSize: number,
+    quantise: boolean,
+  ): Weight => {
     const found = parts.map(([neutral, out]) => {
       const [name, facts] = find(neutral);
       expectShape(name, facts, [out, inSize]);
@@ -201,10 +209,27 @@ export function allocateWeights(
     const f = text.intermediateSize;
     return {
       inputNorm: vector(`language_model.layers.${n}.input_layernorm.weight`, [h]),
-      qkv: matrix(`layers.${n}.qkv`, [[w("q_proj"), q], [w("k_proj"), kv], [w("v_proj"), kv]], h, lm),
+      qkv: matrix(
+        `layers.${n}.qkv`,
+        [
+          [w("q_proj"), q],
+          [w("k_proj"), kv],
+          [w("v_proj"), kv],
+        ],
+        h,
+        lm,
+      ),
       o: matrix(`layers.${n}.o`, [[w("o_proj"), h]], q, lm),
       postNorm: vector(`language_model.layers.${n}.post_attention_layernorm.weight`, [h]),
-      gateUp: matrix(`layers.${n}.gate_up`, [[w("gate_proj"), f], [w("up_proj"), f]], h, lm),
+      gateUp: matrix(
+        `layers.${n}.gate_up`,
+        [
+          [w("gate_proj"), f],
+          [w("up_proj"), f],
+        ],
+        h,
+        lm,
+      ),
       down: matrix(`layers.${n}.down`, [[w("down_proj"), h]], f, lm),
     };
   });
@@ -212,8 +237,18 @@ export function allocateWeights(
 
   const tower = "vision_tower.vision_model";
   const c = vision.hiddenSize;
-  const affine = (label: string, bases: [string, number][], inSize: number, module: QuantSettings["modules"][number]): AffineWeight => {
-    const weight = matrix(label, bases.map(([b, out]) => [`${b}.weight`, out]), inSize, quantised(module));
+  const affine = (
+    label: string,
+    bases: [string, number][],
+    inSize: number,
+    module: QuantSettings["modules"][number],
+  ): AffineWeight => {
+    const weight = matrix(
+      label,
+      bases.map(([b, out]) => [`${b}.weight`, out]),
+      inSize,
+      quantised(module),
+    );
     if (module === "multi_modal_projector" && !config.projectorBias) return { weight, bias: undefined };
     const bias = alloc.tensor(`weights/${label}.bias`, weight.out);
     let at = 0;
@@ -243,7 +278,12 @@ export function allocateWeights(
       vision: {
         classEmbedding: vector(`${tower}.embeddings.class_embedding`, [c]),
         positionEmbedding: vector(`${tower}.embeddings.position_embedding.weight`, [patchesPerTile(vision) + 1, c]),
-        patch: matrix("patch_embedding", [[`${tower}.embeddings.patch_embedding.weight`, c]], patchIn, false) as DenseWeight,
+        patch: matrix(
+          "patch_embedding",
+          [[`${tower}.embeddings.patch_embedding.weight`, c]],
+          patchIn,
+          false,
+        ) as DenseWeight,
         preNorm: layerNorm(`${tower}.pre_layrnorm`),
         layers: Array.from({ length: config.visionLayersUsed }, (_, n): ClipLayerWeights => {
           const base = `${tower}.encoder.layers.${n}`;
@@ -252,7 +292,11 @@ export function allocateWeights(
             norm1: layerNorm(`${base}.layer_norm1`),
             qkv: affine(
               `vision.${n}.qkv`,
-              [[`${attn}.q_proj`, c], [`${attn}.k_proj`, c], [`${attn}.v_proj`, c]],
+              [
+                [`${attn}.q_proj`, c],
+                [`${attn}.k_proj`, c],
+                [`${attn}.v_proj`, c],
+              ],
               c,
               "vision_tower",
             ),

@@ -2,19 +2,26 @@
  * One optimizer step on the GPU: micro-batches are packed, run forward and backward, their LoRA gradients added up; then norm, clip
  * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
  */
-import { packExamples, type PackedBatch, splitByCapacity } from "../batches/pack.ts";
+import { type PackedBatch, packExamples, splitByCapacity } from "../batches/pack.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { type Program, Recorder } from "../gpu/program.ts";
 import { adamw } from "../kernels/adamw.ts";
 import { gradNorm, gradNormPartials } from "../kernels/grad-norm.ts";
+import type { VisionActivations } from "../model/clip.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { imageSlots } from "../model/image-slots.ts";
-import { allocatePass, type Llava, type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../model/llava.ts";
+import {
+  allocatePass,
+  type Llava,
+  type PassBuffers,
+  type PassCapacity,
+  recordEvaluation,
+  recordTraining,
+} from "../model/llava.ts";
 import type { Adapter } from "../model/lora.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { createEncoder, ownTower, type Tower, type VisionEncoder } from "../vision/encoder.ts";
-import type { VisionActivations } from "../model/clip.ts";
 
 export interface OptimizerSettings {
   beta1: number;
@@ -185,7 +192,11 @@ export interface TrainingOptions {
   makeTower?: MakeTower;
 }
 
-export async function createTrainingStep(model: Llava, adapter: Adapter, options: TrainingOptions): Promise<TrainingStep> {
+export async function createTrainingStep(
+  model: Llava,
+  adapter: Adapter,
+  options: TrainingOptions,
+): Promise<TrainingStep> {
   const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower = ownTower } = options;
   const { rank } = adapter.settings;
   const session = await createSession(model, capacity, tileCapacity, rank, normalise, makeTower, (buffers) =>
@@ -198,8 +209,12 @@ export async function createTrainingStep(model: Llava, adapter: Adapter, options
     runner: session,
     adapter,
     async run(examples, step, learningRate, beforeUpdate) {
-      const packs = splitByCapacity(examples, capacity.rows, capacity.features / featuresPerTile(model.config)).map((group) =>
-        packExamples(group, group.map((example) => labelsOf(example, trainOn))),
+      const packs = splitByCapacity(examples, capacity.rows, capacity.features / featuresPerTile(model.config)).map(
+        (group) =>
+          packExamples(
+            group,
+            group.map((example) => labelsOf(example, trainOn)),
+          ),
       );
       const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
       let sum = 0;

@@ -5,7 +5,14 @@
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
 import { type Program, Recorder } from "../gpu/program.ts";
-import { allocateVision, newlineRow, projectorForward, tileBorders, towerForward, type VisionActivations } from "../model/clip.ts";
+import {
+  allocateVision,
+  newlineRow,
+  projectorForward,
+  tileBorders,
+  towerForward,
+  type VisionActivations,
+} from "../model/clip.ts";
 import { featuresPerTile, type LlavaConfig } from "../model/config.ts";
 import type { Llava } from "../model/llava.ts";
 
@@ -56,7 +63,15 @@ export async function createEncoder(
   copyNewline(model, features, featureCapacity);
   const tower = await makeTower(buffers);
   const recorder = new Recorder();
-  projectorForward(recorder, features, buffers, config, model.weights, (d) => d.tiles!, (d) => d.row!);
+  projectorForward(
+    recorder,
+    features,
+    buffers,
+    config,
+    model.weights,
+    (d) => d.tiles!,
+    (d) => d.row!,
+  );
   const projector: Program = await recorder.build(arena, model.pipelines);
   return {
     capacity: tileCapacity,

@@ -1,0 +1,189 @@
+/**
+ * What every browser test shares: a page whose network ends at this machine, and the panels' controls by the names that people
+ * and screen readers know them by.
+ */
+import { type BrowserContext, test as base, expect, type Locator, type Page } from "@playwright/test";
+import { unzipSync } from "fflate";
+
+export { expect };
+
+/** Loading, compiling and preparing on a software GPU. */
+export const SLOW = 180_000;
+
+/** What went wrong on a page that no panel tells: uncaught errors, broken content policy, requests to other machines. */
+export interface Watch {
+  /** Uncaught errors of the page. */
+  errors: string[];
+  /** Console warnings and errors, of the page and its workers. */
+  console: string[];
+  /** Requests to other hosts; they are cut off. */
+  foreign: string[];
+}
+
+/** Cuts the network off but for the site itself, and notes what happens in any page of the context. */
+export async function watch(context: BrowserContext): Promise<Watch> {
+  const seen: Watch = { errors: [], console: [], foreign: [] };
+  await context.route(
+    (url) => /^(https?|wss?):$/.test(url.protocol) && !["localhost", "127.0.0.1"].includes(url.hostname),
+    (route) => {
+      seen.foreign.push(route.request().url());
+      return route.abort("internetdisconnected");
+    },
+  );
+  context.on("weberror", (error) => seen.errors.push(String(error.error())));
+  context.on("console", (message) => {
+    if (["warning", "error"].includes(message.type())) seen.console.push(message.text());
+  });
+  return seen;
+}
+
+export const test = base.extend<{ seen: Watch }>({
+  seen: [
+    async ({ context }, use) => {
+      const seen = await watch(context);
+      await use(seen);
+      expect(seen.errors, "uncaught errors").toEqual([]);
+      expect(seen.foreign, "requests to other machines").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export type PanelName = "Model" | "Data" | "Training" | "Chat" | "Runs";
+
+export const panel = (page: Page, name: PanelName): Locator => page.getByRole("region", { name, exact: true });
+export const statusOf = (page: Page, name: PanelName): Locator => panel(page, name).getByRole("status");
+export const alertIn = (page: Page, name: PanelName): Locator => panel(page, name).getByRole("alert");
+export const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
+
+export async function loadDemo(page: Page): Promise<void> {
+  await button(page, "Load model").click({ timeout: SLOW });
+  await expect(statusOf(page, "Model")).toContainText("ready", { timeout: SLOW });
+}
+
+export async function useSampleData(page: Page): Promise<void> {
+  await button(page, "Use sample data").click();
+  await expect(statusOf(page, "Data")).toContainText("128 rows ready", { timeout: SLOW });
+}
+
+/** From an empty page to one that can train. */
+export async function prepare(page: Page): Promise<void> {
+  await page.goto("/");
+  await loadDemo(page);
+  await useSampleData(page);
+}
+
+/** Number fields by their labels; those under "More settings" are opened. */
+export async function setRecipe(page: Page, fields: Record<string, number>): Promise<void> {
+  const training = panel(page, "Training");
+  const more = training.locator("details", { hasText: "More settings" });
+  if ((await more.getAttribute("open")) === null) await more.locator("summary").click();
+  for (const [name, value] of Object.entries(fields)) {
+    const field = training.getByRole("spinbutton", { name, exact: true });
+    await field.fill(String(value));
+    await expect(field).toHaveValue(String(value));
+  }
+}
+
+/** A run of a few seconds a step. */
+export const shortRecipe = (steps: number, every: number): Record<string, number> => ({
+  Steps: steps,
+  "Batch size": 2,
+  "Save every … steps": every,
+});
+
+/** The step that the status line tells; -1 when it tells none. */
+export async function stepOf(page: Page): Promise<number> {
+  const text = (await statusOf(page, "Training").textContent()) ?? "";
+  return Number(/Step (\d+) of/.exec(text)?.[1] ?? -1);
+}
+
+export async function waitForStep(page: Page, step: number): Promise<void> {
+  await expect.poll(() => stepOf(page), { timeout: SLOW, intervals: [100] }).toBeGreaterThanOrEqual(step);
+}
+
+export async function waitForEnd(page: Page, steps: number): Promise<void> {
+  await expect(statusOf(page, "Training")).toHaveText(`Done. Step ${steps} of ${steps}`, { timeout: SLOW });
+}
+
+export interface LossRow {
+  step: number;
+  loss: number;
+}
+
+/** The table twin of the loss chart, in full precision. */
+export async function lossTable(page: Page): Promise<LossRow[]> {
+  const rows = page.locator('table[aria-label="Loss table"] tbody tr');
+  return rows.evaluateAll((all) =>
+    all.map((row) => ({
+      step: Number(row.querySelector("td")?.textContent),
+      loss: Number(row.querySelector<HTMLElement>("[data-loss]")?.dataset.loss),
+    })),
+  );
+}
+
+export interface AdapterFiles {
+  weights: Uint8Array;
+  config: Record<string, unknown>;
+  card: string;
+}
+
+/** Presses "Download adapter" of the newest run and opens the zip. */
+export async function downloadAdapter(page: Page): Promise<AdapterFiles> {
+  const arriving = page.waitForEvent("download");
+  await button(page, "Download adapter").first().click();
+  const chunks: Buffer[] = [];
+  for await (const chunk of await (await arriving).createReadStream()) chunks.push(chunk as Buffer);
+  const files = unzipSync(Buffer.concat(chunks));
+  expect(Object.keys(files).sort()).toEqual(["README.md", "adapter_config.json", "adapter_model.safetensors"]);
+  const text = (name: string): string => new TextDecoder().decode(files[name]);
+  return {
+    weights: files["adapter_model.safetensors"]!,
+    config: JSON.parse(text("adapter_config.json")) as Record<string, unknown>,
+    card: text("README.md"),
+  };
+}
+
+export interface TensorHeader {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
+
+/** The header of a safetensors file, after checking that its tensors fill the file without a gap. */
+export function safetensorsHeader(file: Uint8Array): Record<string, TensorHeader> {
+  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length))) as Record<string, TensorHeader>;
+  delete header.__metadata__;
+  const ends = Object.values(header)
+    .map((tensor) => tensor.data_offsets)
+    .sort(([a], [b]) => a - b);
+  let at = 0;
+  for (const [from, to] of ends) {
+    expect(from).toBe(at);
+    at = to;
+  }
+  expect(8 + length + at).toBe(file.length);
+  return header;
+}
+
+/** Every value of an F32 safetensors file. */
+export function safetensorsValues(file: Uint8Array): Float32Array {
+  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  return new Float32Array(file.slice(8 + length).buffer);
+}
+
+/** Asks in the chat and waits for the whole answer. */
+export async function ask(page: Page, question: string, picture?: string): Promise<string> {
+  const chat = panel(page, "Chat");
+  if (picture) {
+    const choosing = page.waitForEvent("filechooser");
+    await chat.getByRole("button", { name: "Attach picture" }).click();
+    await (await choosing).setFiles(picture);
+  }
+  await chat.getByRole("textbox", { name: "Message" }).fill(question);
+  await chat.getByRole("button", { name: "Send" }).click();
+  await expect(chat.locator(".turn.assistant small").last()).toContainText("tokens", { timeout: SLOW });
+  await expect(chat.getByRole("button", { name: "Send" })).toBeEnabled();
+  return (await chat.locator(".turn.assistant p").last().textContent()) ?? "";
+}

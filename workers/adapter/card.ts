@@ -1,0 +1,140 @@
+/** README.md of an adapter: what it is, how it was made, and the Python lines that load it (checked against PEFT 0.21). */
+import type { Recipe } from "../train/recipe.ts";
+import { toHuggingFace } from "../train/recipe.ts";
+
+export interface CardFacts {
+  /** Name for people: the run or the file. */
+  title: string;
+  /** Hub id or folder name of the base model. */
+  baseModel: string;
+  family: "llava" | "llava_next";
+  datasetLabel: string;
+  rows: number;
+  recipe: Recipe;
+  step: number;
+  maxSteps: number;
+  /** Mean loss of the last steps; null when none was logged. */
+  finalLoss: number | null;
+  trainableParameters: number;
+  /**
+   * Attributes of the processor that a checkpoint without processor_config.json leaves unset, and without which transformers counts
+   * image tokens wrongly; undefined where the checkpoint has the file.
+   */
+  processor?: { patchSize: number; featureSelect: "default" | "full"; additionalImageTokens: number };
+}
+
+/** The card as Markdown with the Hub's YAML header. */
+export function modelCard(facts: CardFacts): string {
+  const { title, baseModel, datasetLabel, rows, recipe, step, maxSteps, finalLoss, trainableParameters } = facts;
+  const settings = Object.entries(toHuggingFace(recipe)).map(([key, value]) => `| ${key} | ${cell(value)} |`);
+  const loss = finalLoss === null ? "" : `; loss at the end ${finalLoss.toFixed(4)}`;
+  const measured = recipe.trainOn === "responses" ? "answer tokens only" : "all text tokens";
+  return `---
+base_model: ${yaml(baseModel)}
+library_name: peft
+pipeline_tag: image-text-to-text
+tags:
+- lora
+- llava
+- tabtune
+---
+
+# ${line(title)}
+
+A LoRA adapter for ${code(baseModel)}, trained in a browser tab with TabTune on ${code(datasetLabel)} (${rows} rows).
+
+- Steps: ${step} of ${maxSteps}${loss} (mean cross-entropy per target token, ${measured})
+- Trainable parameters: ${trainableParameters.toLocaleString("en-US")}
+
+## Use
+
+\`\`\`python
+${python(facts)}
+\`\`\`
+
+${loraNote(recipe)}
+
+## Training settings
+
+| setting | value |
+| --- | --- |
+${settings.join("\n")}
+
+## Licence
+
+This adapter is derived from ${code(baseModel)}: that model's licence, and the terms of the training data, apply to its use and
+to passing it on.
+`;
+}
+
+function python({ baseModel, family, recipe, processor }: CardFacts): string {
+  const name = family === "llava" ? "LlavaForConditionalGeneration" : "LlavaNextForConditionalGeneration";
+  const quantised = recipe.loadIn4bit && recipe.quantizeModules.length > 0;
+  const skipped = ["vision_tower", "multi_modal_projector", "language_model"].filter(
+    (module) => !recipe.quantizeModules.some((quantisedModule) => quantisedModule === module),
+  );
+  const lines = [
+    "import torch",
+    "from peft import PeftModel",
+    `from transformers import AutoProcessor, ${quantised ? "BitsAndBytesConfig, " : ""}${name}`,
+    "",
+    `base = ${JSON.stringify(baseModel)}`,
+  ];
+  if (quantised) {
+    lines.push(
+      "quantization = BitsAndBytesConfig(",
+      "    load_in_4bit=True,",
+      `    bnb_4bit_quant_type=${JSON.stringify(recipe.bnb4bitQuantType)},`,
+      `    bnb_4bit_use_double_quant=${recipe.bnb4bitUseDoubleQuant ? "True" : "False"},`,
+      "    bnb_4bit_compute_dtype=torch.float16,",
+      `    llm_int8_skip_modules=${JSON.stringify(["lm_head", ...skipped])},`,
+      ")",
+      `model = ${name}.from_pretrained(base, quantization_config=quantization, device_map="auto")`,
+    );
+  } else {
+    lines.push(`model = ${name}.from_pretrained(base, torch_dtype=torch.float16, device_map="auto")`);
+  }
+  lines.push(
+    'model = PeftModel.from_pretrained(model, ".")  # the folder of this file',
+    "processor = AutoProcessor.from_pretrained(base)",
+  );
+  if (processor) {
+    lines.push(
+      "# This checkpoint has no processor_config.json; without these the number of image tokens is wrong.",
+      `processor.patch_size = ${processor.patchSize}`,
+      `processor.vision_feature_select_strategy = ${JSON.stringify(processor.featureSelect)}`,
+      `processor.num_additional_image_tokens = ${processor.additionalImageTokens}`,
+    );
+  }
+  return lines.join("\n");
+}
+
+function loraNote(recipe: Recipe): string {
+  return recipe.targetModules === "language-model"
+    ? "The adapter changes the language model only, under key names that every PEFT release loads."
+    : "The adapter changes the vision tower and the projector too: loading all of it needs transformers 4.52 or later.";
+}
+
+/** A one-line double-quoted YAML scalar: JSON strings are YAML. */
+function yaml(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** Text on one line that Markdown takes literally. */
+function line(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\\`*_[\]<>#|]/g, "\\$&");
+}
+
+/** A code span; the fence is longer than any run of backticks inside. */
+function code(text: string): string {
+  const flat = text.replace(/\s+/g, " ");
+  const longest = Math.max(0, ...[...flat.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return longest > 0 ? `${fence} ${flat} ${fence}` : `${fence}${flat}${fence}`;
+}
+
+/** A setting in a table: JSON, cut, with the bars escaped. */
+function cell(value: unknown): string {
+  const text = JSON.stringify(value);
+  return line(text.length > 200 ? `${text.slice(0, 197)}…` : text);
+}

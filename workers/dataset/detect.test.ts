@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { archiveKind, isJunk, isTable, planSources, sniff, splitOf } from "./detect.ts";
+import { blobEntry, type Entry } from "./entry.ts";
+
+function entries(paths: string[], archive?: Entry["archive"]): Entry[] {
+  return paths.map((path) => blobEntry(path, new Blob(), archive));
+}
+
+const planOf = (paths: string[]) => {
+  const { sources, notes } = planSources(entries(paths));
+  return {
+    read: sources.map((source) => (isTable(source) ? source.entry.path : source.format)),
+    aside: notes.map((note) => note.split(" is left")[0]),
+  };
+};
+
+test.each<[string, string[], string[], string[]]>([
+  [
+    "metadata rules out other tables",
+    ["train.parquet", "metadata.jsonl", "1.jpg"],
+    ["metadata.jsonl"],
+    ["train.parquet"],
+  ],
+  [
+    "one metadata file a folder",
+    ["b/metadata.csv", "a/metadata.jsonl", "a/metadata.csv"],
+    ["a/metadata.jsonl", "b/metadata.csv"],
+    ["a/metadata.csv"],
+  ],
+  [
+    "held-out splits",
+    ["train-0.parquet", "train-1.parquet", "test-0.parquet", "validation.jsonl"],
+    ["train-0.parquet", "train-1.parquet"],
+    ["test-0.parquet", "validation.jsonl"],
+  ],
+  [
+    "held-out folders",
+    ["val/metadata.jsonl", "train/metadata.jsonl"],
+    ["train/metadata.jsonl"],
+    ["val/metadata.jsonl"],
+  ],
+  ["a held-out split alone is read", ["test.jsonl"], ["test.jsonl"], []],
+  [
+    "one table in two formats",
+    ["x.parquet", "x.csv", "x.jsonl", "y.csv"],
+    ["x.jsonl", "y.csv"],
+    ["x.csv", "x.parquet"],
+  ],
+  ["files of a repository", ["dataset_info.json", "config.json", "README.md", "a.json"], ["a.json"], []],
+  ["a table beats captions", ["a.jpg", "a.txt", "x.jsonl"], ["x.jsonl"], []],
+  ["JSON beside pictures of its name", ["a.jpg", "a.json", "b.jpg", "b.json"], ["sidecar"], []],
+  ["captions", ["a.jpg", "a.txt"], ["sidecar"], []],
+  ["texts of other names", ["a.jpg", "b.txt", "LICENSE.txt"], [], []],
+])("%s", (_, paths, read, aside) => {
+  expect(planOf(paths)).toEqual({ read, aside });
+  expect(planOf(paths.toReversed()).read).toEqual(read);
+});
+
+test("each tar is its own source, in its own order; held-out shards are left aside", () => {
+  const shard = (path: string) =>
+    entries([`${path}/b.jpg`, `${path}/b.txt`, `${path}/a.jpg`, `${path}/a.txt`], { path, kind: "tar" });
+  const plan = planSources([...shard("train-1.tar"), ...shard("test-0.tar"), ...shard("train-0.tar")]);
+  expect(plan.sources.map((source) => !isTable(source) && [source.path, source.entries[0]?.path])).toEqual([
+    ["train-0.tar", "train-0.tar/b.jpg"],
+    ["train-1.tar", "train-1.tar/b.jpg"],
+  ]);
+  expect(plan.notes.length).toBe(1);
+});
+
+test.each<[string, ReturnType<typeof splitOf>]>([
+  ["train-00000-of-00020.parquet", "train"],
+  ["data/TRAIN/x.jsonl", "train"],
+  ["train/test.jsonl", "held-out"],
+  ["llava_val.json", "held-out"],
+  ["trainer.json", undefined],
+  ["contest.json", undefined],
+])("split of %s is %s", (path, split) => {
+  expect(splitOf(path)).toBe(split);
+});
+
+test.each<[string, ReturnType<typeof archiveKind>]>([
+  ["a.ZIP", "zip"],
+  ["a.tar", "tar"],
+  ["a.tar.gz", "unsupported"],
+  ["a.jsonl.zst", "unsupported"],
+  ["a.jpg", undefined],
+])("archive %s is %s", (path, kind) => {
+  expect(archiveKind(path)).toBe(kind);
+});
+
+test("junk", () => {
+  expect(["__MACOSX/a.jpg", "d/.DS_Store", "d/Thumbs.db", "a.jpg"].map(isJunk)).toEqual([true, true, true, false]);
+});
+
+test.each<[string, string]>([
+  ["PK\u0003\u0004rest", "zip"],
+  ["PAR1", "parquet"],
+  [`${"x".repeat(257)}ustar`, "tar"],
+  ["\n [", "json"],
+  ["hello", ""],
+])("sniff", (head, expected) => {
+  expect(sniff(new TextEncoder().encode(head))).toBe(expected);
+});

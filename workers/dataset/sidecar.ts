@@ -1,0 +1,100 @@
+/**
+ * Pictures with files of the same name beside them: `a.jpg` + `a.txt` / `.caption` / `.cap` (kohya), and WebDataset
+ * (`a.jpg` + `a.txt` / `a.json` next to each other in a tar; the key ends at the first dot of the name).
+ */
+import { collect, decodeText, withoutBom } from "./bytes.ts";
+import { isRecord } from "./conversation.ts";
+import { baseName, type Entry, extensionOf, folderOf } from "./entry.ts";
+import type { DatasetLimits } from "./limits.ts";
+import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
+import type { ReadRecord } from "./raw.ts";
+
+export const PICTURE_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "avif"];
+const TEXT_EXTENSIONS = ["txt", "caption", "cap"];
+
+export const isPicture = (entry: Entry) => PICTURE_EXTENSIONS.includes(extensionOf(entry.path));
+export const isCaption = (entry: Entry) => TEXT_EXTENSIONS.includes(extensionOf(entry.path));
+
+/** Folder and name of a sample, without the extension: up to the last dot, in a tar up to the first. */
+export function sampleKey(entry: Entry): string {
+  const name = baseName(entry.path);
+  const dot = entry.archive?.kind === "tar" ? name.indexOf(".", 1) : name.lastIndexOf(".");
+  return `${folderOf(entry.path)}/${dot <= 0 ? name : name.slice(0, dot)}`;
+}
+
+interface Sample {
+  pictures: Entry[];
+  caption?: Entry;
+  json?: Entry;
+}
+
+/**
+ * One record for each sample with a picture, in the order of the pictures in `entries`. Captions are kept as they are
+ * but for the line end that closes a text file. `parse` reads the texts; it throws RowProblems "missing-text",
+ * "bad-text", "bad-json", "too-long-line", "broken-part".
+ */
+export function* sidecarRecords(entries: readonly Entry[], limits: DatasetLimits): Generator<ReadRecord> {
+  const samples = new Map<string, Sample>();
+  for (const entry of entries) {
+    if (!isPicture(entry) && !isCaption(entry) && extensionOf(entry.path) !== "json") continue;
+    const key = sampleKey(entry);
+    const sample = samples.get(key) ?? { pictures: [] };
+    samples.set(key, sample);
+    if (isPicture(entry)) sample.pictures.push(entry);
+    else if (isCaption(entry)) sample.caption ??= entry;
+    else sample.json ??= entry;
+  }
+  for (const { pictures, caption, json } of samples.values()) {
+    const first = pictures[0];
+    if (first === undefined) continue;
+    yield {
+      place: "",
+      excerpt: () =>
+        excerptOf(
+          [...pictures, caption, json]
+            .map((entry) => entry?.path ?? "")
+            .filter(Boolean)
+            .join(", "),
+        ),
+      parse: () => readSample(pictures, caption, json, limits),
+      file: first.path,
+    };
+  }
+}
+
+async function readSample(
+  pictures: Entry[],
+  caption: Entry | undefined,
+  json: Entry | undefined,
+  limits: DatasetLimits,
+): Promise<unknown> {
+  const read = async (entry: Entry) => {
+    try {
+      return decodeText(withoutBom(await collect(entry.stream(), limits.lineBytes, entry.path, "too-long-line")));
+    } catch (error) {
+      if (error instanceof RowProblem) throw error;
+      throw new RowProblem("broken-part", `${entry.path} cannot be read: ${wordsOf(error)}.`, { cause: error });
+    }
+  };
+  const record: Record<string, unknown> = json === undefined ? {} : parseObject(await read(json), json.path);
+  if (caption !== undefined) record.text = (await read(caption)).replace(/\r?\n$/, "");
+  else if (json === undefined) {
+    throw new RowProblem(
+      "missing-text",
+      `The picture ${pictures[0]!.path} has no text file of the same name beside it.`,
+    );
+  }
+  record.images = pictures.map((picture) => picture.path);
+  return record;
+}
+
+function parseObject(text: string, path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new RowProblem("bad-json", `${path} is not JSON: ${wordsOf(error)}.`, { cause: error });
+  }
+  if (!isRecord(value)) throw new RowProblem("bad-json", `${path} is not a JSON object.`);
+  return value;
+}

@@ -1,0 +1,140 @@
+/** A checkpoint folder -> everything that training, data preparation and chat need of it. */
+import { TabTuneError } from "../errors.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { type Checkpoint, openCheckpoint } from "../hub/checkpoint.ts";
+import type { ModelFiles } from "../hub/source.ts";
+import { normalise, parsePreprocessor } from "../image/clip.ts";
+import { type LlavaConfig, parseConfig } from "../model/config.ts";
+import type { Llava } from "../model/llava.ts";
+import { loadLlava } from "../model/load.ts";
+import { resolveName } from "../model/names.ts";
+import type { QuantSettings } from "../model/weights.ts";
+import type { LoadProgress, PreparationSpec } from "../protocol.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import { sha256 } from "../storage/sha256.ts";
+import { chooseTemplate } from "../text/chat-template.ts";
+import type { Recipe } from "../train/recipe.ts";
+import type { Normalise } from "../train/training-step.ts";
+import type { ReadTensor } from "../vision/clip-graph.ts";
+
+/** What the files say, before any weight is read. */
+export interface OpenedModel {
+  files: ModelFiles;
+  config: LlavaConfig;
+  checkpoint: Checkpoint;
+  quant: QuantSettings | undefined;
+  preparation: PreparationSpec;
+  normalise: Normalise;
+  /** Most tiles that one picture takes. */
+  tilesPerPicture: number;
+  /** Ends an answer. */
+  eosIds: number[];
+  /** Identity: files and quantisation. */
+  id: string;
+  /** A tensor of the checkpoint as f32, by neutral name. */
+  readTensor: ReadTensor;
+}
+
+export interface LoadedModel extends OpenedModel {
+  llava: Llava;
+  from: "checkpoint" | "cache";
+}
+
+type ModelRecipe = Pick<
+  Recipe,
+  "loadIn4bit" | "bnb4bitQuantType" | "bnb4bitUseDoubleQuant" | "quantizeModules" | "chatTemplate" | "maxImageTiles"
+>;
+
+const optional = async (files: ModelFiles, name: string): Promise<string | undefined> =>
+  files.has(name) ? files.readText(name) : undefined;
+
+/** Reads configuration, tokenizer and tensor headers. Throws TabTuneError naming what is missing or wrong. */
+export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise<OpenedModel> {
+  if (!files.has("config.json")) {
+    throw new TabTuneError(
+      "not-a-llava-checkpoint",
+      `${files.label} has no config.json.`,
+      "Choose the folder of a LLaVA checkpoint in Hugging Face form, with config.json and .safetensors files.",
+    );
+  }
+  const config = parseConfig(await files.readJson("config.json"), recipe.maxImageTiles);
+  const checkpoint = await openCheckpoint(files);
+  const tokenizerConfigJson = await optional(files, "tokenizer_config.json");
+  const template = chooseTemplate({
+    explicit: recipe.chatTemplate,
+    chatTemplateJinja: await optional(files, "chat_template.jinja"),
+    chatTemplateJson: await optional(files, "chat_template.json"),
+    tokenizerConfigJson,
+    family: config.kind === "llava_next" ? "mistral" : "llava",
+  });
+  const preprocessorJson = await files.readText("preprocessor_config.json");
+  const preprocessor = parsePreprocessor(JSON.parse(preprocessorJson));
+  const spec: Omit<PreparationSpec, "id"> = {
+    tokenizerJson: await files.readText("tokenizer.json"),
+    tokenizerConfigJson: tokenizerConfigJson ?? "{}",
+    template: template.jinja,
+    imageTokenId: config.imageTokenId,
+    preprocessorJson,
+    kind: config.kind === "llava_next" ? "anyres" : "clip",
+    patchSize: config.vision.patchSize,
+    featureSelect: config.featureSelect,
+    ...(config.kind === "llava_next" ? { gridPinpoints: config.gridPinpoints } : {}),
+    ...(recipe.maxImageTiles ? { maxImageTiles: recipe.maxImageTiles } : {}),
+  };
+  const quant: QuantSettings | undefined = recipe.loadIn4bit
+    ? {
+        type: recipe.bnb4bitQuantType,
+        blockSize: 64,
+        doubleQuant: recipe.bnb4bitUseDoubleQuant,
+        modules: recipe.quantizeModules,
+      }
+    : undefined;
+  const hash = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)));
+  const tensors = [...checkpoint.tensors.values()].map((t) => [t.name, t.dtype, t.shape, t.start]);
+  const grid = config.gridPinpoints.map(([h, w]) => (h * w) / config.vision.imageSize ** 2);
+  const tiles = config.kind === "llava_next" ? 1 + Math.max(1, ...grid) : 1;
+  return {
+    files,
+    config,
+    checkpoint,
+    quant,
+    preparation: { id: await hash(spec), ...spec },
+    normalise: (pixels, count) => {
+      const size = pixels.length / count;
+      const out = new Float32Array(pixels.length);
+      for (let i = 0; i < count; i++)
+        out.set(normalise(pixels.subarray(i * size, (i + 1) * size), preprocessor), i * size);
+      return out;
+    },
+    tilesPerPicture: Math.min(tiles, recipe.maxImageTiles ?? tiles),
+    eosIds: await eosIds(files),
+    id: await hash([await files.readText("config.json"), tensors, quant ?? null]),
+    readTensor: async (neutral) =>
+      checkpoint.readF32(resolveName(neutral, (n) => checkpoint.tensors.has(n)) ?? neutral),
+  };
+}
+
+/** generation_config.json's eos_token_id (a number or a list); 2 is Llama's. */
+async function eosIds(files: ModelFiles): Promise<number[]> {
+  for (const name of ["generation_config.json", "config.json"]) {
+    if (!files.has(name)) continue;
+    const ids = ((await files.readJson(name)) as { eos_token_id?: number | number[] }).eos_token_id;
+    if (ids !== undefined && ids !== null) return [ids].flat();
+  }
+  return [2];
+}
+
+/** Opens and uploads. */
+export async function loadModel(
+  gpu: Gpu,
+  opened: OpenedModel,
+  cache: FileCache | undefined,
+  onProgress: (p: LoadProgress) => void,
+): Promise<LoadedModel> {
+  const { llava, from } = await loadLlava(gpu, opened.config, opened.checkpoint, {
+    quant: opened.quant,
+    cache,
+    onProgress,
+  });
+  return { ...opened, llava, from };
+}

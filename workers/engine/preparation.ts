@@ -1,0 +1,30 @@
+/** The plain `PreparationSpec` that crosses worker borders -> the objects that prepare rows with it. */
+import { parsePreprocessor } from "../image/clip.ts";
+import type { ImageSpec } from "../image/prepare-image.ts";
+import type { PreparationSpec } from "../protocol.ts";
+import { type ChatTemplate, compileTemplate } from "../text/chat-template.ts";
+import { loadTokenizer, type TextTokenizer } from "../text/tokenizer.ts";
+
+export interface Preparation {
+  tokenizer: TextTokenizer;
+  template: ChatTemplate;
+  image: ImageSpec;
+}
+
+export function preparationOf(spec: PreparationSpec): Preparation {
+  return {
+    tokenizer: loadTokenizer(
+      { tokenizerJson: spec.tokenizerJson, tokenizerConfigJson: spec.tokenizerConfigJson },
+      spec.imageTokenId,
+    ),
+    template: compileTemplate(spec.template, "checkpoint"),
+    image: {
+      kind: spec.kind,
+      preprocessor: parsePreprocessor(JSON.parse(spec.preprocessorJson)),
+      patchSize: spec.patchSize,
+      featureSelect: spec.featureSelect,
+      ...(spec.gridPinpoints ? { gridPinpoints: spec.gridPinpoints } : {}),
+      maxImageTiles: spec.maxImageTiles ?? null,
+    },
+  };
+}

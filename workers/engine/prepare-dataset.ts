@@ -1,0 +1,123 @@
+/** Files -> rows -> examples -> shards: what the dataset worker does for the page and the command line does for itself. */
+
+import type { SkippedRow } from "../dataset/row.ts";
+import { type InputFile, readRows } from "../dataset/rows.ts";
+import { TabTuneError } from "../errors.ts";
+import type { DatasetInfo, DatasetProgress, PreparationSpec } from "../protocol.ts";
+import { prepareExample } from "../shards/prepare.ts";
+import { createShardWriter, type DatasetManifest, datasetIdOf, openDataset } from "../shards/shards.ts";
+import { sha256 } from "../storage/sha256.ts";
+import type { Store } from "../storage/store.ts";
+import { preparationOf } from "./preparation.ts";
+
+interface Facts {
+  format: string;
+  skipped: SkippedRow[];
+}
+
+/** Bytes from each end of a file that go into a data set's identity: hashing whole data sets would cost as much as reading them. */
+const SAMPLE_BYTES = 65_536;
+
+async function identity(files: readonly InputFile[], spec: PreparationSpec): Promise<string> {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const parts = ["preparation 1", spec.id];
+  for (const { path, blob } of sorted) {
+    const head = await sha256(new Uint8Array(await blob.slice(0, SAMPLE_BYTES).arrayBuffer()));
+    const tail = await sha256(new Uint8Array(await blob.slice(-SAMPLE_BYTES).arrayBuffer()));
+    parts.push(path, String(blob.size), head, tail);
+  }
+  return datasetIdOf(parts);
+}
+
+/**
+ * Prepares every row that can be used; the rest is listed with its reason. A data set that was prepared before, from the same files
+ * for the same tokenizer and pictures, is taken as it is. Throws "bad-dataset" or "no-rows".
+ */
+export async function prepareDataset(
+  store: Store,
+  files: readonly InputFile[],
+  label: string,
+  spec: PreparationSpec,
+  onProgress: (p: DatasetProgress) => void,
+): Promise<DatasetInfo> {
+  const id = await identity(files, spec);
+  const before = await openDataset(store, id);
+  if (before) return infoOf(before.manifest);
+
+  const preparation = preparationOf(spec);
+  const writer = await createShardWriter(store, id, label);
+  const skipped: SkippedRow[] = [];
+  const formats = new Set<string>();
+  let rows = 0;
+  try {
+    for await (const event of readRows(files)) {
+      if (event.type === "format") {
+        if (event.format !== "note") formats.add(event.format);
+        continue;
+      }
+      if (event.type === "skipped") {
+        skipped.push(event.skipped);
+        onProgress({ phase: "reading", rows, skipped: skipped.length, detail: event.skipped.source });
+        continue;
+      }
+      const { row } = event;
+      onProgress({ phase: "preparing", rows, skipped: skipped.length, detail: row.source });
+      try {
+        await writer.append(await prepareExample(row, preparation));
+        rows += 1;
+      } catch (error) {
+        const reason = rowReason(error);
+        if (!reason) throw error;
+        const { message, remedy } = error as TabTuneError;
+        const excerpt = row.messages
+          .map((m) => m.content.map((c) => (c.type === "text" ? c.text : "<image>")).join(""))
+          .join(" | ");
+        skipped.push({
+          index: row.index,
+          source: row.source,
+          reason,
+          message: `${message} ${remedy}`.trim(),
+          excerpt: excerpt.slice(0, 200),
+        });
+      }
+    }
+    if (rows === 0 && skipped.length > 0) {
+      throw new TabTuneError(
+        "no-rows",
+        `None of the ${skipped.length} rows of ${label} can be used: ${skipped[0]!.source}: ${skipped[0]!.message}`,
+        "Correct the rows, or drop other files.",
+      );
+    }
+    const facts: Facts = { format: [...formats].join(", "), skipped };
+    return infoOf(await writer.finish(facts));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** Errors that cost one row. */
+function rowReason(error: unknown): string | undefined {
+  if (!(error instanceof TabTuneError)) return undefined;
+  const reasons: Partial<Record<TabTuneError["code"], string>> = {
+    "bad-image": "broken-picture",
+    "image-too-large": "picture-too-large",
+    "bad-row": "bad-row",
+    "row-too-long": "too-long",
+  };
+  return reasons[error.code];
+}
+
+function infoOf(manifest: DatasetManifest): DatasetInfo {
+  const { format, skipped } = manifest.facts as Facts;
+  return {
+    id: manifest.id,
+    label: manifest.label,
+    rows: manifest.rows,
+    skipped,
+    format,
+    tokens: manifest.tokens,
+    longest: manifest.longest,
+    bytes: manifest.bytes,
+  };
+}

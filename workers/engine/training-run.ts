@@ -1,0 +1,293 @@
+/**
+ * A training run from start to end, for the page and the command line alike: data, adapter, plan, loop, checkpoints, log. What is
+ * saved is enough to go on bit for bit: slabs (weights and moments), step, and the sampler's position.
+ */
+import { initialLora } from "../adapter/lora-init.ts";
+import { createPrefetch } from "../batches/prefetch.ts";
+import { batchPlan, epochOrder, type Position } from "../batches/sampler.ts";
+import { loadLatest } from "../checkpoint/load.ts";
+import { appendLog, readLog, truncateLog } from "../checkpoint/log.ts";
+import { readRunInfo, saveRunInfo, setRunStatus } from "../checkpoint/runs.ts";
+import { saveGeneration } from "../checkpoint/save.ts";
+import { TabTuneError, toReport } from "../errors.ts";
+import { Arena } from "../gpu/buffers.ts";
+import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
+import { outOfMemory } from "../model/load.ts";
+import { type Adapter, allocateAdapter } from "../model/lora.ts";
+import { type MemoryPlan, planMemory } from "../model/memory-plan.ts";
+import type { RunEvent, StepRecord } from "../protocol.ts";
+import type { Example } from "../shards/example.ts";
+import type { Dataset } from "../shards/shards.ts";
+import type { Store } from "../storage/store.ts";
+import { fitLength } from "../text/fit-length.ts";
+import { parseRecipe, type Recipe, toHuggingFace, totalSteps } from "../train/recipe.ts";
+import { type Control, type TrainerState, train } from "../train/trainer.ts";
+import { createTrainingStep, type MakeTower, type TrainingStep } from "../train/training-step.ts";
+import type { LoadedModel, OpenedModel } from "./loaded-model.ts";
+
+/** An adapter on the GPU, with the memory it lives in. */
+export interface LiveAdapter {
+  runId: string;
+  adapter: Adapter;
+  arena: Arena;
+}
+
+export interface RunOptions {
+  model: LoadedModel;
+  store: Store;
+  dataset: Dataset;
+  recipe: Recipe;
+  runId: string;
+  control: Control;
+  onEvent: (event: RunEvent) => void;
+  /** How the frozen vision tower runs. */
+  makeTower?: MakeTower;
+  /** Continue from the last checkpoint of `runId` instead of starting anew. */
+  resume: boolean;
+  /** Stop after this many steps; the schedule keeps the recipe's. */
+  stopAfter?: number;
+  /** Given A (and B) instead of the seeded initial values. */
+  loraInit?: (module: string) => { loraA: Float32Array; loraB: Float32Array | undefined } | undefined;
+  /** Sees the gradients of a step before clipping (command line `--dump`). */
+  onGradients?: (step: number, adapter: Adapter) => Promise<void>;
+  /** The adapter is on the GPU now: the chat may use it, also while the run is paused. */
+  onAdapter?: (live: LiveAdapter) => void;
+}
+
+interface SavedState extends TrainerState {
+  position: Position;
+}
+
+/** Rows that fit the recipe's length, by position in the data set, and how many of each shard. */
+async function usableRows(
+  dataset: Dataset,
+  { maxLength, trainOn }: Recipe,
+  imageTokenId: number,
+): Promise<{ rows: number[]; shardSizes: number[] }> {
+  const rows: number[] = [];
+  const shardSizes: number[] = [];
+  const all = dataset.manifest.longest <= maxLength;
+  let at = 0;
+  for (const shard of dataset.manifest.shards) {
+    const before = rows.length;
+    for (let k = 0; k < shard.rows; k++, at++) {
+      if (all || fits(await dataset.read(at), maxLength, { trainOn, imageTokenId })) rows.push(at);
+    }
+    shardSizes.push(rows.length - before);
+  }
+  if (rows.length > 0) return { rows, shardSizes };
+  throw new TabTuneError(
+    "no-rows",
+    `None of the ${dataset.rows} rows fits into ${maxLength} tokens with its picture and an answer.`,
+    "Raise max_length, or choose other data.",
+  );
+}
+
+function fits(example: Example, maxLength: number, options: Parameters<typeof fitLength>[2]): boolean {
+  try {
+    fitLength(example, maxLength, options);
+    return true;
+  } catch (error) {
+    if (error instanceof TabTuneError && error.code === "row-too-long") return false;
+    throw error;
+  }
+}
+
+/** The plan of a run on this model; `rows` and `longest` may be guesses before the data is there. */
+export function planRun(model: OpenedModel, recipe: Recipe, longest: number): MemoryPlan {
+  return planMemory({
+    config: model.config,
+    tensors: model.checkpoint.tensors,
+    quant: model.quant,
+    lora: loraSettings(recipe),
+    batchSize: recipe.perDeviceTrainBatchSize,
+    longest: Math.max(16, Math.min(longest, recipe.maxLength)),
+    tilesPerRow: model.tilesPerPicture,
+  });
+}
+
+export const loraSettings = (recipe: Recipe) => ({
+  rank: recipe.loraR,
+  alpha: recipe.loraAlpha,
+  useRslora: recipe.useRslora,
+});
+
+/** What this version does not train is refused before anything is allocated. */
+export function checkSupported(recipe: Recipe): void {
+  const refuse = (what: string, remedy: string): never => {
+    throw new TabTuneError("bad-recipe", what, remedy);
+  };
+  if (recipe.targetModules !== "language-model") {
+    refuse('target_modules "all-linear" is not trained yet.', 'Set target_modules to "language-model".');
+  }
+  if (recipe.loraDropout > 0)
+    refuse(`lora_dropout ${recipe.loraDropout} is not trained yet.`, "Set lora_dropout to 0.");
+}
+
+/** Runs to the end, a stop, or an error (thrown after the state is told). Returns how it ended. */
+export async function runTraining(options: RunOptions): Promise<"done" | "stopped"> {
+  const { model, store, dataset, recipe, runId, control, onEvent, resume } = options;
+  checkSupported(recipe);
+  const { llava } = model;
+  const state: SavedState = { step: 0, position: { epoch: 0, index: 0 } };
+  const tell = (name: Extract<RunEvent, { type: "state" }>["state"], extra: { note?: string } = {}): void =>
+    onEvent({ type: "state", runId, state: name, maxSteps, step: state.step, ...extra });
+
+  let maxSteps = recipe.maxSteps;
+  tell("preparing");
+  const { rows, shardSizes } = await usableRows(dataset, recipe, model.config.imageTokenId);
+  maxSteps = totalSteps(recipe, rows.length);
+  const lastStep = Math.min(maxSteps, options.stopAfter ?? maxSteps);
+  const plan = planRun(model, recipe, dataset.manifest.longest);
+  const arena = new Arena(llava.gpu, llava.counters);
+  let step: TrainingStep | undefined;
+  try {
+    tell("compiling");
+    // Trial allocation: an out-of-memory error is not an exception, it must be asked for.
+    llava.gpu.device.pushErrorScope("out-of-memory");
+    const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true);
+    step = await createTrainingStep(llava, adapter, {
+      capacity: plan.capacity,
+      tileCapacity: plan.tileCapacity,
+      optimizer: {
+        beta1: recipe.adamBeta1,
+        beta2: recipe.adamBeta2,
+        epsilon: recipe.adamEpsilon,
+        weightDecay: recipe.weightDecay,
+        maxGradNorm: recipe.maxGradNorm,
+      },
+      trainOn: recipe.trainOn,
+      normalise: model.normalise,
+      ...(options.makeTower ? { makeTower: options.makeTower } : {}),
+    });
+    const failed = await llava.gpu.device.popErrorScope();
+    if (failed) throw outOfMemory(failed.message);
+
+    // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
+    const note = resume ? await restore(options, adapter, state) : undefined;
+    if (note === undefined) {
+      writeAdapter(llava, adapter, (m) => {
+        const given = options.loraInit?.(m.module);
+        const made = initialLora(m.module, recipe.loraR, m.inFeatures, m.outFeatures, recipe.seed);
+        return { loraA: given?.loraA ?? made.loraA, loraB: given?.loraB ?? made.loraB };
+      });
+      await saveRunInfo(store, {
+        id: runId,
+        createdAt: new Date().toISOString(),
+        modelId: model.id,
+        modelLabel: model.files.label,
+        datasetId: dataset.manifest.id,
+        datasetLabel: dataset.manifest.label,
+        maxSteps,
+        status: "running",
+        recipe: toHuggingFace(recipe),
+      });
+    }
+    await setRunStatus(store, runId, "running");
+    options.onAdapter?.({ runId, adapter, arena });
+
+    const about = note ? { note } : {};
+    const orders = new Map<number, Uint32Array>();
+    const orderOf = (epoch: number): Uint32Array => {
+      let order = orders.get(epoch);
+      if (!order) {
+        orders.clear();
+        order = epochOrder({ rows: rows.length, order: recipe.dataOrder, seed: recipe.seed, shardSizes }, epoch);
+        orders.set(epoch, order);
+      }
+      return order;
+    };
+    let log: StepRecord[] = [];
+    const flushLog = async (): Promise<void> => {
+      if (log.length === 0) return;
+      await appendLog(store, runId, log);
+      log = [];
+    };
+
+    tell("training", about);
+    const ended = await train(
+      state,
+      {
+        recipe,
+        totalSteps: maxSteps,
+        lastStep,
+        load: createPrefetch(
+          (position) =>
+            batchPlan(
+              orderOf(position.epoch),
+              position,
+              recipe.perDeviceTrainBatchSize,
+              recipe.gradientAccumulationSteps,
+            ),
+          async (i) =>
+            fitLength(await dataset.read(rows[i]!), recipe.maxLength, {
+              trainOn: recipe.trainOn,
+              imageTokenId: model.config.imageTokenId,
+            }),
+        ),
+        runStep: (examples, n, learningRate) =>
+          step!.run(examples, n, learningRate, options.onGradients && (() => options.onGradients!(n, adapter))),
+        async save({ step: n, position }) {
+          tell("saving");
+          await flushLog();
+          const saved: SavedState = { step: n, position };
+          onEvent({ type: "checkpoint", runId, step: n, phase: "writing", bytes: plan.checkpointBytes });
+          await saveGeneration(store, runId, { step: n, state: saved, tensors: adapterTensors(llava, adapter) });
+          onEvent({ type: "checkpoint", runId, step: n, phase: "written", bytes: plan.checkpointBytes });
+          tell(control.pause ? "pausing" : "training", about);
+        },
+        onStep(record) {
+          log.push(record);
+          onEvent({ type: "step", runId, record, maxSteps });
+        },
+        onPause: (paused) => tell(paused ? "paused" : "training", about),
+      },
+      control,
+    );
+    const status = state.step >= maxSteps ? "done" : "stopped";
+    await setRunStatus(store, runId, status);
+    tell(status, about);
+    return ended;
+  } catch (error) {
+    if (!step) arena.dispose();
+    const report = toReport(error);
+    onEvent({ type: "state", runId, state: "failed", maxSteps, step: state.step, error: report });
+    throw error;
+  } finally {
+    await step?.dispose();
+  }
+}
+
+/** Puts the last checkpoint on the GPU and cuts the log to it. Returns what the user should know ("" for nothing); undefined: no checkpoint. */
+async function restore(
+  { model, store, runId }: RunOptions,
+  adapter: Adapter,
+  state: SavedState,
+): Promise<string | undefined> {
+  const generation = await loadLatest(store, runId);
+  if (!generation) {
+    await truncateLog(store, runId, 0);
+    return undefined;
+  }
+  const saved = generation.state as SavedState;
+  await restoreAdapter(model.llava, adapter, generation.tensors());
+  state.step = saved.step;
+  state.position = saved.position;
+  await truncateLog(store, runId, saved.step);
+  if (!generation.fellBackFrom) return "";
+  const { step: lost, reason } = generation.fellBackFrom;
+  return `The newest checkpoint${lost === undefined ? "" : ` (step ${lost})`} was damaged: ${reason}. The run goes on from step ${saved.step}.`;
+}
+
+/** The recipe and data set that a saved run was started with. Throws "bad-checkpoint" when there is no such run. */
+export async function savedRun(store: Store, runId: string) {
+  const info = await readRunInfo(store, runId);
+  if (!info) {
+    throw new TabTuneError(
+      "bad-checkpoint",
+      "This run is not in the browser's storage.",
+      "Choose another run from the list.",
+    );
+  }
+  return { info, recipe: parseRecipe(info.recipe), log: (await readLog(store, runId)).records };
+}

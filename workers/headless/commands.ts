@@ -1,0 +1,47 @@
+/** The commands of CONTRACT section 2, by name. */
+import type { Arguments, Options } from "./arguments.ts";
+import { features, preprocess } from "./pictures.ts";
+import { evaluate, generate, logits } from "./read-only.ts";
+import { plan, tokenize } from "./rows.ts";
+import { train } from "./train.ts";
+
+interface Command {
+  options: Options;
+  run(args: Arguments): Promise<void>;
+}
+
+export const commands: Record<string, Command> = {
+  train: {
+    options: {
+      model: "one",
+      data: "one",
+      recipe: "one",
+      out: "one",
+      steps: "maybe",
+      "lora-init": "maybe",
+      resume: "flag",
+      dump: "flag",
+    },
+    run: train,
+  },
+  tokenize: { options: { model: "one", data: "one", recipe: "one" }, run: tokenize },
+  preprocess: { options: { model: "one", image: "one", out: "one" }, run: preprocess },
+  features: { options: { model: "one", image: "one", out: "one", recipe: "maybe" }, run: features },
+  logits: {
+    options: { model: "one", adapter: "maybe", data: "one", row: "one", recipe: "one", out: "one" },
+    run: logits,
+  },
+  evaluate: { options: { model: "one", adapter: "maybe", data: "one", recipe: "one" }, run: evaluate },
+  generate: {
+    options: {
+      model: "one",
+      adapter: "maybe",
+      image: "many",
+      prompt: "one",
+      "max-new-tokens": "one",
+      recipe: "maybe",
+    },
+    run: generate,
+  },
+  plan: { options: { model: "one", recipe: "one" }, run: plan },
+};

@@ -1,0 +1,80 @@
+/** What commands share: a recipe file, a model folder, data on disk, a GPU, files that appear whole or not at all. */
+import { openAsBlob } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { InputFile } from "../dataset/rows.ts";
+import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../engine/loaded-model.ts";
+import { TabTuneError } from "../errors.ts";
+import { type Gpu, openGpu } from "../gpu/device.ts";
+import { nodeGpu } from "../gpu/node.ts";
+import { filesFromDirectory } from "../hub/fs-files.ts";
+import { parseRecipe, type Recipe, readRecipe } from "../train/recipe.ts";
+
+export async function recipeOf(file: string | undefined): Promise<Recipe> {
+  if (file === undefined) return parseRecipe({});
+  return readRecipe((await readBytes(file, "the recipe")).toString("utf8"));
+}
+
+export async function readBytes(file: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new TabTuneError("missing-file", `${file} cannot be read.`, `Give the path of ${what}.`, "", { cause });
+  }
+}
+
+export async function openedModel(directory: string, recipe: Recipe): Promise<OpenedModel> {
+  return openModel(await filesFromDirectory(directory), recipe);
+}
+
+export async function loadedModel(directory: string, recipe: Recipe): Promise<LoadedModel> {
+  const opened = await openedModel(directory, recipe);
+  const gpu: Gpu = await openGpu(await nodeGpu());
+  return loadModel(gpu, opened, undefined, () => {});
+}
+
+/** A file or folder as the page would get it dropped. Hidden files are left out. */
+export async function dataFiles(target: string): Promise<{ files: InputFile[]; label: string }> {
+  const facts = await stat(target).catch((cause) => {
+    throw new TabTuneError("missing-file", `${target} does not exist.`, "Give the path of a data file or folder.", "", {
+      cause,
+    });
+  });
+  const label = path.basename(path.resolve(target));
+  if (!facts.isDirectory()) {
+    // Pictures beside a single table are part of the drop: the table names them relative to itself.
+    if (!/\.(jsonl|json|csv)$/i.test(target))
+      return { files: [{ path: label, blob: await openAsBlob(target) }], label };
+    const beside = (await walk(path.dirname(target), "")).filter((f) => isPicture(f.path) || f.path === label);
+    return { files: beside, label };
+  }
+  return { files: await walk(target, ""), label };
+}
+
+const isPicture = (name: string): boolean => /\.(png|jpe?g|webp|gif|bmp|avif)$/i.test(name);
+
+async function walk(root: string, prefix: string): Promise<InputFile[]> {
+  const out: InputFile[] = [];
+  for (const entry of await readdir(path.join(root, prefix), { withFileTypes: true })) {
+    if (entry.name.startsWith(".")) continue;
+    const relative = prefix ? `${prefix}/${entry.name}` : entry.name;
+    if (entry.isDirectory()) out.push(...(await walk(root, relative)));
+    else if (entry.isFile()) out.push({ path: relative, blob: await openAsBlob(path.join(root, relative)) });
+  }
+  return out;
+}
+
+/** Writes under another name first: a command that fails leaves no partial output. */
+export async function writeWhole(file: string, data: Uint8Array | string): Promise<void> {
+  await mkdir(path.dirname(path.resolve(file)), { recursive: true });
+  const part = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(part, data);
+    await rename(part, file);
+  } catch (cause) {
+    await rm(part, { force: true });
+    throw new TabTuneError("storage-full", `${file} cannot be written.`, "Check the path and the free space.", "", {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/** `preprocess` and `features`: what a picture becomes. */
+import { preparationOf } from "../engine/preparation.ts";
+import { Arena, readBack } from "../gpu/buffers.ts";
+import { writeSafetensors } from "../hub/safetensors.ts";
+import { prepareImage } from "../image/prepare-image.ts";
+import { featuresPerTile } from "../model/config.ts";
+import { createEncoder, ownTower } from "../vision/encoder.ts";
+import type { Arguments } from "./arguments.ts";
+import { loadedModel, openedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
+
+export async function preprocess(args: Arguments): Promise<void> {
+  const model = await openedModel(args.text("model"), await recipeOf(undefined));
+  const { image } = preparationOf(model.preparation);
+  const prepared = await prepareImage(await readBytes(args.text("image"), "a picture"), image);
+  const size = model.config.vision.imageSize;
+  const data = model.normalise(prepared.pixels, prepared.tiles);
+  const entry = { name: "pixel_values", dtype: "F32" as const, shape: [prepared.tiles, 3, size, size], data };
+  await writeWhole(args.text("out"), writeSafetensors([entry]));
+}
+
+export async function features(args: Arguments): Promise<void> {
+  const model = await loadedModel(args.text("model"), await recipeOf(args.maybe("recipe")));
+  const { config, llava } = model;
+  const { image } = preparationOf(model.preparation);
+  const { pixels, tiles } = await prepareImage(await readBytes(args.text("image"), "a picture"), image);
+  const perTile = featuresPerTile(config);
+  const [c, h] = [config.vision.hiddenSize, config.text.hiddenSize];
+  const arena = new Arena(llava.gpu, llava.counters);
+  const table = arena.tensor("features", (tiles * perTile + 1) * h);
+  const encoder = await createEncoder(llava, arena, table, tiles * perTile, tiles, (v) => ownTower(llava, arena, v));
+  await encoder.encode(model.normalise(pixels, tiles), tiles, 0);
+  const [vision, projected] = await readBack(llava.gpu, [
+    encoder.buffers.features,
+    { ...table, length: tiles * perTile * h },
+  ]);
+  await writeWhole(
+    args.text("out"),
+    writeSafetensors([
+      { name: "vision_features", dtype: "F32", shape: [tiles, perTile, c], data: vision! },
+      { name: "projected", dtype: "F32", shape: [tiles, perTile, h], data: projected! },
+    ]),
+  );
+}

@@ -1,0 +1,166 @@
+/** `logits`, `evaluate` and `generate`: a model, with or without an adapter, and no training. */
+import path from "node:path";
+import { importPeft } from "../adapter/peft-import.ts";
+import { packExamples } from "../batches/pack.ts";
+import { createChat } from "../chat/generate.ts";
+import { seededRandom } from "../chat/sampling.ts";
+import type { LoadedModel } from "../engine/loaded-model.ts";
+import { preparationOf } from "../engine/preparation.ts";
+import { TabTuneError } from "../errors.ts";
+import { Arena, readBack } from "../gpu/buffers.ts";
+import { writeSafetensors } from "../hub/safetensors.ts";
+import { type PreparedImage, prepareImage } from "../image/prepare-image.ts";
+import { writeAdapter } from "../model/adapter-slabs.ts";
+import { featuresPerTile } from "../model/config.ts";
+import { type Adapter, allocateAdapter } from "../model/lora.ts";
+import { type Example, labelsOf } from "../shards/example.ts";
+import { expandImageTokens } from "../text/image-slots.ts";
+import { createEvaluation, type Runner } from "../train/training-step.ts";
+import type { Arguments } from "./arguments.ts";
+import { loadedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
+import { examplesOf } from "./rows.ts";
+
+/** A PEFT adapter folder on the GPU. */
+async function adapterFrom(model: LoadedModel, directory: string | undefined): Promise<Adapter | undefined> {
+  if (directory === undefined) return undefined;
+  const weights = await readBytes(path.join(directory, "adapter_model.safetensors"), "an adapter folder");
+  const config = (await readBytes(path.join(directory, "adapter_config.json"), "an adapter folder")).toString("utf8");
+  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  // Sizes first, from a throw-away layout: the adapter is checked against the model before anything is allocated for it.
+  const { modules } = await importPeft(new Uint8Array(weights), config);
+  const first = modules[0];
+  if (!first) throw new TabTuneError("bad-adapter", `${directory} has no LoRA modules.`, "Choose another adapter.");
+  if (modules.some((m) => m.rank !== first.rank || Math.abs(m.scale - first.scale) > 1e-12 * Math.abs(first.scale))) {
+    throw new TabTuneError(
+      "bad-adapter",
+      `${directory} has modules of different rank or scale.`,
+      "Choose an adapter with one rank and alpha for all modules.",
+    );
+  }
+  const settings = { rank: first.rank, alpha: first.scale * first.rank, useRslora: false };
+  const adapter = allocateAdapter(arena, model.config, settings, false);
+  const byName = new Map(modules.map((m) => [m.module, m]));
+  for (const m of adapter.modules) byName.delete(m.module);
+  if (byName.size > 0) {
+    throw new TabTuneError(
+      "bad-adapter",
+      `${directory} adapts "${[...byName.keys()][0]}", which this version cannot run.`,
+      "Choose an adapter on the language model's projections.",
+    );
+  }
+  const given = new Map(modules.map((m) => [m.module, m]));
+  writeAdapter(model.llava, adapter, (m) => {
+    const found = given.get(m.module);
+    // A module that the adapter leaves out is the base model's own: A = B = 0.
+    return {
+      loraA: found?.loraA ?? new Float32Array(first.rank * m.inFeatures),
+      loraB: found?.loraB ?? new Float32Array(first.rank * m.outFeatures),
+    };
+  });
+  return adapter;
+}
+
+async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapter | undefined): Promise<Runner> {
+  const rows = Math.max(...examples.map((e) => e.inputIds.length));
+  const tiles = Math.max(1, ...examples.map((e) => e.images.reduce((sum, image) => sum + image.tiles, 0)));
+  const capacity = {
+    rows,
+    labelRows: rows,
+    features: tiles * featuresPerTile(model.config),
+    policy: "recompute" as const,
+  };
+  return createEvaluation(model.llava, capacity, Math.min(8, tiles), model.normalise, adapter);
+}
+
+async function collect(examples: AsyncIterable<Example>): Promise<Example[]> {
+  const all: Example[] = [];
+  for await (const example of examples) all.push(example);
+  return all;
+}
+
+export async function logits(args: Arguments): Promise<void> {
+  const recipe = await recipeOf(args.text("recipe"));
+  const model = await loadedModel(args.text("model"), recipe);
+  const row = args.whole("row", 0);
+  const examples = await collect(examplesOf(model, args.text("data"), recipe));
+  const example = examples.find((e) => e.row === row);
+  if (!example)
+    throw new TabTuneError("bad-argument", `Row ${row} is not there or cannot be used.`, "Choose another row.");
+  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const runner = await runnerFor(model, [example], adapter);
+  const pack = packExamples([example], [labelsOf(example, recipe.trainOn)]);
+  const { head, vocab } = model.llava.weights;
+  const { chunkRows, logits: buffer } = runner.buffers;
+  const count = pack.targets.length;
+  const all = new Float32Array(count * vocab);
+  for (let from = 0; from < count; from += chunkRows) {
+    // The head keeps one chunk of logits at a time: the label rows are run in groups that fit one.
+    const part = {
+      ...pack,
+      labelRows: pack.labelRows.slice(from, from + chunkRows),
+      targets: pack.targets.slice(from, from + chunkRows),
+    };
+    await runner.losses(part);
+    const rows = part.targets.length;
+    const [values] = await readBack(model.llava.gpu, [{ ...buffer, length: rows * head.out }]);
+    for (let i = 0; i < rows; i++) all.set(values!.subarray(i * head.out, i * head.out + vocab), (from + i) * vocab);
+  }
+  await writeWhole(
+    args.text("out"),
+    writeSafetensors([{ name: "logits", dtype: "F32", shape: [count, vocab], data: all }]),
+  );
+}
+
+export async function evaluate(args: Arguments): Promise<void> {
+  const recipe = await recipeOf(args.text("recipe"));
+  const model = await loadedModel(args.text("model"), recipe);
+  const examples = await collect(examplesOf(model, args.text("data"), recipe));
+  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const runner = await runnerFor(model, examples, adapter);
+  let sum = 0;
+  let targets = 0;
+  for (const example of examples) {
+    const losses = await runner.losses(packExamples([example], [labelsOf(example, recipe.trainOn)]));
+    for (const loss of losses) sum += loss;
+    targets += losses.length;
+  }
+  process.stdout.write(`${JSON.stringify({ loss: sum / targets, target_tokens: targets, rows: examples.length })}\n`);
+}
+
+export async function generate(args: Arguments): Promise<void> {
+  const model = await loadedModel(args.text("model"), await recipeOf(args.maybe("recipe")));
+  const { tokenizer, image } = preparationOf(model.preparation);
+  const images: PreparedImage[] = [];
+  for (const file of args.many("image")) images.push(await prepareImage(await readBytes(file, "a picture"), image));
+  const ids = tokenizer.encode(args.text("prompt"));
+  const inputIds = expandImageTokens(
+    ids,
+    model.config.imageTokenId,
+    images.map((i) => i.tokens),
+  );
+  const maxNewTokens = args.whole("max-new-tokens", 1)!;
+  const tiles = Math.max(
+    1,
+    images.reduce((sum, i) => sum + i.tiles, 0),
+  );
+  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const chat = await createChat(model.llava, adapter, {
+    contextRows: inputIds.length + maxNewTokens,
+    tiles,
+    normalise: model.normalise,
+  });
+  const pixels = new Uint8Array(images.reduce((sum, i) => sum + i.pixels.length, 0));
+  let at = 0;
+  for (const i of images) {
+    pixels.set(i.pixels, at);
+    at += i.pixels.length;
+  }
+  const { ids: answer } = await chat.generate({ inputIds, images, pixels }, adapter !== undefined, {
+    maxNewTokens,
+    eosIds: model.eosIds,
+    temperature: 0,
+    topP: 1,
+    random: seededRandom(0),
+  });
+  process.stdout.write(`${JSON.stringify({ ids: answer, text: tokenizer.decode(answer) })}\n`);
+}

@@ -1,0 +1,89 @@
+/** `tokenize` and `plan`: no GPU. */
+import { readRows } from "../dataset/rows.ts";
+import type { OpenedModel } from "../engine/loaded-model.ts";
+import { preparationOf } from "../engine/preparation.ts";
+import { planRun } from "../engine/training-run.ts";
+import { TabTuneError } from "../errors.ts";
+import { patchesPerTile } from "../model/config.ts";
+import { stepFlops } from "../model/memory-plan.ts";
+import { type Example, labelsOf } from "../shards/example.ts";
+import { prepareExample } from "../shards/prepare.ts";
+import { fitLength } from "../text/fit-length.ts";
+import type { Recipe } from "../train/recipe.ts";
+import type { Arguments } from "./arguments.ts";
+import { dataFiles, openedModel, recipeOf } from "./open.ts";
+
+/** Usable rows of the data, prepared; a skipped row is told on stderr and the others go on. */
+export async function* examplesOf(model: OpenedModel, data: string, recipe: Recipe): AsyncGenerator<Example> {
+  const preparation = preparationOf(model.preparation);
+  const { files } = await dataFiles(data);
+  const skip = (source: string, message: string): void => {
+    process.stderr.write(`skipped ${source}: ${message}\n`);
+  };
+  let usable = 0;
+  for await (const event of readRows(files)) {
+    if (event.type === "skipped") skip(event.skipped.source, event.skipped.message);
+    if (event.type !== "row") continue;
+    try {
+      const example = await prepareExample(event.row, preparation);
+      yield fitLength(example, recipe.maxLength, { trainOn: recipe.trainOn, imageTokenId: model.config.imageTokenId });
+      usable += 1;
+    } catch (error) {
+      const rowFault = ["bad-image", "image-too-large", "bad-row", "row-too-long"];
+      if (!(error instanceof TabTuneError) || !rowFault.includes(error.code)) throw error;
+      skip(event.row.source, error.message);
+    }
+  }
+  if (usable === 0) {
+    throw new TabTuneError("no-rows", `${data} has no row that can be used.`, "Correct the rows named above.");
+  }
+}
+
+export async function tokenize(args: Arguments): Promise<void> {
+  const recipe = await recipeOf(args.text("recipe"));
+  const model = await openedModel(args.text("model"), recipe);
+  for await (const example of examplesOf(model, args.text("data"), recipe)) {
+    const line = {
+      row: example.row,
+      input_ids: [...example.inputIds],
+      labels: [...labelsOf(example, recipe.trainOn)],
+    };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
+}
+
+/** Rows of the published recipe: one picture and about 124 tokens of text, all of which are targets under all-text. */
+const TEXT_TOKENS = 124;
+
+export async function plan(args: Arguments): Promise<void> {
+  const recipe = await recipeOf(args.text("recipe"));
+  const model = await openedModel(args.text("model"), recipe);
+  const { config } = model;
+  const length = Math.min(recipe.maxLength, model.tilesPerPicture * patchesPerTile(config.vision) + TEXT_TOKENS);
+  const memory = planRun(model, recipe, length);
+  const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+  const embed = [...model.checkpoint.tensors.values()].find((t) => t.name.endsWith("embed_tokens.weight"));
+  const flops = stepFlops(
+    config,
+    embed?.shape[0] ?? 0,
+    recipe.loraR,
+    batch * length,
+    batch * Math.min(length, TEXT_TOKENS),
+    batch * model.tilesPerPicture,
+    length,
+    memory.capacity.policy,
+  );
+  const out = {
+    bytes: Object.fromEntries(memory.groups.map(({ name, bytes }) => [name, bytes])),
+    total_bytes: memory.totalBytes,
+    checkpoint_bytes: memory.checkpointBytes,
+    trainable_parameters: memory.trainableParameters,
+    recompute_policy: memory.capacity.policy,
+    row_tokens: length,
+    pass_tokens: memory.capacity.rows,
+    dispatches_per_step: memory.dispatchesPerStep,
+    flops_executed: flops.executed,
+    flops_ideal: flops.ideal,
+  };
+  process.stdout.write(`${JSON.stringify(out, null, 2)}\n`);
+}

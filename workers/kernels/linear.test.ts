@@ -1,0 +1,221 @@
+import { expect, test } from "vitest";
+import type { Tensor } from "../gpu/buffers.ts";
+import { random, randomArray, relativeError, testBench } from "../gpu/testing.ts";
+import { bf16ToF32, f16ToF32, f32ToF16 } from "../hub/dtype.ts";
+import { linearBackwardInput, linearForward } from "./linear.ts";
+import {
+  backwardReference,
+  decodeReference,
+  forwardReference,
+  gradientLowRankReference,
+  loraGradientsReference,
+  lowRankReference,
+  type ReferenceLora,
+} from "./linear-reference.ts";
+import { type LoraWeights, loraGradients } from "./lora.ts";
+import type { Weight } from "./weight.ts";
+
+type Bench = Awaited<ReturnType<typeof testBench>>;
+const formats = ["nf4", "fp4", "f32", "f16", "bf16"] as const;
+
+/** A random weight on the GPU and its exact values. */
+function makeWeight(bench: Bench, format: (typeof formats)[number], out: number, inSize: number, blockSize = 64) {
+  const count = out * inSize;
+  if (format === "nf4" || format === "fp4") {
+    const next = random(count + 1);
+    const codes = Uint8Array.from({ length: count / 2 }, () => next() * 256);
+    const absmax = Float32Array.from({ length: Math.ceil(count / blockSize) }, () => 0.02 + next());
+    const weight: Weight = {
+      format,
+      out,
+      in: inSize,
+      blockSize,
+      codes: bench.arena.upload("codes", codes),
+      absmax: bench.arena.upload("absmax", absmax),
+    };
+    return { weight, values: decodeReference(format, codes, absmax, blockSize) };
+  }
+  const raw = randomArray(count, count);
+  if (format === "f32") {
+    return { weight: { format, out, in: inSize, data: bench.arena.upload("w", raw) } as Weight, values: raw };
+  }
+  const words = format === "f16" ? f32ToF16(raw) : Uint16Array.from(new Uint32Array(raw.buffer), (bits) => bits >>> 16);
+  const values = format === "f16" ? f16ToF32(words) : bf16ToF32(words);
+  return { weight: { format, out, in: inSize, data: bench.arena.upload("w", words) } as Weight, values };
+}
+
+function makeLora(bench: Bench, rank: number, out: number, inSize: number, groupStarts: number[]) {
+  const reference: ReferenceLora = {
+    rank,
+    scale: 0.25,
+    groupStarts,
+    a: randomArray(groupStarts.length * rank * inSize, 3),
+    b: randomArray(out * rank, 4),
+  };
+  const weights: LoraWeights = {
+    rank,
+    scale: 0.25,
+    groupStarts,
+    a: bench.arena.upload("a", reference.a as Float32Array),
+    b: bench.arena.upload("b", reference.b as Float32Array),
+  };
+  return { reference, weights };
+}
+
+test.each(formats.flatMap((format) => [1, 63, 65].map((rows) => [format, rows] as const)))(
+  "forward and backward of a %s weight, %i rows",
+  async (format, rows) => {
+    const bench = await testBench();
+    const [out, inSize] = [36, 104];
+    const { weight, values } = makeWeight(bench, format, out, inSize);
+    const x = randomArray(rows * inSize, 1);
+    const dy = randomArray(rows * out, 2);
+    const y = bench.arena.tensor("y", rows * out);
+    const dx = bench.arena.tensor("dx", rows * inSize);
+    const [gotY, gotDx] = await bench.run(
+      (r) => {
+        linearForward(r, { y, x: bench.arena.upload("x", x), weight, rows });
+        linearBackwardInput(r, { dx, dy: bench.arena.upload("dy", dy), weight, rows });
+      },
+      [y, dx],
+    );
+    expect(relativeError(gotY!, forwardReference(x, values, rows, out, inSize))).toBeLessThan(2e-6);
+    expect(relativeError(gotDx!, backwardReference(dy, values, rows, out, inSize))).toBeLessThan(2e-6);
+  },
+);
+
+test.each([
+  [1, [0], 1],
+  [2, [0, 24], 17],
+  [3, [0, 16, 20], 65],
+  [8, [0, 16, 20], 101],
+  [64, [0], 63],
+])("LoRA of rank %i in groups %j, %i rows: forward, t, dX, dA, dB", async (rank, groupStarts, rows) => {
+  const bench = await testBench();
+  const [out, inSize] = [40, 96];
+  const { weight, values } = makeWeight(bench, "nf4", out, inSize);
+  const { reference, weights } = makeLora(bench, rank, out, inSize, groupStarts);
+  const width = groupStarts.length * rank;
+  const x = randomArray(rows * inSize, 1);
+  const dy = randomArray(rows * out, 2);
+  const make = (name: string, length: number): Tensor => bench.arena.tensor(name, length);
+  const [y, dx] = [make("y", rows * out), make("dx", rows * inSize)];
+  const [xa, t] = [make("xa", rows * width), make("t", rows * width)];
+  const [dA, dB] = [make("dA", width * inSize), make("dB", out * rank)];
+  const [xGpu, dyGpu] = [bench.arena.upload("x", x), bench.arena.upload("dy", dy)];
+  const got = await bench.run(
+    (r) => {
+      linearForward(r, { y, x: xGpu, weight, lora: { weights, xa }, rows });
+      linearBackwardInput(r, { dx, dy: dyGpu, weight, lora: { weights, t }, rows });
+      for (const accumulate of [0, 1])
+        loraGradients(r, { dA, dB, x: xGpu, dy: dyGpu, xa, t, weights, accumulate, rows });
+    },
+    [y, xa, t, dx, dA, dB],
+  );
+  const once = loraGradientsReference(x, dy, rows, out, inSize, reference);
+  const expected = [
+    forwardReference(x, values, rows, out, inSize, reference),
+    lowRankReference(x, reference, rows, inSize),
+    gradientLowRankReference(dy, reference, rows, out),
+    backwardReference(dy, values, rows, out, inSize, reference),
+    once.dA.map((v) => 2 * v),
+    once.dB.map((v) => 2 * v),
+  ];
+  expected.forEach((e, i) => {
+    expect(relativeError(got[i]!, e), ["y", "xa", "t", "dx", "dA", "dB"][i]).toBeLessThan(3e-6);
+  });
+});
+
+test("bias, accumulation, row offsets and the decode tile", async () => {
+  const bench = await testBench();
+  const [rows, out, inSize] = [5, 20, 64];
+  const { weight, values } = makeWeight(bench, "nf4", out, inSize);
+  const x = randomArray((rows + 2) * inSize, 1);
+  const bias = randomArray(out, 2);
+  const before = randomArray((rows + 3) * out, 3);
+  for (const tile of ["prefill", "decode"] as const) {
+    const y = bench.arena.upload("y", before);
+    const [got] = await bench.run(
+      (r) =>
+        linearForward(r, {
+          y,
+          x: bench.arena.upload("x", x),
+          weight,
+          bias: bench.arena.upload("bias", bias),
+          accumulate: (d) => d.add!,
+          rows,
+          xRow: 2,
+          yRow: 3,
+          tile,
+        }),
+      [y],
+      { add: 1 },
+    );
+    const expected = Float64Array.from(before);
+    const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, undefined, bias);
+    product.forEach((v, i) => {
+      expected[3 * out + i]! += v;
+    });
+    expect(relativeError(got!, expected)).toBeLessThan(2e-6);
+  }
+});
+
+test("blocks that straddle rows, and block sizes other than 64", async () => {
+  const bench = await testBench();
+  for (const blockSize of [32, 128, 4096]) {
+    const { weight, values } = makeWeight(bench, "nf4", 12, 40, blockSize);
+    const x = randomArray(3 * 40, 1);
+    const y = bench.arena.tensor("y", 36);
+    const [got] = await bench.run((r) => linearForward(r, { y, x: bench.arena.upload("x", x), weight, rows: 3 }), [y]);
+    expect(relativeError(got!, forwardReference(x, values, 3, 12, 40))).toBeLessThan(2e-6);
+  }
+});
+
+test("central differences of a scalar loss through the reference agree with dX, dA and dB", () => {
+  const [rows, out, inSize, rank] = [3, 8, 8, 2];
+  const x = Float64Array.from(randomArray(rows * inSize, 1));
+  const w = randomArray(out * inSize, 2);
+  const c = randomArray(rows * out, 3);
+  const lora: ReferenceLora = {
+    rank,
+    scale: 0.5,
+    groupStarts: [0, 4],
+    a: Float64Array.from(randomArray(2 * rank * inSize, 4)),
+    b: Float64Array.from(randomArray(out * rank, 5)),
+  };
+  const loss = (): number => forwardReference(x, w, rows, out, inSize, lora).reduce((sum, y, i) => sum + c[i]! * y, 0);
+  const slope = (values: Float64Array, i: number): number => {
+    const [at, h] = [values[i]!, 1e-4];
+    values[i] = at + h;
+    const up = loss();
+    values[i] = at - h;
+    const down = loss();
+    values[i] = at;
+    return (up - down) / (2 * h);
+  };
+  const { dA, dB } = loraGradientsReference(x, c, rows, out, inSize, lora);
+  const dx = backwardReference(c, w, rows, out, inSize, lora);
+  const cases: [Float64Array, Float64Array][] = [
+    [x, dx],
+    [lora.a as Float64Array, dA],
+    [lora.b as Float64Array, dB],
+  ];
+  for (const [values, gradient] of cases)
+    gradient.forEach((g, i) => {
+      expect(slope(values, i)).toBeCloseTo(g, 6);
+    });
+});
+
+test("the same input gives the same bits twice, and an impossible shape is refused by name", async () => {
+  const bench = await testBench();
+  const { weight } = makeWeight(bench, "nf4", 64, 128);
+  const x = bench.arena.upload("x", randomArray(33 * 128, 1));
+  const y = bench.arena.tensor("y", 33 * 64);
+  const [a] = await bench.run((r) => linearForward(r, { y, x, weight, rows: 33 }), [y]);
+  const [b] = await bench.run((r) => linearForward(r, { y, x, weight, rows: 33 }), [y]);
+  expect(a).toEqual(b);
+  const odd = makeWeight(bench, "f32", 8, 6).weight;
+  await expect(bench.run((r) => linearForward(r, { y, x, weight: odd, rows: 1 }), [y])).rejects.toThrow(
+    /multiple of 4/,
+  );
+});

@@ -1,0 +1,143 @@
+/**
+ * y = x Wᵀ (+ bias) (+ LoRA) and its gradient with respect to x, for a frozen W in 4 bits, f32, f16 or bf16. The adapter rides in the
+ * same GEMM as extra K steps. 4-bit layout: bitsandbytes (see weight.ts). There is no dW: the base is frozen.
+ */
+import { TabTuneError } from "../errors.ts";
+import type { Tensor } from "../gpu/buffers.ts";
+import { ceilDiv, type Recorder, type Size } from "../gpu/program.ts";
+import { codeValues } from "../quant/tables.ts";
+import { backwardKernel, downKernel, forwardKernel, isFourBit, loadWidth } from "./linear-wgsl.ts";
+import { groups, type LinearParams, type LoraWeights, linearParams, loraWidth, shapeProblem, times } from "./lora.ts";
+import type { FourBitWeight, Weight } from "./weight.ts";
+
+export interface LinearForward {
+  /** [rows, out] */
+  y: Tensor;
+  /** [rows, in] */
+  x: Tensor;
+  weight: Weight;
+  /** [out] */
+  bias?: Tensor | undefined;
+  /** `xa` [rows, groups * rank] is written: the gradient of B reads it. */
+  lora?: { weights: LoraWeights; xa: Tensor } | undefined;
+  /** 1 adds to y, 0 (default) overwrites it. */
+  accumulate?: Size;
+  rows: Size;
+  /** First row of y that is written, and of x that is read. */
+  yRow?: Size;
+  xRow?: Size;
+  /** "decode": made for a single row. */
+  tile?: "prefill" | "decode";
+}
+
+const weightTensors = (w: Weight): Tensor[] => ("codes" in w ? [w.codes, w.absmax] : [w.data]);
+
+function weightParams(w: Weight): Pick<LinearParams, "code" | "blockSize"> {
+  if (!isFourBit(w.format)) return {};
+  const fourBit = w as FourBitWeight;
+  return { code: [...codeValues[fourBit.format]], blockSize: fourBit.blockSize };
+}
+
+function checkShape(w: Weight): void {
+  const problem = shapeProblem(w);
+  if (problem) {
+    throw new TabTuneError(
+      "unsupported-model",
+      `A weight of [${w.out}, ${w.in}] cannot be run: ${problem}.`,
+      "Choose another checkpoint of the LLaVA family.",
+    );
+  }
+}
+
+/** With LoRA: xa = x Aᵀ first, then one GEMM that ends in the adapter's K steps. */
+export function linearForward(r: Recorder, e: LinearForward): void {
+  const { weight, lora, rows, tile = "prefill" } = e;
+  checkShape(weight);
+  const perThread = tile === "decode" ? 1 : 8;
+  if (lora) {
+    const width = loraWidth(lora.weights);
+    r.dispatch({
+      kernel: forwardKernel({ format: "f32", lora: false, bias: false, tile: tile === "decode" ? 1 : 4 }),
+      tensors: [e.x, lora.weights.a, lora.xa],
+      params: linearParams({ rows, outSize: width, inSize: weight.in, xRow: e.xRow ?? 0 }),
+      workgroups: [ceilDiv(width, 32), groups(rows, (tile === "decode" ? 1 : 4) * 8)],
+      flops: times(rows, 2 * width * weight.in),
+    });
+  }
+  r.dispatch({
+    kernel: forwardKernel({
+      format: weight.format,
+      lora: lora !== undefined,
+      bias: e.bias !== undefined,
+      tile: perThread,
+    }),
+    tensors: [
+      e.x,
+      ...weightTensors(weight),
+      ...(e.bias ? [e.bias] : []),
+      ...(lora ? [lora.xa, lora.weights.b] : []),
+      e.y,
+    ],
+    params: linearParams({
+      rows,
+      outSize: weight.out,
+      inSize: weight.in,
+      xRow: e.xRow ?? 0,
+      yRow: e.yRow ?? 0,
+      accumulate: e.accumulate ?? 0,
+      ...(lora ? { lora: lora.weights } : {}),
+      ...weightParams(weight),
+    }),
+    workgroups: [ceilDiv(weight.out, 32), groups(rows, perThread * 8)],
+    flops: times(rows, 2 * weight.out * (weight.in + (lora?.weights.rank ?? 0))),
+  });
+}
+
+export interface LinearBackwardInput {
+  /** [rows, in] */
+  dx: Tensor;
+  /** [rows, out] */
+  dy: Tensor;
+  weight: Weight;
+  /** `t` [rows, groups * rank] is written: the gradient of A reads it. */
+  lora?: { weights: LoraWeights; t: Tensor } | undefined;
+  accumulate?: Size;
+  rows: Size;
+  dxRow?: Size;
+  dyRow?: Size;
+  /** Only `t` is wanted: nothing before this layer learns. */
+  skipInput?: boolean;
+}
+
+/** t = scale * dy B per group, then dx = dy W + t A. */
+export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
+  const { weight, lora, rows } = e;
+  checkShape(weight);
+  if (lora) {
+    const width = loraWidth(lora.weights);
+    r.dispatch({
+      kernel: downKernel,
+      tensors: [e.dy, lora.weights.b, lora.t],
+      params: linearParams({ rows, outSize: weight.out, inSize: weight.in, yRow: e.dyRow ?? 0, lora: lora.weights }),
+      workgroups: [ceilDiv(width, 16), groups(rows, 16)],
+      flops: times(rows, 2 * weight.out * lora.weights.rank),
+    });
+  }
+  if (e.skipInput) return;
+  r.dispatch({
+    kernel: backwardKernel({ format: weight.format, lora: lora !== undefined, tile: 8 }),
+    tensors: [e.dy, ...weightTensors(weight), ...(lora ? [lora.t, lora.weights.a] : []), e.dx],
+    params: linearParams({
+      rows,
+      outSize: weight.out,
+      inSize: weight.in,
+      xRow: e.dxRow ?? 0,
+      yRow: e.dyRow ?? 0,
+      accumulate: e.accumulate ?? 0,
+      ...(lora ? { lora: lora.weights } : {}),
+      ...weightParams(weight),
+    }),
+    workgroups: [ceilDiv(weight.in, loadWidth(weight.format) * 8), groups(rows, 64)],
+    flops: times(rows, 2 * weight.in * (weight.out + (lora ? loraWidth(lora.weights) : 0))),
+  });
+}

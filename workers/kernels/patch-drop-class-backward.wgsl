@@ -1,0 +1,16 @@
+// dx: zero in the first row of each image, dy in the others.
+struct Params { count: u32, size: u32, patches: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let i = (wid.y * groups.x + wid.x) * 64u + lid;
+  if (i >= p.count) { return; }
+  let row = i / p.size;
+  let image = row / (p.patches + 1u);
+  var value = 0.0;
+  if (row != image * (p.patches + 1u)) { value = dy[i - (image + 1u) * p.size]; }
+  dx[i] = value;
+}

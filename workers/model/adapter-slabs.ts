@@ -1,0 +1,109 @@
+/** PEFT modules <-> the slabs on the GPU: initialise, load, read back. */
+import { TabTuneError } from "../errors.ts";
+import { readBack, type Tensor, write } from "../gpu/buffers.ts";
+import type { Llava } from "./llava.ts";
+import { type Adapter, type LoraModule, moduleMatrices } from "./lora.ts";
+
+export interface ModuleMatrices {
+  module: string;
+  /** [r, in] */
+  loraA: Float32Array;
+  /** [out, r] */
+  loraB: Float32Array;
+  rank: number;
+  inFeatures: number;
+  outFeatures: number;
+}
+
+/** Fills the adapter. `matricesOf` gives A [r, in] and B [out, r] of a module. */
+export function writeAdapter(
+  model: Llava,
+  adapter: Adapter,
+  matricesOf: (m: LoraModule) => { loraA: Float32Array; loraB: Float32Array },
+): void {
+  const slabs = adapter.params.map(() => new Float32Array(adapter.slabLength));
+  for (const m of adapter.modules) {
+    const { loraA, loraB } = matricesOf(m);
+    const { rank } = adapter.settings;
+    if (loraA.length !== rank * m.inFeatures || loraB.length !== rank * m.outFeatures) {
+      throw new TabTuneError(
+        "bad-adapter",
+        `The matrices of "${m.module}" do not have the shapes [${rank}, ${m.inFeatures}] and [${m.outFeatures}, ${rank}].`,
+        "Use an adapter that was made for this model, with the rank of the recipe.",
+      );
+    }
+    slabs[m.slab]!.set(loraA, m.aStart);
+    slabs[m.slab]!.set(loraB, m.bStart);
+  }
+  slabs.forEach((slab, n) => {
+    write(model.gpu, adapter.params[n]!, slab, model.counters);
+  });
+}
+
+/** All modules of a slab set (weights, gradients or moments) as matrices. */
+export async function readAdapter(
+  model: Llava,
+  adapter: Adapter,
+  slabs: Tensor[] = adapter.params,
+): Promise<ModuleMatrices[]> {
+  const { rank } = adapter.settings;
+  const data: Float32Array[] = [];
+  // One slab at a time: the staging copy stays small beside the model.
+  for (const slab of slabs) data.push((await readBack(model.gpu, [slab]))[0]!);
+  return adapter.modules.map((m) => ({
+    module: m.module,
+    ...moduleMatrices(m, rank, data),
+    rank,
+    inFeatures: m.inFeatures,
+    outFeatures: m.outFeatures,
+  }));
+}
+
+const slabSets = (adapter: Adapter): [string, Tensor[]][] => [
+  ["lora", adapter.params],
+  ["exp_avg", adapter.firstMoments],
+  ["exp_avg_sq", adapter.secondMoments],
+];
+
+/** What a checkpoint holds: weights and both moments, slab by slab, read back one at a time. */
+export async function* adapterTensors(
+  model: Llava,
+  adapter: Adapter,
+): AsyncGenerator<{ name: string; data: Uint8Array }> {
+  for (const [set, slabs] of slabSets(adapter)) {
+    for (const [n, slab] of slabs.entries()) {
+      const [values] = await readBack(model.gpu, [slab]);
+      yield { name: `${set}/${n}`, data: new Uint8Array(values!.buffer) };
+    }
+  }
+}
+
+/** The inverse of `adapterTensors`. Throws "bad-checkpoint" when the set is not this adapter's. */
+export async function restoreAdapter(
+  model: Llava,
+  adapter: Adapter,
+  tensors: AsyncIterable<{ name: string; data: Uint8Array }>,
+): Promise<void> {
+  const places = new Map<string, Tensor>();
+  for (const [set, slabs] of slabSets(adapter))
+    for (const [n, slab] of slabs.entries()) places.set(`${set}/${n}`, slab);
+  for await (const { name, data } of tensors) {
+    const place = places.get(name);
+    if (!place || data.byteLength !== adapter.slabLength * 4) {
+      throw new TabTuneError(
+        "bad-checkpoint",
+        `The checkpoint's "${name}" does not fit this model and rank.`,
+        "Load the model that the run was started with.",
+      );
+    }
+    write(model.gpu, place, data, model.counters);
+    places.delete(name);
+  }
+  if (places.size > 0) {
+    throw new TabTuneError(
+      "bad-checkpoint",
+      `The checkpoint lacks "${[...places.keys()][0]}".`,
+      "Start the run again, or resume an older checkpoint.",
+    );
+  }
+}

@@ -1,0 +1,95 @@
+/** Checkpoint files -> a model on the GPU, tensor by tensor: read (or taken from the cache), quantised, uploaded, dropped. */
+import { TabTuneError } from "../errors.ts";
+import { Arena, newCounters, write } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { PipelineCache } from "../gpu/program.ts";
+import type { Checkpoint } from "../hub/checkpoint.ts";
+import { ropeTable } from "../kernels/rope.ts";
+import { loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import type { LlavaConfig } from "./config.ts";
+import type { Llava } from "./llava.ts";
+import { allocateWeights, fillWeight, type QuantSettings } from "./weights.ts";
+
+export interface LoadOptions {
+  quant: QuantSettings | undefined;
+  /** Where quantised weights are kept between visits. */
+  cache: FileCache | undefined;
+  onProgress: (p: { phase: "reading" | "quantising" | "uploading"; fraction: number; detail: string }) => void;
+}
+
+export interface Loaded {
+  llava: Llava;
+  from: "checkpoint" | "cache";
+}
+
+/** Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. */
+export const MAX_POSITIONS = 8192;
+
+/** Throws TabTuneError when tensors are missing, of the wrong shape, or do not fit the adapter. */
+export async function loadLlava(
+  gpu: Gpu,
+  config: LlavaConfig,
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+): Promise<Loaded> {
+  const counters = newCounters();
+  const arena = new Arena(gpu, counters);
+  // An allocation that fails raises no exception by itself: without the scope it would surface as zeros.
+  gpu.device.pushErrorScope("out-of-memory");
+  const layout = allocateWeights(arena, config, checkpoint.tensors, options.quant);
+  const positions = Math.min(MAX_POSITIONS, config.text.maxPositions);
+  const table = ropeTable(positions, config.text.headSize, config.text.ropeTheta);
+  const rope = arena.tensor("weights/rope", table.length);
+  const failed = await gpu.device.popErrorScope();
+  if (failed) {
+    arena.dispose();
+    throw outOfMemory(failed.message);
+  }
+  write(gpu, rope, table, counters);
+
+  const plan = [...layout.fills].map(([name, fill]): PlanEntry => {
+    if (fill.kind === "dense") return { name, how: "keep" };
+    const { blockSize, doubleQuant } = options.quant!;
+    return { name, how: fill.type, blockSize, roundToF16First: true, doubleQuant };
+  });
+  let from: Loaded["from"] = "checkpoint";
+  const tensors = loadOrQuantise(checkpoint, plan, options.cache, (p) => {
+    if (p.phase === "cache") from = "cache";
+    const phase = p.phase === "quantising" ? "quantising" : "reading";
+    options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name });
+  });
+  try {
+    for await (const tensor of tensors) {
+      fillWeight(gpu, layout.fills.get(tensor.name)!, tensor, counters);
+      // Queued bytes live in the browser until the GPU has taken them: without waiting, a whole model would pile up.
+      await gpu.device.queue.onSubmittedWorkDone();
+    }
+    gpu.alive();
+  } catch (error) {
+    arena.dispose();
+    throw error;
+  }
+  options.onProgress({ phase: "uploading", fraction: 1, detail: "" });
+  const llava: Llava = {
+    gpu,
+    counters,
+    pipelines: new PipelineCache(gpu, counters),
+    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 2e11 },
+    config,
+    layout,
+    weights: layout.weights,
+    ropeTable: rope,
+    arena,
+  };
+  return { llava, from };
+}
+
+export function outOfMemory(detail: string): TabTuneError {
+  return new TabTuneError(
+    "out-of-memory",
+    `The GPU has no room for this: ${detail}`,
+    "Choose a smaller LoRA rank, batch size or model, or close other programs that use the GPU.",
+    "Nothing was started; saved runs are untouched.",
+  );
+}

@@ -1,0 +1,210 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { randomArray } from "../gpu/testing.ts";
+import { type Checkpoint, openCheckpoint } from "../hub/checkpoint.ts";
+import { bytesOf, f32ToF16, roundToF16 } from "../hub/dtype.ts";
+import { writeSafetensors } from "../hub/safetensors.ts";
+import { filesFromBlobs } from "../hub/source.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import { openFsCache } from "../storage/fs-cache.ts";
+import { storageFull } from "../storage/store.ts";
+import { doubleDequantise, doubleQuantise } from "./double-quant.ts";
+import { quantise } from "./nf4.ts";
+import { type LoadedTensor, loadOrQuantise, type PlanEntry, type QuantiseProgress } from "./quantised-cache.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "tabtune-quant-"));
+afterAll(() => rm(scratch, { recursive: true }));
+let serial = 0;
+async function freshCache(): Promise<{ cache: FileCache; directory: string }> {
+  const directory = join(scratch, String(serial++));
+  return { cache: await openFsCache(directory), directory };
+}
+
+const q = randomArray(64 * 128, 1);
+const k = randomArray(32 * 128, 2);
+const norm = randomArray(128, 3);
+function checkpoint(changes: { q?: Float32Array; label?: string } = {}): Promise<Checkpoint> {
+  const bytes = writeSafetensors([
+    { name: "q", dtype: "F32", shape: [64, 128], data: changes.q ?? q },
+    { name: "k", dtype: "F16", shape: [32, 128], data: f32ToF16(k) },
+    { name: "norm", dtype: "F32", shape: [128], data: norm },
+    { name: "ids", dtype: "I64", shape: [1], data: new Uint8Array(8) },
+  ]);
+  const path = `${changes.label ?? "llava"}/model.safetensors`;
+  return openCheckpoint(filesFromBlobs([{ path, blob: new Blob([bytes as Uint8Array<ArrayBuffer>]) }]));
+}
+const fourBit = { how: "nf4", blockSize: 64, roundToF16First: true, doubleQuant: false } as const;
+const plan: PlanEntry[] = [
+  { name: "q", ...fourBit },
+  { name: "norm", how: "keep" },
+  { name: "k", ...fourBit },
+];
+
+/** Everything a load yields, its outcome and its progress. */
+async function load(source: Checkpoint, entries: PlanEntry[], cache?: FileCache) {
+  const progress: QuantiseProgress[] = [];
+  const generator = loadOrQuantise(source, entries, cache, (event) => progress.push(event));
+  const tensors: LoadedTensor[] = [];
+  for (;;) {
+    const { done, value } = await generator.next();
+    if (done) return { tensors, outcome: value, progress };
+    tensors.push(value);
+  }
+}
+
+const expected = [
+  {
+    name: "q",
+    shape: [64, 128],
+    kind: "4bit",
+    ...quantise(roundToF16(q), { type: "nf4", blockSize: 64, roundToF16First: false }),
+  },
+  { name: "norm", shape: [128], kind: "dense", dtype: "F32", bytes: bytesOf(norm) },
+  {
+    name: "k",
+    shape: [32, 128],
+    kind: "4bit",
+    ...quantise(roundToF16(k), { type: "nf4", blockSize: 64, roundToF16First: false }),
+  },
+];
+
+test("without a cache", async () => {
+  const { tensors, outcome, progress } = await load(await checkpoint(), plan);
+  expect(tensors).toEqual(expected);
+  expect(outcome).toEqual({ cache: "off" });
+  const total = 64 * 128 * 4 + 128 * 4 + 32 * 128 * 2;
+  expect(progress.map(({ phase, name, bytes }) => `${phase} ${name} ${bytes}`)).toEqual([
+    "reading q 0",
+    "quantising q 0",
+    "quantising q 32768",
+    "reading norm 32768",
+    "reading norm 33280",
+    "reading k 33280",
+    "quantising k 33280",
+    `quantising k ${total}`,
+  ]);
+  expect(progress.every((event) => event.total === total)).toBe(true);
+});
+
+test("the second load comes from the cache, equal in every bit, and reads none of the quantised tensors", async () => {
+  const { cache } = await freshCache();
+  expect((await load(await checkpoint(), plan, cache)).outcome).toEqual({ cache: "stored" });
+  const source = await checkpoint();
+  const read: string[] = [];
+  const { tensors, outcome, progress } = await load(
+    {
+      ...source,
+      read: (name) => {
+        read.push(name);
+        return source.read(name);
+      },
+    },
+    plan,
+    cache,
+  );
+  expect(outcome).toEqual({ cache: "hit" });
+  expect(tensors).toEqual(expected);
+  expect(read).toEqual(["norm"]);
+  expect(progress.map(({ phase }) => phase)).toEqual(["cache", "reading", "reading", "cache"]);
+});
+
+test("double quantisation changes absmax only", async () => {
+  const { tensors } = await load(await checkpoint(), [{ name: "q", ...fourBit, doubleQuant: true }]);
+  const { codes, absmax } = expected[0] as { codes: Uint8Array; absmax: Float32Array };
+  expect(tensors[0]).toMatchObject({ codes, absmax: doubleDequantise(doubleQuantise(absmax)) });
+});
+
+describe("another file for", () => {
+  const changed = q.slice();
+  changed[q.length / 2] = 0.5;
+  test.each<[string, () => Promise<Checkpoint>, PlanEntry[]]>([
+    ["other weights of the same shapes", () => checkpoint({ q: changed }), plan],
+    ["another model folder", () => checkpoint({ label: "other" }), plan],
+    ["another type", checkpoint, [{ name: "q", ...fourBit, how: "fp4" }]],
+    ["another block size", checkpoint, [{ name: "q", ...fourBit, blockSize: 128 }]],
+    ["no rounding", checkpoint, [{ name: "q", ...fourBit, roundToF16First: false }]],
+    ["double quantisation", checkpoint, [{ name: "q", ...fourBit, doubleQuant: true }]],
+    ["fewer tensors", checkpoint, plan.slice(0, 2)],
+  ])("%s", async (_, source, entries) => {
+    const { cache } = await freshCache();
+    await load(await checkpoint(), plan, cache);
+    const fresh = await load(await source(), entries);
+    const stored = await load(await source(), entries, cache);
+    expect(stored.outcome).toEqual({ cache: "stored" });
+    expect(stored.tensors).toEqual(fresh.tensors);
+    expect(await cache.list()).toHaveLength(2);
+  });
+});
+
+describe("a damaged file is rebuilt and told", () => {
+  const qBytes = (64 * 128) / 2 + 64 * 2 * 4;
+  test.each<[string, (bytes: Uint8Array) => Uint8Array, string]>([
+    ["a flipped bit in the first tensor", (bytes) => flip(bytes, 10), "q in it is damaged"],
+    ["a flipped bit in the last tensor", (bytes) => flip(bytes, qBytes + 10), "k in it is damaged"],
+    ["a flipped bit in the index", (bytes) => flip(bytes, bytes.length - 100), "its index is damaged"],
+    ["a flipped bit in the footer", (bytes) => flip(bytes, bytes.length - 12), "its index is damaged"],
+    ["a cut", (bytes) => bytes.slice(0, -1), "its index is damaged"],
+    ["nothing left", () => new Uint8Array(), "its index is damaged"],
+  ])("%s", async (_, damage, reason) => {
+    const { cache, directory } = await freshCache();
+    await load(await checkpoint(), plan, cache);
+    const [name] = await readdir(directory);
+    const sound = new Uint8Array(await readFile(join(directory, name!)));
+    await writeFile(join(directory, name!), damage(sound.slice()));
+    const { tensors, outcome } = await load(await checkpoint(), plan, cache);
+    expect(tensors).toEqual(expected);
+    expect(outcome).toEqual({ cache: "rebuilt", reason: `The cached weights were made anew: ${reason}.` });
+    expect(new Uint8Array(await readFile(join(directory, name!)))).toEqual(sound);
+    expect((await load(await checkpoint(), plan, cache)).outcome).toEqual({ cache: "hit" });
+  });
+
+  function flip(bytes: Uint8Array, at: number): Uint8Array {
+    bytes[at]! ^= 4;
+    return bytes;
+  }
+});
+
+test("a full disk costs the cache, not the load", async () => {
+  const { cache } = await freshCache();
+  const full: FileCache = {
+    ...cache,
+    async create(name) {
+      const writer = await cache.create(name);
+      let writes = 0;
+      return {
+        ...writer,
+        async write(bytes) {
+          if (++writes === 3) throw storageFull("it", undefined);
+          await writer.write(bytes);
+        },
+      };
+    },
+  };
+  const { tensors, outcome } = await load(await checkpoint(), plan, full);
+  expect(tensors).toEqual(expected);
+  expect(outcome).toEqual({ cache: "not-stored", reason: "There is no room left to write it." });
+  expect(await cache.list()).toEqual([]);
+});
+
+test("a load given up half way leaves nothing", async () => {
+  const { cache, directory } = await freshCache();
+  for await (const tensor of loadOrQuantise(await checkpoint(), plan, cache)) {
+    expect(tensor.name).toBe("q");
+    break;
+  }
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test.each([
+  ["nothing", "missing-tensor", 'The tensor "nothing" is not in llava.'],
+  ["ids", "bad-tensor", "ids cannot be quantised. A tensor holds I64 values"],
+])("the tensor %s is refused as %s", async (name, code, message) => {
+  const { cache, directory } = await freshCache();
+  await expect(load(await checkpoint(), [{ name, ...fourBit }], cache)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(message),
+  });
+  expect(await readdir(directory)).toEqual([]);
+});

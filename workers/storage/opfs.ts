@@ -1,0 +1,96 @@
+/**
+ * The file cache in the origin private file system. Dedicated workers only: writing goes through a synchronous access handle,
+ * which writes in place and flushes (WHATWG File System), so the atomic step is the rename.
+ */
+import type { FileCache } from "./file-cache.ts";
+import { readerOfBlob } from "./range-reader.ts";
+import { keyOfSafeName, safeName } from "./safe-name.ts";
+import { orStorageFull } from "./store.ts";
+
+/** In every browser with WebGPU, but not in TypeScript's library yet. */
+interface MovableFile extends FileSystemFileHandle {
+  move(name: string): Promise<void>;
+}
+
+/** Opens (or creates) the cache `directory` at the root of the origin's file system; `root` is for tests. */
+export async function openOpfsCache(directory: string, root?: FileSystemDirectoryHandle): Promise<FileCache> {
+  const top = root ?? (await navigator.storage.getDirectory());
+  const folder = await top.getDirectoryHandle(safeName(directory), { create: true });
+  for await (const name of folder.keys()) {
+    if (isPart(name)) await removeUnlessInUse(folder, name);
+  }
+  return {
+    async open(name) {
+      const handle = await unlessNamed("NotFoundError", folder.getFileHandle(safeName(name)));
+      return handle && readerOfBlob(await handle.getFile());
+    },
+    async create(name) {
+      const partName = `${safeName(name)}.${crypto.randomUUID()}.part`;
+      const what = `the cached file "${name}"`;
+      const [part, access] = await orStorageFull(what, async () => {
+        const handle = (await folder.getFileHandle(partName, { create: true })) as MovableFile;
+        return [handle, await handle.createSyncAccessHandle()] as const;
+      });
+      let at = 0;
+      let ended = false;
+      return {
+        write: (bytes) =>
+          orStorageFull(what, async () => {
+            for (let done = 0; done < bytes.byteLength; ) {
+              const written = access.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at });
+              // In private windows Chromium throws nothing: the count is its error code -8 as an unsigned number, 4294967288.
+              if (written === 0 || written > bytes.byteLength - done) {
+                throw new DOMException("The quota stopped a write.", "QuotaExceededError");
+              }
+              done += written;
+              at += written;
+            }
+          }),
+        commit: () =>
+          orStorageFull(what, async () => {
+            access.flush();
+            access.close();
+            await part.move(safeName(name));
+            ended = true;
+          }),
+        async abort() {
+          if (ended) return;
+          ended = true;
+          access.close();
+          await folder.removeEntry(partName);
+        },
+      };
+    },
+    async list() {
+      const files: { name: string; bytes: number }[] = [];
+      for await (const [name, handle] of folder.entries()) {
+        if (isPart(name) || handle.kind !== "file") continue;
+        files.push({ name: keyOfSafeName(name), bytes: (await (handle as FileSystemFileHandle).getFile()).size });
+      }
+      return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    async delete(name) {
+      await unlessNamed("NotFoundError", folder.removeEntry(safeName(name)));
+    },
+  };
+}
+
+/** Safe names hold no dot. */
+function isPart(name: string): boolean {
+  return name.endsWith(".part");
+}
+
+/** A part that another tab is writing is locked, and stays. */
+async function removeUnlessInUse(folder: FileSystemDirectoryHandle, name: string): Promise<void> {
+  await unlessNamed("NoModificationAllowedError", folder.removeEntry(name));
+}
+
+/** The promise's value, or undefined when it rejects with a DOMException of this name. */
+async function unlessNamed<T>(name: string, promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === name) return undefined;
+    throw error;
+  }
+}
