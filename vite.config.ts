@@ -11,6 +11,8 @@ export default defineConfig({
   plugins: [react()],
   base: "./",
   worker: { format: "es" },
+  // Pre-bundling would cut onnxruntime's script off from the wasm that lies beside it.
+  optimizeDeps: { exclude: ["onnxruntime-web"] },
   server: { headers: isolation },
   preview: { headers: isolation },
   build: { target: "es2023", assetsInlineLimit: 0 },

@@ -121,7 +121,6 @@ export interface PreviewRow {
 export interface DatasetApi {
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
   preview(datasetId: string, spec: PreparationSpec, from: number, count: number): Promise<PreviewRow[]>;
-  cancel(): Promise<void>;
 }
 
 // ------------------------------------------------------------------ training

@@ -27,6 +27,8 @@ export interface RunInfo {
   maxSteps: number;
   /** "running" while a worker is at it; found so later, the run was interrupted. */
   status: "running" | "stopped" | "done";
+  /** Sizes of the model (JSON): the adapter can be downloaded without loading it. */
+  model: unknown;
   /** Hugging Face names. */
   recipe: Record<string, unknown>;
 }

@@ -21,6 +21,7 @@ const info = (id: string, createdAt = "2026-11-23T10:00:00.000Z"): RunInfo => ({
   id,
   createdAt,
   modelId: "m",
+  model: {},
   modelLabel: "tiny-llava",
   datasetId: "d",
   datasetLabel: "cats.zip",
@@ -75,6 +76,7 @@ test("runs are listed newest first, with what is stored of them", async () => {
   const runs = await listRuns(store);
   expect(runs.map((run) => run.id)).toEqual(["new", "old"]);
   expect(runs[0]).toMatchObject({
+    model: {},
     modelLabel: "tiny-llava",
     datasetLabel: "cats.zip",
     step: 75,

@@ -176,6 +176,7 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
         createdAt: new Date().toISOString(),
         modelId: model.id,
         modelLabel: model.files.label,
+        model: model.config,
         datasetId: dataset.manifest.id,
         datasetLabel: dataset.manifest.label,
         maxSteps,

@@ -45,6 +45,12 @@ interface Recorded {
   flops: Size;
 }
 
+export interface KernelTime {
+  dispatches: number;
+  ms: number;
+  flops: number;
+}
+
 const SLOT = 256;
 
 /** Compiles each distinct WGSL text once per device. */
@@ -221,6 +227,37 @@ export class Program {
     }
     await inFlight;
     this.#arena.gpu.alive();
+  }
+
+  /**
+   * Replays with one submit per dispatch and measures each: by kernel, the dispatches, their time in ms as `clock` tells it, and their
+   * FLOPs. Slow; for the bench and for finding what a step spends its time on.
+   */
+  async profile(dims: Dims, clock: () => number = () => performance.now()): Promise<Map<string, KernelTime>> {
+    const { device } = this.#arena.gpu;
+    this.#writeParams(dims);
+    device.queue.writeBuffer(this.#uniforms, 0, this.#mirror);
+    await device.queue.onSubmittedWorkDone();
+    const times = new Map<string, KernelTime>();
+    for (const r of this.#recorded) {
+      const [x, y, z] = r.workgroups.map((size) => evaluate(size, dims)) as [number, number, number];
+      if (x * y * z === 0) continue;
+      const started = clock();
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(r.pipeline);
+      pass.setBindGroup(0, r.bindGroup);
+      pass.dispatchWorkgroups(x, y, z);
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      await device.queue.onSubmittedWorkDone();
+      const time = times.get(r.kernel) ?? { dispatches: 0, ms: 0, flops: 0 };
+      time.dispatches += 1;
+      time.ms += clock() - started;
+      time.flops += evaluate(r.flops, dims);
+      times.set(r.kernel, time);
+    }
+    return times;
   }
 
   #writeParams(dims: Dims): void {

@@ -266,54 +266,51 @@ export function allocateWeights(
     bias: vector(`${base}.bias`, [c]),
   });
   const patchIn = 3 * vision.patchSize ** 2;
-  return {
-    parameters,
-    fills,
-    weights: {
-      vocab,
-      embed,
-      layers,
-      norm,
-      head,
-      vision: {
-        classEmbedding: vector(`${tower}.embeddings.class_embedding`, [c]),
-        positionEmbedding: vector(`${tower}.embeddings.position_embedding.weight`, [patchesPerTile(vision) + 1, c]),
-        patch: matrix(
-          "patch_embedding",
-          [[`${tower}.embeddings.patch_embedding.weight`, c]],
-          patchIn,
-          false,
-        ) as DenseWeight,
-        preNorm: layerNorm(`${tower}.pre_layrnorm`),
-        layers: Array.from({ length: config.visionLayersUsed }, (_, n): ClipLayerWeights => {
-          const base = `${tower}.encoder.layers.${n}`;
-          const attn = `${base}.self_attn`;
-          return {
-            norm1: layerNorm(`${base}.layer_norm1`),
-            qkv: affine(
-              `vision.${n}.qkv`,
-              [
-                [`${attn}.q_proj`, c],
-                [`${attn}.k_proj`, c],
-                [`${attn}.v_proj`, c],
-              ],
-              c,
-              "vision_tower",
-            ),
-            out: affine(`vision.${n}.out`, [[`${attn}.out_proj`, c]], c, "vision_tower"),
-            norm2: layerNorm(`${base}.layer_norm2`),
-            fc1: affine(`vision.${n}.fc1`, [[`${base}.mlp.fc1`, vision.intermediateSize]], c, "vision_tower"),
-            fc2: affine(`vision.${n}.fc2`, [[`${base}.mlp.fc2`, c]], vision.intermediateSize, "vision_tower"),
-          };
-        }),
-      },
-      projector: {
-        linear1: affine("projector.1", [["multi_modal_projector.linear_1", h]], c, "multi_modal_projector"),
-        linear2: affine("projector.2", [["multi_modal_projector.linear_2", h]], h, "multi_modal_projector"),
-      },
-      imageNewline: config.kind === "llava_next" ? vector("image_newline", [h]) : undefined,
+  const weights: LlavaWeights = {
+    vocab,
+    embed,
+    layers,
+    norm,
+    head,
+    vision: {
+      classEmbedding: vector(`${tower}.embeddings.class_embedding`, [c]),
+      positionEmbedding: vector(`${tower}.embeddings.position_embedding.weight`, [patchesPerTile(vision) + 1, c]),
+      patch: matrix(
+        "patch_embedding",
+        [[`${tower}.embeddings.patch_embedding.weight`, c]],
+        patchIn,
+        false,
+      ) as DenseWeight,
+      preNorm: layerNorm(`${tower}.pre_layrnorm`),
+      layers: Array.from({ length: config.visionLayersUsed }, (_, n): ClipLayerWeights => {
+        const base = `${tower}.encoder.layers.${n}`;
+        const attn = `${base}.self_attn`;
+        return {
+          norm1: layerNorm(`${base}.layer_norm1`),
+          qkv: affine(
+            `vision.${n}.qkv`,
+            [
+              [`${attn}.q_proj`, c],
+              [`${attn}.k_proj`, c],
+              [`${attn}.v_proj`, c],
+            ],
+            c,
+            "vision_tower",
+          ),
+          out: affine(`vision.${n}.out`, [[`${attn}.out_proj`, c]], c, "vision_tower"),
+          norm2: layerNorm(`${base}.layer_norm2`),
+          fc1: affine(`vision.${n}.fc1`, [[`${base}.mlp.fc1`, vision.intermediateSize]], c, "vision_tower"),
+          fc2: affine(`vision.${n}.fc2`, [[`${base}.mlp.fc2`, c]], vision.intermediateSize, "vision_tower"),
+        };
+      }),
     },
+    projector: {
+      linear1: affine("projector.1", [["multi_modal_projector.linear_1", h]], c, "multi_modal_projector"),
+      linear2: affine("projector.2", [["multi_modal_projector.linear_2", h]], h, "multi_modal_projector"),
+    },
+    imageNewline: config.kind === "llava_next" ? vector("image_newline", [h]) : undefined,
   };
+  return { weights, fills, parameters };
 }
 
 /** One tensor as the hub room streams it. */

@@ -8,10 +8,9 @@ import type { Llava } from "../model/llava.ts";
 import { clipGraph, type ReadTensor } from "./clip-graph.ts";
 import type { Tower } from "./encoder.ts";
 
-/** `wasmPath` is the folder, on our own origin, that holds onnxruntime's wasm files. */
-export async function ortTower(model: Llava, read: ReadTensor, wasmPath: string): Promise<Tower> {
+/** The wasm lies beside the script: Vite serves it from our own origin, so it works with the network cut off. */
+export async function ortTower(model: Llava, read: ReadTensor): Promise<Tower> {
   const ort = await import("onnxruntime-web/webgpu");
-  ort.env.wasm.wasmPaths = wasmPath;
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
   const graph = await clipGraph(model.config, read);

@@ -1,0 +1,207 @@
+/** What people drop: data sets in several forms with broken rows among them, and folders that are no model. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { zipSync } from "fflate";
+import { blackPng, demoPicture, jsonLines, text } from "./files.ts";
+import { alertIn, button, expect, loadDemo, panel, SLOW, statusOf, test, useSampleData } from "./fixtures.ts";
+
+interface Upload {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
+const upload = (name: string, bytes: Uint8Array): Upload => ({
+  name,
+  mimeType: "application/octet-stream",
+  buffer: Buffer.from(bytes),
+});
+
+async function chooseFiles(page: Page, files: Upload[]): Promise<void> {
+  const choosing = page.waitForEvent("filechooser");
+  await button(page, "Choose files").click();
+  await (await choosing).setFiles(files);
+}
+
+/** Writes a folder and chooses it; `files` are by path inside of it. */
+async function chooseFolder(page: Page, name: string, files: Record<string, Uint8Array>, label: string): Promise<void> {
+  const parent = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-folder-"));
+  try {
+    for (const [file, bytes] of Object.entries(files)) {
+      fs.mkdirSync(path.join(parent, name, path.dirname(file)), { recursive: true });
+      fs.writeFileSync(path.join(parent, name, file), bytes);
+    }
+    const choosing = page.waitForEvent("filechooser");
+    await button(page, label).click();
+    await (await choosing).setFiles(path.join(parent, name));
+    // The browser reads the files later: they must stay until the caller is done.
+    page.once("close", () => fs.rmSync(parent, { recursive: true, force: true }));
+  } catch (error) {
+    fs.rmSync(parent, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+const ready = async (page: Page, words: string): Promise<void> => {
+  await expect(statusOf(page, "Data")).toHaveText(words, { timeout: SLOW });
+};
+
+test("data sets in several forms, and their broken rows", async ({ page, seen }) => {
+  await page.goto("/");
+
+  await test.step("a zip that is dropped before the model is loaded, with a broken row of each kind", async () => {
+    const caption = "A <img src=x onerror=alert(1)> caption.";
+    const rows = [
+      { file_name: "images/001.webp", text: caption },
+      { file_name: "images/002.webp", text: "A second caption." },
+      { file_name: "images/gone.webp", text: "This picture is missing." },
+      { file_name: "images/broken.png", text: "This picture is broken." },
+      { file_name: "images/bomb.png", text: "This picture is huge." },
+      { file_name: "images/003.webp", text: "" },
+      { file_name: "images/003.webp", text: "A third caption." },
+    ];
+    const zip = zipSync({
+      "set/metadata.jsonl": jsonLines(rows),
+      "set/images/001.webp": demoPicture("001.webp"),
+      "set/images/002.webp": demoPicture("002.webp"),
+      "set/images/003.webp": demoPicture("003.webp"),
+      "set/images/broken.png": text("This is no picture."),
+      "set/images/bomb.png": blackPng(16_000),
+    });
+    await chooseFiles(page, [upload("set.zip", zip)]);
+    await expect(statusOf(page, "Data")).toContainText("Load a model");
+    await loadDemo(page);
+    await ready(page, "3 rows ready, 4 skipped");
+
+    await button(page, "Show skipped rows").click();
+    const skipped = page.getByRole("table", { name: "Skipped rows" }).locator("tbody tr");
+    await expect(skipped).toHaveCount(4);
+    for (const [sign, why] of [
+      ["missing", '"images/gone.webp" is not among the dropped files'],
+      ["broken", "picture"],
+      ["huge", "16000 x 16000 pixels"],
+      ["003.webp", "text"],
+    ] as const) {
+      await expect(skipped.filter({ hasText: sign }).first()).toContainText(why);
+    }
+    await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText("onerror");
+    expect(seen.console, "content policy violations and the like").toEqual([]);
+  });
+
+  await test.step("LLaVA JSON with pictures beside it", async () => {
+    const conversations = [
+      { from: "human", value: "<image>\nWhat is this?" },
+      { from: "gpt", value: "An icon." },
+    ];
+    const json = JSON.stringify([
+      { id: "1", image: "001.webp", conversations },
+      { id: "2", image: "002.webp", conversations },
+      { id: "3", conversations: conversations.slice(0, 1) },
+    ]);
+    await chooseFiles(page, [
+      upload("llava.json", text(json)),
+      upload("001.webp", demoPicture("001.webp")),
+      upload("002.webp", demoPicture("002.webp")),
+    ]);
+    await ready(page, "2 rows ready, 1 skipped");
+    await expect(page.getByRole("table", { name: "Rows", exact: true }).locator("mark").first()).toBeVisible();
+  });
+
+  await test.step("a folder with metadata.csv", async () => {
+    const csv = 'file_name,text\r\npictures/a.webp,"Two lines,\r\nand a ""quote""."\r\npictures/b.webp,One line.\r\n';
+    const files = {
+      "metadata.csv": text(csv),
+      "pictures/a.webp": demoPicture("004.webp"),
+      "pictures/b.webp": demoPicture("005.webp"),
+    };
+    await chooseFolder(page, "csv-set", files, "Choose folder");
+    await ready(page, "2 rows ready");
+    await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText('and a "quote".');
+  });
+
+  await test.step("files that hold no row at all", async () => {
+    await chooseFiles(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
+    const alert = alertIn(page, "Data");
+    await expect(alert).toContainText("broken.zip", { timeout: SLOW });
+    await alert.getByRole("button", { name: "Dismiss" }).click();
+    await expect(alert).toHaveCount(0);
+    await useSampleData(page);
+  });
+});
+
+test("files dropped on the page", async ({ page }) => {
+  await page.goto("/");
+  const rows = jsonLines([{ file_name: "x.webp", text: "A dropped caption." }]);
+  const files = [upload("metadata.jsonl", rows), upload("x.webp", demoPicture("006.webp"))].map((file) => ({
+    name: file.name,
+    base64: file.buffer.toString("base64"),
+  }));
+  const transfer = await page.evaluateHandle((list) => {
+    const data = new DataTransfer();
+    for (const { name, base64 } of list) {
+      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+    }
+    return data;
+  }, files);
+  // Anywhere: the heading of the page, far from the Data panel.
+  const target = page.getByRole("heading", { level: 1 });
+  for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: transfer });
+  await loadDemo(page);
+  await ready(page, "1 rows ready");
+});
+
+test("folders that are no LLaVA model", async ({ page }) => {
+  await page.goto("/");
+  const model = (name: string): Uint8Array => fs.readFileSync(`public/demo/model/${name}`);
+  const whole = Object.fromEntries(
+    fs.readdirSync("public/demo/model").map((name) => [name, model(name)] as [string, Uint8Array]),
+  );
+  const weights = whole["model.safetensors"]!;
+  const without = (name: string): Record<string, Uint8Array> => {
+    const { [name]: _, ...rest } = whole;
+    return rest;
+  };
+  const config = JSON.parse(Buffer.from(whole["config.json"]!).toString()) as Record<string, unknown>;
+  const lyingHeader = Uint8Array.from(weights);
+  lyingHeader.set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], 0);
+  const index = { metadata: {}, weight_map: { "lm_head.weight": "model-00002-of-00002.safetensors" } };
+
+  const cases: [string, Record<string, Uint8Array>, RegExp][] = [
+    ["no-config", without("config.json"), /config\.json/],
+    ["no-weights", without("model.safetensors"), /safetensors/],
+    ["bert", { ...whole, "config.json": text('{"model_type":"bert"}') }, /"bert", which is not a LLaVA model/],
+    ["broken-json", { ...whole, "config.json": text('{"model_type":') }, /config\.json/],
+    ["siglip", { ...whole, "config.json": text(JSON.stringify({ ...config, vision_config: { model_type: "siglip_vision_model" } })) }, /config\.json/],
+    ["cut-off", { ...whole, "model.safetensors": weights.subarray(0, weights.length - 5000) }, /model\.safetensors/],
+    ["lying-header", { ...whole, "model.safetensors": lyingHeader }, /model\.safetensors/],
+    [
+      "missing-shard",
+      { ...without("model.safetensors"), "model.safetensors.index.json": text(JSON.stringify(index)) },
+      /model-00002-of-00002\.safetensors|tensor/,
+    ],
+  ];
+  for (const [name, files, words] of cases) {
+    await test.step(name, async () => {
+      await chooseFolder(page, name, files, "Choose model folder");
+      await expect(panel(page, "Model").getByRole("combobox", { name: "Model" })).toHaveValue("folder");
+      await button(page, "Load model").click();
+      const alert = alertIn(page, "Model");
+      await expect(alert).toContainText(words, { timeout: SLOW });
+      await expect(alert.locator("code")).not.toHaveText("internal");
+      await expect(statusOf(page, "Model")).toHaveText("No model is loaded.");
+      await alert.getByRole("button", { name: "Dismiss" }).click();
+    });
+  }
+
+  await test.step("the page still works", async () => {
+    await chooseFolder(page, "good-model", whole, "Choose model folder");
+    await loadDemo(page);
+    await expect(statusOf(page, "Model")).toContainText("good-model is ready");
+    await panel(page, "Model").getByRole("combobox", { name: "Model" }).selectOption("embedded");
+    await loadDemo(page);
+    await useSampleData(page);
+    await expect(button(page, "Start training")).toBeEnabled();
+  });
+});

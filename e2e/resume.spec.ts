@@ -1,0 +1,140 @@
+/**
+ * The same run three times: undisturbed, with the page reloaded in the middle of four different writes of a checkpoint, and with
+ * the whole browser killed. Losses and adapter must come out the same to the last bit.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { type BrowserContext, chromium, type Page } from "@playwright/test";
+import { faultPoints } from "./fault-points.ts";
+import {
+  button,
+  downloadAdapter,
+  expect,
+  type LossRow,
+  loadDemo,
+  lossTable,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  test,
+  waitForEnd,
+  waitForStep,
+  watch,
+} from "./fixtures.ts";
+
+const STEPS = 8;
+const EVERY = 2;
+
+interface Outcome {
+  losses: LossRow[];
+  weights: Uint8Array;
+}
+
+async function start(page: Page): Promise<void> {
+  await prepare(page);
+  await setRecipe(page, shortRecipe(STEPS, EVERY));
+  await button(page, "Start training").click();
+}
+
+/** As a user does after coming back: load the model, go on. The data set is still prepared. */
+async function goOn(page: Page, savedStep: number): Promise<void> {
+  await expect(panel(page, "Runs")).toContainText(`interrupted, step ${savedStep} of ${STEPS}`, { timeout: SLOW });
+  await loadDemo(page);
+  await button(page, "Resume run").click();
+}
+
+async function finish(page: Page): Promise<Outcome> {
+  await waitForEnd(page, STEPS);
+  await expect(panel(page, "Runs")).toContainText(`done, step ${STEPS} of ${STEPS}`);
+  return { losses: await lossTable(page), weights: (await downloadAdapter(page)).weights };
+}
+
+function expectSame(outcome: Outcome, reference: Outcome): void {
+  expect(outcome.losses).toEqual(reference.losses);
+  expect(Buffer.compare(outcome.weights, reference.weights), "adapter bytes").toBe(0);
+}
+
+let reference: Outcome;
+
+test.beforeAll(async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await start(page);
+  reference = await finish(page);
+  await context.close();
+  expect(reference.losses.map((row) => row.step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
+});
+
+test("reloads in the middle of checkpoints change nothing", async ({ page, context }) => {
+  test.setTimeout(600_000);
+  const points = await faultPoints(context);
+  const reloadAt = async (write: RegExp): Promise<void> => {
+    await points.holdAt(write);
+    await page.reload();
+  };
+
+  // Before the first checkpoint is whole there is nothing to go on from: the seed makes the same start again.
+  const firstChunk = reloadAt(/^put run\/.*\/chunk\//);
+  await start(page);
+  await firstChunk;
+  await goOn(page, 0);
+
+  await waitForStep(page, 3);
+  await reloadAt(/^put run\/.*\/manifest$/);
+  await goOn(page, 2);
+
+  await waitForStep(page, 3);
+  await reloadAt(/^put run\/.*\/latest$/);
+  await goOn(page, 2);
+
+  // The checkpoint of step 6 is whole, the one of step 2 not yet swept.
+  await waitForStep(page, 5);
+  await reloadAt(/^delete run\/.*\/manifest$/);
+  await goOn(page, 6);
+
+  expectSame(await finish(page), reference);
+});
+
+test("killing the browser changes nothing", async ({ playwright: _, baseURL }, testInfo) => {
+  test.setTimeout(600_000);
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-profile-"));
+  const open = async (): Promise<{ context: BrowserContext; page: Page }> => {
+    const context = await chromium.launchPersistentContext(profile, { ...testInfo.project.use.launchOptions, baseURL });
+    await watch(context);
+    return { context, page: context.pages()[0] ?? (await context.newPage()) };
+  };
+  const kill = async (context: BrowserContext): Promise<void> => {
+    const session = await context.browser()!.newBrowserCDPSession();
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    const closed = new Promise((resolve) => context.once("close", resolve));
+    process.kill(processInfo.find((info) => info.type === "browser")!.id, "SIGKILL");
+    await closed;
+  };
+  try {
+    // In the middle of a checkpoint: its chunks are written, its manifest is not.
+    let { context, page } = await open();
+    const points = await faultPoints(context);
+    await start(page);
+    await waitForStep(page, 3);
+    await points.holdAt(/^put run\/.*\/manifest$/);
+    await kill(context);
+
+    // In the middle of a step.
+    ({ context, page } = await open());
+    await page.goto("/");
+    await goOn(page, 2);
+    await waitForStep(page, 5);
+    await kill(context);
+
+    ({ context, page } = await open());
+    await page.goto("/");
+    await goOn(page, 4);
+    expectSame(await finish(page), reference);
+    await context.close();
+  } finally {
+    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+});

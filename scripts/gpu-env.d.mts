@@ -1,0 +1,3 @@
+export function softwareDriver(): string;
+export function gpuEnv(options?: { software?: boolean }): NodeJS.ProcessEnv;
+export function chromePath(): string;

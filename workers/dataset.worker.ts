@@ -1,0 +1,61 @@
+/** The disposable worker: parses files nobody has vetted. The page kills it when it hangs; nothing but prepared shards is lost. */
+import * as Comlink from "comlink";
+import type { InputFile } from "./dataset/rows.ts";
+import { embeddedFiles } from "./engine/embedded.ts";
+import { STORE_NAME } from "./engine/names.ts";
+import { prepareDataset } from "./engine/prepare-dataset.ts";
+import { previewRows } from "./engine/preview.ts";
+import { TabTuneError, toReport } from "./errors.ts";
+import type { DatasetApi } from "./protocol.ts";
+import { openDataset } from "./shards/shards.ts";
+import { openIdbStore } from "./storage/idb.ts";
+import type { Store } from "./storage/store.ts";
+
+let opened: Promise<Store> | undefined;
+const store = (): Promise<Store> => {
+  opened ??= openIdbStore(STORE_NAME);
+  return opened;
+};
+
+/** Comlink carries an error's own fields only for plain objects: send the report. */
+async function reporting<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toReport(error);
+  }
+}
+
+const api: DatasetApi = {
+  prepare: (source, spec, onProgress) =>
+    reporting(async () => {
+      let files: InputFile[];
+      let label: string;
+      if (source.kind === "sample") {
+        label = "the sample data";
+        files = await embeddedFiles("data", (name) => !name.startsWith("heldout") && !/README|recipe\.json/.test(name));
+      } else ({ files, label } = source);
+      // Progress that is told row by row would cost more than the rows.
+      let told = 0;
+      return prepareDataset(await store(), files, label, spec, (progress) => {
+        const now = performance.now();
+        if (now - told < 100) return;
+        told = now;
+        onProgress(progress);
+      });
+    }),
+  preview: (datasetId, spec, from, count) =>
+    reporting(async () => {
+      const dataset = await openDataset(await store(), datasetId);
+      if (!dataset) {
+        throw new TabTuneError(
+          "bad-dataset",
+          "The prepared data is no longer in the browser's storage.",
+          "Drop the files again.",
+        );
+      }
+      return previewRows(dataset, spec, from, count);
+    }),
+};
+
+Comlink.expose(api);

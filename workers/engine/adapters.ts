@@ -1,0 +1,79 @@
+/** Adapters of saved runs: as a zip to download, or back on the model for a chat. Neither needs the run to be going. */
+import { bundleAdapter } from "../adapter/bundle.ts";
+import { modelCard } from "../adapter/card.ts";
+import { exportPeft } from "../adapter/peft-export.ts";
+import { loadLatest } from "../checkpoint/load.ts";
+import { TabTuneError } from "../errors.ts";
+import { Arena, Planner, write } from "../gpu/buffers.ts";
+import type { LlavaConfig } from "../model/config.ts";
+import { type Adapter, allocateAdapter, moduleMatrices } from "../model/lora.ts";
+import { openDataset } from "../shards/shards.ts";
+import type { Store } from "../storage/store.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+import { type LiveAdapter, loraSettings, savedRun } from "./training-run.ts";
+
+/** The LoRA slabs of the newest whole checkpoint. `repair` is off: a save may be going on. */
+async function savedSlabs(store: Store, runId: string): Promise<{ step: number; slabs: Float32Array[] }> {
+  const generation = await loadLatest(store, runId, { repair: false });
+  if (!generation) {
+    throw new TabTuneError(
+      "bad-checkpoint",
+      "This run has no checkpoint yet.",
+      "Let it train until its first checkpoint.",
+    );
+  }
+  const slabs: Float32Array[] = [];
+  for await (const { name, data } of generation.tensors((n) => n.startsWith("lora/"))) {
+    slabs[Number(name.slice("lora/".length))] = new Float32Array(data.slice().buffer);
+  }
+  return { step: generation.step, slabs };
+}
+
+/** What the zip's config needs of the model is kept with the run, so that it can be downloaded without loading the model. */
+export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
+  const { info, recipe, log } = await savedRun(store, runId);
+  const { step, slabs } = await savedSlabs(store, runId);
+  const layout = allocateAdapter(new Planner(), info.model as LlavaConfig, loraSettings(recipe), false);
+  const modules = layout.modules.map((m) => ({
+    ...m,
+    ...moduleMatrices(m, recipe.loraR, slabs),
+    rank: recipe.loraR,
+  }));
+  const { weights, config } = exportPeft(modules, {
+    baseModel: info.modelLabel,
+    alpha: recipe.loraAlpha,
+    dropout: recipe.loraDropout,
+    useRslora: recipe.useRslora,
+  });
+  const card = modelCard({
+    title: `${info.modelLabel} on ${info.datasetLabel}`,
+    baseModel: info.modelLabel,
+    family: (info.model as LlavaConfig).kind,
+    datasetLabel: info.datasetLabel,
+    rows: (await openDataset(store, info.datasetId))?.rows ?? 0,
+    recipe,
+    step,
+    maxSteps: info.maxSteps,
+    finalLoss: log.filter((r) => r.step <= step).at(-1)?.loss ?? null,
+    trainableParameters: layout.trainableParameters,
+  });
+  return new Blob([bundleAdapter({ weights, config, card })], { type: "application/zip" });
+}
+
+export async function loadAdapterOf(store: Store, model: LoadedModel, runId: string): Promise<LiveAdapter> {
+  const { info, recipe } = await savedRun(store, runId);
+  if (info.modelId !== model.id) {
+    throw new TabTuneError(
+      "bad-argument",
+      `This adapter belongs to ${info.modelLabel}, not to the model that is loaded.`,
+      `Load ${info.modelLabel} first.`,
+    );
+  }
+  const { slabs } = await savedSlabs(store, runId);
+  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  const adapter: Adapter = allocateAdapter(arena, model.config, loraSettings(recipe), false);
+  slabs.forEach((slab, n) => {
+    write(model.llava.gpu, adapter.params[n]!, slab, model.llava.counters);
+  });
+  return { runId, adapter, arena };
+}

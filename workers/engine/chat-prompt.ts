@@ -1,0 +1,45 @@
+/** A conversation of the page -> a prompt that ends where the answer begins. */
+
+import type { Prompt } from "../chat/generate.ts";
+import type { ContentPart, Message } from "../dataset/row.ts";
+import { type PreparedImage, prepareImage } from "../image/prepare-image.ts";
+import type { ChatTurn } from "../protocol.ts";
+import { renderChat } from "../text/chat-template.ts";
+import { expandImageTokens } from "../text/image-slots.ts";
+import { templateTokens } from "../text/tokenizer.ts";
+import type { Preparation } from "./preparation.ts";
+
+/** Pictures stand before the words of their turn, as LLaVA was trained. Throws "bad-image" for a picture that cannot be read. */
+export async function chatPrompt(
+  turns: readonly ChatTurn[],
+  { tokenizer, template, image }: Preparation,
+): Promise<Prompt> {
+  const images: PreparedImage[] = [];
+  const messages: Message[] = [];
+  for (const turn of turns) {
+    const content: ContentPart[] = [];
+    for (const picture of turn.pictures) {
+      images.push(await prepareImage(new Uint8Array(await picture.arrayBuffer()), image));
+      content.push({ type: "image" });
+    }
+    content.push({ type: "text", text: turn.text });
+    messages.push({ role: turn.role, content });
+  }
+  const text = renderChat(messages, template, { addGenerationPrompt: true, ...templateTokens(tokenizer) });
+  const ids = tokenizer.encode(text);
+  const pixels = new Uint8Array(images.reduce((sum, i) => sum + i.pixels.length, 0));
+  let at = 0;
+  for (const i of images) {
+    pixels.set(i.pixels, at);
+    at += i.pixels.length;
+  }
+  return {
+    inputIds: expandImageTokens(
+      ids,
+      tokenizer.imageTokenId,
+      images.map((i) => i.tokens),
+    ),
+    images,
+    pixels,
+  };
+}

@@ -1,0 +1,4 @@
+/** Names under which the page's workers meet in the browser's storage. */
+export const STORE_NAME = "tabtune";
+export const CACHE_DIRECTORY = "tabtune-weights";
+export const runLock = (runId: string): string => `tabtune-run-${runId}`;
