@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Tensor } from "../gpu/buffers.ts";
+import { readBack, type Tensor, write } from "../gpu/buffers.ts";
+import { Recorder } from "../gpu/program.ts";
 import { random, randomArray, relativeError, testBench } from "../gpu/testing.ts";
 import { bf16ToF32, f16ToF32, f32ToF16 } from "../hub/dtype.ts";
 import { linearBackwardInput, linearForward } from "./linear.ts";
@@ -62,7 +63,7 @@ function makeLora(bench: Bench, rank: number, out: number, inSize: number, group
   return { reference, weights };
 }
 
-test.each(formats.flatMap((format) => [1, 63, 65].map((rows) => [format, rows] as const)))(
+test.each(formats.flatMap((format) => [1, 63, 65, 101].map((rows) => [format, rows] as const)))(
   "forward and backward of a %s weight, %i rows",
   async (format, rows) => {
     const bench = await testBench();
@@ -218,4 +219,169 @@ test("the same input gives the same bits twice, and an impossible shape is refus
   await expect(bench.run((r) => linearForward(r, { y, x, weight: odd, rows: 1 }), [y])).rejects.toThrow(
     /multiple of 4/,
   );
+});
+
+test.each(["prefill", "decode"] as const)("LoRA with bias, accumulation and row offsets, %s tile", async (tile) => {
+  const bench = await testBench();
+  const [rows, out, inSize, rank, groupStarts] = [3, 40, 64, 5, [0, 20, 28]];
+  const { weight, values } = makeWeight(bench, "nf4", out, inSize);
+  const { reference, weights } = makeLora(bench, rank, out, inSize, groupStarts);
+  const x = randomArray((rows + 2) * inSize, 1);
+  const bias = randomArray(out, 2);
+  const before = randomArray((rows + 3) * out, 3);
+  const y = bench.arena.upload("y", before);
+  const [xGpu, biasGpu] = [bench.arena.upload("x", x), bench.arena.upload("bias", bias)];
+  const xa = bench.arena.tensor("xa", rows * 3 * rank);
+  const [got] = await bench.run(
+    (r) =>
+      linearForward(r, {
+        y,
+        x: xGpu,
+        weight,
+        bias: biasGpu,
+        lora: { weights, xa },
+        accumulate: 1,
+        rows: (d) => d.rows!,
+        xRow: 2,
+        yRow: 3,
+        tile,
+      }),
+    [y],
+    { rows },
+  );
+  const expected = Float64Array.from(before);
+  const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, reference, bias);
+  product.forEach((v, i) => {
+    expected[3 * out + i]! += v;
+  });
+  expect(relativeError(got!, expected)).toBeLessThan(2e-6);
+});
+
+test.each(formats)(
+  "dX of a %s weight adds to what is there, at row offsets; rows outside stay as they are",
+  async (format) => {
+    const bench = await testBench();
+    // 20 inputs: five vec4 columns, so that a tile of two is cut at the edge; a 4-bit weight has 24.
+    const [rows, out, inSize] = [7, 12, format === "nf4" || format === "fp4" ? 24 : 20];
+    const { weight, values } = makeWeight(bench, format, out, inSize);
+    const dy = randomArray((rows + 1) * out, 1);
+    const before = randomArray((rows + 4) * inSize, 2);
+    const expected = Float64Array.from(before);
+    backwardReference(dy.subarray(out), values, rows, out, inSize).forEach((v, i) => {
+      expected[2 * inSize + i]! += v;
+    });
+    const dx = bench.arena.upload("dx", before);
+    const dyGpu = bench.arena.upload("dy", dy);
+    const [got] = await bench.run(
+      (r) => linearBackwardInput(r, { dx, dy: dyGpu, weight, accumulate: 1, rows, dxRow: 2, dyRow: 1 }),
+      [dx],
+    );
+    expect(relativeError(got!, expected)).toBeLessThan(2e-6);
+    const untouched = [...got!.subarray(0, 2 * inSize), ...got!.subarray((2 + rows) * inSize)];
+    expect(untouched).toEqual([...before.subarray(0, 2 * inSize), ...before.subarray((2 + rows) * inSize)]);
+  },
+);
+
+test("skipInput gives t and leaves dx alone", async () => {
+  const bench = await testBench();
+  const [rows, out, inSize, rank] = [18, 24, 32, 4];
+  const { weight } = makeWeight(bench, "nf4", out, inSize);
+  const { reference, weights } = makeLora(bench, rank, out, inSize, [0, 8]);
+  const dy = randomArray(rows * out, 1);
+  const dyGpu = bench.arena.upload("dy", dy);
+  const dx = bench.arena.tensor("dx", rows * inSize);
+  const t = bench.arena.tensor("t", rows * 2 * rank);
+  const [gotT, gotDx] = await bench.run(
+    (r) => linearBackwardInput(r, { dx, dy: dyGpu, weight, lora: { weights, t }, rows, skipInput: true }),
+    [t, dx],
+  );
+  expect(relativeError(gotT!, gradientLowRankReference(dy, reference, rows, out))).toBeLessThan(2e-6);
+  expect(Math.max(...gotDx!)).toBe(0);
+});
+
+test("central differences of a scalar loss through the GPU forward agree with the GPU's dX, dA and dB", async () => {
+  const bench = await testBench();
+  const [rows, out, inSize, rank, groupStarts] = [3, 8, 16, 3, [0, 4]];
+  const { weight } = makeWeight(bench, "nf4", out, inSize);
+  const { reference, weights } = makeLora(bench, rank, out, inSize, groupStarts);
+  const [xHost, c] = [randomArray(rows * inSize, 1), randomArray(rows * out, 2)];
+  const width = groupStarts.length * rank;
+  const make = (name: string, length: number): Tensor => bench.arena.tensor(name, length);
+  const [x, dy, y] = [bench.arena.upload("x", xHost), bench.arena.upload("dy", c), make("y", rows * out)];
+  const [xa, t, dx] = [make("xa", rows * width), make("t", rows * width), make("dx", rows * inSize)];
+  const [dA, dB] = [make("dA", width * inSize), make("dB", out * rank)];
+  const forward = new Recorder();
+  linearForward(forward, { y, x, weight, lora: { weights, xa }, rows });
+  const program = await forward.build(bench.arena, bench.pipelines);
+  const loss = async (): Promise<number> => {
+    await program.run({}, { flopsPerSecond: 1e9 });
+    const [values] = await readBack(bench.gpu, [y]);
+    return values!.reduce((sum, v, i) => sum + c[i]! * v, 0);
+  };
+  await loss();
+  const gradients = await bench.run(
+    (r) => {
+      linearBackwardInput(r, { dx, dy, weight, lora: { weights, t }, rows });
+      loraGradients(r, { dA, dB, x, dy, xa, t, weights, accumulate: 0, rows });
+    },
+    [dx, dA, dB],
+  );
+  const inputs: [Tensor, Float32Array][] = [
+    [x, xHost],
+    [weights.a, reference.a as Float32Array],
+    [weights.b, reference.b as Float32Array],
+  ];
+  // The loss is linear in each input alone, so a wide step has no truncation error, only f32 rounding.
+  const h = 0.5;
+  for (const [which, [tensor, host]] of inputs.entries()) {
+    for (let i = 0; i < host.length; i += 5) {
+      const ends: number[] = [];
+      for (const step of [h, -h]) {
+        write(bench.gpu, tensor, Float32Array.of(host[i]! + step), undefined, i);
+        ends.push(await loss());
+      }
+      write(bench.gpu, tensor, Float32Array.of(host[i]!), undefined, i);
+      expect((ends[0]! - ends[1]!) / (2 * h), `input ${which}, element ${i}`).toBeCloseTo(gradients[which]![i]!, 4);
+    }
+  }
+});
+
+test("LoRA forward, dX, dA and dB give the same bits twice", async () => {
+  const bench = await testBench();
+  const [rows, out, inSize, rank] = [70, 48, 64, 8];
+  const { weight } = makeWeight(bench, "nf4", out, inSize);
+  const { weights } = makeLora(bench, rank, out, inSize, [0, 32]);
+  const x = bench.arena.upload("x", randomArray(rows * inSize, 1));
+  const dy = bench.arena.upload("dy", randomArray(rows * out, 2));
+  const make = (name: string, length: number): Tensor => bench.arena.tensor(name, length);
+  const once = () => {
+    const [y, dx] = [make("y", rows * out), make("dx", rows * inSize)];
+    const [xa, t] = [make("xa", rows * 2 * rank), make("t", rows * 2 * rank)];
+    const [dA, dB] = [make("dA", 2 * rank * inSize), make("dB", out * rank)];
+    return bench.run(
+      (r) => {
+        linearForward(r, { y, x, weight, lora: { weights, xa }, rows });
+        linearBackwardInput(r, { dx, dy, weight, lora: { weights, t }, rows });
+        loraGradients(r, { dA, dB, x, dy, xa, t, weights, accumulate: 0, rows });
+      },
+      [y, dx, dA, dB],
+    );
+  };
+  expect(await once()).toEqual(await once());
+});
+
+test("a block size or groups that the kernels cannot read are refused", () => {
+  const tensor = { length: 64 } as Tensor;
+  const base = { out: 8, in: 8, codes: tensor, absmax: tensor, format: "nf4" } as const;
+  const record = (blockSize: number, groupStarts: number[]) => () =>
+    linearForward(new Recorder(), {
+      y: tensor,
+      x: tensor,
+      weight: { ...base, blockSize },
+      lora: { weights: { rank: 1, scale: 1, groupStarts, a: tensor, b: tensor }, xa: tensor },
+      rows: 1,
+    });
+  expect(record(48, [0])).toThrow(/block size 48/);
+  expect(record(64, [0, 6])).toThrow(/groups start at 0,6/);
+  expect(record(64, [0, 4])).not.toThrow();
 });

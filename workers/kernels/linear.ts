@@ -6,8 +6,11 @@ import { TabTuneError } from "../errors.ts";
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, type Recorder, type Size } from "../gpu/program.ts";
 import { codeValues } from "../quant/tables.ts";
-import { backwardKernel, downKernel, forwardKernel, isFourBit, loadWidth } from "./linear-wgsl.ts";
+import { backwardKernel, backwardTile } from "./linear-backward-wgsl.ts";
+import { forwardKernel, forwardTile } from "./linear-forward-wgsl.ts";
+import { isFourBit, type Tile, WORKGROUP } from "./linear-wgsl.ts";
 import { groups, type LinearParams, type LoraWeights, linearParams, loraWidth, shapeProblem, times } from "./lora.ts";
+import { DOWN_TILE, downKernel } from "./lora-wgsl.ts";
 import type { FourBitWeight, Weight } from "./weight.ts";
 
 export interface LinearForward {
@@ -49,28 +52,29 @@ function checkShape(w: Weight): void {
   }
 }
 
+/** Workgroups that cover [rows, columns] with a tile a thread. */
+const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
+  ceilDiv(columns, 4 * tile.quads * WORKGROUP[0]),
+  groups(rows, tile.rows * WORKGROUP[1]),
+];
+
 /** With LoRA: xa = x Aᵀ first, then one GEMM that ends in the adapter's K steps. */
 export function linearForward(r: Recorder, e: LinearForward): void {
   const { weight, lora, rows, tile = "prefill" } = e;
   checkShape(weight);
-  const perThread = tile === "decode" ? 1 : 8;
   if (lora) {
     const width = loraWidth(lora.weights);
+    const narrow = tile === "decode" ? "narrow-decode" : "narrow";
     r.dispatch({
-      kernel: forwardKernel({ format: "f32", lora: false, bias: false, tile: tile === "decode" ? 1 : 4 }),
+      kernel: forwardKernel({ format: "f32", lora: false, bias: false, tile: narrow }),
       tensors: [e.x, lora.weights.a, lora.xa],
       params: linearParams({ rows, outSize: width, inSize: weight.in, xRow: e.xRow ?? 0 }),
-      workgroups: [ceilDiv(width, 32), groups(rows, (tile === "decode" ? 1 : 4) * 8)],
+      workgroups: grid(forwardTile("f32", narrow), width, rows),
       flops: times(rows, 2 * width * weight.in),
     });
   }
   r.dispatch({
-    kernel: forwardKernel({
-      format: weight.format,
-      lora: lora !== undefined,
-      bias: e.bias !== undefined,
-      tile: perThread,
-    }),
+    kernel: forwardKernel({ format: weight.format, lora: lora !== undefined, bias: e.bias !== undefined, tile }),
     tensors: [
       e.x,
       ...weightTensors(weight),
@@ -88,7 +92,7 @@ export function linearForward(r: Recorder, e: LinearForward): void {
       ...(lora ? { lora: lora.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups: [ceilDiv(weight.out, 32), groups(rows, perThread * 8)],
+    workgroups: grid(forwardTile(weight.format, tile), weight.out, rows),
     flops: times(rows, 2 * weight.out * (weight.in + (lora?.weights.rank ?? 0))),
   });
 }
@@ -114,18 +118,17 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
   const { weight, lora, rows } = e;
   checkShape(weight);
   if (lora) {
-    const width = loraWidth(lora.weights);
     r.dispatch({
       kernel: downKernel,
       tensors: [e.dy, lora.weights.b, lora.t],
       params: linearParams({ rows, outSize: weight.out, inSize: weight.in, yRow: e.dyRow ?? 0, lora: lora.weights }),
-      workgroups: [ceilDiv(width, 16), groups(rows, 16)],
+      workgroups: [...grid(DOWN_TILE, lora.weights.rank, rows), lora.weights.groupStarts.length],
       flops: times(rows, 2 * weight.out * lora.weights.rank),
     });
   }
   if (e.skipInput) return;
   r.dispatch({
-    kernel: backwardKernel({ format: weight.format, lora: lora !== undefined, tile: 8 }),
+    kernel: backwardKernel({ format: weight.format, lora: lora !== undefined }),
     tensors: [e.dy, ...weightTensors(weight), ...(lora ? [lora.t, lora.weights.a] : []), e.dx],
     params: linearParams({
       rows,
@@ -137,7 +140,7 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
       ...(lora ? { lora: lora.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups: [ceilDiv(weight.in, loadWidth(weight.format) * 8), groups(rows, 64)],
+    workgroups: grid(backwardTile(weight.format), weight.in, rows),
     flops: times(rows, 2 * weight.in * (weight.out + (lora ? loraWidth(lora.weights) : 0))),
   });
 }

@@ -1,7 +1,7 @@
 /** LoRA of one fused linear: y = x Wᵀ + scale * (x Aᵀ) Bᵀ, and the gradients of A and B (Hu et al. 2021, arXiv 2106.09685). */
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, evaluate, f32, type Param, type Recorder, type Size } from "../gpu/program.ts";
-import { gradientAKernel, gradientBKernel } from "./linear-wgsl.ts";
+import { GRADIENT_A_TILE, GRADIENT_B_TILE, GRADIENT_WORKGROUP, gradientAKernel, gradientBKernel } from "./lora-wgsl.ts";
 import type { Weight } from "./weight.ts";
 
 /** One or more projections that share their input, concatenated along `out` (q|k|v, gate|up). */
@@ -31,8 +31,16 @@ export interface LinearParams {
   blockSize?: number;
 }
 
+/** One to three groups, ascending from 0, at multiples of 4: what `struct Params` can say. */
+const validGroups = (starts: number[]): boolean =>
+  starts.length >= 1 &&
+  starts.length <= 3 &&
+  starts[0] === 0 &&
+  starts.every((s, g) => s % 4 === 0 && (g === 0 || s > starts[g - 1]!));
+
 /** The uniform of every kernel of the family, in the order of `struct Params`. */
 export function linearParams(p: LinearParams): Param[] {
+  if (p.lora && !validGroups(p.lora.groupStarts)) throw new Error(`LoRA groups start at ${p.lora.groupStarts}`);
   const [, group1 = 0xffffffff, group2 = 0xffffffff] = p.lora?.groupStarts ?? [];
   return [
     ...Array.from({ length: 16 }, (_, i) => f32(p.code?.[i] ?? 0)),
@@ -56,6 +64,9 @@ export const times = (rows: Size, factor: number): Size =>
 
 export const groups = (rows: Size, size: number): Size =>
   typeof rows === "number" ? ceilDiv(rows, size) : (dims) => ceilDiv(evaluate(rows, dims), size);
+
+const widestGroup = ({ groupStarts }: LoraWeights, outSize: number): number =>
+  Math.max(...groupStarts.map((start, g) => (groupStarts[g + 1] ?? outSize) - start));
 
 export interface LoraGradients {
   /** [groups * rank, in] */
@@ -87,21 +98,31 @@ export function loraGradients(r: Recorder, e: LoraGradients): void {
     kernel: gradientBKernel,
     tensors: [e.dy, e.xa, e.dB],
     params,
-    workgroups: [ceilDiv(outSize / 4, 16), ceilDiv(lora.rank, 16)],
+    workgroups: [
+      ceilDiv(widestGroup(lora, outSize), GRADIENT_B_TILE.columns * GRADIENT_WORKGROUP),
+      ceilDiv(lora.rank, GRADIENT_B_TILE.ranks),
+      lora.groupStarts.length,
+    ],
     flops: times(rows, 2 * outSize * lora.rank),
   });
   r.dispatch({
     kernel: gradientAKernel,
     tensors: [e.t, e.x, e.dA],
     params,
-    workgroups: [ceilDiv(inSize / 4, 16), ceilDiv(width, 16)],
+    workgroups: [ceilDiv(inSize, GRADIENT_A_TILE.columns * GRADIENT_WORKGROUP), ceilDiv(width, GRADIENT_A_TILE.ranks)],
     flops: times(rows, 2 * inSize * width),
   });
 }
 
-/** Throws when a shape cannot be run by these kernels; `what` names the weight for the user. */
+/** Why a weight cannot be run by these kernels, or undefined. */
 export function shapeProblem(weight: Weight): string | undefined {
   if (weight.out % 4 !== 0) return `its ${weight.out} outputs are not a multiple of 4`;
-  const step = weight.format === "nf4" || weight.format === "fp4" ? 8 : 4;
+  if ("codes" in weight) {
+    const { blockSize } = weight;
+    if (blockSize < 32 || blockSize > 4096 || !Number.isInteger(Math.log2(blockSize))) {
+      return `its 4-bit block size ${blockSize} is not a power of two from 32 to 4096`;
+    }
+  }
+  const step = "codes" in weight ? 8 : 4;
   return weight.in % step === 0 ? undefined : `its ${weight.in} inputs are not a multiple of ${step}`;
 }
