@@ -51,19 +51,27 @@ export const test = base.extend<{ seen: Watch }>({
 
 export type PanelName = "Model" | "Data" | "Training" | "Chat" | "Runs";
 
-export const panel = (page: Page, name: PanelName): Locator => page.getByRole("region", { name, exact: true });
+export const panel = (page: Page, name: PanelName): Locator => page.getByRole("region", { name });
 export const statusOf = (page: Page, name: PanelName): Locator => panel(page, name).getByRole("status");
 export const alertIn = (page: Page, name: PanelName): Locator => panel(page, name).getByRole("alert");
 export const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
 
+/** Waits until a panel's status line has these words; an alert in the panel ends the waiting, with its words. */
+export async function waitForStatus(page: Page, name: PanelName, words: string | RegExp): Promise<void> {
+  const found = statusOf(page, name).filter({ hasText: words });
+  const alert = alertIn(page, name);
+  await expect(found.or(alert).first()).toBeVisible({ timeout: SLOW });
+  if (await alert.isVisible()) throw new Error(`${name}: ${await alert.textContent()}`);
+}
+
 export async function loadDemo(page: Page): Promise<void> {
   await button(page, "Load model").click({ timeout: SLOW });
-  await expect(statusOf(page, "Model")).toContainText("ready", { timeout: SLOW });
+  await waitForStatus(page, "Model", "ready");
 }
 
 export async function useSampleData(page: Page): Promise<void> {
   await button(page, "Use sample data").click();
-  await expect(statusOf(page, "Data")).toContainText("128 rows ready", { timeout: SLOW });
+  await waitForStatus(page, "Data", "128 rows ready");
 }
 
 /** From an empty page to one that can train. */
@@ -99,11 +107,20 @@ export async function stepOf(page: Page): Promise<number> {
 }
 
 export async function waitForStep(page: Page, step: number): Promise<void> {
-  await expect.poll(() => stepOf(page), { timeout: SLOW, intervals: [100] }).toBeGreaterThanOrEqual(step);
+  const alert = alertIn(page, "Training");
+  await expect
+    .poll(
+      async () => {
+        if (await alert.isVisible()) throw new Error(`Training: ${await alert.textContent()}`);
+        return stepOf(page);
+      },
+      { timeout: SLOW, intervals: [100] },
+    )
+    .toBeGreaterThanOrEqual(step);
 }
 
 export async function waitForEnd(page: Page, steps: number): Promise<void> {
-  await expect(statusOf(page, "Training")).toHaveText(`Done. Step ${steps} of ${steps}`, { timeout: SLOW });
+  await waitForStatus(page, "Training", `Done. Step ${steps} of ${steps}`);
 }
 
 export interface LossRow {

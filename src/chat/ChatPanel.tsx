@@ -34,7 +34,10 @@ export function ChatPanel() {
     void send(words.trim());
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: new words scroll the log down
-  useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [turns]);
+  useEffect(() => {
+    // Not returned: newer browsers give a promise, which React would take for a clean-up.
+    log.current?.scrollTo({ top: log.current.scrollHeight });
+  }, [turns]);
   return (
     <Panel title="Chat" place="chat" lead="Ask the model about a picture, with and without what it has learnt.">
       <div ref={log} className="conversation" role="log" aria-label="Conversation">

@@ -16,6 +16,15 @@ export function count(n: number): string {
         : `${(n / 1e9).toFixed(2)} B`;
 }
 
+/** Floating-point operations, with the prefixes that GPUs are measured in. */
+export function flops(n: number): string {
+  return n < 1e9
+    ? `${(n / 1e6).toFixed(0)} MFLOP`
+    : n < 1e12
+      ? `${(n / 1e9).toFixed(1)} GFLOP`
+      : `${(n / 1e12).toFixed(1)} TFLOP`;
+}
+
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;

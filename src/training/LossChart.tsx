@@ -9,6 +9,9 @@ import { figure } from "../parts/format.ts";
 
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+/** Distances between marks on the axis of steps: there is no half step. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
 function options(width: number, log: boolean, resumedAt: number[]): uPlot.Options {
   const axis = {
     stroke: () => colour("--muted"),
@@ -20,7 +23,10 @@ function options(width: number, log: boolean, resumedAt: number[]): uPlot.Option
     height: 240,
     legend: { show: false },
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [
+      { ...axis, incrs: STEPS },
+      { ...axis, size: 56 },
+    ],
     series: [
       { label: "step" },
       {
@@ -72,7 +78,9 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
     };
   }, [log, resumedAt]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a rebuilt chart (log, resumedAt) needs its data again
-  useEffect(() => plot.current?.setData(data), [data, log, resumedAt]);
+  useEffect(() => {
+    plot.current?.setData(data);
+  }, [data, log, resumedAt]);
 
   const last = records.at(-1);
   return (

@@ -1,5 +1,5 @@
 /** What a run will need, from the very plan that will be allocated. */
-import { bytes, count } from "../parts/format.ts";
+import { bytes, count, flops } from "../parts/format.ts";
 import { useTraining } from "./store.ts";
 
 const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
@@ -25,8 +25,8 @@ export function PlanCard() {
           <dd>{bytes(plan.checkpointBytes)}</dd>
         </div>
         <div>
-          <dt>Work</dt>
-          <dd>{count(plan.flopsPerStep)}FLOP a step</dd>
+          <dt>Work a step</dt>
+          <dd>{flops(plan.flopsPerStep)}</dd>
         </div>
         <div>
           <dt>Epochs</dt>

@@ -1,0 +1,326 @@
+/**
+ * The whole engine against the Python stack (reference/fixtures/README.md): text, pixels, vision features, losses token by token,
+ * gradients, optimizer steps, moments, final adapters, greedy answers. The mean loss alone would hide faults: a picture of zeros
+ * moves it by one part in a thousand.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import { packExamples } from "../batches/pack.ts";
+import { createChat } from "../chat/generate.ts";
+import { Arena, readBack } from "../gpu/buffers.ts";
+import { relativeError } from "../gpu/testing.ts";
+import type { ModuleMatrices } from "../model/adapter-slabs.ts";
+import { featuresPerTile } from "../model/config.ts";
+import { type Example, labelsOf } from "../shards/example.ts";
+import { memoryStore } from "../storage/memory.ts";
+import { createEvaluation } from "../train/training-step.ts";
+import { createEncoder, ownTower } from "../vision/encoder.ts";
+import {
+  type FinishedRun,
+  type Golden,
+  type GoldenCase,
+  goldenDataset,
+  goldenExamples,
+  goldenFiles,
+  goldenInit,
+  loadGoldenModel,
+  openGolden,
+  recipeWith,
+  runToEnd,
+} from "./fs-golden.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+
+/** Accepted errors of float32 kernels; the noise of summing in another order is a hundredth of each. */
+const accept = {
+  pixels: 2e-6,
+  features: 1e-5,
+  nll: 5e-5,
+  loss: 1e-5,
+  gradNorm: 1e-4,
+  firstGradients: 1e-4,
+  /** A's gradient carries the sign-like first Adam step of B. */
+  laterGradients: 3e-3,
+  moments: 5e-3,
+  update: 1e-3,
+  /** A greedy id counts only while the best logit leads by this much. */
+  margin: 0.02,
+};
+
+const maxDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
+};
+
+interface Case {
+  golden: Golden;
+  /** Unquantised, and with an NF4 language model. */
+  plain: LoadedModel;
+  nf4: LoadedModel;
+  examples: Example[];
+}
+
+const cases = new Map<GoldenCase, Promise<Case>>();
+function caseOf(name: GoldenCase): Promise<Case> {
+  let found = cases.get(name);
+  if (!found) {
+    found = (async () => {
+      const golden = await openGolden(name);
+      const plain = await loadGoldenModel(golden, recipeWith(golden, "a"));
+      const nf4 = await loadGoldenModel(golden, recipeWith(golden, "a", { load_in_4bit: true }));
+      return { golden, plain, nf4, examples: await goldenExamples(golden, plain) };
+    })();
+    cases.set(name, found);
+  }
+  return found;
+}
+
+describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
+  let c: Case;
+  beforeAll(async () => {
+    c = await caseOf(name);
+  });
+
+  test("token ids, image slots and labels are exact", () => {
+    const { golden, examples } = c;
+    expect(examples.length).toBe(golden.expected.rows.length);
+    golden.expected.rows.forEach((row, i) => {
+      const example = examples[i]!;
+      expect([...example.inputIds], row.file).toEqual(row.input_ids);
+      expect([...labelsOf(example, "all-text")], row.file).toEqual(row.labels_all);
+      expect([...labelsOf(example, "responses")], row.file).toEqual(row.labels_response);
+      expect(example.images.map((image) => [image.tiles, image.tokens])).toEqual([[row.n_tiles, row.n_image_tokens]]);
+    });
+  });
+
+  test("pixels", () => {
+    const { golden, plain, examples } = c;
+    for (const [i, example] of examples.entries()) {
+      const pixels = plain.normalise(example.pixels, example.images[0]!.tiles);
+      const error = maxDifference(pixels, golden.tensor(`rows/${i}/pixel_values`)!);
+      // Decoders of JPEG may differ by a level or two of 255; PNG leaves no room.
+      const limit = golden.expected.rows[i]!.file.endsWith(".png") ? accept.pixels : (2 / 255) * 4;
+      expect(error, `row ${i}`).toBeLessThanOrEqual(limit);
+    }
+  });
+
+  test("vision features and projector", async () => {
+    const { golden, plain, examples } = c;
+    const { llava, config } = plain;
+    const capacity = Math.max(...examples.map((e) => e.images[0]!.tiles));
+    const perTile = featuresPerTile(config);
+    const arena = new Arena(llava.gpu, llava.counters);
+    const table = arena.tensor("test/features", (capacity * perTile + 1) * config.text.hiddenSize);
+    const encoder = await createEncoder(llava, arena, table, capacity * perTile, capacity, (v) =>
+      ownTower(llava, arena, v),
+    );
+    let projected = 0;
+    for (const [i, example] of examples.entries()) {
+      const { tiles } = example.images[0]!;
+      await encoder.encode(golden.tensor(`rows/${i}/pixel_values`)!, tiles, 0);
+      const [vision, features] = await readBack(llava.gpu, [
+        { ...encoder.buffers.features, length: tiles * perTile * config.vision.hiddenSize },
+        { ...table, length: tiles * perTile * config.text.hiddenSize },
+      ]);
+      const expected = golden.tensor(`rows/${i}/vision_layer-2`)!;
+      expect(relativeError(vision!, expected), `row ${i}`).toBeLessThan(accept.features);
+      const rows = golden.tensor(`rows/${i}/projector`);
+      if (!rows) continue;
+      expect(relativeError(features!, rows), `row ${i}`).toBeLessThan(accept.features);
+      projected += 1;
+    }
+    expect(projected).toBeGreaterThan(1);
+    arena.dispose();
+  });
+});
+
+/** Loss of each target of a run's first micro-batch. B is zero then, so the base model is what is measured. */
+async function firstLosses({ golden, plain, nf4, examples }: Case, run: string): Promise<Float32Array> {
+  const recipe = recipeWith(golden, run);
+  const model = recipe.loadIn4bit ? nf4 : plain;
+  const batch = golden.expected.runs[run]!.steps[0]!.rows[0]!.map((row) => examples[row]!);
+  const pack = packExamples(
+    batch,
+    batch.map((example) => labelsOf(example, recipe.trainOn)),
+  );
+  const tiles = batch.reduce((sum, example) => sum + example.images[0]!.tiles, 0);
+  const features = tiles * featuresPerTile(model.config);
+  const capacity = { rows: pack.rows, labelRows: pack.rows, features, policy: "recompute" as const };
+  const runner = await createEvaluation(model.llava, capacity, 4, model.normalise, undefined);
+  const losses = await runner.losses(pack);
+  await runner.dispose();
+  return losses;
+}
+
+test.each<[GoldenCase, string]>([
+  ["llava-mha", "a"],
+  ["llava-mha", "b"],
+  ["llava-mha", "c"],
+  ["llava-mha", "e"],
+  ["llava-next-mistral", "a"],
+])("%s run %s: loss of every token of the first micro-batch", async (name, run) => {
+  const c = await caseOf(name);
+  expect(maxDifference(await firstLosses(c, run), c.golden.tensor(`${run}/step1/nll`)!)).toBeLessThan(accept.nll);
+});
+
+/** Worst relative error over all matrices of `actual` that the oracle stored under `prefix`, and how many there are. */
+function compare(golden: Golden, prefix: string, actual: ModuleMatrices[]): { error: number; count: number } {
+  let error = 0;
+  let count = 0;
+  for (const m of actual) {
+    for (const [part, values] of [
+      ["A", m.loraA],
+      ["B", m.loraB],
+    ] as const) {
+      const expected = golden.tensor(`${prefix}/${m.module}.lora_${part}`);
+      if (!expected) continue;
+      error = Math.max(error, relativeError(values, expected));
+      count += 1;
+    }
+  }
+  return { error, count };
+}
+
+/**
+ * The final adapter. A bound on single elements would be wrong: where a gradient is next to zero, Adam's first step may go
+ * either way. So: the share of elements that are off, in units of the learning rate, and the direction of the whole update.
+ */
+function compareFinal(golden: Golden, run: string, initRun: string, adapter: ModuleMatrices[], learningRate: number) {
+  let [elements, offTenth, offHundredth, dot, own, other] = [0, 0, 0, 0, 0, 0];
+  for (const m of adapter) {
+    for (const [part, values] of [
+      ["A", m.loraA],
+      ["B", m.loraB],
+    ] as const) {
+      const expected = golden.tensor(`${run}/final/${m.module}.lora_${part}`)!;
+      const start = golden.tensor(`${initRun}/init/${m.module}.lora_${part}`);
+      values.forEach((value, i) => {
+        const off = Math.abs(value - expected[i]!) / learningRate;
+        elements += 1;
+        if (off > 0.1) offTenth += 1;
+        if (off > 0.01) offHundredth += 1;
+        const x = value - (start?.[i] ?? 0);
+        const y = expected[i]! - (start?.[i] ?? 0);
+        dot += x * y;
+        own += x * x;
+        other += y * y;
+      });
+    }
+  }
+  return {
+    offTenth: offTenth / elements,
+    offHundredth: offHundredth / elements,
+    turned: 1 - dot / Math.sqrt(own * other),
+  };
+}
+
+interface RunCase {
+  name: GoldenCase;
+  run: string;
+  /** Where A comes from. */
+  init: string;
+  /** Stop early. */
+  steps?: number;
+  gradientsOf: number[];
+}
+
+const runs: RunCase[] = [
+  { name: "llava-mha", run: "a", init: "a", gradientsOf: [1, 3] },
+  { name: "llava-mha", run: "b", init: "b", steps: 3, gradientsOf: [1, 3] },
+  { name: "llava-mha", run: "c", init: "b", gradientsOf: [3] },
+  { name: "llava-mha", run: "e", init: "e", gradientsOf: [] },
+  { name: "llava-next-mistral", run: "a", init: "a", gradientsOf: [1, 3] },
+];
+
+describe.each(runs)("$name run $run", ({ name, run, init, steps, gradientsOf }) => {
+  let c: Case;
+  let model: LoadedModel;
+  let finished: FinishedRun;
+  const whole = steps === undefined;
+
+  beforeAll(async () => {
+    c = await caseOf(name);
+    const recipe = recipeWith(c.golden, run);
+    model = recipe.loadIn4bit ? c.nf4 : c.plain;
+    const dataset = await goldenDataset(model, memoryStore(), await goldenFiles(c.golden));
+    finished = await runToEnd(model, recipe, {
+      dataset,
+      gradientsOf,
+      loraInit: goldenInit(c.golden, init),
+      ...(steps === undefined ? {} : { stopAfter: steps }),
+    });
+  });
+
+  test("every step's loss, gradient norm, learning rate and targets", () => {
+    const expected = c.golden.expected.runs[run]!.steps.slice(0, steps);
+    expect(finished.records.map((r) => r.step)).toEqual(expected.map((_, i) => i + 1));
+    finished.records.forEach((record, i) => {
+      const step = expected[i]!;
+      expect(record.targetTokens).toBe(step.n_targets);
+      expect(Math.abs(record.loss - step.loss), `loss of step ${i + 1}`).toBeLessThan(accept.loss);
+      expect(Math.abs(record.gradNorm / step.grad_norm - 1), `norm of step ${i + 1}`).toBeLessThan(accept.gradNorm);
+      expect(Math.abs(record.learningRate - step.lr)).toBeLessThanOrEqual(1e-12 * step.lr);
+    });
+  });
+
+  test.runIf(gradientsOf.length > 0)("gradients", () => {
+    for (const step of gradientsOf) {
+      const { error, count } = compare(c.golden, `${run}/grad/step${step}`, finished.gradients.get(step)!);
+      expect(count).toBeGreaterThan(2);
+      expect(error, `step ${step}`).toBeLessThan(step === 1 ? accept.firstGradients : accept.laterGradients);
+      // B starts at zero, so nothing reaches A at the first step.
+      const zero = finished.gradients.get(step)!.every((m) => m.loraA.every((value) => value === 0));
+      expect(zero).toBe(step === 1);
+    }
+  });
+
+  test.runIf(whole)("final adapter", () => {
+    const learningRate = Number(c.golden.expected.runs[run]!.settings.lr);
+    const off = compareFinal(c.golden, run, init, finished.adapter, learningRate);
+    expect(off.offTenth).toBeLessThan(1e-3);
+    expect(off.offHundredth).toBeLessThan(1e-2);
+    expect(off.turned).toBeLessThan(accept.update);
+  });
+
+  test.runIf(run === "a")("Adam moments", () => {
+    for (const [moment, values] of [
+      ["adam_m", finished.firstMoments],
+      ["adam_v", finished.secondMoments],
+    ] as const) {
+      const { error, count } = compare(c.golden, `${run}/${moment}`, values);
+      expect(count).toBe(28);
+      expect(error, moment).toBeLessThan(accept.moments);
+    }
+  });
+
+  test.runIf(run === "c" || run === "e")("greedy answers with and without the adapter", async () => {
+    const answers = c.golden.expected.generation[run]!;
+    const longest = Math.max(...answers.map((answer) => answer.input_ids.length));
+    const chat = await createChat(model.llava, finished.live.adapter, {
+      contextRows: longest + 16,
+      tiles: 1,
+      normalise: model.normalise,
+    });
+    let compared = 0;
+    for (const answer of answers) {
+      const { images, pixels } = c.examples[answer.row]!;
+      const prompt = { inputIds: Int32Array.from(answer.input_ids), images, pixels };
+      for (const side of ["adapter_on", "adapter_off"] as const) {
+        const { ids } = await chat.generate(prompt, side === "adapter_on", {
+          maxNewTokens: 16,
+          eosIds: model.eosIds,
+          temperature: 0,
+          topP: 1,
+          random: () => 0,
+        });
+        const close = answer[side].margins.findIndex((margin) => margin < accept.margin);
+        const count = close < 0 ? answer[side].ids.length : close;
+        expect(ids.slice(0, count), `row ${answer.row}, ${side}`).toEqual(answer[side].ids.slice(0, count));
+        if (close < 0) expect(ids.length).toBe(count);
+        compared += count;
+      }
+    }
+    expect(compared).toBeGreaterThan(8);
+    await chat.dispose();
+  });
+});

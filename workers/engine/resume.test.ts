@@ -1,0 +1,124 @@
+/** Runs from files to checkpoints: the same seed twice, cut and resumed, stopped by the user, files in another order. */
+import { beforeAll, expect, test } from "vitest";
+import { listRuns } from "../checkpoint/runs.ts";
+import { memoryStore } from "../storage/memory.ts";
+import type { Store } from "../storage/store.ts";
+import type { Recipe } from "../train/recipe.ts";
+import { newControl } from "../train/trainer.ts";
+import {
+  type FinishedRun,
+  type Golden,
+  goldenDataset,
+  goldenFiles,
+  loadGoldenModel,
+  openGolden,
+  recipeWith,
+  runToEnd,
+} from "./fs-golden.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+import { savedRun } from "./training-run.ts";
+
+let golden: Golden;
+let model: LoadedModel;
+let recipe: Recipe;
+
+beforeAll(async () => {
+  golden = await openGolden("llava-mha");
+  // Eleven of twelve rows an epoch are an odd number of steps: the resumed run begins in the middle of the second one.
+  recipe = recipeWith(golden, "a", {
+    load_in_4bit: true,
+    max_steps: 4,
+    per_device_train_batch_size: 3,
+    gradient_accumulation_steps: 2,
+    data_order: "shuffled",
+    learning_rate: 1e-3,
+    lr_scheduler_type: "cosine",
+    warmup_steps: 1,
+    save_steps: 3,
+  });
+  model = await loadGoldenModel(golden, recipe);
+});
+
+/** What must be equal: a step's time is not. */
+const outcome = (run: FinishedRun) => ({
+  adapter: run.adapter,
+  firstMoments: run.firstMoments,
+  secondMoments: run.secondMoments,
+});
+const figures = (run: Pick<FinishedRun, "records">) => run.records.map(({ seconds: _, ...rest }) => rest);
+
+async function run(
+  store: Store,
+  options: { resume?: boolean; stopAfter?: number; reverse?: boolean; model?: LoadedModel },
+) {
+  const files = await goldenFiles(golden);
+  const dataset = await goldenDataset(model, store, options.reverse ? files.toReversed() : files);
+  return runToEnd(options.model ?? model, recipe, {
+    store,
+    dataset,
+    resume: options.resume ?? false,
+    ...(options.stopAfter ? { stopAfter: options.stopAfter } : {}),
+  });
+}
+
+let whole: FinishedRun;
+const wholeStore = memoryStore();
+
+test("the same seed twice gives bitwise the same adapter, moments and log, in whatever order the files come", async () => {
+  whole = await run(wholeStore, {});
+  const again = await run(memoryStore(), { reverse: true });
+  expect(figures(again)).toEqual(figures(whole));
+  expect(outcome(again)).toEqual(outcome(whole));
+  expect(whole.records.map((r) => r.step)).toEqual([1, 2, 3, 4]);
+  expect(new Set(whole.records.map((r) => r.loss)).size).toBe(4);
+});
+
+test("cut after two steps and resumed by a new process: bitwise the run that was not cut", async () => {
+  const store = memoryStore();
+  const first = await run(store, { stopAfter: 2 });
+  expect(first.records.length).toBe(2);
+  expect((await listRuns(store))[0]).toMatchObject({ status: "stopped", step: 2 });
+  // Nothing is carried over but the store: another model object, another adapter.
+  const fresh = await loadGoldenModel(golden, recipe);
+  const second = await run(store, { resume: true, model: fresh });
+  expect(figures(first).concat(figures(second))).toEqual(figures(whole));
+  expect(outcome(second)).toEqual(outcome(whole));
+  const logged = (await savedRun(store, "golden")).log;
+  expect(figures({ records: logged })).toEqual(figures(whole));
+  expect((await listRuns(store))[0]).toMatchObject({ status: "done", step: 4 });
+});
+
+test("stop and save, then resume, ends in the same place", async () => {
+  const store = memoryStore();
+  const dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  const control = newControl();
+  const states: string[] = [];
+  const stopped = await runToEnd(model, recipe, {
+    store,
+    dataset,
+    control,
+    onEvent: (event) => {
+      if (event.type === "step" && event.record.step === 1) control.set({ stop: true });
+      if (event.type === "state") states.push(event.state);
+    },
+  });
+  expect(states).toEqual(["preparing", "compiling", "training", "saving", "training", "stopped"]);
+  const resumed = await runToEnd(model, recipe, { store, dataset, resume: true });
+  expect(resumed.records[0]!.step).toBe(2);
+  expect(outcome(resumed)).toEqual(outcome(whole));
+  expect(stopped.adapter).not.toEqual(resumed.adapter);
+});
+
+test("a run that never saved starts over when it is resumed", async () => {
+  const store = memoryStore();
+  const dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  const died = runToEnd(model, recipe, {
+    store,
+    dataset,
+    onEvent: (event) => {
+      if (event.type === "step") throw new Error("the tab was closed");
+    },
+  });
+  await expect(died).rejects.toThrow("the tab was closed");
+  expect(outcome(await runToEnd(model, recipe, { store, dataset, resume: true }))).toEqual(outcome(whole));
+});

@@ -1,0 +1,189 @@
+/** One optimizer step on a small checkpoint: what must not change the numbers, what must not be created, what must not be updated. */
+import { beforeAll, expect, test, vi } from "vitest";
+import { packExamples } from "../batches/pack.ts";
+import {
+  type Golden,
+  goldenExamples,
+  goldenInit,
+  loadGoldenModel,
+  openGolden,
+  recipeWith,
+} from "../engine/fs-golden.ts";
+import type { LoadedModel } from "../engine/loaded-model.ts";
+import { Arena } from "../gpu/buffers.ts";
+import { relativeError } from "../gpu/testing.ts";
+import { type ModuleMatrices, readAdapter, writeAdapter } from "../model/adapter-slabs.ts";
+import { featuresPerTile } from "../model/config.ts";
+import type { PassCapacity } from "../model/llava.ts";
+import { type Adapter, allocateAdapter } from "../model/lora.ts";
+import { type Example, labelsOf } from "../shards/example.ts";
+import { createEvaluation, createTrainingStep, type StepResult, type TrainingStep } from "./training-step.ts";
+
+let golden: Golden;
+let model: LoadedModel;
+/** Four rows of different lengths. */
+let batch: Example[];
+
+beforeAll(async () => {
+  golden = await openGolden("llava-mha");
+  model = await loadGoldenModel(golden, recipeWith(golden, "a", { load_in_4bit: true }));
+  batch = (await goldenExamples(golden, model)).slice(0, 4);
+});
+
+const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
+
+interface Bench {
+  step: TrainingStep;
+  adapter: Adapter;
+  gradients(): Promise<ModuleMatrices[]>;
+  values(): Promise<ModuleMatrices[]>;
+  dispose(): Promise<void>;
+}
+
+/** A fresh adapter and training step; `rows` is the capacity of a pass in tokens. */
+async function bench(rows: number, policy: PassCapacity["policy"] = "keep", tileCapacity = 4): Promise<Bench> {
+  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  const adapter = allocateAdapter(arena, model.config, { rank: 8, alpha: 16, useRslora: false }, true);
+  const init = goldenInit(golden, "a");
+  writeAdapter(model.llava, adapter, (m) => ({
+    loraA: init(m.module)!.loraA,
+    // Not zero, so that A gets gradients at the first step already.
+    loraB: Float32Array.from({ length: 8 * m.outFeatures }, (_, i) => 0.01 * Math.sin(i)),
+  }));
+  const step = await createTrainingStep(model.llava, adapter, {
+    capacity: { rows, labelRows: rows, features: 4 * featuresPerTile(model.config), policy },
+    tileCapacity,
+    optimizer,
+    trainOn: "all-text",
+    normalise: model.normalise,
+  });
+  return {
+    step,
+    adapter,
+    gradients: () => readAdapter(model.llava, adapter, adapter.grads),
+    values: () => readAdapter(model.llava, adapter),
+    async dispose() {
+      await step.dispose();
+      arena.dispose();
+    },
+  };
+}
+
+const flat = (modules: ModuleMatrices[]): number[] => modules.flatMap((m) => [...m.loraA, ...m.loraB]);
+
+interface Outcome {
+  results: StepResult[];
+  gradients: number[];
+  adapter: number[];
+}
+
+async function twoSteps(b: Bench): Promise<Outcome> {
+  const results = [await b.step.run(batch, 1, 1e-3), await b.step.run(batch, 2, 1e-3)];
+  const outcome = { results, gradients: flat(await b.gradients()), adapter: flat(await b.values()) };
+  await b.dispose();
+  return outcome;
+}
+
+let whole: Outcome;
+const total = (): number => batch.reduce((sum, e) => sum + e.inputIds.length, 0);
+const longest = (): number => Math.max(...batch.map((e) => e.inputIds.length));
+
+test("the same twice is bitwise the same", async () => {
+  whole = await twoSteps(await bench(total()));
+  expect(await twoSteps(await bench(total()))).toEqual(whole);
+});
+
+test("recomputing activations is bitwise the same as keeping them", async () => {
+  expect(await twoSteps(await bench(total(), "recompute"))).toEqual(whole);
+});
+
+test.each([
+  ["two passes", () => Math.max(longest(), Math.ceil(total() / 2) + 20)],
+  ["a pass for each row", () => longest()],
+])("the batch in %s gives the same step", async (_, rows) => {
+  const split = await twoSteps(await bench(rows()));
+  split.results.forEach((result, i) => {
+    const expected = whole.results[i]!;
+    expect(Math.abs(result.loss - expected.loss)).toBeLessThan(1e-6);
+    expect(Math.abs(result.gradNorm / expected.gradNorm - 1)).toBeLessThan(1e-5);
+    expect(result).toMatchObject({ targetTokens: expected.targetTokens, tokens: expected.tokens });
+  });
+  expect(relativeError(split.gradients, whole.gradients)).toBeLessThan(1e-3);
+});
+
+test("pictures one at a time are bitwise the same as several at once", async () => {
+  expect((await twoSteps(await bench(total(), "keep", 1))).results).toEqual(whole.results);
+});
+
+test("packed rows do not see each other: a row alone has the same loss at every token", async () => {
+  const capacity = {
+    rows: total(),
+    labelRows: total(),
+    features: 4 * featuresPerTile(model.config),
+    policy: "keep" as const,
+  };
+  const runner = await createEvaluation(model.llava, capacity, 4, model.normalise, undefined);
+  const labels = batch.map((example) => labelsOf(example, "all-text"));
+  const together = await runner.losses(packExamples(batch, labels));
+  let at = 0;
+  for (const [i, example] of batch.entries()) {
+    const alone = await runner.losses(packExamples([example], [labels[i]!]));
+    const part = together.subarray(at, at + alone.length);
+    at += alone.length;
+    expect(Math.max(...alone.map((loss, k) => Math.abs(loss - part[k]!)))).toBeLessThan(1e-5);
+    const mean = (values: Float32Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(Math.abs(mean(alone) - mean(part))).toBeLessThan(1e-6);
+  }
+  expect(at).toBe(together.length);
+  await runner.dispose();
+});
+
+test("a steady step creates no buffer, bind group or pipeline", async () => {
+  const b = await bench(longest());
+  await b.step.run(batch, 1, 1e-3);
+  const { device } = model.llava.gpu;
+  // Asked of the device itself, too: what is created past the counters counts.
+  const calls = (["createBuffer", "createBindGroup", "createComputePipelineAsync", "createShaderModule"] as const).map(
+    (name) => vi.spyOn(device, name),
+  );
+  const before = { ...model.llava.counters };
+  for (const step of [2, 3, 4]) await b.step.run(batch, step, 1e-3);
+  const after = model.llava.counters;
+  for (const call of calls) {
+    expect(call, call.getMockName()).not.toHaveBeenCalled();
+    call.mockRestore();
+  }
+  const created = (c: typeof before) => [c.buffersCreated, c.bytesAllocated, c.bindGroupsCreated, c.pipelinesCreated];
+  expect(created(after)).toEqual(created(before));
+  // The counters do count: steps went over the queue.
+  expect(after.dispatches - before.dispatches).toBeGreaterThan(100);
+  expect(after.submits).toBeGreaterThan(before.submits);
+  await b.dispose();
+});
+
+test("a step whose loss is not finite says so and updates nothing", async () => {
+  const b = await bench(total());
+  await b.step.run(batch, 1, 1e-3);
+  const poisoned = await b.values();
+  poisoned[3]!.loraB[5] = Number.NaN;
+  const byName = new Map(poisoned.map((m) => [m.module, m]));
+  writeAdapter(model.llava, b.adapter, (m) => byName.get(m.module)!);
+  const moments = await readAdapter(model.llava, b.adapter, b.adapter.firstMoments);
+  await expect(b.step.run(batch, 2, 1e-3)).rejects.toMatchObject({
+    code: "non-finite-loss",
+    message: expect.stringMatching(/^Step 2 gave a loss of NaN/),
+    safe: "The adapter is as it was after step 1.",
+  });
+  expect(flat(await b.values())).toEqual(flat(poisoned));
+  expect(await readAdapter(model.llava, b.adapter, b.adapter.firstMoments)).toEqual(moments);
+  await b.dispose();
+});
+
+test("a batch without a single target changes nothing and divides by nothing", async () => {
+  const b = await bench(total());
+  const before = flat(await b.values());
+  const silent = batch.map((example) => ({ ...example, kinds: new Uint8Array(example.kinds.length) }));
+  expect(await b.step.run(silent, 1, 1e-3)).toMatchObject({ loss: 0, gradNorm: 0, targetTokens: 0 });
+  expect(flat(await b.values())).toEqual(before);
+  await b.dispose();
+});
