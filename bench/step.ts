@@ -1,101 +1,146 @@
 /**
- * One optimizer step of the demo model on the sample data, made by the engine's own code: what it asks of WebGPU, how long it takes
- * with either vision tower, and what its kernels spend. The learning rate is 0, so that every step computes the same.
+ * What one steady optimizer step of the demo model costs, through the engine's own code: counters (exact), kernels by time (of this
+ * machine: only their ratios mean anything), FLOPs. Figures go to bench/results.json; the README's table is made from that file.
  */
+import { readFile, writeFile } from "node:fs/promises";
 import { initialLora } from "../workers/adapter/lora-init.ts";
-import { embeddedFiles } from "../workers/engine/embedded.ts";
 import { loadModel, openModel } from "../workers/engine/loaded-model.ts";
 import { prepareDataset } from "../workers/engine/prepare-dataset.ts";
-import { loraSettings, planRun } from "../workers/engine/training-run.ts";
+import { planRun } from "../workers/engine/training-run.ts";
 import { Arena } from "../workers/gpu/buffers.ts";
-import type { Gpu } from "../workers/gpu/device.ts";
-import { type Dims, Program } from "../workers/gpu/program.ts";
-import { filesFromBlobs } from "../workers/hub/source.ts";
+import { openGpu } from "../workers/gpu/device.ts";
+import { nodeGpu } from "../workers/gpu/node.ts";
+import { dataFiles } from "../workers/headless/open.ts";
+import { filesFromDirectory } from "../workers/hub/fs-files.ts";
 import { writeAdapter } from "../workers/model/adapter-slabs.ts";
+import { recordTraining } from "../workers/model/llava.ts";
 import { allocateAdapter } from "../workers/model/lora.ts";
-import { stepFlops } from "../workers/model/memory-plan.ts";
 import { openDataset } from "../workers/shards/shards.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
 import { parseRecipe } from "../workers/train/recipe.ts";
-import { createTrainingStep, type MakeTower } from "../workers/train/training-step.ts";
-import { ownTower } from "../workers/vision/encoder.ts";
-import { ortTower } from "../workers/vision/ort.ts";
-import { interleave, mustAgree } from "./measure.ts";
-import { callsOf, installMeter } from "./meter.ts";
-import type { KernelProfile, StepResult, StepSide } from "./results.ts";
+import { createTrainingStep } from "../workers/train/training-step.ts";
 
-/** The towers sum in different orders; the loss is an average over all of it. */
-const LOSS_TOLERANCE = 1e-4;
+const RESULTS = "bench/results.json";
+const ROUNDS = 3;
 
-/** The programs that `work` replays, with their dims: what a step really ran, not what the bench thinks it runs. */
-async function replaysOf(work: () => Promise<unknown>): Promise<{ program: Program; dims: Dims }[]> {
-  const replays: { program: Program; dims: Dims }[] = [];
-  const { run } = Program.prototype;
-  Program.prototype.run = function (dims, pace, options) {
-    replays.push({ program: this, dims: { ...dims } });
-    return run.call(this, dims, pace, options);
-  };
-  try {
-    await work();
-  } finally {
-    Program.prototype.run = run;
-  }
-  return replays;
+interface Results {
+  date: string;
+  adapter: string;
+  rows: number;
+  tokens: number;
+  dispatchesPerStep: number;
+  submitsPerStep: number;
+  buffersPerStep: number;
+  bindGroupsPerStep: number;
+  pipelines: number;
+  pipelinesPerStep: number;
+  gpuBytes: number;
+  plannedBytes: number;
+  megaflops: number;
+  secondsPerStep: number;
+  kernels: { name: string; dispatches: number; share: number; gflops: number }[];
 }
 
-/** Sums over programs; slowest kernel first. */
-async function profileOf(replays: { program: Program; dims: Dims }[]): Promise<KernelProfile[]> {
-  const sums = new Map<string, KernelProfile>();
-  for (const { program, dims } of replays) {
-    for (const [kernel, time] of await program.profile(dims)) {
-      const sum = sums.get(kernel) ?? { kernel, dispatches: 0, ms: 0, flops: 0 };
-      sum.dispatches += time.dispatches;
-      sum.ms += time.ms;
-      sum.flops += time.flops;
-      sums.set(kernel, sum);
-    }
-  }
-  return [...sums.values()].sort((a, b) => b.ms - a.ms);
-}
-
-/** Loads the demo, takes its first rows as the batch, and measures. Throws where the two towers' losses differ. */
-export async function benchStep(gpu: Gpu, recipeJson: Record<string, unknown>, rounds: number): Promise<StepResult> {
-  const recipe = parseRecipe(recipeJson);
-  const batchSize = recipe.perDeviceTrainBatchSize;
-  const files = filesFromBlobs(await embeddedFiles("model"));
-  const model = await loadModel(gpu, await openModel(files, recipe), undefined, () => {});
+async function measure(): Promise<Results> {
+  const recipe = parseRecipe(JSON.parse(await readFile("public/demo/recipe.json", "utf8")));
+  const gpu = await openGpu(await nodeGpu());
+  const model = await loadModel(
+    gpu,
+    await openModel(await filesFromDirectory("public/demo/model"), recipe),
+    undefined,
+    () => {},
+  );
   const store = memoryStore();
-  const data = await embeddedFiles("data", (name) => name.startsWith("images/") || name === "metadata.jsonl");
-  const { id } = await prepareDataset(store, data, "sample data", model.preparation, () => {});
-  const dataset = (await openDataset(store, id))!;
-  const examples = await Promise.all(Array.from({ length: batchSize }, (_, i) => dataset.read(i)));
+  const { files } = await dataFiles("public/demo/data");
+  const info = await prepareDataset(store, files, "sample data", model.preparation, () => {});
+  const dataset = (await openDataset(store, info.id))!;
+  const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 
-  const { llava } = model;
   const plan = planRun(model, recipe, dataset.manifest.longest);
+  const { llava } = model;
   const arena = new Arena(gpu, llava.counters);
-  const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true);
-  writeAdapter(llava, adapter, (m) => initialLora(m.module, recipe.loraR, m.inFeatures, m.outFeatures, recipe.seed));
-  const meter = installMeter();
+  const lora = { rank: recipe.loraR, alpha: recipe.loraAlpha, useRslora: recipe.useRslora };
+  const adapter = allocateAdapter(arena, model.config, lora, true);
+  writeAdapter(llava, adapter, (m) => initialLora(m.module, lora.rank, m.inFeatures, m.outFeatures, 1));
+  const step = await createTrainingStep(llava, adapter, {
+    capacity: plan.capacity,
+    tileCapacity: plan.tileCapacity,
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 },
+    trainOn: recipe.trainOn,
+    normalise: model.normalise,
+  });
+  await step.run(examples, 1, 1e-3);
+  const before = { ...llava.counters };
+  let seconds = Number.POSITIVE_INFINITY;
+  let tokens = 0;
+  for (let n = 0; n < ROUNDS; n++) {
+    const started = performance.now();
+    ({ tokens } = await step.run(examples, n + 2, 1e-3));
+    seconds = Math.min(seconds, (performance.now() - started) / 1000);
+  }
+  const perStep = (key: keyof typeof before): number => (llava.counters[key] - before[key]) / ROUNDS;
 
-  const prepareSide = async (makeTower: MakeTower) => {
-    const before = { pipelines: meter.calls.pipelinesCreated, compileMs: meter.compileMs };
-    // A cold start for each side: pipelines that the other side has made do not count as its own.
-    const step = await createTrainingStep({ ...llava, pipelines: new (llava.pipelines.constructor as never)() }, adapter, {
-      capacity: plan.capacity,
-      tileCapacity: plan.tileCapacity,
-      optimizer: {
-        beta1: recipe.adamBeta1,
-        beta2: recipe.adamBeta2,
-        epsilon: recipe.adamEpsilon,
-        weightDecay: recipe.weightDecay,
-        maxGradNorm: recipe.maxGradNorm,
-      },
-      trainOn: recipe.trainOn,
-      normalise: model.normalise,
-      makeTower,
-    });
-    return { step, before };
+  // The last batch's tokens are still in the buffers: the same pass again, kernel by kernel.
+  const program = await recordTraining(llava, step.runner.buffers, adapter).build(arena, llava.pipelines);
+  const dims = { rows: tokens, labelRows: 64, gradScale: 1 / 64, accumulate: 0 };
+  const times = [...(await program.profile(dims))].sort((a, b) => b[1].ms - a[1].ms);
+  const total = times.reduce((sum, [, t]) => sum + t.ms, 0);
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    adapter: gpu.facts.description,
+    rows: examples.length,
+    tokens,
+    dispatchesPerStep: perStep("dispatches"),
+    submitsPerStep: perStep("submits"),
+    buffersPerStep: perStep("buffersCreated"),
+    bindGroupsPerStep: perStep("bindGroupsCreated"),
+    pipelines: before.pipelinesCreated,
+    pipelinesPerStep: perStep("pipelinesCreated"),
+    gpuBytes: before.bytesAllocated,
+    plannedBytes: plan.totalBytes,
+    megaflops: Math.round(program.flops(dims) / 1e6),
+    secondsPerStep: seconds,
+    kernels: times.slice(0, 8).map(([name, t]) => ({
+      name,
+      dispatches: t.dispatches,
+      share: t.ms / total,
+      gflops: t.flops / t.ms / 1e6,
+    })),
   };
-  void prepareSide;
-  throw new Error("draft");
+}
+
+function table(r: Results): string {
+  const rows: [string, string][] = [
+    ["rows and tokens of the step", `${r.rows} rows, ${r.tokens} tokens, no padding`],
+    ["dispatches, submits", `${r.dispatchesPerStep}, ${r.submitsPerStep}`],
+    [
+      "buffers, bind groups, pipelines created in a steady step",
+      `${r.buffersPerStep}, ${r.bindGroupsPerStep}, ${r.pipelinesPerStep}`,
+    ],
+    ["pipelines in all", String(r.pipelines)],
+    ["GPU memory: allocated / planned", `${(r.gpuBytes / 1e6).toFixed(1)} / ${(r.plannedBytes / 1e6).toFixed(1)} MB`],
+    ["work of forward and backward", `${(r.megaflops / 1e3).toFixed(1)} GFLOP`],
+    ["time on 2 processor cores (software GPU)", `${r.secondsPerStep.toFixed(1)} s`],
+    ...r.kernels
+      .slice(0, 4)
+      .map((k): [string, string] => [`share of \`${k.name}\``, `${(k.share * 100).toFixed(0)} %`]),
+  ];
+  return [
+    "| one optimizer step of the demo model, batch 8, r 16 | |",
+    "|---|---|",
+    ...rows.map(([a, b]) => `| ${a} | ${b} |`),
+  ].join("\n");
+}
+
+/** `--readme` writes the table of the committed results into README.md without measuring. */
+export async function main(args: string[]): Promise<number> {
+  const onlyReadme = args.includes("--readme");
+  const results: Results = onlyReadme ? JSON.parse(await readFile(RESULTS, "utf8")) : await measure();
+  if (!onlyReadme) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  const text = table(results);
+  console.log(text);
+  const readme = await readFile("README.md", "utf8");
+  const marked = readme.replace(/(<!-- bench:start -->\n)[\s\S]*?(\n<!-- bench:end -->)/, (_, a, b) => a + text + b);
+  await writeFile("README.md", marked);
+  return 0;
 }

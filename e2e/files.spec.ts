@@ -173,7 +173,14 @@ test("folders that are no LLaVA model", async ({ page }) => {
     ["no-weights", without("model.safetensors"), /safetensors/],
     ["bert", { ...whole, "config.json": text('{"model_type":"bert"}') }, /"bert", which is not a LLaVA model/],
     ["broken-json", { ...whole, "config.json": text('{"model_type":') }, /config\.json/],
-    ["siglip", { ...whole, "config.json": text(JSON.stringify({ ...config, vision_config: { model_type: "siglip_vision_model" } })) }, /config\.json/],
+    [
+      "siglip",
+      {
+        ...whole,
+        "config.json": text(JSON.stringify({ ...config, vision_config: { model_type: "siglip_vision_model" } })),
+      },
+      /config\.json/,
+    ],
     ["cut-off", { ...whole, "model.safetensors": weights.subarray(0, weights.length - 5000) }, /model\.safetensors/],
     ["lying-header", { ...whole, "model.safetensors": lyingHeader }, /model\.safetensors/],
     [

@@ -87,8 +87,13 @@ test("load, prepare, train, download, chat", async ({ page, seen }) => {
     expect(card).toContain("library_name: peft");
     const values = safetensorsValues(weights);
     expect(values.every(Number.isFinite)).toBe(true);
-    const { data_offsets: [from, to] } = header[`${first}.lora_B.weight`]!;
-    expect(values.subarray(from / 4, to / 4).some((v) => v !== 0), "lora_B starts at zero and has learnt").toBe(true);
+    const {
+      data_offsets: [from, to],
+    } = header[`${first}.lora_B.weight`]!;
+    expect(
+      values.subarray(from / 4, to / 4).some((v) => v !== 0),
+      "lora_B starts at zero and has learnt",
+    ).toBe(true);
   });
 
   await test.step("chat with and without the adapter", async () => {

@@ -11,7 +11,7 @@ export function Header() {
           Fine-tune a vision-language model in this tab, on your own GPU. Nothing is installed, nothing is uploaded.
         </p>
       </div>
-      <div className="row">
+      <div className="row centred">
         {adapter && (
           <span className="badge" title={adapter.description}>
             {adapter.software ? "Software GPU (slow)" : `GPU: ${adapter.vendor} ${adapter.architecture}`.trim()}

@@ -85,7 +85,7 @@ export function ChatPanel() {
             if (event.key === "Escape" && busy) void stop();
           }}
         />
-        <div className="row">
+        <div className="row centred">
           <PickButton accept="image/*" onPick={(files) => attach(files.map((file) => file.blob as File))}>
             Attach picture
           </PickButton>

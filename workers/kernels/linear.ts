@@ -58,21 +58,36 @@ const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
   groups(rows, tile.rows * WORKGROUP[1]),
 ];
 
-/** With LoRA: xa = x Aᵀ first, then one GEMM that ends in the adapter's K steps. */
+export interface LoraDown {
+  /** [rows, groups * rank] */
+  xa: Tensor;
+  /** [rows, in] */
+  x: Tensor;
+  weights: LoraWeights;
+  rows: Size;
+  xRow?: Size;
+  tile?: "prefill" | "decode";
+}
+
+/** xa = x Aᵀ: the narrow half of the adapter, which the gradient of B reads too. */
+export function loraDown(r: Recorder, e: LoraDown): void {
+  const width = loraWidth(e.weights);
+  const inSize = e.weights.a.length / width;
+  const narrow = e.tile === "decode" ? "narrow-decode" : "narrow";
+  r.dispatch({
+    kernel: forwardKernel({ format: "f32", lora: false, bias: false, tile: narrow }),
+    tensors: [e.x, e.weights.a, e.xa],
+    params: linearParams({ rows: e.rows, outSize: width, inSize, xRow: e.xRow ?? 0 }),
+    workgroups: grid(forwardTile("f32", narrow), width, e.rows),
+    flops: times(e.rows, 2 * width * inSize),
+  });
+}
+
+/** With LoRA: xa first, then one GEMM that ends in the adapter's K steps. */
 export function linearForward(r: Recorder, e: LinearForward): void {
   const { weight, lora, rows, tile = "prefill" } = e;
   checkShape(weight);
-  if (lora) {
-    const width = loraWidth(lora.weights);
-    const narrow = tile === "decode" ? "narrow-decode" : "narrow";
-    r.dispatch({
-      kernel: forwardKernel({ format: "f32", lora: false, bias: false, tile: narrow }),
-      tensors: [e.x, lora.weights.a, lora.xa],
-      params: linearParams({ rows, outSize: width, inSize: weight.in, xRow: e.xRow ?? 0 }),
-      workgroups: grid(forwardTile("f32", narrow), width, rows),
-      flops: times(rows, 2 * width * weight.in),
-    });
-  }
+  if (lora) loraDown(r, { ...lora, x: e.x, rows, xRow: e.xRow ?? 0, tile });
   r.dispatch({
     kernel: forwardKernel({ format: weight.format, lora: lora !== undefined, bias: e.bias !== undefined, tile }),
     tensors: [

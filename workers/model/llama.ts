@@ -7,7 +7,7 @@ import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import type { Recorder, Size } from "../gpu/program.ts";
 import { attentionBackward, attentionForward } from "../kernels/attention.ts";
 import { copyRows } from "../kernels/copy.ts";
-import { linearBackwardInput, linearForward } from "../kernels/linear.ts";
+import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.ts";
 import { loraGradients } from "../kernels/lora.ts";
 import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
 import { ropeBackward, ropeForward } from "../kernels/rope.ts";
@@ -124,7 +124,7 @@ export interface PassOptions {
 
 const lora = (l: LayerLora[keyof LayerLora] | undefined, xa: Tensor) => (l ? { weights: l.weights, xa } : undefined);
 
-/** One layer, x -> next. `next` undefined stops before the down projection: all that recomputation needs. */
+/** One layer, x -> next. `next` undefined stops before the down projection's wide half: all that recomputation needs. */
 export function layerForward(
   r: Recorder,
   next: Tensor | undefined,
@@ -181,7 +181,10 @@ export function layerForward(
     tile,
   });
   swigluForward(r, { y: a.hidden, gateUp: a.gateUp, size: text.intermediateSize, rows });
-  if (!next) return;
+  if (!next) {
+    if (adapter) loraDown(r, { xa: a.xaDown, x: a.hidden, weights: adapter.down.weights, rows });
+    return;
+  }
   copyRows(r, { y: next, x: a.x1, size, rows });
   linearForward(r, {
     y: next,
