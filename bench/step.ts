@@ -78,7 +78,8 @@ async function measure(): Promise<Results> {
     ({ tokens } = await step.run(examples, n + 2, 1e-3));
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
-  const perStep = (key: keyof typeof before): number => (llava.counters[key] - before[key]) / ROUNDS;
+  const after = { ...llava.counters };
+  const perStep = (key: keyof typeof before): number => Math.round(((after[key] - before[key]) / ROUNDS) * 10) / 10;
 
   // The last batch's tokens are still in the buffers: the same pass again, kernel by kernel.
   const program = await recordTraining(llava, step.runner.buffers, adapter).build(arena, llava.pipelines);

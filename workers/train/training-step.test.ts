@@ -111,8 +111,13 @@ test.each([
   expect(relativeError(split.gradients, whole.gradients)).toBeLessThan(1e-3);
 });
 
-test("pictures one at a time are bitwise the same as several at once", async () => {
-  expect((await twoSteps(await bench(total(), "keep", 1))).results).toEqual(whole.results);
+// Not bitwise: attention sums keys four at a time, and a picture's first row falls elsewhere among the fours.
+test("pictures one at a time give the same step as several at once", async () => {
+  const { results } = await twoSteps(await bench(total(), "keep", 1));
+  results.forEach((result, i) => {
+    expect(Math.abs(result.loss - whole.results[i]!.loss)).toBeLessThan(1e-6);
+    expect(Math.abs(result.gradNorm / whole.results[i]!.gradNorm - 1)).toBeLessThan(1e-4);
+  });
 });
 
 test("packed rows do not see each other: a row alone has the same loss at every token", async () => {

@@ -110,6 +110,25 @@ async function createSession(
     return values;
   };
 
+  /** All pictures of a pack, as many tiles at a time as the tower takes: their rows do not see each other. */
+  const encodePictures = async (examples: Example[]): Promise<void> => {
+    const pictures = examples.filter((example) => example.images.length > 0);
+    const tileCount = (e: Example): number => e.images.reduce((sum, image) => sum + image.tiles, 0);
+    const tiles = pictures.reduce((sum, e) => sum + tileCount(e), 0);
+    if (tiles === 0) return;
+    const bytes = pictures[0]!.pixels.length / tileCount(pictures[0]!);
+    const all = new Uint8Array(tiles * bytes);
+    let at = 0;
+    for (const { pixels } of pictures) {
+      all.set(pixels, at);
+      at += pixels.length;
+    }
+    for (let first = 0; first < tiles; first += encoder.capacity) {
+      const count = Math.min(encoder.capacity, tiles - first);
+      await encoder.encode(normalise(all.subarray(first * bytes, (first + count) * bytes), count), count, first);
+    }
+  };
+
   const upload = async (pack: PackedBatch): Promise<void> => {
     const slots = new Int32Array(pack.rows).fill(-1);
     let row = 0;
@@ -134,17 +153,7 @@ async function createSession(
     write(gpu, buffers.positions, pack.positions, counters);
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
-    let first = 0;
-    for (const example of pack.examples) {
-      const tiles = example.images.reduce((sum, image) => sum + image.tiles, 0);
-      const bytes = example.pixels.length / Math.max(1, tiles);
-      for (let at = 0; at < tiles; at += encoder.capacity) {
-        const count = Math.min(encoder.capacity, tiles - at);
-        const pixels = normalise(example.pixels.subarray(at * bytes, (at + count) * bytes), count);
-        await encoder.encode(pixels, count, first + at);
-      }
-      first += tiles;
-    }
+    await encodePictures(pack.examples);
   };
 
   const run = async (pack: PackedBatch, dims: { gradScale: number; accumulate: number }): Promise<Float32Array> => {
