@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Page } from "@playwright/test";
 import { zipSync } from "fflate";
 import { blackPng, demoPicture, jsonLines, text } from "./files.ts";
-import { alertIn, button, expect, loadDemo, panel, SLOW, statusOf, test, useSampleData } from "./fixtures.ts";
+import { alertIn, button, chooseSampleData, expect, loadDemo, panel, SLOW, statusOf, test } from "./fixtures.ts";
 
 interface Upload {
   name: string;
@@ -127,7 +127,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await expect(alert).toContainText("broken.zip", { timeout: SLOW });
     await alert.getByRole("button", { name: "Dismiss" }).click();
     await expect(alert).toHaveCount(0);
-    await useSampleData(page);
+    await chooseSampleData(page);
   });
 });
 
@@ -208,7 +208,7 @@ test("folders that are no LLaVA model", async ({ page }) => {
     await expect(statusOf(page, "Model")).toContainText("good-model is ready");
     await panel(page, "Model").getByRole("combobox", { name: "Model" }).selectOption("embedded");
     await loadDemo(page);
-    await useSampleData(page);
+    await chooseSampleData(page);
     await expect(button(page, "Start training")).toBeEnabled();
   });
 });

@@ -69,7 +69,7 @@ export async function loadDemo(page: Page): Promise<void> {
   await waitForStatus(page, "Model", "ready");
 }
 
-export async function useSampleData(page: Page): Promise<void> {
+export async function chooseSampleData(page: Page): Promise<void> {
   await button(page, "Use sample data").click();
   await waitForStatus(page, "Data", "128 rows ready");
 }
@@ -78,7 +78,7 @@ export async function useSampleData(page: Page): Promise<void> {
 export async function prepare(page: Page): Promise<void> {
   await page.goto("/");
   await loadDemo(page);
-  await useSampleData(page);
+  await chooseSampleData(page);
 }
 
 /** Number fields by their labels; those under "More settings" are opened. */

@@ -2,6 +2,7 @@
 import {
   ask,
   button,
+  chooseSampleData,
   downloadAdapter,
   expect,
   loadDemo,
@@ -15,7 +16,6 @@ import {
   shortRecipe,
   statusOf,
   test,
-  useSampleData,
   waitForEnd,
   waitForStep,
 } from "./fixtures.ts";
@@ -25,7 +25,7 @@ const picture = "public/demo/data/images/001.webp";
 test("load, prepare, train, download, chat", async ({ page, seen }) => {
   await page.goto("/");
   await loadDemo(page);
-  await useSampleData(page);
+  await chooseSampleData(page);
 
   await test.step("rows are shown as the model reads them", async () => {
     const rows = page.getByRole("table", { name: "Rows", exact: true });
