@@ -99,21 +99,23 @@ function lookup(type: FourBitType): CodeLookup {
 }
 
 /**
- * The signed "dynamic" 8-bit map, ascending: for each power of ten from 1e-6 to 1 twice as many steps, and 0 and 1
- * (bitsandbytes `create_dynamic_map`). Zero is at index 127.
+ * The "dynamic" 8-bit maps, ascending: for each power of ten from 1e-6 to 1 twice as many steps, and 0 and 1 (bitsandbytes
+ * `create_dynamic_map`). Signed: zero is at index 127. Unsigned (second moments): zero first, twice the steps.
  */
-export const dynamicMap: Float32Array = makeDynamicMap();
+export const dynamicMap: Float32Array = makeDynamicMap(true);
+export const unsignedDynamicMap: Float32Array = makeDynamicMap(false);
 
-function makeDynamicMap(): Float32Array {
+function makeDynamicMap(signed: boolean): Float32Array {
   const values = [0, 1];
   for (let power = 0; power < 7; power++) {
-    const steps = 2 ** power;
+    const steps = 2 ** power * (signed ? 1 : 2);
     for (let i = 0; i < steps; i++) {
       // Midpoint of neighbours in linspace(0.1, 1, steps + 1), in f32 as PyTorch has it.
       const from = linspace(i, steps);
       const to = linspace(i + 1, steps);
       const value = Math.fround(Math.fround(from + to) / 2) * Math.fround(10 ** (power - 6));
-      values.push(value, -value);
+      values.push(value);
+      if (signed) values.push(-value);
     }
   }
   return Float32Array.from(values).sort();
