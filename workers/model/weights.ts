@@ -6,7 +6,7 @@
 import { TabTuneError } from "../errors.ts";
 import { type Allocator, type Counters, type Tensor, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Dtype, toF32 } from "../hub/dtype.ts";
+import { type Dtype, dtypeBytes, f32ToF16, toF32 } from "../hub/dtype.ts";
 import type { DenseFormat, DenseWeight, Weight } from "../kernels/weight.ts";
 import { type LlavaConfig, patchesPerTile } from "./config.ts";
 import { languageModule, resolveName } from "./names.ts";
@@ -86,6 +86,20 @@ export interface WeightLayout {
 const formatOf: Partial<Record<Dtype, DenseFormat>> = { F32: "f32", F16: "f16", BF16: "bf16" };
 const wordsPerValue: Record<DenseFormat, number> = { f32: 1, f16: 0.5, bf16: 0.5 };
 
+/**
+ * Checkpoints with more f32 values than this keep their matrices as f16, as `from_pretrained(torch_dtype=torch.float16)` does (and
+ * bitsandbytes' 4-bit loading by default): exactness beyond f16 is not worth 1.2 GB for a vision tower. Smaller ones stay exact.
+ */
+const KEEP_F32_BYTES = 2e9;
+
+function denseFormats(tensors: Map<string, TensorFacts>): (dtype: Dtype) => DenseFormat {
+  let f32Bytes = 0;
+  for (const { dtype, shape } of tensors.values()) {
+    if (dtype === "F32") f32Bytes += shape.reduce((a, b) => a * b, dtypeBytes.F32);
+  }
+  return (dtype) => (dtype === "F32" && f32Bytes > KEEP_F32_BYTES ? "f16" : (formatOf[dtype] ?? "f32"));
+}
+
 /** Throws TabTuneError "missing-tensor" or "bad-tensor" naming the tensor. `quant` undefined keeps everything as it is. */
 export function allocateWeights(
   alloc: Allocator,
@@ -94,6 +108,7 @@ export function allocateWeights(
   quant: QuantSettings | undefined,
 ): WeightLayout {
   const fills = new Map<string, Fill>();
+  const denseFormat = denseFormats(tensors);
   let parameters = 0;
 
   const find = (neutral: string): [string, TensorFacts] => {
@@ -168,8 +183,8 @@ export function allocateWeights(
       }
       return { format: type, out, in: inSize, blockSize, codes, absmax };
     }
-    const formats = new Set(found.map((f) => formatOf[f.facts.dtype]));
-    const format: DenseFormat = formats.size === 1 ? ([...formats][0] ?? "f32") : "f32";
+    const formats = new Set(found.map((f) => denseFormat(f.facts.dtype)));
+    const format: DenseFormat = formats.size === 1 ? [...formats][0]! : "f32";
     const data = alloc.tensor(`weights/${label}`, Math.ceil(out * inSize * wordsPerValue[format]));
     let row = 0;
     for (const f of found) {
@@ -194,7 +209,7 @@ export function allocateWeights(
   expectShape(headName, headFacts, [vocab, h]);
   let head: DenseWeight = embed;
   if (headName !== embedName || headRows !== vocab) {
-    const format = formatOf[headFacts.dtype] ?? "f32";
+    const format = denseFormat(headFacts.dtype);
     const data = alloc.tensor("weights/lm_head", Math.ceil(headRows * h * wordsPerValue[format]));
     fills.set(headName, { kind: "dense", format, data, at: 0 });
     head = { format, out: headRows, in: h, data };
@@ -324,10 +339,15 @@ export function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters:
     write(gpu, fill.codes, loaded.codes, counters, fill.codesAt);
     write(gpu, fill.absmax, loaded.absmax, counters, fill.absmaxAt);
   } else if (fill.kind === "dense" && loaded.kind === "dense") {
-    const same = formatOf[loaded.dtype] === fill.format;
-    if (!same && fill.format !== "f32") throw new Error(`cannot turn ${loaded.dtype} into ${fill.format}`);
-    write(gpu, fill.data, same ? loaded.bytes : toF32(loaded.bytes, loaded.dtype), counters, fill.at);
+    write(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
   } else {
     throw new Error(`a ${loaded.kind} tensor arrived where ${fill.kind} was planned`);
   }
+}
+
+function inFormat(bytes: Uint8Array, dtype: Dtype, format: DenseFormat): Uint8Array | Float32Array | Uint16Array {
+  if (formatOf[dtype] === format) return bytes;
+  if (format === "bf16") throw new Error(`cannot turn ${dtype} into ${format}`);
+  const values = toF32(bytes, dtype);
+  return format === "f32" ? values : f32ToF16(values);
 }
