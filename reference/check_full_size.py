@@ -1,0 +1,125 @@
+"""One optimizer step at full size, by transformers + PEFT, beside what the engine made of the same files.
+
+    python reference/make_full_size.py tiny-llava DIR
+    python reference/check_full_size.py start DIR                     # recipe.json, lora.safetensors
+    npm run -s headless -- train --model DIR/model --data DIR/data --recipe DIR/recipe.json --lora-init DIR/lora.safetensors \\
+        --steps 1 --dump --out DIR/run
+    npm run -s headless -- tokenize --model DIR/model --data DIR/data --recipe DIR/recipe.json > DIR/tokens.jsonl
+    npm run -s headless -- preprocess --model DIR/model --image DIR/data/images/000.png --out DIR/pixels.safetensors
+    npm run -s headless -- logits --model DIR/model --data DIR/data --row 0 --recipe DIR/recipe.json --out DIR/logits.safetensors
+    python reference/check_full_size.py compare DIR [--forward]       # DIR/pytorch.json, and the differences
+
+The linear layers of the language model are rounded to NF4 and back (`demo/nf4.py`); everything is computed in float32. B starts
+with small numbers rather than zeros, so that the gradients of A are checked too.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, LlavaForConditionalGeneration
+
+sys.path.insert(0, str(Path(__file__).parent / "demo"))
+from nf4 import quantise_language_model  # noqa: E402
+
+RANK, ALPHA = 64, 16
+RECIPE = {
+    "max_steps": 1, "per_device_train_batch_size": 1, "learning_rate": 2e-5, "lora_r": RANK, "lora_alpha": ALPHA,
+    "train_on": "all-text", "data_order": "sequential", "save_steps": 1000,
+}  # fmt: skip
+PREFIX = "base_model.model.model.language_model.layers"
+
+
+def start(folder: Path) -> None:
+    text = AutoConfig.from_pretrained(folder / "model").text_config
+    kv = text.hidden_size // text.num_attention_heads * text.num_key_value_heads
+    h, f = text.hidden_size, text.intermediate_size
+    sizes = {
+        "self_attn.q_proj": (h, h), "self_attn.k_proj": (h, kv), "self_attn.v_proj": (h, kv), "self_attn.o_proj": (h, h),
+        "mlp.gate_proj": (h, f), "mlp.up_proj": (h, f), "mlp.down_proj": (f, h),
+    }  # fmt: skip
+    random = torch.Generator().manual_seed(7)
+    tensors = {}
+    for n in range(text.num_hidden_layers):
+        for name, (inputs, outputs) in sizes.items():
+            key = f"{PREFIX}.{n}.{name}"
+            tensors[f"{key}.lora_A.weight"] = torch.randn(RANK, inputs, generator=random) / inputs**0.5
+            tensors[f"{key}.lora_B.weight"] = torch.randn(outputs, RANK, generator=random) * 0.01
+    save_file(tensors, folder / "lora.safetensors")
+    (folder / "recipe.json").write_text(json.dumps(RECIPE))
+
+
+def compare(folder: Path, forward_only: bool) -> None:
+    began = time.time()
+    model = LlavaForConditionalGeneration.from_pretrained(folder / "model", dtype=torch.float32, attn_implementation="eager")
+    print(f"{quantise_language_model(model)} matrices rounded to NF4, {time.time() - began:.0f} s", flush=True)
+    row = json.loads((folder / "tokens.jsonl").read_text().splitlines()[0])
+    ids, labels = torch.tensor([row["input_ids"]]), torch.tensor([row["labels"]])
+    pixels = load_file(folder / "pixels.safetensors")["pixel_values"]
+    call = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "pixel_values": pixels, "use_cache": False}
+    out = {"tokens": ids.shape[1], "targets": int((labels[:, 1:] != -100).sum())}
+    if (folder / "logits.safetensors").exists():
+        with torch.no_grad():
+            logits = model(**call).logits[0]
+        at = (labels[0, 1:] != -100).nonzero()[:, 0]
+        ours = load_file(folder / "logits.safetensors")["logits"]
+        out["logits_max_abs"] = logits[at].abs().max().item()
+        out["logits_max_abs_difference"] = (logits[at] - ours).abs().max().item()
+        print(json.dumps(out), flush=True)
+    if not forward_only:
+        out |= step(model, folder, call, labels)
+    out["seconds"] = time.time() - began
+    (folder / "pytorch.json").write_text(json.dumps(out, indent=2))
+    print(json.dumps(out, indent=2))
+
+
+def step(model: LlavaForConditionalGeneration, folder: Path, call: dict, labels: torch.Tensor) -> dict:
+    """Loss and gradients of the row with the given adapter, and how far the engine's are from them."""
+    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+
+    config = LoraConfig(
+        r=RANK, lora_alpha=ALPHA, target_modules=r".*language_model.*\.(q|k|v|o|gate|up|down)_proj", bias="none"
+    )
+    tuned = get_peft_model(model, config)
+    result = set_peft_model_state_dict(tuned, load_file(folder / "lora.safetensors"))
+    assert not result.unexpected_keys, result.unexpected_keys[:3]
+    tuned.train()
+    loss = tuned(**call, labels=labels).loss
+    loss.backward()
+    gradients = {n: p.grad for n, p in tuned.named_parameters() if p.grad is not None}
+    norm = torch.sqrt(sum((g.double() ** 2).sum() for g in gradients.values())).item()
+    out = {"loss": loss.item(), "grad_norm": norm, "lora_tensors": len(gradients)}
+    steps = folder / "run/steps.jsonl"
+    if steps.exists():
+        ours = json.loads(steps.read_text().splitlines()[0])
+        out["engine"] = ours
+        out["loss_difference"] = abs(ours["loss"] - out["loss"])
+        out["grad_norm_relative_difference"] = abs(ours["grad_norm"] / norm - 1)
+        theirs = load_file(folder / "run/gradients-step-1.safetensors")
+        worst = 0.0
+        for name, gradient in gradients.items():
+            key = name.replace(".default", "").replace("model.language_model.layers", "language_model.model.layers")
+            found = theirs[key]
+            worst = max(worst, ((found - gradient).norm() / gradient.norm()).item())
+        out["gradient_worst_relative_l2"] = worst
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["start", "compare"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--forward", action="store_true", help="compare logits only")
+    args = parser.parse_args()
+    if args.command == "start":
+        start(args.folder)
+    else:
+        compare(args.folder, args.forward)
+
+
+if __name__ == "__main__":
+    main()
