@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { sealJson } from "../shards/sealed.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
+import { type Manifest, readManifest } from "./format.ts";
 import { loadLatest } from "./load.ts";
+import { listRuns } from "./runs.ts";
 import { saveGeneration, type TensorBytes } from "./save.ts";
 
 const RUN = "r1";
@@ -213,6 +216,24 @@ test("a full disk leaves the previous checkpoint whole", async () => {
   expect(await stepIn(store)).toBe(2);
 });
 
+test("what a save left that found the disk full is no loss of room for the next one", async () => {
+  const sizeOf = async (store: Store) => {
+    const values = await Promise.all((await store.keys("")).map((key) => store.get(key)));
+    return values.reduce((sum, value) => sum + value!.length, 0);
+  };
+  const roomy = memoryStore();
+  await saveGeneration(roomy, RUN, generationOf(1), OPTIONS);
+  const generation = await sizeOf(roomy);
+
+  const store = memoryStore({ quotaBytes: 3 * generation });
+  await store.set([["other", new Uint8Array(600)]], "relaxed");
+  for (const step of [1, 2]) await saveGeneration(store, RUN, generationOf(step), OPTIONS);
+  await expect(saveGeneration(store, RUN, generationOf(3), OPTIONS)).rejects.toMatchObject({ code: "storage-full" });
+  await store.delete(["other"]);
+  await saveGeneration(store, RUN, generationOf(3), OPTIONS);
+  expect(await stepIn(store)).toBe(3);
+});
+
 describe("damage", () => {
   async function twoGenerations(): Promise<Store> {
     const store = memoryStore();
@@ -274,6 +295,19 @@ describe("damage", () => {
       message: "No checkpoint of the run r1 is whole: of the newest, chunk 1 of 5 is missing.",
     });
     expect(await store.keys("")).toEqual(before);
+  });
+
+  test("a checkpoint of a newer version is refused, and nothing of it is swept away", async () => {
+    const store = await twoGenerations();
+    const manifest = { ...((await readManifest(store, RUN, 2)) as Manifest), format: 2 };
+    await store.set([[`run/${RUN}/gen/000000002/manifest`, await sealJson(manifest)]], "relaxed");
+    const before = await store.keys("");
+    await expect(loadLatest(store, RUN)).rejects.toMatchObject({
+      code: "bad-checkpoint",
+      message: expect.stringContaining("newer version"),
+    });
+    expect(await store.keys("")).toEqual(before);
+    expect(await listRuns(store)).toMatchObject([{ id: RUN, step: 1 }]);
   });
 
   test("a chunk that goes away between check and reading is an error, not zeros", async () => {

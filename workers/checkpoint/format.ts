@@ -39,7 +39,7 @@ export interface ChunkInfo {
 }
 
 export interface Manifest {
-  format: typeof FORMAT;
+  format: number;
   generation: number;
   /** Optimizer steps done. */
   step: number;
@@ -74,11 +74,11 @@ export async function generationsOf(store: Store, runId: string): Promise<Map<nu
   return new Map([...found].sort(([a], [b]) => a - b));
 }
 
-/** A sealed record of format FORMAT; undefined where it is missing, damaged or of another format. */
-export async function readManifest(store: Store, runId: string, g: number): Promise<Manifest | undefined> {
+/** A sealed record of format FORMAT; "newer" when a later version of this program wrote it, undefined where it is missing or damaged. */
+export async function readManifest(store: Store, runId: string, g: number): Promise<Manifest | "newer" | undefined> {
   const bytes = await store.get(manifestKey(runId, g));
   const manifest = bytes && ((await unsealJson(bytes)) as Manifest | undefined);
-  return manifest?.format === FORMAT ? manifest : undefined;
+  return manifest && manifest.format > FORMAT ? "newer" : manifest;
 }
 
 /** The generation that `latest` names; undefined where there is none or it is damaged. */

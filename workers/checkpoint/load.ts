@@ -22,7 +22,7 @@ export interface LoadedGeneration {
 /**
  * The newest whole checkpoint of a run, or undefined when none was ever finished. With `repair` it also removes what a killed save
  * left and makes `latest` name what was loaded: right before going on with a run, wrong while something may be saving it.
- * @throws TabTuneError "bad-checkpoint" when there are checkpoints and none is whole.
+ * @throws TabTuneError "bad-checkpoint" when there are checkpoints and none is whole, or a later version wrote them.
  */
 export async function loadLatest(
   store: Store,
@@ -42,6 +42,15 @@ export async function loadLatest(
   let fellBackFrom: LoadedGeneration["fellBackFrom"];
   for (const g of candidates) {
     const manifest = await readManifest(store, runId, g);
+    if (manifest === "newer") {
+      // Not damage: falling back would sweep away what the newer version can read.
+      throw new TabTuneError(
+        "bad-checkpoint",
+        "This run was saved by a newer version of TabTune than this page.",
+        "Reload the page to get that version, then press Resume run.",
+        "The run's checkpoints are kept as they are.",
+      );
+    }
     const reason =
       manifest === undefined ? "its manifest is missing or damaged" : await damageOf(store, runId, manifest);
     if (manifest !== undefined && reason === undefined) {

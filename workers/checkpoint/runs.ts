@@ -49,7 +49,7 @@ async function summaryOf(store: Store, id: string): Promise<RunSummary> {
   const manifests: Manifest[] = [];
   for (const [g, hasManifest] of await generationsOf(store, id)) {
     const manifest = hasManifest ? await readManifest(store, id, g) : undefined;
-    if (manifest !== undefined) manifests.push(manifest);
+    if (typeof manifest === "object") manifests.push(manifest);
   }
   const latest = await readLatest(store, id);
   const newest = manifests.find(({ generation }) => generation === latest) ?? manifests.at(-1);

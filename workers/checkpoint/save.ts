@@ -55,6 +55,8 @@ export async function saveGeneration(
   // Never a number that was in use, not even by a torn save: chunks of a good generation are never written over.
   const before = await generationsOf(store, runId);
   const generation = Math.max(0, ...before.keys()) + 1;
+  // What a save left that found the disk full would be missing now.
+  for (const [g, hasManifest] of before) if (!hasManifest) await deleteGeneration(store, runId, g);
 
   const chunks: ChunkInfo[] = [];
   const names: { name: string; bytes: number }[] = [];

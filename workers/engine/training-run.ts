@@ -9,7 +9,7 @@ import { loadLatest } from "../checkpoint/load.ts";
 import { appendLog, readLog, truncateLog } from "../checkpoint/log.ts";
 import { readRunInfo, saveRunInfo, setRunStatus } from "../checkpoint/runs.ts";
 import { saveGeneration } from "../checkpoint/save.ts";
-import { TabTuneError, toReport } from "../errors.ts";
+import { type ErrorReport, TabTuneError, toReport } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
 import { outOfMemory } from "../model/load.ts";
@@ -50,6 +50,8 @@ export interface RunOptions {
   loraInit?: (module: string) => { loraA: Float32Array; loraB: Float32Array | undefined } | undefined;
   /** Sees the gradients of a step before clipping (command line `--dump`). */
   onGradients?: (step: number, adapter: Adapter) => Promise<void>;
+  /** A full disk pauses the run instead of ending it. */
+  pauseWhenFull?: boolean;
   /** The adapter is on the GPU now: the chat may use it, also while the run is paused. */
   onAdapter?: (live: LiveAdapter) => void;
 }
@@ -242,6 +244,17 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
           onEvent({ type: "step", runId, record, maxSteps });
         },
         onPause: (paused) => tell(paused ? "paused" : "training", about),
+        ...(options.pauseWhenFull && {
+          onFull: (cause) =>
+            onEvent({
+              type: "state",
+              runId,
+              state: "paused",
+              maxSteps,
+              step: state.step,
+              error: pausedByFullDisk(state.step, cause),
+            }),
+        }),
       },
       control,
     );
@@ -257,6 +270,16 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
   } finally {
     await step?.dispose();
   }
+}
+
+function pausedByFullDisk(step: number, cause: TabTuneError): ErrorReport {
+  return new TabTuneError(
+    "storage-full",
+    `The disk, or what the browser lends to this site, is full: the checkpoint of step ${step} was not written.`,
+    "Delete old runs or free disk space, then press Resume.",
+    "The run is paused, nothing of it is lost, and the checkpoint before is kept.",
+    { cause },
+  ).report();
 }
 
 /** Puts the last checkpoint on the GPU and cuts the log to it. Returns what the user should know ("" for nothing); undefined: no checkpoint. */

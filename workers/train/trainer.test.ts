@@ -1,12 +1,19 @@
 import { expect, test } from "vitest";
 import type { Position } from "../batches/sampler.ts";
+import { TabTuneError } from "../errors.ts";
 import type { StepRecord } from "../protocol.ts";
 import { parseRecipe } from "./recipe.ts";
 import { newControl, type TrainerState, train } from "./trainer.ts";
 
 /** A run without a GPU: each step notes what it was given, and `during` may press buttons while it works. */
-function bench(options: { saveSteps?: number; lastStep?: number; during?: (step: number) => void; start?: number }) {
-  const { saveSteps = 100, lastStep = 6, during = () => {}, start = 0 } = options;
+function bench(options: {
+  saveSteps?: number;
+  lastStep?: number;
+  during?: (step: number) => void;
+  start?: number;
+  room?: () => boolean;
+}) {
+  const { saveSteps = 100, lastStep = 6, during = () => {}, start = 0, room = () => true } = options;
   const events: string[] = [];
   const records: StepRecord[] = [];
   const control = newControl();
@@ -26,12 +33,16 @@ function bench(options: { saveSteps?: number; lastStep?: number; during?: (step:
           during(step);
           return { loss: step, gradNorm: 1, targetTokens: 2, tokens: 3 };
         },
-        save: async ({ step, position }) => void events.push(`save ${step} at ${position.index}`),
+        save: async ({ step, position }) => {
+          if (!room()) throw new TabTuneError("storage-full", "No room.", "Free some.");
+          events.push(`save ${step} at ${position.index}`);
+        },
         onStep: (record) => {
           events.push(`step ${record.step}`);
           records.push(record);
         },
         onPause: (paused) => void events.push(paused ? "paused" : "going"),
+        ...(options.room && { onFull: () => void events.push("full") }),
       },
       control,
     );
@@ -105,4 +116,30 @@ test("a step that fails leaves the state at the step before, unsaved", async () 
   await expect(b.ended()).rejects.toThrow("no");
   expect(b.state).toEqual({ step: 2, position: { epoch: 0, index: 2 } });
   expect(b.events).toEqual(["step 1", "step 2"]);
+});
+
+test.each([
+  ["on the way", 2, 4, ["save 2 at 2", "step 3", "step 4", "save 4 at 4"]],
+  ["at the end", 100, 2, ["save 2 at 2"]],
+])("a full disk %s pauses the run; it goes on with the save that failed", async (_, saveSteps, lastStep, rest) => {
+  let room = false;
+  const b = bench({ saveSteps, lastStep, room: () => room });
+  const ended = b.ended();
+  await expect.poll(() => b.events.at(-1)).toBe("paused");
+  expect(b.events).toEqual(["step 1", "step 2", "full", "paused"]);
+  b.control.set({ pause: false });
+  await expect.poll(() => b.events.at(-1), { message: "still no room" }).toBe("paused");
+  expect(b.events.slice(4)).toEqual(["going", "full", "paused"]);
+  room = true;
+  b.control.set({ pause: false });
+  expect(await ended).toBe("done");
+  expect(b.events.slice(7)).toEqual(["going", ...rest]);
+});
+
+test("stop while the disk is full ends with that error", async () => {
+  const b = bench({ saveSteps: 1, room: () => false });
+  const ended = b.ended();
+  await expect.poll(() => b.events.at(-1)).toBe("paused");
+  b.control.set({ stop: true });
+  await expect(ended).rejects.toMatchObject({ code: "storage-full" });
 });

@@ -4,6 +4,7 @@
  */
 import type { LoadedStep } from "../batches/prefetch.ts";
 import type { Position } from "../batches/sampler.ts";
+import { TabTuneError } from "../errors.ts";
 import type { StepRecord } from "../protocol.ts";
 import type { Example } from "../shards/example.ts";
 import type { Recipe } from "./recipe.ts";
@@ -40,25 +41,43 @@ export interface TrainerDeps {
   save(state: TrainerState): Promise<void>;
   onStep(record: StepRecord): Promise<void> | void;
   onPause(paused: boolean): void;
+  /** Somebody is there to free disk space: a save that finds none pauses the run, and is tried again when it goes on. */
+  onFull?(error: TabTuneError): void;
 }
 
 /** Runs from `state` (changed in place) to the last step or a stop. Returns why it ended. */
 export async function train(state: TrainerState, deps: TrainerDeps, control: Control): Promise<"done" | "stopped"> {
   const { recipe, totalSteps, lastStep } = deps;
   let savedStep = state.step;
+  /** The last save found no room. */
+  let full = false;
   const save = async (): Promise<void> => {
     control.save = false;
     if (savedStep === state.step) return;
-    await deps.save(state);
-    savedStep = state.step;
+    try {
+      await deps.save(state);
+      savedStep = state.step;
+    } catch (error) {
+      const noRoom = error instanceof TabTuneError && error.code === "storage-full";
+      if (!noRoom || control.stop || !deps.onFull) throw error;
+      full = true;
+      control.pause = true;
+      deps.onFull(error);
+    }
+  };
+  const pause = async (): Promise<void> => {
+    if (!full) await save();
+    deps.onPause(true);
+    while (control.pause && !control.stop) await control.changed();
+    deps.onPause(false);
+    if (!full) return;
+    full = false;
+    await save();
   };
 
   while (state.step < lastStep && !control.stop) {
     if (control.pause) {
-      await save();
-      deps.onPause(true);
-      while (control.pause && !control.stop) await control.changed();
-      deps.onPause(false);
+      await pause();
       continue;
     }
     const started = performance.now();
@@ -72,6 +91,7 @@ export async function train(state: TrainerState, deps: TrainerDeps, control: Con
     if (control.save || step % recipe.saveSteps === 0) await save();
   }
   await save();
+  while (full) await pause();
   return state.step >= lastStep ? "done" : "stopped";
 }
 
