@@ -15,5 +15,10 @@ export default defineConfig({
   optimizeDeps: { exclude: ["onnxruntime-web"] },
   server: { headers: isolation },
   preview: { headers: isolation },
-  build: { target: "es2023", assetsInlineLimit: 0 },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    // /bench/ is a page of its own: the libraries that it compares with never reach the app.
+    rolldownOptions: { input: ["index.html", "bench/index.html"] },
+  },
 });

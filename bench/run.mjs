@@ -1,10 +1,67 @@
-/** `npm run bench`: one steady optimizer step of the demo model, by kernel, into results.json. `--readme` writes the README's table. */
+/**
+ * `npm run bench`: the bench page in a headless Chromium (a software adapter unless TABTUNE_CHROME_FLAGS names other flags), then one
+ * training step of the demo model in Node; figures into results.json, tables into the README. `--readme`: only the tables again.
+ */
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { gpuEnv } from "../scripts/gpu-env.mjs";
+import { chromium } from "@playwright/test";
+import { build, preview } from "vite";
+import { chromeFlags, chromePath, gpuEnv } from "../scripts/gpu-env.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const args = ["--no-warnings", path.join(root, "scripts/run-ts.mjs"), "/bench/step.ts", ...process.argv.slice(2)];
+const outDir = path.join(root, ".cache/bench");
+const peers = path.join(outDir, "peers.json");
+/** A software adapter on a busy machine. */
+const PATIENCE_MS = 60 * 60 * 1000;
+
+/** Runs the built page as a user would: one button, then the download. */
+async function measurePeers() {
+  const options = {
+    root,
+    logLevel: "warn",
+    build: { outDir, emptyOutDir: true, rolldownOptions: { input: "bench/index.html" } },
+  };
+  await build(options);
+  const server = await preview({ ...options, preview: { port: 0, strictPort: false } });
+  const args = process.env.TABTUNE_CHROME_FLAGS?.split(" ") ?? chromeFlags;
+  const browser = await chromium.launch({ executablePath: chromePath(), args });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => console.error(error.message));
+    await page.goto(`${server.resolvedUrls.local[0]}bench/${process.argv.includes("--quick") ? "?quick" : ""}`);
+    await page.exposeFunction("benchStatus", (words) => console.error(words));
+    await page.evaluate(() => {
+      const status = document.querySelector("[role=status]");
+      new MutationObserver(() => globalThis.benchStatus(status.textContent)).observe(status, {
+        childList: true,
+        subtree: true,
+        characterData: true,
+      });
+    });
+    await page.getByRole("button", { name: "Run benchmark" }).click();
+    const save = page.getByRole("button", { name: "Download result" });
+    const alert = page.getByRole("alert");
+    await save.or(alert).waitFor();
+    if (await alert.isVisible()) throw new Error(await alert.innerText());
+    const [file] = await Promise.all([page.waitForEvent("download"), save.click()]);
+    await file.saveAs(peers);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+const onlyReadme = process.argv.includes("--readme");
+if (!onlyReadme) await measurePeers();
+const args = [
+  "--no-warnings",
+  path.join(root, "scripts/run-ts.mjs"),
+  "/bench/report.ts",
+  ...(onlyReadme ? [] : [peers]),
+];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env: gpuEnv() });
+fs.rmSync(outDir, { recursive: true, force: true });
 process.exit(status ?? 1);

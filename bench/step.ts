@@ -1,8 +1,8 @@
 /**
  * What one steady optimizer step of the demo model costs, through the engine's own code: counters (exact), kernels by time (of this
- * machine: only their ratios mean anything), FLOPs. Figures go to bench/results.json; the README's table is made from that file.
+ * machine: only their ratios mean anything), FLOPs.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { initialLora } from "../workers/adapter/lora-init.ts";
 import { loadModel, openModel } from "../workers/engine/loaded-model.ts";
 import { prepareDataset } from "../workers/engine/prepare-dataset.ts";
@@ -15,16 +15,15 @@ import { filesFromDirectory } from "../workers/hub/fs-files.ts";
 import { writeAdapter } from "../workers/model/adapter-slabs.ts";
 import { recordTraining } from "../workers/model/llava.ts";
 import { allocateAdapter } from "../workers/model/lora.ts";
+import { stepFlops } from "../workers/model/memory-plan.ts";
 import { openDataset } from "../workers/shards/shards.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
 import { parseRecipe } from "../workers/train/recipe.ts";
 import { createTrainingStep } from "../workers/train/training-step.ts";
 
-const RESULTS = "bench/results.json";
 const ROUNDS = 3;
 
-interface Results {
-  date: string;
+export interface StepResults {
   adapter: string;
   rows: number;
   tokens: number;
@@ -33,15 +32,23 @@ interface Results {
   buffersPerStep: number;
   bindGroupsPerStep: number;
   pipelines: number;
+  /** From nothing to recorded programs. */
+  pipelineMs: number;
   pipelinesPerStep: number;
   gpuBytes: number;
   plannedBytes: number;
   megaflops: number;
+  /**
+   * FLOPs of the dispatches over those of forward, input gradients and LoRA gradients with nothing twice. Without the tower, which
+   * is another program, and without attention, whose kernels state an upper bound for packed rows.
+   */
+  executedToIdeal: number;
   secondsPerStep: number;
   kernels: { name: string; dispatches: number; share: number; gflops: number }[];
 }
 
-async function measure(): Promise<Results> {
+/** Runs the step in Node. */
+export async function measureStep(): Promise<StepResults> {
   const recipe = parseRecipe(JSON.parse(await readFile("public/demo/recipe.json", "utf8")));
   const gpu = await openGpu(await nodeGpu());
   const model = await loadModel(
@@ -62,6 +69,7 @@ async function measure(): Promise<Results> {
   const lora = { rank: recipe.loraR, alpha: recipe.loraAlpha, useRslora: recipe.useRslora };
   const adapter = allocateAdapter(arena, model.config, lora, true);
   writeAdapter(llava, adapter, (m) => initialLora(m.module, lora.rank, m.inFeatures, m.outFeatures, 1));
+  const recording = performance.now();
   const step = await createTrainingStep(llava, adapter, {
     capacity: plan.capacity,
     tileCapacity: plan.tileCapacity,
@@ -69,6 +77,7 @@ async function measure(): Promise<Results> {
     trainOn: recipe.trainOn,
     normalise: model.normalise,
   });
+  const pipelineMs = performance.now() - recording;
   await step.run(examples, 1, 1e-3);
   const before = { ...llava.counters };
   let seconds = Number.POSITIVE_INFINITY;
@@ -86,8 +95,18 @@ async function measure(): Promise<Results> {
   const dims = { rows: tokens, labelRows: 64, gradScale: 1 / 64, accumulate: 0 };
   const times = [...(await program.profile(dims))].sort((a, b) => b[1].ms - a[1].ms);
   const total = times.reduce((sum, [, t]) => sum + t.ms, 0);
+  const executed = times.reduce((sum, [name, t]) => sum + (name.startsWith("attention") ? 0 : t.flops), 0);
+  const { ideal } = stepFlops(
+    model.config,
+    model.llava.weights.vocab,
+    lora.rank,
+    tokens,
+    dims.labelRows,
+    0,
+    0,
+    plan.capacity.policy,
+  );
   return {
-    date: new Date().toISOString().slice(0, 10),
     adapter: gpu.facts.description,
     rows: examples.length,
     tokens,
@@ -96,10 +115,12 @@ async function measure(): Promise<Results> {
     buffersPerStep: perStep("buffersCreated"),
     bindGroupsPerStep: perStep("bindGroupsCreated"),
     pipelines: before.pipelinesCreated,
+    pipelineMs,
     pipelinesPerStep: perStep("pipelinesCreated"),
     gpuBytes: before.bytesAllocated,
     plannedBytes: plan.totalBytes,
     megaflops: Math.round(program.flops(dims) / 1e6),
+    executedToIdeal: executed / ideal,
     secondsPerStep: seconds,
     kernels: times.slice(0, 8).map(([name, t]) => ({
       name,
@@ -108,40 +129,4 @@ async function measure(): Promise<Results> {
       gflops: t.flops / t.ms / 1e6,
     })),
   };
-}
-
-function table(r: Results): string {
-  const rows: [string, string][] = [
-    ["rows and tokens of the step", `${r.rows} rows, ${r.tokens} tokens, no padding`],
-    ["dispatches, submits", `${r.dispatchesPerStep}, ${r.submitsPerStep}`],
-    [
-      "buffers, bind groups, pipelines created in a steady step",
-      `${r.buffersPerStep}, ${r.bindGroupsPerStep}, ${r.pipelinesPerStep}`,
-    ],
-    ["pipelines in all", String(r.pipelines)],
-    ["GPU memory: allocated / planned", `${(r.gpuBytes / 1e6).toFixed(1)} / ${(r.plannedBytes / 1e6).toFixed(1)} MB`],
-    ["work of forward and backward", `${(r.megaflops / 1e3).toFixed(1)} GFLOP`],
-    ["time on 2 processor cores (software GPU)", `${r.secondsPerStep.toFixed(1)} s`],
-    ...r.kernels
-      .slice(0, 4)
-      .map((k): [string, string] => [`share of \`${k.name}\``, `${(k.share * 100).toFixed(0)} %`]),
-  ];
-  return [
-    "| one optimizer step of the demo model, batch 8, r 16 | |",
-    "|---|---|",
-    ...rows.map(([a, b]) => `| ${a} | ${b} |`),
-  ].join("\n");
-}
-
-/** `--readme` writes the table of the committed results into README.md without measuring. */
-export async function main(args: string[]): Promise<number> {
-  const onlyReadme = args.includes("--readme");
-  const results: Results = onlyReadme ? JSON.parse(await readFile(RESULTS, "utf8")) : await measure();
-  if (!onlyReadme) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  const text = table(results);
-  console.log(text);
-  const readme = await readFile("README.md", "utf8");
-  const marked = readme.replace(/(<!-- bench:start -->\n)[\s\S]*?(\n<!-- bench:end -->)/, (_, a, b) => a + text + b);
-  await writeFile("README.md", marked);
-  return 0;
 }

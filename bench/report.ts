@@ -1,0 +1,95 @@
+/** Puts the page's figures and those of the demo model's step into bench/results.json, and the tables made of them into the README. */
+import { readFile, writeFile } from "node:fs/promises";
+import { OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
+import { measureStep, type StepResults } from "./step.ts";
+import { amount, goalRows, milliseconds } from "./tables.ts";
+
+const RESULTS = "bench/results.json";
+const README = "README.md";
+
+interface Results {
+  peers: PeerResults;
+  step: StepResults;
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}
+
+/** Every side of every comparison: time, and how many times as long as ours. */
+function peerRows(peers: PeerResults): string[][] {
+  return peers.comparisons.flatMap((c) =>
+    c.sides.map((s, i) => {
+      const ours = s.name === OURS || s.name === OURS_DX;
+      const against = speedup(c, s.name === "jax-js dense dX" ? OURS_DX : OURS, s.name);
+      const work =
+        c.section === "decode"
+          ? `${amount((c.weightBytes / s.ms) * 1000)}B/s`
+          : `${amount((c.flops / s.ms) * 1000)}FLOP/s`;
+      return [
+        i === 0 ? `${c.section}, ${c.label}` : "",
+        s.name,
+        milliseconds(s.ms),
+        ours ? work : `${against?.toFixed(2)}×`,
+        String(s.calls.dispatches),
+        String(s.calls.buffersCreated),
+        String(s.calls.bindGroupsCreated),
+      ];
+    }),
+  );
+}
+
+function stepRows(r: StepResults): string[][] {
+  return [
+    ["rows and tokens of the step", `${r.rows} rows, ${r.tokens} tokens, no padding`],
+    ["dispatches, submits", `${r.dispatchesPerStep}, ${r.submitsPerStep}`],
+    [
+      "buffers, bind groups, pipelines created in a steady step",
+      `${r.buffersPerStep}, ${r.bindGroupsPerStep}, ${r.pipelinesPerStep}`,
+    ],
+    ["pipelines in all, time to make them", `${r.pipelines}, ${(r.pipelineMs / 1000).toFixed(1)} s`],
+    ["GPU memory: allocated / planned", `${(r.gpuBytes / 1e6).toFixed(1)} / ${(r.plannedBytes / 1e6).toFixed(1)} MB`],
+    [
+      "work of forward and backward, executed / ideal",
+      `${(r.megaflops / 1e3).toFixed(1)} GFLOP, ${r.executedToIdeal.toFixed(3)}`,
+    ],
+    ["time on 2 processor cores (software GPU)", `${r.secondsPerStep.toFixed(1)} s`],
+    ...r.kernels.slice(0, 4).map((k) => [`share of \`${k.name}\``, `${(k.share * 100).toFixed(0)} %`]),
+  ];
+}
+
+function tables({ peers, step }: Results): string {
+  const { adapter, versions } = peers;
+  const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const failures = peers.comparisons.flatMap((c) => c.failures.map((f) => `${f.name}, ${c.label}: ${f.message}`));
+  return [
+    `One page, one adapter (${adapter.description || adapter.vendor}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${peers.comparisons[0]!.sides[0]!.rounds.length} rounds. A software adapter tells ratios, not speeds: \`/bench/\` on the site measures your own GPU.`,
+    table(["figure (the least favourable shape)", "measured", "goal"], goalRows(peers)),
+    `<details><summary>Every comparison</summary>\n\n${table(
+      ["what", "library", "time", "speed, or time against ours", "dispatches", "buffers", "bind groups"],
+      peerRows(peers),
+    )}\n\n${failures.map((f) => `Did not run: ${f}.\n\n`).join("")}</details>`,
+    table(["one optimizer step of the demo model, batch 8, r 16", ""], stepRows(step)),
+  ].join("\n\n");
+}
+
+/** `report PEERS` measures the step, takes the page's figures from that file and writes all; without it only the tables are made. */
+export async function main([peersFile]: string[]): Promise<number> {
+  const stored = async (file: string) => JSON.parse(await readFile(file, "utf8"));
+  const results: Results = peersFile
+    ? { peers: await stored(peersFile), step: await measureStep() }
+    : await stored(RESULTS);
+  const text = tables(results);
+  console.log(text);
+  // A run with tiny sizes shows that the bench works; its figures mean nothing.
+  if (results.peers.sizes === "quick") return 0;
+  if (peersFile) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  const readme = await readFile(README, "utf8");
+  const marked = readme.replace(
+    /(<!-- bench:start -->\n)[\s\S]*?(<!-- bench:end -->)/,
+    (_, a, b) => `${a}${text}\n${b}`,
+  );
+  await writeFile(README, marked);
+  return 0;
+}
