@@ -115,7 +115,7 @@ export function App() {
       <footer className="page-footer">
         <p>
           Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers, PEFT
-          and bitsandbytes.
+          and bitsandbytes. <a href="./bench/">Measure this machine</a>
         </p>
       </footer>
       {dragging && (
