@@ -20,7 +20,7 @@ const PATIENCE_MS = 60 * 60 * 1000;
 async function measurePeers() {
   const options = {
     root,
-    logLevel: "warn",
+    logLevel: "error",
     build: { outDir, emptyOutDir: true, rolldownOptions: { input: "bench/index.html" } },
   };
   await build(options);
@@ -45,7 +45,7 @@ async function measurePeers() {
     const save = page.getByRole("button", { name: "Download result" });
     const alert = page.getByRole("alert");
     await save.or(alert).waitFor();
-    if (await alert.isVisible()) throw new Error(await alert.innerText());
+    if (await alert.isVisible()) throw new Error(await alert.textContent());
     const [file] = await Promise.all([page.waitForEvent("download"), save.click()]);
     await file.saveAs(peers);
   } finally {
