@@ -10,6 +10,7 @@ import { featuresPerTile } from "../model/config.ts";
 import { imageSlots } from "../model/image-slots.ts";
 import { allocatePass, type Llava, type PassBuffers, recordChat } from "../model/llava.ts";
 import type { Adapter } from "../model/lora.ts";
+import { writeTokens } from "../model/token-table.ts";
 import type { ExampleImage } from "../shards/example.ts";
 import type { MakeTower, Normalise } from "../train/training-step.ts";
 import { createEncoder, ownTower } from "../vision/encoder.ts";
@@ -60,7 +61,7 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
   const features = settings.tiles * featuresPerTile(config);
-  const b: PassBuffers = allocatePass(arena, config, model.weights.head.out, adapter?.settings.rank ?? 4, {
+  const b: PassBuffers = allocatePass(arena, config, model.weights, adapter?.settings.rank ?? 4, {
     rows: Math.min(PREFILL_ROWS, settings.contextRows),
     labelRows: 1,
     features,
@@ -121,11 +122,12 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     let at = 0;
     while (at < ids.length) {
       const rows = Math.min(b.capacity.rows, ids.length - at);
-      write(
+      writeTokens(
         gpu,
-        b.ids,
-        Uint32Array.from({ length: rows }, (_, i) => ids[at + i]!),
         counters,
+        model.weights.embed,
+        b,
+        Array.from({ length: rows }, (_, i) => ids[at + i]!),
       );
       write(gpu, b.slots, slots.slice(at, at + rows), counters);
       write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);

@@ -11,6 +11,7 @@ import { crossEntropy } from "../kernels/cross-entropy.ts";
 import { embeddingForward } from "../kernels/embedding.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear.ts";
 import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
+import type { DenseWeight } from "../kernels/weight.ts";
 import { featuresPerTile, type LlavaConfig } from "./config.ts";
 import {
   type ActivationPolicy,
@@ -24,6 +25,7 @@ import {
   type TokenFacts,
 } from "./llama.ts";
 import type { Adapter } from "./lora.ts";
+import { allocatePassTable } from "./token-table.ts";
 import type { LlavaWeights, WeightLayout } from "./weights.ts";
 
 /** A loaded model: frozen, shared by training and chat. */
@@ -63,6 +65,8 @@ export interface PassBuffers {
   last: Tensor;
   gradients: LayerGradients | undefined;
   ids: Tensor;
+  /** What `ids` are looked up in (see token-table.ts). */
+  table: DenseWeight;
   slots: Tensor;
   starts: Tensor;
   ends: Tensor;
@@ -91,7 +95,7 @@ export function headChunkRows(headOut: number, labelRows: number): number {
 export function allocatePass(
   alloc: Allocator,
   config: LlavaConfig,
-  headOut: number,
+  { embed, head }: Pick<LlavaWeights, "embed" | "head">,
   rank: number,
   capacity: PassCapacity,
 ): PassBuffers {
@@ -99,13 +103,14 @@ export function allocatePass(
   const h = config.text.hiddenSize;
   const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
   const training = policy !== "chat";
-  const chunkRows = headChunkRows(headOut, labelRows);
+  const chunkRows = headChunkRows(head.out, labelRows);
   const paddedLabels = Math.ceil(labelRows / chunkRows) * chunkRows;
   return {
     capacity,
     ...allocateActivations(alloc, config.text, rank, rows, policy, cacheRows),
     gradients: training ? allocateGradients(alloc, config.text, rank, rows) : undefined,
     ids: t("ids", rows),
+    table: allocatePassTable(alloc, embed, rows),
     slots: t("slots", rows),
     starts: t("starts", cacheRows),
     ends: t("ends", cacheRows),
@@ -115,7 +120,7 @@ export function allocatePass(
     targets: t("targets", paddedLabels),
     normedRows: alloc.tensor("loss/normedRows", paddedLabels * h),
     headRstd: alloc.tensor("loss/rstd", paddedLabels),
-    logits: alloc.tensor("loss/logits", chunkRows * headOut),
+    logits: alloc.tensor("loss/logits", chunkRows * head.out),
     dNormedRows: training ? alloc.tensor("loss/dNormedRows", paddedLabels * h) : undefined,
     nll: alloc.tensor("loss/nll", paddedLabels),
     chunkRows,
@@ -134,7 +139,7 @@ function embed(r: Recorder, model: ModelFacts, b: PassBuffers): void {
   embeddingForward(r, {
     y: b.layers[0]!.x,
     ids: b.ids,
-    table: model.weights.embed,
+    table: b.table,
     imageFeatures: b.imageFeatures,
     imageSlots: b.slots,
     size: model.config.text.hiddenSize,

@@ -56,7 +56,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
     const adapter = allocateAdapter(planner, config, lora, true);
-    const pass = allocatePass(planner, config, weights.head.out, lora.rank, capacity);
+    const pass = allocatePass(planner, config, weights, lora.rank, capacity);
     const vision = allocateVision(planner, config, tileCapacity);
     return {
       groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),

@@ -10,6 +10,7 @@ import { type Dtype, dtypeBytes, f32ToF16, toF32 } from "../hub/dtype.ts";
 import type { DenseFormat, DenseWeight, Weight } from "../kernels/weight.ts";
 import { type LlavaConfig, patchesPerTile } from "./config.ts";
 import { languageModule, resolveName } from "./names.ts";
+import { type EmbedTable, HOST_TABLE_BYTES, type HostTable, wordsPerValue } from "./token-table.ts";
 
 export interface AffineWeight {
   weight: Weight;
@@ -41,7 +42,7 @@ export interface ClipLayerWeights {
 
 export interface LlavaWeights {
   vocab: number;
-  embed: DenseWeight;
+  embed: EmbedTable;
   layers: LlamaLayerWeights[];
   norm: Tensor;
   head: DenseWeight;
@@ -60,6 +61,8 @@ export interface LlavaWeights {
 export interface TensorFacts {
   dtype: Dtype;
   shape: number[];
+  /** Already in 4 bits: taken as it is, whatever `QuantSettings` says. */
+  fourBit?: { type: "nf4" | "fp4"; blockSize: number };
 }
 
 export interface QuantSettings {
@@ -73,7 +76,8 @@ export interface QuantSettings {
 /** Where one checkpoint tensor goes. Offsets are in words of the destination. */
 export type Fill =
   | { kind: "4bit"; type: "nf4" | "fp4"; codes: Tensor; codesAt: number; absmax: Tensor; absmaxAt: number }
-  | { kind: "dense"; format: DenseFormat; data: Tensor; at: number };
+  | { kind: "dense"; format: DenseFormat; data: Tensor; at: number }
+  | { kind: "host"; table: HostTable };
 
 export interface WeightLayout {
   weights: LlavaWeights;
@@ -84,7 +88,6 @@ export interface WeightLayout {
 }
 
 const formatOf: Partial<Record<Dtype, DenseFormat>> = { F32: "f32", F16: "f16", BF16: "bf16" };
-const wordsPerValue: Record<DenseFormat, number> = { f32: 1, f16: 0.5, bf16: 0.5 };
 
 /**
  * Checkpoints with more f32 values than this keep their matrices as f16, as `from_pretrained(torch_dtype=torch.float16)` does (and
@@ -132,10 +135,19 @@ export function allocateWeights(
       "The config.json and the weights do not belong together; fetch both from the same revision.",
     );
   };
+  const denseOnly = (name: string, facts: TensorFacts): void => {
+    if (!facts.fourBit) return;
+    throw new TabTuneError(
+      "unsupported-model",
+      `"${name}" is stored in 4 bits, where only the linears of the layers can be.`,
+      "Choose the checkpoint's unquantised original.",
+    );
+  };
   /** A vector or table that kernels read as f32. */
   const vector = (neutral: string, shape: number[]): Tensor => {
     const [name, facts] = find(neutral);
     expectShape(name, facts, shape);
+    denseOnly(name, facts);
     const length = shape.reduce((a, b) => a * b, 1);
     const data = alloc.tensor(`weights/${neutral}`, length);
     parameters += length;
@@ -156,8 +168,21 @@ export function allocateWeights(
       return { name, facts, out };
     });
     const out = found.reduce((sum, f) => sum + f.out, 0);
-    if (quantise && quant) {
-      const { blockSize, type } = quant;
+    const [first] = found;
+    const stored = first!.facts.fourBit;
+    const odd = found.find(
+      ({ facts }) => facts.fourBit?.type !== stored?.type || facts.fourBit?.blockSize !== stored?.blockSize,
+    );
+    if (odd) {
+      throw new TabTuneError(
+        "unsupported-model",
+        `"${odd.name}" is not quantised as "${first!.name}" is, which shares its input.`,
+        "Choose a checkpoint that is quantised as a whole, or its unquantised original.",
+      );
+    }
+    const fourBit = stored ?? (quantise ? quant : undefined);
+    if (fourBit) {
+      const { blockSize, type } = fourBit;
       const codes = alloc.tensor(`weights/${label}`, (out * inSize) / 8);
       const absmax = alloc.tensor(`weights/${label}.absmax`, Math.ceil((out * inSize) / blockSize));
       let row = 0;
@@ -200,21 +225,32 @@ export function allocateWeights(
 
   const [embedName, embedFacts] = find("language_model.embed_tokens.weight");
   const vocab = embedFacts.shape[0] ?? 0;
-  const embed = matrix("embed_tokens", [["language_model.embed_tokens.weight", vocab]], h, false) as DenseWeight;
-  // The GEMM wants `out` in fours: a vocabulary that is not gets zero rows, which the loss never reads.
-  const headRows = Math.ceil(vocab / 4) * 4;
+  expectShape(embedName, embedFacts, [vocab, h]);
   const [headName, headFacts] = resolveName("lm_head.weight", (n) => tensors.has(n))
     ? find("lm_head.weight")
     : [embedName, embedFacts];
   expectShape(headName, headFacts, [vocab, h]);
-  let head: DenseWeight = embed;
-  if (headName !== embedName || headRows !== vocab) {
-    const format = denseFormat(headFacts.dtype);
-    const data = alloc.tensor("weights/lm_head", Math.ceil(headRows * h * wordsPerValue[format]));
-    fills.set(headName, { kind: "dense", format, data, at: 0 });
-    head = { format, out: headRows, in: h, data };
+  denseOnly(embedName, embedFacts);
+  denseOnly(headName, headFacts);
+  // The GEMM wants `out` in fours: a vocabulary that is not gets zero rows, which the loss never reads.
+  const headRows = Math.ceil(vocab / 4) * 4;
+  const table = (label: string, name: string, facts: TensorFacts): DenseWeight => {
+    const format = denseFormat(facts.dtype);
+    const data = alloc.tensor(`weights/${label}`, Math.ceil(headRows * h * wordsPerValue[format]));
+    fills.set(name, { kind: "dense", format, data, at: 0 });
     parameters += vocab * h;
-  }
+    return { format, out: headRows, in: h, data };
+  };
+  const hostTable = (): HostTable => {
+    const embedding: HostTable = { format: denseFormat(embedFacts.dtype), out: vocab, in: h, bytes: new Uint8Array() };
+    fills.set(embedName, { kind: "host", table: embedding });
+    parameters += vocab * h;
+    return embedding;
+  };
+  const head = table("lm_head", headName, headFacts);
+  const tied = headName === embedName;
+  const large = vocab * h * 4 * wordsPerValue[denseFormat(embedFacts.dtype)] >= HOST_TABLE_BYTES;
+  const embed = tied ? head : large ? hostTable() : table("embed_tokens", embedName, embedFacts);
 
   const layers = Array.from({ length: text.numLayers }, (_, n): LlamaLayerWeights => {
     const w = (linear: Parameters<typeof languageModule>[1]): string => `${languageModule(n, linear)}.weight`;
@@ -340,6 +376,10 @@ export function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters:
     write(gpu, fill.absmax, loaded.absmax, counters, fill.absmaxAt);
   } else if (fill.kind === "dense" && loaded.kind === "dense") {
     write(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
+  } else if (fill.kind === "host" && loaded.kind === "dense") {
+    const { buffer, byteOffset, byteLength } = inFormat(loaded.bytes, loaded.dtype, fill.table.format);
+    // A copy of its own: what the loader hands out may be a window of something larger.
+    fill.table.bytes = new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
   } else {
     throw new Error(`a ${loaded.kind} tensor arrived where ${fill.kind} was planned`);
   }

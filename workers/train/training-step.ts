@@ -20,6 +20,7 @@ import {
   recordTraining,
 } from "../model/llava.ts";
 import type { Adapter } from "../model/lora.ts";
+import { writeTokens } from "../model/token-table.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { createEncoder, ownTower, type Tower, type VisionEncoder } from "../vision/encoder.ts";
 
@@ -82,7 +83,7 @@ async function createSession(
 ): Promise<Session> {
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
-  const buffers = allocatePass(arena, config, model.weights.head.out, rank, capacity);
+  const buffers = allocatePass(arena, config, model.weights, rank, capacity);
   const encoder = await createEncoder(model, arena, buffers.imageFeatures, capacity.features, tileCapacity, (v) =>
     makeTower(model, arena, v),
   );
@@ -146,7 +147,7 @@ async function createSession(
       });
       row += example.inputIds.length;
     }
-    write(gpu, buffers.ids, pack.inputIds, counters);
+    writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     write(gpu, buffers.slots, slots, counters);
     write(gpu, buffers.starts, pack.starts, counters);
     write(gpu, buffers.ends, pack.ends, counters);
