@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["workers/**/*.test.ts", "src/**/*.test.ts", "scripts/**/*.test.ts"],
+    include: ["workers/**/*.test.ts", "src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
     environment: "node",
     testTimeout: 120_000,
     hookTimeout: 120_000,

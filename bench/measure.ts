@@ -3,7 +3,7 @@
  * else the machine does falls on all alike; the fastest round counts. A side whose output is wrong has no time.
  */
 import { type Meter, noCalls } from "./meter.ts";
-import type { Comparison, Measured } from "./results.ts";
+import type { ApiCalls, Comparison, Measured } from "./results.ts";
 
 export interface Ready {
   /** Starts `times` runs in a row; resolves when the GPU has done them all. */
@@ -35,6 +35,12 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
   return performance.now() - started;
 };
 
+function perRun(calls: ApiCalls, repeats: number): ApiCalls {
+  const each = noCalls();
+  for (const key of Object.keys(each) as (keyof ApiCalls)[]) each[key] = Math.round((10 * calls[key]) / repeats) / 10;
+  return each;
+}
+
 /** Runs every side. The first is ours, and must work: its failure is thrown; a peer's is noted. */
 export async function compare(sides: Side[], rules: Rules): Promise<Pick<Comparison, "sides" | "failures">> {
   const { rounds, targetMs, tolerance, meter } = rules;
@@ -50,11 +56,9 @@ export async function compare(sides: Side[], rules: Rules): Promise<Pick<Compari
         const off = error ? await error() : null;
         // Written so that a NaN fails too.
         if (off !== null && !(off <= tolerance)) throw new Error(`relative error ${off}, allowed ${tolerance}`);
-        meter.calls = noCalls();
-        const steadyMs = await timed(() => run(1));
-        const calls = { ...meter.calls };
-        const repeats = Math.min(MAX_REPEATS, Math.max(1, Math.ceil(targetMs / steadyMs)));
-        const measured = { name, ms: steadyMs, rounds: [], repeats, firstMs, calls, error: off };
+        const once = targetMs > 0 ? await timed(() => run(1)) : 1;
+        const repeats = Math.min(MAX_REPEATS, Math.max(1, Math.ceil(targetMs / once)));
+        const measured = { name, ms: Number.NaN, rounds: [], repeats, firstMs, calls: noCalls(), error: off };
         running.push({ ready, measured });
       } catch (cause) {
         await ready?.dispose();
@@ -64,8 +68,10 @@ export async function compare(sides: Side[], rules: Rules): Promise<Pick<Compari
     }
     for (let round = 0; round < rounds; round++) {
       for (const { ready, measured } of round % 2 === 0 ? running : running.toReversed()) {
+        meter.calls = noCalls();
         const ms = await timed(() => ready.run(measured.repeats));
         measured.rounds.push(ms / measured.repeats);
+        measured.calls = perRun(meter.calls, measured.repeats);
       }
     }
     for (const { measured } of running) measured.ms = Math.min(...measured.rounds);

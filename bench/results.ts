@@ -22,7 +22,7 @@ export interface Measured {
   repeats: number;
   /** First run, compilation of its pipelines included. */
   firstMs: number;
-  /** Of one steady run. */
+  /** Of one steady run (the last round's, shared among its repeats). */
   calls: ApiCalls;
   /** |actual - expected| / |expected| (L2) of its outputs; null where the others are held against this side. */
   error: number | null;
