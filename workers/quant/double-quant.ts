@@ -37,11 +37,18 @@ export function doubleQuantise(absmax: Float32Array): DoubleQuantised {
   return { codes, absmax: nested, offset };
 }
 
-/** The block maxima that a double quantisation stands for: what a forward pass multiplies with. */
-export function doubleDequantise({ codes, absmax, offset }: DoubleQuantised): Float32Array {
+/**
+ * The block maxima that a double quantisation stands for: what a forward pass multiplies with. A checkpoint that was saved
+ * quantised brings its own code book and block size.
+ */
+export function doubleDequantise(
+  { codes, absmax, offset }: DoubleQuantised,
+  book: Float32Array = dynamicMap,
+  blockSize: number = nestedBlockSize,
+): Float32Array {
   const values = new Float32Array(codes.length);
   for (let i = 0; i < codes.length; i++) {
-    values[i] = Math.fround(dynamicMap[codes[i]!]! * absmax[Math.floor(i / nestedBlockSize)]!) + offset;
+    values[i] = Math.fround(book[codes[i]!]! * absmax[Math.floor(i / blockSize)]!) + offset;
   }
   return values;
 }
