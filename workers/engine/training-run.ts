@@ -9,7 +9,7 @@ import { loadLatest } from "../checkpoint/load.ts";
 import { appendLog, readLog, truncateLog } from "../checkpoint/log.ts";
 import { readRunInfo, saveRunInfo, setRunStatus } from "../checkpoint/runs.ts";
 import { saveGeneration } from "../checkpoint/save.ts";
-import { type ErrorReport, TabTuneError, toReport } from "../errors.ts";
+import { type ErrorReport, TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
 import { outOfMemory } from "../model/load.ts";
@@ -103,6 +103,7 @@ export function planRun(model: OpenedModel, recipe: Recipe, longest: number): Me
     quant: model.quant,
     lora: loraSettings(recipe),
     batchSize: recipe.perDeviceTrainBatchSize,
+    accumulation: recipe.gradientAccumulationSteps,
     longest: Math.max(16, Math.min(longest, recipe.maxLength)),
     tilesPerRow: model.tilesPerPicture,
   });
@@ -126,7 +127,7 @@ export function checkSupported(recipe: Recipe): void {
     refuse(`lora_dropout ${recipe.loraDropout} is not trained yet.`, "Set lora_dropout to 0.");
 }
 
-/** Runs to the end, a stop, or an error (thrown after the state is told). Returns how it ended. */
+/** Runs to the end, a stop, or an error. Returns how it ended. */
 export async function runTraining(options: RunOptions): Promise<"done" | "stopped"> {
   const { model, store, dataset, recipe, runId, control, onEvent, resume } = options;
   checkSupported(recipe);
@@ -264,8 +265,6 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     return ended;
   } catch (error) {
     if (!step) arena.dispose();
-    const report = toReport(error);
-    onEvent({ type: "state", runId, state: "failed", maxSteps, step: state.step, error: report });
     throw error;
   } finally {
     await step?.dispose();

@@ -23,10 +23,14 @@ export const tensorBytes = (length: number): number => Math.max(16, Math.ceil(le
 /** Adds up what an `Arena` would allocate. Labels are "group/name"; bytes are summed by group, in first-use order. */
 export class Planner implements Allocator {
   readonly groups = new Map<string, number>();
+  /** The one that asks most of the adapter's binding limit. */
+  largest = { label: "", bytes: 0 };
 
   tensor(label: string, length: number): Tensor {
     const group = label.split("/")[0]!;
-    this.groups.set(group, (this.groups.get(group) ?? 0) + tensorBytes(length));
+    const bytes = tensorBytes(length);
+    this.groups.set(group, (this.groups.get(group) ?? 0) + bytes);
+    if (bytes > this.largest.bytes) this.largest = { label, bytes };
     return { buffer: undefined as unknown as GPUBuffer, offset: 0, length };
   }
 

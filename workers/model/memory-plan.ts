@@ -15,18 +15,21 @@ export interface MemoryPlan {
   /** Bytes by group, in allocation order. */
   groups: { name: string; bytes: number }[];
   totalBytes: number;
+  /** The largest single buffer. */
+  largest: { label: string; bytes: number };
   /** Capacity of one pass: what training is to be created with. */
   capacity: PassCapacity;
   tileCapacity: number;
   trainableParameters: number;
   /** LoRA weights and both Adam moments. */
   checkpointBytes: number;
-  /** Dispatches of an optimizer step of one pass, vision tower included. */
+  /** Dispatches of an optimizer step, all its passes and the vision tower included. */
   dispatchesPerStep: number;
 }
 
-/** Rows of a pass that keep a GPU busy; more only costs memory. */
+/** A pass keeps a GPU busy from so many rows or so much work on: what is more only costs memory, so larger batches take several. */
 const PASS_ROWS = 2048;
+const PASS_FLOPS = 2e12;
 /** Above this, activations are recomputed layer by layer rather than kept. */
 const KEEP_BYTES = 1.5e9;
 
@@ -35,8 +38,9 @@ export interface PlanRequest {
   tensors: Map<string, TensorFacts>;
   quant: QuantSettings | undefined;
   lora: LoraSettings;
-  /** Rows of a micro-batch as the recipe has it. */
+  /** Rows of a micro-batch as the recipe has it, and micro-batches of an optimizer step. */
   batchSize: number;
+  accumulation: number;
   /** Tokens of the longest row, and tiles of its pictures. */
   longest: number;
   tilesPerRow: number;
@@ -45,10 +49,12 @@ export interface PlanRequest {
 
 /** Computes the plan; allocates nothing. */
 export function planMemory(request: PlanRequest): MemoryPlan {
-  const { config, tensors, quant, lora, batchSize, longest, tilesPerRow } = request;
-  const rows = Math.max(longest, Math.min(batchSize * longest, PASS_ROWS));
+  const { config, tensors, quant, lora, batchSize, accumulation, longest, tilesPerRow } = request;
+  const busyRows = Math.min(PASS_ROWS, Math.floor(PASS_FLOPS / (4 * linearParameters(config))));
+  const rows = Math.max(longest, Math.min(batchSize * longest, busyRows));
   const rowsPerPass = Math.max(1, Math.min(batchSize, Math.floor(rows / Math.max(1, longest))));
   const tiles = Math.max(1, tilesPerRow * rowsPerPass);
+  const passes = Math.ceil((batchSize * accumulation) / rowsPerPass);
   const build = (policy: ActivationPolicy): MemoryPlan => {
     const capacity: PassCapacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
     const tileCapacity = Math.min(8, tiles);
@@ -61,10 +67,14 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     return {
       groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
       totalBytes: planner.totalBytes,
+      largest: planner.largest,
       capacity,
       tileCapacity,
       trainableParameters: adapter.trainableParameters,
-      dispatchesPerStep: countDispatches(config, weights, adapter, pass, vision),
+      dispatchesPerStep: countDispatches(config, weights, adapter, pass, vision, {
+        passes,
+        towerCalls: Math.ceil(tiles / tileCapacity),
+      }),
       checkpointBytes: 3 * 4 * adapter.slabLength * config.text.numLayers,
     };
   };
@@ -81,13 +91,21 @@ function countDispatches(
   adapter: Adapter,
   pass: PassBuffers,
   vision: VisionActivations,
+  times: { passes: number; towerCalls: number },
 ): number {
   const training = recordTraining({ config, weights, ropeTable: pass.ids }, pass, adapter);
   const tower = new Recorder();
   towerForward(tower, vision, config, weights, 1);
   projectorForward(tower, pass.imageFeatures, vision, config, weights, 1, 0);
   // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
-  return training.specs.length + tower.specs.length + 2 * adapter.params.length + 1;
+  const update = 2 * adapter.params.length + 1;
+  return times.passes * (training.specs.length + times.towerCalls * tower.specs.length) + update;
+}
+
+/** Weights of the language model's linear layers: a row of a forward pass costs two FLOPs for each. */
+function linearParameters({ text }: LlavaConfig): number {
+  const { hiddenSize: h, intermediateSize: f, numLayers, numHeads, headSize } = text;
+  return numLayers * (h * qkvSize(text) + numHeads * headSize * h + 3 * h * f);
 }
 
 /**
@@ -106,7 +124,7 @@ export function stepFlops(
 ): { executed: number; ideal: number } {
   const { hiddenSize: h, intermediateSize: f, numLayers, numHeads, headSize } = config.text;
   const q = numHeads * headSize;
-  const base = numLayers * (h * qkvSize(config.text) + q * h + 3 * h * f);
+  const base = linearParameters(config);
   const lora = numLayers * rank * (3 * h + qkvSize(config.text) + q + h + 2 * h + 2 * f + f + h);
   const attention = 2 * numLayers * q * averageLength; // causal: half of QKᵀ and PV
   const v = config.vision;
