@@ -1,6 +1,7 @@
 /** `logits`, `evaluate` and `generate`: a model, with or without an adapter, and no training. */
 import path from "node:path";
 import { importPeft } from "../adapter/peft-import.ts";
+import { uniformAdapter } from "../adapter/uniform.ts";
 import { packExamples } from "../batches/pack.ts";
 import { createChat } from "../chat/generate.ts";
 import { seededRandom } from "../chat/sampling.ts";
@@ -28,18 +29,10 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
   const arena = new Arena(model.llava.gpu, model.llava.counters);
   // Sizes first, from a throw-away layout: the adapter is checked against the model before anything is allocated for it.
   const { modules } = await importPeft(new Uint8Array(weights), config);
-  const first = modules[0];
-  if (!first) throw new TabTuneError("bad-adapter", `${directory} has no LoRA modules.`, "Choose another adapter.");
-  if (modules.some((m) => m.rank !== first.rank || Math.abs(m.scale - first.scale) > 1e-12 * Math.abs(first.scale))) {
-    throw new TabTuneError(
-      "bad-adapter",
-      `${directory} has modules of different rank or scale.`,
-      "Choose an adapter with one rank and alpha for all modules.",
-    );
-  }
-  const settings = { rank: first.rank, alpha: first.scale * first.rank, useRslora: false };
+  const { rank, scale, modules: uniform } = uniformAdapter(modules);
+  const settings = { rank, alpha: scale * rank, useRslora: false };
   const adapter = allocateAdapter(arena, model.config, settings, false);
-  const byName = new Map(modules.map((m) => [m.module, m]));
+  const byName = new Map(uniform.map((m) => [m.module, m]));
   for (const m of adapter.modules) byName.delete(m.module);
   if (byName.size > 0) {
     throw new TabTuneError(
@@ -48,13 +41,13 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
       "Choose an adapter on the language model's projections.",
     );
   }
-  const given = new Map(modules.map((m) => [m.module, m]));
+  const given = new Map(uniform.map((m) => [m.module, m]));
   writeAdapter(model.llava, adapter, (m) => {
     const found = given.get(m.module);
     // A module that the adapter leaves out is the base model's own: A = B = 0.
     return {
-      loraA: found?.loraA ?? new Float32Array(first.rank * m.inFeatures),
-      loraB: found?.loraB ?? new Float32Array(first.rank * m.outFeatures),
+      loraA: found?.loraA ?? new Float32Array(rank * m.inFeatures),
+      loraB: found?.loraB ?? new Float32Array(rank * m.outFeatures),
     };
   });
   return adapter;
