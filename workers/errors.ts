@@ -7,6 +7,8 @@ export type ErrorCode =
   | "bad-recipe"
   | "not-a-llava-checkpoint"
   | "missing-file"
+  | "network"
+  | "no-access"
   | "bad-safetensors"
   | "missing-tensor"
   | "bad-tensor"

@@ -1,7 +1,8 @@
 /** A checkpoint folder -> everything that training, data preparation and chat need of it. */
+import type { ProcessorFacts } from "../adapter/card.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Checkpoint, openCheckpoint } from "../hub/checkpoint.ts";
+import { openCheckpoint } from "../hub/checkpoint.ts";
 import type { ModelFiles } from "../hub/source.ts";
 import { normalise, parsePreprocessor } from "../image/clip.ts";
 import { type LlavaConfig, parseConfig } from "../model/config.ts";
@@ -9,19 +10,22 @@ import type { Llava } from "../model/llava.ts";
 import { loadLlava } from "../model/load.ts";
 import { resolveName } from "../model/names.ts";
 import type { QuantSettings } from "../model/weights.ts";
-import type { LoadProgress, PreparationSpec } from "../protocol.ts";
+import type { PreparationSpec } from "../protocol.ts";
+import { type StoredCheckpoint, withStoredFourBit } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
-import { chooseTemplate } from "../text/chat-template.ts";
+import { type ChatTemplate, chooseTemplate, endsAnswers } from "../text/chat-template.ts";
+import { templateTokens } from "../text/tokenizer.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { Normalise } from "../train/training-step.ts";
 import type { ReadTensor } from "../vision/clip-graph.ts";
+import { preparationOf } from "./preparation.ts";
 
 /** What the files say, before any weight is read. */
 export interface OpenedModel {
   files: ModelFiles;
   config: LlavaConfig;
-  checkpoint: Checkpoint;
+  checkpoint: StoredCheckpoint;
   quant: QuantSettings | undefined;
   preparation: PreparationSpec;
   normalise: Normalise;
@@ -29,6 +33,10 @@ export interface OpenedModel {
   tilesPerPicture: number;
   /** Ends an answer. */
   eosIds: number[];
+  /** What transformers has to be told of the processor, because the checkpoint does not say it. */
+  processor: ProcessorFacts | undefined;
+  /** What the user should know before training on it. */
+  notes: string[];
   /** Identity: files and quantisation. */
   id: string;
   /** A tensor of the checkpoint as f32, by neutral name. */
@@ -38,6 +46,7 @@ export interface OpenedModel {
 export interface LoadedModel extends OpenedModel {
   llava: Llava;
   from: "checkpoint" | "cache";
+  cacheNote: string;
 }
 
 type ModelRecipe = Pick<
@@ -58,7 +67,7 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     );
   }
   const config = parseConfig(await files.readJson("config.json"), recipe.maxImageTiles);
-  const checkpoint = await openCheckpoint(files);
+  const checkpoint = await withStoredFourBit(await openCheckpoint(files));
   const tokenizerConfigJson = await optional(files, "tokenizer_config.json");
   const template = chooseTemplate({
     explicit: recipe.chatTemplate,
@@ -93,12 +102,13 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
   const tensors = [...checkpoint.tensors.values()].map((t) => [t.name, t.dtype, t.shape, t.start]);
   const grid = config.gridPinpoints.map(([h, w]) => (h * w) / config.vision.imageSize ** 2);
   const tiles = config.kind === "llava_next" ? 1 + Math.max(1, ...grid) : 1;
+  const preparation: PreparationSpec = { id: await hash(spec), ...spec };
   return {
     files,
     config,
     checkpoint,
     quant,
-    preparation: { id: await hash(spec), ...spec },
+    preparation,
     normalise: (pixels, count) => {
       const size = pixels.length / count;
       const out = new Float32Array(pixels.length);
@@ -108,10 +118,27 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     },
     tilesPerPicture: Math.min(tiles, recipe.maxImageTiles ?? tiles),
     eosIds: await eosIds(files),
+    processor: files.has("processor_config.json")
+      ? undefined
+      : {
+          patchSize: config.vision.patchSize,
+          featureSelect: config.featureSelect,
+          // CLIP's class token.
+          additionalImageTokens: 1,
+        },
+    notes: templateNotes(template, preparation),
     id: await hash([await files.readText("config.json"), tensors, quant ?? null]),
     readTensor: async (neutral) =>
       checkpoint.readF32(resolveName(neutral, (n) => checkpoint.tensors.has(n)) ?? neutral),
   };
+}
+
+function templateNotes(template: ChatTemplate, preparation: PreparationSpec): string[] {
+  const { tokenizer } = preparationOf(preparation);
+  if (endsAnswers(template, templateTokens(tokenizer))) return [];
+  return [
+    `The chat template never writes ${tokenizer.eosToken} after an answer, so a model trained with it does not learn to stop; a template that does can be given as chat_template.`,
+  ];
 }
 
 /** generation_config.json's eos_token_id (a number or a list); 2 is Llama's. */
@@ -129,12 +156,12 @@ export async function loadModel(
   gpu: Gpu,
   opened: OpenedModel,
   cache: FileCache | undefined,
-  onProgress: (p: LoadProgress) => void,
+  onProgress: Parameters<typeof loadLlava>[3]["onProgress"],
 ): Promise<LoadedModel> {
-  const { llava, from } = await loadLlava(gpu, opened.config, opened.checkpoint, {
+  const loaded = await loadLlava(gpu, opened.config, opened.checkpoint, {
     quant: opened.quant,
     cache,
     onProgress,
   });
-  return { ...opened, llava, from };
+  return { ...opened, ...loaded };
 }

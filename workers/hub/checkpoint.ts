@@ -28,6 +28,8 @@ export interface TensorChunk {
 
 export interface Checkpoint {
   label: string;
+  /** Identity of a file's content, where the place it lies at tells one (the hub does). */
+  versionOf?: (file: string) => string;
   tensors: Map<string, TensorInfo>;
   /** A whole tensor; throws TabTuneError "missing-tensor". */
   read(name: string): Promise<TensorBytes>;
@@ -44,7 +46,7 @@ export async function openCheckpoint(files: ModelFiles): Promise<Checkpoint> {
   if (files.has(singleName)) {
     const reader = await files.open(singleName);
     const { tensors } = await readHeader(reader, singleName);
-    return checkpointOf(files.label, tensors, new Map([[singleName, reader]]));
+    return checkpointOf(files, tensors, new Map([[singleName, reader]]));
   }
   if (!files.has(indexName)) throw noWeights(files);
 
@@ -64,10 +66,14 @@ export async function openCheckpoint(files: ModelFiles): Promise<Checkpoint> {
     if (!info) throw missingTensor(name, shard);
     tensors.set(name, info);
   }
-  return checkpointOf(files.label, tensors, readers);
+  return checkpointOf(files, tensors, readers);
 }
 
-function checkpointOf(label: string, tensors: Map<string, TensorInfo>, readers: Map<string, RangeReader>): Checkpoint {
+function checkpointOf(
+  { label, versionOf }: ModelFiles,
+  tensors: Map<string, TensorInfo>,
+  readers: Map<string, RangeReader>,
+): Checkpoint {
   const info = (name: string) => {
     const found = tensors.get(name);
     if (!found) throw missingTensor(name, label);
@@ -85,6 +91,7 @@ function checkpointOf(label: string, tensors: Map<string, TensorInfo>, readers: 
   };
   return {
     label,
+    ...(versionOf ? { versionOf } : {}),
     tensors,
     read,
     readPart,

@@ -1,138 +1,232 @@
 /**
- * A model served by our own origin, such as the embedded demo model: small files whole, with progress; large ones by HTTP range,
- * so that they never lie in memory as a whole. Sizes are known beforehand, which catches error pages served as files.
+ * Bytes over HTTP that come when the network does: what has arrived is kept, and the request goes on from there after a pause. A
+ * wrong answer is never used: status, range, length and version of the file are checked against what was asked.
  */
-import { TabTuneError } from "../errors.ts";
-import { checkRange, type RangeReader, readerOfBytes } from "../storage/range-reader.ts";
-import { type ModelFiles, modelFiles } from "./source.ts";
+import { type ErrorCode, TabTuneError } from "../errors.ts";
+import { checkRange, type RangeReader } from "../storage/range-reader.ts";
 
-/** Below this a file is fetched whole. */
-const wholeFileBytes = 64e6;
-const retryDelaysMs = [300, 1500];
-
-/** `bytes` of `total` of one file have arrived. */
-export type DownloadProgress = (name: string, bytes: number, total: number) => void;
-
-/** The files `listed` under the address `base` (which ends in "/"). */
-export function filesFromUrls(
-  base: string,
-  listed: { name: string; bytes: number }[],
-  fetchFile: typeof fetch = fetch,
-  onProgress: DownloadProgress = () => undefined,
-): ModelFiles {
-  const sizes = new Map(listed.map(({ name, bytes }) => [name, bytes]));
-  return modelFiles(base, [...sizes.keys()], async (name) => {
-    const url = base + name.split("/").map(encodeURIComponent).join("/");
-    const size = sizes.get(name)!;
-    if (size >= wholeFileBytes) return rangedReader(url, name, size, fetchFile, onProgress);
-    return readerOfBytes(
-      await retrying(name, async () => {
-        const response = await fetchFile(url);
-        if (!response.ok) throw new HttpFailure(response.status);
-        return readBody(response, name, size, (bytes) => onProgress(name, bytes, size));
-      }),
-    );
-  });
+export interface HttpOptions {
+  fetchFile: typeof fetch;
+  /** Bearer token for this server, "" for none. */
+  token: string;
+  /** Ends every request; the caller gets "cancelled". */
+  signal?: AbortSignal;
+  /** Called with the number of bytes of each piece that arrives. */
+  onBytes?: (bytes: number) => void;
+  /** Pauses between attempts that brought nothing. */
+  retryDelaysMs?: number[];
 }
 
-function rangedReader(
-  url: string,
-  name: string,
-  size: number,
-  fetchFile: typeof fetch,
-  onProgress: DownloadProgress,
-): RangeReader {
+const defaultDelaysMs = [500, 2000, 5000, 10_000];
+/** A connection that is silent for this long is taken for cut. */
+const silenceMs = 30_000;
+
+/** An answer with an error status. */
+class HttpFailure extends Error {
+  readonly status: number;
+  readonly retryAfterMs: number;
+
+  constructor(response: Response) {
+    super(`the server answered with status ${response.status}`);
+    this.status = response.status;
+    this.retryAfterMs = 1000 * (Number(response.headers.get("Retry-After")) || 0);
+  }
+
+  /** The server's own trouble, or too many requests. */
+  get passing(): boolean {
+    return this.status >= 500 || this.status === 429 || this.status === 408;
+  }
+}
+
+/** Reads ranges of the file `name` of `size` bytes at `url`. No more memory than the range asked for is taken. */
+export function rangedReader(url: string, name: string, size: number, options: HttpOptions): RangeReader {
   let version: string | undefined;
-  let read = 0;
+
+  /** One request for bytes [from, end), written to `into` from `at` on; returns how many came before the connection ended. */
+  async function request(from: number, end: number, into: Uint8Array, at: number): Promise<number> {
+    const watch = silenceWatch(options.signal);
+    let got = 0;
+    try {
+      const headers = { ...authorization(options), Range: `bytes=${from}-${end - 1}` };
+      const response = await options.fetchFile(url, { headers, signal: watch.signal });
+      if (!response.ok) throw await refused(response, name);
+      // Servers need not tell the range to a page of another origin; where they do, it must be the one asked for.
+      const range = response.headers.get("Content-Range");
+      const whole = from === 0 && end === size && response.status === 200;
+      if (!whole && (response.status !== 206 || (range !== null && range !== `bytes ${from}-${end - 1}/${size}`))) {
+        await response.body?.cancel();
+        throw badDownload(
+          name,
+          `the server did not send bytes ${from} to ${end} of ${size}`,
+          "Try again later, or choose another hub address in the settings.",
+        );
+      }
+      const tag = response.headers.get("ETag") ?? response.headers.get("Last-Modified") ?? "";
+      version ??= tag;
+      if (tag !== version) {
+        await response.body?.cancel();
+        throw badDownload(name, "it changed on the server while it was read", "Load the model again.");
+      }
+      const reader = response.body!.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        if (got + value.byteLength > end - from) {
+          await reader.cancel();
+          throw badDownload(
+            name,
+            `the server sent more than the ${end - from} bytes asked for`,
+            "Load the model again.",
+          );
+        }
+        into.set(value, at + got);
+        got += value.byteLength;
+        options.onBytes?.(value.byteLength);
+        watch.heard();
+      }
+      return got;
+    } catch (error) {
+      // What came before a cut counts: the next request goes on behind it.
+      if (got === 0 || error instanceof TabTuneError) throw error;
+      return got;
+    } finally {
+      watch.stop();
+    }
+  }
+
   return {
     size,
-    read: (start, end) => {
+    async read(start, end) {
       checkRange(start, end, size);
-      if (start === end) return Promise.resolve(new Uint8Array());
-      return retrying(name, async () => {
-        const response = await fetchFile(url, { headers: { Range: `bytes=${start}-${end - 1}` } });
-        if (!response.ok) throw new HttpFailure(response.status);
-        if (response.status !== 206 || response.headers.get("Content-Range") !== `bytes ${start}-${end - 1}/${size}`) {
-          await response.body?.cancel();
-          throw badDownload(name, `the server did not send bytes ${start} to ${end} of ${size}`);
-        }
-        const tag = response.headers.get("ETag") ?? response.headers.get("Last-Modified") ?? "";
-        version ??= tag;
-        if (tag !== version) throw badDownload(name, "it changed on the server while it was read");
-        const bytes = await readBody(response, name, end - start);
-        read += bytes.byteLength;
-        onProgress(name, Math.min(read, size), size);
-        return bytes;
-      });
+      const bytes = new Uint8Array(end - start);
+      for (let done = 0; done < bytes.byteLength; ) {
+        done += await retrying(name, options, async () => {
+          const got = await request(start + done, end, bytes, done);
+          if (got === 0) throw new Error("the connection ended before any byte came");
+          return got;
+        });
+      }
+      return bytes;
     },
   };
 }
 
-/** The body, which must have `size` bytes; no more memory than that is ever taken. */
-async function readBody(
-  response: Response,
-  name: string,
-  size: number,
-  onBytes: (bytes: number) => void = () => undefined,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  const reader = response.body!.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.byteLength > size) {
-      await reader.cancel();
-      throw badDownload(name, `it has more than the expected ${size} bytes`);
+/** The JSON at `url`; `what` names it in messages. */
+export async function fetchJson(url: string, what: string, options: HttpOptions): Promise<unknown> {
+  return retrying(what, options, async () => {
+    const watch = silenceWatch(options.signal);
+    try {
+      const response = await options.fetchFile(url, { headers: authorization(options), signal: watch.signal });
+      if (!response.ok) throw await refused(response, what);
+      return (await response.json()) as unknown;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw badDownload(what, "the answer is not JSON", "Check the hub address in the settings.", "network", error);
+    } finally {
+      watch.stop();
     }
-    bytes.set(value, at);
-    at += value.byteLength;
-    onBytes(at);
-  }
-  if (at !== size) throw badDownload(name, `it has ${at} instead of ${size} bytes`);
-  return bytes;
+  });
 }
 
-/** An answer with an error status; those of the server's own (5xx) are worth another try. */
-class HttpFailure extends Error {
-  readonly status: number;
+const authorization = ({ token }: HttpOptions): Record<string, string> =>
+  token === "" ? {} : { Authorization: `Bearer ${token}` };
 
-  constructor(status: number) {
-    super(`the server answered with status ${status}`);
-    this.status = status;
+/** Aborts after a silence, or when `outer` does. */
+function silenceWatch(outer: AbortSignal | undefined): { signal: AbortSignal; heard(): void; stop(): void } {
+  const controller = new AbortController();
+  const cut = (): void => controller.abort(outer?.reason);
+  const silence = (): void => controller.abort(new Error(`nothing came for ${silenceMs / 1000} seconds`));
+  let timer = setTimeout(silence, silenceMs);
+  if (outer?.aborted) cut();
+  outer?.addEventListener("abort", cut);
+  return {
+    signal: controller.signal,
+    heard() {
+      clearTimeout(timer);
+      timer = setTimeout(silence, silenceMs);
+    },
+    stop() {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", cut);
+    },
+  };
+}
+
+/** What an error status means to the user; passing ones are to be tried again. */
+async function refused(response: Response, name: string): Promise<Error> {
+  await response.body?.cancel();
+  const failure = new HttpFailure(response);
+  if (failure.passing) return failure;
+  const code = response.headers.get("X-Error-Code");
+  switch (response.status) {
+    case 401:
+      return badDownload(
+        name,
+        "the hub asks who you are: the model is private, or does not exist",
+        "Check the name, or enter an access token of your Hugging Face account in the settings.",
+        "no-access",
+      );
+    case 403:
+      return badDownload(
+        name,
+        "your account may not read this model",
+        "Accept its licence on its page, with the account whose token is in the settings, then load it again.",
+        "no-access",
+      );
+    case 404:
+      return badDownload(
+        name,
+        code === "RevisionNotFound" ? "the model has no such revision" : "the hub has no such model or file",
+        "Check the name: owner/name, or owner/name@revision.",
+      );
+    default:
+      return badDownload(name, failure.message, "Try again later, or choose another hub address in the settings.");
   }
 }
 
 /** Runs `attempt`, again after a pause when the network or the server failed; a wrong answer is final. */
-async function retrying<T>(name: string, attempt: () => Promise<T>): Promise<T> {
-  for (const delay of retryDelaysMs) {
+async function retrying<T>(name: string, options: HttpOptions, attempt: () => Promise<T>): Promise<T> {
+  const delays = options.retryDelaysMs ?? defaultDelaysMs;
+  for (let tries = 0; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
-      if (error instanceof TabTuneError || (error instanceof HttpFailure && error.status < 500)) {
-        throw asDownloadError(name, error);
+      if (options.signal?.aborted) {
+        throw new TabTuneError("cancelled", `The download of ${name} was stopped.`, "Load the model again to go on.");
       }
-      await new Promise((resolve) => setTimeout(resolve, delay));
+      if (error instanceof TabTuneError) throw error;
+      if (tries === delays.length) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw badDownload(name, why, "Check the connection, then load the model again to go on.", "network", error);
+      }
+      const asked = error instanceof HttpFailure ? error.retryAfterMs : 0;
+      await pause(Math.min(60_000, Math.max(delays[tries]!, asked)), options.signal);
     }
   }
-  try {
-    return await attempt();
-  } catch (error) {
-    throw asDownloadError(name, error);
-  }
 }
 
-function asDownloadError(name: string, error: unknown): TabTuneError {
-  if (error instanceof TabTuneError) return error;
-  return badDownload(name, error instanceof Error ? error.message : String(error), error);
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
-function badDownload(name: string, why: string, cause?: unknown): TabTuneError {
+export function badDownload(
+  name: string,
+  why: string,
+  remedy: string,
+  code: ErrorCode = "missing-file",
+  cause?: unknown,
+): TabTuneError {
   return new TabTuneError(
-    "missing-file",
+    code,
     `${name} could not be downloaded: ${why}.`,
-    "Check the connection, then load the model again.",
-    "",
+    remedy,
+    "What was downloaded before is kept in this browser.",
     { cause },
   );
 }

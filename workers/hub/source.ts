@@ -7,6 +7,8 @@ export type { RangeReader } from "../storage/range-reader.ts";
 export interface ModelFiles {
   /** As the user knows the model: the folder's name, the address. */
   label: string;
+  /** Identity of a file's content, where it is known without reading the file. */
+  versionOf?: (name: string) => string;
   /** Paths relative to the model folder, with "/", sorted. */
   names(): string[];
   has(name: string): boolean;

@@ -3,9 +3,9 @@ import { TabTuneError } from "../errors.ts";
 import { Arena, newCounters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/program.ts";
-import type { Checkpoint } from "../hub/checkpoint.ts";
 import { ropeTable } from "../kernels/rope.ts";
-import { loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
+import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
+import { readStored, type StoredCheckpoint } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { LlavaConfig } from "./config.ts";
 import type { Llava } from "./llava.ts";
@@ -15,12 +15,20 @@ export interface LoadOptions {
   quant: QuantSettings | undefined;
   /** Where quantised weights are kept between visits. */
   cache: FileCache | undefined;
-  onProgress: (p: { phase: "reading" | "quantising" | "uploading"; fraction: number; detail: string }) => void;
+  /** `toRead`: bytes of the checkpoint that the cache does not have; 0 before that is known. */
+  onProgress: (p: {
+    phase: "reading" | "quantising" | "uploading";
+    fraction: number;
+    detail: string;
+    toRead: number;
+  }) => void;
 }
 
 export interface Loaded {
   llava: Llava;
   from: "checkpoint" | "cache";
+  /** What the user should know of the cache; "" when all is well. */
+  cacheNote: string;
 }
 
 /** Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. */
@@ -30,7 +38,7 @@ export const MAX_POSITIONS = 8192;
 export async function loadLlava(
   gpu: Gpu,
   config: LlavaConfig,
-  checkpoint: Checkpoint,
+  checkpoint: StoredCheckpoint,
   options: LoadOptions,
 ): Promise<Loaded> {
   const counters = newCounters();
@@ -48,20 +56,29 @@ export async function loadLlava(
   }
   write(gpu, rope, table, counters);
 
-  const plan = [...layout.fills].map(([name, fill]): PlanEntry => {
-    if (fill.kind === "dense") return { name, how: "keep" };
+  const isStored = (name: string): boolean => checkpoint.tensors.get(name)?.fourBit !== undefined;
+  const plan = [...layout.fills].flatMap(([name, fill]): PlanEntry[] => {
+    if (isStored(name)) return [];
+    if (fill.kind !== "4bit") return [{ name, how: "keep" }];
     const { blockSize, doubleQuant } = options.quant!;
-    return { name, how: fill.type, blockSize, roundToF16First: true, doubleQuant };
+    return [{ name, how: fill.type, blockSize, roundToF16First: true, doubleQuant }];
   });
-  let from: Loaded["from"] = "checkpoint";
   const tensors = loadOrQuantise(checkpoint, plan, options.cache, (p) => {
-    if (p.phase === "cache") from = "cache";
     const phase = p.phase === "quantising" ? "quantising" : "reading";
-    options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name });
+    options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name, toRead: p.toRead });
   });
+  let outcome: CacheOutcome;
   try {
-    for await (const tensor of tensors) {
-      fillWeight(gpu, layout.fills.get(tensor.name)!, tensor, counters);
+    for (const [name, fill] of layout.fills) {
+      if (isStored(name)) fillWeight(gpu, fill, { kind: "4bit", ...(await readStored(checkpoint, name)) }, counters);
+    }
+    for (;;) {
+      const { done, value } = await tensors.next();
+      if (done) {
+        outcome = value;
+        break;
+      }
+      fillWeight(gpu, layout.fills.get(value.name)!, value, counters);
       // Queued bytes live in the browser until the GPU has taken them: without waiting, a whole model would pile up.
       await gpu.device.queue.onSubmittedWorkDone();
     }
@@ -70,7 +87,7 @@ export async function loadLlava(
     arena.dispose();
     throw error;
   }
-  options.onProgress({ phase: "uploading", fraction: 1, detail: "" });
+  options.onProgress({ phase: "uploading", fraction: 1, detail: "", toRead: 0 });
   const llava: Llava = {
     gpu,
     counters,
@@ -82,7 +99,15 @@ export async function loadLlava(
     ropeTable: rope,
     arena,
   };
-  return { llava, from };
+  return { llava, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
+}
+
+function noteOf(outcome: CacheOutcome): string {
+  if (outcome.cache === "rebuilt") return outcome.reason;
+  if (outcome.cache === "not-stored") {
+    return `The 4-bit weights could not be kept for the next visit: ${outcome.reason} The model works; it will be prepared again.`;
+  }
+  return "";
 }
 
 export function outOfMemory(detail: string): TabTuneError {

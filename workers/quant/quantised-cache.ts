@@ -1,21 +1,22 @@
 /**
- * A checkpoint's tensors one after the other, 4-bit where the plan says so: from the cache when they were quantised before, else
- * from the checkpoint. Nothing is held beyond the tensor in hand, so a model larger than memory's half goes through.
+ * A checkpoint's tensors one after the other, 4-bit where the plan says so: from the cache when they were prepared before, else from
+ * the checkpoint. Nothing is held beyond the tensor in hand and a small window ahead of it, so a model larger than memory's half
+ * goes through.
  *
- * A cache file belongs to one checkpoint and one plan. Hashing whole checkpoints would cost as much as reading them, so identity is
- * the label, the headers (names, types, shapes, places) and 4 KiB from the middle of every quantised tensor: a fine-tune of the
- * same architecture differs in all of them. A change of a few numbers elsewhere in a tensor would go unseen.
+ * A cache folder belongs to one checkpoint and one plan. The hub tells a hash of every file, and identity is that. Hashing whole
+ * folders would cost as much as reading them, so a folder's identity is its label, the headers (names, types, shapes, places) and
+ * 4 KiB from the middle of every quantised tensor: a fine-tune of the same architecture differs in all of them.
  */
 import { TabTuneError } from "../errors.ts";
 import type { Checkpoint } from "../hub/checkpoint.ts";
-import { type Dtype, toF32 } from "../hub/dtype.ts";
+import { bytesOf, type Dtype, toF32 } from "../hub/dtype.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
-import { type CacheOutcome, openCacheFile } from "./cache-file.ts";
 import { doubleDequantise, doubleQuantise } from "./double-quant.ts";
 import { type FourBitBlocks, type FourBitType, quantise } from "./nf4.ts";
+import { type CacheOutcome, openTensorCache } from "./tensor-cache.ts";
 
-export type { CacheOutcome } from "./cache-file.ts";
+export type { CacheOutcome } from "./tensor-cache.ts";
 
 /** What is to become of one tensor. */
 export type PlanEntry =
@@ -40,11 +41,15 @@ export interface QuantiseProgress {
   name: string;
   bytes: number;
   total: number;
+  /** Bytes of the checkpoint that the cache did not have when the load began. */
+  toRead: number;
 }
 
 /** Raised when the file layout, or what the same settings give, changes. */
-const cacheVersion = 1;
+const cacheVersion = 2;
 const sampleBytes = 4096;
+/** Tensors in hand and read ahead together stay below this, unless a single one is larger. */
+const windowBytes = 128e6;
 
 /**
  * Yields the tensors of `plan` in its order; what became of the cache is the generator's return value. Throws TabTuneError
@@ -53,53 +58,85 @@ const sampleBytes = 4096;
 export async function* loadOrQuantise(
   checkpoint: Checkpoint,
   plan: PlanEntry[],
-  cache: FileCache | undefined,
+  fileCache: FileCache | undefined,
   onProgress: (progress: QuantiseProgress) => void = () => undefined,
 ): AsyncGenerator<LoadedTensor, CacheOutcome> {
-  const sizeOf = (name: string) => {
+  const sizeOf = (name: string): number => {
     const info = checkpoint.tensors.get(name);
     return info ? info.end - info.start : 0;
   };
-  const total = plan.reduce((sum, { name }) => sum + sizeOf(name), 0);
+  // A dense tensor is not worth a copy of a file that lies on the same disk.
+  const isCached = ({ how }: PlanEntry): boolean => how !== "keep" || checkpoint.versionOf !== undefined;
+  const useCache = fileCache !== undefined && plan.some(isCached);
+  const cache = useCache
+    ? await openTensorCache(fileCache, await cacheFolder(checkpoint, plan), checkpoint.label)
+    : undefined;
+  const keys = await Promise.all(plan.map((entry) => tensorKey(entry)));
+  const sum = (entries: PlanEntry[]): number => entries.reduce((bytes, { name }) => bytes + sizeOf(name), 0);
+  const total = sum(plan);
+  const toRead = sum(plan.filter((entry, i) => !(isCached(entry) && cache?.has(keys[i]!))));
   let bytes = 0;
-  const useCache = cache !== undefined && plan.some(({ how }) => how !== "keep");
-  const file = useCache ? await openCacheFile(cache, await cacheName(checkpoint, plan)) : undefined;
-  try {
-    for (const entry of plan) {
-      const { name } = entry;
-      const report = (phase: QuantiseProgress["phase"]) => onProgress({ phase, name, bytes, total });
-      if (entry.how === "keep") {
-        report("reading");
-        const dense = await checkpoint.read(name);
-        bytes += sizeOf(name);
-        report("reading");
-        yield { name, kind: "dense", ...dense };
-        continue;
-      }
-      const shape = checkpoint.tensors.get(name)?.shape ?? [];
-      const elements = shape.reduce((product, size) => product * size, 1);
-      let blocks = await file?.read(name, Math.ceil(elements / entry.blockSize));
-      const phase = blocks ? "cache" : "quantising";
-      if (!blocks) {
-        report("reading");
-        const tensor = await checkpoint.read(name);
-        report("quantising");
-        blocks = quantiseTensor(tensor, entry);
-      }
-      await file?.put(name, blocks);
-      bytes += sizeOf(name);
-      report(phase);
-      yield { name, shape, kind: "4bit", ...blocks };
+  const report = (phase: QuantiseProgress["phase"], name: string): void =>
+    onProgress({ phase, name, bytes, total, toRead });
+
+  /** The prepared bytes of an entry where the cache has them, else the checkpoint's. */
+  const fetchEntry = async (i: number): Promise<{ prepared?: Uint8Array; raw?: Uint8Array }> => {
+    const entry = plan[i]!;
+    const prepared =
+      cache && isCached(entry) && (await cache.read(keys[i]!, preparedBytes(checkpoint, entry), entry.name));
+    if (prepared) return { prepared };
+    report("reading", entry.name);
+    return { raw: (await checkpoint.read(entry.name)).bytes };
+  };
+
+  let ahead: ReturnType<typeof fetchEntry> | undefined;
+  for (const [i, entry] of plan.entries()) {
+    const { name } = entry;
+    const { prepared, raw } = await (ahead ?? fetchEntry(i));
+    ahead = undefined;
+    const next = plan[i + 1];
+    if (next && sizeOf(name) + sizeOf(next.name) <= windowBytes) {
+      ahead = fetchEntry(i + 1);
+      // Its failure is told when its turn comes; until then it is not unhandled.
+      ahead.catch(() => undefined);
     }
-    return file ? await file.finish() : { cache: "off" };
-  } finally {
-    await file?.abort();
+    const { shape = [], dtype = "F32" } = checkpoint.tensors.get(name) ?? {};
+    if (raw && entry.how !== "keep") report("quantising", name);
+    const tensor = prepared
+      ? unpack(prepared, entry, shape, dtype)
+      : entry.how === "keep"
+        ? ({ name, shape, kind: "dense", dtype, bytes: raw! } as const)
+        : ({ name, shape, kind: "4bit", ...quantiseTensor({ dtype, bytes: raw! }, entry) } as const);
+    if (raw && isCached(entry)) {
+      await cache?.write(keys[i]!, tensor.kind === "4bit" ? [bytesOf(tensor.absmax), tensor.codes] : [tensor.bytes]);
+    }
+    bytes += sizeOf(name);
+    report(prepared ? "cache" : entry.how === "keep" ? "reading" : "quantising", name);
+    yield tensor;
   }
+  return cache ? cache.outcome() : { cache: "off" };
+}
+
+/** Bytes of a tensor as the cache has it: as it is, or [absmax f32 | codes]. */
+function preparedBytes(checkpoint: Checkpoint, entry: PlanEntry): number {
+  const info = checkpoint.tensors.get(entry.name);
+  if (!info) return 0;
+  if (entry.how === "keep") return info.end - info.start;
+  const elements = info.shape.reduce((product, size) => product * size, 1);
+  return 4 * Math.ceil(elements / entry.blockSize) + Math.ceil(elements / 2);
+}
+
+function unpack(bytes: Uint8Array, entry: PlanEntry, shape: number[], dtype: Dtype): LoadedTensor {
+  const { name } = entry;
+  if (entry.how === "keep") return { name, shape, kind: "dense", dtype, bytes };
+  const blocks = Math.ceil(shape.reduce((product, size) => product * size, 1) / entry.blockSize);
+  const absmax = new Float32Array(bytes.buffer, bytes.byteOffset, blocks);
+  return { name, shape, kind: "4bit", absmax, codes: bytes.subarray(4 * blocks) };
 }
 
 function quantiseTensor(
   { dtype, bytes }: { dtype: Dtype; bytes: Uint8Array },
-  entry: Exclude<PlanEntry, { how: "keep" }>,
+  entry: Extract<PlanEntry, { how: FourBitType }>,
 ): FourBitBlocks {
   try {
     const { codes, absmax } = quantise(toF32(bytes, dtype), {
@@ -110,41 +147,31 @@ function quantiseTensor(
     return { codes, absmax: entry.doubleQuant ? doubleDequantise(doubleQuantise(absmax)) : absmax };
   } catch (error) {
     if (!(error instanceof TabTuneError)) throw error;
-    throw new TabTuneError(
-      error.code,
-      `${entry.name} cannot be quantised. ${error.message}`,
-      error.remedy,
-      error.safe,
-      {
-        cause: error,
-      },
-    );
+    const message = `${entry.name} cannot be quantised. ${error.message}`;
+    throw new TabTuneError(error.code, message, error.remedy, error.safe, { cause: error });
   }
 }
 
-/** Name of the cache file for this checkpoint and plan. */
-async function cacheName(checkpoint: Checkpoint, plan: PlanEntry[]): Promise<string> {
+const hashOf = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)));
+
+/** Tensor names are long and come from strangers: their files are called by a hash. */
+async function tensorKey(entry: PlanEntry): Promise<string> {
+  return (await hashOf(entry)).slice(0, 32);
+}
+
+/** Name of the cache folder for this checkpoint and plan. */
+async function cacheFolder(checkpoint: Checkpoint, plan: PlanEntry[]): Promise<string> {
+  const { versionOf } = checkpoint;
   const parts: unknown[] = [cacheVersion, checkpoint.label];
   for (const entry of plan) {
     const info = checkpoint.tensors.get(entry.name);
-    if (entry.how === "keep" || !info) continue;
-    const { name, how, blockSize, roundToF16First, doubleQuant } = entry;
+    if ((entry.how === "keep" && !versionOf) || !info) continue;
     const { dtype, shape, file, start, end } = info;
     const middle = Math.max(0, Math.floor((end - start - sampleBytes) / 2));
-    const sample = await checkpoint.readPart(name, middle, Math.min(middle + sampleBytes, end - start));
-    parts.push([
-      name,
-      how,
-      blockSize,
-      roundToF16First,
-      doubleQuant,
-      dtype,
-      shape,
-      file,
-      start,
-      end,
-      await sha256(sample),
-    ]);
+    const content = versionOf
+      ? versionOf(file)
+      : await sha256(await checkpoint.readPart(entry.name, middle, Math.min(middle + sampleBytes, end - start)));
+    parts.push([entry, dtype, shape, file, start, end, content]);
   }
-  return `4bit-${await sha256(new TextEncoder().encode(JSON.stringify(parts)))}`;
+  return `weights-${(await hashOf(parts)).slice(0, 32)}`;
 }

@@ -18,8 +18,8 @@ export interface FileCache {
   /** A reader of the whole file, or undefined when there is none of that name. */
   open(name: string): Promise<RangeReader | undefined>;
   create(name: string): Promise<FileWriter>;
-  /** Whole files only, by name. */
-  list(): Promise<{ name: string; bytes: number }[]>;
+  /** Whole files only, by name; `prefix` leaves out those that begin otherwise. */
+  list(prefix?: string): Promise<{ name: string; bytes: number }[]>;
   /** Removes a file; harmless when there is none. */
   delete(name: string): Promise<void>;
 }

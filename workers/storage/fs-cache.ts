@@ -42,8 +42,10 @@ export async function openFsCache(directory: string): Promise<FileCache> {
         },
       };
     },
-    async list() {
-      const names = (await readdir(directory)).filter((name) => !name.endsWith(".part"));
+    async list(prefix = "") {
+      const names = (await readdir(directory)).filter(
+        (name) => !name.endsWith(".part") && name.startsWith(prefix === "" ? "" : safeName(prefix)),
+      );
       const files = await Promise.all(
         names.map(async (name) => ({ name: keyOfSafeName(name), bytes: (await stat(join(directory, name))).size })),
       );

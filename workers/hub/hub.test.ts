@@ -1,0 +1,311 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { randomArray } from "../gpu/testing.ts";
+import { type LoadedTensor, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
+import { fakeOpfs } from "../storage/fake-opfs.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import { openOpfsCache } from "../storage/opfs.ts";
+import { sha256 } from "../storage/sha256.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import { bytesOf } from "./dtype.ts";
+import type { HttpOptions } from "./http.ts";
+import { openHub, parseRepo } from "./hub.ts";
+import { COMMIT, type FakeHub, type FakeRepo, startFakeHub } from "./node-fake-hub.ts";
+import { writeSafetensors } from "./safetensors.ts";
+
+const freshCache = (): Promise<FileCache> => openOpfsCache("weights", fakeOpfs().root);
+
+// Over 1 MiB, so that tensors lie beyond the part that is kept with the header.
+const names = Array.from({ length: 12 }, (_, i) => `layer.${i}`);
+const weights = writeSafetensors(
+  names.map((name, i) => ({ name, dtype: "F32", shape: [512, 128], data: randomArray(512 * 128, i) })),
+);
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const plan: PlanEntry[] = names.map((name, i) =>
+  i % 4 === 3 ? { name, how: "keep" } : { name, how: "nf4", blockSize: 64, roundToF16First: true, doubleQuant: false },
+);
+
+let repo: FakeRepo;
+let hub: FakeHub;
+beforeEach(async () => {
+  repo = {
+    name: "someone/llava",
+    files: new Map([
+      ["config.json", text({ model_type: "llava" })],
+      ["model.safetensors", weights],
+    ]),
+  };
+  hub = await startFakeHub(repo);
+});
+afterEach(() => hub.close());
+
+const open = async (
+  cache: FileCache | undefined,
+  changes: Partial<HttpOptions> & { repo?: string; revision?: string } = {},
+) => {
+  const { repo: name = "someone/llava", revision = "main", ...http } = changes;
+  return openHub({ repo: name, revision, endpoint: hub.endpoint }, cache, {
+    fetchFile: fetch,
+    token: "",
+    retryDelaysMs: [1, 1, 1],
+    ...http,
+  });
+};
+
+/** Everything a load yields, as one hash; `onTensor` may stop it by throwing. */
+async function load(
+  cache: FileCache | undefined,
+  http: Partial<HttpOptions> = {},
+  onTensor: (n: number) => void = () => undefined,
+) {
+  const checkpoint = await openCheckpoint(await open(cache, http));
+  const tensors: LoadedTensor[] = [];
+  const generator = loadOrQuantise(checkpoint, plan, cache);
+  for (;;) {
+    const { done, value } = await generator.next();
+    if (done) return { hash: await hashOf(tensors), outcome: value };
+    tensors.push(value);
+    onTensor(tensors.length);
+  }
+}
+
+async function hashOf(tensors: LoadedTensor[]): Promise<string> {
+  const hashes = await Promise.all(
+    tensors.flatMap((t) =>
+      t.kind === "4bit"
+        ? [sha256(t.codes), sha256(new Uint8Array(t.absmax.slice().buffer))]
+        : [sha256(t.bytes.slice())],
+    ),
+  );
+  return sha256(text([tensors.map(({ name, kind }) => [name, kind]), hashes]));
+}
+const undisturbed = (async () => {
+  const server = await startFakeHub({ name: "someone/llava", files: new Map([["model.safetensors", weights]]) });
+  const checkpoint = await openCheckpoint(
+    await openHub({ repo: "someone/llava", revision: "main", endpoint: server.endpoint }, undefined, {
+      fetchFile: fetch,
+      token: "",
+    }),
+  );
+  const tensors: LoadedTensor[] = [];
+  for await (const tensor of loadOrQuantise(checkpoint, plan, undefined)) tensors.push(tensor);
+  await server.close();
+  return hashOf(tensors);
+})();
+
+test.each([
+  ["owner/name", { repo: "owner/name", revision: "main" }],
+  [" llava-hf/llava-1.5-7b-hf@a272c74 ", { repo: "llava-hf/llava-1.5-7b-hf", revision: "a272c74" }],
+  ["a/b@refs/pr/3", { repo: "a/b", revision: "refs/pr/3" }],
+])("%s is a name", (name, expected) => {
+  expect(parseRepo(name)).toEqual(expected);
+});
+
+test.each(["llava", "a/b/c", "https://huggingface.co/a/b", "a/../b", "a/b@", "a b/c", ""])("%j is no name", (name) => {
+  expect(() => parseRepo(name)).toThrow("is not the name of a model on the hub");
+});
+
+test("a model opens by its listing, and its small files are checked", async () => {
+  const files = await open(undefined);
+  expect([files.label, files.commit, files.licence, files.names()]).toEqual([
+    "someone/llava",
+    COMMIT,
+    "apache-2.0",
+    ["config.json", "model.safetensors"],
+  ]);
+  expect(await files.readJson("config.json")).toEqual({ model_type: "llava" });
+  expect(files.versionOf!("model.safetensors")).toBe(await sha256(weights));
+});
+
+test("tensors come one by one; the second load needs no network", async () => {
+  const cache = await freshCache();
+  const first = await load(cache);
+  expect(first).toEqual({ hash: await undisturbed, outcome: { cache: "stored" } });
+  expect(hub.sent).toBeLessThan(weights.byteLength + (1 << 20) + 100);
+  const offline: typeof fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+  expect(await load(cache, { fetchFile: offline })).toEqual({ hash: await undisturbed, outcome: { cache: "hit" } });
+});
+
+test("a load killed at random moments goes on, and fetches at most one tensor twice", async () => {
+  const tensorBytes = 512 * 128 * 4;
+  let seed = 7;
+  const random = (): number => {
+    seed = (seed * 1103515245 + 12345) % 2 ** 31;
+    return seed / 2 ** 31;
+  };
+  for (let kill = 0; kill < 20; kill++) {
+    const cache = await freshCache();
+    hub.sent = 0;
+    const moment = 1 + Math.floor(random() * names.length);
+    await expect(
+      load(cache, {}, (n) => {
+        if (n === moment) throw new Error("killed");
+      }),
+    ).rejects.toThrow("killed");
+    // The tensor that was being read ahead at the end of the first life ends by itself: its bytes count.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const { hash, outcome } = await load(cache);
+    expect(hash).toBe(await undisturbed);
+    expect(outcome.cache).toMatch(/stored|hit/);
+    expect(hub.sent).toBeLessThanOrEqual(weights.byteLength + (1 << 20) + tensorBytes);
+  }
+});
+
+test("a connection that is cut goes on behind what came", async () => {
+  const cache = await freshCache();
+  const checkpoint = await openCheckpoint(await open(cache));
+  hub.asked.length = 0;
+  hub.cutAfter = 100_000;
+  const { bytes } = await checkpoint.read("layer.9");
+  expect(await sha256(bytes)).toBe(await sha256(bytesOf(randomArray(512 * 128, 9))));
+  expect(hub.asked.length).toBe(2);
+  const [first, second] = hub.asked.map((line) => /bytes=(\d+)-(\d+)/.exec(line)!.slice(1).map(Number));
+  // A cut may lose what was under way, never repeat what had come.
+  expect(second![0]).toBeGreaterThan(first![0]!);
+  expect(second![0]).toBeLessThanOrEqual(first![0]! + 100_000);
+  expect(second![1]).toBe(first![1]);
+});
+
+describe("a server that", () => {
+  const size = weights.byteLength;
+  test.each<[string, FakeHub["fault"], string, string]>([
+    [
+      "sends the whole file for a part",
+      (_, response) => {
+        response.end(weights);
+        return true;
+      },
+      "missing-file",
+      "the server did not send bytes",
+    ],
+    [
+      "sends another part",
+      (_, response) => {
+        response.writeHead(206, { "Content-Range": `bytes 0-9/${size}` }).end("0123456789");
+        return true;
+      },
+      "missing-file",
+      "the server did not send bytes",
+    ],
+    [
+      "has no such file any more",
+      (_, response) => {
+        response.writeHead(404).end();
+        return true;
+      },
+      "missing-file",
+      "the hub has no such model or file",
+    ],
+    [
+      "is down",
+      (_, response) => {
+        response.writeHead(503).end();
+        return true;
+      },
+      "network",
+      "the server answered with status 503",
+    ],
+    [
+      "hangs up",
+      (_, response) => {
+        response.destroy();
+        return true;
+      },
+      "network",
+      "could not be downloaded",
+    ],
+  ])("%s gets a sentence", async (_, fault, code, words) => {
+    const checkpoint = await openCheckpoint(await open(undefined));
+    hub.fault = fault;
+    await expect(checkpoint.read("layer.11")).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(words),
+      remedy: expect.stringMatching(/\.$/),
+    });
+  });
+
+  test("fails twice and then works is not told", async () => {
+    const checkpoint = await openCheckpoint(await open(undefined));
+    const before = hub.asked.length;
+    hub.fault = ({ nth }, response) => {
+      if (nth > before + 2) return false;
+      response.writeHead(nth === before + 1 ? 500 : 429).end();
+      return true;
+    };
+    expect((await checkpoint.read("layer.11")).bytes.byteLength).toBe(512 * 128 * 4);
+  });
+
+  test("changes a file under way is noticed", async () => {
+    const checkpoint = await openCheckpoint(await open(undefined));
+    hub.fault = ({ range }, response) => {
+      const asked = range!.replace("bytes=", "bytes ");
+      response.writeHead(206, { ETag: "another", "Content-Range": `${asked}/${size}` }).end();
+      return true;
+    };
+    // What came before had a version; this has another.
+    await expect(checkpoint.read("layer.11")).rejects.toMatchObject({
+      message: expect.stringContaining("it changed on the server while it was read"),
+    });
+  });
+
+  test("sends a small file with another content is not believed", async () => {
+    const files = await open(undefined);
+    repo.files.set("config.json", text({ model_type: "lava!" }));
+    await expect(files.readJson("config.json")).rejects.toMatchObject({
+      message: expect.stringContaining("does not match the hash"),
+    });
+  });
+});
+
+describe("who may read", () => {
+  beforeEach(() => {
+    repo.token = "secret";
+  });
+  test.each([
+    ["", "no-access", "the hub asks who you are"],
+    ["other", "no-access", "your account may not read this model"],
+  ])("token %j", async (token, code, words) => {
+    await expect(open(undefined, { token })).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+  });
+  test("the right token", async () => {
+    expect((await open(undefined, { token: "secret" })).commit).toBe(COMMIT);
+  });
+});
+
+test.each([
+  [{ repo: "someone/else" }, "the hub has no such model or file"],
+  [{ revision: "v9" }, "the model has no such revision"],
+])("%j is not there", async (where, words) => {
+  await expect(open(undefined, where)).rejects.toMatchObject({
+    code: "missing-file",
+    message: expect.stringContaining(words),
+  });
+});
+
+test("a stop ends the download at once", async () => {
+  const checkpoint = await openCheckpoint(await open(undefined));
+  const stop = new AbortController();
+  const stopped = await openCheckpoint(await open(undefined, { signal: stop.signal }));
+  hub.fault = () => {
+    stop.abort();
+    return true;
+  };
+  await expect(stopped.read("layer.11")).rejects.toMatchObject({ code: "cancelled" });
+  hub.fault = undefined;
+  expect((await checkpoint.read("layer.11")).dtype).toBe("F32");
+});
+
+test("a full disk costs the cache, not the load", async () => {
+  const cache = await freshCache();
+  const full: FileCache = {
+    ...cache,
+    async create(name) {
+      const writer = await cache.create(name);
+      if (!name.startsWith("weights-")) return writer;
+      return { ...writer, write: () => Promise.reject(new Error("There is no room.")) };
+    },
+  };
+  expect(await load(full)).toEqual({
+    hash: await undisturbed,
+    outcome: { cache: "not-stored", reason: "There is no room." },
+  });
+});

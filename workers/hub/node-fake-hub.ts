@@ -1,0 +1,137 @@
+/** A server that behaves like the hub, for tests: listing, resolve with a redirect to "CDN" addresses, ranges, and faults on demand. */
+import { createHash } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+export interface FakeHub {
+  endpoint: string;
+  /** "path range" of every request for file content, in order. */
+  asked: string[];
+  /** Bytes sent of file content. */
+  sent: number;
+  /** Answers a request in place of the server; returns true when it did. */
+  fault:
+    | ((request: { file: string; range: string | undefined; nth: number }, response: ServerResponse) => boolean)
+    | undefined;
+  /** Ends the connection of the next content request after this many bytes. */
+  cutAfter: number | undefined;
+  close(): Promise<void>;
+}
+
+export interface FakeRepo {
+  name: string;
+  files: Map<string, Uint8Array>;
+  /** Requests without "Bearer <this>" are refused: with 401, or 403 for another token. */
+  token?: string;
+}
+
+/** Serves `repo` on a free port of this machine. */
+export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
+  const server = createServer((request, response) => {
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    response.setHeader("Access-Control-Allow-Headers", "*");
+    response.setHeader("Access-Control-Expose-Headers", "*");
+    if (request.method === "OPTIONS") {
+      response.end();
+      return;
+    }
+    answer(request, response);
+  });
+  const fail = (response: ServerResponse, status: number, code = ""): void => {
+    if (code) response.setHeader("X-Error-Code", code);
+    response.statusCode = status;
+    response.end();
+  };
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = decodeURIComponent(new URL(request.url!, "http://x").pathname);
+    if (path.startsWith("/cdn/")) {
+      content(path.slice("/cdn/".length), request, response);
+      return;
+    }
+    if (repo.token !== undefined && request.headers.authorization !== `Bearer ${repo.token}`) {
+      fail(response, request.headers.authorization ? 403 : 401, "GatedRepo");
+      return;
+    }
+    const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path);
+    if (api) {
+      if (api[1] !== repo.name) {
+        fail(response, 404, "RepoNotFound");
+        return;
+      }
+      if (api[2] !== "main" && api[2] !== COMMIT) {
+        fail(response, 404, "RevisionNotFound");
+        return;
+      }
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify(listing(repo)));
+      return;
+    }
+    const resolve = /^\/([^/]+\/[^/]+)\/resolve\/([0-9a-f]+)\/(.+)$/.exec(path);
+    if (!resolve || resolve[1] !== repo.name || !repo.files.has(resolve[3]!)) {
+      fail(response, 404, "EntryNotFound");
+      return;
+    }
+    response.statusCode = 302;
+    response.setHeader("Location", `/cdn/${encodeURIComponent(resolve[3]!)}`);
+    response.end();
+  }
+
+  function content(file: string, request: IncomingMessage, response: ServerResponse): void {
+    const { range } = request.headers;
+    hub.asked.push(`${file} ${range ?? "whole"}`);
+    if (hub.fault?.({ file, range, nth: hub.asked.length }, response)) return;
+    const whole = repo.files.get(file)!;
+    const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
+    const [start, end] = asked ? [Number(asked[1]), Number(asked[2]) + 1] : [0, whole.byteLength];
+    response.statusCode = asked ? 206 : 200;
+    if (asked) response.setHeader("Content-Range", `bytes ${start}-${end - 1}/${whole.byteLength}`);
+    response.setHeader("Content-Length", end - start);
+    response.setHeader("ETag", `"${file}-1"`);
+    let bytes = whole.subarray(start, end);
+    if (hub.cutAfter !== undefined) {
+      bytes = bytes.subarray(0, hub.cutAfter);
+      hub.cutAfter = undefined;
+      hub.sent += bytes.byteLength;
+      response.write(bytes, () => response.destroy());
+      return;
+    }
+    hub.sent += bytes.byteLength;
+    response.end(bytes);
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const hub: FakeHub = {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked: [],
+    sent: 0,
+    fault: undefined,
+    cutAfter: undefined,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return hub;
+}
+
+/** What the hub's API tells of a repository: git hashes of small files, SHA-256 of the large ones. */
+function listing({ name, files }: FakeRepo): object {
+  return {
+    id: name,
+    sha: COMMIT,
+    gated: false,
+    cardData: { license: "apache-2.0" },
+    siblings: [...files].map(([rfilename, bytes]) => ({
+      rfilename,
+      size: bytes.byteLength,
+      blobId: createHash("sha1").update(`blob ${bytes.byteLength}\0`).update(bytes).digest("hex"),
+      ...(rfilename.endsWith(".safetensors")
+        ? { lfs: { sha256: createHash("sha256").update(bytes).digest("hex"), size: bytes.byteLength } }
+        : {}),
+    })),
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Prepared tensors between visits: one file a tensor, its SHA-256 behind its bytes. A file appears when it is whole (FileCache), so a
+ * load that is cut off goes on where it stopped, and what fails its check is made anew by itself. Nobody needs a cache to train:
+ * what goes wrong in writing it ends the writing, and is told by the outcome.
+ */
+import type { FileCache } from "../storage/file-cache.ts";
+import { sha256 } from "../storage/sha256.ts";
+
+/** What became of the cache during a load; `reason` says what was wrong. */
+export type CacheOutcome =
+  | { cache: "off" | "hit" | "stored" }
+  | { cache: "rebuilt"; reason: string }
+  | { cache: "not-stored"; reason: string };
+
+export interface TensorCache {
+  has(key: string): boolean;
+  /** The bytes of a tensor if they are there, `size` long and sound. `name` is for the outcome's words. */
+  read(key: string, size: number, name: string): Promise<Uint8Array | undefined>;
+  /** Writes what was made; after a failure it does nothing. */
+  write(key: string, parts: Uint8Array[]): Promise<void>;
+  outcome(): CacheOutcome;
+}
+
+/** What the storage list shows of a model: stored beside its tensors. */
+export interface CachedModel {
+  label: string;
+  /** Date of the first load, ISO. */
+  createdAt: string;
+}
+
+export const aboutFile = "about";
+const hashBytes = 64;
+
+/** The tensors of one model under `folder`, which is part of every file's name. */
+export async function openTensorCache(cache: FileCache, folder: string, label: string): Promise<TensorCache> {
+  const place = (key: string): string => `${folder}/${key}`;
+  const present = new Set((await cache.list(`${folder}/`)).map(({ name }) => name));
+  let damage: string | undefined;
+  let failure: string | undefined;
+  let wrote = false;
+
+  async function store(key: string, parts: Uint8Array[]): Promise<void> {
+    const writer = await cache.create(place(key));
+    try {
+      for (const part of parts) await writer.write(part);
+      await writer.commit();
+    } finally {
+      await writer.abort();
+    }
+    present.add(place(key));
+  }
+
+  async function attempt(write: () => Promise<void>): Promise<void> {
+    if (failure !== undefined) return;
+    try {
+      await write();
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  return {
+    has: (key) => present.has(place(key)),
+    async read(key, size, name) {
+      if (!present.has(place(key))) return undefined;
+      const reader = await cache.open(place(key));
+      if (reader?.size === size + hashBytes) {
+        const bytes = await reader.read(0, size + hashBytes);
+        const hash = new TextDecoder().decode(bytes.subarray(size));
+        if ((await sha256(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
+      }
+      present.delete(place(key));
+      damage ??= `${name} in it is damaged`;
+      return undefined;
+    },
+    async write(key, parts) {
+      await attempt(async () => {
+        if (!present.has(place(aboutFile))) {
+          const about: CachedModel = { label, createdAt: new Date().toISOString() };
+          await store(aboutFile, [new TextEncoder().encode(JSON.stringify(about))]);
+        }
+        const hash = await sha256(parts.length === 1 ? parts[0]! : joined(parts));
+        await store(key, [...parts, new TextEncoder().encode(hash)]);
+        wrote = true;
+      });
+    },
+    outcome() {
+      if (failure !== undefined) return { cache: "not-stored", reason: failure };
+      if (damage !== undefined) return { cache: "rebuilt", reason: `The cached weights were made anew: ${damage}.` };
+      return { cache: wrote ? "stored" : "hit" };
+    },
+  };
+}
+
+function joined(parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.byteLength;
+  }
+  return all;
+}
