@@ -75,7 +75,15 @@ export interface QuantSettings {
 
 /** Where one checkpoint tensor goes. Offsets are in words of the destination. */
 export type Fill =
-  | { kind: "4bit"; type: "nf4" | "fp4"; codes: Tensor; codesAt: number; absmax: Tensor; absmaxAt: number }
+  | {
+      kind: "4bit";
+      type: "nf4" | "fp4";
+      blockSize: number;
+      codes: Tensor;
+      codesAt: number;
+      absmax: Tensor;
+      absmaxAt: number;
+    }
   | { kind: "dense"; format: DenseFormat; data: Tensor; at: number }
   | { kind: "host"; table: HostTable };
 
@@ -198,6 +206,7 @@ export function allocateWeights(
         const fill: Fill = {
           kind: "4bit",
           type,
+          blockSize,
           codes,
           codesAt: (row * inSize) / 8,
           absmax,

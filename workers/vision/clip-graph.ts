@@ -1,12 +1,23 @@
 /**
  * The frozen CLIP tower as an ONNX graph over the checkpoint's own weights: pixels [tiles, 3, S, S] -> features [tiles, P, C]
- * (`hidden_states[vision_feature_layer]`, class token dropped). transformers: models/clip/modeling_clip.py.
+ * (`hidden_states[vision_feature_layer]`, class token dropped). transformers: models/clip/modeling_clip.py. Matrices that the model
+ * has in 4 bits go through onnxruntime's MatMulBnb4, whose bytes are bitsandbytes' and so ours.
  */
 import { type LlavaConfig, patchesPerTile } from "../model/config.ts";
+import type { FourBitBlocks, FourBitType } from "../quant/nf4.ts";
 import { encodeOnnx, type OnnxNode, type OnnxTensor } from "./onnx.ts";
 
 /** Reads a tensor of the checkpoint by its neutral name, as f32. */
 export type ReadTensor = (neutral: string) => Promise<Float32Array>;
+
+/** A matrix [out, in] in 4 bits, as our own kernels have it. */
+export interface FourBitMatrix extends FourBitBlocks {
+  type: FourBitType;
+  blockSize: number;
+}
+
+/** The 4-bit form of a matrix of `elements` values; undefined where the model keeps it dense. */
+export type ReadFourBit = (neutral: string, elements: number) => Promise<FourBitMatrix | undefined>;
 
 /** [rows, columns] -> [columns, rows]: ONNX MatMul wants [in, out]. */
 function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
@@ -15,7 +26,11 @@ function transpose(data: Float32Array, rows: number, columns: number): Float32Ar
   return out;
 }
 
-export async function clipGraph(config: LlavaConfig, read: ReadTensor): Promise<Uint8Array> {
+export async function clipGraph(
+  config: LlavaConfig,
+  read: ReadTensor,
+  readFourBit: ReadFourBit = async () => undefined,
+): Promise<Uint8Array> {
   const { vision } = config;
   const c = vision.hiddenSize;
   const heads = vision.numHeads;
@@ -31,7 +46,7 @@ export async function clipGraph(config: LlavaConfig, read: ReadTensor): Promise<
     nodes.push({ op, inputs, outputs: [name], ...(attributes ? { attributes } : {}) });
     return name;
   };
-  const constant = (dims: number[], data: Float32Array | BigInt64Array): string => {
+  const constant = (dims: number[], data: OnnxTensor["data"]): string => {
     const name = `weight_${initializers.length}`;
     initializers.push({ name, dims, data });
     return name;
@@ -41,9 +56,24 @@ export async function clipGraph(config: LlavaConfig, read: ReadTensor): Promise<
     const data = await read(neutral);
     return constant([data.length], data);
   };
+  const matMul = async (x: string, neutral: string, inSize: number, out: number): Promise<string> => {
+    const blocks = await readFourBit(neutral, inSize * out);
+    if (!blocks) return add("MatMul", [x, constant([inSize, out], transpose(await read(neutral), out, inSize))]);
+    const { codes, absmax, blockSize, type } = blocks;
+    const name = `matmulbnb4_${count++}`;
+    nodes.push({
+      op: "MatMulBnb4",
+      domain: "com.microsoft",
+      inputs: [x, constant([codes.length], codes), constant([absmax.length], absmax)],
+      outputs: [name],
+      // quant_type as onnxruntime numbers it (docs/ContribOperators.md).
+      attributes: { K: inSize, N: out, block_size: blockSize, quant_type: type === "fp4" ? 0 : 1 },
+    });
+    return name;
+  };
   const linear = async (x: string, base: string, inSize: number, out: number): Promise<string> => {
-    const weight = constant([inSize, out], transpose(await read(`${base}.weight`), out, inSize));
-    return add("Add", [add("MatMul", [x, weight]), await vector(`${base}.bias`)]);
+    const product = await matMul(x, `${base}.weight`, inSize, out);
+    return add("Add", [product, await vector(`${base}.bias`)]);
   };
   const norm = async (x: string, base: string): Promise<string> =>
     add("LayerNormalization", [x, await vector(`${base}.weight`), await vector(`${base}.bias`)], {

@@ -6,6 +6,8 @@ export type OnnxAttribute = number | number[] | { float: number };
 
 export interface OnnxNode {
   op: string;
+  /** Absent: the standard's own operators. */
+  domain?: "com.microsoft";
   inputs: string[];
   outputs: string[];
   attributes?: Record<string, OnnxAttribute>;
@@ -14,7 +16,7 @@ export interface OnnxNode {
 export interface OnnxTensor {
   name: string;
   dims: number[];
-  data: Float32Array | BigInt64Array;
+  data: Float32Array | BigInt64Array | Uint8Array;
 }
 
 export interface OnnxValue {
@@ -32,6 +34,7 @@ export interface OnnxGraph {
 }
 
 const FLOAT = 1;
+const UINT8 = 2;
 const INT64 = 7;
 const encoder = new TextEncoder();
 
@@ -113,13 +116,13 @@ function node(n: OnnxNode): Message {
   for (const output of n.outputs) m.text(2, output);
   m.text(3, n.outputs[0]!).text(4, n.op);
   for (const [name, value] of Object.entries(n.attributes ?? {})) m.message(5, attribute(name, value));
-  return m;
+  return n.domain ? m.text(7, n.domain) : m;
 }
 
 function tensor(t: OnnxTensor): Message {
   const m = new Message();
   for (const dim of t.dims) m.int(1, dim);
-  m.int(2, t.data instanceof Float32Array ? FLOAT : INT64).text(8, t.name);
+  m.int(2, t.data instanceof Float32Array ? FLOAT : t.data instanceof Uint8Array ? UINT8 : INT64).text(8, t.name);
   return m.bytes(9, new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength));
 }
 
@@ -132,7 +135,7 @@ function value(v: OnnxValue): Message {
   return new Message().text(1, v.name).message(2, type);
 }
 
-/** A ModelProto (opset 17) as bytes. */
+/** A ModelProto (opset 17, and version 1 of onnxruntime's own operators) as bytes. */
 export function encodeOnnx(graph: OnnxGraph): Uint8Array {
   const g = new Message();
   for (const n of graph.nodes) g.message(1, node(n));
@@ -141,5 +144,6 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
   for (const v of graph.inputs) g.message(11, value(v));
   for (const v of graph.outputs) g.message(12, value(v));
   const opset = new Message().text(1, "").int(2, 17);
-  return new Message().int(1, 8).text(2, "tabtune").message(7, g).message(8, opset).join();
+  const contrib = new Message().text(1, "com.microsoft").int(2, 1);
+  return new Message().int(1, 8).text(2, "tabtune").message(7, g).message(8, opset).message(8, contrib).join();
 }

@@ -2,10 +2,11 @@
  * The frozen tower on onnxruntime-web, on our own GPU device: pixels and features stay in our buffers.
  * The entry `onnxruntime-web/webgpu` is the one that honours a shared device; the default entry returns zeros.
  */
-import type { Tensor } from "../gpu/buffers.ts";
+import { readBack, type Tensor } from "../gpu/buffers.ts";
 import { featuresPerTile, type LlavaConfig } from "../model/config.ts";
 import type { Llava } from "../model/llava.ts";
-import { clipGraph, type ReadTensor } from "./clip-graph.ts";
+import { resolveName } from "../model/names.ts";
+import { clipGraph, type FourBitMatrix, type ReadTensor } from "./clip-graph.ts";
 import type { Tower } from "./encoder.ts";
 
 /** The wasm lies beside the script: Vite serves it from our own origin, so it works with the network cut off. */
@@ -13,7 +14,7 @@ export async function ortTower(model: Llava, read: ReadTensor): Promise<Tower> {
   const ort = await import("onnxruntime-web/webgpu");
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
-  const graph = await clipGraph(model.config, read);
+  const graph = await clipGraph(model.config, read, (neutral, elements) => fourBitOf(model, neutral, elements));
   const device = model.gpu.device;
   const session = await ort.InferenceSession.create(graph, { executionProviders: [{ name: "webgpu", device }] });
   const wrap = (tensor: Tensor, dims: number[]) =>
@@ -32,6 +33,29 @@ export async function ortTower(model: Llava, read: ReadTensor): Promise<Tower> {
     },
     dispose: () => session.release(),
   };
+}
+
+/** The very codes and block maxima that our kernels read, back from the GPU. */
+export async function fourBitOf(
+  { gpu, layout }: Pick<Llava, "gpu" | "layout">,
+  neutral: string,
+  elements: number,
+): Promise<FourBitMatrix | undefined> {
+  const name = resolveName(neutral, (n) => layout.fills.has(n));
+  const fill = name === undefined ? undefined : layout.fills.get(name);
+  if (fill?.kind !== "4bit") return undefined;
+  const { type, blockSize } = fill;
+  // Parts of a fused matrix begin anywhere; only bindings need alignment, copies do not.
+  const part = ({ buffer, offset }: Tensor, at: number, length: number): Tensor => ({
+    buffer,
+    offset: offset + 4 * at,
+    length,
+  });
+  const [codes, absmax] = await readBack(gpu, [
+    part(fill.codes, fill.codesAt, elements / 8),
+    part(fill.absmax, fill.absmaxAt, Math.ceil(elements / blockSize)),
+  ]);
+  return { type, blockSize, codes: new Uint8Array(codes!.buffer), absmax: absmax! };
 }
 
 /** True when the tower's weights are small enough to travel through onnxruntime's 32-bit heap as f32. */
