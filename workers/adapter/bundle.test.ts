@@ -56,7 +56,7 @@ test("the card says what it is and how to load it", () => {
     '    bnb_4bit_quant_type="nf4",',
     "    bnb_4bit_use_double_quant=False,",
     "    bnb_4bit_compute_dtype=torch.float16,",
-    '    llm_int8_skip_modules=["lm_head","vision_tower","multi_modal_projector"],',
+    '    llm_int8_skip_modules=["lm_head","vision_tower","model.vision_tower","multi_modal_projector","model.multi_modal_projector"],',
     ")",
     'model = LlavaForConditionalGeneration.from_pretrained(base, quantization_config=quantization, device_map="auto")',
     'model = PeftModel.from_pretrained(model, ".")  # the folder of this file',

@@ -16,11 +16,18 @@ export interface CardFacts {
   /** Mean loss of the last steps; null when none was logged. */
   finalLoss: number | null;
   trainableParameters: number;
-  /**
-   * Attributes of the processor that a checkpoint without processor_config.json leaves unset, and without which transformers counts
-   * image tokens wrongly; undefined where the checkpoint has the file.
-   */
-  processor?: { patchSize: number; featureSelect: "default" | "full"; additionalImageTokens: number };
+  /** Undefined where the checkpoint has a processor_config.json. */
+  processor?: ProcessorFacts | undefined;
+}
+
+/**
+ * Attributes of the processor that a checkpoint without processor_config.json leaves unset, and without which transformers counts
+ * image tokens wrongly.
+ */
+export interface ProcessorFacts {
+  patchSize: number;
+  featureSelect: "default" | "full";
+  additionalImageTokens: number;
 }
 
 /** The card as Markdown with the Hub's YAML header. */
@@ -70,9 +77,10 @@ to passing it on.
 function python({ baseModel, family, recipe, processor }: CardFacts): string {
   const name = family === "llava" ? "LlavaForConditionalGeneration" : "LlavaNextForConditionalGeneration";
   const quantised = recipe.loadIn4bit && recipe.quantizeModules.length > 0;
-  const skipped = ["vision_tower", "multi_modal_projector", "language_model"].filter(
-    (module) => !recipe.quantizeModules.some((quantisedModule) => quantisedModule === module),
-  );
+  // transformers 4 looks for the name anywhere in a module's path, transformers 5 only at its beginning.
+  const skipped = ["vision_tower", "multi_modal_projector", "language_model"]
+    .filter((module) => !recipe.quantizeModules.some((quantisedModule) => quantisedModule === module))
+    .flatMap((module) => [module, `model.${module}`]);
   const lines = [
     "import torch",
     "from peft import PeftModel",

@@ -29,6 +29,8 @@ export interface RunInfo {
   status: "running" | "stopped" | "done";
   /** Sizes of the model (JSON): the adapter can be downloaded without loading it. */
   model: unknown;
+  /** What the adapter's card says of the processor (JSON, see adapter/card.ts); absent in runs of complete checkpoints. */
+  processor?: unknown;
   /** Hugging Face names. */
   recipe: Record<string, unknown>;
 }

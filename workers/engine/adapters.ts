@@ -1,6 +1,6 @@
 /** Adapters of saved runs: as a zip to download, or back on the model for a chat. Neither needs the run to be going. */
 import { bundleAdapter } from "../adapter/bundle.ts";
-import { modelCard } from "../adapter/card.ts";
+import { modelCard, type ProcessorFacts } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
 import { loadLatest } from "../checkpoint/load.ts";
 import { TabTuneError } from "../errors.ts";
@@ -56,6 +56,7 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
     maxSteps: info.maxSteps,
     finalLoss: log.filter((r) => r.step <= step).at(-1)?.loss ?? null,
     trainableParameters: layout.trainableParameters,
+    processor: info.processor as ProcessorFacts | undefined,
   });
   return new Blob([bundleAdapter({ weights, config, card })], { type: "application/zip" });
 }

@@ -180,6 +180,7 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
         modelId: model.id,
         modelLabel: model.files.label,
         model: model.config,
+        ...(model.processor ? { processor: model.processor } : {}),
         datasetId: dataset.manifest.id,
         datasetLabel: dataset.manifest.label,
         maxSteps,
@@ -190,7 +191,8 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     await setRunStatus(store, runId, "running");
     options.onAdapter?.({ runId, adapter, arena });
 
-    const about = note ? { note } : {};
+    const notes = [note, ...model.notes].filter(Boolean).join(" ");
+    const about = notes ? { note: notes } : {};
     const orders = new Map<number, Uint32Array>();
     const orderOf = (epoch: number): Uint32Array => {
       let order = orders.get(epoch);

@@ -65,6 +65,7 @@ export async function train(args: Arguments): Promise<void> {
   const info = await prepareDataset(store, files, label, model.preparation, () => {});
   for (const row of info.skipped) process.stderr.write(`skipped ${row.source}: ${row.message}\n`);
   const dataset = (await openDataset(store, info.id))!;
+  for (const note of model.notes) process.stderr.write(`note: ${note}\n`);
 
   const layout = allocateAdapter(new Planner(), model.config, loraSettings(recipe), false);
   const sizes = new Map(layout.modules.map((m) => [m.module, m]));
