@@ -1,13 +1,35 @@
 /**
- * Stops the engine in the middle of a write, without a hook in the product: the engine worker's script is served with a few
- * lines before it, which ask the test (by a synchronous request) before each write to IndexedDB. An answer that does not come
- * freezes the worker exactly there, until the test reloads the page or kills the browser.
+ * Faults without a hook in the product: a worker's script is served with a few lines before it, which spoil what the browser gives
+ * it (`spoil`), or ask the test before each write to IndexedDB (`faultPoints`).
  */
-import type { BrowserContext } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 
 const ASK = "/fault-point";
 
-const prelude = `
+/** Runs `code` in the engine's or the data reader's worker before its own script. Must be called before the page is opened. */
+export async function spoil(context: BrowserContext, worker: "engine" | "dataset", code: string): Promise<void> {
+  await context.route(new RegExp(`/assets/${worker}\\.worker-[^/]*\\.js$`), async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: code + (await response.text()) });
+  });
+}
+
+/** Kills the engine worker from outside, as a crash does: no event tells the page. */
+export async function killableEngine(page: Page): Promise<() => Promise<void>> {
+  await page.addInitScript(() => {
+    const engines: Worker[] = [];
+    Object.assign(window, { engines });
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        if (String(url).includes("engine")) engines.push(this);
+      }
+    };
+  });
+  return () => page.evaluate(() => (window as unknown as { engines: Worker[] }).engines.at(-1)!.terminate());
+}
+
+const asking = `
 for (const name of ["put", "delete"]) {
   const original = IDBObjectStore.prototype[name];
   IDBObjectStore.prototype[name] = function (...args) {
@@ -27,13 +49,10 @@ export interface FaultPoints {
   holdAt(write: RegExp): Promise<string>;
 }
 
-/** Must be called before the page is opened. */
+/** An answer that does not come freezes the worker exactly there, until the test reloads the page or kills the browser. */
 export async function faultPoints(context: BrowserContext): Promise<FaultPoints> {
   let armed: { write: RegExp; reached(write: string): void } | undefined;
-  await context.route(/\/assets\/engine\.worker-[^/]*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: prelude + (await response.text()) });
-  });
+  await spoil(context, "engine", asking);
   await context.route(
     (url) => url.pathname === ASK,
     async (route) => {

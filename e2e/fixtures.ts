@@ -64,6 +64,19 @@ export async function waitForStatus(page: Page, name: PanelName, words: string |
   if (await alert.isVisible()) throw new Error(`${name}: ${await alert.textContent()}`);
 }
 
+/** An alert says what happened, what is safe, and one thing to do. */
+export async function expectAlert(
+  page: Page,
+  name: PanelName,
+  words: { happened: RegExp; safe: RegExp; remedy: RegExp },
+): Promise<void> {
+  const alert = alertIn(page, name);
+  await expect(alert).toContainText(words.happened, { timeout: SLOW });
+  await expect(alert).toContainText(words.safe);
+  await expect(alert).toContainText(words.remedy);
+  await expect(alert).not.toContainText("internal");
+}
+
 export async function loadDemo(page: Page): Promise<void> {
   await button(page, "Load model").click({ timeout: SLOW });
   await waitForStatus(page, "Model", "ready");

@@ -1,6 +1,7 @@
 /** The page: the way from a model and data to a trained adapter on the left, what comes out of it on the right. */
 import { useEffect, useState } from "react";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
+import { useChat } from "../chat/store.ts";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
 import { useDataset } from "../dataset/store.ts";
 import { ModelPanel } from "../model/ModelPanel.tsx";
@@ -8,12 +9,13 @@ import { useModel } from "../model/store.ts";
 import { filesOfDrop, labelOf, looksLikeModel } from "../parts/files.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { useRuns } from "../runs/store.ts";
+import { watchOtherTabs } from "../runs/watch.ts";
 import { isRunning, useTraining } from "../training/store.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
 import { Header } from "./Header.tsx";
 import { useApp } from "./store.ts";
-import { engine, watchEngine } from "./workers.ts";
+import { watchEngine } from "./workers.ts";
 
 /** The whole page takes drops; the counter tells entering a child from leaving the window. */
 function usePageDrop(): boolean {
@@ -60,7 +62,7 @@ function useKeepAlive(): void {
     };
     const visible = (): void => {
       if (document.visibilityState === "visible") void wake();
-      else void engine((api) => api.saveNow());
+      else void useTraining.getState().saveNow();
     };
     const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
     void wake();
@@ -89,8 +91,16 @@ export function App() {
   useKeepAlive();
   useTabTitle();
   useEffect(() => {
-    watchEngine();
-    void probe().then(() => useRuns.getState().refresh());
+    watchEngine((reason) => {
+      // Whoever was waiting for the engine tells it in its own panel.
+      const waiting = isRunning(useTraining.getState().state) || useChat.getState().busy;
+      const { info, forget } = useModel.getState();
+      forget();
+      if (info && !waiting) useApp.getState().fail("model", reason);
+    });
+    // Without a secure context there is no storage to look into.
+    if (window.isSecureContext) watchOtherTabs();
+    void probe().then(() => (window.isSecureContext ? useRuns.getState().refresh() : undefined));
   }, [probe]);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;

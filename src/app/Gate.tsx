@@ -2,6 +2,8 @@
 import { useApp } from "./store.ts";
 
 function remedy(): string {
+  if (!window.isSecureContext)
+    return "Open it by https, or on the machine that serves it as http://localhost: browsers give WebGPU to no other address.";
   const agent = navigator.userAgent;
   if (/Android|iPhone|iPad/.test(agent)) return "Open this page on a computer: a phone has too little memory to train.";
   if (/Firefox/.test(agent)) return "Open this page in Chrome or Edge; Firefox has no complete WebGPU yet.";

@@ -3,10 +3,12 @@
  * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
+import { withWatchdog } from "../../workers/dataset/watchdog.ts";
 import { type ErrorReport, TabTuneError, toReport } from "../../workers/errors.ts";
 import type { DatasetApi, EngineApi } from "../../workers/protocol.ts";
 
 interface Handle<T> {
+  worker: Worker;
   api: Comlink.Remote<T>;
   /** Rejects when the worker is gone. */
   died: Promise<never>;
@@ -19,24 +21,35 @@ function open<T>(worker: Worker, what: string): Handle<T> {
     reject = r;
   });
   died.catch(() => {});
-  const gone = (detail: string): TabTuneError =>
-    new TabTuneError(
-      "worker-died",
-      `The ${what} stopped working${detail ? `: ${detail}` : "."}`,
-      "Load the model again, then press Resume run.",
-      "Everything up to the last checkpoint is saved.",
-    );
-  worker.addEventListener("error", (event) => reject(gone(event.message)));
-  worker.addEventListener("messageerror", () => reject(gone("a message could not be read")));
-  return {
-    api: Comlink.wrap<T>(worker),
-    died,
-    stop(reason) {
-      worker.terminate();
-      reject(reason);
-    },
+  const stop = (reason: TabTuneError): void => {
+    worker.terminate();
+    reject(reason);
   };
+  worker.addEventListener("error", ({ message }) =>
+    stop(
+      message
+        ? engineDied(`The ${what} stopped working: ${message}`)
+        : new TabTuneError(
+            "worker-died",
+            `The ${what} could not be started: its program is not where this page looks for it.`,
+            "Reload the page: there is probably a newer version.",
+            "Saved runs are untouched.",
+          ),
+    ),
+  );
+  worker.addEventListener("messageerror", () =>
+    stop(engineDied(`The ${what} stopped working: a message could not be read.`)),
+  );
+  return { worker, api: Comlink.wrap<T>(worker), died, stop };
 }
+
+const engineDied = (message: string): TabTuneError =>
+  new TabTuneError(
+    "worker-died",
+    message,
+    "Load the model again, then press Resume run.",
+    "Everything up to the last checkpoint is saved.",
+  );
 
 const openEngine = (): Handle<EngineApi> =>
   open(new Worker(new URL("../../workers/engine.worker.ts", import.meta.url), { type: "module" }), "training engine");
@@ -57,50 +70,48 @@ export function reportOf(error: unknown): ErrorReport {
 
 /** Calls the engine; rejects when it dies. The next call starts a new one. */
 export async function engine<R>(call: (api: Comlink.Remote<EngineApi>) => Promise<R>): Promise<R> {
-  engineHandle ??= openEngine();
-  const handle = engineHandle;
-  try {
-    return await Promise.race([call(handle.api), handle.died]);
-  } catch (error) {
-    if (reportOf(error).code === "worker-died" && engineHandle === handle) engineHandle = undefined;
-    throw error;
+  if (!engineHandle) {
+    const handle = openEngine();
+    engineHandle = handle;
+    handle.died.catch((reason: TabTuneError) => {
+      if (engineHandle === handle) engineHandle = undefined;
+      onEngineDeath(reason);
+    });
   }
+  const handle = engineHandle;
+  return Promise.race([call(handle.api), handle.died]);
 }
+
+let onEngineDeath: (reason: TabTuneError) => void = () => {};
 
 /** Silence that means the reader hangs on a broken file. */
 const DATASET_SILENCE_MS = 20_000;
 
 /**
- * Calls the dataset worker under a watchdog: `alive` must be called on every sign of life. It parses files that nobody has vetted, so
- * it may hang or crash; it is then thrown away.
+ * Calls the dataset worker under a watchdog: `alive` must be called on every sign of life, with the place in the files. It parses
+ * files that nobody has vetted, so it may hang or crash; it is then thrown away.
  */
-export async function dataset<R>(call: (api: Comlink.Remote<DatasetApi>, alive: () => void) => Promise<R>): Promise<R> {
+export async function dataset<R>(
+  call: (api: Comlink.Remote<DatasetApi>, alive: (place: string) => void) => Promise<R>,
+): Promise<R> {
   datasetHandle ??= openDataset();
   const handle = datasetHandle;
-  let last = performance.now();
-  const watchdog = setInterval(() => {
-    if (performance.now() - last < DATASET_SILENCE_MS) return;
-    handle.stop(
-      new TabTuneError(
-        "worker-died",
-        "Reading the files took too long without progress: one of them is probably broken.",
-        "Remove the file named last in the status line and drop the rest again.",
-        "The model and all runs are untouched.",
-      ),
-    );
-  }, 1000);
+  let last = "";
+  const work = (alive: () => void): Promise<R> => {
+    const answer = call(handle.api, (place) => {
+      last = place;
+      alive();
+    });
+    return Promise.race([answer, handle.died]);
+  };
   try {
-    return await Promise.race([
-      call(handle.api, () => {
-        last = performance.now();
-      }),
-      handle.died,
-    ]);
+    return await withWatchdog(handle.worker, work, { silenceMs: DATASET_SILENCE_MS, task: "reading the files" });
   } catch (error) {
-    if (reportOf(error).code === "worker-died" && datasetHandle === handle) datasetHandle = undefined;
-    throw error;
-  } finally {
-    clearInterval(watchdog);
+    const { code, message, safe } = reportOf(error);
+    if (code !== "worker-died") throw error;
+    if (datasetHandle === handle) datasetHandle = undefined;
+    const remedy = last ? `Leave out what comes after ${last}, and drop the rest again.` : "Try other files.";
+    throw new TabTuneError(code, message, remedy, safe, { cause: error });
   }
 }
 
@@ -110,30 +121,30 @@ export function cancelDataset(): void {
   datasetHandle = undefined;
 }
 
-/** Watches the engine while it is busy: 60 s without an answer to a ping means it hangs. */
-export function watchEngine(): void {
-  let asked = 0;
-  setInterval(async () => {
+/** A minute of silence, in ticks: after sleep or a frozen tab only one tick comes late, which must not kill. */
+const PING_MS = 5000;
+const SILENT_TICKS = 12;
+
+/** Pings the engine; one that does not answer for a minute hangs and is thrown away. `onDeath` is told of any engine that died. */
+export function watchEngine(onDeath: (reason: TabTuneError) => void): void {
+  onEngineDeath = onDeath;
+  let asked: Handle<EngineApi> | undefined;
+  let silent = 0;
+  setInterval(() => {
     const handle = engineHandle;
-    if (!handle || asked) {
-      if (handle && performance.now() - asked > 60_000) {
-        asked = 0;
-        handle.stop(
-          new TabTuneError(
-            "worker-died",
-            "The training engine has not answered for a minute.",
-            "Load the model again, then press Resume run.",
-            "Everything up to the last checkpoint is saved.",
-          ),
-        );
-        engineHandle = undefined;
-      }
+    if (!handle) return;
+    if (asked === handle) {
+      silent += 1;
+      if (silent >= SILENT_TICKS) handle.stop(engineDied("The training engine has not answered for a minute."));
       return;
     }
-    asked = performance.now();
-    await Promise.race([handle.api.ping(), handle.died]).catch(() => {});
-    asked = 0;
-  }, 5000);
+    asked = handle;
+    silent = 0;
+    const answered = (): void => {
+      if (asked === handle) asked = undefined;
+    };
+    handle.api.ping().then(answered, answered);
+  }, PING_MS);
 }
 
 /** A callback that the worker may call. */

@@ -2,7 +2,7 @@
 import { create } from "zustand";
 import type { ChatEvent, ChatTurn } from "../../workers/protocol.ts";
 import { useApp } from "../app/store.ts";
-import { callback, engine, reportOf } from "../app/workers.ts";
+import { callback, engine } from "../app/workers.ts";
 import { useModel } from "../model/store.ts";
 import { useTraining } from "../training/store.ts";
 
@@ -74,7 +74,6 @@ export const useChat = create<ChatStore>((set, get) => ({
       // The question stays in the box's history; an empty answer would look like the model's silence.
       set((s) => ({ turns: s.turns.filter((turn) => turn.id !== answer.id && turn.id !== question.id), attached }));
       useApp.getState().fail("chat", error);
-      if (reportOf(error).code === "worker-died") useModel.getState().forget();
     } finally {
       set({ busy: false });
     }

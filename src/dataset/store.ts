@@ -48,7 +48,7 @@ export const useDataset = create<DatasetStore>((set, get) => ({
           source,
           model.preparation,
           callback((progress: DatasetProgress) => {
-            alive();
+            alive(progress.detail);
             set({ progress });
           }),
         ),

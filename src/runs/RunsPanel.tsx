@@ -90,6 +90,9 @@ export function RunsPanel() {
                   Delete
                 </button>
               </div>
+              {run.status === "running-elsewhere" && (
+                <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
+              )}
               {(!model || otherModel) && (run.status === "interrupted" || run.status === "stopped") && (
                 <p className="detail">Load {run.modelLabel} to go on with this run.</p>
               )}

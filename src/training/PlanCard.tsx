@@ -33,7 +33,15 @@ export function PlanCard() {
           <dd>{plan.epochs > 0 ? plan.epochs.toFixed(1) : "–"}</dd>
         </div>
       </dl>
-      {plan.advice && <p className="detail">{plan.advice}</p>}
+      {plan.fits === "tight" && <p className="detail">{plan.advice}</p>}
+      {plan.fits === "too-large" && (
+        <div className="error-note" role="alert">
+          <p>
+            <strong>This recipe does not fit this GPU.</strong> Nothing was started.
+          </p>
+          <p>{plan.advice}</p>
+        </div>
+      )}
       <details>
         <summary>Where the memory goes</summary>
         <table>

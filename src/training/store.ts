@@ -1,12 +1,14 @@
 /** The recipe being edited, its plan, and the run that is going on. Field names are Hugging Face's, as in recipe files. */
+import type { Remote } from "comlink";
 import { create } from "zustand";
-import type { PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
+import type { EngineApi, PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
 import { practical, seedReport, toHuggingFace } from "../../workers/train/recipe.ts";
 import { useApp } from "../app/store.ts";
-import { callback, engine, reportOf } from "../app/workers.ts";
+import { callback, engine } from "../app/workers.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";
 import { useRuns } from "../runs/store.ts";
+import { tellOtherTabs } from "../runs/watch.ts";
 
 export type Preset = "Demo model" | "Practical" | "Seed report";
 export type Fields = Record<string, unknown>;
@@ -31,6 +33,7 @@ interface TrainingStore {
   pause(): Promise<void>;
   unpause(): Promise<void>;
   stopAndSave(): Promise<void>;
+  saveNow(): Promise<void>;
 }
 
 const presetFields = (preset: Preset): Fields => {
@@ -44,9 +47,15 @@ export const isRunning = (state: RunState): boolean =>
 
 export const useTraining = create<TrainingStore>((set, get) => {
   const onEvent = (event: RunEvent): void => {
+    tellOtherTabs(event);
     if (event.type === "state") {
       const { runId, state, step, maxSteps, note = "" } = event;
       set({ runId, state, step, maxSteps, note });
+      const { records, resumedAt } = get();
+      // The run went back to a checkpoint: what came after it is made again.
+      if (state === "training" && records.some((record) => record.step > step)) {
+        set({ records: records.filter((record) => record.step <= step), resumedAt: [...resumedAt, step] });
+      }
       if (event.error) useApp.getState().fail("training", event.error);
     } else if (event.type === "step") {
       set((s) => ({ step: event.record.step, maxSteps: event.maxSteps, records: [...s.records, event.record] }));
@@ -57,13 +66,20 @@ export const useTraining = create<TrainingStore>((set, get) => {
     try {
       await run;
     } catch (error) {
-      const dead = reportOf(error).code === "worker-died";
       set({ state: "failed" });
       useApp.getState().fail("training", error);
-      if (dead) useModel.getState().forget();
     }
     // A dead engine cannot list runs; the next model load does.
     if (useModel.getState().info) await useRuns.getState().refresh();
+  };
+  /** A word to the run; when the engine is dead, `follow` tells it. */
+  const ask = async (call: (api: Remote<EngineApi>) => Promise<void>): Promise<void> => {
+    useApp.getState().clear("training");
+    try {
+      await engine(call);
+    } catch (error) {
+      useApp.getState().fail("training", error);
+    }
   };
   return {
     preset: "Practical",
@@ -129,9 +145,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
       }
       await follow(engine((api) => api.resumeRun(runId, callback(onEvent))));
     },
-    pause: () => engine((api) => api.pause()),
-    unpause: () => engine((api) => api.unpause()),
-    stopAndSave: () => engine((api) => api.stopAndSave()),
+    pause: () => ask((api) => api.pause()),
+    unpause: () => ask((api) => api.unpause()),
+    stopAndSave: () => ask((api) => api.stopAndSave()),
+    saveNow: () => ask((api) => api.saveNow()),
   };
 });
 

@@ -8,7 +8,17 @@ import { type Gpu, openGpu } from "../gpu/device.ts";
 import { filesFromBlobs } from "../hub/source.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
-import type { Capability, ChatRequest, EngineApi, ModelInfo, PlanInfo, RunEvent, RunSummary } from "../protocol.ts";
+import type {
+  Capability,
+  ChatRequest,
+  EngineApi,
+  LoadProgress,
+  ModelInfo,
+  ModelSource,
+  PlanInfo,
+  RunEvent,
+  RunSummary,
+} from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -21,6 +31,7 @@ import { fitsOrt, ortTower } from "../vision/ort.ts";
 import { adapterBundle, loadAdapterOf } from "./adapters.ts";
 import { chatPrompt } from "./chat-prompt.ts";
 import { embeddedFiles, embeddedJson } from "./embedded.ts";
+import { fitOf } from "./fit.ts";
 import { type LoadedModel, loadModel, openModel } from "./loaded-model.ts";
 import { CACHE_DIRECTORY, runLock, STORE_NAME } from "./names.ts";
 import { preparationOf } from "./preparation.ts";
@@ -41,6 +52,8 @@ export function createEngine(): EngineApi {
   };
   let gpu: Gpu | undefined;
   let model: LoadedModel | undefined;
+  /** Where `model` came from: it is loaded again when the GPU was lost. */
+  let modelSource: ModelSource | undefined;
   let live: LiveAdapter | undefined;
   let chat: Chat | undefined;
   let stopChat = false;
@@ -59,6 +72,50 @@ export function createEngine(): EngineApi {
     live?.arena.dispose();
     live = undefined;
   };
+
+  async function open(source: ModelSource, onProgress: (p: LoadProgress) => void): Promise<LoadedModel> {
+    model?.llava.arena.dispose();
+    model = undefined;
+    // A device that was lost or misused is replaced: one that is well is kept.
+    if (gpu && !isAlive(gpu)) {
+      gpu.destroy();
+      gpu = undefined;
+    }
+    gpu ??= await openGpu(navigator.gpu);
+    onProgress({ phase: "reading", fraction: 0, detail: "" });
+    const demo = source.kind === "embedded";
+    const files = demo ? filesFromBlobs(await embeddedFiles("model")) : filesFromBlobs(source.files);
+    if (demo) files.label = "The demo model";
+    const opened = await openModel(files, parseRecipe({}));
+    model = await loadModel(gpu, opened, await openOpfsCache(CACHE_DIRECTORY), onProgress);
+    modelSource = source;
+    return model;
+  }
+
+  /** The model on a living device: after a loss both are opened again, and the adapter of a saved run put back. */
+  async function livingModel(): Promise<LoadedModel> {
+    const current = needModel();
+    if (isAlive(current.llava.gpu)) return current;
+    const adopted = live?.runId;
+    await closeChat();
+    dropAdapter();
+    try {
+      const again = await open(modelSource!, () => {});
+      if (adopted && !runningId) live = await loadAdapterOf(await store(), again, adopted);
+      return again;
+    } catch (cause) {
+      model = current;
+      if (toReport(cause).code !== "no-webgpu") throw cause;
+      // After two crashes in short order Chromium offers no adapter for two minutes, but does to a page that is reloaded.
+      throw new TabTuneError(
+        "device-lost",
+        "The GPU was lost, and the browser does not give it back for the moment.",
+        "Reload the page, load the model and press Resume run; if that does not help, restart the browser.",
+        "Everything up to the last checkpoint is saved.",
+        { cause },
+      );
+    }
+  }
 
   /** The page's default for the frozen tower: onnxruntime-web, unless the tower is too large for its heap. */
   const makeTower: MakeTower = async (llava, arena, v) => {
@@ -87,7 +144,7 @@ export function createEngine(): EngineApi {
     resume: boolean,
     onEvent: (e: RunEvent) => void,
   ): Promise<RunSummary> {
-    const current = needModel();
+    needModel();
     if (runningId) throw new TabTuneError("bad-argument", "A run is going on already.", "Stop it first.");
     runningId = runId;
     try {
@@ -101,22 +158,25 @@ export function createEngine(): EngineApi {
             "The run's checkpoints are kept.",
           );
         }
-        await closeChat();
-        dropAdapter();
         control = newControl();
-        await runTraining({
-          model: current,
-          store: await store(),
-          dataset,
-          recipe,
-          runId,
-          control,
-          resume,
-          makeTower,
-          onEvent,
-          onAdapter: (adapter) => {
-            live = adapter;
-          },
+        await throughLosses(onEvent, async (current, losses, tell) => {
+          await closeChat();
+          dropAdapter();
+          await runTraining({
+            model: current,
+            store: await store(),
+            dataset,
+            recipe,
+            runId,
+            control: control!,
+            resume: resume || losses > 0,
+            pauseWhenFull: true,
+            makeTower,
+            onEvent: tell,
+            onAdapter: (adapter) => {
+              live = adapter;
+            },
+          });
         });
         const summary = (await summaries()).find((r) => r.id === runId);
         if (!summary) throw new TabTuneError("internal", "The run has no record.", "Start it again.");
@@ -125,6 +185,28 @@ export function createEngine(): EngineApi {
     } finally {
       runningId = undefined;
       control = undefined;
+    }
+  }
+
+  /** Runs `attempt` again when it failed because the GPU was lost, as long as each one gets further than the one before. */
+  async function throughLosses(
+    onEvent: (e: RunEvent) => void,
+    attempt: (current: LoadedModel, losses: number, tell: (e: RunEvent) => void) => Promise<void>,
+  ): Promise<void> {
+    for (let losses = 0; ; losses++) {
+      const current = await livingModel();
+      let progressed = false;
+      const about =
+        losses > 0 ? "The GPU was lost; it was opened again and the run went on from its last checkpoint." : "";
+      try {
+        return await attempt(current, losses, (event) => {
+          progressed ||= event.type === "step";
+          onEvent(event.type === "state" ? { ...event, note: [about, event.note].filter(Boolean).join(" ") } : event);
+        });
+      } catch (error) {
+        const loss = await current.llava.gpu.lossWithin(500);
+        if (!loss || !progressed) throw loss ?? error;
+      }
     }
   }
 
@@ -156,27 +238,12 @@ export function createEngine(): EngineApi {
         throw new TabTuneError("bad-argument", "A run is going on.", "Stop it before loading another model.");
       await closeChat();
       dropAdapter();
-      model?.llava.arena.dispose();
-      model = undefined;
-      // A device that was lost or misused is replaced: one that is well is kept.
-      if (gpu && !isAlive(gpu)) gpu = undefined;
-      gpu ??= await openGpu(navigator.gpu);
-      onProgress({ phase: "reading", fraction: 0, detail: "" });
+      const loaded = await open(source, onProgress);
       const demo = source.kind === "embedded";
-      const files = demo ? filesFromBlobs(await embeddedFiles("model")) : filesFromBlobs(source.files);
-      if (demo) files.label = "The demo model";
-      const recipe = parseRecipe({});
-      const loaded = await loadModel(
-        gpu,
-        await openModel(files, recipe),
-        await openOpfsCache(CACHE_DIRECTORY),
-        onProgress,
-      );
-      model = loaded;
       const { config, llava } = loaded;
       return {
         id: loaded.id,
-        label: files.label,
+        label: loaded.files.label,
         parameters: llava.layout.parameters,
         gpuBytes: llava.counters.bytesAllocated,
         from: loaded.from,
@@ -211,22 +278,14 @@ export function createEngine(): EngineApi {
         length,
         memory.capacity.policy,
       );
-      const largest = llava.gpu.facts.maxBufferSize;
-      const total = memory.totalBytes;
-      // A browser tells no free memory: beyond these, machines are known to struggle.
-      const fits =
-        total > 12e9 || memory.checkpointBytes / 3 / config.text.numLayers > largest
-          ? "too-large"
-          : total > 6e9
-            ? "tight"
-            : "fits";
+      const { fits, advice } = fitOf(recipe, (changed) => planRun(current, changed, length), llava.gpu.facts);
       return {
         trainableParameters: memory.trainableParameters,
         memory: memory.groups,
-        totalBytes: total,
+        totalBytes: memory.totalBytes,
         checkpointBytes: memory.checkpointBytes,
         fits,
-        advice: fits === "fits" ? "" : "A smaller LoRA rank or batch size, or a smaller max_length, needs less memory.",
+        advice,
         flopsPerStep: flops.executed,
         steps,
         epochs: rows > 0 ? (steps * batch) / rows : 0,
@@ -289,16 +348,16 @@ export function createEngine(): EngineApi {
     },
 
     async useAdapterOf(runId) {
-      if (live?.runId === runId) return;
+      if (live?.runId === runId && isAlive(needModel().llava.gpu)) return;
       if (runningId)
         throw new TabTuneError("bad-argument", "A run is going on.", "Stop it before changing the adapter.");
       await closeChat();
       dropAdapter();
-      live = await loadAdapterOf(await store(), needModel(), runId);
+      live = await loadAdapterOf(await store(), await livingModel(), runId);
     },
 
     async chat(request: ChatRequest, onEvent) {
-      const current = needModel();
+      const current = await livingModel();
       if (control && !control.pause) {
         throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
       }

@@ -14,6 +14,7 @@ export interface AdapterFacts {
   maxBufferSize: number;
   maxStorageBufferBindingSize: number;
   maxComputeWorkgroupStorageSize: number;
+  maxComputeInvocationsPerWorkgroup: number;
 }
 
 export class Gpu {
@@ -48,6 +49,14 @@ export class Gpu {
   /** Throws the reason when the device was lost or an unscoped GPU error was raised. */
   alive(): void {
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Why the device is gone, if it is: the loss may be told a moment after the call that it broke. */
+  lossWithin(milliseconds: number): Promise<TabTuneError | undefined> {
+    return Promise.race([
+      this.lost,
+      new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), milliseconds)),
+    ]);
   }
 
   destroy(): void {
@@ -87,5 +96,6 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
     maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
   });
 }

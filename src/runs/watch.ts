@@ -1,0 +1,39 @@
+/** Runs of other tabs: a tab tells the others what its run does, and the end of a tab is seen by its lock. */
+import { runLock } from "../../workers/engine/names.ts";
+import type { RunEvent } from "../../workers/protocol.ts";
+import { useRuns } from "./store.ts";
+
+const channel = new BroadcastChannel("tabtune-runs");
+
+export function tellOtherTabs(event: RunEvent): void {
+  channel.postMessage(event);
+}
+
+const waiting = new Set<string>();
+
+/** Looks again as soon as the tab that trains has ended, stopped or died. */
+async function whenFree(runId: string): Promise<void> {
+  if (waiting.has(runId)) return;
+  waiting.add(runId);
+  await navigator.locks.request(runLock(runId), { mode: "shared" }, async () => {});
+  waiting.delete(runId);
+  await useRuns.getState().refresh();
+}
+
+export function watchOtherTabs(): void {
+  channel.onmessage = ({ data }: MessageEvent<RunEvent>) => {
+    const { runs, refresh } = useRuns.getState();
+    const known = runs.some((run) => run.id === data.runId && run.status === "running-elsewhere");
+    if (!known) void refresh();
+    if (data.type !== "step") return;
+    const { step, loss } = data.record;
+    useRuns.setState({
+      runs: runs.map((run) =>
+        run.id === data.runId ? { ...run, step, lastLoss: loss, losses: [...run.losses, loss] } : run,
+      ),
+    });
+  };
+  useRuns.subscribe(({ runs }) => {
+    for (const { id, status } of runs) if (status === "running-elsewhere") void whenFree(id);
+  });
+}

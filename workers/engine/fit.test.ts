@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import type { MemoryPlan } from "../model/memory-plan.ts";
+import { parseRecipe, type Recipe } from "../train/recipe.ts";
+import { fitOf } from "./fit.ts";
+
+const MB = 1e6;
+
+/** A plan whose largest buffer grows with the batch, the rank or the rows, as `bytesOf` says. */
+const planOf =
+  (bytesOf: (recipe: Recipe) => number) =>
+  (recipe: Recipe): MemoryPlan => {
+    const bytes = bytesOf(recipe);
+    return { largest: { label: "activations/logits", bytes }, totalBytes: 4 * bytes } as MemoryPlan;
+  };
+const recipe = parseRecipe({ per_device_train_batch_size: 12, lora_r: 64, max_length: 2048 });
+const facts = { maxStorageBufferBindingSize: 128 * MB };
+
+test.each<[string, (recipe: Recipe) => number, string, string]>([
+  ["fits", () => MB, "fits", ""],
+  ["a batch that is too large", (r) => r.perDeviceTrainBatchSize * 40 * MB, "too-large", "Set Batch size to 3."],
+  ["a rank that is too large", (r) => r.loraR * 5 * MB, "too-large", "Set LoRA rank to 16."],
+  ["rows that are too long", (r) => r.maxLength * MB, "too-large", "Set Longest row in tokens to 128."],
+  ["a model that is too large", () => 200 * MB, "too-large", "Choose a smaller model"],
+])("%s", (_, bytesOf, fits, words) => {
+  const fit = fitOf(recipe, planOf(bytesOf), facts);
+  expect(fit.fits).toBe(fits);
+  expect(fit.advice).toContain(words);
+});
+
+test("the sentence names the buffer and both sizes", () => {
+  const { advice } = fitOf(
+    recipe,
+    planOf((r) => r.perDeviceTrainBatchSize * 40 * MB),
+    facts,
+  );
+  expect(advice).toBe(
+    "One GPU buffer (activations/logits) would have 480 MB; this GPU allows 128 MB. Set Batch size to 3.",
+  );
+});
+
+test("a plan that fits the limits but takes much memory is tight", () => {
+  const many = (r: Recipe): MemoryPlan =>
+    ({ largest: { label: "weights/head", bytes: MB }, totalBytes: r.perDeviceTrainBatchSize * 1e9 }) as MemoryPlan;
+  expect(fitOf(recipe, many, facts)).toMatchObject({
+    fits: "tight",
+    advice: expect.stringContaining("Batch size to 6"),
+  });
+  const double = (r: Recipe): MemoryPlan => ({ ...many(r), totalBytes: r.perDeviceTrainBatchSize * 2e9 });
+  expect(fitOf(recipe, double, facts)).toMatchObject({
+    fits: "too-large",
+    advice: expect.stringContaining("Batch size to 3"),
+  });
+});
