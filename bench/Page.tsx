@@ -3,7 +3,7 @@ import { useState } from "react";
 import { download } from "../src/parts/download.ts";
 import { Progress } from "../src/parts/Progress.tsx";
 import { TabTuneError } from "../workers/errors.ts";
-import { type Comparison, OURS, type PeerResults, type Section } from "./results.ts";
+import { adapterName, type Comparison, type PeerResults, type Section } from "./results.ts";
 import { adapterFigures, amount, goalRows, sideRows } from "./tables.ts";
 
 type State =
@@ -66,9 +66,7 @@ export function Page() {
           </div>
           <div role="status">
             {state.kind === "running" && <Progress label={state.words} fraction={state.fraction} />}
-            {state.kind === "done" && (
-              <p>Measured on {state.results.adapter.description || state.results.adapter.vendor}.</p>
-            )}
+            {state.kind === "done" && <p>Measured on {adapterName(state.results.adapter)}.</p>}
           </div>
           {state.kind === "failed" && (
             <div className="error-note" role="alert">
@@ -146,7 +144,7 @@ function ComparisonTable({ comparison, results }: { comparison: Comparison; resu
         head={[
           "Library",
           "Time",
-          `Against ${OURS}`,
+          "Against ours",
           "Speed",
           "Of the peak",
           "Dispatches",

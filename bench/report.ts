@@ -1,6 +1,6 @@
 /** Puts the page's figures and those of the demo model's step into bench/results.json, and the tables made of them into the README. */
 import { readFile, writeFile } from "node:fs/promises";
-import { OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
+import { adapterName, baseline, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 import { measureStep, type StepResults } from "./step.ts";
 import { amount, goalRows, milliseconds } from "./tables.ts";
 
@@ -22,7 +22,7 @@ function peerRows(peers: PeerResults): string[][] {
   return peers.comparisons.flatMap((c) =>
     c.sides.map((s, i) => {
       const ours = s.name === OURS || s.name === OURS_DX;
-      const against = speedup(c, s.name === "jax-js dense dX" ? OURS_DX : OURS, s.name);
+      const against = speedup(c, baseline(s.name), s.name);
       const work =
         c.section === "decode"
           ? `${amount((c.weightBytes / s.ms) * 1000)}B/s`
@@ -64,7 +64,7 @@ function tables({ peers, step }: Results): string {
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const failures = peers.comparisons.flatMap((c) => c.failures.map((f) => `${f.name}, ${c.label}: ${f.message}`));
   return [
-    `One page, one adapter (${adapter.description || adapter.vendor}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${peers.comparisons[0]!.sides[0]!.rounds.length} rounds. A software adapter tells ratios, not speeds: \`/bench/\` on the site measures your own GPU.`,
+    `One page, one adapter (${adapterName(adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${peers.comparisons[0]!.sides[0]!.rounds.length} rounds. A software adapter tells ratios, not speeds: \`/bench/\` on the site measures your own GPU.`,
     table(["figure (the least favourable shape)", "measured", "goal"], goalRows(peers)),
     `<details><summary>Every comparison</summary>\n\n${table(
       ["what", "library", "time", "speed, or time against ours", "dispatches", "buffers", "bind groups"],

@@ -84,6 +84,12 @@ export interface PeerResults {
 export const OURS = "TabTune";
 export const OURS_DX = "TabTune dX";
 
+/** The side of ours that a side is held against: its dX for a dX. */
+export const baseline = (name: string): string => (name.endsWith("dX") && name !== OURS_DX ? OURS_DX : OURS);
+
+export const adapterName = ({ description, vendor, architecture }: AdapterFacts): string =>
+  description || `${vendor} ${architecture}`.trim() || "an adapter without a name";
+
 /** How many times as fast as `other` the side `name` is, or undefined where one of them did not run. */
 export function speedup(c: Comparison, name: string, other: string): number | undefined {
   const [a, b] = [name, other].map((n) => c.sides.find((s) => s.name === n));

@@ -1,6 +1,6 @@
 /** The figures as rows of words: for the page, the README and the terminal alike. */
 import { sustained } from "./goals.ts";
-import { type Comparison, OURS, OURS_DX, type PeerResults } from "./results.ts";
+import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 
 /** Three digits and an SI prefix: "3.21 G". */
 export function amount(value: number): string {
@@ -26,9 +26,13 @@ export function goalRows(results: PeerResults): string[][] {
   });
 }
 
+function against(c: Comparison, name: string): string {
+  const base = baseline(name);
+  return `${figure(speedup(c, base, name)!)}× the time${base === OURS_DX ? " of our dX" : ""}`;
+}
+
 /** Library, time, times as slow as ours, speed, share of the adapter's peak, and what a steady run asks of WebGPU. */
 export function sideRows(c: Comparison, peak: PeerResults["peak"]): string[][] {
-  const ours = c.sides.find((s) => s.name === OURS)?.ms;
   return c.sides.map((s) => {
     // One row reads every weight once: what bounds it is memory.
     const isBytes = c.section === "decode";
@@ -36,7 +40,7 @@ export function sideRows(c: Comparison, peak: PeerResults["peak"]): string[][] {
     return [
       s.name,
       milliseconds(s.ms),
-      ours === undefined || s.name === OURS ? "" : `${figure(s.ms / ours)}× the time`,
+      s.name === OURS ? "" : against(c, s.name),
       `${amount(speed)}${isBytes ? "B/s" : "FLOP/s"}`,
       percent(speed, isBytes ? peak.bytesPerSecond : peak.flopsPerSecond),
       String(s.calls.dispatches),
