@@ -10,6 +10,7 @@ import { filesOfDrop, labelOf, looksLikeModel } from "../parts/files.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { useRuns } from "../runs/store.ts";
 import { watchOtherTabs } from "../runs/watch.ts";
+import { StoragePanel } from "../storage/StoragePanel.tsx";
 import { isRunning, useTraining } from "../training/store.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
@@ -76,13 +77,18 @@ function useKeepAlive(): void {
   }, [running]);
 }
 
+/** Told to the document outside React: a step must not draw the whole page again. */
 function useTabTitle(): void {
-  const { state, step, maxSteps, records } = useTraining();
-  useEffect(() => {
-    const loss = records.at(-1)?.loss.toFixed(2);
-    document.title =
-      isRunning(state) && maxSteps > 0 ? `${step}/${maxSteps}${loss ? ` · ${loss}` : ""} – TabTune` : "TabTune";
-  }, [state, step, maxSteps, records]);
+  useEffect(
+    () =>
+      useTraining.subscribe(({ state, step, maxSteps, records }) => {
+        const loss = records.at(-1)?.loss.toFixed(2);
+        const title =
+          isRunning(state) && maxSteps > 0 ? `${step}/${maxSteps}${loss ? ` · ${loss}` : ""} – TabTune` : "TabTune";
+        if (document.title !== title) document.title = title;
+      }),
+    [],
+  );
 }
 
 export function App() {
@@ -119,6 +125,7 @@ export function App() {
           <div>
             <ChatPanel />
             <RunsPanel />
+            <StoragePanel />
           </div>
         </div>
       </main>

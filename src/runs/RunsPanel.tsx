@@ -31,75 +31,80 @@ function Sparkline({ losses }: { losses: number[] }) {
 export function RunsPanel() {
   const { runs, busy, save, remove } = useRuns();
   const model = useModel((s) => s.info);
-  const { state, runId, resumeRun } = useTraining();
+  const running = useTraining((s) => isRunning(s.state));
+  const runId = useTraining((s) => s.runId);
+  const resumeRun = useTraining((s) => s.resumeRun);
   const adopt = useChat((s) => s.adopt);
   const adapterRun = useChat((s) => s.adapterRun);
-  const running = isRunning(state);
   return (
     <Panel
       title="Runs"
       place="runs"
       lead={runs.length === 0 ? "Runs that you start are kept here, in this browser." : undefined}
     >
-      <ul className="runs">
-        {runs.map((run) => {
-          const here = running && run.id === runId;
-          const otherModel = model !== undefined && model.id !== run.modelId;
-          return (
-            <li key={run.id}>
-              <div className="run-head">
-                <div>
-                  <strong>{run.modelLabel}</strong> on {run.datasetLabel}
-                  <p className="detail">
-                    {here ? "running" : states[run.status]}, step {run.step} of {run.maxSteps}
-                    {run.lastLoss !== null && `, loss ${figure(run.lastLoss)}`}, {bytes(run.bytes)},{" "}
-                    {new Date(run.createdAt).toLocaleString()}
-                  </p>
+      {runs.length > 0 && (
+        <ul className="runs">
+          {runs.map((run) => {
+            const here = running && run.id === runId;
+            const otherModel = model !== undefined && model.id !== run.modelId;
+            return (
+              <li key={run.id}>
+                <div className="run-head">
+                  <div>
+                    <strong>{run.modelLabel}</strong> on {run.datasetLabel}
+                    <p className="detail">
+                      {here ? "running" : states[run.status]}, step {run.step} of {run.maxSteps}
+                      {run.lastLoss !== null && `, loss ${figure(run.lastLoss)}`}, {bytes(run.bytes)},{" "}
+                      {new Date(run.createdAt).toLocaleString()}
+                    </p>
+                  </div>
+                  <Sparkline losses={run.losses} />
                 </div>
-                <Sparkline losses={run.losses} />
-              </div>
-              <div className="row">
-                {(run.status === "interrupted" || run.status === "stopped") && !running && run.step < run.maxSteps && (
+                <div className="row">
+                  {(run.status === "interrupted" || run.status === "stopped") &&
+                    !running &&
+                    run.step < run.maxSteps && (
+                      <button
+                        type="button"
+                        className="primary"
+                        disabled={!model || otherModel}
+                        onClick={() => resumeRun(run.id)}
+                      >
+                        Resume run
+                      </button>
+                    )}
+                  <button type="button" disabled={run.step === 0 || busy === run.id} onClick={() => save(run)}>
+                    Download adapter
+                  </button>
                   <button
                     type="button"
-                    className="primary"
-                    disabled={!model || otherModel}
-                    onClick={() => resumeRun(run.id)}
+                    disabled={!model || otherModel || running || run.step === 0 || adapterRun === run.id}
+                    onClick={() => adopt(run.id)}
                   >
-                    Resume run
+                    {adapterRun === run.id ? "In the chat" : "Use in chat"}
                   </button>
+                  <button
+                    type="button"
+                    className="quiet"
+                    disabled={here || busy === run.id || run.status === "running-elsewhere"}
+                    onClick={() => {
+                      if (confirm(`Delete this run and its adapter (${bytes(run.bytes)})?`)) void remove(run.id);
+                    }}
+                  >
+                    Delete
+                  </button>
+                </div>
+                {run.status === "running-elsewhere" && (
+                  <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
                 )}
-                <button type="button" disabled={run.step === 0 || busy === run.id} onClick={() => save(run)}>
-                  Download adapter
-                </button>
-                <button
-                  type="button"
-                  disabled={!model || otherModel || running || run.step === 0 || adapterRun === run.id}
-                  onClick={() => adopt(run.id)}
-                >
-                  {adapterRun === run.id ? "In the chat" : "Use in chat"}
-                </button>
-                <button
-                  type="button"
-                  className="quiet"
-                  disabled={here || busy === run.id || run.status === "running-elsewhere"}
-                  onClick={() => {
-                    if (confirm(`Delete this run and its adapter (${bytes(run.bytes)})?`)) void remove(run.id);
-                  }}
-                >
-                  Delete
-                </button>
-              </div>
-              {run.status === "running-elsewhere" && (
-                <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
-              )}
-              {(!model || otherModel) && (run.status === "interrupted" || run.status === "stopped") && (
-                <p className="detail">Load {run.modelLabel} to go on with this run.</p>
-              )}
-            </li>
-          );
-        })}
-      </ul>
+                {(!model || otherModel) && (run.status === "interrupted" || run.status === "stopped") && (
+                  <p className="detail">Load {run.modelLabel} to go on with this run.</p>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+      )}
     </Panel>
   );
 }

@@ -1,5 +1,5 @@
 /** Loss as it comes (dots) and smoothed (line), with a table twin for eyes and hands that a canvas does not serve. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { StepRecord } from "../../workers/protocol.ts";
@@ -55,6 +55,18 @@ function options(width: number, log: boolean, resumedAt: number[]): uPlot.Option
     },
   };
 }
+
+/** Drawn once: a run of ten thousand steps must not draw ten thousand rows at each of them. */
+const Row = memo(({ record }: { record: StepRecord }) => (
+  <tr>
+    <td className="number">{record.step}</td>
+    <td className="number" data-loss={record.loss}>
+      {record.loss.toFixed(4)}
+    </td>
+    <td className="number">{figure(record.gradNorm)}</td>
+    <td className="number">{figure(record.learningRate)}</td>
+  </tr>
+));
 
 export function LossChart({ records, resumedAt }: { records: StepRecord[]; resumedAt: number[] }) {
   const host = useRef<HTMLDivElement>(null);
@@ -124,15 +136,8 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
               </tr>
             </thead>
             <tbody>
-              {records.map((r) => (
-                <tr key={r.step}>
-                  <td className="number">{r.step}</td>
-                  <td className="number" data-loss={r.loss}>
-                    {r.loss.toFixed(4)}
-                  </td>
-                  <td className="number">{figure(r.gradNorm)}</td>
-                  <td className="number">{figure(r.learningRate)}</td>
-                </tr>
+              {records.map((record) => (
+                <Row key={record.step} record={record} />
               ))}
             </tbody>
           </table>

@@ -91,11 +91,14 @@ function NumberInput({ field }: { field: NumberField }) {
 }
 
 export function RecipeForm() {
-  const { preset, setPreset, fields, setField, state } = useTraining();
+  const preset = useTraining((s) => s.preset);
+  const fields = useTraining((s) => s.fields);
+  const running = useTraining((s) => isRunning(s.state));
+  const { setPreset, setField } = useTraining.getState();
   const demo = useModel((s) => s.info?.recipe != null);
   const presets: Preset[] = demo ? ["Demo model", "Practical", "Seed report"] : ["Practical", "Seed report"];
   return (
-    <fieldset className="recipe" disabled={isRunning(state)}>
+    <fieldset className="recipe" disabled={running}>
       <legend className="hidden">Recipe</legend>
       <div className="fields">
         <label>

@@ -59,7 +59,7 @@ export function TrainingPanel() {
     >
       <RecipeForm />
       <PlanCard />
-      <div className="row">
+      <div className="row centred">
         {!running && (
           <button type="button" className="primary" disabled={missing !== ""} onClick={start}>
             Start training

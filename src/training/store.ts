@@ -127,7 +127,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     },
     async resumeRun(runId) {
       useApp.getState().clear("training");
-      set({ state: "preparing", runId });
+      set({ state: "preparing" });
       const summary = useRuns.getState().runs.find((run) => run.id === runId);
       try {
         const records = await engine((api) => api.readLog(runId));
