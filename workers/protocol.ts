@@ -22,7 +22,11 @@ export interface Capability {
 
 // --------------------------------------------------------------------- model
 
-export type ModelSource = { kind: "embedded" } | { kind: "folder"; label: string; files: DroppedFile[] };
+export type ModelSource =
+  | { kind: "embedded" }
+  | { kind: "folder"; label: string; files: DroppedFile[] }
+  /** `name`: owner/name or owner/name@revision; `endpoint`: the hub's address; `token`: "" for none. */
+  | { kind: "hub"; name: string; endpoint: string; token: string };
 
 export interface LoadProgress {
   phase: "reading" | "quantising" | "uploading" | "compiling";
@@ -30,6 +34,34 @@ export interface LoadProgress {
   fraction: number;
   /** For the status line: "language_model.model.layers.3.mlp.up_proj". */
   detail: string;
+  /** What the network brings, while it is needed. `secondsLeft` is null while nothing comes. */
+  fetched?: { bytes: number; total: number; bytesPerSecond: number; secondsLeft: number | null } | undefined;
+}
+
+/** A model of the hub before it is loaded: what it costs, and whether a run with the default recipe would fit. */
+export interface ModelPreview {
+  label: string;
+  commit: string;
+  licence: string;
+  parameters: number;
+  /** Bytes still to fetch; 0 when this browser has everything. */
+  fetchBytes: number;
+  diskBytes: number;
+  gpuBytes: number;
+  /** GPU memory of a run with the default recipe, weights included. */
+  trainingBytes: number;
+  fits: PlanInfo["fits"];
+  /** "" when it fits. */
+  advice: string;
+}
+
+/** What lies in this browser, by what the user would delete. */
+export interface StorageInfo {
+  /** `key` names it for `deleteStored`. */
+  items: { kind: "model" | "data" | "run"; key: string; label: string; detail: string; bytes: number }[];
+  usage: number;
+  quota: number;
+  persisted: boolean;
 }
 
 /** What the dataset worker needs to turn rows into examples: plain data, so that it can cross the border. */
@@ -55,6 +87,8 @@ export interface ModelInfo {
   parameters: number;
   /** Bytes on the GPU after quantising. */
   gpuBytes: number;
+  /** What to know of the cache: that it was damaged, or could not be written; "" when all is well. */
+  cacheNote: string;
   /** "cache" when the quantised weights came from this browser's storage. */
   from: "checkpoint" | "cache";
   layers: number;
@@ -227,6 +261,13 @@ export interface ChatResult {
 export interface EngineApi {
   probe(): Promise<Capability>;
   loadModel(source: ModelSource, onProgress: (p: LoadProgress) => void): Promise<ModelInfo>;
+  /** Reads the headers of a model of the hub; loads nothing. */
+  previewModel(source: Extract<ModelSource, { kind: "hub" }>): Promise<ModelPreview>;
+  /** Ends a load or preview that is going on: it rejects with "cancelled". What was fetched is kept. */
+  stopLoading(): Promise<void>;
+  listStored(): Promise<StorageInfo>;
+  /** Throws "run-locked" for a run that goes on, "bad-argument" for what is in use. */
+  deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
   /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. `rows` may be 0 before data is there. */
   plan(recipe: RecipeJson, rows: number, longest: number): Promise<PlanInfo>;
   /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */

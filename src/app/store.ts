@@ -4,7 +4,7 @@ import type { ErrorReport } from "../../workers/errors.ts";
 import type { Capability } from "../../workers/protocol.ts";
 import { engine, reportOf } from "./workers.ts";
 
-export type Place = "page" | "model" | "data" | "training" | "runs" | "chat";
+export type Place = "page" | "model" | "data" | "training" | "runs" | "chat" | "storage";
 
 interface AppStore {
   capability: Capability | undefined;

@@ -1,22 +1,21 @@
+import { useState } from "react";
+import catalogue from "../../workers/hub/catalogue.json";
 import { useApp } from "../app/store.ts";
 import { labelOf } from "../parts/files.ts";
 import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
-import { Progress } from "../parts/Progress.tsx";
+import { HubOffer, HubSettings } from "./Hub.tsx";
+import { LoadBars } from "./LoadBars.tsx";
 import { useModel } from "./store.ts";
 
-const phases = {
-  reading: "Reading weights",
-  quantising: "Packing weights into 4 bits",
-  uploading: "Uploading to the GPU",
-  compiling: "Compiling kernels",
-};
-
 export function ModelPanel() {
-  const { source, info, progress, choose, load } = useModel();
+  const { source, info, progress, preview, choose, chooseHub, load } = useModel();
   const usable = useApp((s) => s.capability?.usable ?? false);
+  const [byName, setByName] = useState(false);
   const busy = progress !== undefined;
+  const listed = source.kind === "hub" ? catalogue.find(({ repo }) => repo === source.name) : undefined;
+  const chosen = byName ? "other" : source.kind === "hub" ? source.name : source.kind;
   return (
     <Panel
       title="Model"
@@ -29,24 +28,50 @@ export function ModelPanel() {
           <span>Model</span>
           <select
             aria-label="Model"
-            value={source.kind}
+            value={chosen}
             disabled={busy}
-            onChange={(event) => {
-              if (event.target.value === "embedded") choose({ kind: "embedded" });
+            onChange={({ target: { value } }) => {
+              setByName(value === "other");
+              if (value === "embedded") choose({ kind: "embedded" });
+              else if (value !== "folder") chooseHub(value === "other" ? "" : value);
             }}
           >
-            <option value="embedded">Demo model (4.7 M parameters, embedded)</option>
+            {catalogue.map(({ repo, name, parameters, fetchBytes }) => (
+              <option key={name} value={repo ?? "embedded"}>
+                {name} ({count(parameters)} parameters, {repo ? `${bytes(fetchBytes)} to download` : "embedded"})
+              </option>
+            ))}
+            <option value="other">Another LLaVA model of the hub…</option>
             {source.kind === "folder" && <option value="folder">{source.label}</option>}
           </select>
         </label>
-        <PickButton folder disabled={busy} onPick={(files) => choose({ kind: "folder", label: labelOf(files), files })}>
+        <PickButton
+          folder
+          disabled={busy}
+          onPick={(files) => {
+            setByName(false);
+            choose({ kind: "folder", label: labelOf(files), files });
+          }}
+        >
           Choose model folder
         </PickButton>
         <button type="button" className="primary" disabled={busy || !usable} onClick={load}>
           Load model
         </button>
       </div>
-      {progress && <Progress label={phases[progress.phase]} fraction={progress.fraction} detail={progress.detail} />}
+      {source.kind === "hub" && <HubSettings byName={byName} name={source.name} disabled={busy} />}
+      {listed && !preview && !busy && (
+        <p className="detail">
+          {listed.about}. {bytes(listed.fetchBytes)} to download, {bytes(listed.diskBytes)} kept in this browser,{" "}
+          {bytes(listed.gpuBytes)} on the GPU. Licence {listed.licence};{" "}
+          <a href={`https://huggingface.co/${listed.repo}`} target="_blank" rel="noreferrer">
+            model card
+          </a>
+          . Nothing is fetched before you agree.
+        </p>
+      )}
+      {preview && <HubOffer preview={preview} />}
+      {progress && <LoadBars progress={progress} />}
       <p role="status" className="status">
         {info
           ? `${info.label} is ready: ${count(info.parameters)} parameters, ${bytes(info.gpuBytes)} on the GPU${info.from === "cache" ? ", from this browser's cache" : ""}.`
@@ -57,14 +82,14 @@ export function ModelPanel() {
       {info && (
         <p className="detail">
           {info.layers} layers of {info.hiddenSize}, pictures {info.imageSize} × {info.imageSize} as {info.imageTokens}{" "}
-          tokens, vision tower on {info.vision === "onnxruntime" ? "onnxruntime-web" : "our own kernels"}.
+          tokens, vision tower on {info.vision === "onnxruntime" ? "onnxruntime-web" : "our own kernels"}.{" "}
+          {info.cacheNote}
         </p>
       )}
       {info?.demo && (
         <p className="note">
           The demo model is tiny: it knows 128 flat icons on plain backgrounds and nothing of photographs. For those,
-          choose the folder of a real LLaVA checkpoint such as <code>bczhou/tiny-llava-v1-hf</code> or{" "}
-          <code>llava-hf/llava-1.5-7b-hf</code>.
+          choose another model of the list, or the folder of a real LLaVA checkpoint.
         </p>
       )}
     </Panel>

@@ -1,42 +1,92 @@
 /** The loaded model, and the way there. */
 import { create } from "zustand";
-import type { LoadProgress, ModelInfo, ModelSource } from "../../workers/protocol.ts";
+import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
 import { useRuns } from "../runs/store.ts";
+import { useStorage } from "../storage/store.ts";
+
+export interface HubSettings {
+  /** Address of the hub, kept between visits. */
+  endpoint: string;
+  /** For private and gated models; forgotten with the page. */
+  token: string;
+}
 
 interface ModelStore {
   source: ModelSource;
   info: ModelInfo | undefined;
   progress: LoadProgress | undefined;
+  /** What the chosen model of the hub costs: asked of the hub, waiting for a yes. */
+  preview: ModelPreview | undefined;
+  hub: HubSettings;
   choose(source: ModelSource): void;
+  /** Chooses a model of the hub by owner/name or owner/name@revision. */
+  chooseHub(name: string): void;
+  setHub(settings: Partial<HubSettings>): void;
+  /** Loads; a model of the hub that must be fetched is asked about first. */
   load(): Promise<void>;
+  /** The yes to `preview`. */
+  download(): Promise<void>;
+  stop(): Promise<void>;
   /** The engine died: nothing is loaded any more. */
   forget(): void;
 }
 
-export const useModel = create<ModelStore>((set, get) => ({
-  source: { kind: "embedded" },
-  info: undefined,
-  progress: undefined,
-  choose: (source) => set({ source }),
-  async load() {
+const ENDPOINT_KEY = "tabtune-hub";
+export const defaultEndpoint = "https://huggingface.co";
+const starting: LoadProgress = { phase: "reading", fraction: 0, detail: "" };
+
+export const useModel = create<ModelStore>((set, get) => {
+  async function attempt(work: () => Promise<void>): Promise<void> {
     const app = useApp.getState();
     app.clear("model");
-    set({ info: undefined, progress: { phase: "reading", fraction: 0, detail: "" } });
+    set({ preview: undefined, progress: starting });
     try {
-      const info = await engine((api) =>
-        api.loadModel(
-          get().source,
-          callback((progress: LoadProgress) => set({ progress })),
-        ),
-      );
-      set({ info, progress: undefined });
-      await useRuns.getState().refresh();
+      await work();
     } catch (error) {
-      set({ progress: undefined });
       app.fail("model", error);
+    } finally {
+      set({ progress: undefined });
     }
-  },
-  forget: () => set({ info: undefined, progress: undefined }),
-}));
+  }
+
+  async function load(): Promise<void> {
+    set({ info: undefined });
+    const onProgress = callback((progress: LoadProgress) => set({ progress }));
+    set({ info: await engine((api) => api.loadModel(get().source, onProgress)) });
+    await Promise.all([useRuns.getState().refresh(), useStorage.getState().refresh()]);
+  }
+
+  return {
+    source: { kind: "embedded" },
+    info: undefined,
+    progress: undefined,
+    preview: undefined,
+    hub: { endpoint: localStorage.getItem(ENDPOINT_KEY) ?? defaultEndpoint, token: "" },
+    choose: (source) => set({ source, preview: undefined }),
+    chooseHub: (name) => set((s) => ({ source: { kind: "hub", name, ...s.hub }, preview: undefined })),
+    setHub(settings) {
+      const hub = { ...get().hub, ...settings };
+      localStorage.setItem(ENDPOINT_KEY, hub.endpoint);
+      set((s) => ({ hub, source: s.source.kind === "hub" ? { ...s.source, ...hub } : s.source, preview: undefined }));
+    },
+    load: () =>
+      attempt(async () => {
+        const { source } = get();
+        if (source.kind === "hub") {
+          const preview = await engine((api) => api.previewModel(source));
+          if (preview.fetchBytes > 0) {
+            set({ preview });
+            return;
+          }
+        }
+        await load();
+      }),
+    download: () => attempt(load),
+    async stop() {
+      await engine((api) => api.stopLoading());
+    },
+    forget: () => set({ info: undefined, progress: undefined }),
+  };
+});

@@ -5,7 +5,6 @@ import { seededRandom } from "../chat/sampling.ts";
 import { deleteRun, listRuns } from "../checkpoint/runs.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
-import { filesFromBlobs } from "../hub/source.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import type {
@@ -20,6 +19,7 @@ import type {
   RunSummary,
 } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
+import type { FileCache } from "../storage/file-cache.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
@@ -30,11 +30,13 @@ import { ownTower } from "../vision/encoder.ts";
 import { fitsOrt, ortTower } from "../vision/ort.ts";
 import { adapterBundle, loadAdapterOf } from "./adapters.ts";
 import { chatPrompt } from "./chat-prompt.ts";
-import { embeddedFiles, embeddedJson } from "./embedded.ts";
+import { embeddedJson } from "./embedded.ts";
 import { fitOf } from "./fit.ts";
 import { type LoadedModel, loadModel, openModel } from "./loaded-model.ts";
+import { filesOf, previewOf, withTransfer } from "./model-source.ts";
 import { CACHE_DIRECTORY, runLock, STORE_NAME } from "./names.ts";
 import { preparationOf } from "./preparation.ts";
+import { deleteDataset, deleteModel, listStored } from "./stored.ts";
 import { checkSupported, type LiveAdapter, planRun, runTraining, savedRun } from "./training-run.ts";
 
 /** Tokens and pictures of a conversation. */
@@ -60,6 +62,14 @@ export function createEngine(): EngineApi {
   let control: ReturnType<typeof newControl> | undefined;
   let runningId: string | undefined;
 
+  /** Ends the load or preview that is going on. */
+  let loading: AbortController | undefined;
+  let openedCache: Promise<FileCache> | undefined;
+  const weightCache = (): Promise<FileCache> => {
+    openedCache ??= openOpfsCache(CACHE_DIRECTORY);
+    return openedCache;
+  };
+
   const needModel = (): LoadedModel => {
     if (model) return model;
     throw new TabTuneError("bad-argument", "No model is loaded.", "Press Load model first.");
@@ -83,11 +93,12 @@ export function createEngine(): EngineApi {
     }
     gpu ??= await openGpu(navigator.gpu);
     onProgress({ phase: "reading", fraction: 0, detail: "" });
-    const demo = source.kind === "embedded";
-    const files = demo ? filesFromBlobs(await embeddedFiles("model")) : filesFromBlobs(source.files);
-    if (demo) files.label = "The demo model";
-    const opened = await openModel(files, parseRecipe({}));
-    model = await loadModel(gpu, opened, await openOpfsCache(CACHE_DIRECTORY), onProgress);
+    loading = new AbortController();
+    const cache = await weightCache();
+    // A folder's bytes come from the disk: only the network has a bar of its own.
+    const { arrived, tell } = withTransfer(onProgress, source.kind === "hub");
+    const files = await filesOf(source, cache, loading.signal, arrived);
+    model = await loadModel(gpu, await openModel(files, parseRecipe({})), cache, tell);
     modelSource = source;
     return model;
   }
@@ -119,8 +130,9 @@ export function createEngine(): EngineApi {
 
   /** The page's default for the frozen tower: onnxruntime-web, unless the tower is too large for its heap. */
   const makeTower: MakeTower = async (llava, arena, v) => {
-    const { config, readTensor } = needModel();
-    if (!fitsOrt(config)) return ownTower(llava, arena, v);
+    const { config, readTensor, checkpoint } = needModel();
+    // onnxruntime-web reads the tower's tensors once more: from a folder that is quick, from the hub a second download.
+    if (!fitsOrt(config) || checkpoint.versionOf) return ownTower(llava, arena, v);
     return ortTower(llava, readTensor);
   };
 
@@ -255,8 +267,30 @@ export function createEngine(): EngineApi {
         preparation: loaded.preparation,
         recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
         demo,
-        vision: fitsOrt(config) ? "onnxruntime" : "own",
+        vision: fitsOrt(config) && !loaded.checkpoint.versionOf ? "onnxruntime" : "own",
+        cacheNote: loaded.cacheNote,
       };
+    },
+
+    async previewModel(source) {
+      gpu ??= await openGpu(navigator.gpu);
+      loading = new AbortController();
+      return previewOf(source, await weightCache(), loading.signal, gpu.facts);
+    },
+    async stopLoading() {
+      loading?.abort();
+    },
+
+    async listStored() {
+      const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+      const items = await listStored(await weightCache(), await store());
+      return { items, usage, quota, persisted: await navigator.storage.persisted() };
+    },
+    async deleteStored(kind, key) {
+      if (kind === "run") return api.deleteRun(key);
+      if (runningId) throw new TabTuneError("bad-argument", "A run is going on.", "Stop it before deleting data.");
+      if (kind === "model") return deleteModel(await weightCache(), key);
+      return deleteDataset(await store(), key);
     },
 
     async plan(json, rows, longest): Promise<PlanInfo> {

@@ -10,7 +10,6 @@ import { sha256 } from "../storage/sha256.ts";
 import { badDownload, fetchJson, type HttpOptions, rangedReader } from "./http.ts";
 import { type ModelFiles, modelFiles } from "./source.ts";
 
-export const defaultEndpoint = "https://huggingface.co";
 /** Of a weight file: enough for the header of any model known. */
 const headBytes = 1 << 20;
 

@@ -9,7 +9,7 @@ import { readStored, type StoredCheckpoint } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { LlavaConfig } from "./config.ts";
 import type { Llava } from "./llava.ts";
-import { allocateWeights, fillWeight, type QuantSettings } from "./weights.ts";
+import { allocateWeights, fillWeight, type QuantSettings, type WeightLayout } from "./weights.ts";
 
 export interface LoadOptions {
   quant: QuantSettings | undefined;
@@ -56,13 +56,7 @@ export async function loadLlava(
   }
   write(gpu, rope, table, counters);
 
-  const isStored = (name: string): boolean => checkpoint.tensors.get(name)?.fourBit !== undefined;
-  const plan = [...layout.fills].flatMap(([name, fill]): PlanEntry[] => {
-    if (isStored(name)) return [];
-    if (fill.kind !== "4bit") return [{ name, how: "keep" }];
-    const { blockSize, doubleQuant } = options.quant!;
-    return [{ name, how: fill.type, blockSize, roundToF16First: true, doubleQuant }];
-  });
+  const plan = loadingPlan(checkpoint, layout.fills, options.quant);
   const tensors = loadOrQuantise(checkpoint, plan, options.cache, (p) => {
     const phase = p.phase === "quantising" ? "quantising" : "reading";
     options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name, toRead: p.toRead });
@@ -70,7 +64,8 @@ export async function loadLlava(
   let outcome: CacheOutcome;
   try {
     for (const [name, fill] of layout.fills) {
-      if (isStored(name)) fillWeight(gpu, fill, { kind: "4bit", ...(await readStored(checkpoint, name)) }, counters);
+      if (isStored(checkpoint, name))
+        fillWeight(gpu, fill, { kind: "4bit", ...(await readStored(checkpoint, name)) }, counters);
     }
     for (;;) {
       const { done, value } = await tensors.next();
@@ -101,6 +96,23 @@ export async function loadLlava(
   };
   return { llava, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
 }
+
+/** What is to be done with each tensor that the model uses; those that the checkpoint has in 4 bits are taken as they are. */
+export function loadingPlan(
+  checkpoint: StoredCheckpoint,
+  fills: WeightLayout["fills"],
+  quant: QuantSettings | undefined,
+): PlanEntry[] {
+  return [...fills].flatMap(([name, fill]): PlanEntry[] => {
+    if (isStored(checkpoint, name)) return [];
+    if (fill.kind !== "4bit") return [{ name, how: "keep" }];
+    const { blockSize, doubleQuant } = quant!;
+    return [{ name, how: fill.type, blockSize, roundToF16First: true, doubleQuant }];
+  });
+}
+
+const isStored = (checkpoint: StoredCheckpoint, name: string): boolean =>
+  checkpoint.tensors.get(name)?.fourBit !== undefined;
 
 function noteOf(outcome: CacheOutcome): string {
   if (outcome.cache === "rebuilt") return outcome.reason;

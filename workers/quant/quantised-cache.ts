@@ -65,8 +65,7 @@ export async function* loadOrQuantise(
     const info = checkpoint.tensors.get(name);
     return info ? info.end - info.start : 0;
   };
-  // A dense tensor is not worth a copy of a file that lies on the same disk.
-  const isCached = ({ how }: PlanEntry): boolean => how !== "keep" || checkpoint.versionOf !== undefined;
+  const isCached = (entry: PlanEntry): boolean => isKept(checkpoint, entry);
   const useCache = fileCache !== undefined && plan.some(isCached);
   const cache = useCache
     ? await openTensorCache(fileCache, await cacheFolder(checkpoint, plan), checkpoint.label)
@@ -115,6 +114,28 @@ export async function* loadOrQuantise(
     yield tensor;
   }
   return cache ? cache.outcome() : { cache: "off" };
+}
+
+/** A dense tensor is not worth a copy of a file that lies on the same disk. */
+const isKept = (checkpoint: Checkpoint, { how }: PlanEntry): boolean =>
+  how !== "keep" || checkpoint.versionOf !== undefined;
+
+/** Bytes of the checkpoint that a load would read because the cache lacks them, and bytes of all that the cache would then hold. */
+export async function loadCost(
+  checkpoint: Checkpoint,
+  plan: PlanEntry[],
+  fileCache: FileCache,
+): Promise<{ toRead: number; prepared: number }> {
+  const cache = await openTensorCache(fileCache, await cacheFolder(checkpoint, plan), checkpoint.label);
+  let toRead = 0;
+  let prepared = 0;
+  for (const entry of plan) {
+    const info = checkpoint.tensors.get(entry.name);
+    const kept = isKept(checkpoint, entry);
+    if (kept) prepared += preparedBytes(checkpoint, entry);
+    if (info && !(kept && cache.has(await tensorKey(entry)))) toRead += info.end - info.start;
+  }
+  return { toRead, prepared };
 }
 
 /** Bytes of a tensor as the cache has it: as it is, or [absmax f32 | codes]. */

@@ -1,0 +1,78 @@
+/** A model from the hub: asked about, fetched over a bad line, kept, loaded again without the network, deleted. */
+import fs from "node:fs";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { type FakeHub, startFakeHub } from "../workers/hub/node-fake-hub.ts";
+import { alertIn, button, expect, panel, statusOf, test, waitForStatus } from "./fixtures.ts";
+
+const demo = path.resolve(import.meta.dirname, "../public/demo/model");
+const files = new Map(
+  fs.readdirSync(demo).map((name) => [name, new Uint8Array(fs.readFileSync(path.join(demo, name)))]),
+);
+
+let hub: FakeHub;
+test.beforeAll(async () => {
+  hub = await startFakeHub({ name: "someone/demo", files, token: "secret" });
+});
+test.afterAll(() => hub.close());
+
+async function chooseModel(page: Page, name: string): Promise<void> {
+  const model = panel(page, "Model");
+  await model.getByRole("combobox", { name: "Model" }).selectOption("other");
+  await model.getByLabel("Name on the hub").fill(name);
+}
+
+async function openSettings(page: Page): Promise<void> {
+  await panel(page, "Model").getByText("Hub settings").click();
+}
+
+test("a model of the hub", async ({ page }) => {
+  await page.goto("/");
+
+  await test.step("a name that is none, and a hub that wants to know who asks", async () => {
+    await chooseModel(page, "demo");
+    await button(page, "Load model").click();
+    await expect(alertIn(page, "Model")).toContainText("is not the name of a model on the hub");
+    await chooseModel(page, "someone/demo");
+    await openSettings(page);
+    await page.getByLabel("Hub address").fill(hub.endpoint);
+    await button(page, "Load model").click();
+    await expect(alertIn(page, "Model")).toContainText("the hub asks who you are");
+  });
+
+  await test.step("it tells what it costs before it fetches", async () => {
+    await page.getByLabel("Access token").fill("secret");
+    await button(page, "Load model").click();
+    const offer = page.getByRole("region", { name: "Download" });
+    await expect(offer).toContainText("someone/demo at 0123456");
+    await expect(offer).toContainText("should fit this GPU");
+    await expect(offer.getByRole("button", { name: /^Download \d+\.\d MB$/ })).toBeVisible();
+  });
+
+  await test.step("it comes through a cut connection", async () => {
+    hub.cutAfter = 30_000;
+    await page.getByRole("button", { name: /^Download \d/ }).click();
+    await waitForStatus(page, "Model", "someone/demo is ready");
+    expect(hub.cutAfter).toBeUndefined();
+  });
+
+  await test.step("after a reload it needs no network", async () => {
+    const sent = hub.sent;
+    await page.reload();
+    await chooseModel(page, "someone/demo");
+    await button(page, "Load model").click();
+    await waitForStatus(page, "Model", "someone/demo is ready");
+    await expect(statusOf(page, "Model")).toContainText("from this browser's cache");
+    expect(hub.sent).toBe(sent);
+  });
+
+  await test.step("it is in the list of what this browser keeps, and can be deleted", async () => {
+    const storage = page.getByRole("region", { name: "Storage" });
+    await storage.getByText("What this browser keeps").click();
+    const row = storage.getByRole("row", { name: /someone\/demo/ });
+    await expect(row).toContainText("MB");
+    page.once("dialog", (dialog) => dialog.accept());
+    await row.getByRole("button", { name: "Delete someone/demo" }).click();
+    await expect(row).toHaveCount(0);
+  });
+});

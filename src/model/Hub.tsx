@@ -1,0 +1,83 @@
+/** Models of the hub: which one, by whose leave, and what it costs. */
+import type { ModelPreview } from "../../workers/protocol.ts";
+import { bytes, count } from "../parts/format.ts";
+import { defaultEndpoint, useModel } from "./store.ts";
+
+/** Name, token and address. */
+export function HubSettings({ byName, name, disabled }: { byName: boolean; name: string; disabled: boolean }) {
+  const { hub, setHub, chooseHub } = useModel();
+  return (
+    <>
+      {byName && (
+        <label>
+          <span>Name on the hub</span>
+          <input
+            type="text"
+            value={name}
+            disabled={disabled}
+            placeholder="owner/name or owner/name@revision"
+            spellCheck={false}
+            onChange={(event) => chooseHub(event.target.value)}
+          />
+        </label>
+      )}
+      <details>
+        <summary>Hub settings</summary>
+        <div className="fields">
+          <label>
+            <span>Access token</span>
+            <input
+              type="password"
+              value={hub.token}
+              disabled={disabled}
+              autoComplete="off"
+              placeholder="for private and gated models"
+              onChange={(event) => setHub({ token: event.target.value })}
+            />
+          </label>
+          <label>
+            <span>Hub address</span>
+            <input
+              type="url"
+              value={hub.endpoint}
+              disabled={disabled}
+              placeholder={defaultEndpoint}
+              onChange={(event) => setHub({ endpoint: event.target.value })}
+            />
+          </label>
+        </div>
+        <p className="detail">The token is sent to this address only and is forgotten with the page.</p>
+      </details>
+    </>
+  );
+}
+
+const verdicts = {
+  fits: "should fit this GPU",
+  tight: "will be tight on many GPUs",
+  "too-large": "does not fit",
+};
+
+/** What a download costs, and the question. */
+export function HubOffer({ preview }: { preview: ModelPreview }) {
+  const { download, choose } = useModel();
+  const { label, commit, licence, parameters, fetchBytes, diskBytes, gpuBytes, trainingBytes, fits, advice } = preview;
+  return (
+    <section className="note" aria-label="Download">
+      <p>
+        <strong>{label}</strong> at {commit.slice(0, 7)}: {count(parameters)} parameters
+        {licence && `, licence ${licence}`}. {bytes(diskBytes)} will be kept in this browser, {bytes(gpuBytes)} go to
+        the GPU; training with the default recipe takes {bytes(trainingBytes)} of GPU memory and {verdicts[fits]}.
+      </p>
+      {advice && <p>{advice}</p>}
+      <div className="row">
+        <button type="button" className="primary" onClick={download}>
+          Download {bytes(fetchBytes)}
+        </button>
+        <button type="button" onClick={() => choose({ kind: "embedded" })}>
+          No, thank you
+        </button>
+      </div>
+    </section>
+  );
+}

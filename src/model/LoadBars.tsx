@@ -1,0 +1,36 @@
+/** Two verbs, two bars: what the network brings, and what of it is ready for the GPU. */
+import type { LoadProgress } from "../../workers/protocol.ts";
+import { bytes, duration } from "../parts/format.ts";
+import { Progress } from "../parts/Progress.tsx";
+import { useModel } from "./store.ts";
+
+const phases = {
+  reading: "Reading weights",
+  quantising: "Packing weights into 4 bits",
+  uploading: "Uploading to the GPU",
+  compiling: "Compiling kernels",
+};
+
+function words({ bytes: done, total, bytesPerSecond, secondsLeft }: NonNullable<LoadProgress["fetched"]>): string {
+  const speed = `${bytes(done)} of ${bytes(total)}, ${bytes(bytesPerSecond)}/s`;
+  return secondsLeft === null ? speed : `${speed}, ${duration(secondsLeft)} left`;
+}
+
+export function LoadBars({ progress: { phase, fraction, detail, fetched } }: { progress: LoadProgress }) {
+  const fromHub = useModel((s) => s.source.kind === "hub");
+  const stop = useModel((s) => s.stop);
+  return (
+    <>
+      {fetched && <Progress label="Fetched" fraction={fetched.bytes / fetched.total} detail={words(fetched)} />}
+      <Progress label={fetched ? "Prepared" : phases[phase]} fraction={fraction} detail={detail} />
+      {fromHub && (
+        <div className="row">
+          <button type="button" onClick={stop}>
+            Pause download
+          </button>
+          <p className="detail">What is here stays here: Load model goes on where it stopped, also after a reload.</p>
+        </div>
+      )}
+    </>
+  );
+}

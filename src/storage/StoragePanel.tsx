@@ -1,0 +1,68 @@
+import type { StorageInfo } from "../../workers/protocol.ts";
+import { bytes } from "../parts/format.ts";
+import { Panel } from "../parts/Panel.tsx";
+import { useStorage } from "./store.ts";
+
+const kinds = { model: "Model", data: "Data", run: "Run" };
+
+function words({ usage, quota }: StorageInfo): string {
+  return `${bytes(usage)} used of the ${bytes(quota)} that this browser allows.`;
+}
+
+export function StoragePanel() {
+  const { info, busy, refresh, remove, persist } = useStorage();
+  return (
+    <Panel title="Storage" place="storage" lead={info && words(info)}>
+      <details onToggle={(event) => event.currentTarget.open && refresh()}>
+        <summary>What this browser keeps</summary>
+        {info && info.items.length > 0 && (
+          <table aria-label="Stored">
+            <thead>
+              <tr>
+                <th>What</th>
+                <th>Size</th>
+                <th />
+              </tr>
+            </thead>
+            <tbody>
+              {info.items.map((item) => (
+                <tr key={`${item.kind} ${item.key}`}>
+                  <td>
+                    {kinds[item.kind]}: <strong>{item.label}</strong> <span className="detail">{item.detail}</span>
+                  </td>
+                  <td>{bytes(item.bytes)}</td>
+                  <td>
+                    <button
+                      type="button"
+                      className="quiet"
+                      aria-label={`Delete ${item.label}`}
+                      disabled={busy !== undefined}
+                      onClick={() => {
+                        if (confirm(`Delete ${item.label} (${bytes(item.bytes)}) from this browser?`))
+                          void remove(item);
+                      }}
+                    >
+                      Delete
+                    </button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+        {info?.items.length === 0 && <p className="detail">Nothing yet.</p>}
+      </details>
+      {info && !info.persisted && (
+        <div className="row">
+          <p className="detail grow">
+            When the disk gets full, a browser may clear what pages keep, without asking: models would be fetched again,
+            but runs and adapters would be lost.
+          </p>
+          <button type="button" onClick={persist}>
+            Keep my data
+          </button>
+        </div>
+      )}
+    </Panel>
+  );
+}

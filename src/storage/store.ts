@@ -1,0 +1,46 @@
+/** What this browser keeps, and how to be rid of it. */
+import { create } from "zustand";
+import type { StorageInfo } from "../../workers/protocol.ts";
+import { useApp } from "../app/store.ts";
+import { engine } from "../app/workers.ts";
+import { useRuns } from "../runs/store.ts";
+
+type Item = StorageInfo["items"][number];
+
+interface StorageStore {
+  info: StorageInfo | undefined;
+  /** Key of the item that is being deleted. */
+  busy: string | undefined;
+  refresh(): Promise<void>;
+  remove(item: Item): Promise<void>;
+  /** Asks the browser not to clear this site's data by itself. */
+  persist(): Promise<void>;
+}
+
+export const useStorage = create<StorageStore>((set, get) => ({
+  info: undefined,
+  busy: undefined,
+  async refresh() {
+    try {
+      set({ info: await engine((api) => api.listStored()) });
+    } catch (error) {
+      useApp.getState().fail("storage", error);
+    }
+  },
+  async remove({ kind, key }) {
+    const app = useApp.getState();
+    app.clear("storage");
+    set({ busy: key });
+    try {
+      await engine((api) => api.deleteStored(kind, key));
+    } catch (error) {
+      app.fail("storage", error);
+    }
+    set({ busy: undefined });
+    await Promise.all([get().refresh(), useRuns.getState().refresh()]);
+  },
+  async persist() {
+    await navigator.storage.persist();
+    await get().refresh();
+  },
+}));

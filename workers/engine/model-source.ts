@@ -1,0 +1,121 @@
+/** Where a model comes from, for the page: the embedded files, a chosen folder, or the hub; and what a load will cost. */
+import { TabTuneError } from "../errors.ts";
+import { Planner } from "../gpu/buffers.ts";
+import type { AdapterFacts } from "../gpu/device.ts";
+import { type HubFiles, openHub, parseRepo } from "../hub/hub.ts";
+import { filesFromBlobs, type ModelFiles } from "../hub/source.ts";
+import { featuresPerTile } from "../model/config.ts";
+import { loadingPlan } from "../model/load.ts";
+import { allocateWeights } from "../model/weights.ts";
+import type { LoadProgress, ModelPreview, ModelSource } from "../protocol.ts";
+import { loadCost } from "../quant/quantised-cache.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import { parseRecipe } from "../train/recipe.ts";
+import { embeddedFiles } from "./embedded.ts";
+import { fitOf } from "./fit.ts";
+import { openModel } from "./loaded-model.ts";
+import { planRun } from "./training-run.ts";
+
+type HubSource = Extract<ModelSource, { kind: "hub" }>;
+
+/** Text of a row beside its picture, for plans made before there is data. */
+const TEXT_TOKENS = 124;
+/** Speed is told over this long. */
+const SPEED_MS = 5000;
+
+/** `onBytes` hears of every piece that arrives from the network. */
+export async function filesOf(
+  source: ModelSource,
+  cache: FileCache,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<ModelFiles> {
+  if (source.kind === "folder") return filesFromBlobs(source.files);
+  if (source.kind === "hub") return hubFiles(source, cache, signal, onBytes);
+  const files = filesFromBlobs(await embeddedFiles("model"));
+  files.label = "The demo model";
+  return files;
+}
+
+function hubFiles(
+  source: HubSource,
+  cache: FileCache,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<HubFiles> {
+  const endpoint = source.endpoint.trim().replace(/\/+$/, "");
+  if (!/^https:\/\/[^/\s]+|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(endpoint)) {
+    throw new TabTuneError(
+      "bad-argument",
+      `"${source.endpoint}" is not the address of a hub.`,
+      "Write an address such as https://huggingface.co in the settings.",
+    );
+  }
+  // The global fetch must be called as a function of the global object.
+  const fetchFile: typeof fetch = (...request) => fetch(...request);
+  const place = { ...parseRepo(source.name), endpoint };
+  return openHub(place, cache, { fetchFile, token: source.token.trim(), signal, onBytes });
+}
+
+/** What loading would fetch, keep and need: from headers alone, a few megabytes at most. */
+export async function previewOf(
+  source: HubSource,
+  cache: FileCache,
+  signal: AbortSignal,
+  facts: Pick<AdapterFacts, "maxStorageBufferBindingSize">,
+): Promise<ModelPreview> {
+  const files = await hubFiles(source, cache, signal, () => undefined);
+  const recipe = parseRecipe({});
+  const opened = await openModel(files, recipe);
+  const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
+  const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);
+  const length = featuresPerTile(opened.config) * opened.tilesPerPicture + TEXT_TOKENS;
+  const memory = planRun(opened, recipe, length);
+  return {
+    label: files.label,
+    commit: files.commit,
+    licence: files.licence,
+    parameters,
+    fetchBytes: cost.toRead,
+    diskBytes: cost.prepared,
+    gpuBytes: memory.groups.find((group) => group.name === "weights")?.bytes ?? 0,
+    trainingBytes: memory.totalBytes,
+    ...fitOf(recipe, (changed) => planRun(opened, changed, length), facts),
+  };
+}
+
+type Told = Omit<LoadProgress, "fetched"> & { toRead: number };
+
+/** Adds the network's bar to a load's progress: bytes, speed over the last seconds, time left. Pieces are told five times a second. */
+export function withTransfer(
+  onProgress: (progress: LoadProgress) => void,
+  network: boolean,
+  now: () => number = () => performance.now(),
+): { arrived(bytes: number): void; tell(progress: Told): void } {
+  let last: Told | undefined;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let bytes = 0;
+  const recent: { at: number; bytes: number }[] = [];
+  const fetched = (total: number): LoadProgress["fetched"] => {
+    const time = now();
+    while (recent.length > 0 && recent[0]!.at < time - SPEED_MS) recent.shift();
+    const sum = recent.reduce((all, piece) => all + piece.bytes, 0);
+    const bytesPerSecond = (1000 * sum) / Math.max(500, time - (recent[0]?.at ?? time));
+    const done = Math.min(bytes, total);
+    return { bytes: done, total, bytesPerSecond, secondsLeft: sum > 0 ? (total - done) / bytesPerSecond : null };
+  };
+  const tell = (progress: Told): void => {
+    last = progress;
+    toldAt = now();
+    const { toRead, ...rest } = progress;
+    onProgress(network && toRead > 0 ? { ...rest, fetched: fetched(toRead) } : rest);
+  };
+  return {
+    tell,
+    arrived(count) {
+      bytes += count;
+      recent.push({ at: now(), bytes: count });
+      if (last && now() - toldAt > 200) tell(last);
+    },
+  };
+}
