@@ -66,16 +66,16 @@ export async function expectGoodLooks(page: Page): Promise<void> {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       const place = `${viewport.width} px, ${colorScheme}`;
+      // For people who polish the page: every state that is tested, to look at.
+      if (shots)
+        await page.screenshot({ path: `${shots}/${Date.now()}-${viewport.width}-${colorScheme}.png`, fullPage: true });
       const { scroll, inner } = await page.evaluate(() => ({
         scroll: document.scrollingElement!.scrollWidth,
         inner: window.innerWidth,
       }));
-      expect(scroll, place).toBeLessThanOrEqual(inner);
-      expect(await stickingOut(page), place).toEqual([]);
-      expect(await faintTexts(page), `contrast, ${place}`).toEqual([]);
-      // For people who polish the page: every state that is tested, to look at.
-      if (shots)
-        await page.screenshot({ path: `${shots}/${Date.now()}-${viewport.width}-${colorScheme}.png`, fullPage: true });
+      expect.soft(scroll, place).toBeLessThanOrEqual(inner);
+      expect.soft(await stickingOut(page), place).toEqual([]);
+      expect.soft(await faintTexts(page), `contrast, ${place}`).toEqual([]);
     }
   }
   await page.emulateMedia({ colorScheme: null });
