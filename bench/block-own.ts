@@ -53,7 +53,7 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
     down: fused("down", ["down_proj"]),
   };
   const adapter = allocateAdapter(arena, config, { rank, alpha: LORA_SCALE * rank, useRslora: false }, true);
-  const slab = new Float32Array(adapter.slabLength);
+  const slab = new Float32Array(adapter.params[0]!.length);
   const projectionOf = (module: string): Projection => module.split(".").at(-1) as Projection;
   for (const m of adapter.modules) {
     const { loraA, loraB } = p.linears[projectionOf(m.module)];

@@ -1,9 +1,23 @@
 /** One 4-bit operator of onnxruntime-web on our device: its inputs and output are our buffers, so no data moves in a run. */
 import type { Tensor } from "../workers/gpu/buffers.ts";
+import { encodeOnnx } from "../workers/vision/onnx.ts";
 import type { Ready } from "./measure.ts";
-import { type FourBitOperator, fourBitModel } from "./onnx.ts";
 import type { Bench } from "./own.ts";
 import { loadOrt } from "./peers.ts";
+
+/** A contributed operator (onnxruntime: docs/ContribOperators.md) and the shapes of what it reads and writes. */
+export interface FourBitOperator {
+  op: "MatMulBnb4" | "MatMulNBits";
+  attributes: Record<string, number>;
+  /** [rows, in], f32 */
+  x: number[];
+  /** u8 */
+  codes: number[];
+  /** f32 */
+  scales: number[];
+  /** [rows, out], f32 */
+  y: number[];
+}
 
 export interface OrtTensors {
   x: Tensor;
@@ -19,9 +33,19 @@ export async function ortProduct(
 ): Promise<Omit<Ready, "error">> {
   const ort = await loadOrt();
   const { device } = bench.gpu;
-  const session = await ort.InferenceSession.create(fourBitModel(operator), {
-    executionProviders: [{ name: "webgpu", device }],
+  const { op, attributes, x, codes, scales, y } = operator;
+  const graph = encodeOnnx({
+    name: "product",
+    nodes: [{ op, domain: "com.microsoft", inputs: ["x", "codes", "scales"], outputs: ["y"], attributes }],
+    initializers: [],
+    inputs: [
+      { name: "x", dims: x },
+      { name: "codes", dims: codes, dataType: "uint8" },
+      { name: "scales", dims: scales },
+    ],
+    outputs: [{ name: "y", dims: y }],
   });
+  const session = await ort.InferenceSession.create(graph, { executionProviders: [{ name: "webgpu", device }] });
   const wrap = (name: keyof OrtTensors, dataType: "float32" | "uint8") =>
     ort.Tensor.fromGpuBuffer(tensors[name].buffer, { dataType, dims: operator[name] });
   const feeds = { x: wrap("x", "float32"), codes: wrap("codes", "uint8"), scales: wrap("scales", "float32") };

@@ -74,17 +74,18 @@ function tables({ peers, step }: Results): string {
   ].join("\n\n");
 }
 
-/** `report PEERS` measures the step, takes the page's figures from that file and writes all; without it only the tables are made. */
-export async function main([peersFile]: string[]): Promise<number> {
-  const stored = async (file: string) => JSON.parse(await readFile(file, "utf8"));
-  const results: Results = peersFile
-    ? { peers: await stored(peersFile), step: await measureStep() }
-    : await stored(RESULTS);
+/**
+ * `report page FILE` takes the page's figures from that file, `report step` measures the step; both go into results.json and the
+ * README. `report` alone makes the README's tables again. A page that ran with tiny sizes is only printed: its figures mean nothing.
+ */
+export async function main([what, file]: string[]): Promise<number> {
+  const results: Results = JSON.parse(await readFile(RESULTS, "utf8"));
+  if (what === "page") results.peers = JSON.parse(await readFile(file!, "utf8"));
+  if (what === "step") results.step = await measureStep();
   const text = tables(results);
   console.log(text);
-  // A run with tiny sizes shows that the bench works; its figures mean nothing.
   if (results.peers.sizes === "quick") return 0;
-  if (peersFile) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  if (what) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   const readme = await readFile(README, "utf8");
   const marked = readme.replace(
     /(<!-- bench:start -->\n)[\s\S]*?(<!-- bench:end -->)/,

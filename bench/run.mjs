@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the bench page in a headless Chromium (a software adapter unless TABTUNE_CHROME_FLAGS names other flags), then one
- * training step of the demo model in Node; figures into results.json, tables into the README. `--readme`: only the tables again.
+ * training step of the demo model in Node; figures into results.json, tables into the README. `--page` or `--step`: only that part.
+ * `--quick`: the page with tiny sizes, to see that all runs. `--readme`: only the tables again.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -13,6 +14,7 @@ import { chromeFlags, chromePath, gpuEnv } from "../scripts/gpu-env.mjs";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const outDir = path.join(root, ".cache/bench");
 const peers = path.join(outDir, "peers.json");
+const isQuick = process.argv.includes("--quick");
 /** A software adapter on a busy machine. */
 const PATIENCE_MS = 60 * 60 * 1000;
 
@@ -31,7 +33,7 @@ async function measurePeers() {
     const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => console.error(error.message));
-    await page.goto(`${server.resolvedUrls.local[0]}bench/${process.argv.includes("--quick") ? "?quick" : ""}`);
+    await page.goto(`${server.resolvedUrls.local[0]}bench/${isQuick ? "?quick" : ""}`);
     await page.exposeFunction("benchStatus", (words) => console.error(words));
     await page.evaluate(() => {
       const status = document.querySelector("[role=status]");
@@ -54,14 +56,18 @@ async function measurePeers() {
   }
 }
 
-const onlyReadme = process.argv.includes("--readme");
-if (!onlyReadme) await measurePeers();
-const args = [
-  "--no-warnings",
-  path.join(root, "scripts/run-ts.mjs"),
-  "/bench/report.ts",
-  ...(onlyReadme ? [] : [peers]),
-];
-const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env: gpuEnv() });
+function report(...args) {
+  const script = ["--no-warnings", path.join(root, "scripts/run-ts.mjs"), "/bench/report.ts", ...args];
+  const { status } = spawnSync(process.execPath, script, { cwd: root, stdio: "inherit", env: gpuEnv() });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const has = (flag) => process.argv.includes(flag);
+if (has("--readme")) report();
+// What took long is written before the next part starts.
+if (!has("--readme") && !has("--step")) {
+  await measurePeers();
+  report("page", peers);
+}
+if (!has("--readme") && !has("--page") && !isQuick) report("step");
 fs.rmSync(outDir, { recursive: true, force: true });
-process.exit(status ?? 1);

@@ -87,13 +87,14 @@ const software: Sizes = {
   targetMs: 0,
   peak: { workgroups: 256, loops: 256, copyBytes: 64 * 2 ** 20 },
   linear: [
-    { rows: 256, in: h, out: h, nBits: true, denseDx: true },
+    { rows: 256, in: h, out: h, denseDx: true },
     { rows: 256, in: h, out: f },
     { rows: 256, in: f, out: h },
-    { rows: 1024, in: h, out: h },
+    // k and v of grouped-query attention.
+    { rows: 1024, in: h, out: 256, nBits: true },
   ],
   dense: [{ rows: 256, in: h, out: h }],
-  block: { text: narrowLayer, sequences: 2, length: 128, rank: 16 },
+  block: { text: narrowLayer, sequences: 2, length: 64, rank: 16 },
   decode,
 };
 

@@ -23,6 +23,8 @@ export interface OnnxValue {
   name: string;
   /** A string is a free dimension. */
   dims: (number | string)[];
+  /** Default float32. */
+  dataType?: "float32" | "uint8";
 }
 
 export interface OnnxGraph {
@@ -131,7 +133,7 @@ function value(v: OnnxValue): Message {
   for (const dim of v.dims) {
     shape.message(1, typeof dim === "number" ? new Message().int(1, dim) : new Message().text(2, dim));
   }
-  const type = new Message().message(1, new Message().int(1, FLOAT).message(2, shape));
+  const type = new Message().message(1, new Message().int(1, v.dataType === "uint8" ? UINT8 : FLOAT).message(2, shape));
   return new Message().text(1, v.name).message(2, type);
 }
 
