@@ -4,6 +4,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { StepRecord } from "../../workers/protocol.ts";
 import { emaSmooth, toCsv } from "../../workers/train/metrics.ts";
+import { useApp } from "../app/store.ts";
 import { download } from "../parts/download.ts";
 import { figure } from "../parts/format.ts";
 
@@ -84,7 +85,12 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: 240 }));
     observer.observe(element);
+    // A canvas keeps the colours it was drawn with.
+    const night = window.matchMedia("(prefers-color-scheme: dark)");
+    const redraw = (): void => chart.redraw(false);
+    night.addEventListener("change", redraw);
     return () => {
+      night.removeEventListener("change", redraw);
       observer.disconnect();
       chart.destroy();
     };
@@ -93,6 +99,10 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
   useEffect(() => {
     plot.current?.setData(data);
   }, [data, log, resumedAt]);
+
+  const theme = useApp((s) => s.theme);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
+  useEffect(() => plot.current?.redraw(false), [theme]);
 
   const last = records.at(-1);
   return (
@@ -129,10 +139,18 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
           <table aria-label="Loss table">
             <thead>
               <tr>
-                <th scope="col">Step</th>
-                <th scope="col">Loss</th>
-                <th scope="col">Gradient norm</th>
-                <th scope="col">Learning rate</th>
+                <th scope="col" className="number">
+                  Step
+                </th>
+                <th scope="col" className="number">
+                  Loss
+                </th>
+                <th scope="col" className="number">
+                  Gradient norm
+                </th>
+                <th scope="col" className="number">
+                  Learning rate
+                </th>
               </tr>
             </thead>
             <tbody>
