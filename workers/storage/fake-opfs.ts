@@ -72,8 +72,12 @@ export function fakeOpfs(): FakeOpfs {
 
   const fake: FakeOpfs = {
     root: {
-      async getDirectoryHandle(name: string) {
-        if (!directories.has(name)) directories.set(name, new Map());
+      async getDirectoryHandle(name: string, options?: { create?: boolean }) {
+        if (!directories.has(name)) {
+          if (!options?.create) throw new DOMException("no such directory", "NotFoundError");
+          if (fake.quota?.bytes === 0) throw new DOMException("full", "QuotaExceededError");
+          directories.set(name, new Map());
+        }
         return directoryHandle(name, directories.get(name)!);
       },
     } as unknown as FileSystemDirectoryHandle,

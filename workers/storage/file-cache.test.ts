@@ -107,3 +107,17 @@ test("OPFS: a full quota is storage-full, however the browser tells it", async (
   opfs.quota = undefined;
   expect(opfs.namesIn("full")).toEqual([]);
 });
+
+test("a disk too full for the directory: nothing is there, and only writing fails", async () => {
+  opfs.quota = { bytes: 0, how: "throws" };
+  const cache = await openOpfsCache("no-room", opfs.root);
+  expect(await cache.list()).toEqual([]);
+  expect(await cache.open("x")).toBeUndefined();
+  await cache.delete("x");
+  await expect(cache.create("x")).rejects.toMatchObject({ code: "storage-full" });
+  opfs.quota = undefined;
+  const writer = await cache.create("x");
+  await writer.write(bytes(1));
+  await writer.commit();
+  expect(await cache.list()).toEqual([{ name: "x", bytes: 1 }]);
+});

@@ -12,24 +12,28 @@ interface MovableFile extends FileSystemFileHandle {
   move(name: string): Promise<void>;
 }
 
-/** Opens (or creates) the cache `directory` at the root of the origin's file system; `root` is for tests. */
+/**
+ * Opens the cache `directory` at the root of the origin's file system; `root` is for tests. The directory is made by the first
+ * `create`: on a full disk even that fails, and a cache that is only read needs none.
+ */
 export async function openOpfsCache(directory: string, root?: FileSystemDirectoryHandle): Promise<FileCache> {
   const top = root ?? (await navigator.storage.getDirectory());
-  const folder = await top.getDirectoryHandle(safeName(directory), { create: true });
-  for await (const name of folder.keys()) {
-    if (isPart(name)) await removeUnlessInUse(folder, name);
+  let folder = await unlessNamed("NotFoundError", top.getDirectoryHandle(safeName(directory)));
+  for await (const name of folder?.keys() ?? []) {
+    if (isPart(name)) await removeUnlessInUse(folder!, name);
   }
   return {
     async open(name) {
-      const handle = await unlessNamed("NotFoundError", folder.getFileHandle(safeName(name)));
+      const handle = folder && (await unlessNamed("NotFoundError", folder.getFileHandle(safeName(name))));
       return handle && readerOfBlob(await handle.getFile());
     },
     async create(name) {
       const partName = `${safeName(name)}.${crypto.randomUUID()}.part`;
       const what = `the cached file "${name}"`;
-      const [part, access] = await orStorageFull(what, async () => {
+      const [parent, part, access] = await orStorageFull(what, async () => {
+        folder ??= await top.getDirectoryHandle(safeName(directory), { create: true });
         const handle = (await folder.getFileHandle(partName, { create: true })) as MovableFile;
-        return [handle, await handle.createSyncAccessHandle()] as const;
+        return [folder, handle, await handle.createSyncAccessHandle()] as const;
       });
       let at = 0;
       let ended = false;
@@ -57,21 +61,21 @@ export async function openOpfsCache(directory: string, root?: FileSystemDirector
           if (ended) return;
           ended = true;
           access.close();
-          await folder.removeEntry(partName);
+          await parent.removeEntry(partName);
         },
       };
     },
     async list(prefix = "") {
       const start = prefix === "" ? "" : safeName(prefix);
       const files: { name: string; bytes: number }[] = [];
-      for await (const [name, handle] of folder.entries()) {
+      for await (const [name, handle] of folder?.entries() ?? []) {
         if (isPart(name) || !name.startsWith(start) || handle.kind !== "file") continue;
         files.push({ name: keyOfSafeName(name), bytes: (await (handle as FileSystemFileHandle).getFile()).size });
       }
       return files.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     async delete(name) {
-      await unlessNamed("NotFoundError", folder.removeEntry(safeName(name)));
+      if (folder) await unlessNamed("NotFoundError", folder.removeEntry(safeName(name)));
     },
   };
 }
