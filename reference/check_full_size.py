@@ -7,7 +7,8 @@
     npm run -s headless -- tokenize --model DIR/model --data DIR/data --recipe DIR/recipe.json > DIR/tokens.jsonl
     npm run -s headless -- preprocess --model DIR/model --image DIR/data/images/000.png --out DIR/pixels.safetensors
     npm run -s headless -- logits --model DIR/model --data DIR/data --row 0 --recipe DIR/recipe.json --out DIR/logits.safetensors
-    python reference/check_full_size.py compare DIR [--forward]       # DIR/pytorch.json, and the differences
+    python reference/check_full_size.py pytorch DIR [--forward]       # DIR/pytorch.json, DIR/pytorch-gradients.safetensors
+    python reference/check_full_size.py compare DIR                   # the differences, of what there is
 
 The linear layers of the language model are rounded to NF4 and back (`demo/nf4.py`); everything is computed in float32. B starts
 with small numbers rather than zeros, so that the gradients of A are checked too.
@@ -53,7 +54,7 @@ def start(folder: Path) -> None:
     (folder / "recipe.json").write_text(json.dumps(RECIPE))
 
 
-def compare(folder: Path, forward_only: bool) -> None:
+def pytorch(folder: Path, forward_only: bool) -> None:
     began = time.time()
     model = LlavaForConditionalGeneration.from_pretrained(folder / "model", dtype=torch.float32, attn_implementation="eager")
     print(f"{quantise_language_model(model)} matrices rounded to NF4, {time.time() - began:.0f} s", flush=True)
@@ -62,63 +63,68 @@ def compare(folder: Path, forward_only: bool) -> None:
     pixels = load_file(folder / "pixels.safetensors")["pixel_values"]
     call = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "pixel_values": pixels, "use_cache": False}
     out = {"tokens": ids.shape[1], "targets": int((labels[:, 1:] != -100).sum())}
-    if (folder / "logits.safetensors").exists():
-        with torch.no_grad():
-            logits = model(**call).logits[0]
-        at = (labels[0, 1:] != -100).nonzero()[:, 0]
-        ours = load_file(folder / "logits.safetensors")["logits"]
-        out["logits_max_abs"] = logits[at].abs().max().item()
-        out["logits_max_abs_difference"] = (logits[at] - ours).abs().max().item()
-        print(json.dumps(out), flush=True)
+    with torch.no_grad():
+        logits = model(**call).logits[0]
+    save_file({"logits": logits[(labels[0, 1:] != -100).nonzero()[:, 0]]}, folder / "pytorch-logits.safetensors")
     if not forward_only:
         out |= step(model, folder, call, labels)
-    out["seconds"] = time.time() - began
+    out["seconds"] = round(time.time() - began)
     (folder / "pytorch.json").write_text(json.dumps(out, indent=2))
     print(json.dumps(out, indent=2))
 
 
 def step(model: LlavaForConditionalGeneration, folder: Path, call: dict, labels: torch.Tensor) -> dict:
-    """Loss and gradients of the row with the given adapter, and how far the engine's are from them."""
+    """Loss and gradients of the row with the given adapter."""
     from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
-    config = LoraConfig(
-        r=RANK, lora_alpha=ALPHA, target_modules=r".*language_model.*\.(q|k|v|o|gate|up|down)_proj", bias="none"
-    )
-    tuned = get_peft_model(model, config)
+    modules = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
+    tuned = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=modules, bias="none"))
     result = set_peft_model_state_dict(tuned, load_file(folder / "lora.safetensors"))
     assert not result.unexpected_keys, result.unexpected_keys[:3]
     tuned.train()
     loss = tuned(**call, labels=labels).loss
     loss.backward()
-    gradients = {n: p.grad for n, p in tuned.named_parameters() if p.grad is not None}
+    gradients = {n.replace(".default", ""): p.grad for n, p in tuned.named_parameters() if p.grad is not None}
+    save_file(gradients, folder / "pytorch-gradients.safetensors")
     norm = torch.sqrt(sum((g.double() ** 2).sum() for g in gradients.values())).item()
-    out = {"loss": loss.item(), "grad_norm": norm, "lora_tensors": len(gradients)}
-    steps = folder / "run/steps.jsonl"
-    if steps.exists():
-        ours = json.loads(steps.read_text().splitlines()[0])
+    return {"loss": loss.item(), "grad_norm": norm, "lora_tensors": len(gradients)}
+
+
+def compare(folder: Path) -> None:
+    out = {"pytorch": json.loads((folder / "pytorch.json").read_text())}
+    if (folder / "logits.safetensors").exists():
+        ours = load_file(folder / "logits.safetensors")["logits"]
+        theirs = load_file(folder / "pytorch-logits.safetensors")["logits"]
+        out["logits_max_abs"] = theirs.abs().max().item()
+        out["logits_max_abs_difference"] = (ours - theirs).abs().max().item()
+    if (folder / "run/steps.jsonl").exists():
+        ours = json.loads((folder / "run/steps.jsonl").read_text().splitlines()[0])
         out["engine"] = ours
-        out["loss_difference"] = abs(ours["loss"] - out["loss"])
-        out["grad_norm_relative_difference"] = abs(ours["grad_norm"] / norm - 1)
-        theirs = load_file(folder / "run/gradients-step-1.safetensors")
+        out["loss_difference"] = abs(ours["loss"] - out["pytorch"]["loss"])
+        out["grad_norm_relative_difference"] = abs(ours["grad_norm"] / out["pytorch"]["grad_norm"] - 1)
+    if (folder / "run/gradients-step-1.safetensors").exists():
+        ours = load_file(folder / "run/gradients-step-1.safetensors")
+        theirs = load_file(folder / "pytorch-gradients.safetensors")
         worst = 0.0
-        for name, gradient in gradients.items():
-            key = name.replace(".default", "").replace("model.language_model.layers", "language_model.model.layers")
-            found = theirs[key]
+        for name, gradient in theirs.items():
+            found = ours[name.replace("model.language_model.layers", "language_model.model.layers")]
             worst = max(worst, ((found - gradient).norm() / gradient.norm()).item())
         out["gradient_worst_relative_l2"] = worst
-    return out
+    print(json.dumps(out, indent=2))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["start", "compare"])
+    parser.add_argument("command", choices=["start", "pytorch", "compare"])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--forward", action="store_true", help="compare logits only")
+    parser.add_argument("--forward", action="store_true", help="logits only")
     args = parser.parse_args()
     if args.command == "start":
         start(args.folder)
+    elif args.command == "pytorch":
+        pytorch(args.folder, args.forward)
     else:
-        compare(args.folder, args.forward)
+        compare(args.folder)
 
 
 if __name__ == "__main__":

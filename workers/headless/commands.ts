@@ -1,5 +1,6 @@
 /** The commands of CONTRACT section 2, by name. */
 import type { Arguments, Options } from "./arguments.ts";
+import { gguf, merge } from "./exports.ts";
 import { features, preprocess } from "./pictures.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
 import { plan, tokenize } from "./rows.ts";
@@ -43,5 +44,7 @@ export const commands: Record<string, Command> = {
     },
     run: generate,
   },
+  merge: { options: { model: "one", adapter: "one", out: "one" }, run: merge },
+  gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   plan: { options: { model: "one", recipe: "one" }, run: plan },
 };

@@ -123,6 +123,18 @@ export function f32ToF16(values: Float32Array): Uint16Array {
   return words;
 }
 
+/** The bf16 bit patterns nearest to f32 values, ties to even. */
+export function f32ToBf16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const words = new Uint16Array(values.length);
+  for (let i = 0; i < words.length; i++) {
+    const b = bits[i]!;
+    const notANumber = (b & 0x7fffffff) > 0x7f800000;
+    words[i] = notANumber ? (b >>> 16) | 0x40 : (b + 0x7fff + ((b >>> 16) & 1)) >>> 16;
+  }
+  return words;
+}
+
 function wordsOf(bytes: Uint8Array): Uint16Array {
   const aligned = alignedTo(bytes, 2);
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);

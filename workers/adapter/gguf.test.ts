@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import { randomArray } from "../gpu/testing.ts";
+import { ggufLora } from "./gguf.ts";
+import type { ImportedModule } from "./peft-import.ts";
+
+const [heads, kvHeads, headSize, hidden, rank] = [4, 2, 6, 24, 3];
+const module = (name: string, outFeatures: number, seed: number): ImportedModule => ({
+  module: `language_model.layers.1.${name}`,
+  loraA: randomArray(rank * hidden, seed),
+  loraB: randomArray(outFeatures * rank, seed + 1),
+  rank,
+  inFeatures: hidden,
+  outFeatures,
+  scale: 0.25,
+});
+const modules = [
+  module("self_attn.q_proj", heads * headSize, 1),
+  module("self_attn.k_proj", kvHeads * headSize, 3),
+  module("self_attn.v_proj", kvHeads * headSize, 5),
+  module("mlp.gate_proj", 40, 7),
+];
+const facts = { name: "ä test", numHeads: heads, numKvHeads: kvHeads };
+
+/** A reader of what the writer may write, by the format's description. */
+function parse(file: Uint8Array) {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let at = 4;
+  const skip = (bytes: number): number => {
+    at += bytes;
+    return at - bytes;
+  };
+  const u32 = (): number => view.getUint32(skip(4), true);
+  const u64 = (): number => Number(view.getBigUint64(skip(8), true));
+  const text = (): string => {
+    const length = u64();
+    at += length;
+    return new TextDecoder().decode(file.subarray(at - length, at));
+  };
+  const magic = new TextDecoder().decode(file.subarray(0, 4));
+  const version = u32();
+  const count = u64();
+  const fields: Record<string, unknown> = {};
+  for (let n = u64(); n > 0; n--) {
+    const key = text();
+    const type = u32();
+    fields[key] = type === 8 ? text() : type === 4 ? u32() : view.getFloat32(skip(4), true);
+  }
+  const infos = Array.from({ length: count }, () => ({
+    name: text(),
+    dims: Array.from({ length: u32() }, u64),
+    type: u32(),
+    offset: u64(),
+  }));
+  const start = Math.ceil(at / 32) * 32;
+  const tensors = new Map(
+    infos.map(({ name, dims, type, offset }) => {
+      expect([type, offset % 32]).toEqual([0, 0]);
+      const from = start + offset;
+      return [name, { dims, data: new Float32Array(file.slice(from, from + 4 * dims[0]! * dims[1]!).buffer) }];
+    }),
+  );
+  return { magic, version, fields, tensors };
+}
+
+const { magic, version, fields, tensors } = parse(ggufLora(modules, facts));
+
+test("header and keys are what llama.cpp asks for", () => {
+  expect([magic, version]).toEqual(["GGUF", 3]);
+  expect(fields).toEqual({
+    "general.architecture": "llama",
+    "general.type": "adapter",
+    "general.name": "ä test",
+    "general.file_type": 0,
+    "adapter.type": "lora",
+    "adapter.lora.alpha": 0.25 * rank,
+  });
+  expect([...tensors.keys()]).toEqual([
+    "blk.1.attn_q.weight.lora_a",
+    "blk.1.attn_q.weight.lora_b",
+    "blk.1.attn_k.weight.lora_a",
+    "blk.1.attn_k.weight.lora_b",
+    "blk.1.attn_v.weight.lora_a",
+    "blk.1.attn_v.weight.lora_b",
+    "blk.1.ffn_gate.weight.lora_a",
+    "blk.1.ffn_gate.weight.lora_b",
+  ]);
+});
+
+test("A is as it was, and so are B of v and of the MLP", () => {
+  const [q, , v, gate] = modules as [ImportedModule, ImportedModule, ImportedModule, ImportedModule];
+  expect(tensors.get("blk.1.attn_q.weight.lora_a")).toEqual({ dims: [hidden, rank], data: q.loraA });
+  expect(tensors.get("blk.1.attn_v.weight.lora_b")).toEqual({ dims: [rank, kvHeads * headSize], data: v.loraB });
+  expect(tensors.get("blk.1.ffn_gate.weight.lora_b")).toEqual({ dims: [rank, 40], data: gate.loraB });
+});
+
+test.each([
+  ["q", 0, heads],
+  ["k", 1, kvHeads],
+] as const)("rows of B of %s: neighbours are what transformers rotates together", (letter, index, count) => {
+  const { data } = tensors.get(`blk.1.attn_${letter}.weight.lora_b`)!;
+  const { loraB } = modules[index]!;
+  for (let head = 0; head < count; head++) {
+    for (let i = 0; i < headSize; i++) {
+      const pair = i >> 1;
+      const row = head * headSize + (i % 2 === 0 ? pair : headSize / 2 + pair);
+      const at = (head * headSize + i) * rank;
+      expect(data.slice(at, at + rank)).toEqual(loraB.slice(row * rank, (row + 1) * rank));
+    }
+  }
+});
+
+test("modules of different rank become one rank", () => {
+  const small = {
+    ...module("self_attn.o_proj", 24, 11),
+    rank: 1,
+    loraA: randomArray(hidden, 1),
+    loraB: randomArray(24, 2),
+  };
+  const file = parse(ggufLora([...modules, small], facts));
+  expect(file.tensors.get("blk.1.attn_output.weight.lora_a")!.dims).toEqual([hidden, rank]);
+});
+
+test("a vision module is refused", () => {
+  const vision = { ...modules[0]!, module: "vision_tower.vision_model.encoder.layers.0.mlp.fc1" };
+  expect(() => ggufLora([vision], facts)).toThrow("llama.cpp's LoRA of a language model cannot hold");
+});

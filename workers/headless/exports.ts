@@ -1,0 +1,68 @@
+/** `merge` and `gguf`: an adapter in the forms that other programs take. No GPU. */
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { ggufLora } from "../adapter/gguf.ts";
+import { mergeAdapter } from "../adapter/merge.ts";
+import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
+import { type ImportedModule, importPeft } from "../adapter/peft-import.ts";
+import { TabTuneError } from "../errors.ts";
+import { openCheckpoint } from "../hub/checkpoint.ts";
+import { filesFromDirectory } from "../hub/fs-files.ts";
+import { parseConfig } from "../model/config.ts";
+import { orStorageFull } from "../storage/store.ts";
+import type { Arguments } from "./arguments.ts";
+import { readBytes, writeWhole } from "./open.ts";
+
+async function modulesOf(directory: string): Promise<ImportedModule[]> {
+  const weights = await readBytes(path.join(directory, WEIGHTS_FILE), "an adapter folder");
+  const config = await readBytes(path.join(directory, CONFIG_FILE), "an adapter folder");
+  return (await importPeft(new Uint8Array(weights), config.toString("utf8"))).modules;
+}
+
+/** Everything goes to a folder beside OUT, which takes its name when it is whole. */
+export async function merge(args: Arguments): Promise<void> {
+  const files = await filesFromDirectory(args.text("model"));
+  const checkpoint = await openCheckpoint(files);
+  const modules = await modulesOf(args.text("adapter"));
+  const out = path.resolve(args.text("out"));
+  const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (taken.length > 0)
+    throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
+  const part = `${out}.${process.pid}.part`;
+  try {
+    await mergeAdapter(files, checkpoint, modules, { create: (name) => writerIn(part, name) });
+    await rm(out, { recursive: true, force: true });
+    await rename(part, out);
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function writerIn(folder: string, name: string) {
+  const file = path.join(folder, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  const handle = await open(file, "wx");
+  let ended = false;
+  const end = async (): Promise<void> => {
+    if (ended) return;
+    ended = true;
+    await handle.close();
+  };
+  return {
+    write: (bytes: Uint8Array) => orStorageFull(file, () => handle.writeFile(bytes)),
+    commit: end,
+    abort: end,
+  };
+}
+
+export async function gguf(args: Arguments): Promise<void> {
+  const files = await filesFromDirectory(args.text("model"));
+  const { text } = parseConfig(await files.readJson("config.json"));
+  const modules = await modulesOf(args.text("adapter"));
+  const name = path.basename(path.resolve(args.text("adapter")));
+  await writeWhole(args.text("out"), ggufLora(modules, { name, ...text }));
+}
