@@ -18,7 +18,7 @@ export default defineConfig({
   build: {
     target: "es2023",
     assetsInlineLimit: 0,
-    // /bench/ is a page of its own: the libraries that it compares with never reach the app.
-    rolldownOptions: { input: ["index.html", "bench/index.html"] },
+    // /bench is a page of its own: the libraries that it compares with never reach the app.
+    rolldownOptions: { input: ["index.html", "bench.html"] },
   },
 });

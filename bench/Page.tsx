@@ -42,7 +42,7 @@ export function Page() {
           <h1>TabTune bench</h1>
           <p>How fast the training kernels are on this machine, beside other libraries in the same page.</p>
         </div>
-        <a href="../">Back to TabTune</a>
+        <a href="./">Back to TabTune</a>
       </header>
       <main>
         <section className="panel" aria-labelledby="run">

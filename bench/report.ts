@@ -7,9 +7,10 @@ import { amount, goalRows, milliseconds } from "./tables.ts";
 const RESULTS = "bench/results.json";
 const README = "README.md";
 
+/** Each part is there once it was measured. */
 interface Results {
-  peers: PeerResults;
-  step: StepResults;
+  peers?: PeerResults;
+  step?: StepResults;
 }
 
 function table(head: string[], rows: string[][]): string {
@@ -59,20 +60,28 @@ function stepRows(r: StepResults): string[][] {
   ];
 }
 
-function tables({ peers, step }: Results): string {
-  const { adapter, versions } = peers;
-  const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const failures = peers.comparisons.flatMap((c) => c.failures.map((f) => `${f.name}, ${c.label}: ${f.message}`));
+function peerTables(peers: PeerResults): string[] {
+  const libraries = Object.entries(peers.versions).map(([name, version]) => `${name} ${version}`);
+  const rounds = peers.comparisons[0]!.sides[0]!.rounds.length;
+  const failures = peers.comparisons.flatMap((c) =>
+    c.failures.map((f) => `Did not run: ${f.name}, ${c.label}: ${f.message}.\n\n`),
+  );
+  const all = table(
+    ["what", "library", "time", "speed, or time against ours", "dispatches", "buffers", "bind groups"],
+    peerRows(peers),
+  );
   return [
-    `One page, one adapter (${adapterName(adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${peers.comparisons[0]!.sides[0]!.rounds.length} rounds. A software adapter tells ratios, not speeds: \`/bench/\` on the site measures your own GPU.`,
+    `One page, one adapter (${adapterName(peers.adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${rounds} rounds. A software adapter tells ratios, not speeds: \`/bench\` of the site measures your own GPU.`,
     table(["figure (the least favourable shape)", "measured", "goal"], goalRows(peers)),
-    `<details><summary>Every comparison</summary>\n\n${table(
-      ["what", "library", "time", "speed, or time against ours", "dispatches", "buffers", "bind groups"],
-      peerRows(peers),
-    )}\n\n${failures.map((f) => `Did not run: ${f}.\n\n`).join("")}</details>`,
-    table(["one optimizer step of the demo model, batch 8, r 16", ""], stepRows(step)),
-  ].join("\n\n");
+    `<details><summary>Every comparison</summary>\n\n${all}\n\n${failures.join("")}</details>`,
+  ];
 }
+
+const tables = ({ peers, step }: Results): string =>
+  [
+    ...(peers ? peerTables(peers) : []),
+    ...(step ? [table(["one optimizer step of the demo model, batch 8, r 16", ""], stepRows(step))] : []),
+  ].join("\n\n");
 
 /**
  * `report page FILE` takes the page's figures from that file, `report step` measures the step; both go into results.json and the
@@ -84,7 +93,7 @@ export async function main([what, file]: string[]): Promise<number> {
   if (what === "step") results.step = await measureStep();
   const text = tables(results);
   console.log(text);
-  if (results.peers.sizes === "quick") return 0;
+  if (results.peers?.sizes === "quick") return 0;
   if (what) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   const readme = await readFile(README, "utf8");
   const marked = readme.replace(

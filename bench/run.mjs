@@ -23,7 +23,7 @@ async function measurePeers() {
   const options = {
     root,
     logLevel: "error",
-    build: { outDir, emptyOutDir: true, rolldownOptions: { input: "bench/index.html" } },
+    build: { outDir, emptyOutDir: true },
   };
   await build(options);
   const server = await preview({ ...options, preview: { port: 0, strictPort: false } });
@@ -33,7 +33,7 @@ async function measurePeers() {
     const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => console.error(error.message));
-    await page.goto(`${server.resolvedUrls.local[0]}bench/${isQuick ? "?quick" : ""}`);
+    await page.goto(`${server.resolvedUrls.local[0]}bench.html${isQuick ? "?quick" : ""}`);
     await page.exposeFunction("benchStatus", (words) => console.error(words));
     await page.evaluate(() => {
       const status = document.querySelector("[role=status]");

@@ -4,7 +4,7 @@ import type { PeerResults } from "../bench/results.ts";
 import { button, expect, SLOW, test } from "./fixtures.ts";
 
 test("the bench compares all libraries, checks their outputs and downloads the figures", async ({ page }) => {
-  await page.goto("/bench/?quick");
+  await page.goto("/bench.html?quick");
   await button(page, "Run benchmark").click();
   const save = button(page, "Download result");
   await save.or(page.getByRole("alert")).waitFor({ timeout: SLOW });

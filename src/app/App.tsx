@@ -132,7 +132,7 @@ export function App() {
       <footer className="page-footer">
         <p>
           Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers, PEFT
-          and bitsandbytes. <a href="./bench/">Measure this machine</a>
+          and bitsandbytes. <a href="./bench.html">Measure this machine</a>
         </p>
       </footer>
       {dragging && (
