@@ -13,7 +13,8 @@ import type { Adapter } from "../model/lora.ts";
 import { writeTokens } from "../model/token-table.ts";
 import type { ExampleImage } from "../shards/example.ts";
 import type { MakeTower, Normalise } from "../train/training-step.ts";
-import { createEncoder, ownTower } from "../vision/encoder.ts";
+import { createEncoder, type VisionEncoder } from "../vision/encoder.ts";
+import { encodePictures } from "../vision/pack-pictures.ts";
 import { type SamplingOptions, sampleToken } from "./sampling.ts";
 
 /** A prompt ready for the model: ids with image slots expanded, and its pictures. */
@@ -68,10 +69,18 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     policy: "chat",
     cacheRows: settings.contextRows,
   });
-  const { makeTower = ownTower } = settings;
-  const encoder = await createEncoder(model, arena, b.imageFeatures, features, Math.min(4, settings.tiles), (v) =>
-    makeTower(model, arena, v),
-  );
+  const { makeTower } = settings;
+  const encoderWith = (adapted: Adapter | undefined): Promise<VisionEncoder> =>
+    createEncoder(model, arena, {
+      features: b.imageFeatures,
+      featureCapacity: features,
+      tileCapacity: Math.min(4, settings.tiles),
+      makeTower: makeTower && ((v) => makeTower(model, arena, v)),
+      adapter: adapted,
+    });
+  const encoder = await encoderWith(undefined);
+  // An adapter on the tower changes what it sees: pictures are encoded with it and without.
+  const adaptedEncoder = adapter?.vision ? await encoderWith(adapter) : encoder;
   // One sequence: it begins at row 0, and a token's position is its row.
   write(
     gpu,
@@ -138,16 +147,6 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     return readLogits();
   };
 
-  const encodePictures = async (prompt: Prompt): Promise<void> => {
-    const tiles = prompt.images.reduce((sum, image) => sum + image.tiles, 0);
-    const bytes = prompt.pixels.length / Math.max(1, tiles);
-    for (let at = 0; at < tiles; at += encoder.capacity) {
-      const count = Math.min(encoder.capacity, tiles - at);
-      const pixels = settings.normalise(prompt.pixels.subarray(at * bytes, (at + count) * bytes), count);
-      await encoder.encode(pixels, count, at);
-    }
-  };
-
   return {
     async generate(prompt, useAdapter, options) {
       const tiles = prompt.images.reduce((sum, image) => sum + image.tiles, 0);
@@ -176,7 +175,11 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
 
       const samePictures =
         cached?.pixels.length === prompt.pixels.length && cached.pixels.every((v, i) => v === prompt.pixels[i]);
-      if (!samePictures) await encodePictures(prompt);
+      const sameFeatures = samePictures && (encoder === adaptedEncoder || cached?.adapter === useAdapter);
+      if (!sameFeatures) {
+        const { pixels } = prompt;
+        await encodePictures(useAdapter ? adaptedEncoder : encoder, { tiles, pixels }, settings.normalise);
+      }
       let past = 0;
       if (cached && cached.adapter === useAdapter && samePictures) {
         // At least one token is fed again: its logits are what the answer starts from.
@@ -203,6 +206,7 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     },
     async dispose() {
       await encoder.tower.dispose();
+      if (adaptedEncoder !== encoder) await adaptedEncoder.tower.dispose();
       staging.destroy();
       arena.dispose();
     },

@@ -13,7 +13,7 @@ import { featuresPerTile } from "../model/config.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { createEvaluation } from "../train/training-step.ts";
-import { createEncoder, ownTower } from "../vision/encoder.ts";
+import { createEncoder } from "../vision/encoder.ts";
 import {
   type FinishedRun,
   type Golden,
@@ -111,9 +111,11 @@ describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
     const perTile = featuresPerTile(config);
     const arena = new Arena(llava.gpu, llava.counters);
     const table = arena.tensor("test/features", (capacity * perTile + 1) * config.text.hiddenSize);
-    const encoder = await createEncoder(llava, arena, table, capacity * perTile, capacity, (v) =>
-      ownTower(llava, arena, v),
-    );
+    const encoder = await createEncoder(llava, arena, {
+      features: table,
+      featureCapacity: capacity * perTile,
+      tileCapacity: capacity,
+    });
     let projected = 0;
     for (const [i, example] of examples.entries()) {
       const { tiles } = example.images[0]!;

@@ -113,6 +113,7 @@ export const loraSettings = (recipe: Recipe) => ({
   rank: recipe.loraR,
   alpha: recipe.loraAlpha,
   useRslora: recipe.useRslora,
+  targets: recipe.targetModules,
 });
 
 /** What this version does not train is refused before anything is allocated. */
@@ -120,9 +121,6 @@ export function checkSupported(recipe: Recipe): void {
   const refuse = (what: string, remedy: string): never => {
     throw new TabTuneError("bad-recipe", what, remedy);
   };
-  if (recipe.targetModules !== "language-model") {
-    refuse('target_modules "all-linear" is not trained yet.', 'Set target_modules to "language-model".');
-  }
   if (recipe.loraDropout > 0)
     refuse(`lora_dropout ${recipe.loraDropout} is not trained yet.`, "Set lora_dropout to 0.");
 }

@@ -4,7 +4,7 @@ import { Arena, readBack } from "../gpu/buffers.ts";
 import { writeSafetensors } from "../hub/safetensors.ts";
 import { prepareImage } from "../image/prepare-image.ts";
 import { featuresPerTile } from "../model/config.ts";
-import { createEncoder, ownTower } from "../vision/encoder.ts";
+import { createEncoder } from "../vision/encoder.ts";
 import type { Arguments } from "./arguments.ts";
 import { loadedModel, openedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
 
@@ -27,7 +27,11 @@ export async function features(args: Arguments): Promise<void> {
   const [c, h] = [config.vision.hiddenSize, config.text.hiddenSize];
   const arena = new Arena(llava.gpu, llava.counters);
   const table = arena.tensor("features", (tiles * perTile + 1) * h);
-  const encoder = await createEncoder(llava, arena, table, tiles * perTile, tiles, (v) => ownTower(llava, arena, v));
+  const encoder = await createEncoder(llava, arena, {
+    features: table,
+    featureCapacity: tiles * perTile,
+    tileCapacity: tiles,
+  });
   await encoder.encode(model.normalise(pixels, tiles), tiles, 0);
   const [vision, projected] = await readBack(llava.gpu, [
     encoder.buffers.features,

@@ -30,7 +30,13 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
   // Sizes first, from a throw-away layout: the adapter is checked against the model before anything is allocated for it.
   const { modules } = await importPeft(new Uint8Array(weights), config);
   const { rank, scale, modules: uniform } = uniformAdapter(modules);
-  const settings = { rank, alpha: scale * rank, useRslora: false };
+  const wide = uniform.some((m) => !m.module.startsWith("language_model."));
+  const settings = {
+    rank,
+    alpha: scale * rank,
+    useRslora: false,
+    targets: wide ? "all-linear" : "language-model",
+  } as const;
   const adapter = allocateAdapter(arena, model.config, settings, false);
   const byName = new Map(uniform.map((m) => [m.module, m]));
   for (const m of adapter.modules) byName.delete(m.module);

@@ -1,7 +1,7 @@
 /** `train`: the page's run with files in place of panels. Checkpoints lie in OUT/checkpoints, so a killed run goes on with --resume. */
 import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { peftPrefix } from "../adapter/names.ts";
+import { layoutFor, peftPrefix } from "../adapter/names.ts";
 import { CONFIG_FILE, exportPeft, exportTensors, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { readRunInfo } from "../checkpoint/runs.ts";
@@ -67,8 +67,8 @@ export async function train(args: Arguments): Promise<void> {
   const dataset = (await openDataset(store, info.id))!;
   for (const note of model.notes) process.stderr.write(`note: ${note}\n`);
 
-  const layout = allocateAdapter(new Planner(), model.config, loraSettings(recipe), false);
-  const sizes = new Map(layout.modules.map((m) => [m.module, m]));
+  const planned = allocateAdapter(new Planner(), model.config, loraSettings(recipe), false);
+  const sizes = new Map(planned.modules.map((m) => [m.module, m]));
   const initFile = args.maybe("lora-init");
   const given = initFile
     ? await importLoraInit(new Uint8Array(await readBytes(initFile, "a LoRA start")), sizes, recipe.loraR)
@@ -118,12 +118,13 @@ export async function train(args: Arguments): Promise<void> {
   await writeWhole(path.join(out, CONFIG_FILE), config);
   if (args.flag("dump")) {
     const entries = [];
+    const layout = layoutFor(modules.map((m) => m.module));
     for (const [suffix, slabs] of [
       ["exp_avg", adapter.firstMoments],
       ["exp_avg_sq", adapter.secondMoments],
     ] as const) {
       for (const m of await readAdapter(model.llava, adapter, slabs)) {
-        const prefix = peftPrefix(m.module, "old");
+        const prefix = peftPrefix(m.module, layout);
         entries.push(
           {
             name: `${prefix}.lora_A.weight.${suffix}`,

@@ -58,10 +58,10 @@ test.each<{ format: DenseFormat; size: number; rows: number }>([
   expect(out).toEqual(expected);
 });
 
-test("the gradient of image rows is gathered feature by feature", async () => {
+test("the gradient of image rows is gathered feature by feature, and zero where no token took the feature", async () => {
   const size = 65;
   const dy = randomArray(9 * size, 9);
-  const featureRows = Uint32Array.of(7, 2, 3);
+  const featureRows = Int32Array.of(7, -1, 2);
   const dFeatures = bench.arena.tensor("dFeatures", 3 * size);
   const [out] = await bench.run(
     (r) =>
@@ -75,6 +75,7 @@ test("the gradient of image rows is gathered feature by feature", async () => {
     [dFeatures],
   );
   featureRows.forEach((row, f) => {
-    expect(out!.slice(f * size, (f + 1) * size)).toEqual(dy.slice(row * size, (row + 1) * size));
+    const expected = row < 0 ? new Float32Array(size) : dy.slice(row * size, (row + 1) * size);
+    expect(out!.slice(f * size, (f + 1) * size)).toEqual(expected);
   });
 });

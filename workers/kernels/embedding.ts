@@ -4,12 +4,13 @@
  */
 import type { Tensor } from "../gpu/buffers.ts";
 import type { Kernel, Recorder, Size } from "../gpu/program.ts";
-import { copyRows } from "./copy.ts";
 import { linearGrid, product } from "./elementwise.ts";
 import code from "./embedding.wgsl?raw";
+import backwardCode from "./embedding-backward.wgsl?raw";
 import type { DenseFormat, DenseWeight } from "./weight.ts";
 
 const kernel: Kernel = { name: "embedding", code, access: ["read", "read", "read", "read", "read_write"] };
+const backward: Kernel = { name: "embedding-backward", code: backwardCode, access: ["read", "read", "read_write"] };
 const FORMATS: Record<DenseFormat, number> = { f32: 0, f16: 1, bf16: 2 };
 
 export interface EmbeddingForward {
@@ -47,14 +48,21 @@ export interface EmbeddingBackward {
   dFeatures: Tensor;
   /** [rows, D]: gradient of the embeddings. */
   dy: Tensor;
-  /** u32[F]: the one token row that each feature was spliced into. */
+  /** i32[F]: the one token row that each feature was spliced into; -1 where none was (LLaVA-NeXT cuts padding off). */
   featureRows: Tensor;
   size: number;
   /** F. */
   features: Size;
 }
 
-/** dFeatures[f] = dy[featureRows[f]]: a gather, so no two threads write the same place. */
+/** dFeatures[f] = dy[featureRows[f]], or 0: a gather, so no two threads write the same place. */
 export function embeddingBackward(recorder: Recorder, e: EmbeddingBackward): void {
-  copyRows(recorder, { y: e.dFeatures, x: e.dy, gather: e.featureRows, size: e.size, rows: e.features });
+  const count = product(e.features, e.size);
+  recorder.dispatch({
+    kernel: backward,
+    tensors: [e.dy, e.featureRows, e.dFeatures],
+    params: [e.size, count],
+    workgroups: linearGrid(count),
+    flops: count,
+  });
 }

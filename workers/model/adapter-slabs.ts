@@ -21,7 +21,7 @@ export function writeAdapter(
   adapter: Adapter,
   matricesOf: (m: LoraModule) => { loraA: Float32Array; loraB: Float32Array },
 ): void {
-  const slabs = adapter.params.map(() => new Float32Array(adapter.slabLength));
+  const slabs = adapter.params.map(({ length }) => new Float32Array(length));
   for (const m of adapter.modules) {
     const { loraA, loraB } = matricesOf(m);
     const { rank } = adapter.settings;
@@ -40,7 +40,7 @@ export function writeAdapter(
   });
 }
 
-/** All modules of a slab set (weights, gradients or moments) as matrices. */
+/** The modules of a slab set (weights, or gradients or moments of those that learn) as matrices. */
 export async function readAdapter(
   model: Llava,
   adapter: Adapter,
@@ -50,13 +50,15 @@ export async function readAdapter(
   const data: Float32Array[] = [];
   // One slab at a time: the staging copy stays small beside the model.
   for (const slab of slabs) data.push((await readBack(model.gpu, [slab]))[0]!);
-  return adapter.modules.map((m) => ({
-    module: m.module,
-    ...moduleMatrices(m, rank, data),
-    rank,
-    inFeatures: m.inFeatures,
-    outFeatures: m.outFeatures,
-  }));
+  return adapter.modules
+    .filter((m) => m.slab < data.length)
+    .map((m) => ({
+      module: m.module,
+      ...moduleMatrices(m, rank, data),
+      rank,
+      inFeatures: m.inFeatures,
+      outFeatures: m.outFeatures,
+    }));
 }
 
 const slabSets = (adapter: Adapter): [string, Tensor[]][] => [
@@ -89,7 +91,7 @@ export async function restoreAdapter(
     for (const [n, slab] of slabs.entries()) places.set(`${set}/${n}`, slab);
   for await (const { name, data } of tensors) {
     const place = places.get(name);
-    if (!place || data.byteLength !== adapter.slabLength * 4) {
+    if (!place || data.byteLength !== place.length * 4) {
       throw new TabTuneError(
         "bad-checkpoint",
         `The checkpoint's "${name}" does not fit this model and rank.`,

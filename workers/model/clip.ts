@@ -1,63 +1,163 @@
 /**
- * The frozen CLIP tower and the projector: u8 tiles -> image features for the language model.
+ * The CLIP tower and the projector: normalised tiles -> image features for the language model, and, for adapters on all linears, the
+ * way back to the LoRA matrices (the patch embedding stays frozen, so nothing goes further than the first layer's q|k|v).
  * transformers: models/clip/modeling_clip.py (quick-GELU, `pre_layrnorm` is its spelling), models/llava/modeling_llava.py.
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
-import type { Dims, Recorder, Size } from "../gpu/program.ts";
-import { attentionForward } from "../kernels/attention.ts";
+import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
+import { attentionBackward, attentionForward } from "../kernels/attention.ts";
 import { copyRows } from "../kernels/copy.ts";
-import { geluForward } from "../kernels/gelu.ts";
-import { layerNormForward } from "../kernels/layer-norm.ts";
-import { linearForward } from "../kernels/linear.ts";
-import { dropClassForward, patchesForward, visionTokensForward } from "../kernels/patch.ts";
+import { embeddingBackward } from "../kernels/embedding.ts";
+import { geluBackward, geluForward } from "../kernels/gelu.ts";
+import { layerNormBackward, layerNormForward } from "../kernels/layer-norm.ts";
+import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.ts";
+import { loraGradients } from "../kernels/lora.ts";
+import { dropClassBackward, dropClassForward, patchesForward, visionTokensForward } from "../kernels/patch.ts";
 import { featuresPerTile, type LlavaConfig, patchesPerTile } from "./config.ts";
-import type { LlavaWeights, NormWeight } from "./weights.ts";
+import type { ActivationPolicy } from "./llama.ts";
+import type { LoraLinear, VisionLayerLora, VisionLora } from "./lora.ts";
+import type { AffineWeight, ClipLayerWeights, LlavaWeights, NormWeight } from "./weights.ts";
+
+/** LayerNorm's output and what its backward needs. */
+interface Normed {
+  y: Tensor;
+  mean: Tensor;
+  rstd: Tensor;
+}
+
+/** What one layer's forward leaves for its backward. [rows, …]; rows are the tokens of all tiles, class tokens included. */
+export interface VisionLayerActivations {
+  x: Tensor;
+  normed1: Normed;
+  xaQkv: Tensor;
+  qkv: Tensor;
+  out: Tensor;
+  lse: Tensor;
+  xaOut: Tensor;
+  x1: Tensor;
+  normed2: Normed;
+  xaFc1: Tensor;
+  fc1: Tensor;
+  /** GELU of fc1; the same tensor where there is no backward. */
+  hidden: Tensor;
+  xaFc2: Tensor;
+}
+
+/** Scratch of the backward pass, shared by all layers. */
+export interface VisionGradients {
+  /** i32: token row of each feature of the tiles at hand, -1 for none. */
+  featureRows: Tensor;
+  dFeatures: Tensor;
+  dActivated: Tensor;
+  dProjected: Tensor;
+  dTower: Tensor;
+  dx: Tensor;
+  dNormed: Tensor;
+  dQkv: Tensor;
+  dOut: Tensor;
+  delta: Tensor;
+  dHidden: Tensor;
+  dFc1: Tensor;
+  t: Tensor;
+}
 
 /** Buffers of one vision pass over at most `tiles` tiles. */
 export interface VisionActivations {
+  policy: ActivationPolicy;
   /** f32 [tiles, 3, S, S] */
   pixels: Tensor;
   patches: Tensor;
   embedded: Tensor;
-  a: Tensor;
-  b: Tensor;
-  normed: Tensor;
-  qkv: Tensor;
-  out: Tensor;
-  lse: Tensor;
-  mlp: Tensor;
-  mean: Tensor;
-  rstd: Tensor;
+  layers: VisionLayerActivations[];
+  last: Tensor;
   /** [tiles * features, C]: what `hidden_states[vision_feature_layer]` gives after the class token is dropped. */
   features: Tensor;
-  projected1: Tensor;
+  xa1: Tensor;
+  projected: Tensor;
+  /** GELU of projected; the same tensor where there is no backward. */
+  activated: Tensor;
+  xa2: Tensor;
   starts: Tensor;
   ends: Tensor;
+  gradients: VisionGradients | undefined;
 }
 
-export function allocateVision(alloc: Allocator, config: LlavaConfig, tiles: number): VisionActivations {
+/** `rank` of the adapter on these linears, 0 for none; policies as in llama.ts, "chat" being every use without a backward. */
+export function allocateVision(
+  alloc: Allocator,
+  config: LlavaConfig,
+  tiles: number,
+  { rank, policy }: { rank: number; policy: ActivationPolicy } = { rank: 0, policy: "chat" },
+): VisionActivations {
   const { vision, text } = config;
-  const c = vision.hiddenSize;
+  const { hiddenSize: c, intermediateSize: f, numHeads: heads } = vision;
+  const h = text.hiddenSize;
   const patches = patchesPerTile(vision);
   const rows = tiles * (patches + 1);
+  const features = tiles * featuresPerTile(config);
   const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
+  const norm = (name: string): Normed => ({
+    y: t(name, rows * c),
+    mean: t(`${name}.mean`, rows),
+    rstd: t(`${name}.rstd`, rows),
+  });
+  const backward = policy !== "chat";
+  const make = (n: number, shared?: VisionLayerActivations): VisionLayerActivations => {
+    const x = shared && !backward ? shared.x : t(`x.${n}`, rows * c);
+    if (shared) return { ...shared, x };
+    const normed1 = norm(`normed1.${n}`);
+    const fc1 = t(`fc1.${n}`, rows * f);
+    return {
+      x,
+      normed1,
+      xaQkv: t(`xaQkv.${n}`, rows * 3 * rank),
+      qkv: t(`qkv.${n}`, rows * 3 * c),
+      out: t(`out.${n}`, rows * c),
+      lse: t(`lse.${n}`, rows * heads),
+      xaOut: t(`xaOut.${n}`, rows * rank),
+      x1: t(`x1.${n}`, rows * c),
+      normed2: backward ? norm(`normed2.${n}`) : normed1,
+      xaFc1: t(`xaFc1.${n}`, rows * rank),
+      fc1,
+      hidden: backward ? t(`hidden.${n}`, rows * f) : fc1,
+      xaFc2: t(`xaFc2.${n}`, rows * rank),
+    };
+  };
+  const first = make(0);
+  const layers = [first];
+  for (let n = 1; n < config.visionLayersUsed; n++) layers.push(make(n, policy === "keep" ? undefined : first));
+  const projected = t("projected", features * h);
   return {
+    policy,
     pixels: t("pixels", tiles * 3 * vision.imageSize ** 2),
     patches: t("patches", tiles * patches * 3 * vision.patchSize ** 2),
     embedded: t("embedded", tiles * patches * c),
-    a: t("a", rows * c),
-    b: t("b", rows * c),
-    normed: t("normed", rows * c),
-    qkv: t("qkv", rows * 3 * c),
-    out: t("out", rows * c),
-    lse: t("lse", rows * vision.numHeads),
-    mlp: t("mlp", rows * vision.intermediateSize),
-    mean: t("mean", rows),
-    rstd: t("rstd", rows),
-    features: t("features", tiles * featuresPerTile(config) * c),
-    projected1: t("projected1", tiles * featuresPerTile(config) * text.hiddenSize),
+    layers,
+    last: backward ? t("x.last", rows * c) : first.x,
+    features: t("features", features * c),
+    xa1: t("xa1", features * rank),
+    projected,
+    activated: backward ? t("activated", features * h) : projected,
+    xa2: t("xa2", features * rank),
     starts: t("starts", rows),
     ends: t("ends", rows),
+    gradients: backward
+      ? {
+          featureRows: t("featureRows", features),
+          dFeatures: t("dFeatures", features * h),
+          dActivated: t("dActivated", features * h),
+          dProjected: t("dProjected", features * h),
+          dTower: t("dTower", features * c),
+          dx: t("dx", rows * c),
+          dNormed: t("dNormed", rows * c),
+          dQkv: t("dQkv", rows * 3 * c),
+          dOut: t("dOut", rows * c),
+          delta: t("delta", rows * heads),
+          dHidden: t("dHidden", rows * f),
+          dFc1: t("dFc1", rows * f),
+          t: t("t", rows * 3 * rank),
+        }
+      : undefined,
   };
 }
 
@@ -68,32 +168,80 @@ export function tileBorders(config: LlavaConfig, tiles: number): { starts: Uint3
   return { starts, ends: starts.map((s) => s + length) };
 }
 
-/** pixels -> v.features. `tiles` is how many of the tiles are used. */
-export function towerForward(
+/** What the passes below share. `tiles` is how many of the tiles are used. */
+export interface VisionPass {
+  config: LlavaConfig;
+  weights: LlavaWeights;
+  /** LoRA on the tower and the projector. */
+  lora: VisionLora | undefined;
+  tiles: Size;
+}
+
+const times =
+  (tiles: Size, perTile: number): Size =>
+  (d) =>
+    evaluate(tiles, d) * perTile;
+const tokenRows = ({ config, tiles }: VisionPass): Size => times(tiles, patchesPerTile(config.vision) + 1);
+const featureRows = ({ config, tiles }: VisionPass): Size => times(tiles, featuresPerTile(config));
+
+const adapted = (l: LoraLinear | undefined, xa: Tensor) => (l ? { weights: l.weights, xa } : undefined);
+
+function normForward(r: Recorder, o: VisionPass, x: Tensor, n: NormWeight, to: Normed): void {
+  const { hiddenSize: size, layerNormEps: eps } = o.config.vision;
+  layerNormForward(r, { ...to, x, weight: n.weight, bias: n.bias, size, eps, rows: tokenRows(o) });
+}
+
+/** Gradient of a LayerNorm's input, added to `dx`. */
+function normBackward(r: Recorder, o: VisionPass, dx: Tensor, dy: Tensor, x: Tensor, n: NormWeight, of: Normed): void {
+  const size = o.config.vision.hiddenSize;
+  const { mean, rstd } = of;
+  layerNormBackward(r, { dx, dy, x, weight: n.weight, mean, rstd, size, rows: tokenRows(o), accumulate: 1 });
+}
+
+function attentionShape({ config: { vision } }: VisionPass, v: VisionActivations) {
+  const { numHeads: heads, hiddenSize } = vision;
+  return { heads, kvHeads: heads, headSize: hiddenSize / heads, causal: false, starts: v.starts, ends: v.ends };
+}
+
+/** One layer, x -> next. `next` undefined stops before the last linear's wide half: all that recomputation needs. */
+function visionLayerForward(
   r: Recorder,
+  next: Tensor | undefined,
   v: VisionActivations,
-  config: LlavaConfig,
-  weights: LlavaWeights,
-  tiles: Size,
+  a: VisionLayerActivations,
+  w: ClipLayerWeights,
+  l: VisionLayerLora | undefined,
+  o: VisionPass,
 ): void {
+  const { vision } = o.config;
+  const rows = tokenRows(o);
+  const linear = (
+    y: Tensor,
+    x: Tensor,
+    { weight, bias }: AffineWeight,
+    lora: LoraLinear | undefined,
+    xa: Tensor,
+    residual?: Tensor,
+  ) => linearForward(r, { y, x, weight, bias, lora: adapted(lora, xa), rows, residual });
+  normForward(r, o, a.x, w.norm1, a.normed1);
+  linear(a.qkv, a.normed1.y, w.qkv, l?.qkv, a.xaQkv);
+  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, ...attentionShape(o, v) });
+  linear(a.x1, a.out, w.out, l?.out, a.xaOut, a.x);
+  normForward(r, o, a.x1, w.norm2, a.normed2);
+  linear(a.fc1, a.normed2.y, w.fc1, l?.fc1, a.xaFc1);
+  geluForward(r, { y: a.hidden, x: a.fc1, kind: vision.activation, count: times(rows, vision.intermediateSize) });
+  if (next) linear(next, a.hidden, w.fc2, l?.fc2, a.xaFc2, a.x1);
+  else if (l) loraDown(r, { xa: a.xaFc2, x: a.hidden, weights: l.fc2.weights, rows });
+}
+
+/** pixels -> v.features */
+export function towerForward(r: Recorder, v: VisionActivations, o: VisionPass): void {
+  const { config, tiles } = o;
   const { vision } = config;
-  const w = weights.vision;
+  const w = o.weights.vision;
   const c = vision.hiddenSize;
   const patches = patchesPerTile(vision);
-  const count = (perTile: number) => (d: Dims) => (typeof tiles === "number" ? tiles : tiles(d)) * perTile;
-  const rows = count(patches + 1);
-  const norm = (y: Tensor, x: Tensor, n: NormWeight): void =>
-    layerNormForward(r, {
-      y,
-      x,
-      weight: n.weight,
-      bias: n.bias,
-      mean: v.mean,
-      rstd: v.rstd,
-      size: c,
-      eps: vision.layerNormEps,
-      rows,
-    });
+  const first = v.layers[0]!;
   patchesForward(r, {
     y: v.patches,
     pixels: v.pixels,
@@ -101,9 +249,10 @@ export function towerForward(
     patchSize: vision.patchSize,
     images: tiles,
   });
-  linearForward(r, { y: v.embedded, x: v.patches, weight: w.patch, rows: count(patches) });
+  linearForward(r, { y: v.embedded, x: v.patches, weight: w.patch, rows: times(tiles, patches) });
+  // The first layer's x1 is free until that layer runs.
   visionTokensForward(r, {
-    y: v.b,
+    y: first.x1,
     patches: v.embedded,
     classEmbedding: w.classEmbedding,
     positionEmbedding: w.positionEmbedding,
@@ -111,37 +260,14 @@ export function towerForward(
     patchesPerImage: patches,
     images: tiles,
   });
-  norm(v.a, v.b, w.preNorm);
-  for (const layer of w.layers) {
-    norm(v.normed, v.a, layer.norm1);
-    linearForward(r, { y: v.qkv, x: v.normed, weight: layer.qkv.weight, bias: layer.qkv.bias, rows });
-    attentionForward(r, {
-      out: v.out,
-      lse: v.lse,
-      qkv: v.qkv,
-      starts: v.starts,
-      ends: v.ends,
-      heads: vision.numHeads,
-      kvHeads: vision.numHeads,
-      headSize: c / vision.numHeads,
-      causal: false,
-      rows,
-    });
-    linearForward(r, { y: v.a, x: v.out, weight: layer.out.weight, bias: layer.out.bias, accumulate: 1, rows });
-    norm(v.normed, v.a, layer.norm2);
-    linearForward(r, { y: v.mlp, x: v.normed, weight: layer.fc1.weight, bias: layer.fc1.bias, rows });
-    geluForward(r, {
-      y: v.mlp,
-      x: v.mlp,
-      kind: vision.activation,
-      count: count((patches + 1) * vision.intermediateSize),
-    });
-    linearForward(r, { y: v.a, x: v.mlp, weight: layer.fc2.weight, bias: layer.fc2.bias, accumulate: 1, rows });
-  }
+  normForward(r, o, first.x1, w.preNorm, { ...first.normed1, y: first.x });
+  v.layers.forEach((a, n) => {
+    visionLayerForward(r, v.layers[n + 1]?.x ?? v.last, v, a, w.layers[n]!, o.lora?.layers[n], o);
+  });
   if (config.featureSelect === "default") {
-    dropClassForward(r, { y: v.features, x: v.a, size: c, patchesPerImage: patches, images: tiles });
+    dropClassForward(r, { y: v.features, x: v.last, size: c, patchesPerImage: patches, images: tiles });
   } else {
-    copyRows(r, { y: v.features, x: v.a, size: c, rows });
+    copyRows(r, { y: v.features, x: v.last, size: c, rows: tokenRows(o) });
   }
 }
 
@@ -150,30 +276,94 @@ export function projectorForward(
   r: Recorder,
   imageFeatures: Tensor,
   v: VisionActivations,
-  config: LlavaConfig,
-  weights: LlavaWeights,
-  tiles: Size,
+  o: VisionPass,
   row: Size,
 ): void {
-  const h = config.text.hiddenSize;
-  const perTile = featuresPerTile(config);
-  const rows = (d: Dims) => (typeof tiles === "number" ? tiles : tiles(d)) * perTile;
-  const { linear1, linear2 } = weights.projector;
-  linearForward(r, { y: v.projected1, x: v.features, weight: linear1.weight, bias: linear1.bias, rows });
-  geluForward(r, {
-    y: v.projected1,
-    x: v.projected1,
+  const h = o.config.text.hiddenSize;
+  const rows = featureRows(o);
+  const { linear1, linear2 } = o.weights.projector;
+  const l = o.lora?.projector;
+  linearForward(r, { y: v.projected, x: v.features, ...linear1, lora: adapted(l?.linear1, v.xa1), rows });
+  geluForward(r, { y: v.activated, x: v.projected, kind: o.config.projectorActivation, count: times(rows, h) });
+  linearForward(r, { y: imageFeatures, x: v.activated, ...linear2, lora: adapted(l?.linear2, v.xa2), rows, yRow: row });
+}
+
+/**
+ * Backward of tower and projector for the tiles that the forward pass before it left in `v`: `dTokens` [token rows, h] is the gradient
+ * of the language model's input, of which `v.gradients.featureRows` picks the rows of these tiles. LoRA gradients are added to.
+ */
+export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivations, o: VisionPass): void {
+  const { config, tiles } = o;
+  const { vision, text } = config;
+  const g = v.gradients!;
+  const c = vision.hiddenSize;
+  const patches = patchesPerTile(vision);
+  const linear = (
+    l: LoraLinear,
+    { weight }: AffineWeight,
+    p: { dx: Tensor; dy: Tensor; x: Tensor; xa: Tensor; rows: Size; skipInput?: boolean },
+  ): void => {
+    const { dx, dy, x, xa, rows, skipInput = false } = p;
+    linearBackwardInput(r, { dx, dy, weight, lora: { weights: l.weights, t: g.t }, rows, skipInput });
+    loraGradients(r, { dA: l.dA, dB: l.dB, x, dy, xa, t: g.t, weights: l.weights, accumulate: 1, rows });
+  };
+
+  const features = featureRows(o);
+  embeddingBackward(r, {
+    dFeatures: g.dFeatures,
+    dy: dTokens,
+    featureRows: g.featureRows,
+    size: text.hiddenSize,
+    features,
+  });
+  const { linear1, linear2 } = o.weights.projector;
+  const lora = o.lora!;
+  const p = lora.projector;
+  linear(p.linear2, linear2, { dx: g.dActivated, dy: g.dFeatures, x: v.activated, xa: v.xa2, rows: features });
+  geluBackward(r, {
+    dx: g.dProjected,
+    dy: g.dActivated,
+    x: v.projected,
     kind: config.projectorActivation,
-    count: (d) => rows(d) * h,
+    count: times(features, text.hiddenSize),
   });
-  linearForward(r, {
-    y: imageFeatures,
-    x: v.projected1,
-    weight: linear2.weight,
-    bias: linear2.bias,
-    rows,
-    yRow: row,
-  });
+  linear(p.linear1, linear1, { dx: g.dTower, dy: g.dProjected, x: v.features, xa: v.xa1, rows: features });
+
+  const rows = tokenRows(o);
+  if (config.featureSelect === "default") {
+    dropClassBackward(r, { dx: g.dx, dy: g.dTower, size: c, patchesPerImage: patches, images: tiles });
+  } else {
+    copyRows(r, { y: g.dx, x: g.dTower, size: c, rows });
+  }
+  for (let n = v.layers.length - 1; n >= 0; n--) {
+    const a = v.layers[n]!;
+    const w = o.weights.vision.layers[n]!;
+    const l = lora.layers[n]!;
+    if (v.policy === "recompute" && n < v.layers.length - 1) visionLayerForward(r, undefined, v, a, w, l, o);
+    linear(l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, rows });
+    geluBackward(r, {
+      dx: g.dFc1,
+      dy: g.dHidden,
+      x: a.fc1,
+      kind: vision.activation,
+      count: times(rows, vision.intermediateSize),
+    });
+    linear(l.fc1, w.fc1, { dx: g.dNormed, dy: g.dFc1, x: a.normed2.y, xa: a.xaFc1, rows });
+    normBackward(r, o, g.dx, g.dNormed, a.x1, w.norm2, a.normed2);
+    linear(l.out, w.out, { dx: g.dOut, dy: g.dx, x: a.out, xa: a.xaOut, rows });
+    attentionBackward(r, {
+      dQkv: g.dQkv,
+      dOut: g.dOut,
+      out: a.out,
+      lse: a.lse,
+      delta: g.delta,
+      qkv: a.qkv,
+      rows,
+      ...attentionShape(o, v),
+    });
+    linear(l.qkv, w.qkv, { dx: g.dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, rows, skipInput: n === 0 });
+    if (n > 0) normBackward(r, o, g.dx, g.dNormed, a.x, w.norm1, a.normed1);
+  }
 }
 
 /** The last row of the feature table holds `image_newline` (LLaVA-NeXT). */

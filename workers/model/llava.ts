@@ -236,7 +236,11 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
     const w = model.weights.layers[n]!;
     const l = adapter.layers[n]!;
     if (b.capacity.policy === "recompute" && n < text.numLayers - 1) layerForward(r, undefined, a, w, l, o);
-    layerBackward(r, g, a, w, l, { ...o, accumulate: (d) => d.accumulate!, inputGradient: n > 0 });
+    layerBackward(r, g, a, w, l, {
+      ...o,
+      accumulate: (d) => d.accumulate!,
+      inputGradient: n > 0 || adapter.vision !== undefined,
+    });
   }
   return r;
 }

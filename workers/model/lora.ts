@@ -1,17 +1,19 @@
 /**
- * The trainable parameters. Each layer has one slab for its LoRA matrices, and slabs of the same layout for gradients and the two
- * Adam moments: one AdamW dispatch updates a whole layer, a checkpoint copies whole slabs, and PEFT names are views into them.
- * Zero padding between matrices stays zero: its gradient is zero.
+ * The trainable parameters. Each block (a language-model layer, a vision layer, the projector) has one slab for its LoRA matrices,
+ * and slabs of the same layout for gradients and the two Adam moments: one AdamW dispatch updates a whole block, a checkpoint copies
+ * whole slabs, and PEFT names are views into them. Zero padding between matrices stays zero: its gradient is zero.
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import type { LoraWeights } from "../kernels/lora.ts";
 import type { LlavaConfig } from "./config.ts";
-import { type LanguageLinear, languageModule } from "./names.ts";
+import { languageModule, projectorModule, visionModule } from "./names.ts";
 
 export interface LoraSettings {
   rank: number;
   alpha: number;
   useRslora: boolean;
+  /** "all-linear" adapts the vision tower and the projector too; default "language-model". */
+  targets?: "language-model" | "all-linear";
 }
 
 /** LoRA of one fused linear: matrices for the kernels, and the same places in the gradient slab. */
@@ -21,14 +23,17 @@ export interface LoraLinear {
   dB: Tensor;
 }
 
-export interface LayerLora {
-  qkv: LoraLinear;
-  o: LoraLinear;
-  gateUp: LoraLinear;
-  down: LoraLinear;
+export type LayerLora = Record<"qkv" | "o" | "gateUp" | "down", LoraLinear>;
+export type VisionLayerLora = Record<"qkv" | "out" | "fc1" | "fc2", LoraLinear>;
+export type ProjectorLora = Record<"linear1" | "linear2", LoraLinear>;
+
+/** Of the layers that are run; those behind the feature layer have slabs and modules only. */
+export interface VisionLora {
+  layers: VisionLayerLora[];
+  projector: ProjectorLora;
 }
 
-/** One PEFT module as ranges of its layer's slab, in words. */
+/** One PEFT module as ranges of its block's slab, in words. */
 export interface LoraModule {
   module: string;
   slab: number;
@@ -42,13 +47,14 @@ export interface Adapter {
   settings: LoraSettings;
   scale: number;
   layers: LayerLora[];
+  vision: VisionLora | undefined;
   modules: LoraModule[];
-  /** One per layer, all of `slabLength` words. */
+  /** One a block. Blocks that never get a gradient come last. */
   params: Tensor[];
+  /** One for each block that learns, like the moments; none outside training. */
   grads: Tensor[];
   firstMoments: Tensor[];
   secondMoments: Tensor[];
-  slabLength: number;
   trainableParameters: number;
 }
 
@@ -57,94 +63,159 @@ const align = (words: number): number => Math.ceil(words / 64) * 64;
 /** alpha / r, or alpha / sqrt(r) with rank-stabilised LoRA (PEFT: tuners/lora/layer.py). */
 export const loraScale = (s: LoraSettings): number => (s.useRslora ? s.alpha / Math.sqrt(s.rank) : s.alpha / s.rank);
 
-/**
- * Allocates the adapter for the seven projections of every language-model layer.
- * `training` false leaves out gradients and moments (chat with a finished adapter).
- */
+/** Linears that share their input and so are one: its width, and each module with its outputs. */
+interface FusedLinear {
+  inSize: number;
+  parts: [module: string, out: number][];
+}
+
+function languageBlock({ text }: LlavaConfig, n: number): Record<keyof LayerLora, FusedLinear> {
+  const { hiddenSize: h, intermediateSize: f } = text;
+  const q = text.numHeads * text.headSize;
+  const kv = text.numKvHeads * text.headSize;
+  const name = (linear: Parameters<typeof languageModule>[1]): string => languageModule(n, linear);
+  return {
+    qkv: {
+      inSize: h,
+      parts: [
+        [name("q_proj"), q],
+        [name("k_proj"), kv],
+        [name("v_proj"), kv],
+      ],
+    },
+    o: { inSize: q, parts: [[name("o_proj"), h]] },
+    gateUp: {
+      inSize: h,
+      parts: [
+        [name("gate_proj"), f],
+        [name("up_proj"), f],
+      ],
+    },
+    down: { inSize: f, parts: [[name("down_proj"), h]] },
+  };
+}
+
+function visionBlock({ vision }: LlavaConfig, n: number): Record<keyof VisionLayerLora, FusedLinear> {
+  const { hiddenSize: c, intermediateSize: f } = vision;
+  return {
+    qkv: {
+      inSize: c,
+      parts: [
+        [visionModule(n, "self_attn.q_proj"), c],
+        [visionModule(n, "self_attn.k_proj"), c],
+        [visionModule(n, "self_attn.v_proj"), c],
+      ],
+    },
+    out: { inSize: c, parts: [[visionModule(n, "self_attn.out_proj"), c]] },
+    fc1: { inSize: c, parts: [[visionModule(n, "mlp.fc1"), f]] },
+    fc2: { inSize: f, parts: [[visionModule(n, "mlp.fc2"), c]] },
+  };
+}
+
+function projectorBlock({ vision, text }: LlavaConfig): Record<keyof ProjectorLora, FusedLinear> {
+  const h = text.hiddenSize;
+  return {
+    linear1: { inSize: vision.hiddenSize, parts: [[projectorModule(1), h]] },
+    linear2: { inSize: h, parts: [[projectorModule(2), h]] },
+  };
+}
+
+/** Allocates the adapter. `training` false leaves out gradients and moments (chat with a finished adapter). */
 export function allocateAdapter(
   alloc: Allocator,
   config: LlavaConfig,
   settings: LoraSettings,
   training: boolean,
 ): Adapter {
-  const { hiddenSize: h, intermediateSize: f, numHeads, numKvHeads, headSize, numLayers } = config.text;
-  const r = settings.rank;
-  const q = numHeads * headSize;
-  const kv = numKvHeads * headSize;
-  const fused: [keyof LayerLora, number, [LanguageLinear, number][]][] = [
-    [
-      "qkv",
-      h,
-      [
-        ["q_proj", q],
-        ["k_proj", kv],
-        ["v_proj", kv],
-      ],
-    ],
-    ["o", q, [["o_proj", h]]],
-    [
-      "gateUp",
-      h,
-      [
-        ["gate_proj", f],
-        ["up_proj", f],
-      ],
-    ],
-    ["down", f, [["down_proj", h]]],
-  ];
-  let length = 0;
-  const places = fused.map(([name, inSize, groups]) => {
-    const out = groups.reduce((sum, [, n]) => sum + n, 0);
-    const aAt = length;
-    const bAt = aAt + align(groups.length * r * inSize);
-    length = bAt + align(out * r);
-    return { name, inSize, groups, out, aAt, bAt };
-  });
-  const slabLength = length;
-  const scale = loraScale(settings);
-  const slab = (label: string): Tensor[] =>
-    Array.from({ length: numLayers }, (_, n) => alloc.tensor(`${label}/layer ${n}`, slabLength));
-  const params = slab("LoRA weights");
-  const grads = training ? slab("LoRA gradients") : [];
-  const modules: LoraModule[] = [];
-  const layers = params.map((param, n): LayerLora => {
-    const linear = (place: (typeof places)[number]): LoraLinear => {
-      const { inSize, groups, out, aAt, bAt } = place;
-      const aLength = groups.length * r * inSize;
-      const starts = groups.map((_, g) => groups.slice(0, g).reduce((sum, [, size]) => sum + size, 0));
-      groups.forEach(([name, outFeatures], g) => {
-        modules.push({
-          module: languageModule(n, name),
-          slab: n,
+  const { rank: r } = settings;
+  const adapter: Adapter = {
+    settings,
+    scale: loraScale(settings),
+    layers: [],
+    vision: undefined,
+    modules: [],
+    params: [],
+    grads: [],
+    firstMoments: [],
+    secondMoments: [],
+    trainableParameters: 0,
+  };
+  const add = <K extends string>(
+    label: string,
+    block: Record<K, FusedLinear>,
+    learns: boolean,
+  ): Record<K, LoraLinear> => {
+    const slab = adapter.params.length;
+    const names = Object.keys(block) as K[];
+    let length = 0;
+    const places = names.map((name) => {
+      const { inSize, parts } = block[name];
+      const out = parts.reduce((sum, [, n]) => sum + n, 0);
+      const aAt = length;
+      const bAt = aAt + align(parts.length * r * inSize);
+      length = bAt + align(out * r);
+      return { inSize, parts, out, aAt, bAt };
+    });
+    const param = alloc.tensor(`LoRA weights/${label}`, length);
+    adapter.params.push(param);
+    let grad = param;
+    if (training && learns) {
+      grad = alloc.tensor(`LoRA gradients/${label}`, length);
+      adapter.grads.push(grad);
+      adapter.firstMoments.push(alloc.tensor(`Adam moments/${label}`, length));
+      adapter.secondMoments.push(alloc.tensor(`Adam moments/${label}`, length));
+    }
+    const linears = places.map(({ inSize, parts, out, aAt, bAt }): LoraLinear => {
+      const groupStarts: number[] = [];
+      let column = 0;
+      parts.forEach(([module, outFeatures], g) => {
+        groupStarts.push(column);
+        adapter.modules.push({
+          module,
+          slab,
           inFeatures: inSize,
           outFeatures,
           aStart: aAt + g * r * inSize,
-          bStart: bAt + starts[g]! * r,
+          bStart: bAt + column * r,
         });
+        adapter.trainableParameters += r * (inSize + outFeatures);
+        column += outFeatures;
       });
-      const grad = grads[n] ?? param;
+      const aLength = parts.length * r * inSize;
       return {
-        weights: { rank: r, scale, groupStarts: starts, a: view(param, aAt, aLength), b: view(param, bAt, out * r) },
+        weights: {
+          rank: r,
+          scale: adapter.scale,
+          groupStarts,
+          a: view(param, aAt, aLength),
+          b: view(param, bAt, out * r),
+        },
         dA: view(grad, aAt, aLength),
         dB: view(grad, bAt, out * r),
       };
-    };
-    const [qkv, o, gateUp, down] = places.map(linear) as [LoraLinear, LoraLinear, LoraLinear, LoraLinear];
-    return { qkv, o, gateUp, down };
-  });
-  return {
-    settings,
-    scale,
-    layers,
-    modules,
-    params,
-    grads,
-    firstMoments: training ? slab("Adam moments") : [],
-    secondMoments: training ? slab("Adam moments") : [],
-    slabLength,
-    trainableParameters: modules.reduce((sum, m) => sum + r * (m.inFeatures + m.outFeatures), 0),
+    });
+    return Object.fromEntries(names.map((name, i) => [name, linears[i]!])) as Record<K, LoraLinear>;
   };
+  for (let n = 0; n < config.text.numLayers; n++) {
+    adapter.layers.push(add(`layer ${n}`, languageBlock(config, n), true));
+  }
+  if (settings.targets === "all-linear") {
+    const layers: VisionLayerLora[] = [];
+    for (let n = 0; n < config.visionLayersUsed; n++) {
+      layers.push(add(`vision layer ${n}`, visionBlock(config, n), true));
+    }
+    adapter.vision = { layers, projector: add("projector", projectorBlock(config), true) };
+    // Nothing reads the layers behind the feature layer, so they never learn; PEFT adapts and saves them all the same.
+    for (let n = config.visionLayersUsed; n < config.vision.numLayers; n++) {
+      add(`vision layer ${n}`, visionBlock(config, n), false);
+    }
+  }
+  return adapter;
 }
+
+/** Bytes of a checkpoint: the weights of all blocks, and both moments of those that learn. */
+export const checkpointBytes = ({ params, firstMoments }: Adapter): number =>
+  4 * params.reduce((sum, t) => sum + t.length, 0) + 8 * firstMoments.reduce((sum, t) => sum + t.length, 0);
 
 /** A module's A [r, in] and B [out, r] out of slabs that were read back. */
 export function moduleMatrices(

@@ -4,11 +4,11 @@
  */
 import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
-import { allocateVision, projectorForward, towerForward, type VisionActivations } from "./clip.ts";
+import { allocateVision, projectorForward, towerForward, type VisionActivations, visionBackward } from "./clip.ts";
 import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
 import type { ActivationPolicy } from "./llama.ts";
 import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
-import { type Adapter, allocateAdapter, type LoraSettings } from "./lora.ts";
+import { type Adapter, allocateAdapter, checkpointBytes, type LoraSettings } from "./lora.ts";
 import { allocateWeights, type LlavaWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
 
 export interface MemoryPlan {
@@ -63,7 +63,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
     const adapter = allocateAdapter(planner, config, lora, true);
     const pass = allocatePass(planner, config, weights, lora.rank, capacity);
-    const vision = allocateVision(planner, config, tileCapacity);
+    const vision = allocateVision(planner, config, tileCapacity, adapter.vision && { rank: lora.rank, policy });
     return {
       groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
       totalBytes: planner.totalBytes,
@@ -75,12 +75,13 @@ export function planMemory(request: PlanRequest): MemoryPlan {
         passes,
         towerCalls: Math.ceil(tiles / tileCapacity),
       }),
-      checkpointBytes: 3 * 4 * adapter.slabLength * config.text.numLayers,
+      checkpointBytes: checkpointBytes(adapter),
     };
   };
   if (request.policy) return build(request.policy);
   const kept = build("keep");
-  const activations = kept.groups.find((g) => g.name === "activations")?.bytes ?? 0;
+  const kinds = lora.targets === "all-linear" ? ["activations", "vision"] : ["activations"];
+  const activations = kept.groups.reduce((sum, g) => sum + (kinds.includes(g.name) ? g.bytes : 0), 0);
   return activations > KEEP_BYTES ? build("recompute") : kept;
 }
 
@@ -95,10 +96,12 @@ function countDispatches(
 ): number {
   const training = recordTraining({ config, weights, ropeTable: pass.ids }, pass, adapter);
   const tower = new Recorder();
-  towerForward(tower, vision, config, weights, 1);
-  projectorForward(tower, pass.imageFeatures, vision, config, weights, 1, 0);
+  const visionPass = { config, weights, lora: adapter.vision, tiles: 1 };
+  towerForward(tower, vision, visionPass);
+  projectorForward(tower, pass.imageFeatures, vision, visionPass, 0);
+  if (adapter.vision) visionBackward(tower, pass.gradients!.dx, vision, visionPass);
   // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
-  const update = 2 * adapter.params.length + 1;
+  const update = 2 * adapter.grads.length + 1;
   return times.passes * (training.specs.length + times.towerCalls * tower.specs.length) + update;
 }
 

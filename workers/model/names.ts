@@ -33,3 +33,21 @@ export function languageModule(layer: number, linear: LanguageLinear): string {
   const part = linear.endsWith("_proj") && ["gate_proj", "up_proj", "down_proj"].includes(linear) ? "mlp" : "self_attn";
   return `language_model.layers.${layer}.${part}.${linear}`;
 }
+
+export type VisionLinear =
+  | "self_attn.q_proj"
+  | "self_attn.k_proj"
+  | "self_attn.v_proj"
+  | "self_attn.out_proj"
+  | "mlp.fc1"
+  | "mlp.fc2";
+
+/** "vision_tower.vision_model.encoder.layers.3.mlp.fc1" */
+export function visionModule(layer: number, linear: VisionLinear): string {
+  return `vision_tower.vision_model.encoder.layers.${layer}.${linear}`;
+}
+
+/** "multi_modal_projector.linear_1" */
+export function projectorModule(linear: 1 | 2): string {
+  return `multi_modal_projector.linear_${linear}`;
+}

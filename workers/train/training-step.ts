@@ -7,10 +7,10 @@ import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { type Program, Recorder } from "../gpu/program.ts";
 import { adamw } from "../kernels/adamw.ts";
+import { zero } from "../kernels/copy.ts";
 import { gradNorm, gradNormPartials } from "../kernels/grad-norm.ts";
 import type { VisionActivations } from "../model/clip.ts";
 import { featuresPerTile } from "../model/config.ts";
-import { imageSlots } from "../model/image-slots.ts";
 import {
   allocatePass,
   type Llava,
@@ -22,7 +22,8 @@ import {
 import type { Adapter } from "../model/lora.ts";
 import { writeTokens } from "../model/token-table.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
-import { createEncoder, ownTower, type Tower, type VisionEncoder } from "../vision/encoder.ts";
+import { createEncoder, type Tower, type VisionEncoder } from "../vision/encoder.ts";
+import { backwardPictures, encodePictures, type PackPictures, packPictures } from "../vision/pack-pictures.ts";
 
 export interface OptimizerSettings {
   beta1: number;
@@ -67,7 +68,6 @@ export interface TrainingStep {
 
 interface Session extends Runner {
   arena: Arena;
-  upload(pack: PackedBatch): Promise<void>;
   run(pack: PackedBatch, dims: { gradScale: number; accumulate: number }): Promise<Float32Array>;
   readNorm(source: Tensor): Promise<Float32Array>;
 }
@@ -76,17 +76,22 @@ async function createSession(
   model: Llava,
   capacity: PassCapacity,
   tileCapacity: number,
-  rank: number,
+  adapter: Adapter | undefined,
   normalise: Normalise,
-  makeTower: MakeTower,
+  makeTower: MakeTower | undefined,
   record: (buffers: PassBuffers) => Recorder,
 ): Promise<Session> {
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
-  const buffers = allocatePass(arena, config, model.weights, rank, capacity);
-  const encoder = await createEncoder(model, arena, buffers.imageFeatures, capacity.features, tileCapacity, (v) =>
-    makeTower(model, arena, v),
-  );
+  const buffers = allocatePass(arena, config, model.weights, adapter?.settings.rank ?? 4, capacity);
+  const encoder = await createEncoder(model, arena, {
+    features: buffers.imageFeatures,
+    featureCapacity: capacity.features,
+    tileCapacity,
+    makeTower: makeTower && ((v) => makeTower(model, arena, v)),
+    adapter,
+    ...(buffers.gradients && { training: { policy: capacity.policy, dTokens: buffers.gradients.dx } }),
+  });
   const program: Program = await record(buffers).build(arena, model.pipelines);
   const staging = gpu.device.createBuffer({
     label: "losses to read",
@@ -111,62 +116,29 @@ async function createSession(
     return values;
   };
 
-  /** All pictures of a pack, as many tiles at a time as the tower takes: their rows do not see each other. */
-  const encodePictures = async (examples: Example[]): Promise<void> => {
-    const pictures = examples.filter((example) => example.images.length > 0);
-    const tileCount = (e: Example): number => e.images.reduce((sum, image) => sum + image.tiles, 0);
-    const tiles = pictures.reduce((sum, e) => sum + tileCount(e), 0);
-    if (tiles === 0) return;
-    const bytes = pictures[0]!.pixels.length / tileCount(pictures[0]!);
-    const all = new Uint8Array(tiles * bytes);
-    let at = 0;
-    for (const { pixels } of pictures) {
-      all.set(pixels, at);
-      at += pixels.length;
-    }
-    for (let first = 0; first < tiles; first += encoder.capacity) {
-      const count = Math.min(encoder.capacity, tiles - first);
-      await encoder.encode(normalise(all.subarray(first * bytes, (first + count) * bytes), count), count, first);
-    }
-  };
-
-  const upload = async (pack: PackedBatch): Promise<void> => {
-    const slots = new Int32Array(pack.rows).fill(-1);
-    let row = 0;
-    let tile = 0;
-    for (const example of pack.examples) {
-      const perImage = example.images.map((image) => {
-        const rows = imageSlots(image, config, tile, newline);
-        tile += image.tiles;
-        return rows;
-      });
-      const all = perImage.flatMap((rows) => [...rows]);
-      let next = 0;
-      example.inputIds.forEach((id, t) => {
-        if (id === config.imageTokenId) slots[row + t] = all[next++]!;
-      });
-      row += example.inputIds.length;
-    }
+  const upload = async (pack: PackedBatch): Promise<PackPictures> => {
+    const pictures = packPictures(pack.examples, config, pack.rows, newline);
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
-    write(gpu, buffers.slots, slots, counters);
+    write(gpu, buffers.slots, pictures.slots, counters);
     write(gpu, buffers.starts, pack.starts, counters);
     write(gpu, buffers.ends, pack.ends, counters);
     write(gpu, buffers.positions, pack.positions, counters);
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
-    await encodePictures(pack.examples);
+    await encodePictures(encoder, pictures, normalise);
+    return pictures;
   };
 
   const run = async (pack: PackedBatch, dims: { gradScale: number; accumulate: number }): Promise<Float32Array> => {
-    await upload(pack);
+    const pictures = await upload(pack);
     await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
+    await backwardPictures(encoder, pictures, config, normalise);
     return read(buffers.nll, pack.targets.length);
   };
   return {
     arena,
     buffers,
     encoder,
-    upload,
     run,
     readNorm: (source) => read(source, 4),
     losses: (pack) => run(pack, { gradScale: 1, accumulate: 0 }),
@@ -185,10 +157,9 @@ export function createEvaluation(
   tileCapacity: number,
   normalise: Normalise,
   adapter: Adapter | undefined,
-  makeTower: MakeTower = ownTower,
+  makeTower?: MakeTower,
 ): Promise<Runner> {
-  const rank = adapter?.settings.rank ?? 4;
-  return createSession(model, capacity, tileCapacity, rank, normalise, makeTower, (buffers) =>
+  return createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
     recordEvaluation(model, buffers, adapter),
   );
 }
@@ -207,12 +178,13 @@ export async function createTrainingStep(
   adapter: Adapter,
   options: TrainingOptions,
 ): Promise<TrainingStep> {
-  const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower = ownTower } = options;
-  const { rank } = adapter.settings;
-  const session = await createSession(model, capacity, tileCapacity, rank, normalise, makeTower, (buffers) =>
+  const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower } = options;
+  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
     recordTraining(model, buffers, adapter),
   );
   const norm = session.arena.tensor("optimizer/norm", 4);
+  // Vision gradients are added up over passes, of which any number may have no picture: they start from zero.
+  const clear = await recordClear(adapter).build(session.arena, model.pipelines);
   const update = await recordUpdate(adapter, optimizer, norm, session.arena).build(session.arena, model.pipelines);
 
   return {
@@ -229,6 +201,7 @@ export async function createTrainingStep(
       const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
       let sum = 0;
       let accumulate = 0;
+      if (adapter.vision) await clear.run({}, model.pace);
       for (const pack of packs) {
         const losses = await session.run(pack, { gradScale: 1 / Math.max(1, targetTokens), accumulate });
         for (const loss of losses) sum += loss;
@@ -259,18 +232,24 @@ export async function createTrainingStep(
   };
 }
 
+function recordClear(adapter: Adapter): Recorder {
+  const recorder = new Recorder();
+  for (const grad of adapter.grads.slice(adapter.layers.length)) zero(recorder, { x: grad, count: grad.length });
+  return recorder;
+}
+
 /** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. dims: learningRate, bias corrections. */
 function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder {
   const recorder = new Recorder();
   const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
   gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });
-  adapter.params.forEach((param, n) => {
+  adapter.grads.forEach((grad, n) => {
     adamw(recorder, {
-      param,
-      grad: adapter.grads[n]!,
+      param: adapter.params[n]!,
+      grad,
       m: adapter.firstMoments[n]!,
       v: adapter.secondMoments[n]!,
-      count: adapter.slabLength,
+      count: grad.length,
       clip: norm,
       learningRate: (d) => d.learningRate!,
       beta1: s.beta1,

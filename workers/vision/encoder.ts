@@ -1,10 +1,11 @@
 /**
  * Pictures -> rows of the image feature table. The frozen tower runs in one of two ways with the same interface: our own kernels,
- * or onnxruntime-web on the same device; the projector is always ours. `name` is shown to the user: the choice is never silent.
+ * or onnxruntime-web on the same device; the projector is always ours, and so is a tower that an adapter changes. `name` is shown to
+ * the user: the choice is never silent.
  */
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
-import { type Program, Recorder } from "../gpu/program.ts";
+import { Recorder } from "../gpu/program.ts";
 import {
   allocateVision,
   newlineRow,
@@ -12,9 +13,13 @@ import {
   tileBorders,
   towerForward,
   type VisionActivations,
+  type VisionPass,
+  visionBackward,
 } from "../model/clip.ts";
-import { featuresPerTile, type LlavaConfig } from "../model/config.ts";
+import { featuresPerTile } from "../model/config.ts";
+import type { ActivationPolicy } from "../model/llama.ts";
 import type { Llava } from "../model/llava.ts";
+import type { Adapter } from "../model/lora.ts";
 
 /** Runs the tower: v.pixels holds `tiles` normalised tiles; leaves v.features. */
 export interface Tower {
@@ -30,12 +35,37 @@ export interface VisionEncoder {
   tower: Tower;
   /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. */
   encode(pixels: Float32Array, tiles: number, firstTile: number): Promise<void>;
+  /**
+   * Adds the LoRA gradients of tower and projector for the tiles of the last `encode`. `featureRows`: the token row that took each of
+   * their features, -1 for none. There in training with an adapter on them.
+   */
+  backward: ((tiles: number, featureRows: Int32Array) => Promise<void>) | undefined;
 }
 
+export interface EncoderOptions {
+  /** The table [capacity + 1, h] that sequences read their image slots from. */
+  features: Tensor;
+  featureCapacity: number;
+  tileCapacity: number;
+  /** How a frozen tower runs; default: on our own kernels. It gets the buffers it works on. */
+  makeTower?: ((v: VisionActivations) => Promise<Tower>) | undefined;
+  /** Used where it is on the tower and the projector. */
+  adapter?: Adapter | undefined;
+  /** Training of such an adapter: what to keep, and the gradient of the language model's input [token rows, h]. */
+  training?: { policy: ActivationPolicy; dTokens: Tensor } | undefined;
+}
+
+const passOf = (model: Llava, adapter: Adapter | undefined): VisionPass => ({
+  config: model.config,
+  weights: model.weights,
+  lora: adapter?.vision,
+  tiles: (d) => d.tiles!,
+});
+
 /** The tower on our own kernels, recorded once. */
-export async function ownTower(model: Llava, arena: Arena, v: VisionActivations): Promise<Tower> {
+export async function ownTower(model: Llava, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
   const recorder = new Recorder();
-  towerForward(recorder, v, model.config, model.weights, (d) => d.tiles!);
+  towerForward(recorder, v, passOf(model, adapter));
   const program = await recorder.build(arena, model.pipelines);
   return {
     name: "own",
@@ -44,44 +74,40 @@ export async function ownTower(model: Llava, arena: Arena, v: VisionActivations)
   };
 }
 
-/**
- * `features` is the table [capacity + 1, h] that sequences read their image slots from. `makeTower` gets the buffers it works on.
- */
-export async function createEncoder(
-  model: Llava,
-  arena: Arena,
-  features: Tensor,
-  featureCapacity: number,
-  tileCapacity: number,
-  makeTower: (v: VisionActivations) => Promise<Tower>,
-): Promise<VisionEncoder> {
-  const { config, gpu } = model;
-  const buffers = allocateVision(arena, config, tileCapacity);
-  const { starts, ends } = tileBorders(config, tileCapacity);
+export async function createEncoder(model: Llava, arena: Arena, o: EncoderOptions): Promise<VisionEncoder> {
+  const { config, gpu, counters } = model;
+  const adapter = o.adapter?.vision && o.adapter;
+  const training = adapter && o.training;
+  const buffers = allocateVision(arena, config, o.tileCapacity, {
+    rank: adapter?.settings.rank ?? 0,
+    policy: training?.policy ?? "chat",
+  });
+  const { starts, ends } = tileBorders(config, o.tileCapacity);
   write(gpu, buffers.starts, starts);
   write(gpu, buffers.ends, ends);
-  copyNewline(model, features, featureCapacity);
-  const tower = await makeTower(buffers);
+  copyNewline(model, o.features, o.featureCapacity);
+  const tower = adapter || !o.makeTower ? await ownTower(model, arena, buffers, adapter) : await o.makeTower(buffers);
+  const forward = new Recorder();
+  projectorForward(forward, o.features, buffers, passOf(model, adapter), (d) => d.row!);
+  const projector = await forward.build(arena, model.pipelines);
   const recorder = new Recorder();
-  projectorForward(
-    recorder,
-    features,
-    buffers,
-    config,
-    model.weights,
-    (d) => d.tiles!,
-    (d) => d.row!,
-  );
-  const projector: Program = await recorder.build(arena, model.pipelines);
+  if (training) visionBackward(recorder, training.dTokens, buffers, passOf(model, adapter));
+  const backward = training && (await recorder.build(arena, model.pipelines));
   return {
-    capacity: tileCapacity,
+    capacity: o.tileCapacity,
     buffers,
     tower,
     async encode(pixels, tiles, firstTile) {
-      write(gpu, buffers.pixels, pixels, model.counters);
+      write(gpu, buffers.pixels, pixels, counters);
       await tower.run(buffers, tiles);
       await projector.run({ tiles, row: firstTile * featuresPerTile(config) }, model.pace);
     },
+    backward:
+      backward &&
+      (async (tiles, featureRows) => {
+        write(gpu, buffers.gradients!.featureRows, featureRows, counters);
+        await backward.run({ tiles }, model.pace);
+      }),
   };
 }
 
@@ -94,6 +120,3 @@ function copyNewline(model: Llava, features: Tensor, capacity: number): void {
   encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.length * 4);
   model.gpu.device.queue.submit([encoder.finish()]);
 }
-
-/** Tiles that one vision pass takes: enough to fill a GPU, few enough to stay small beside the model. */
-export const visionTiles = (_config: LlavaConfig, tiles: number): number => Math.max(1, Math.min(8, tiles));

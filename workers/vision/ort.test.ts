@@ -11,7 +11,7 @@ import { relativeError } from "../gpu/testing.ts";
 import { featuresPerTile } from "../model/config.ts";
 import type { Example } from "../shards/example.ts";
 import { clipGraph } from "./clip-graph.ts";
-import { createEncoder, ownTower } from "./encoder.ts";
+import { createEncoder } from "./encoder.ts";
 import { fitsOrt, fourBitOf } from "./ort.ts";
 
 async function ownFeatures(model: LoadedModel, pixels: Float32Array, tiles: number): Promise<Float32Array> {
@@ -19,7 +19,11 @@ async function ownFeatures(model: LoadedModel, pixels: Float32Array, tiles: numb
   const perTile = featuresPerTile(config);
   const arena = new Arena(llava.gpu, llava.counters);
   const table = arena.tensor("test/features", (tiles * perTile + 1) * config.text.hiddenSize);
-  const encoder = await createEncoder(llava, arena, table, tiles * perTile, tiles, (v) => ownTower(llava, arena, v));
+  const encoder = await createEncoder(llava, arena, {
+    features: table,
+    featureCapacity: tiles * perTile,
+    tileCapacity: tiles,
+  });
   write(llava.gpu, encoder.buffers.pixels, pixels);
   await encoder.tower.run(encoder.buffers, tiles);
   const length = tiles * perTile * config.vision.hiddenSize;
