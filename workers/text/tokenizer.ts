@@ -92,6 +92,7 @@ export function templateTokens(tokenizer: TextTokenizer): { bosToken: string; eo
 function build(definition: Record<string, unknown>, settings: Record<string, unknown>): Tokenizer {
   try {
     const tokenizer = new Tokenizer(definition, settings);
+    decodeBytesAsPython(tokenizer);
     // A vocabulary that is not one shows only when it is used.
     tokenizer.encode("a");
     return tokenizer;
@@ -99,6 +100,23 @@ function build(definition: Record<string, unknown>, settings: Record<string, unk
     const words = cause instanceof Error ? cause.message : String(cause);
     throw badTokenizer(`tokenizer.json cannot be used (${words})`, undefined, cause);
   }
+}
+
+/**
+ * Gives the library's byte fallback the rules of Python's `tokenizers` (decoders/byte_fallback.rs): a run of bytes that is not UTF-8
+ * becomes one U+FFFD a byte, and U+FEFF at the start of a run stays. A plain TextDecoder, as the library has it, does neither.
+ */
+function decodeBytesAsPython({ decoder }: Tokenizer): void {
+  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (bytes: Uint8Array<ArrayBuffer>): string => {
+    try {
+      return strict.decode(bytes);
+    } catch {
+      return "\ufffd".repeat(bytes.length);
+    }
+  };
+  const chain = decoder && "decoders" in decoder && Array.isArray(decoder.decoders) ? decoder.decoders : [decoder];
+  for (const stage of chain) if (stage?.config?.type === "ByteFallback") stage.text_decoder = { decode };
 }
 
 function parseObject(name: string, text: string): Record<string, unknown> {
