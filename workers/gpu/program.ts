@@ -5,6 +5,7 @@
  */
 import { type Arena, type Counters, type Tensor, tensorBytes } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
+import { registerVariants, type Variants } from "./variants.ts";
 
 /** Numbers of one replay, by name: `rows`, `labelRows`, `past`, `learningRate` … */
 export type Dims = Record<string, number>;
@@ -96,6 +97,11 @@ export class PipelineCache {
 /** Collects dispatches; `build` compiles and binds them. */
 export class Recorder {
   readonly specs: DispatchSpec[] = [];
+  readonly variants: Variants;
+
+  constructor(variants: Variants = registerVariants) {
+    this.variants = variants;
+  }
 
   dispatch(spec: DispatchSpec): void {
     if (spec.params.length > SLOT / 4) throw new Error(`${spec.kernel.name}: more than 64 parameters`);

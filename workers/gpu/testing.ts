@@ -3,13 +3,19 @@ import { Arena, newCounters, readBack, type Tensor } from "./buffers.ts";
 import { type Gpu, openGpu } from "./device.ts";
 import { nodeGpu } from "./node.ts";
 import { type Dims, PipelineCache, Recorder } from "./program.ts";
+import { registerVariants, type Variants } from "./variants.ts";
 
 export interface Bench {
   gpu: Gpu;
   arena: Arena;
   pipelines: PipelineCache;
   /** Records with `record`, replays once with `dims`, and reads `outputs` back. */
-  run(record: (recorder: Recorder) => void, outputs: Tensor[], dims?: Dims): Promise<Float32Array[]>;
+  run(
+    record: (recorder: Recorder) => void,
+    outputs: Tensor[],
+    dims?: Dims,
+    variants?: Variants,
+  ): Promise<Float32Array[]>;
 }
 
 let shared: Promise<Gpu> | undefined;
@@ -24,8 +30,8 @@ export async function testBench(): Promise<Bench> {
     gpu,
     arena,
     pipelines,
-    async run(record, outputs, dims = {}) {
-      const recorder = new Recorder();
+    async run(record, outputs, dims = {}, variants = registerVariants) {
+      const recorder = new Recorder(variants);
       record(recorder);
       const program = await recorder.build(arena, pipelines);
       await program.run(dims, { flopsPerSecond: 1e9 });

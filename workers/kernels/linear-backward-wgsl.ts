@@ -11,6 +11,7 @@ import {
   list,
   PREFILL,
   params,
+  quadReader,
   type Tile,
   WORKGROUP,
 } from "./linear-wgsl.ts";
@@ -36,11 +37,6 @@ export function backwardKernel({ format, lora }: { format: Format; lora: boolean
         : []),
       ["dx", "vec4f", "read_write"],
     ];
-    const decode = {
-      f32: "w[i]",
-      f16: "vec4f(unpack2x16float(w[i].x), unpack2x16float(w[i].y))",
-      bf16: "bitcast<vec4f>(vec4u(w[i].x << 16u, w[i].x & 0xffff0000u, w[i].y << 16u, w[i].y & 0xffff0000u))",
-    }[format as "f32" | "f16" | "bf16"];
     const nibbles = (from: number): string => list(4, (i) => `table[(v >> ${(4 * (from + i)) ^ 4}u) & 15u]`);
     const steps = fourBit
       ? /* wgsl */ `let words = p.inSize / 8u;
@@ -63,7 +59,7 @@ export function backwardKernel({ format, lora }: { format: Format; lora: boolean
   }`;
     const code = /* wgsl */ `${params}
 ${declare(bindings)}
-${fourBit ? "" : `fn quad(i: u32) -> vec4f { return ${decode}; }`}
+${fourBit ? "" : quadReader(format)}
 @compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let m = id.y * ${rows}u;

@@ -42,6 +42,7 @@ export interface Variant {
   format: Format;
   lora: boolean;
   bias: boolean;
+  residual: boolean;
   tile: TileName;
 }
 
@@ -99,9 +100,11 @@ function loraSteps({ rows, quads }: Tile): string {
   );
 }
 
-/** y[m, n] = sum_k x[m, k] W[n, k] (+ bias[n]) (+ scale * sum_r xa[m, g(n) rank + r] b[n, r]) (+ y). */
-export function forwardKernel({ format, lora, bias, tile: tileName }: Variant): Kernel {
-  const name = `linear forward ${isFourBit(format) ? "4bit" : format}${lora ? " lora" : ""}${bias ? " bias" : ""} ${tileName}`;
+/** y[m, n] = sum_k x[m, k] W[n, k] (+ bias[n]) (+ scale * sum_r xa[m, g(n) rank + r] b[n, r]) (+ residual[m, n]) (+ y). */
+export function forwardKernel(variant: Variant): Kernel {
+  const { format, lora, bias, residual, tile: tileName } = variant;
+  const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
+  const name = ["linear forward", isFourBit(format) ? "4bit" : format, ...parts, tileName].join(" ");
   return cached(name, () => {
     const fourBit = isFourBit(format);
     const tile = forwardTile(format, tileName);
@@ -118,6 +121,7 @@ export function forwardKernel({ format, lora, bias, tile: tileName }: Variant): 
             ["b", "f32", "read"],
           ] as Binding[])
         : []),
+      ...(residual ? ([["residual", "vec4f", "read"]] as Binding[]) : []),
       ["y", narrow ? "f32" : "vec4f", "read_write"],
     ];
     const store = (i: number): string =>
@@ -129,7 +133,7 @@ export function forwardKernel({ format, lora, bias, tile: tileName }: Variant): 
         : each(
             quads,
             (c) =>
-              `if (n + ${4 * c}u < p.outSize) { let o = at / 4u + ${c}u; if (keep) { acc${i}_${c} += y[o]; } y[o] = acc${i}_${c}; }`,
+              `if (n + ${4 * c}u < p.outSize) { let o = at / 4u + ${c}u; ${residual ? `acc${i}_${c} += residual[(m + ${i}u) * p.outSize / 4u + n / 4u + ${c}u];` : ""} if (keep) { acc${i}_${c} += y[o]; } y[o] = acc${i}_${c}; }`,
           );
     const code = /* wgsl */ `${params}
 ${declare(bindings)}

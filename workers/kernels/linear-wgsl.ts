@@ -53,6 +53,16 @@ export const PREFILL: Record<"fourBit" | "dense", Tile> = {
 /** Threads of a workgroup, along columns and rows. */
 export const WORKGROUP = [8, 4] as const;
 
+/** `fn quad(i) -> vec4f`: elements 4i … 4i + 3 of a dense weight, bound as vec4f (f32) or vec2u. */
+export function quadReader(format: Format): string {
+  const decode = {
+    f32: "w[i]",
+    f16: "vec4f(unpack2x16float(w[i].x), unpack2x16float(w[i].y))",
+    bf16: "bitcast<vec4f>(vec4u(w[i].x << 16u, w[i].x & 0xffff0000u, w[i].y << 16u, w[i].y & 0xffff0000u))",
+  }[format as "f32" | "f16" | "bf16"];
+  return `fn quad(i: u32) -> vec4f { return ${decode}; }`;
+}
+
 const kernels = new Map<string, Kernel>();
 /** One Kernel object for one text, so that the pipeline cache sees it once. */
 export function cached(name: string, make: () => Kernel): Kernel {

@@ -221,41 +221,47 @@ test("the same input gives the same bits twice, and an impossible shape is refus
   );
 });
 
-test.each(["prefill", "decode"] as const)("LoRA with bias, accumulation and row offsets, %s tile", async (tile) => {
-  const bench = await testBench();
-  const [rows, out, inSize, rank, groupStarts] = [3, 40, 64, 5, [0, 20, 28]];
-  const { weight, values } = makeWeight(bench, "nf4", out, inSize);
-  const { reference, weights } = makeLora(bench, rank, out, inSize, groupStarts);
-  const x = randomArray((rows + 2) * inSize, 1);
-  const bias = randomArray(out, 2);
-  const before = randomArray((rows + 3) * out, 3);
-  const y = bench.arena.upload("y", before);
-  const [xGpu, biasGpu] = [bench.arena.upload("x", x), bench.arena.upload("bias", bias)];
-  const xa = bench.arena.tensor("xa", rows * 3 * rank);
-  const [got] = await bench.run(
-    (r) =>
-      linearForward(r, {
-        y,
-        x: xGpu,
-        weight,
-        bias: biasGpu,
-        lora: { weights, xa },
-        accumulate: 1,
-        rows: (d) => d.rows!,
-        xRow: 2,
-        yRow: 3,
-        tile,
-      }),
-    [y],
-    { rows },
-  );
-  const expected = Float64Array.from(before);
-  const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, reference, bias);
-  product.forEach((v, i) => {
-    expected[3 * out + i]! += v;
-  });
-  expect(relativeError(got!, expected)).toBeLessThan(2e-6);
-});
+test.each(["prefill", "decode"] as const)(
+  "LoRA with bias, residual, accumulation and row offsets, %s tile",
+  async (tile) => {
+    const bench = await testBench();
+    const [rows, out, inSize, rank, groupStarts] = [3, 40, 64, 5, [0, 20, 28]];
+    const { weight, values } = makeWeight(bench, "nf4", out, inSize);
+    const { reference, weights } = makeLora(bench, rank, out, inSize, groupStarts);
+    const x = randomArray((rows + 2) * inSize, 1);
+    const bias = randomArray(out, 2);
+    const before = randomArray((rows + 3) * out, 3);
+    const y = bench.arena.upload("y", before);
+    const residual = randomArray(rows * out, 5);
+    const upload = (data: Float32Array): Tensor => bench.arena.upload("input", data);
+    const [xGpu, biasGpu, residualGpu] = [upload(x), upload(bias), upload(residual)];
+    const xa = bench.arena.tensor("xa", rows * 3 * rank);
+    const [got] = await bench.run(
+      (r) =>
+        linearForward(r, {
+          y,
+          x: xGpu,
+          weight,
+          bias: biasGpu,
+          residual: residualGpu,
+          lora: { weights, xa },
+          accumulate: 1,
+          rows: (d) => d.rows!,
+          xRow: 2,
+          yRow: 3,
+          tile,
+        }),
+      [y],
+      { rows },
+    );
+    const expected = Float64Array.from(before);
+    const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, reference, bias);
+    product.forEach((v, i) => {
+      expected[3 * out + i]! += v + residual[i]!;
+    });
+    expect(relativeError(got!, expected)).toBeLessThan(2e-6);
+  },
+);
 
 test.each(formats)(
   "dX of a %s weight adds to what is there, at row offsets; rows outside stay as they are",

@@ -5,9 +5,12 @@
 import { TabTuneError } from "../errors.ts";
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, type Recorder, type Size } from "../gpu/program.ts";
+import type { SharedTileName } from "../gpu/variants.ts";
 import { codeValues } from "../quant/tables.ts";
 import { backwardKernel, backwardTile } from "./linear-backward-wgsl.ts";
 import { forwardKernel, forwardTile } from "./linear-forward-wgsl.ts";
+import { sharedBackwardKernel, sharedForwardKernel } from "./linear-shared-wgsl.ts";
+import { sharedTiles } from "./linear-tiles.ts";
 import { isFourBit, type Tile, WORKGROUP } from "./linear-wgsl.ts";
 import { groups, type LinearParams, type LoraWeights, linearParams, loraWidth, shapeProblem, times } from "./lora.ts";
 import { DOWN_TILE, downKernel } from "./lora-wgsl.ts";
@@ -23,6 +26,8 @@ export interface LinearForward {
   bias?: Tensor | undefined;
   /** `xa` [rows, groups * rank] is written: the gradient of B reads it. */
   lora?: { weights: LoraWeights; xa: Tensor } | undefined;
+  /** [rows, out], added to the result: the residual stream. Another buffer than `y`. */
+  residual?: Tensor | undefined;
   /** 1 adds to y, 0 (default) overwrites it. */
   accumulate?: Size;
   rows: Size;
@@ -52,6 +57,12 @@ function checkShape(w: Weight): void {
   }
 }
 
+/** Workgroups that cover [rows, columns] with a tile a workgroup. */
+const sharedGrid = (name: SharedTileName, columns: number, rows: Size): [Size, Size] => [
+  ceilDiv(columns, sharedTiles[name].columns),
+  groups(rows, sharedTiles[name].rows),
+];
+
 /** Workgroups that cover [rows, columns] with a tile a thread. */
 const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
   ceilDiv(columns, 4 * tile.quads * WORKGROUP[0]),
@@ -74,11 +85,18 @@ export function loraDown(r: Recorder, e: LoraDown): void {
   const width = loraWidth(e.weights);
   const inSize = e.weights.a.length / width;
   const narrow = e.tile === "decode" ? "narrow-decode" : "narrow";
+  const shape = { format: "f32", lora: false, bias: false, residual: false } as const;
+  const variant =
+    narrow === "narrow" ? r.variants.linear({ direction: "forward", columns: width, depth: inSize }) : "register";
   r.dispatch({
-    kernel: forwardKernel({ format: "f32", lora: false, bias: false, tile: narrow }),
+    kernel:
+      variant === "register"
+        ? forwardKernel({ ...shape, tile: narrow })
+        : sharedForwardKernel({ ...shape, tile: variant }),
     tensors: [e.x, e.weights.a, e.xa],
     params: linearParams({ rows: e.rows, outSize: width, inSize, xRow: e.xRow ?? 0 }),
-    workgroups: grid(forwardTile("f32", narrow), width, e.rows),
+    workgroups:
+      variant === "register" ? grid(forwardTile("f32", narrow), width, e.rows) : sharedGrid(variant, width, e.rows),
     flops: times(e.rows, 2 * width * inSize),
   });
 }
@@ -88,13 +106,23 @@ export function linearForward(r: Recorder, e: LinearForward): void {
   const { weight, lora, rows, tile = "prefill" } = e;
   checkShape(weight);
   if (lora) loraDown(r, { ...lora, x: e.x, rows, xRow: e.xRow ?? 0, tile });
+  const parts = {
+    format: weight.format,
+    lora: lora !== undefined,
+    bias: e.bias !== undefined,
+    residual: e.residual !== undefined,
+  };
+  const variant =
+    tile === "decode" ? "register" : r.variants.linear({ direction: "forward", columns: weight.out, depth: weight.in });
   r.dispatch({
-    kernel: forwardKernel({ format: weight.format, lora: lora !== undefined, bias: e.bias !== undefined, tile }),
+    kernel:
+      variant === "register" ? forwardKernel({ ...parts, tile }) : sharedForwardKernel({ ...parts, tile: variant }),
     tensors: [
       e.x,
       ...weightTensors(weight),
       ...(e.bias ? [e.bias] : []),
       ...(lora ? [lora.xa, lora.weights.b] : []),
+      ...(e.residual ? [e.residual] : []),
       e.y,
     ],
     params: linearParams({
@@ -107,7 +135,10 @@ export function linearForward(r: Recorder, e: LinearForward): void {
       ...(lora ? { lora: lora.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups: grid(forwardTile(weight.format, tile), weight.out, rows),
+    workgroups:
+      variant === "register"
+        ? grid(forwardTile(weight.format, tile), weight.out, rows)
+        : sharedGrid(variant, weight.out, rows),
     flops: times(rows, 2 * weight.out * (weight.in + (lora?.weights.rank ?? 0))),
   });
 }
@@ -142,8 +173,10 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
     });
   }
   if (e.skipInput) return;
+  const parts = { format: weight.format, lora: lora !== undefined };
+  const variant = r.variants.linear({ direction: "backward", columns: weight.in, depth: weight.out });
   r.dispatch({
-    kernel: backwardKernel({ format: weight.format, lora: lora !== undefined }),
+    kernel: variant === "register" ? backwardKernel(parts) : sharedBackwardKernel({ ...parts, tile: variant }),
     tensors: [e.dy, ...weightTensors(weight), ...(lora ? [lora.t, lora.weights.a] : []), e.dx],
     params: linearParams({
       rows,
@@ -155,7 +188,10 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
       ...(lora ? { lora: lora.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups: grid(backwardTile(weight.format), weight.in, rows),
+    workgroups:
+      variant === "register"
+        ? grid(backwardTile(weight.format), weight.in, rows)
+        : sharedGrid(variant, weight.in, rows),
     flops: times(rows, 2 * weight.in * (weight.out + (lora ? loraWidth(lora.weights) : 0))),
   });
 }

@@ -52,24 +52,29 @@ ${declare([
 }`,
 };
 
-/** Workgroup of both gradient kernels. */
+/** Threads of a workgroup of `gradientKernel`, along the wide side of the matrices. */
 export const GRADIENT_WORKGROUP = 32;
-/** A thread of `gradientAKernel` owns 8 rows of dA x 16 of its columns. */
-export const GRADIENT_A_TILE = { ranks: 8, columns: 16 } as const;
+/** What a thread owns: of dA ranks x columns, of dB columns x ranks (columns of dy, all in one group). */
+export const GRADIENT_TILE = { ranks: 8, columns: 16 } as const;
 
-/** dA[j, k] (+)= sum_m t[m, j] x[m, k]. */
-export const gradientAKernel: Kernel = {
-  name: "lora dA",
-  access: ["read", "read", "read_write"],
-  code: /* wgsl */ `${params}
+/**
+ * dA[j, k] (+)= sum_m t[m, j] x[m, k] in the first layer of workgroups (z = 0); dB[n, r] (+)= scale * sum_m dy[m, n] xa[m, g rank + r]
+ * of group g in layer 1 + g. One dispatch, so that neither waits for the other's last workgroups.
+ */
+export const gradientKernel: Kernel = {
+  name: "lora dA dB",
+  access: ["read", "read", "read_write", "read", "read", "read_write"],
+  code: /* wgsl */ `${params}${groupRange}
 ${declare([
   ["t", "f32", "read"],
   ["x", "vec4f", "read"],
   ["dA", "vec4f", "read_write"],
+  ["dy", "vec4f", "read"],
+  ["xa", "f32", "read"],
+  ["dB", "f32", "read_write"],
 ])}
-@compute @workgroup_size(${GRADIENT_WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let q = id.x * 4u;
-  let j = id.y * 8u;
+fn gradientA(column: u32, j: u32) {
+  let q = column / 4u;
   let width = p.inSize / 4u;
   let loraWidth = p.loraWidth;
   if (q >= width || j >= loraWidth) { return; }
@@ -90,30 +95,15 @@ ${declare([
     ${each(4, (c) => `if (q + ${c}u < width) { if (keep) { acc${i}_${c} += dA[o + ${c}u]; } dA[o + ${c}u] = acc${i}_${c}; }`)}
   }`,
   )}
-}`,
-};
+}
 
-/** A thread of `gradientBKernel` owns 16 rows of dB x 8 of its columns, all in one group: the group is its third dimension. */
-export const GRADIENT_B_TILE = { columns: 16, ranks: 8 } as const;
-
-/** dB[n, r] (+)= scale * sum_m dy[m, n] xa[m, g(n) rank + r]. */
-export const gradientBKernel: Kernel = {
-  name: "lora dB",
-  access: ["read", "read", "read_write"],
-  code: /* wgsl */ `${params}${groupRange}
-${declare([
-  ["dy", "vec4f", "read"],
-  ["xa", "f32", "read"],
-  ["dB", "f32", "read_write"],
-])}
-@compute @workgroup_size(${GRADIENT_WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let end = groupEnd(id.z);
-  let n = groupBegin(id.z) + id.x * 16u;
-  let r = id.y * 8u;
+fn gradientB(column: u32, r: u32, g: u32) {
+  let end = groupEnd(g);
+  let n = groupBegin(g) + column;
   let rank = p.rank;
   if (n >= end || r >= rank) { return; }
   ${each(4, (c) => `let q${c} = min(n + ${4 * c}u, end - 4u) / 4u;`)}
-  ${each(8, (i) => `let j${i} = id.z * rank + min(r + ${i}u, rank - 1u); ${each(4, (c) => `var acc${i}_${c} = vec4f();`)}`)}
+  ${each(8, (i) => `let j${i} = g * rank + min(r + ${i}u, rank - 1u); ${each(4, (c) => `var acc${i}_${c} = vec4f();`)}`)}
   let rows = p.rows;
   let width = p.outSize / 4u;
   let loraWidth = p.loraWidth;
@@ -136,5 +126,11 @@ ${declare([
     )}
   }`,
   )}
+}
+
+@compute @workgroup_size(${GRADIENT_WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let column = id.x * ${GRADIENT_TILE.columns}u;
+  let rank = id.y * ${GRADIENT_TILE.ranks}u;
+  if (id.z == 0u) { gradientA(column, rank); } else { gradientB(column, rank, id.z - 1u); }
 }`,
 };

@@ -1,7 +1,7 @@
 /** LoRA of one fused linear: y = x Wᵀ + scale * (x Aᵀ) Bᵀ, and the gradients of A and B (Hu et al. 2021, arXiv 2106.09685). */
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, evaluate, f32, type Param, type Recorder, type Size } from "../gpu/program.ts";
-import { GRADIENT_A_TILE, GRADIENT_B_TILE, GRADIENT_WORKGROUP, gradientAKernel, gradientBKernel } from "./lora-wgsl.ts";
+import { GRADIENT_TILE, GRADIENT_WORKGROUP, gradientKernel } from "./lora-wgsl.ts";
 import type { Weight } from "./weight.ts";
 
 /** One or more projections that share their input, concatenated along `out` (q|k|v, gate|up). */
@@ -93,24 +93,16 @@ export function loraGradients(r: Recorder, e: LoraGradients): void {
   const width = loraWidth(lora);
   const inSize = lora.a.length / width;
   const outSize = lora.b.length / lora.rank;
-  const params = linearParams({ rows, outSize, inSize, accumulate, lora });
   r.dispatch({
-    kernel: gradientBKernel,
-    tensors: [e.dy, e.xa, e.dB],
-    params,
+    kernel: gradientKernel,
+    tensors: [e.t, e.x, e.dA, e.dy, e.xa, e.dB],
+    params: linearParams({ rows, outSize, inSize, accumulate, lora }),
     workgroups: [
-      ceilDiv(widestGroup(lora, outSize), GRADIENT_B_TILE.columns * GRADIENT_WORKGROUP),
-      ceilDiv(lora.rank, GRADIENT_B_TILE.ranks),
-      lora.groupStarts.length,
+      ceilDiv(Math.max(inSize, widestGroup(lora, outSize)), GRADIENT_TILE.columns * GRADIENT_WORKGROUP),
+      ceilDiv(width, GRADIENT_TILE.ranks),
+      1 + lora.groupStarts.length,
     ],
-    flops: times(rows, 2 * outSize * lora.rank),
-  });
-  r.dispatch({
-    kernel: gradientAKernel,
-    tensors: [e.t, e.x, e.dA],
-    params,
-    workgroups: [ceilDiv(inSize, GRADIENT_A_TILE.columns * GRADIENT_WORKGROUP), ceilDiv(width, GRADIENT_A_TILE.ranks)],
-    flops: times(rows, 2 * inSize * width),
+    flops: times(rows, 2 * (outSize * lora.rank + inSize * width)),
   });
 }
 

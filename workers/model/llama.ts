@@ -6,7 +6,6 @@
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import type { Recorder, Size } from "../gpu/program.ts";
 import { attentionBackward, attentionForward } from "../kernels/attention.ts";
-import { copyRows } from "../kernels/copy.ts";
 import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.ts";
 import { loraGradients } from "../kernels/lora.ts";
 import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
@@ -169,8 +168,7 @@ export function layerForward(
     past,
     tile: tile === "decode" ? "decode" : "register",
   });
-  copyRows(r, { y: a.x1, x: a.x, size, rows });
-  linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora(adapter?.o, a.xaO), accumulate: 1, rows, tile });
+  linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora(adapter?.o, a.xaO), residual: a.x, rows, tile });
   rmsNormForward(r, { y: a.normed2, x: a.x1, weight: w.postNorm, rstd: a.rstd2, size, eps, rows });
   linearForward(r, {
     y: a.gateUp,
@@ -185,13 +183,12 @@ export function layerForward(
     if (adapter) loraDown(r, { xa: a.xaDown, x: a.hidden, weights: adapter.down.weights, rows });
     return;
   }
-  copyRows(r, { y: next, x: a.x1, size, rows });
   linearForward(r, {
     y: next,
     x: a.hidden,
     weight: w.down,
     lora: lora(adapter?.down, a.xaDown),
-    accumulate: 1,
+    residual: a.x1,
     rows,
     tile,
   });

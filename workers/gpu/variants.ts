@@ -1,0 +1,24 @@
+/**
+ * Several kernels give the same result at different speeds. Which of them a program is recorded with is decided once, in one place: a
+ * `Variants` is made from the adapter's facts (kernels/select.ts) and given to the recorder; the ops ask it.
+ */
+
+/** The size of a workgroup's tile of the result (kernels/linear-tiles.ts). */
+export type SharedTileName = "32x32" | "64x64" | "128x64" | "128x64 deep" | "128x128";
+/** "register": no barrier, a thread alone (software adapters). Else shared-memory tiles of that size (GPUs). */
+export type LinearVariant = "register" | SharedTileName;
+
+/** What a choice may depend on: result [rows, columns], sum over `depth`. Rows vary from batch to batch and are not asked. */
+export interface LinearShape {
+  direction: "forward" | "backward";
+  columns: number;
+  depth: number;
+}
+
+export interface Variants {
+  linear(shape: LinearShape): LinearVariant;
+  attention: "register" | "shared";
+}
+
+/** Runs everywhere: what a recorder takes when nobody chose. */
+export const registerVariants: Variants = { linear: () => "register", attention: "register" };
