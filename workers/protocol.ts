@@ -284,6 +284,14 @@ export interface EngineApi {
   deleteRun(runId: string): Promise<void>;
   /** Zip with adapter_model.safetensors, adapter_config.json and README.md. */
   downloadAdapter(runId: string): Promise<Blob>;
+  /** The run's adapter for llama.cpp. */
+  downloadGguf(runId: string): Promise<Blob>;
+  /** Writes the loaded model with the run's adapter added, in the original precision, to a folder that the user picked. */
+  mergeInto(
+    runId: string,
+    folder: FileSystemDirectoryHandle,
+    onProgress: (p: { bytes: number; total: number }) => void,
+  ): Promise<void>;
   /** Puts a run's adapter on the model for chat. */
   useAdapterOf(runId: string): Promise<void>;
   chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;

@@ -4,6 +4,7 @@ import { useModel } from "../model/store.ts";
 import { bytes, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { isRunning, useTraining } from "../training/store.ts";
+import { Exports } from "./Exports.tsx";
 import { useRuns } from "./store.ts";
 
 const states: Record<RunSummary["status"], string> = {
@@ -94,6 +95,7 @@ export function RunsPanel() {
                     Delete
                   </button>
                 </div>
+                {run.step > 0 && <Exports run={run} modelReady={model !== undefined && !otherModel && !running} />}
                 {run.status === "running-elsewhere" && (
                   <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
                 )}

@@ -29,16 +29,19 @@ async function savedSlabs(store: Store, runId: string): Promise<{ step: number; 
   return { step: generation.step, slabs };
 }
 
-/** What the zip's config needs of the model is kept with the run, so that it can be downloaded without loading the model. */
-export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
+/** The matrices of a run's newest checkpoint. What they need of the model is kept with the run: it need not be loaded. */
+export async function savedModules(store: Store, runId: string) {
   const { info, recipe, log } = await savedRun(store, runId);
   const { step, slabs } = await savedSlabs(store, runId);
+  const { loraR: rank, loraAlpha, useRslora } = recipe;
   const layout = allocateAdapter(new Planner(), info.model as LlavaConfig, loraSettings(recipe), false);
-  const modules = layout.modules.map((m) => ({
-    ...m,
-    ...moduleMatrices(m, recipe.loraR, slabs),
-    rank: recipe.loraR,
-  }));
+  const scale = loraAlpha / (useRslora ? Math.sqrt(rank) : rank);
+  const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
+  return { info, recipe, log, step, modules, trainableParameters: layout.trainableParameters };
+}
+
+export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
+  const { info, recipe, log, step, modules, trainableParameters } = await savedModules(store, runId);
   const { weights, config } = exportPeft(modules, {
     baseModel: info.modelLabel,
     alpha: recipe.loraAlpha,
@@ -55,7 +58,7 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
     step,
     maxSteps: info.maxSteps,
     finalLoss: log.filter((r) => r.step <= step).at(-1)?.loss ?? null,
-    trainableParameters: layout.trainableParameters,
+    trainableParameters,
     processor: info.processor as ProcessorFacts | undefined,
   });
   return new Blob([bundleAdapter({ weights, config, card })], { type: "application/zip" });

@@ -31,6 +31,7 @@ import { fitsOrt, ortTower } from "../vision/ort.ts";
 import { adapterBundle, loadAdapterOf } from "./adapters.ts";
 import { chatPrompt } from "./chat-prompt.ts";
 import { embeddedJson } from "./embedded.ts";
+import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
 import { type LoadedModel, loadModel, openModel } from "./loaded-model.ts";
 import { filesOf, previewOf, withTransfer } from "./model-source.ts";
@@ -379,6 +380,13 @@ export function createEngine(): EngineApi {
 
     async downloadAdapter(runId) {
       return adapterBundle(await store(), runId);
+    },
+
+    async downloadGguf(runId) {
+      return ggufOf(await store(), runId);
+    },
+    async mergeInto(runId, folder, onProgress) {
+      await mergeRun(await store(), needModel(), runId, folder, onProgress);
     },
 
     async useAdapterOf(runId) {

@@ -1,0 +1,64 @@
+/** A run's result in the forms that other programs take. */
+import { useState } from "react";
+import type { RunSummary } from "../../workers/protocol.ts";
+import { useApp } from "../app/store.ts";
+import { callback, engine } from "../app/workers.ts";
+import { download } from "../parts/download.ts";
+import { bytes } from "../parts/format.ts";
+import { Progress } from "../parts/Progress.tsx";
+
+/** Chromium's; other browsers have no way to write a model of gigabytes to a folder. */
+type PickFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
+const pickFolder = (window as unknown as { showDirectoryPicker?: PickFolder }).showDirectoryPicker?.bind(window);
+
+export function Exports({ run, modelReady }: { run: RunSummary; modelReady: boolean }) {
+  const [progress, setProgress] = useState<{ bytes: number; total: number }>();
+  const [busy, setBusy] = useState(false);
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    useApp.getState().clear("runs");
+    setBusy(true);
+    try {
+      await work();
+    } catch (error) {
+      useApp.getState().fail("runs", error);
+    } finally {
+      setBusy(false);
+      setProgress(undefined);
+    }
+  };
+  const saveGguf = (): Promise<void> =>
+    attempt(async () => {
+      const file = await engine((api) => api.downloadGguf(run.id));
+      download(file, `tabtune-${run.modelLabel.replace(/[^\w.-]+/g, "-")}-step-${run.step}.gguf`);
+    });
+  const merge = async (): Promise<void> => {
+    // The picker must be the first thing after the click; closing it is no error.
+    const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
+    if (folder) await attempt(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
+  };
+  return (
+    <details>
+      <summary>Other formats</summary>
+      <div className="row">
+        <button type="button" disabled={busy || run.step === 0} onClick={saveGguf}>
+          Download GGUF
+        </button>
+        <button type="button" disabled={busy || run.step === 0 || !modelReady || !pickFolder} onClick={merge}>
+          Save merged model
+        </button>
+      </div>
+      {progress && (
+        <Progress
+          label="Merging"
+          fraction={progress.bytes / progress.total}
+          detail={`${bytes(progress.bytes)} of ${bytes(progress.total)} written`}
+        />
+      )}
+      <p className="detail">
+        GGUF is the adapter for llama.cpp, beside a GGUF of the same model. The merged model is the whole checkpoint, in
+        its original precision, with the adapter added
+        {pickFolder ? "; an empty folder is asked for." : "; this browser cannot write folders, Chrome and Edge can."}
+      </p>
+    </details>
+  );
+}

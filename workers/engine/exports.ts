@@ -1,0 +1,62 @@
+/** A saved run in the forms that other programs take: a LoRA file for llama.cpp, and a merged model written to a folder. */
+import { ggufLora } from "../adapter/gguf.ts";
+import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
+import { TabTuneError } from "../errors.ts";
+import type { LlavaConfig } from "../model/config.ts";
+import type { FileWriter } from "../storage/file-cache.ts";
+import { orStorageFull, type Store } from "../storage/store.ts";
+import { savedModules } from "./adapters.ts";
+import type { OpenedModel } from "./loaded-model.ts";
+
+export async function ggufOf(store: Store, runId: string): Promise<Blob> {
+  const { modules, info } = await savedModules(store, runId);
+  const { text } = info.model as LlavaConfig;
+  const file = ggufLora(modules, { name: `${info.modelLabel} on ${info.datasetLabel}`, ...text });
+  return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
+}
+
+/** `folder` was picked by the user, with leave to write. */
+export async function mergeRun(
+  store: Store,
+  model: OpenedModel,
+  runId: string,
+  folder: FileSystemDirectoryHandle,
+  onProgress: MergeProgress,
+): Promise<void> {
+  const { modules, info } = await savedModules(store, runId);
+  if (info.modelId !== model.id) {
+    throw new TabTuneError(
+      "bad-argument",
+      `This adapter belongs to ${info.modelLabel}, not to the model that is loaded.`,
+      `Load ${info.modelLabel} first.`,
+    );
+  }
+  await mergeAdapter(model.files, model.checkpoint, modules, targetIn(folder), onProgress);
+}
+
+/** Files appear under their names when they are whole: the browser writes to a swap file until then. */
+function targetIn(folder: FileSystemDirectoryHandle): MergeTarget {
+  return {
+    async create(path): Promise<FileWriter> {
+      const parts = path.split("/");
+      let place = folder;
+      for (const part of parts.slice(0, -1)) place = await place.getDirectoryHandle(part, { create: true });
+      const handle = await place.getFileHandle(parts.at(-1)!, { create: true });
+      const stream = await handle.createWritable();
+      let ended = false;
+      return {
+        write: (bytes) => orStorageFull(path, () => stream.write(bytes as Uint8Array<ArrayBuffer>)),
+        commit: () =>
+          orStorageFull(path, async () => {
+            await stream.close();
+            ended = true;
+          }),
+        async abort() {
+          if (ended) return;
+          ended = true;
+          await stream.abort();
+        },
+      };
+    },
+  };
+}
