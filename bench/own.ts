@@ -3,6 +3,7 @@ import { seededRandom } from "../workers/chat/sampling.ts";
 import { Arena, newCounters, readBack, type Tensor } from "../workers/gpu/buffers.ts";
 import type { Gpu } from "../workers/gpu/device.ts";
 import { type Pace, PipelineCache, type Program, Recorder } from "../workers/gpu/program.ts";
+import { selectVariants } from "../workers/kernels/select.ts";
 
 /** What all sections share. */
 export interface Bench {
@@ -22,7 +23,7 @@ export function openBench(gpu: Gpu): Bench {
 export const newArena = (bench: Bench): Arena => new Arena(bench.gpu, newCounters());
 
 export function buildOwn(bench: Bench, arena: Arena, record: (r: Recorder) => void): Promise<Program> {
-  const recorder = new Recorder();
+  const recorder = new Recorder(selectVariants(bench.gpu.facts));
   record(recorder);
   return recorder.build(arena, bench.pipelines);
 }

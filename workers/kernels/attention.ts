@@ -56,7 +56,7 @@ export interface AttentionForward extends AttentionShape {
   ends: Tensor;
   /** Earlier rows of `qkv` (a KV cache): the queries are rows past … past + rows - 1. Default 0. */
   past?: Size;
-  /** Default "register". */
+  /** Default: what the recorder was given for the adapter. */
   tile?: AttentionTile;
 }
 
@@ -73,7 +73,7 @@ export interface AttentionBackward extends AttentionShape {
   qkv: Tensor;
   starts: Tensor;
   ends: Tensor;
-  /** Default "register". */
+  /** Default: what the recorder was given for the adapter. */
   tile?: Exclude<AttentionTile, "decode">;
 }
 
@@ -81,13 +81,10 @@ export interface AttentionBackward extends AttentionShape {
 const ROWS = { register: 4 * 16, shared: 32, decode: 1 };
 const DECODE_THREADS = 64;
 
-/** The tile for many rows on this kind of adapter (`gpu.facts.software`). */
-export const attentionTile = (software: boolean): "register" | "shared" => (software ? "register" : "shared");
-
 /** Records the forward pass. Throws TabTuneError for a head size or head count the kernels do not have. */
 export function attentionForward(r: Recorder, a: AttentionForward): void {
   checkHeads(a);
-  const tile = a.tile ?? "register";
+  const tile = a.tile ?? r.variants.attention;
   const body = { register: forwardRegisterCode, shared: sharedCode + forwardSharedCode, decode: decodeCode }[tile];
   const kernel: Kernel = {
     name: `attention-forward-${tile}`,
@@ -109,7 +106,7 @@ export function attentionForward(r: Recorder, a: AttentionForward): void {
 /** Records the backward pass. Every element of `dQkv`'s first `rows` rows is written. Throws as the forward pass does. */
 export function attentionBackward(r: Recorder, a: AttentionBackward): void {
   checkHeads(a);
-  const tile = a.tile ?? "register";
+  const tile = a.tile ?? r.variants.attention;
   const shared = tile === "shared";
   const rowHeads = (dims: Record<string, number>) => evaluate(a.rows, dims) * a.heads;
   r.dispatch({

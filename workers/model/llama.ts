@@ -166,7 +166,7 @@ export function layerForward(
     causal: true,
     rows,
     past,
-    tile: tile === "decode" ? "decode" : "register",
+    ...(tile === "decode" ? { tile } : {}),
   });
   linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora(adapter?.o, a.xaO), residual: a.x, rows, tile });
   rmsNormForward(r, { y: a.normed2, x: a.x1, weight: w.postNorm, rstd: a.rstd2, size, eps, rows });

@@ -6,6 +6,7 @@
 import { type Allocator, type Arena, type Counters, type Tensor, view } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Dims, type Pace, type PipelineCache, type Program, Recorder } from "../gpu/program.ts";
+import type { Variants } from "../gpu/variants.ts";
 import { zero } from "../kernels/copy.ts";
 import { crossEntropy } from "../kernels/cross-entropy.ts";
 import { embeddingForward } from "../kernels/embedding.ts";
@@ -33,6 +34,8 @@ export interface Llava {
   gpu: Gpu;
   counters: Counters;
   pipelines: PipelineCache;
+  /** The kernels that suit the adapter. */
+  variants: Variants;
   pace: Pace;
   config: LlavaConfig;
   layout: WeightLayout;
@@ -43,7 +46,7 @@ export interface Llava {
 }
 
 /** What recording a program needs to know of a model: no GPU, so that the plan can count dispatches. */
-export type ModelFacts = Pick<Llava, "config" | "weights" | "ropeTable">;
+export type ModelFacts = Pick<Llava, "config" | "weights" | "ropeTable" | "variants">;
 
 /** How much one pass can hold. */
 export interface PassCapacity {
@@ -193,7 +196,7 @@ function headAndLoss(r: Recorder, model: ModelFacts, b: PassBuffers, gradient: b
 
 /** dims: rows, labelRows. Leaves the loss of each target in b.nll. */
 export function recordEvaluation(model: ModelFacts, b: PassBuffers, adapter: Adapter | undefined): Recorder {
-  const r = new Recorder();
+  const r = new Recorder(model.variants);
   const o: PassOptions = { text: model.config.text, tokens: tokenFacts(b, model), rows: (d) => d.rows! };
   embed(r, model, b);
   b.layers.forEach((a, n) => {
@@ -209,7 +212,7 @@ export function recordEvaluation(model: ModelFacts, b: PassBuffers, adapter: Ada
  * accumulate (0 for the first micro-batch of a step, 1 after). Leaves b.nll and the adapter's gradients.
  */
 export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapter): Recorder {
-  const r = new Recorder();
+  const r = new Recorder(model.variants);
   const { text } = model.config;
   const g = b.gradients!;
   const o: PassOptions = { text, tokens: tokenFacts(b, model), rows: (d) => d.rows! };
@@ -255,7 +258,7 @@ export function recordChat(
   adapter: Adapter | undefined,
   tile: "prefill" | "decode",
 ): Recorder {
-  const r = new Recorder();
+  const r = new Recorder(model.variants);
   const o: PassOptions = {
     text: model.config.text,
     tokens: tokenFacts(b, model),

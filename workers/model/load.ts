@@ -4,6 +4,7 @@ import { Arena, newCounters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/program.ts";
 import { ropeTable } from "../kernels/rope.ts";
+import { selectVariants } from "../kernels/select.ts";
 import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
 import { readStored, type StoredCheckpoint } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
@@ -87,6 +88,7 @@ export async function loadLlava(
     gpu,
     counters,
     pipelines: new PipelineCache(gpu, counters),
+    variants: selectVariants(gpu.facts),
     pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 2e11 },
     config,
     layout,

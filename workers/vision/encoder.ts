@@ -64,7 +64,7 @@ const passOf = (model: Llava, adapter: Adapter | undefined): VisionPass => ({
 
 /** The tower on our own kernels, recorded once. */
 export async function ownTower(model: Llava, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
-  const recorder = new Recorder();
+  const recorder = new Recorder(model.variants);
   towerForward(recorder, v, passOf(model, adapter));
   const program = await recorder.build(arena, model.pipelines);
   return {
@@ -87,10 +87,10 @@ export async function createEncoder(model: Llava, arena: Arena, o: EncoderOption
   write(gpu, buffers.ends, ends);
   copyNewline(model, o.features, o.featureCapacity);
   const tower = adapter || !o.makeTower ? await ownTower(model, arena, buffers, adapter) : await o.makeTower(buffers);
-  const forward = new Recorder();
+  const forward = new Recorder(model.variants);
   projectorForward(forward, o.features, buffers, passOf(model, adapter), (d) => d.row!);
   const projector = await forward.build(arena, model.pipelines);
-  const recorder = new Recorder();
+  const recorder = new Recorder(model.variants);
   if (training) visionBackward(recorder, training.dTokens, buffers, passOf(model, adapter));
   const backward = training && (await recorder.build(arena, model.pipelines));
   return {
