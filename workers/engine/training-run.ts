@@ -102,6 +102,7 @@ export function planRun(model: OpenedModel, recipe: Recipe, longest: number): Me
     tensors: model.checkpoint.tensors,
     quant: model.quant,
     lora: loraSettings(recipe),
+    optim: recipe.optim,
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
     longest: Math.max(16, Math.min(longest, recipe.maxLength)),
@@ -146,7 +147,7 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     tell("compiling");
     // Trial allocation: an out-of-memory error is not an exception, it must be asked for.
     llava.gpu.device.pushErrorScope("out-of-memory");
-    const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true);
+    const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true, recipe.optim);
     step = await createTrainingStep(llava, adapter, {
       capacity: plan.capacity,
       tileCapacity: plan.tileCapacity,

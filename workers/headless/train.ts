@@ -10,7 +10,7 @@ import { type LiveAdapter, loraSettings, runTraining } from "../engine/training-
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { writeSafetensors } from "../hub/safetensors.ts";
-import { readAdapter } from "../model/adapter-slabs.ts";
+import { readAdapter, readMoments } from "../model/adapter-slabs.ts";
 import { allocateAdapter } from "../model/lora.ts";
 import type { StepRecord } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
@@ -119,11 +119,12 @@ export async function train(args: Arguments): Promise<void> {
   if (args.flag("dump")) {
     const entries = [];
     const layout = layoutFor(modules.map((m) => m.module));
-    for (const [suffix, slabs] of [
-      ["exp_avg", adapter.firstMoments],
-      ["exp_avg_sq", adapter.secondMoments],
+    const { first, second } = await readMoments(model.llava, adapter);
+    for (const [suffix, matrices] of [
+      ["exp_avg", first],
+      ["exp_avg_sq", second],
     ] as const) {
-      for (const m of await readAdapter(model.llava, adapter, slabs)) {
+      for (const m of matrices) {
         const prefix = peftPrefix(m.module, layout);
         entries.push(
           {

@@ -1,6 +1,8 @@
 /** PEFT modules <-> the slabs on the GPU: initialise, load, read back. */
 import { TabTuneError } from "../errors.ts";
 import { readBack, type Tensor, write } from "../gpu/buffers.ts";
+import { MOMENT_BLOCK } from "../kernels/adamw-8bit.ts";
+import { dynamicMap, unsignedDynamicMap } from "../quant/tables.ts";
 import type { Llava } from "./llava.ts";
 import { type Adapter, type LoraModule, moduleMatrices } from "./lora.ts";
 
@@ -40,16 +42,46 @@ export function writeAdapter(
   });
 }
 
-/** The modules of a slab set (weights, or gradients or moments of those that learn) as matrices. */
+/** The modules of a slab set (weights, or gradients of those that learn) as matrices. */
 export async function readAdapter(
   model: Llava,
   adapter: Adapter,
   slabs: Tensor[] = adapter.params,
 ): Promise<ModuleMatrices[]> {
-  const { rank } = adapter.settings;
+  return asModules(adapter, await readSlabs(model, slabs));
+}
+
+/** Both moments of the modules that learn, as matrices of f32 whatever they are stored as. */
+export async function readMoments(
+  model: Llava,
+  adapter: Adapter,
+): Promise<{ first: ModuleMatrices[]; second: ModuleMatrices[] }> {
+  const scales = await readSlabs(model, adapter.momentScales);
+  const read = async (slabs: Tensor[], map: Float32Array, which: 0 | 1): Promise<ModuleMatrices[]> => {
+    const stored = await readSlabs(model, slabs);
+    const values = stored.map((slab, n) => (scales[n] ? dequantiseMoments(slab, scales[n], map, which) : slab));
+    return asModules(adapter, values);
+  };
+  return {
+    first: await read(adapter.firstMoments, dynamicMap, 0),
+    second: await read(adapter.secondMoments, unsignedDynamicMap, 1),
+  };
+}
+
+function dequantiseMoments(codes: Float32Array, scales: Float32Array, map: Float32Array, which: 0 | 1): Float32Array {
+  const bytes = new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength);
+  return Float32Array.from(bytes, (code, i) => map[code]! * scales[2 * Math.floor(i / MOMENT_BLOCK) + which]!);
+}
+
+/** One slab at a time: the staging copy stays small beside the model. */
+async function readSlabs(model: Llava, slabs: Tensor[]): Promise<Float32Array[]> {
   const data: Float32Array[] = [];
-  // One slab at a time: the staging copy stays small beside the model.
   for (const slab of slabs) data.push((await readBack(model.gpu, [slab]))[0]!);
+  return data;
+}
+
+function asModules(adapter: Adapter, data: Float32Array[]): ModuleMatrices[] {
+  const { rank } = adapter.settings;
   return adapter.modules
     .filter((m) => m.slab < data.length)
     .map((m) => ({
@@ -65,6 +97,7 @@ const slabSets = (adapter: Adapter): [string, Tensor[]][] => [
   ["lora", adapter.params],
   ["exp_avg", adapter.firstMoments],
   ["exp_avg_sq", adapter.secondMoments],
+  ["absmax", adapter.momentScales],
 ];
 
 /** What a checkpoint holds: weights and both moments, slab by slab, read back one at a time. */

@@ -4,6 +4,7 @@
  * whole slabs, and PEFT names are views into them. Zero padding between matrices stays zero: its gradient is zero.
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
+import { moment8Words } from "../kernels/adamw-8bit.ts";
 import type { LoraWeights } from "../kernels/lora.ts";
 import type { LlavaConfig } from "./config.ts";
 import { languageModule, projectorModule, visionModule } from "./names.ts";
@@ -55,10 +56,16 @@ export interface Adapter {
   grads: Tensor[];
   firstMoments: Tensor[];
   secondMoments: Tensor[];
+  /** With 8-bit moments, which then are codes: their scales (see kernels/adamw-8bit.ts). */
+  momentScales: Tensor[];
   trainableParameters: number;
 }
 
-const align = (words: number): number => Math.ceil(words / 64) * 64;
+/** Optimizers by the names of transformers' TrainingArguments. */
+export type Optim = "adamw_torch" | "adamw_bnb_8bit";
+
+/** Matrices start on borders of 8-bit blocks, so that such a block holds values of one matrix, as bitsandbytes has it. */
+const align = (words: number): number => Math.ceil(words / 256) * 256;
 
 /** alpha / r, or alpha / sqrt(r) with rank-stabilised LoRA (PEFT: tuners/lora/layer.py). */
 export const loraScale = (s: LoraSettings): number => (s.useRslora ? s.alpha / Math.sqrt(s.rank) : s.alpha / s.rank);
@@ -126,6 +133,7 @@ export function allocateAdapter(
   config: LlavaConfig,
   settings: LoraSettings,
   training: boolean,
+  optim: Optim = "adamw_torch",
 ): Adapter {
   const { rank: r } = settings;
   const adapter: Adapter = {
@@ -138,6 +146,7 @@ export function allocateAdapter(
     grads: [],
     firstMoments: [],
     secondMoments: [],
+    momentScales: [],
     trainableParameters: 0,
   };
   const add = <K extends string>(
@@ -162,8 +171,11 @@ export function allocateAdapter(
     if (training && learns) {
       grad = alloc.tensor(`LoRA gradients/${label}`, length);
       adapter.grads.push(grad);
-      adapter.firstMoments.push(alloc.tensor(`Adam moments/${label}`, length));
-      adapter.secondMoments.push(alloc.tensor(`Adam moments/${label}`, length));
+      const { codes, absmax } = moment8Words(length);
+      const words = optim === "adamw_bnb_8bit" ? codes : length;
+      adapter.firstMoments.push(alloc.tensor(`Adam moments/${label}`, words));
+      adapter.secondMoments.push(alloc.tensor(`Adam moments/${label}`, words));
+      if (optim === "adamw_bnb_8bit") adapter.momentScales.push(alloc.tensor(`Adam moments/${label}`, absmax));
     }
     const linears = places.map(({ inSize, parts, out, aAt, bAt }): LoraLinear => {
       const groupStarts: number[] = [];
@@ -213,9 +225,11 @@ export function allocateAdapter(
   return adapter;
 }
 
-/** Bytes of a checkpoint: the weights of all blocks, and both moments of those that learn. */
-export const checkpointBytes = ({ params, firstMoments }: Adapter): number =>
-  4 * params.reduce((sum, t) => sum + t.length, 0) + 8 * firstMoments.reduce((sum, t) => sum + t.length, 0);
+/** Bytes of a checkpoint: the weights of all blocks, and the moments of those that learn. */
+export function checkpointBytes(adapter: Adapter): number {
+  const { params, firstMoments, secondMoments, momentScales } = adapter;
+  return 4 * [...params, ...firstMoments, ...secondMoments, ...momentScales].reduce((sum, t) => sum + t.length, 0);
+}
 
 /** A module's A [r, in] and B [out, r] out of slabs that were read back. */
 export function moduleMatrices(

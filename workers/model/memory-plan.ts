@@ -4,11 +4,12 @@
  */
 import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
+import { registerVariants } from "../gpu/variants.ts";
 import { allocateVision, projectorForward, towerForward, type VisionActivations, visionBackward } from "./clip.ts";
 import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
 import type { ActivationPolicy } from "./llama.ts";
 import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
-import { type Adapter, allocateAdapter, checkpointBytes, type LoraSettings } from "./lora.ts";
+import { type Adapter, allocateAdapter, checkpointBytes, type LoraSettings, type Optim } from "./lora.ts";
 import { allocateWeights, type LlavaWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
 
 export interface MemoryPlan {
@@ -38,6 +39,7 @@ export interface PlanRequest {
   tensors: Map<string, TensorFacts>;
   quant: QuantSettings | undefined;
   lora: LoraSettings;
+  optim?: Optim;
   /** Rows of a micro-batch as the recipe has it, and micro-batches of an optimizer step. */
   batchSize: number;
   accumulation: number;
@@ -61,7 +63,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
-    const adapter = allocateAdapter(planner, config, lora, true);
+    const adapter = allocateAdapter(planner, config, lora, true, request.optim);
     const pass = allocatePass(planner, config, weights, lora.rank, capacity);
     const vision = allocateVision(planner, config, tileCapacity, adapter.vision && { rank: lora.rank, policy });
     return {
@@ -94,7 +96,7 @@ function countDispatches(
   vision: VisionActivations,
   times: { passes: number; towerCalls: number },
 ): number {
-  const training = recordTraining({ config, weights, ropeTable: pass.ids }, pass, adapter);
+  const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: registerVariants }, pass, adapter);
   const tower = new Recorder();
   const visionPass = { config, weights, lora: adapter.vision, tiles: 1 };
   towerForward(tower, vision, visionPass);

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { TabTuneError } from "../errors.ts";
+import type { Optim } from "../model/lora.ts";
 
 export interface Recipe {
   /** Optimizer steps; -1: as many as `numTrainEpochs` needs (see `totalSteps`). */
@@ -26,6 +27,8 @@ export interface Recipe {
   adamEpsilon: number;
   /** Global L2 norm that gradients are clipped to; 0: no clipping. */
   maxGradNorm: number;
+  /** `adamw_bnb_8bit`: moments in a byte each, as bitsandbytes rounds them. */
+  optim: Optim;
   loggingSteps: number;
   saveSteps: number;
   seed: number;
@@ -121,6 +124,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
   // Below 1e-30 it would vanish in f32 beside squared gradients that are zero.
   adamEpsilon: decimal("adam_epsilon", 1e-30, 1, 1e-8),
   maxGradNorm: decimal("max_grad_norm", 0, 1e9, 1),
+  optim: choice("optim", ["adamw_torch", "adamw_bnb_8bit"], "adamw_torch"),
   loggingSteps: integer("logging_steps", 1, 10_000_000, 5),
   saveSteps: integer("save_steps", 1, 10_000_000, 25),
   // The Hugging Face order adds the epoch to it; torch's generator takes 32 bits.

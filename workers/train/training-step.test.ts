@@ -12,10 +12,10 @@ import {
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { relativeError } from "../gpu/testing.ts";
-import { type ModuleMatrices, readAdapter, writeAdapter } from "../model/adapter-slabs.ts";
+import { type ModuleMatrices, readAdapter, readMoments, writeAdapter } from "../model/adapter-slabs.ts";
 import { featuresPerTile } from "../model/config.ts";
 import type { PassCapacity } from "../model/llava.ts";
-import { type Adapter, allocateAdapter } from "../model/lora.ts";
+import { type Adapter, allocateAdapter, type Optim } from "../model/lora.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { createEvaluation, createTrainingStep, type StepResult, type TrainingStep } from "./training-step.ts";
 
@@ -41,9 +41,14 @@ interface Bench {
 }
 
 /** A fresh adapter and training step; `rows` is the capacity of a pass in tokens. */
-async function bench(rows: number, policy: PassCapacity["policy"] = "keep", tileCapacity = 4): Promise<Bench> {
+async function bench(
+  rows: number,
+  policy: PassCapacity["policy"] = "keep",
+  tileCapacity = 4,
+  optim: Optim = "adamw_torch",
+): Promise<Bench> {
   const arena = new Arena(model.llava.gpu, model.llava.counters);
-  const adapter = allocateAdapter(arena, model.config, { rank: 8, alpha: 16, useRslora: false }, true);
+  const adapter = allocateAdapter(arena, model.config, { rank: 8, alpha: 16, useRslora: false }, true, optim);
   const init = goldenInit(golden, "a");
   writeAdapter(model.llava, adapter, (m) => ({
     loraA: init(m.module)!.loraA,
@@ -191,4 +196,25 @@ test("a batch without a single target changes nothing and divides by nothing", a
   expect(await b.step.run(silent, 1, 1e-3)).toMatchObject({ loss: 0, gradNorm: 0, targetTokens: 0 });
   expect(flat(await b.values())).toEqual(before);
   await b.dispose();
+});
+
+test("8-bit moments: the first update is the exact one, later ones stay close, and moments take a quarter", async () => {
+  const [exact, small] = [await bench(total()), await bench(total(), "keep", 4, "adamw_bnb_8bit")];
+  const bytes = ({ adapter: a }: Bench): number =>
+    [...a.firstMoments, ...a.secondMoments, ...a.momentScales].reduce((sum, t) => sum + 4 * t.length, 0);
+  expect(bytes(small) / bytes(exact)).toBeLessThan(0.26);
+  const losses = [];
+  for (let step = 1; step <= 3; step++) {
+    const [a, b] = [await exact.step.run(batch, step, 1e-3), await small.step.run(batch, step, 1e-3)];
+    losses.push(Math.abs(a.loss - b.loss));
+    if (step > 1) continue;
+    const [p, q] = [flat(await exact.values()), flat(await small.values())];
+    expect(Math.max(...p.map((value, i) => Math.abs(value - q[i]!)))).toBeLessThan(1e-6);
+  }
+  expect(Math.max(...losses)).toBeLessThan(2e-3);
+  const [m, n] = [await readMoments(model.llava, exact.adapter), await readMoments(model.llava, small.adapter)];
+  expect(relativeError(flat(n.first), flat(m.first))).toBeLessThan(0.05);
+  expect(relativeError(flat(n.second), flat(m.second))).toBeLessThan(0.1);
+  await exact.dispose();
+  await small.dispose();
 });

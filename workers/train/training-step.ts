@@ -5,8 +5,9 @@
 import { type PackedBatch, packExamples, splitByCapacity } from "../batches/pack.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
-import { type Program, Recorder } from "../gpu/program.ts";
+import { type Dims, type Program, Recorder } from "../gpu/program.ts";
 import { adamw } from "../kernels/adamw.ts";
+import { adamw8bit, momentMaps } from "../kernels/adamw-8bit.ts";
 import { zero } from "../kernels/copy.ts";
 import { gradNorm, gradNormPartials } from "../kernels/grad-norm.ts";
 import type { VisionActivations } from "../model/clip.ts";
@@ -243,22 +244,24 @@ function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, aren
   const recorder = new Recorder();
   const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
   gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });
+  const maps = adapter.momentScales.length > 0 ? arena.upload("optimizer/maps", momentMaps()) : undefined;
   adapter.grads.forEach((grad, n) => {
-    adamw(recorder, {
+    const common = {
       param: adapter.params[n]!,
       grad,
-      m: adapter.firstMoments[n]!,
-      v: adapter.secondMoments[n]!,
       count: grad.length,
       clip: norm,
-      learningRate: (d) => d.learningRate!,
+      learningRate: (d: Dims) => d.learningRate!,
       beta1: s.beta1,
       beta2: s.beta2,
       eps: s.epsilon,
       weightDecay: s.weightDecay,
-      biasCorrection1: (d) => d.biasCorrection1!,
-      biasCorrection2Sqrt: (d) => d.biasCorrection2Sqrt!,
-    });
+      biasCorrection1: (d: Dims) => d.biasCorrection1!,
+      biasCorrection2Sqrt: (d: Dims) => d.biasCorrection2Sqrt!,
+    };
+    const [first, second, absmax] = [adapter.firstMoments[n]!, adapter.secondMoments[n]!, adapter.momentScales[n]];
+    if (maps && absmax) adamw8bit(recorder, { ...common, mCodes: first, vCodes: second, absmax, maps });
+    else adamw(recorder, { ...common, m: first, v: second });
   });
   return recorder;
 }
