@@ -226,7 +226,10 @@ test("rows that cannot be trained on", async ({ page }) => {
     { file_name: "a.webp", messages: [user("<image>\nWhat is it?"), assistant("A thing.")] },
     { file_name: "a.webp", messages: [user("<image><image>\nWhat are they?"), assistant("Two things.")] },
     { file_name: "a.webp", text: "   " },
-    { file_name: "a.webp", messages: [user("<image>\nTell me all."), assistant("Long story. ".repeat(400))] },
+    {
+      file_name: "a.webp",
+      messages: [user(`<image>\n${"Tell me all. ".repeat(9)}`), assistant("Long story. ".repeat(400))],
+    },
   ];
   const choosing = page.waitForEvent("filechooser");
   await button(page, "Choose files").click();
@@ -242,10 +245,15 @@ test("rows that cannot be trained on", async ({ page }) => {
   await expect(skipped.nth(1)).toContainText("text");
 
   await test.step("rows that are longer than the recipe allows", async () => {
-    await setRecipe(page, { "Longest row in tokens": 50, Steps: 1, "Batch size": 1 });
+    // The second row's question alone is longer.
+    await setRecipe(page, { "Longest row in tokens": 60, Steps: 1, "Batch size": 1 });
+    await button(page, "Start training").click();
+    await waitForEnd(page, 1);
+    await expect(panel(page, "Training")).toContainText("1 of 2 rows do not fit into 60 tokens and are left out.");
+    await setRecipe(page, { "Longest row in tokens": 40 });
     await button(page, "Start training").click();
     await expectAlert(page, "Training", {
-      happened: /None of the 2 rows fits into 50 tokens with its picture and an answer/,
+      happened: /None of the 2 rows fits into 40 tokens with its picture and an answer/,
       safe: /data stay/,
       remedy: /Raise max_length/,
     });

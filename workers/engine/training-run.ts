@@ -81,7 +81,8 @@ async function usableRows(
   throw new TabTuneError(
     "no-rows",
     `None of the ${dataset.rows} rows fits into ${maxLength} tokens with its picture and an answer.`,
-    "Raise max_length, or choose other data.",
+    "Raise max_length (Longest row in tokens), or choose other data.",
+    "The prepared data stays as it is.",
   );
 }
 
@@ -190,7 +191,12 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     await setRunStatus(store, runId, "running");
     options.onAdapter?.({ runId, adapter, arena });
 
-    const notes = [note, ...model.notes].filter(Boolean).join(" ");
+    const leftOut = dataset.rows - rows.length;
+    const tooLong =
+      leftOut > 0
+        ? `${leftOut} of ${dataset.rows} rows do not fit into ${recipe.maxLength} tokens and are left out.`
+        : "";
+    const notes = [note, tooLong, ...model.notes].filter(Boolean).join(" ");
     const about = notes ? { note: notes } : {};
     const orders = new Map<number, Uint32Array>();
     const orderOf = (epoch: number): Uint32Array => {
