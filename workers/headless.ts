@@ -7,7 +7,7 @@ import { commands } from "./headless/commands.ts";
 export async function main(args: string[]): Promise<number> {
   try {
     const [name = "", ...rest] = args;
-    const command = commands[name];
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) {
       throw new TabTuneError(
         "bad-argument",

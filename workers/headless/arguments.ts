@@ -49,7 +49,7 @@ export function parseArguments(command: string, args: string[], options: Options
   };
   for (let i = 0; i < args.length; i++) {
     const name = args[i]!.replace(/^--/, "");
-    const kind = args[i]!.startsWith("--") ? options[name] : undefined;
+    const kind = args[i]!.startsWith("--") && Object.hasOwn(options, name) ? options[name] : undefined;
     if (!kind) refuse(`${command} does not take "${args[i]}".`);
     if (kind !== "many" && values.has(name)) refuse(`--${name} is given twice.`);
     if (kind === "flag") values.set(name, []);

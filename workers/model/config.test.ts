@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { TabTuneError } from "../errors.ts";
+import { featuresPerTile, parseConfig, patchesPerTile, qkvSize } from "./config.ts";
+
+const text = {
+  model_type: "llama",
+  hidden_size: 64,
+  num_attention_heads: 4,
+  intermediate_size: 128,
+  num_hidden_layers: 2,
+};
+const vision = {
+  model_type: "clip_vision_model",
+  hidden_size: 32,
+  intermediate_size: 64,
+  num_hidden_layers: 3,
+  num_attention_heads: 2,
+  image_size: 56,
+  patch_size: 14,
+};
+const llava = (changes: object = {}, t: object = {}, v: object = {}) => ({
+  model_type: "llava",
+  text_config: { ...text, ...t },
+  vision_config: { ...vision, ...v },
+  ...changes,
+});
+
+test("what hub files leave out has transformers' defaults", () => {
+  const config = parseConfig({ model_type: "llava", text_config: {}, vision_config: {} });
+  expect(config.text).toEqual({
+    hiddenSize: 4096,
+    intermediateSize: 11008,
+    numLayers: 32,
+    numHeads: 32,
+    numKvHeads: 32,
+    headSize: 128,
+    rmsNormEps: 1e-6,
+    ropeTheta: 10000,
+    maxPositions: 2048,
+  });
+  expect(config).toMatchObject({
+    projectorActivation: "gelu",
+    projectorBias: true,
+    featureSelect: "default",
+    imageTokenId: 32000,
+    padTokenId: null,
+    visionLayersUsed: 11,
+    gridPinpoints: [],
+  });
+  expect(config.vision).toMatchObject({ hiddenSize: 768, imageSize: 224, patchSize: 32, activation: "quick_gelu" });
+});
+
+test("Mistral has defaults of its own", () => {
+  const { text: t } = parseConfig({ ...llava(), model_type: "llava_next", text_config: { model_type: "mistral" } });
+  expect(t).toMatchObject({ numKvHeads: 8, intermediateSize: 14336, maxPositions: 131072 });
+});
+
+test("the base of RoPE lies beside the sizes or, in transformers 5, with the other RoPE parameters", () => {
+  expect(parseConfig(llava({}, { rope_theta: 1e6 })).text.ropeTheta).toBe(1e6);
+  const newer = { rope_parameters: { rope_type: "default", rope_theta: 5e5 } };
+  expect(parseConfig(llava({}, newer)).text.ropeTheta).toBe(5e5);
+});
+
+test("sizes that follow from others", () => {
+  const gqa = parseConfig(llava({}, { num_key_value_heads: 2, head_dim: 24 }));
+  expect(qkvSize(gqa.text)).toBe((4 + 2 * 2) * 24);
+  expect(patchesPerTile(gqa.vision)).toBe(16);
+  expect(featuresPerTile(gqa)).toBe(16);
+  expect(featuresPerTile(parseConfig(llava({ vision_feature_select_strategy: "full" })))).toBe(17);
+});
+
+test.each([
+  [-2, 2],
+  [-1, 3],
+  [1, 1],
+  [3, 3],
+])("vision_feature_layer %i runs %i layers", (layer, used) => {
+  expect(parseConfig(llava({ vision_feature_layer: layer })).visionLayersUsed).toBe(used);
+});
+
+test("the image token goes by two names", () => {
+  expect(parseConfig(llava({ image_token_index: 7 })).imageTokenId).toBe(7);
+  expect(parseConfig(llava({ image_token_id: 8 })).imageTokenId).toBe(8);
+});
+
+test.each<[string, object, RegExp]>([
+  ["another family", { model_type: "bert" }, /"bert", which is not a LLaVA/],
+  ["no object", [] as object, /not a LLaVA/],
+  ["another language model", llava({}, { model_type: "qwen2" }), /language model type "qwen2"/],
+  ["another tower", llava({}, {}, { model_type: "siglip_vision_model" }), /vision tower type "siglip_vision_model"/],
+  ["another activation", llava({}, { hidden_act: "gelu" }), /activation "gelu"/],
+  ["scaled RoPE", llava({}, { rope_scaling: { type: "linear", factor: 2 } }), /RoPE scaling "linear"/],
+  ["a sliding window", llava({}, { model_type: "mistral", sliding_window: 4096 }), /sliding window of 4096/],
+  ["biases", llava({}, { attention_bias: true }), /biases/],
+  ["heads that do not divide", llava({}, { num_key_value_heads: 3 }), /multiple of num_key_value_heads/],
+  ["patches that do not fit", llava({}, {}, { image_size: 57 }), /multiple of patch_size/],
+  ["an odd size", llava({}, { intermediate_size: 100 }), /intermediate_size 100 is not a multiple of 8/],
+  ["no size", llava({}, { hidden_size: 0 }), /"hidden_size" is 0/],
+  ["a size in words", llava({}, { hidden_size: "64" }), /"hidden_size" is not a number/],
+  ["several feature layers", llava({ vision_feature_layer: [-2, -1] }), /several vision feature layers/],
+  ["a feature layer too many", llava({ vision_feature_layer: 4 }), /vision_feature_layer 4 does not exist/],
+])("refused in a sentence: %s", (_, json, message) => {
+  expect(() => parseConfig(json)).toThrow(message);
+  expect(() => parseConfig(json)).toThrow(TabTuneError);
+});
