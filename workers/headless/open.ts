@@ -8,6 +8,7 @@ import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { filesFromDirectory } from "../hub/fs-files.ts";
+import { openFsCache } from "../storage/fs-cache.ts";
 import { parseRecipe, type Recipe, readRecipe } from "../train/recipe.ts";
 
 export async function recipeOf(file: string | undefined): Promise<Recipe> {
@@ -30,7 +31,11 @@ export async function openedModel(directory: string, recipe: Recipe): Promise<Op
 export async function loadedModel(directory: string, recipe: Recipe): Promise<LoadedModel> {
   const opened = await openedModel(directory, recipe);
   const gpu: Gpu = await openGpu(await nodeGpu());
-  return loadModel(gpu, opened, undefined, () => {});
+  // As the page keeps prepared weights between visits, where a folder for them is named.
+  const cache = process.env.TABTUNE_CACHE ? await openFsCache(process.env.TABTUNE_CACHE) : undefined;
+  const model = await loadModel(gpu, opened, cache, () => {});
+  if (model.cacheNote) process.stderr.write(`${model.cacheNote}\n`);
+  return model;
 }
 
 /** A file or folder as the page would get it dropped. Hidden files are left out. */

@@ -107,7 +107,11 @@ export function loadingPlan(
 ): PlanEntry[] {
   return [...fills].flatMap(([name, fill]): PlanEntry[] => {
     if (isStored(checkpoint, name)) return [];
-    if (fill.kind !== "4bit") return [{ name, how: "keep" }];
+    if (fill.kind !== "4bit") {
+      const format = fill.kind === "host" ? fill.table.format : fill.format;
+      // Rounding once is enough: the cache keeps what it gave.
+      return [{ name, how: format === "f16" && checkpoint.tensors.get(name)?.dtype !== "F16" ? "f16" : "keep" }];
+    }
     const { blockSize, doubleQuant } = quant!;
     return [{ name, how: fill.type, blockSize, roundToF16First: true, doubleQuant }];
   });

@@ -110,6 +110,20 @@ test("the second load comes from the cache, equal in every bit, and reads none o
   expect(progress.map(({ phase }) => phase)).toEqual(["reading", "cache", "reading", "cache"]);
 });
 
+test("a dense tensor may be rounded to f16, and is then kept", async () => {
+  const { cache } = await freshCache();
+  const entries: PlanEntry[] = [{ name: "norm", how: "f16" }];
+  const rounded = { name: "norm", shape: [128], kind: "dense", dtype: "F16", bytes: bytesOf(f32ToF16(norm)) };
+  expect(await load(await checkpoint(), entries, cache)).toMatchObject({
+    tensors: [rounded],
+    outcome: { cache: "stored" },
+  });
+  expect(await load(await checkpoint(), entries, cache)).toMatchObject({
+    tensors: [rounded],
+    outcome: { cache: "hit" },
+  });
+});
+
 test("double quantisation changes absmax only", async () => {
   const { tensors } = await load(await checkpoint(), [{ name: "q", ...fourBit, doubleQuant: true }]);
   const { codes, absmax } = expected[0] as { codes: Uint8Array; absmax: Float32Array };

@@ -9,7 +9,7 @@
  */
 import { TabTuneError } from "../errors.ts";
 import type { Checkpoint } from "../hub/checkpoint.ts";
-import { bytesOf, type Dtype, toF32 } from "../hub/dtype.ts";
+import { bytesOf, type Dtype, f32ToF16, toF32 } from "../hub/dtype.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import { doubleDequantise, doubleQuantise } from "./double-quant.ts";
@@ -21,6 +21,8 @@ export type { CacheOutcome } from "./tensor-cache.ts";
 /** What is to become of one tensor. */
 export type PlanEntry =
   | { name: string; how: "keep" }
+  /** Dense, and rounded to f16. */
+  | { name: string; how: "f16" }
   | {
       name: string;
       how: FourBitType;
@@ -46,7 +48,7 @@ export interface QuantiseProgress {
 }
 
 /** Raised when the file layout, or what the same settings give, changes. */
-const cacheVersion = 2;
+const cacheVersion = 3;
 const sampleBytes = 4096;
 /** Tensors in hand and read ahead together stay below this, unless a single one is larger. */
 const windowBytes = 128e6;
@@ -101,11 +103,7 @@ export async function* loadOrQuantise(
     }
     const { shape = [], dtype = "F32" } = checkpoint.tensors.get(name) ?? {};
     if (raw && entry.how !== "keep") report("quantising", name);
-    const tensor = prepared
-      ? unpack(prepared, entry, shape, dtype)
-      : entry.how === "keep"
-        ? ({ name, shape, kind: "dense", dtype, bytes: raw! } as const)
-        : ({ name, shape, kind: "4bit", ...quantiseTensor({ dtype, bytes: raw! }, entry) } as const);
+    const tensor = prepared ? unpack(prepared, entry, shape, dtype) : prepare(raw!, entry, shape, dtype);
     if (raw && isCached(entry)) {
       await cache?.write(keys[i]!, tensor.kind === "4bit" ? [bytesOf(tensor.absmax), tensor.codes] : [tensor.bytes]);
     }
@@ -144,15 +142,24 @@ function preparedBytes(checkpoint: Checkpoint, entry: PlanEntry): number {
   if (!info) return 0;
   if (entry.how === "keep") return info.end - info.start;
   const elements = info.shape.reduce((product, size) => product * size, 1);
+  if (entry.how === "f16") return 2 * elements;
   return 4 * Math.ceil(elements / entry.blockSize) + Math.ceil(elements / 2);
 }
 
 function unpack(bytes: Uint8Array, entry: PlanEntry, shape: number[], dtype: Dtype): LoadedTensor {
   const { name } = entry;
   if (entry.how === "keep") return { name, shape, kind: "dense", dtype, bytes };
+  if (entry.how === "f16") return { name, shape, kind: "dense", dtype: "F16", bytes };
   const blocks = Math.ceil(shape.reduce((product, size) => product * size, 1) / entry.blockSize);
   const absmax = new Float32Array(bytes.buffer, bytes.byteOffset, blocks);
   return { name, shape, kind: "4bit", absmax, codes: bytes.subarray(4 * blocks) };
+}
+
+function prepare(bytes: Uint8Array, entry: PlanEntry, shape: number[], dtype: Dtype): LoadedTensor {
+  const { name } = entry;
+  if (entry.how === "keep") return { name, shape, kind: "dense", dtype, bytes };
+  if (entry.how !== "f16") return { name, shape, kind: "4bit", ...quantiseTensor({ dtype, bytes }, entry) };
+  return { name, shape, kind: "dense", dtype: "F16", bytes: bytesOf(f32ToF16(toF32(bytes, dtype))) };
 }
 
 function quantiseTensor(
