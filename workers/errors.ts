@@ -21,6 +21,7 @@ export type ErrorCode =
   | "row-too-long"
   | "no-rows"
   | "no-webgpu"
+  | "unsupported-gpu"
   | "device-lost"
   | "out-of-memory"
   | "gpu-error"

@@ -20,6 +20,32 @@ export interface Capability {
   storage?: { usage: number; quota: number; persisted: boolean };
 }
 
+/** One output of one op of the self-test. */
+export interface SelfTestResult {
+  op: string;
+  output: string;
+  /** Relative to the CPU's result; null when it is not a number. */
+  error: number | null;
+  passed: boolean;
+  /** Names of the kernels that ran. */
+  kernels: string[];
+  /** What the compiler said; "" when it compiled. */
+  note: string;
+}
+
+/** Every op of training on this adapter, against the CPU. */
+export interface SelfTestReport {
+  adapter: Record<string, unknown>;
+  browser: string;
+  kernelsVersion: number;
+  date: string;
+  seconds: number;
+  /** Largest error that passes. */
+  limit: number;
+  passed: boolean;
+  results: SelfTestResult[];
+}
+
 // --------------------------------------------------------------------- model
 
 export type ModelSource =
@@ -265,6 +291,8 @@ export interface EngineApi {
   previewModel(source: Extract<ModelSource, { kind: "hub" }>): Promise<ModelPreview>;
   /** Ends a load or preview that is going on: it rejects with "cancelled". What was fetched is kept. */
   stopLoading(): Promise<void>;
+  /** The kept verdict of this adapter and browser. Without one: runs the test if `run`, else null. Training runs it by itself. */
+  selfTest(run: boolean): Promise<SelfTestReport | null>;
   listStored(): Promise<StorageInfo>;
   /** Throws "run-locked" for a run that goes on, "bad-argument" for what is in use. */
   deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;

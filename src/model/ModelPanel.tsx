@@ -7,6 +7,7 @@ import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
+import { SelfTest } from "./SelfTest.tsx";
 import { useModel } from "./store.ts";
 
 export function ModelPanel() {
@@ -86,6 +87,7 @@ export function ModelPanel() {
           {info.cacheNote}
         </p>
       )}
+      {info && <SelfTest />}
       {info?.demo && (
         <p className="note">
           The demo model is tiny: it knows 128 flat icons on plain backgrounds and nothing of photographs. For those,

@@ -17,6 +17,7 @@ import type {
   PlanInfo,
   RunEvent,
   RunSummary,
+  SelfTestReport,
 } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
 import type { FileCache } from "../storage/file-cache.ts";
@@ -26,6 +27,7 @@ import type { Store } from "../storage/store.ts";
 import { parseRecipe, type Recipe, totalSteps } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import type { MakeTower } from "../train/training-step.ts";
+import { keptVerdict, refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
 import { ownTower } from "../vision/encoder.ts";
 import { fitsOrt, ortTower } from "../vision/ort.ts";
 import { adapterBundle, loadAdapterOf } from "./adapters.ts";
@@ -129,6 +131,18 @@ export function createEngine(): EngineApi {
     }
   }
 
+  /** The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. */
+  let testing: Promise<SelfTestReport> | undefined;
+  function tested({ llava }: LoadedModel): Promise<SelfTestReport> {
+    const { headSize } = llava.config.text;
+    testing ??= store()
+      .then((kept) => verdictOf(llava.gpu, llava.pipelines, llava.variants, headSize, navigator.userAgent, kept))
+      .finally(() => {
+        testing = undefined;
+      });
+    return testing;
+  }
+
   /** The page's default for the frozen tower: onnxruntime-web, unless the tower is too large for its heap. */
   const makeTower: MakeTower = async (llava, arena, v) => {
     const { config, readTensor, checkpoint } = needModel();
@@ -175,6 +189,7 @@ export function createEngine(): EngineApi {
         await throughLosses(onEvent, async (current, losses, tell) => {
           await closeChat();
           dropAdapter();
+          refuseUnlessPassed(await tested(current));
           await runTraining({
             model: current,
             store: await store(),
@@ -280,6 +295,13 @@ export function createEngine(): EngineApi {
     },
     async stopLoading() {
       loading?.abort();
+    },
+
+    async selfTest(run) {
+      const current = needModel();
+      if (run) return tested(current);
+      const { gpu, config } = current.llava;
+      return (await keptVerdict(gpu.facts, config.text.headSize, navigator.userAgent, await store())) ?? null;
     },
 
     async listStored() {
