@@ -228,6 +228,8 @@ export class Program {
         // Only submits that ran long enough to be timed teach the pace; an average keeps one hiccup from halving the slices.
         if (seconds > 0.004) pace.flopsPerSecond = 0.7 * pace.flopsPerSecond + 0.3 * (cost / seconds);
       });
+      // A lost device fails both that are in flight: the first is thrown, and nobody will wait for the second.
+      submitted.catch(() => {});
       await inFlight;
       inFlight = submitted;
     }
