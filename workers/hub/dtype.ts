@@ -107,18 +107,26 @@ export function roundToF16(values: Float32Array, out: Float32Array = new Float32
   return out;
 }
 
+const slabSize = 1 << 16;
+
 /** The f16 bit patterns nearest to f32 values. */
 export function f32ToF16(values: Float32Array): Uint16Array {
-  const rounded = roundToF16(values);
-  const bits = new Uint32Array(rounded.buffer);
   const words = new Uint16Array(values.length);
-  for (let i = 0; i < words.length; i++) {
-    const sign = (bits[i]! >>> 16) & 0x8000;
-    const magnitude = bits[i]! & 0x7fffffff;
-    if (magnitude > 0x7f800000) words[i] = sign | 0x7e00;
-    else if (magnitude === 0x7f800000) words[i] = sign | 0x7c00;
-    else if (magnitude >= 0x38800000) words[i] = sign | ((magnitude - 0x38000000) >>> 13);
-    else words[i] = sign | (Math.abs(rounded[i]!) * 2 ** 24);
+  // Slab by slab: a second copy of an embedding table in f32 would be a quarter of a gigabyte.
+  const rounded = new Float32Array(Math.min(slabSize, values.length));
+  const bits = new Uint32Array(rounded.buffer);
+  for (let start = 0; start < values.length; start += slabSize) {
+    const slab = values.subarray(start, start + slabSize);
+    roundToF16(slab, rounded);
+    for (let i = 0; i < slab.length; i++) {
+      const sign = (bits[i]! >>> 16) & 0x8000;
+      const magnitude = bits[i]! & 0x7fffffff;
+      let word = sign | ((magnitude - 0x38000000) >>> 13);
+      if (magnitude > 0x7f800000) word = sign | 0x7e00;
+      else if (magnitude === 0x7f800000) word = sign | 0x7c00;
+      else if (magnitude < 0x38800000) word = sign | (Math.abs(rounded[i]!) * 2 ** 24);
+      words[start + i] = word;
+    }
   }
   return words;
 }
