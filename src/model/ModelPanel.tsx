@@ -60,7 +60,7 @@ export function ModelPanel() {
           Load model
         </button>
       </div>
-      {source.kind === "hub" && <HubSettings byName={byName} name={source.name} disabled={busy} />}
+      <HubSettings byName={byName} name={source.kind === "hub" ? source.name : ""} disabled={busy} />
       {listed && !preview && !busy && (
         <p className="detail">
           {listed.about}. {bytes(listed.fetchBytes)} to download, {bytes(listed.diskBytes)} kept in this browser,{" "}
