@@ -1,0 +1,81 @@
+/**
+ * The rooms of workers/ lie in one order, and imports go down it only (README, "The way of the data"). Tests and helpers of tests
+ * may look anywhere.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const workers = path.dirname(fileURLToPath(import.meta.url));
+
+/** Rooms of one line may import each other and every line above. What is not listed is open to all. */
+const order = [
+  ["storage"],
+  ["hub", "quant"],
+  ["dataset", "image", "text", "shards"],
+  ["batches"],
+  ["kernels"],
+  ["model"],
+  ["vision", "train"],
+  ["checkpoint", "adapter", "chat", "tuning"],
+  ["engine"],
+  ["headless"],
+];
+const open = ["gpu", "errors.ts", "protocol.ts"];
+/** Files at the top of workers/ that start a thread or a process. */
+const entries = ["engine.worker.ts", "dataset.worker.ts", "headless.ts"];
+
+const levelOf = (room: string): number => order.findIndex((line) => line.includes(room));
+const isTest = (file: string): boolean =>
+  /\.test\.ts$|\/testing\.ts$|\/fake-|\/(fs|node)-(golden|fixture|fake)/.test(file);
+
+function sources(folder: string): string[] {
+  return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const full = path.join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === "fixtures" ? [] : sources(full);
+    return entry.name.endsWith(".ts") && !isTest(full) ? [full] : [];
+  });
+}
+
+interface Import {
+  file: string;
+  target: string;
+  typeOnly: boolean;
+}
+
+const imports: Import[] = sources(workers).flatMap((full) => {
+  const file = path.relative(workers, full);
+  const text = fs.readFileSync(full, "utf8");
+  return [...text.matchAll(/^(import|export) (type )?[^;]*?from "(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/gm)].map(
+    (match) => ({
+      file,
+      target: path.relative(workers, path.resolve(path.dirname(full), match[3] ?? match[4]!)),
+      typeOnly: match[2] !== undefined,
+    }),
+  );
+});
+const roomOf = (file: string): string => file.split(path.sep)[0]!;
+
+test("there are imports to look at", () => {
+  expect(imports.length).toBeGreaterThan(300);
+});
+
+test("nothing in workers/ imports the page", () => {
+  expect(imports.filter(({ target }) => target.startsWith("..")).map((i) => `${i.file} -> ${i.target}`)).toEqual([]);
+});
+
+test("every room has its place", () => {
+  const rooms = new Set(imports.map(({ file }) => roomOf(file)));
+  const unplaced = [...rooms].filter((room) => levelOf(room) < 0 && !open.includes(room) && !entries.includes(room));
+  expect(unplaced).toEqual([]);
+});
+
+test("imports of code go down the rooms only", () => {
+  const wrong = imports.filter(({ file, target, typeOnly }) => {
+    const [from, to] = [roomOf(file), roomOf(target)];
+    if (typeOnly || from === to || open.includes(to) || entries.includes(from)) return false;
+    return levelOf(to) < 0 || (levelOf(from) >= 0 && levelOf(to) > levelOf(from));
+  });
+  expect(wrong.map((i) => `${i.file} -> ${i.target}`)).toEqual([]);
+});
