@@ -62,7 +62,7 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
   const features = settings.tiles * featuresPerTile(config);
-  const b: PassBuffers = allocatePass(arena, config, model.weights, adapter?.settings.rank ?? 4, {
+  const b: PassBuffers = allocatePass(arena, config, model.weights, adapter?.settings, {
     rows: Math.min(PREFILL_ROWS, settings.contextRows),
     labelRows: 1,
     features,

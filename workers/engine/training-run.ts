@@ -13,7 +13,7 @@ import { type ErrorReport, TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
 import { outOfMemory } from "../model/load.ts";
-import { type Adapter, allocateAdapter } from "../model/lora.ts";
+import { type Adapter, allocateAdapter, type LoraSettings } from "../model/lora.ts";
 import { type MemoryPlan, planMemory } from "../model/memory-plan.ts";
 import type { RunEvent, StepRecord } from "../protocol.ts";
 import type { Example } from "../shards/example.ts";
@@ -111,20 +111,23 @@ export function planRun(model: OpenedModel, recipe: Recipe, longest: number): Me
   });
 }
 
-export const loraSettings = (recipe: Recipe) => ({
+export const loraSettings = (recipe: Recipe): LoraSettings => ({
   rank: recipe.loraR,
   alpha: recipe.loraAlpha,
   useRslora: recipe.useRslora,
   targets: recipe.targetModules,
+  dropout: recipe.loraDropout > 0 ? { rate: recipe.loraDropout, seed: recipe.seed } : undefined,
 });
 
-/** What this version does not train is refused before anything is allocated. */
+/** What is not trained is refused before anything is allocated. */
 export function checkSupported(recipe: Recipe): void {
-  const refuse = (what: string, remedy: string): never => {
-    throw new TabTuneError("bad-recipe", what, remedy);
-  };
-  if (recipe.loraDropout > 0)
-    refuse(`lora_dropout ${recipe.loraDropout} is not trained yet.`, "Set lora_dropout to 0.");
+  if (recipe.loraDropout > 0 && recipe.loraR % 4 !== 0) {
+    throw new TabTuneError(
+      "bad-recipe",
+      `lora_dropout with lora_r ${recipe.loraR}: with dropout the rank must be a multiple of 4.`,
+      `Set lora_r to ${4 * Math.ceil(recipe.loraR / 4)}, or lora_dropout to 0.`,
+    );
+  }
 }
 
 /** Runs to the end, a stop, or an error. Returns how it ended. */

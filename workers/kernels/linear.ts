@@ -7,12 +7,23 @@ import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, type Recorder, type Size } from "../gpu/program.ts";
 import type { SharedTileName } from "../gpu/variants.ts";
 import { codeValues } from "../quant/tables.ts";
+import { dropout } from "./dropout.ts";
 import { backwardKernel, backwardTile } from "./linear-backward-wgsl.ts";
 import { forwardKernel, forwardTile } from "./linear-forward-wgsl.ts";
 import { sharedBackwardKernel, sharedForwardKernel } from "./linear-shared-wgsl.ts";
 import { sharedTiles } from "./linear-tiles.ts";
 import { isFourBit, type Tile, WORKGROUP } from "./linear-wgsl.ts";
-import { groups, type LinearParams, type LoraWeights, linearParams, loraWidth, shapeProblem, times } from "./lora.ts";
+import {
+  droppedInput,
+  groups,
+  type LinearParams,
+  type LoraDropout,
+  type LoraWeights,
+  linearParams,
+  loraWidth,
+  shapeProblem,
+  times,
+} from "./lora.ts";
 import { DOWN_TILE, downKernel } from "./lora-wgsl.ts";
 import type { FourBitWeight, Weight } from "./weight.ts";
 
@@ -25,7 +36,7 @@ export interface LinearForward {
   /** [out] */
   bias?: Tensor | undefined;
   /** `xa` [rows, groups * rank] is written: the gradient of B reads it. */
-  lora?: { weights: LoraWeights; xa: Tensor } | undefined;
+  lora?: { weights: LoraWeights; xa: Tensor; dropout?: LoraDropout | undefined } | undefined;
   /** [rows, out], added to the result: the residual stream. Another buffer than `y`. */
   residual?: Tensor | undefined;
   /** 1 adds to y, 0 (default) overwrites it. */
@@ -75,6 +86,7 @@ export interface LoraDown {
   /** [rows, in] */
   x: Tensor;
   weights: LoraWeights;
+  dropout?: LoraDropout | undefined;
   rows: Size;
   xRow?: Size;
   tile?: "prefill" | "decode";
@@ -93,7 +105,7 @@ export function loraDown(r: Recorder, e: LoraDown): void {
       variant === "register"
         ? forwardKernel({ ...shape, tile: narrow })
         : sharedForwardKernel({ ...shape, tile: variant }),
-    tensors: [e.x, e.weights.a, e.xa],
+    tensors: [droppedInput(r, { ...e, size: inSize }), e.weights.a, e.xa],
     params: linearParams({ rows: e.rows, outSize: width, inSize, xRow: e.xRow ?? 0 }),
     workgroups:
       variant === "register" ? grid(forwardTile("f32", narrow), width, e.rows) : sharedGrid(variant, width, e.rows),
@@ -150,7 +162,7 @@ export interface LinearBackwardInput {
   dy: Tensor;
   weight: Weight;
   /** `t` [rows, groups * rank] is written: the gradient of A reads it. */
-  lora?: { weights: LoraWeights; t: Tensor } | undefined;
+  lora?: { weights: LoraWeights; t: Tensor; dropout?: LoraDropout | undefined } | undefined;
   accumulate?: Size;
   rows: Size;
   dxRow?: Size;
@@ -159,7 +171,7 @@ export interface LinearBackwardInput {
   skipInput?: boolean;
 }
 
-/** t = scale * dy B per group, then dx = dy W + t A. */
+/** t = scale * dy B per group, then dx = dy W + t A; with dropout the second term goes through its mask. */
 export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
   const { weight, lora, rows } = e;
   checkShape(weight);
@@ -173,11 +185,12 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
     });
   }
   if (e.skipInput) return;
-  const parts = { format: weight.format, lora: lora !== undefined };
+  const fused = lora && !lora.dropout ? lora : undefined;
+  const parts = { format: weight.format, lora: fused !== undefined };
   const variant = r.variants.linear({ direction: "backward", columns: weight.in, depth: weight.out });
   r.dispatch({
     kernel: variant === "register" ? backwardKernel(parts) : sharedBackwardKernel({ ...parts, tile: variant }),
-    tensors: [e.dy, ...weightTensors(weight), ...(lora ? [lora.t, lora.weights.a] : []), e.dx],
+    tensors: [e.dy, ...weightTensors(weight), ...(fused ? [fused.t, fused.weights.a] : []), e.dx],
     params: linearParams({
       rows,
       outSize: weight.out,
@@ -185,13 +198,28 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
       xRow: e.dxRow ?? 0,
       yRow: e.dyRow ?? 0,
       accumulate: e.accumulate ?? 0,
-      ...(lora ? { lora: lora.weights } : {}),
+      ...(fused ? { lora: fused.weights } : {}),
       ...weightParams(weight),
     }),
     workgroups:
       variant === "register"
         ? grid(backwardTile(weight.format), weight.in, rows)
         : sharedGrid(variant, weight.in, rows),
-    flops: times(rows, 2 * weight.in * (weight.out + (lora ? loraWidth(lora.weights) : 0))),
+    flops: times(rows, 2 * weight.in * (weight.out + (fused ? loraWidth(fused.weights) : 0))),
   });
+  if (lora?.dropout) addThroughDropout(r, e, lora.weights, lora.t, lora.dropout);
+}
+
+/** dx += mask * (t A) / (1 - rate) */
+function addThroughDropout(
+  r: Recorder,
+  e: LinearBackwardInput,
+  weights: LoraWeights,
+  t: Tensor,
+  mask: LoraDropout,
+): void {
+  const { rows, weight } = e;
+  const a: Weight = { format: "f32", out: loraWidth(weights), in: weight.in, data: weights.a };
+  linearBackwardInput(r, { dx: mask.scratch, dy: t, weight: a, rows });
+  dropout(r, { ...mask, y: e.dx, x: mask.scratch, size: weight.in, rows, accumulate: true });
 }

@@ -1,6 +1,7 @@
 /** LoRA of one fused linear: y = x Wᵀ + scale * (x Aᵀ) Bᵀ, and the gradients of A and B (Hu et al. 2021, arXiv 2106.09685). */
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, evaluate, f32, type Param, type Recorder, type Size } from "../gpu/program.ts";
+import { type DropoutMask, dropout } from "./dropout.ts";
 import { GRADIENT_TILE, GRADIENT_WORKGROUP, gradientKernel } from "./lora-wgsl.ts";
 import type { Weight } from "./weight.ts";
 
@@ -18,6 +19,22 @@ export interface LoraWeights {
 
 /** Width of xa and t. */
 export const loraWidth = (l: LoraWeights): number => l.groupStarts.length * l.rank;
+
+/** Dropout of a fused linear's LoRA input. PEFT draws a mask for each of q, k and v; here linears with one input share its mask. */
+export interface LoraDropout extends DropoutMask {
+  /** [rows, in] at least. */
+  scratch: Tensor;
+}
+
+/** x as LoRA sees it: itself, or masked in the scratch. */
+export function droppedInput(
+  r: Recorder,
+  e: { x: Tensor; rows: Size; size: number; dropout?: LoraDropout | undefined },
+): Tensor {
+  if (!e.dropout) return e.x;
+  dropout(r, { ...e.dropout, y: e.dropout.scratch, x: e.x, size: e.size, rows: e.rows });
+  return e.dropout.scratch;
+}
 
 export interface LinearParams {
   code?: readonly number[];
@@ -82,6 +99,7 @@ export interface LoraGradients {
   /** [rows, groups * rank], from `linearBackwardInput`. */
   t: Tensor;
   weights: LoraWeights;
+  dropout?: LoraDropout | undefined;
   /** 0 overwrites (first micro-batch of a step), 1 adds. */
   accumulate: Size;
   rows: Size;
@@ -93,9 +111,10 @@ export function loraGradients(r: Recorder, e: LoraGradients): void {
   const width = loraWidth(lora);
   const inSize = lora.a.length / width;
   const outSize = lora.b.length / lora.rank;
+  const x = droppedInput(r, { ...e, size: inSize });
   r.dispatch({
     kernel: gradientKernel,
-    tensors: [e.t, e.x, e.dA, e.dy, e.xa, e.dB],
+    tensors: [e.t, x, e.dA, e.dy, e.xa, e.dB],
     params: linearParams({ rows, outSize, inSize, accumulate, lora }),
     workgroups: [
       ceilDiv(Math.max(inSize, widestGroup(lora, outSize)), GRADIENT_TILE.columns * GRADIENT_WORKGROUP),

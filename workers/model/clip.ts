@@ -11,12 +11,20 @@ import { embeddingBackward } from "../kernels/embedding.ts";
 import { geluBackward, geluForward } from "../kernels/gelu.ts";
 import { layerNormBackward, layerNormForward } from "../kernels/layer-norm.ts";
 import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.ts";
-import { loraGradients } from "../kernels/lora.ts";
+import { type LoraDropout, loraGradients } from "../kernels/lora.ts";
 import { dropClassBackward, dropClassForward, patchesForward, visionTokensForward } from "../kernels/patch.ts";
 import { featuresPerTile, type LlavaConfig, patchesPerTile } from "./config.ts";
 import type { ActivationPolicy } from "./llama.ts";
-import type { LoraLinear, VisionLayerLora, VisionLora } from "./lora.ts";
-import type { AffineWeight, ClipLayerWeights, LlavaWeights, NormWeight } from "./weights.ts";
+import {
+  dropoutSites,
+  type LoraLinear,
+  type LoraSettings,
+  type PassDropout,
+  type ProjectorLora,
+  type VisionLayerLora,
+  type VisionLora,
+} from "./lora.ts";
+import type { AffineWeight, LlavaWeights, NormWeight } from "./weights.ts";
 
 /** LayerNorm's output and what its backward needs. */
 interface Normed {
@@ -59,6 +67,8 @@ export interface VisionGradients {
   dHidden: Tensor;
   dFc1: Tensor;
   t: Tensor;
+  /** With dropout: room for a masked input of any linear. */
+  dropped: Tensor | undefined;
 }
 
 /** Buffers of one vision pass over at most `tiles` tiles. */
@@ -82,16 +92,17 @@ export interface VisionActivations {
   gradients: VisionGradients | undefined;
 }
 
-/** `rank` of the adapter on these linears, 0 for none; policies as in llama.ts, "chat" being every use without a backward. */
+/** `lora` is the adapter on these linears; policies as in llama.ts, "chat" being every use without a backward. */
 export function allocateVision(
   alloc: Allocator,
   config: LlavaConfig,
   tiles: number,
-  { rank, policy }: { rank: number; policy: ActivationPolicy } = { rank: 0, policy: "chat" },
+  { lora, policy }: { lora?: LoraSettings | undefined; policy: ActivationPolicy } = { policy: "chat" },
 ): VisionActivations {
   const { vision, text } = config;
   const { hiddenSize: c, intermediateSize: f, numHeads: heads } = vision;
   const h = text.hiddenSize;
+  const rank = lora?.rank ?? 0;
   const patches = patchesPerTile(vision);
   const rows = tiles * (patches + 1);
   const features = tiles * featuresPerTile(config);
@@ -156,6 +167,7 @@ export function allocateVision(
           dHidden: t("dHidden", rows * f),
           dFc1: t("dFc1", rows * f),
           t: t("t", rows * 3 * rank),
+          dropped: lora?.dropout && t("dropped", Math.max(rows * c, rows * f, features * h)),
         }
       : undefined,
   };
@@ -175,7 +187,41 @@ export interface VisionPass {
   /** LoRA on the tower and the projector. */
   lora: VisionLora | undefined;
   tiles: Size;
+  /** In training; dims: step, firstTile. */
+  dropout?: PassDropout | undefined;
 }
+
+/** The mask of a linear's input; sites count linears, rows go on from the tiles that came before in this step. */
+function dropoutAt(o: VisionPass, site: number, rowsPerTile: number): LoraDropout | undefined {
+  return o.dropout && { ...o.dropout, site, firstRow: (d) => d.firstTile! * rowsPerTile };
+}
+
+/** A fused linear's LoRA in this pass. */
+type PassLora = LoraLinear & { dropout: LoraDropout | undefined };
+
+/** The adapter on layer `n`. */
+function layerLora(o: VisionPass, n: number): Record<keyof VisionLayerLora, PassLora> | undefined {
+  const layer = o.lora?.layers[n];
+  if (!layer) return undefined;
+  const perTile = patchesPerTile(o.config.vision) + 1;
+  const at = (linear: keyof VisionLayerLora, place: number): PassLora => ({
+    ...layer[linear],
+    dropout: dropoutAt(o, dropoutSites.vision + 4 * n + place, perTile),
+  });
+  return { qkv: at("qkv", 0), out: at("out", 1), fc1: at("fc1", 2), fc2: at("fc2", 3) };
+}
+
+function projectorLora(o: VisionPass): Record<keyof ProjectorLora, PassLora> | undefined {
+  const projector = o.lora?.projector;
+  if (!projector) return undefined;
+  const at = (linear: keyof ProjectorLora, place: number): PassLora => ({
+    ...projector[linear],
+    dropout: dropoutAt(o, dropoutSites.projector + place, featuresPerTile(o.config)),
+  });
+  return { linear1: at("linear1", 0), linear2: at("linear2", 1) };
+}
+
+const adapted = (l: PassLora | undefined, xa: Tensor) => l && { weights: l.weights, xa, dropout: l.dropout };
 
 const times =
   (tiles: Size, perTile: number): Size =>
@@ -183,8 +229,6 @@ const times =
     evaluate(tiles, d) * perTile;
 const tokenRows = ({ config, tiles }: VisionPass): Size => times(tiles, patchesPerTile(config.vision) + 1);
 const featureRows = ({ config, tiles }: VisionPass): Size => times(tiles, featuresPerTile(config));
-
-const adapted = (l: LoraLinear | undefined, xa: Tensor) => (l ? { weights: l.weights, xa } : undefined);
 
 function normForward(r: Recorder, o: VisionPass, x: Tensor, n: NormWeight, to: Normed): void {
   const { hiddenSize: size, layerNormEps: eps } = o.config.vision;
@@ -208,18 +252,19 @@ function visionLayerForward(
   r: Recorder,
   next: Tensor | undefined,
   v: VisionActivations,
-  a: VisionLayerActivations,
-  w: ClipLayerWeights,
-  l: VisionLayerLora | undefined,
+  n: number,
   o: VisionPass,
 ): void {
   const { vision } = o.config;
+  const a = v.layers[n]!;
+  const w = o.weights.vision.layers[n]!;
+  const l = layerLora(o, n);
   const rows = tokenRows(o);
   const linear = (
     y: Tensor,
     x: Tensor,
     { weight, bias }: AffineWeight,
-    lora: LoraLinear | undefined,
+    lora: PassLora | undefined,
     xa: Tensor,
     residual?: Tensor,
   ) => linearForward(r, { y, x, weight, bias, lora: adapted(lora, xa), rows, residual });
@@ -231,7 +276,7 @@ function visionLayerForward(
   linear(a.fc1, a.normed2.y, w.fc1, l?.fc1, a.xaFc1);
   geluForward(r, { y: a.hidden, x: a.fc1, kind: vision.activation, count: times(rows, vision.intermediateSize) });
   if (next) linear(next, a.hidden, w.fc2, l?.fc2, a.xaFc2, a.x1);
-  else if (l) loraDown(r, { xa: a.xaFc2, x: a.hidden, weights: l.fc2.weights, rows });
+  else if (l) loraDown(r, { ...l.fc2, xa: a.xaFc2, x: a.hidden, rows });
 }
 
 /** pixels -> v.features */
@@ -261,9 +306,7 @@ export function towerForward(r: Recorder, v: VisionActivations, o: VisionPass): 
     images: tiles,
   });
   normForward(r, o, first.x1, w.preNorm, { ...first.normed1, y: first.x });
-  v.layers.forEach((a, n) => {
-    visionLayerForward(r, v.layers[n + 1]?.x ?? v.last, v, a, w.layers[n]!, o.lora?.layers[n], o);
-  });
+  for (let n = 0; n < v.layers.length; n++) visionLayerForward(r, v.layers[n + 1]?.x ?? v.last, v, n, o);
   if (config.featureSelect === "default") {
     dropClassForward(r, { y: v.features, x: v.last, size: c, patchesPerImage: patches, images: tiles });
   } else {
@@ -282,7 +325,7 @@ export function projectorForward(
   const h = o.config.text.hiddenSize;
   const rows = featureRows(o);
   const { linear1, linear2 } = o.weights.projector;
-  const l = o.lora?.projector;
+  const l = projectorLora(o);
   linearForward(r, { y: v.projected, x: v.features, ...linear1, lora: adapted(l?.linear1, v.xa1), rows });
   geluForward(r, { y: v.activated, x: v.projected, kind: o.config.projectorActivation, count: times(rows, h) });
   linearForward(r, { y: imageFeatures, x: v.activated, ...linear2, lora: adapted(l?.linear2, v.xa2), rows, yRow: row });
@@ -299,13 +342,13 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
   const c = vision.hiddenSize;
   const patches = patchesPerTile(vision);
   const linear = (
-    l: LoraLinear,
+    { weights, dA, dB, dropout }: PassLora,
     { weight }: AffineWeight,
     p: { dx: Tensor; dy: Tensor; x: Tensor; xa: Tensor; rows: Size; skipInput?: boolean },
   ): void => {
     const { dx, dy, x, xa, rows, skipInput = false } = p;
-    linearBackwardInput(r, { dx, dy, weight, lora: { weights: l.weights, t: g.t }, rows, skipInput });
-    loraGradients(r, { dA: l.dA, dB: l.dB, x, dy, xa, t: g.t, weights: l.weights, accumulate: 1, rows });
+    linearBackwardInput(r, { dx, dy, weight, lora: { weights, t: g.t, dropout }, rows, skipInput });
+    loraGradients(r, { dA, dB, x, dy, xa, t: g.t, weights, dropout, accumulate: 1, rows });
   };
 
   const features = featureRows(o);
@@ -317,8 +360,7 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
     features,
   });
   const { linear1, linear2 } = o.weights.projector;
-  const lora = o.lora!;
-  const p = lora.projector;
+  const p = projectorLora(o)!;
   linear(p.linear2, linear2, { dx: g.dActivated, dy: g.dFeatures, x: v.activated, xa: v.xa2, rows: features });
   geluBackward(r, {
     dx: g.dProjected,
@@ -338,8 +380,8 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
   for (let n = v.layers.length - 1; n >= 0; n--) {
     const a = v.layers[n]!;
     const w = o.weights.vision.layers[n]!;
-    const l = lora.layers[n]!;
-    if (v.policy === "recompute" && n < v.layers.length - 1) visionLayerForward(r, undefined, v, a, w, l, o);
+    const l = layerLora(o, n)!;
+    if (v.policy === "recompute" && n < v.layers.length - 1) visionLayerForward(r, undefined, v, n, o);
     linear(l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, rows });
     geluBackward(r, {
       dx: g.dFc1,

@@ -7,12 +7,12 @@ import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import type { Recorder, Size } from "../gpu/program.ts";
 import { attentionBackward, attentionForward } from "../kernels/attention.ts";
 import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.ts";
-import { loraGradients } from "../kernels/lora.ts";
+import { type LoraDropout, loraGradients } from "../kernels/lora.ts";
 import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
 import { ropeBackward, ropeForward } from "../kernels/rope.ts";
 import { swigluBackward, swigluForward } from "../kernels/swiglu.ts";
 import { qkvSize, type TextConfig } from "./config.ts";
-import type { LayerLora } from "./lora.ts";
+import { dropoutSites, type LayerLora, type PassDropout } from "./lora.ts";
 import type { LlamaLayerWeights } from "./weights.ts";
 
 /** What one layer's forward leaves for its backward. [rows, …] */
@@ -46,6 +46,8 @@ export interface LayerGradients {
   dHidden: Tensor;
   dGateUp: Tensor;
   t: Tensor;
+  /** With dropout: room for a masked input of any linear. */
+  dropped: Tensor | undefined;
 }
 
 /**
@@ -90,7 +92,13 @@ export function allocateActivations(
   return { layers, last: policy === "chat" ? first.x : t("x.last", h) };
 }
 
-export function allocateGradients(alloc: Allocator, text: TextConfig, rank: number, rows: number): LayerGradients {
+export function allocateGradients(
+  alloc: Allocator,
+  text: TextConfig,
+  rank: number,
+  rows: number,
+  dropout = false,
+): LayerGradients {
   const t = (name: string, width: number): Tensor => alloc.tensor(`backward/${name}`, rows * width);
   return {
     dx: t("dx", text.hiddenSize),
@@ -101,6 +109,9 @@ export function allocateGradients(alloc: Allocator, text: TextConfig, rank: numb
     dHidden: t("dHidden", text.intermediateSize),
     dGateUp: t("dGateUp", 2 * text.intermediateSize),
     t: t("t", 3 * rank),
+    dropped: dropout
+      ? t("dropped", Math.max(text.hiddenSize, text.numHeads * text.headSize, text.intermediateSize))
+      : undefined,
   };
 }
 
@@ -119,9 +130,15 @@ export interface PassOptions {
   /** Rows already in the qkv cache (chat); 0 in training. */
   past?: Size;
   tile?: "prefill" | "decode";
+  /** Number of the layer, and dropout in training. */
+  layer?: number;
+  dropout?: PassDropout | undefined;
 }
 
-const lora = (l: LayerLora[keyof LayerLora] | undefined, xa: Tensor) => (l ? { weights: l.weights, xa } : undefined);
+const sites: (keyof LayerLora)[] = ["qkv", "o", "gateUp", "down"];
+
+const dropoutOf = (o: PassOptions, linear: keyof LayerLora): LoraDropout | undefined =>
+  o.dropout && { ...o.dropout, site: dropoutSites.language + (o.layer ?? 0) * sites.length + sites.indexOf(linear) };
 
 /** One layer, x -> next. `next` undefined stops before the down projection's wide half: all that recomputation needs. */
 export function layerForward(
@@ -134,12 +151,14 @@ export function layerForward(
 ): void {
   const { text, tokens, rows, past = 0, tile = "prefill" } = o;
   const { hiddenSize: size, rmsNormEps: eps, numHeads: heads, numKvHeads: kvHeads, headSize } = text;
+  const lora = (linear: keyof LayerLora, xa: Tensor) =>
+    adapter && { weights: adapter[linear].weights, xa, dropout: dropoutOf(o, linear) };
   rmsNormForward(r, { y: a.normed1, x: a.x, weight: w.inputNorm, rstd: a.rstd1, size, eps, rows });
   linearForward(r, {
     y: a.qkv,
     x: a.normed1,
     weight: w.qkv,
-    lora: lora(adapter?.qkv, a.xaQkv),
+    lora: lora("qkv", a.xaQkv),
     rows,
     yRow: past,
     tile,
@@ -168,26 +187,27 @@ export function layerForward(
     past,
     ...(tile === "decode" ? { tile } : {}),
   });
-  linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora(adapter?.o, a.xaO), residual: a.x, rows, tile });
+  linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora("o", a.xaO), residual: a.x, rows, tile });
   rmsNormForward(r, { y: a.normed2, x: a.x1, weight: w.postNorm, rstd: a.rstd2, size, eps, rows });
   linearForward(r, {
     y: a.gateUp,
     x: a.normed2,
     weight: w.gateUp,
-    lora: lora(adapter?.gateUp, a.xaGateUp),
+    lora: lora("gateUp", a.xaGateUp),
     rows,
     tile,
   });
   swigluForward(r, { y: a.hidden, gateUp: a.gateUp, size: text.intermediateSize, rows });
   if (!next) {
-    if (adapter) loraDown(r, { xa: a.xaDown, x: a.hidden, weights: adapter.down.weights, rows });
+    const down = lora("down", a.xaDown);
+    if (down) loraDown(r, { ...down, x: a.hidden, rows });
     return;
   }
   linearForward(r, {
     y: next,
     x: a.hidden,
     weight: w.down,
-    lora: lora(adapter?.down, a.xaDown),
+    lora: lora("down", a.xaDown),
     residual: a.x1,
     rows,
     tile,
@@ -209,7 +229,7 @@ export function layerBackward(
   const { text, tokens, rows, accumulate } = o;
   const { hiddenSize: size, numHeads: heads, numKvHeads: kvHeads, headSize } = text;
   const linear = (
-    l: LayerLora[keyof LayerLora],
+    name: keyof LayerLora,
     weight: LlamaLayerWeights["qkv"],
     dx: Tensor,
     dy: Tensor,
@@ -217,12 +237,14 @@ export function layerBackward(
     xa: Tensor,
     skipInput = false,
   ): void => {
-    linearBackwardInput(r, { dx, dy, weight, lora: { weights: l.weights, t: g.t }, rows, skipInput });
-    loraGradients(r, { dA: l.dA, dB: l.dB, x, dy, xa, t: g.t, weights: l.weights, accumulate, rows });
+    const { weights, dA, dB } = adapter[name];
+    const dropout = dropoutOf(o, name);
+    linearBackwardInput(r, { dx, dy, weight, lora: { weights, t: g.t, dropout }, rows, skipInput });
+    loraGradients(r, { dA, dB, x, dy, xa, t: g.t, weights, dropout, accumulate, rows });
   };
-  linear(adapter.down, w.down, g.dHidden, g.dx, a.hidden, a.xaDown);
+  linear("down", w.down, g.dHidden, g.dx, a.hidden, a.xaDown);
   swigluBackward(r, { dGateUp: g.dGateUp, dy: g.dHidden, gateUp: a.gateUp, size: text.intermediateSize, rows });
-  linear(adapter.gateUp, w.gateUp, g.dNormed, g.dGateUp, a.normed2, a.xaGateUp);
+  linear("gateUp", w.gateUp, g.dNormed, g.dGateUp, a.normed2, a.xaGateUp);
   rmsNormBackward(r, {
     dx: g.dx,
     dy: g.dNormed,
@@ -233,7 +255,7 @@ export function layerBackward(
     rows,
     accumulate: 1,
   });
-  linear(adapter.o, w.o, g.dOut, g.dx, a.out, a.xaO);
+  linear("o", w.o, g.dOut, g.dx, a.out, a.xaO);
   attentionBackward(r, {
     dQkv: g.dQkv,
     dOut: g.dOut,
@@ -258,7 +280,7 @@ export function layerBackward(
     headSize,
     rows,
   });
-  linear(adapter.qkv, w.qkv, g.dNormed, g.dQkv, a.normed1, a.xaQkv, !o.inputGradient);
+  linear("qkv", w.qkv, g.dNormed, g.dQkv, a.normed1, a.xaQkv, !o.inputGradient);
   if (o.inputGradient) {
     rmsNormBackward(r, {
       dx: g.dx,

@@ -25,7 +25,7 @@ import {
   type PassOptions,
   type TokenFacts,
 } from "./llama.ts";
-import type { Adapter } from "./lora.ts";
+import { type Adapter, type LoraSettings, passDropout } from "./lora.ts";
 import { allocatePassTable } from "./token-table.ts";
 import type { LlavaWeights, WeightLayout } from "./weights.ts";
 
@@ -99,11 +99,12 @@ export function allocatePass(
   alloc: Allocator,
   config: LlavaConfig,
   { embed, head }: Pick<LlavaWeights, "embed" | "head">,
-  rank: number,
+  lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
   capacity: PassCapacity,
 ): PassBuffers {
   const { rows, labelRows, features, policy, cacheRows = rows } = capacity;
   const h = config.text.hiddenSize;
+  const rank = lora?.rank ?? 0;
   const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
   const training = policy !== "chat";
   const chunkRows = headChunkRows(head.out, labelRows);
@@ -111,7 +112,7 @@ export function allocatePass(
   return {
     capacity,
     ...allocateActivations(alloc, config.text, rank, rows, policy, cacheRows),
-    gradients: training ? allocateGradients(alloc, config.text, rank, rows) : undefined,
+    gradients: training ? allocateGradients(alloc, config.text, rank, rows, lora?.dropout !== undefined) : undefined,
     ids: t("ids", rows),
     table: allocatePassTable(alloc, embed, rows),
     slots: t("slots", rows),
@@ -209,16 +210,23 @@ export function recordEvaluation(model: ModelFacts, b: PassBuffers, adapter: Ada
 
 /**
  * One micro-batch: forward, loss, backward. dims: rows, labelRows, gradScale (1 / targets of the whole optimizer batch),
- * accumulate (0 for the first micro-batch of a step, 1 after). Leaves b.nll and the adapter's gradients.
+ * accumulate (0 for the first micro-batch of a step, 1 after), and with dropout step and firstRow. Leaves b.nll and the adapter's gradients.
  */
 export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapter): Recorder {
   const r = new Recorder(model.variants);
   const { text } = model.config;
   const g = b.gradients!;
-  const o: PassOptions = { text, tokens: tokenFacts(b, model), rows: (d) => d.rows! };
+  const dropout = passDropout(adapter.settings, g.dropped);
+  const options = (layer: number): PassOptions => ({
+    text,
+    tokens: tokenFacts(b, model),
+    rows: (d) => d.rows!,
+    layer,
+    dropout,
+  });
   embed(r, model, b);
   b.layers.forEach((a, n) => {
-    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter.layers[n], o);
+    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter.layers[n], options(n));
   });
   normLabelRows(r, model, b);
   headAndLoss(r, model, b, true);
@@ -238,9 +246,9 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
     const a = b.layers[n]!;
     const w = model.weights.layers[n]!;
     const l = adapter.layers[n]!;
-    if (b.capacity.policy === "recompute" && n < text.numLayers - 1) layerForward(r, undefined, a, w, l, o);
+    if (b.capacity.policy === "recompute" && n < text.numLayers - 1) layerForward(r, undefined, a, w, l, options(n));
     layerBackward(r, g, a, w, l, {
-      ...o,
+      ...options(n),
       accumulate: (d) => d.accumulate!,
       inputGradient: n > 0 || adapter.vision !== undefined,
     });

@@ -5,7 +5,7 @@
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import { moment8Words } from "../kernels/adamw-8bit.ts";
-import type { LoraWeights } from "../kernels/lora.ts";
+import type { LoraDropout, LoraWeights } from "../kernels/lora.ts";
 import type { LlavaConfig } from "./config.ts";
 import { languageModule, projectorModule, visionModule } from "./names.ts";
 
@@ -15,7 +15,18 @@ export interface LoraSettings {
   useRslora: boolean;
   /** "all-linear" adapts the vision tower and the projector too; default "language-model". */
   targets?: "language-model" | "all-linear";
+  /** In training only. */
+  dropout?: { rate: number; seed: number } | undefined;
 }
+
+/** First dropout site of each part of the model; sites count its linears. */
+export const dropoutSites = { language: 0, vision: 0x10000, projector: 0x20000 } as const;
+
+/** What a training pass knows of dropout: all but the site. dims: step, firstRow. */
+export type PassDropout = Omit<LoraDropout, "site">;
+
+export const passDropout = (settings: LoraSettings | undefined, scratch: Tensor | undefined): PassDropout | undefined =>
+  settings?.dropout && scratch && { ...settings.dropout, scratch, step: (d) => d.step!, firstRow: (d) => d.firstRow! };
 
 /** LoRA of one fused linear: matrices for the kernels, and the same places in the gradient slab. */
 export interface LoraLinear {

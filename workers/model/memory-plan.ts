@@ -64,8 +64,8 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
     const adapter = allocateAdapter(planner, config, lora, true, request.optim);
-    const pass = allocatePass(planner, config, weights, lora.rank, capacity);
-    const vision = allocateVision(planner, config, tileCapacity, adapter.vision && { rank: lora.rank, policy });
+    const pass = allocatePass(planner, config, weights, lora, capacity);
+    const vision = allocateVision(planner, config, tileCapacity, adapter.vision && { lora, policy });
     return {
       groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
       totalBytes: planner.totalBytes,

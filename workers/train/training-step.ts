@@ -23,7 +23,7 @@ import {
 import type { Adapter } from "../model/lora.ts";
 import { writeTokens } from "../model/token-table.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
-import { createEncoder, type Tower, type VisionEncoder } from "../vision/encoder.ts";
+import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../vision/encoder.ts";
 import { backwardPictures, encodePictures, type PackPictures, packPictures } from "../vision/pack-pictures.ts";
 
 export interface OptimizerSettings {
@@ -67,9 +67,12 @@ export interface TrainingStep {
   dispose(): Promise<void>;
 }
 
+/** `firstRow`, `firstTile`: tokens and tiles of the step's earlier passes, which dropout counts on from. */
+type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "firstTile", number>;
+
 interface Session extends Runner {
   arena: Arena;
-  run(pack: PackedBatch, dims: { gradScale: number; accumulate: number }): Promise<Float32Array>;
+  run(pack: PackedBatch, dims: PassDims): Promise<Float32Array>;
   readNorm(source: Tensor): Promise<Float32Array>;
 }
 
@@ -80,18 +83,19 @@ async function createSession(
   adapter: Adapter | undefined,
   normalise: Normalise,
   makeTower: MakeTower | undefined,
+  training: boolean,
   record: (buffers: PassBuffers) => Recorder,
 ): Promise<Session> {
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
-  const buffers = allocatePass(arena, config, model.weights, adapter?.settings.rank ?? 4, capacity);
+  const buffers = allocatePass(arena, config, model.weights, adapter?.settings, capacity);
   const encoder = await createEncoder(model, arena, {
     features: buffers.imageFeatures,
     featureCapacity: capacity.features,
     tileCapacity,
     makeTower: makeTower && ((v) => makeTower(model, arena, v)),
     adapter,
-    ...(buffers.gradients && { training: { policy: capacity.policy, dTokens: buffers.gradients.dx } }),
+    ...(training && { training: { policy: capacity.policy, dTokens: buffers.gradients!.dx } }),
   });
   const program: Program = await record(buffers).build(arena, model.pipelines);
   const staging = gpu.device.createBuffer({
@@ -117,7 +121,7 @@ async function createSession(
     return values;
   };
 
-  const upload = async (pack: PackedBatch): Promise<PackPictures> => {
+  const upload = async (pack: PackedBatch, at: StepPosition): Promise<PackPictures> => {
     const pictures = packPictures(pack.examples, config, pack.rows, newline);
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     write(gpu, buffers.slots, pictures.slots, counters);
@@ -126,14 +130,15 @@ async function createSession(
     write(gpu, buffers.positions, pack.positions, counters);
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
-    await encodePictures(encoder, pictures, normalise);
+    await encodePictures(encoder, pictures, normalise, at);
     return pictures;
   };
 
-  const run = async (pack: PackedBatch, dims: { gradScale: number; accumulate: number }): Promise<Float32Array> => {
-    const pictures = await upload(pack);
+  const run = async (pack: PackedBatch, dims: PassDims): Promise<Float32Array> => {
+    const { step, firstTile } = dims;
+    const pictures = await upload(pack, { step, firstTile });
     await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
-    await backwardPictures(encoder, pictures, config, normalise);
+    await backwardPictures(encoder, pictures, config, normalise, { step, firstTile });
     return read(buffers.nll, pack.targets.length);
   };
   return {
@@ -142,7 +147,7 @@ async function createSession(
     encoder,
     run,
     readNorm: (source) => read(source, 4),
-    losses: (pack) => run(pack, { gradScale: 1, accumulate: 0 }),
+    losses: (pack) => run(pack, { gradScale: 1, accumulate: 0, step: 0, firstRow: 0, firstTile: 0 }),
     async dispose() {
       await encoder.tower.dispose();
       staging.destroy();
@@ -160,7 +165,7 @@ export function createEvaluation(
   adapter: Adapter | undefined,
   makeTower?: MakeTower,
 ): Promise<Runner> {
-  return createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
+  return createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, false, (buffers) =>
     recordEvaluation(model, buffers, adapter),
   );
 }
@@ -180,7 +185,7 @@ export async function createTrainingStep(
   options: TrainingOptions,
 ): Promise<TrainingStep> {
   const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower } = options;
-  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
+  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, true, (buffers) =>
     recordTraining(model, buffers, adapter),
   );
   const norm = session.arena.tensor("optimizer/norm", 4);
@@ -201,12 +206,14 @@ export async function createTrainingStep(
       );
       const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
       let sum = 0;
-      let accumulate = 0;
+      const done = { accumulate: 0, firstRow: 0, firstTile: 0 };
       if (adapter.vision) await clear.run({}, model.pace);
       for (const pack of packs) {
-        const losses = await session.run(pack, { gradScale: 1 / Math.max(1, targetTokens), accumulate });
+        const losses = await session.run(pack, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
         for (const loss of losses) sum += loss;
-        accumulate = 1;
+        done.accumulate = 1;
+        done.firstRow += pack.rows;
+        done.firstTile += pack.examples.reduce((n, { images }) => n + images.reduce((m, i) => m + i.tiles, 0), 0);
       }
       await beforeUpdate?.();
       await update.run(

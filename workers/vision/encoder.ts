@@ -19,12 +19,18 @@ import {
 import { featuresPerTile } from "../model/config.ts";
 import type { ActivationPolicy } from "../model/llama.ts";
 import type { Llava } from "../model/llava.ts";
-import type { Adapter } from "../model/lora.ts";
+import { type Adapter, passDropout } from "../model/lora.ts";
+
+/** Where in a run a call stands, for dropout: the optimizer step, and how many of its tiles came before. */
+export interface StepPosition {
+  step: number;
+  firstTile: number;
+}
 
 /** Runs the tower: v.pixels holds `tiles` normalised tiles; leaves v.features. */
 export interface Tower {
   name: "own" | "onnxruntime";
-  run(v: VisionActivations, tiles: number): Promise<void>;
+  run(v: VisionActivations, tiles: number, at?: StepPosition): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -33,13 +39,13 @@ export interface VisionEncoder {
   capacity: number;
   buffers: VisionActivations;
   tower: Tower;
-  /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. */
-  encode(pixels: Float32Array, tiles: number, firstTile: number): Promise<void>;
+  /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. `at` in training. */
+  encode(pixels: Float32Array, tiles: number, firstTile: number, at?: StepPosition): Promise<void>;
   /**
    * Adds the LoRA gradients of tower and projector for the tiles of the last `encode`. `featureRows`: the token row that took each of
    * their features, -1 for none. There in training with an adapter on them.
    */
-  backward: ((tiles: number, featureRows: Int32Array) => Promise<void>) | undefined;
+  backward: ((tiles: number, featureRows: Int32Array, at: StepPosition) => Promise<void>) | undefined;
 }
 
 export interface EncoderOptions {
@@ -55,21 +61,22 @@ export interface EncoderOptions {
   training?: { policy: ActivationPolicy; dTokens: Tensor } | undefined;
 }
 
-const passOf = (model: Llava, adapter: Adapter | undefined): VisionPass => ({
+const passOf = (model: Llava, v: VisionActivations, adapter: Adapter | undefined): VisionPass => ({
   config: model.config,
   weights: model.weights,
   lora: adapter?.vision,
   tiles: (d) => d.tiles!,
+  dropout: passDropout(adapter?.settings, v.gradients?.dropped),
 });
 
 /** The tower on our own kernels, recorded once. */
 export async function ownTower(model: Llava, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
   const recorder = new Recorder(model.variants);
-  towerForward(recorder, v, passOf(model, adapter));
+  towerForward(recorder, v, passOf(model, v, adapter));
   const program = await recorder.build(arena, model.pipelines);
   return {
     name: "own",
-    run: (_, tiles) => program.run({ tiles }, model.pace),
+    run: (_, tiles, at) => program.run({ tiles, ...at }, model.pace),
     dispose: async () => {},
   };
 }
@@ -79,7 +86,7 @@ export async function createEncoder(model: Llava, arena: Arena, o: EncoderOption
   const adapter = o.adapter?.vision && o.adapter;
   const training = adapter && o.training;
   const buffers = allocateVision(arena, config, o.tileCapacity, {
-    rank: adapter?.settings.rank ?? 0,
+    lora: adapter?.settings,
     policy: training?.policy ?? "chat",
   });
   const { starts, ends } = tileBorders(config, o.tileCapacity);
@@ -88,25 +95,25 @@ export async function createEncoder(model: Llava, arena: Arena, o: EncoderOption
   copyNewline(model, o.features, o.featureCapacity);
   const tower = adapter || !o.makeTower ? await ownTower(model, arena, buffers, adapter) : await o.makeTower(buffers);
   const forward = new Recorder(model.variants);
-  projectorForward(forward, o.features, buffers, passOf(model, adapter), (d) => d.row!);
+  projectorForward(forward, o.features, buffers, passOf(model, buffers, adapter), (d) => d.row!);
   const projector = await forward.build(arena, model.pipelines);
   const recorder = new Recorder(model.variants);
-  if (training) visionBackward(recorder, training.dTokens, buffers, passOf(model, adapter));
+  if (training) visionBackward(recorder, training.dTokens, buffers, passOf(model, buffers, adapter));
   const backward = training && (await recorder.build(arena, model.pipelines));
   return {
     capacity: o.tileCapacity,
     buffers,
     tower,
-    async encode(pixels, tiles, firstTile) {
+    async encode(pixels, tiles, firstTile, at = { step: 0, firstTile: 0 }) {
       write(gpu, buffers.pixels, pixels, counters);
-      await tower.run(buffers, tiles);
-      await projector.run({ tiles, row: firstTile * featuresPerTile(config) }, model.pace);
+      await tower.run(buffers, tiles, at);
+      await projector.run({ tiles, row: firstTile * featuresPerTile(config), ...at }, model.pace);
     },
     backward:
       backward &&
-      (async (tiles, featureRows) => {
+      (async (tiles, featureRows, at) => {
         write(gpu, buffers.gradients!.featureRows, featureRows, counters);
-        await backward.run({ tiles }, model.pace);
+        await backward.run({ tiles, ...at }, model.pace);
       }),
   };
 }

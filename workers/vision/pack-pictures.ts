@@ -2,7 +2,7 @@
 import { featuresPerTile, type LlavaConfig } from "../model/config.ts";
 import { imageSlots } from "../model/image-slots.ts";
 import type { Example } from "../shards/example.ts";
-import type { VisionEncoder } from "./encoder.ts";
+import type { StepPosition, VisionEncoder } from "./encoder.ts";
 
 export interface PackPictures {
   tiles: number;
@@ -44,25 +44,34 @@ export function packPictures(
   return { tiles, pixels, slots };
 }
 
-/** Runs tower and projector over all tiles, as many at a time as the encoder takes: they do not see each other. */
+type Normalise = (pixels: Uint8Array, tiles: number) => Float32Array;
+
+/**
+ * Runs tower and projector over all tiles, as many at a time as the encoder takes: they do not see each other. `at`, in training,
+ * is where the pack begins.
+ */
 export async function encodePictures(
   encoder: VisionEncoder,
-  { tiles, pixels }: Pick<PackPictures, "tiles" | "pixels">,
-  normalise: (pixels: Uint8Array, tiles: number) => Float32Array,
+  pictures: Pick<PackPictures, "tiles" | "pixels">,
+  normalise: Normalise,
+  at?: StepPosition,
 ): Promise<void> {
-  for (let first = 0; first < tiles; first += encoder.capacity)
-    await encodeFrom(encoder, { tiles, pixels }, normalise, first);
+  for (let first = 0; first < pictures.tiles; first += encoder.capacity) {
+    await encodeFrom(encoder, pictures, normalise, first, at);
+  }
 }
 
 async function encodeFrom(
   encoder: VisionEncoder,
   { tiles, pixels }: Pick<PackPictures, "tiles" | "pixels">,
-  normalise: (pixels: Uint8Array, tiles: number) => Float32Array,
+  normalise: Normalise,
   first: number,
+  at?: StepPosition,
 ): Promise<void> {
   const count = Math.min(encoder.capacity, tiles - first);
   const bytes = pixels.length / tiles;
-  await encoder.encode(normalise(pixels.subarray(first * bytes, (first + count) * bytes), count), count, first);
+  const values = normalise(pixels.subarray(first * bytes, (first + count) * bytes), count);
+  await encoder.encode(values, count, first, at && { ...at, firstTile: at.firstTile + first });
 }
 
 /**
@@ -73,7 +82,8 @@ export async function backwardPictures(
   encoder: VisionEncoder,
   pictures: PackPictures,
   config: LlavaConfig,
-  normalise: (pixels: Uint8Array, tiles: number) => Float32Array,
+  normalise: Normalise,
+  at: StepPosition,
 ): Promise<void> {
   const { tiles, slots } = pictures;
   if (!encoder.backward || tiles === 0) return;
@@ -86,8 +96,9 @@ export async function backwardPictures(
   const chunks = Math.ceil(tiles / encoder.capacity);
   for (let chunk = chunks - 1; chunk >= 0; chunk--) {
     const first = chunk * encoder.capacity;
-    if (chunk < chunks - 1) await encodeFrom(encoder, pictures, normalise, first);
+    if (chunk < chunks - 1) await encodeFrom(encoder, pictures, normalise, first, at);
     const count = Math.min(encoder.capacity, tiles - first);
-    await encoder.backward(count, rowOf.slice(first * perTile, (first + count) * perTile));
+    const rows = rowOf.slice(first * perTile, (first + count) * perTile);
+    await encoder.backward(count, rows, { ...at, firstTile: at.firstTile + first });
   }
 }

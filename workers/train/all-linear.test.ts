@@ -1,4 +1,4 @@
-/** LoRA on the vision tower and the projector ("all-linear"): gradients against finite differences, and ways of splitting the work. */
+/** LoRA on all linears, with and without dropout: gradients against finite differences, and ways of splitting the work. */
 import { beforeAll, expect, test } from "vitest";
 import { packExamples } from "../batches/pack.ts";
 import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../engine/fs-golden.ts";
@@ -41,24 +41,49 @@ const capacityOf = (policy: PassCapacity["policy"]): PassCapacity => {
   return { rows, labelRows: rows, features: 10 * featuresPerTile(model.config), policy };
 };
 
-async function gradients(policy: "keep" | "recompute", tileCapacity: number): Promise<ModuleMatrices[]> {
+interface Outcome {
+  loss: number;
+  gradients: ModuleMatrices[];
+}
+
+interface Variation {
+  policy?: "keep" | "recompute";
+  tileCapacity?: number;
+  dropout?: number;
+  /** Tokens of a pass; default: all rows in one. */
+  rows?: number;
+  step?: number;
+  of?: Values;
+}
+
+/** Loss and gradients of one step that changes nothing. */
+async function oneStep({
+  policy = "keep",
+  tileCapacity = 10,
+  dropout,
+  rows,
+  step = 1,
+  of = values,
+}: Variation): Promise<Outcome> {
   const arena = new Arena(model.llava.gpu, model.llava.counters);
-  const adapter = allocateAdapter(arena, model.config, settings, true);
-  writeAdapter(model.llava, adapter, values);
-  const step = await createTrainingStep(model.llava, adapter, {
-    capacity: capacityOf(policy),
+  const withDropout = dropout ? { ...settings, dropout: { rate: dropout, seed: 7 } } : settings;
+  const adapter = allocateAdapter(arena, model.config, withDropout, true);
+  writeAdapter(model.llava, adapter, of);
+  const capacity = capacityOf(policy);
+  const training = await createTrainingStep(model.llava, adapter, {
+    capacity: rows ? { ...capacity, rows, labelRows: rows } : capacity,
     tileCapacity,
     optimizer,
     trainOn: "all-text",
     normalise: model.normalise,
   });
-  let read: ModuleMatrices[] = [];
-  await step.run(batch, 1, 0, async () => {
-    read = await readAdapter(model.llava, adapter, adapter.grads);
+  let gradients: ModuleMatrices[] = [];
+  const { loss } = await training.run(batch, step, 0, async () => {
+    gradients = await readAdapter(model.llava, adapter, adapter.grads);
   });
-  await step.dispose();
+  await training.dispose();
   arena.dispose();
-  return read;
+  return { loss, gradients };
 }
 
 /** Mean loss of the batch with these LoRA values, through the passes that evaluation uses. */
@@ -81,7 +106,7 @@ const flat = (modules: ModuleMatrices[]): number[] => modules.flatMap((m) => [..
 const norm = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v));
 
 test("every kind of module has the gradient that finite differences have", async () => {
-  const kept = await gradients("keep", 10);
+  const { gradients: kept } = await oneStep({});
   const last = model.config.visionLayersUsed - 1;
   const named = kept.filter(({ module }) => !module.startsWith("language_model."));
   expect(named.some(({ module }) => module.includes(`layers.${last}.`))).toBe(true);
@@ -113,7 +138,38 @@ test("every kind of module has the gradient that finite differences have", async
 }, 240_000);
 
 test("recomputing is bitwise keeping, and tiles a few at a time give the same gradients", async () => {
-  const kept = flat(await gradients("keep", 10));
-  expect(flat(await gradients("recompute", 10))).toEqual(kept);
-  expect(relativeError(flat(await gradients("recompute", 2)), kept)).toBeLessThan(1e-6);
+  const kept = flat((await oneStep({})).gradients);
+  expect(flat((await oneStep({ policy: "recompute" })).gradients)).toEqual(kept);
+  expect(relativeError(flat((await oneStep({ policy: "recompute", tileCapacity: 2 })).gradients), kept)).toBeLessThan(
+    1e-6,
+  );
 }, 120_000);
+
+test("dropout: one mask for forward, recomputation and backward, whatever the passes; another at the next step", async () => {
+  const dropout = 0.2;
+  const kept = await oneStep({ dropout });
+  expect(await oneStep({ dropout, policy: "recompute" })).toEqual(kept);
+  const longest = Math.max(...batch.map((e) => e.inputIds.length));
+  const split = await oneStep({ dropout, policy: "recompute", tileCapacity: 2, rows: longest });
+  expect(Math.abs(split.loss - kept.loss)).toBeLessThan(1e-6);
+  expect(relativeError(flat(split.gradients), flat(kept.gradients))).toBeLessThan(1e-5);
+  expect(Math.abs((await oneStep({ dropout, step: 2 })).loss - kept.loss)).toBeGreaterThan(1e-5);
+
+  // The slope of the loss under this very mask, along the gradient of all modules together.
+  const byName = new Map(kept.gradients.map((m) => [m.module, m]));
+  const length = norm(flat(kept.gradients));
+  const step = 2e-2;
+  const lossAt = async (sign: number): Promise<number> => {
+    const of: Values = (m) => {
+      const { loraA, loraB } = values(m);
+      const gradient = byName.get(m.module);
+      if (!gradient) return { loraA, loraB };
+      const along = (from: Float32Array, by: Float32Array): Float32Array =>
+        from.map((value, i) => value + (sign * step * by[i]!) / length);
+      return { loraA: along(loraA, gradient.loraA), loraB: along(loraB, gradient.loraB) };
+    };
+    return (await oneStep({ dropout, of })).loss;
+  };
+  const slope = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
+  expect(Math.abs(slope / length - 1)).toBeLessThan(0.01);
+}, 240_000);
