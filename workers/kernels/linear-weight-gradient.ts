@@ -1,0 +1,79 @@
+/**
+ * dW = dyᵀ x and db = sum of dy, for the few linears that are trained in full beside LoRA. Rows are summed in order by one thread an
+ * element, so the result does not depend on the device's scheduling.
+ */
+import type { Tensor } from "../gpu/buffers.ts";
+import { ceilDiv, type Kernel, type Recorder, type Size } from "../gpu/program.ts";
+import { declare, each } from "./linear-wgsl.ts";
+import { times } from "./lora.ts";
+
+/** Threads of a workgroup, along the inputs. */
+const WORKGROUP = 32;
+/** What a thread owns of dW. */
+const TILE = { outputs: 8, inputs: 16 } as const;
+
+const kernel: Kernel = {
+  name: "linear dW db",
+  access: ["read", "read", "read_write", "read_write"],
+  code: /* wgsl */ `
+struct Params { rows: u32, outSize: u32, inSize: u32, accumulate: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+${declare([
+  ["dy", "f32", "read"],
+  ["x", "vec4f", "read"],
+  ["dW", "vec4f", "read_write"],
+  ["db", "f32", "read_write"],
+])}
+@compute @workgroup_size(${WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let q = id.x * ${TILE.inputs / 4}u;
+  let n = id.y * ${TILE.outputs}u;
+  let width = p.inSize / 4u;
+  let out = p.outSize;
+  if (q >= width || n >= out) { return; }
+  ${each(4, (c) => `let q${c} = min(q + ${c}u, width - 1u);`)}
+  ${each(8, (i) => `let n${i} = min(n + ${i}u, out - 1u); var b${i} = 0.0; ${each(4, (c) => `var acc${i}_${c} = vec4f();`)}`)}
+  let rows = p.rows;
+  for (var m = 0u; m < rows; m++) {
+    ${each(4, (c) => `let x${c} = x[m * width + q${c}];`)}
+    ${each(8, (i) => `{ let d = dy[m * out + n${i}]; b${i} += d; ${each(4, (c) => `acc${i}_${c} += d * x${c};`)} }`)}
+  }
+  let keep = p.accumulate != 0u;
+  ${each(
+    8,
+    (i) => `if (n + ${i}u < out) {
+    let o = (n + ${i}u) * width + q;
+    ${each(4, (c) => `if (q + ${c}u < width) { if (keep) { acc${i}_${c} += dW[o + ${c}u]; } dW[o + ${c}u] = acc${i}_${c}; }`)}
+    if (q == 0u) { if (keep) { b${i} += db[n + ${i}u]; } db[n + ${i}u] = b${i}; }
+  }`,
+  )}
+}`,
+};
+
+export interface LinearWeightGradient {
+  /** [out, in] */
+  dW: Tensor;
+  /** [out] */
+  db: Tensor;
+  /** [rows, out] */
+  dy: Tensor;
+  /** [rows, in]; in is a multiple of 4. */
+  x: Tensor;
+  /** 0 overwrites, 1 adds. */
+  accumulate: Size;
+  rows: Size;
+}
+
+/** dW (+)= dyᵀ x and db (+)= the column sums of dy. */
+export function linearWeightGradient(r: Recorder, e: LinearWeightGradient): void {
+  const { dW, db, dy, x, rows, accumulate } = e;
+  const outSize = db.length;
+  const inSize = dW.length / outSize;
+  if (inSize % 4 !== 0) throw new Error(`dW of ${inSize} inputs`);
+  r.dispatch({
+    kernel,
+    tensors: [dy, x, dW, db],
+    params: [rows, outSize, inSize, accumulate],
+    workgroups: [ceilDiv(inSize, TILE.inputs * WORKGROUP), ceilDiv(outSize, TILE.outputs)],
+    flops: times(rows, 2 * outSize * inSize),
+  });
+}
