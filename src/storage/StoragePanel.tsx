@@ -30,7 +30,7 @@ export function StoragePanel() {
                   <td>
                     {kinds[item.kind]}: <strong>{item.label}</strong> <span className="detail">{item.detail}</span>
                   </td>
-                  <td>{bytes(item.bytes)}</td>
+                  <td className="number">{bytes(item.bytes)}</td>
                   <td>
                     <button
                       type="button"
