@@ -6,6 +6,7 @@ import { compareBlock } from "./block.ts";
 import { compareDense } from "./dense.ts";
 import { goals, projection } from "./goals.ts";
 import { compareDecode, compareLinear } from "./linear.ts";
+import { clockOf } from "./measure.ts";
 import { installMeter } from "./meter.ts";
 import { openBench } from "./own.ts";
 import { measurePeak } from "./peak.ts";
@@ -28,7 +29,8 @@ export async function runBench(
   const bench = openBench(gpu);
   const sizes = sizesFor(gpu.facts.software, quick);
   const meter = installMeter();
-  const rules = { rounds: sizes.rounds, targetMs: sizes.targetMs, tolerance: PRODUCT_TOLERANCE, meter };
+  const clock = clockOf(gpu.facts.software);
+  const rules = { rounds: sizes.rounds, targetMs: sizes.targetMs, tolerance: PRODUCT_TOLERANCE, meter, clock };
   const sections = 2 + sizes.linear.length + sizes.dense.length + sizes.decode.length;
   let done = 0;
   const next = (words: string): void => report(words, done++ / sections);
@@ -63,6 +65,7 @@ export async function runBench(
       },
       adapter: gpu.facts,
       sizes: sizes.name,
+      clock: clock.name,
       peak,
       comparisons,
       blockDispatches: block.dispatches,

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { goals } from "./goals.ts";
-import { compare, type Ready, relativeError } from "./measure.ts";
+import { clockOf, compare, type Ready, relativeError } from "./measure.ts";
 import { noCalls } from "./meter.ts";
 import { type Comparison, OURS, speedup } from "./results.ts";
 import { goalRows } from "./tables.ts";
 
-const rules = { rounds: 4, targetMs: 0, tolerance: 1e-4, meter: { calls: noCalls(), remove() {} } };
+const rules = {
+  ...{ rounds: 4, targetMs: 0, tolerance: 1e-4 },
+  meter: { calls: noCalls(), remove() {} },
+  clock: clockOf(false),
+};
 
 describe("compare", () => {
   const log: string[] = [];

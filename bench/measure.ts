@@ -3,7 +3,7 @@
  * else the machine does falls on all alike; the fastest round counts. A side whose output is wrong has no time.
  */
 import { type Meter, noCalls } from "./meter.ts";
-import type { ApiCalls, Comparison, Measured } from "./results.ts";
+import type { ApiCalls, Comparison, Measured, PeerResults } from "./results.ts";
 
 export interface Ready {
   /** Starts `times` runs in a row; resolves when the GPU has done them all. */
@@ -24,16 +24,26 @@ export interface Rules {
   targetMs: number;
   tolerance: number;
   meter: Meter;
+  /** Milliseconds. */
+  clock: { name: PeerResults["clock"]; now(): Promise<number> };
 }
 
 /** More repeats than this measure nothing new. */
 const MAX_REPEATS = 200;
 
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-};
+declare global {
+  /** Set by run.mjs: milliseconds of processor time that the browser has used. */
+  var benchProcessorTime: (() => Promise<number>) | undefined;
+}
+
+/**
+ * Wall-clock, unless whoever drives the page offers processor time and the GPU is the processor: then that is the work itself, whatever
+ * else the machine does meanwhile.
+ */
+export const clockOf = (isSoftware: boolean): Rules["clock"] =>
+  isSoftware && globalThis.benchProcessorTime
+    ? { name: "processor time", now: globalThis.benchProcessorTime }
+    : { name: "wall clock", now: async () => performance.now() };
 
 function perRun(calls: ApiCalls, repeats: number): ApiCalls {
   const each = noCalls();
@@ -43,7 +53,12 @@ function perRun(calls: ApiCalls, repeats: number): ApiCalls {
 
 /** Runs every side. The first is ours, and must work: its failure is thrown; a peer's is noted. */
 export async function compare(sides: Side[], rules: Rules): Promise<Pick<Comparison, "sides" | "failures">> {
-  const { rounds, targetMs, tolerance, meter } = rules;
+  const { rounds, targetMs, tolerance, meter, clock } = rules;
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    const started = await clock.now();
+    await work();
+    return (await clock.now()) - started;
+  };
   const running: { ready: Ready; measured: Measured }[] = [];
   const failures: Comparison["failures"] = [];
   try {
@@ -56,8 +71,9 @@ export async function compare(sides: Side[], rules: Rules): Promise<Pick<Compari
         const off = error ? await error() : null;
         // Written so that a NaN fails too.
         if (off !== null && !(off <= tolerance)) throw new Error(`relative error ${off}, allowed ${tolerance}`);
-        const once = targetMs > 0 ? await timed(() => run(1)) : 1;
-        const repeats = Math.min(MAX_REPEATS, Math.max(1, Math.ceil(targetMs / once)));
+        // What took that long with compilation is long enough without.
+        const once = firstMs > 10 * targetMs ? firstMs : await timed(() => run(1));
+        const repeats = Math.min(MAX_REPEATS, Math.max(1, Math.ceil(targetMs / Math.max(once, 0.1))));
         const measured = { name, ms: Number.NaN, rounds: [], repeats, firstMs, calls: noCalls(), error: off };
         running.push({ ready, measured });
       } catch (cause) {

@@ -1,5 +1,6 @@
 /** What this adapter can do at best: independent multiply-adds in registers, and a copy. Our kernels are held against that. */
 import type { Kernel } from "../workers/gpu/program.ts";
+import type { Rules } from "./measure.ts";
 import { type Bench, buildOwn, newArena, replay } from "./own.ts";
 import type { PeerResults } from "./results.ts";
 
@@ -48,7 +49,7 @@ export interface PeakCase {
 export async function measurePeak(
   bench: Bench,
   c: PeakCase,
-  rules: { rounds: number; targetMs: number },
+  { rounds, targetMs, clock }: Pick<Rules, "rounds" | "targetMs" | "clock">,
 ): Promise<PeerResults["peak"]> {
   const arena = newArena(bench);
   try {
@@ -73,16 +74,15 @@ export async function measurePeak(
       }),
     );
     const fastest = async (run: (times: number) => Promise<unknown>): Promise<number> => {
+      const timed = async (times: number): Promise<number> => {
+        const started = await clock.now();
+        await run(times);
+        return (await clock.now()) - started;
+      };
       await run(1);
-      const once = performance.now();
-      await run(1);
-      const repeats = Math.max(1, Math.ceil(rules.targetMs / (performance.now() - once)));
+      const repeats = Math.max(1, Math.ceil(targetMs / Math.max(await timed(1), 0.1)));
       let best = Number.POSITIVE_INFINITY;
-      for (let n = 0; n < rules.rounds; n++) {
-        const started = performance.now();
-        await run(repeats);
-        best = Math.min(best, (performance.now() - started) / repeats);
-      }
+      for (let n = 0; n < rounds; n++) best = Math.min(best, (await timed(repeats)) / repeats);
       return best / 1000;
     };
     const fmaSeconds = await fastest(replay(bench, fma));

@@ -62,6 +62,7 @@ function stepRows(r: StepResults): string[][] {
 
 function peerTables(peers: PeerResults): string[] {
   const libraries = Object.entries(peers.versions).map(([name, version]) => `${name} ${version}`);
+  const load = peers.load ? `; load ${peers.load.map((l) => l.toFixed(0)).join(" to ")} on ${peers.cores} cores` : "";
   const rounds = peers.comparisons[0]!.sides[0]!.rounds.length;
   const failures = peers.comparisons.flatMap((c) =>
     c.failures.map((f) => `Did not run: ${f.name}, ${c.label}: ${f.message}.\n\n`),
@@ -71,7 +72,7 @@ function peerTables(peers: PeerResults): string[] {
     peerRows(peers),
   );
   return [
-    `One page, one adapter (${adapterName(peers.adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${rounds} rounds. A software adapter tells ratios, not speeds: \`/bench\` of the site measures your own GPU.`,
+    `One page, one adapter (${adapterName(peers.adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${rounds} rounds (${peers.clock}${load}). A software adapter tells ratios, not speeds: \`/bench\` of the site measures your own GPU.`,
     table(["figure (the least favourable shape)", "measured", "goal"], goalRows(peers)),
     `<details><summary>Every comparison</summary>\n\n${all}\n\n${failures.join("")}</details>`,
   ];

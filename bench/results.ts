@@ -71,6 +71,12 @@ export interface PeerResults {
   versions: Record<string, string>;
   adapter: AdapterFacts;
   sizes: string;
+  /** What times are of: see measure.ts. */
+  clock: "wall clock" | "processor time";
+  /** One-minute load averages of the machine, first and last seen; only where the bench is driven from outside. */
+  load?: [number, number];
+  /** Processor cores of the machine. */
+  cores?: number;
   /** What two small kernels reach on this adapter. */
   peak: { flopsPerSecond: number; bytesPerSecond: number };
   comparisons: Comparison[];

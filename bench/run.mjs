@@ -5,6 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
@@ -25,6 +26,7 @@ async function measurePeers() {
     logLevel: "error",
     build: { outDir, emptyOutDir: true },
   };
+  const [load] = os.loadavg();
   await build(options);
   const server = await preview({ ...options, preview: { port: 0, strictPort: false } });
   const args = process.env.TABTUNE_CHROME_FLAGS?.split(" ") ?? chromeFlags;
@@ -34,6 +36,11 @@ async function measurePeers() {
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => console.error(error.message));
     await page.goto(`${server.resolvedUrls.local[0]}bench.html${isQuick ? "?quick" : ""}`);
+    const session = await browser.newBrowserCDPSession();
+    await page.exposeFunction("benchProcessorTime", async () => {
+      const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+      return 1000 * processInfo.reduce((sum, process) => sum + process.cpuTime, 0);
+    });
     await page.exposeFunction("benchStatus", (words) => console.error(words));
     await page.evaluate(() => {
       const status = document.querySelector("[role=status]");
@@ -50,6 +57,10 @@ async function measurePeers() {
     if (await alert.isVisible()) throw new Error(await alert.textContent());
     const [file] = await Promise.all([page.waitForEvent("download"), save.click()]);
     await file.saveAs(peers);
+    const measured = JSON.parse(fs.readFileSync(peers, "utf8"));
+    measured.load = [load, os.loadavg()[0]];
+    measured.cores = os.cpus().length;
+    fs.writeFileSync(peers, JSON.stringify(measured));
   } finally {
     await browser.close();
     await server.close();
