@@ -1,5 +1,5 @@
 /** `merge` and `gguf`: an adapter in the forms that other programs take. No GPU. */
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
 import { mergeAdapter } from "../adapter/merge.ts";
@@ -9,6 +9,7 @@ import { TabTuneError } from "../errors.ts";
 import { openCheckpoint } from "../hub/checkpoint.ts";
 import { filesFromDirectory } from "../hub/fs-files.ts";
 import { parseConfig } from "../model/config.ts";
+import { makeDirectory } from "../storage/fs-directory.ts";
 import { orStorageFull } from "../storage/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { readBytes, writeWhole } from "./open.ts";
@@ -44,7 +45,7 @@ export async function merge(args: Arguments): Promise<void> {
 
 async function writerIn(folder: string, name: string) {
   const file = path.join(folder, name);
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeDirectory(path.dirname(file));
   const handle = await open(file, "wx");
   let ended = false;
   const end = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 /** What commands share: a recipe file, a model folder, data on disk, a GPU, files that appear whole or not at all. */
 import { openAsBlob } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { InputFile } from "../dataset/rows.ts";
 import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../engine/loaded-model.ts";
@@ -9,6 +9,7 @@ import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { filesFromDirectory } from "../hub/fs-files.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
+import { makeDirectory } from "../storage/fs-directory.ts";
 import { parseRecipe, type Recipe, readRecipe } from "../train/recipe.ts";
 
 export async function recipeOf(file: string | undefined): Promise<Recipe> {
@@ -71,7 +72,7 @@ async function walk(root: string, prefix: string): Promise<InputFile[]> {
 
 /** Writes under another name first: a command that fails leaves no partial output. */
 export async function writeWhole(file: string, data: Uint8Array | string): Promise<void> {
-  await mkdir(path.dirname(path.resolve(file)), { recursive: true });
+  await makeDirectory(path.dirname(path.resolve(file)));
   const part = `${file}.${process.pid}.part`;
   try {
     await writeFile(part, data);

@@ -1,7 +1,8 @@
 /** The file cache in a directory, for headless runs; several processes may share it. */
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileCache } from "./file-cache.ts";
+import { makeDirectory } from "./fs-directory.ts";
 import { readerOfFile } from "./fs-reader.ts";
 import { keyOfSafeName, safeName } from "./safe-name.ts";
 import { orStorageFull } from "./store.ts";
@@ -11,7 +12,7 @@ const abandonedAfterMs = 24 * 3600 * 1000;
 
 /** Opens (or creates) the cache in `directory`. */
 export async function openFsCache(directory: string): Promise<FileCache> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   for (const name of await readdir(directory)) {
     if (!name.endsWith(".part")) continue;
     const { mtimeMs } = await stat(join(directory, name));

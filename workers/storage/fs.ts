@@ -12,6 +12,7 @@
  */
 import * as nodeFs from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "./fs-directory.ts";
 import { keyOfSafeName, safeName } from "./safe-name.ts";
 import { describeEntries, orStorageFull, type Store, storeClosed } from "./store.ts";
 
@@ -38,8 +39,8 @@ export async function openFsStore(directory: string, fs: FileSystem = nodeFs): P
   let queue: Promise<unknown> = Promise.resolve();
 
   async function recover(): Promise<void> {
-    await fs.mkdir(valuesDirectory, { recursive: true });
-    await fs.mkdir(pendingDirectory, { recursive: true });
+    await makeDirectory(valuesDirectory);
+    await makeDirectory(pendingDirectory);
     const text = await readIfThere(fs, journalFile);
     if (text !== undefined) await carryOut(parseJournal(text), false);
     for (const name of await fs.readdir(pendingDirectory)) await fs.rm(join(pendingDirectory, name));
