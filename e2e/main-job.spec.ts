@@ -1,4 +1,5 @@
 /** The job that TabTune is for, from an empty page to a chat with the trained adapter, with the network cut off. */
+import { readFile } from "node:fs/promises";
 import {
   ask,
   button,
@@ -75,6 +76,16 @@ test("load, prepare, train, download, chat", async ({ page, seen }) => {
     await page.getByText("Figures as a table").click();
     await expect(page.getByRole("table", { name: "Loss table" }).getByRole("row")).toHaveCount(7);
     await expect(panel(page, "Runs")).toContainText("done, step 6 of 6");
+  });
+
+  await test.step("the kernels were tried on this adapter before the first step", async () => {
+    const model = panel(page, "Model");
+    await expect(model.getByText(/All \d+ results of the self-test agree with the CPU/)).toBeVisible();
+    const [file] = await Promise.all([page.waitForEvent("download"), button(page, "Download report").click()]);
+    const report = JSON.parse(await readFile(await file.path(), "utf8"));
+    expect(report).toMatchObject({ passed: true, adapter: { software: true } });
+    expect(report.results.length).toBeGreaterThan(20);
+    console.log(`self-test: ${report.seconds.toFixed(1)} s`);
   });
 
   await test.step("the adapter is PEFT's", async () => {
