@@ -32,6 +32,7 @@ const main: NumberField[] = [
 const more: NumberField[] = [
   { label: "Gradient accumulation", name: "gradient_accumulation_steps", min: 1, step: 1 },
   { label: "Warm-up share", name: "warmup_ratio", min: 0, step: "any", hint: "warmup_ratio: share of all steps" },
+  { label: "LoRA dropout", name: "lora_dropout", min: 0, step: "any", hint: "lora_dropout: share of inputs dropped" },
   { label: "Weight decay", name: "weight_decay", min: 0, step: "any" },
   {
     label: "Largest gradient norm",
@@ -60,6 +61,22 @@ const choices: { label: string; name: string; options: [string, string][] }[] = 
       ["linear", "linear"],
       ["cosine", "cosine"],
       ["constant", "constant"],
+    ],
+  },
+  {
+    label: "Adapted linears",
+    name: "target_modules",
+    options: [
+      ["language-model", "language model"],
+      ["all-linear", "vision tower and projector too"],
+    ],
+  },
+  {
+    label: "Optimizer",
+    name: "optim",
+    options: [
+      ["adamw_torch", "AdamW"],
+      ["adamw_bnb_8bit", "AdamW, 8-bit moments"],
     ],
   },
   {
