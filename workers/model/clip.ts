@@ -3,7 +3,7 @@
  * way back to the LoRA matrices (the patch embedding stays frozen, so nothing goes further than the first layer's q|k|v).
  * transformers: models/clip/modeling_clip.py (quick-GELU, `pre_layrnorm` is its spelling), models/llava/modeling_llava.py.
  */
-import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
+import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
 import { attentionBackward, attentionForward } from "../kernels/attention.ts";
 import { copyRows } from "../kernels/copy.ts";
@@ -409,5 +409,9 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
 }
 
 /** The last row of the feature table holds `image_newline` (LLaVA-NeXT). */
-export const newlineRow = (table: Tensor, capacity: number, hiddenSize: number): Tensor =>
-  view(table, capacity * hiddenSize, hiddenSize);
+export const newlineRow = ({ buffer, offset }: Tensor, capacity: number, hiddenSize: number): Tensor => ({
+  // It is copied to and read through the table, never bound: it may begin anywhere.
+  buffer,
+  offset: offset + 4 * capacity * hiddenSize,
+  length: hiddenSize,
+});

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { Planner } from "../gpu/buffers.ts";
+import { newlineRow } from "./clip.ts";
 import { parseConfig } from "./config.ts";
 import { imageSlots } from "./image-slots.ts";
 
@@ -50,4 +52,9 @@ test("LLaVA-NeXT with one tile ends with image_newline", () => {
 test("a count that does not fit is an error, not a shifted picture", () => {
   const image = { height: 8, width: 8, tiles: 5, tokens: 23 };
   expect(() => imageSlots(image, config("llava_next"), 0, 99)).toThrow(/24 features for 23 image tokens/);
+});
+
+test("image_newline lies right behind the features, also where that is no border of bindings", () => {
+  const table = new Planner().tensor("features", 10 * 88);
+  expect(newlineRow(table, 9, 88)).toMatchObject({ offset: table.offset + 4 * 9 * 88, length: 88 });
 });
