@@ -1,10 +1,13 @@
 /** `train`: the page's run with files in place of panels. Checkpoints lie in OUT/checkpoints, so a killed run goes on with --resume. */
-import { appendFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { layoutFor, peftPrefix } from "../adapter/names.ts";
-import { CONFIG_FILE, exportPeft, exportTensors, WEIGHTS_FILE } from "../adapter/peft-export.ts";
+import { CONFIG_FILE, exportPeft, exportTensors, type LoraMatrices, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
+import { generationsOf } from "../checkpoint/format.ts";
+import { readLog } from "../checkpoint/log.ts";
 import { readRunInfo } from "../checkpoint/runs.ts";
+import type { LoadedModel } from "../engine/loaded-model.ts";
 import { prepareDataset } from "../engine/prepare-dataset.ts";
 import { type LiveAdapter, loraSettings, runTraining } from "../engine/training-run.ts";
 import { TabTuneError } from "../errors.ts";
@@ -15,7 +18,9 @@ import { allocateAdapter } from "../model/lora.ts";
 import type { StepRecord } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
 import { openFsStore } from "../storage/fs.ts";
+import { makeDirectory } from "../storage/fs-directory.ts";
 import { toStepLine } from "../train/metrics.ts";
+import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, loadedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
@@ -24,69 +29,77 @@ const RUN = "headless";
 /** Steps whose gradients `--dump` writes. */
 const DUMPED_STEPS = 3;
 
-/**
- * Appends step records to steps.jsonl as they come. A resumed run first drops the lines from the step it goes on with: those steps
- * are made again, bit for bit.
- */
-function stepsWriter(file: string, resume: boolean): { add(record: StepRecord): void; flush(): Promise<void> } {
+/** Appends step records to steps.jsonl as they come, behind the lines of `before`. */
+function stepsWriter(
+  file: string,
+  before: () => Promise<StepRecord[]>,
+): { add(record: StepRecord): void; flush(): Promise<void> } {
   let pending: StepRecord[] = [];
   let begun = false;
-  const begin = async (first: number): Promise<void> => {
-    begun = true;
-    const old = resume ? await readFile(file, "utf8").catch(() => "") : "";
-    const kept = old.split("\n").filter((line) => line !== "" && JSON.parse(line).step < first);
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, kept.map((line) => `${line}\n`).join(""));
-  };
+  const lines = (records: StepRecord[]): string => records.map((record) => `${toStepLine(record)}\n`).join("");
   return {
     add: (record) => pending.push(record),
     async flush() {
       const records = pending;
       pending = [];
       if (records.length === 0) return;
-      if (!begun) await begin(records[0]!.step);
-      await appendFile(file, records.map((record) => `${toStepLine(record)}\n`).join(""));
+      if (!begun) {
+        begun = true;
+        const first = records[0]!.step;
+        await makeDirectory(path.dirname(file));
+        await writeFile(file, lines((await before()).filter(({ step }) => step < first)));
+      }
+      await appendFile(file, lines(records));
     },
   };
+}
+
+/** Matrices of a `--lora-init` file by module; none without one. */
+async function initialOf(
+  file: string | undefined,
+  model: LoadedModel,
+  recipe: Recipe,
+): Promise<Map<string, LoraMatrices>> {
+  if (file === undefined) return new Map();
+  const planned = allocateAdapter(new Planner(), model.config, loraSettings(recipe), false);
+  const sizes = new Map(planned.modules.map((m) => [m.module, m]));
+  const given = await importLoraInit(new Uint8Array(await readBytes(file, "a LoRA start")), sizes, recipe.loraR);
+  return new Map(given.map((m) => [m.module, m]));
 }
 
 export async function train(args: Arguments): Promise<void> {
   const out = args.text("out");
   const recipe = await recipeOf(args.text("recipe"));
+  const stopAfter = args.whole("steps", 1);
   const model = await loadedModel(args.text("model"), recipe);
   const { files, label } = await dataFiles(args.text("data"));
-  const stepsFile = path.join(out, "steps.jsonl");
+  const initial = await initialOf(args.maybe("lora-init"), model, recipe);
   const resume = args.flag("resume");
-  if (!resume) await rm(path.join(out, "checkpoints"), { recursive: true, force: true });
-  const store = await openFsStore(path.join(out, "checkpoints"));
+  const checkpoints = path.join(out, "checkpoints");
+  if (!resume) await rm(checkpoints, { recursive: true, force: true });
+  const store = await openFsStore(checkpoints);
   if (resume && !(await readRunInfo(store, RUN))) {
     throw new TabTuneError("bad-checkpoint", `${out} has no run to resume.`, "Leave out --resume to start one.");
   }
-  const info = await prepareDataset(store, files, label, model.preparation, () => {});
-  for (const row of info.skipped) process.stderr.write(`skipped ${row.source}: ${row.message}\n`);
-  const dataset = (await openDataset(store, info.id))!;
-  for (const note of model.notes) process.stderr.write(`note: ${note}\n`);
-
-  const planned = allocateAdapter(new Planner(), model.config, loraSettings(recipe), false);
-  const sizes = new Map(planned.modules.map((m) => [m.module, m]));
-  const initFile = args.maybe("lora-init");
-  const given = initFile
-    ? await importLoraInit(new Uint8Array(await readBytes(initFile, "a LoRA start")), sizes, recipe.loraR)
-    : [];
-  const initial = new Map(given.map((m) => [m.module, m]));
-  const steps = stepsWriter(stepsFile, resume);
+  // A resumed run makes the steps behind its checkpoint again, bit for bit; the run's own log has those before it.
+  const steps = stepsWriter(path.join(out, "steps.jsonl"), async () =>
+    resume ? (await readLog(store, RUN)).records : [],
+  );
+  const written = [path.join(out, "steps.jsonl")];
   let live: LiveAdapter | undefined;
-
   try {
+    const info = await prepareDataset(store, files, label, model.preparation, () => {});
+    for (const row of info.skipped) process.stderr.write(`skipped ${row.source}: ${row.message}\n`);
+    for (const note of model.notes) process.stderr.write(`note: ${note}\n`);
     await runTraining({
       model,
       store,
-      dataset,
+      dataset: (await openDataset(store, info.id))!,
       recipe,
       runId: RUN,
       control: newControl(),
       resume,
-      ...(args.whole("steps", 1) === undefined ? {} : { stopAfter: args.whole("steps", 1)! }),
+      ...(stopAfter === undefined ? {} : { stopAfter }),
       loraInit: (module) => initial.get(module),
       onAdapter: (adapter) => {
         live = adapter;
@@ -98,12 +111,22 @@ export async function train(args: Arguments): Promise<void> {
         await steps.flush();
         if (!args.flag("dump") || step > DUMPED_STEPS) return;
         const gradients = await readAdapter(model.llava, adapter, adapter.grads);
-        await writeWhole(path.join(out, `gradients-step-${step}.safetensors`), exportTensors(gradients));
+        const file = path.join(out, `gradients-step-${step}.safetensors`);
+        written.push(file);
+        await writeWhole(file, exportTensors(gradients));
       },
     });
     await steps.flush();
   } catch (error) {
-    if (!resume) await rm(stepsFile, { force: true });
+    if (!resume) {
+      for (const file of written) await rm(file, { force: true });
+      // Checkpoints are kept: they are what --resume goes on from. Before the first one there is nothing to go on from.
+      if ((await generationsOf(store, RUN)).size === 0) {
+        await rm(checkpoints, { recursive: true, force: true });
+        // The folder was perhaps there before, with other things in it.
+        if ((await readdir(out)).length === 0) await rmdir(out);
+      }
+    }
     throw error;
   }
   const { adapter } = live!;

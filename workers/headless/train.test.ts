@@ -1,0 +1,80 @@
+/** `train` as a shell would call it: what it leaves behind when it fails, and when it goes on. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { main } from "../headless.ts";
+import { writeSafetensors } from "../hub/safetensors.ts";
+
+const golden = fileURLToPath(new URL("../engine/fixtures/llava-mha/", import.meta.url));
+let folder: string;
+let out: string;
+
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-train-"));
+});
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+beforeEach(({ task }) => {
+  out = path.join(folder, task.id);
+});
+
+const small = { max_steps: 2, per_device_train_batch_size: 1, lora_r: 4, load_in_4bit: false, save_steps: 1 };
+
+/** Exit code, and the last line of stderr. */
+async function train(recipe: object, ...more: string[]): Promise<{ code: number; error: string }> {
+  const recipeFile = path.join(folder, "recipe.json");
+  fs.writeFileSync(recipeFile, JSON.stringify({ ...small, ...recipe }));
+  const lines: string[] = [];
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  const given = ["--model", `${golden}model`, "--data", `${golden}data`, "--recipe", recipeFile, "--out", out];
+  const code = await main(["train", ...given, ...more]);
+  spy.mockRestore();
+  return { code, error: lines.at(-1) ?? "" };
+}
+
+const steps = (): { step: number; loss: number }[] =>
+  fs
+    .readFileSync(path.join(out, "steps.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+test("a run that fails before its first checkpoint leaves nothing", async () => {
+  const { code, error } = await train({ max_length: 20 });
+  expect(code).toBe(1);
+  expect(JSON.parse(error)).toMatchObject({ code: "no-rows", remedy: expect.stringContaining("max_length") });
+  expect(fs.existsSync(out)).toBe(false);
+});
+
+test("other files of the folder are left alone", async () => {
+  fs.mkdirSync(out);
+  fs.writeFileSync(path.join(out, "notes.txt"), "mine");
+  expect((await train({ max_length: 20 })).code).toBe(1);
+  expect(fs.readdirSync(out)).toEqual(["notes.txt"]);
+});
+
+test("a LoRA start of another rank is refused before anything is written", async () => {
+  const file = path.join(folder, "init.safetensors");
+  const name = "base_model.model.language_model.model.layers.0.self_attn.q_proj.lora_A.weight";
+  fs.writeFileSync(file, writeSafetensors([{ name, dtype: "F32", shape: [8, 64], data: new Float32Array(8 * 64) }]));
+  const { code, error } = await train({}, "--lora-init", file);
+  expect(code).toBe(1);
+  expect(JSON.parse(error).code).toBe("bad-adapter");
+  expect(fs.existsSync(out)).toBe(false);
+});
+
+test("a run that goes on writes the lines of all its steps, whatever became of the file", async () => {
+  expect(await train({}, "--steps", "1")).toEqual({ code: 0, error: "" });
+  const [first] = steps();
+  fs.writeFileSync(path.join(out, "steps.jsonl"), '{"step":1,"los');
+  expect((await train({}, "--resume")).code).toBe(0);
+  expect(steps().map((s) => s.step)).toEqual([1, 2]);
+  expect(steps()[0]).toEqual(first);
+  expect(fs.readdirSync(out).sort()).toEqual([
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "checkpoints",
+    "steps.jsonl",
+  ]);
+}, 300_000);
