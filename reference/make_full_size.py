@@ -2,6 +2,7 @@
 
     python reference/make_full_size.py tiny-llava OUT            # 5.6 GB of float32 in two shards
     python reference/make_full_size.py llava-1.5-7b OUT --sparse # 14 GB of zeros that take no room on disk
+    python reference/make_full_size.py llava-1.5-7b OUT --layers 1   # full width, one block of the language model, two of the tower
 
 Tensors are written one after the other, so memory stays below the largest of them (0.3 GB). Matrices are scaled so that activations
 keep their size through the layers. Tokenizer and sample row come from a small test case of this repository: `OUT/model` and
@@ -35,9 +36,10 @@ VISION = {
 PINPOINTS = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
 
 
-def shapes(model: str) -> dict[str, list[int]]:
+def shapes(model: str, depth: int | None) -> dict[str, list[int]]:
     """Tensor name -> shape, in the order of the state dict, names as they were before transformers 4.52."""
     hidden, inner, layers, heads, kv_heads, _, anyres = MODELS[model]
+    layers = depth or layers
     kv = hidden // heads * kv_heads
     c, wide = VISION["hidden_size"], VISION["intermediate_size"]
     patches = (VISION["image_size"] // VISION["patch_size"]) ** 2
@@ -54,7 +56,7 @@ def shapes(model: str) -> dict[str, list[int]]:
     out[tower + "embeddings.patch_embedding.weight"] = [c, 3, VISION["patch_size"], VISION["patch_size"]]
     out[tower + "embeddings.position_embedding.weight"] = [patches + 1, c]
     affine(tower + "pre_layrnorm", c)
-    for n in range(VISION["num_hidden_layers"]):
+    for n in range(depth + 1 if depth else VISION["num_hidden_layers"]):
         layer = f"{tower}encoder.layers.{n}."
         for name in ("k_proj", "v_proj", "q_proj", "out_proj"):
             affine(f"{layer}self_attn.{name}", c, c)
@@ -113,12 +115,12 @@ def write_shard(path: Path, tensors: dict[str, tuple[int, list[int]]], dtype: st
             file.write((data if dtype == "F32" else data.astype(np.float16)).tobytes())
 
 
-def write_weights(model: str, folder: Path, sparse: bool) -> None:
+def write_weights(model: str, folder: Path, sparse: bool, depth: int | None) -> None:
     dtype = MODELS[model][5]
     width = {"F32": 4, "F16": 2}[dtype]
     shards: list[dict[str, tuple[int, list[int]]]] = [{}]
     filled = total = 0
-    for index, (name, shape) in enumerate(shapes(model).items()):
+    for index, (name, shape) in enumerate(shapes(model, depth).items()):
         size = int(np.prod(shape)) * width
         if filled + size > SHARD_BYTES:
             shards.append({})
@@ -136,7 +138,7 @@ def write_weights(model: str, folder: Path, sparse: bool) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2))
 
 
-def write_texts(model: str, folder: Path) -> None:
+def write_texts(model: str, folder: Path, depth: int | None) -> None:
     """config.json and preprocessor_config.json of this size; the tokenizer as it is."""
     hidden, inner, layers, heads, kv_heads, dtype, anyres = MODELS[model]
     for file in (CASE / "model").iterdir():
@@ -145,10 +147,11 @@ def write_texts(model: str, folder: Path) -> None:
     torch_dtype = {"F32": "float32", "F16": "float16"}[dtype]
     config = json.loads((folder / "config.json").read_text())
     config["text_config"] |= {
-        "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": layers, "num_attention_heads": heads,
+        "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": depth or layers, "num_attention_heads": heads,
         "num_key_value_heads": kv_heads, "vocab_size": VOCABULARY, "torch_dtype": torch_dtype,
     }  # fmt: skip
-    config |= {"vision_config": VISION, "vocab_size": VOCABULARY, "torch_dtype": torch_dtype}
+    vision = VISION | ({"num_hidden_layers": depth + 1} if depth else {})
+    config |= {"vision_config": vision, "vocab_size": VOCABULARY, "torch_dtype": torch_dtype}
     pictures = json.loads((folder / "preprocessor_config.json").read_text())
     side = VISION["image_size"]
     pictures |= {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
@@ -167,11 +170,12 @@ def main() -> None:
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("out", type=Path)
     parser.add_argument("--sparse", action="store_true", help="zeros that take no room on disk")
+    parser.add_argument("--layers", type=int, help="blocks of the language model instead of all; the tower gets one more")
     args = parser.parse_args()
     folder = args.out / "model"
     folder.mkdir(parents=True, exist_ok=True)
-    write_texts(args.model, folder)
-    write_weights(args.model, folder, args.sparse)
+    write_texts(args.model, folder, args.layers)
+    write_weights(args.model, folder, args.sparse, args.layers)
     data = args.out / "data"
     (data / "images").mkdir(parents=True, exist_ok=True)
     row = json.loads((CASE / "data/metadata.jsonl").read_text().splitlines()[0])
