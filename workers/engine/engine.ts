@@ -5,6 +5,7 @@ import { seededRandom } from "../chat/sampling.ts";
 import { deleteRun, listRuns } from "../checkpoint/runs.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
+import { selectVariants } from "../kernels/select.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import type {
@@ -27,6 +28,7 @@ import type { Store } from "../storage/store.ts";
 import { parseRecipe, type Recipe, totalSteps } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import type { MakeTower } from "../train/training-step.ts";
+import { tunedTilesOf, tunedVariants } from "../tuning/autotune.ts";
 import { keptVerdict, refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
 import { ownTower } from "../vision/encoder.ts";
 import { fitsOrt, ortTower } from "../vision/ort.ts";
@@ -131,15 +133,27 @@ export function createEngine(): EngineApi {
     }
   }
 
-  /** The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. */
+  /**
+   * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
+   * left with the tiles that are fastest here; on a software adapter there is one family and nothing to choose.
+   */
   let testing: Promise<SelfTestReport> | undefined;
   function tested({ llava }: LoadedModel): Promise<SelfTestReport> {
-    const { headSize } = llava.config.text;
-    testing ??= store()
-      .then((kept) => verdictOf(llava.gpu, llava.pipelines, llava.variants, headSize, navigator.userAgent, kept))
-      .finally(() => {
-        testing = undefined;
-      });
+    const test = async (): Promise<SelfTestReport> => {
+      const { gpu, pipelines, config, weights } = llava;
+      const kept = await store();
+      const { userAgent } = navigator;
+      const report = await verdictOf(gpu, pipelines, llava.variants, config.text.headSize, userAgent, kept);
+      if (report.passed && !gpu.facts.software) {
+        const { qkv, o, gateUp, down } = weights.layers[0]!;
+        const tiles = await tunedTilesOf(gpu, pipelines, [qkv, o, gateUp, down], userAgent, kept);
+        llava.variants = tunedVariants(tiles, selectVariants(gpu.facts));
+      }
+      return report;
+    };
+    testing ??= test().finally(() => {
+      testing = undefined;
+    });
     return testing;
   }
 

@@ -59,9 +59,12 @@ export function linearVariantsOf(variants: Variants): LinearVariant[] {
   return [...new Set(found)];
 }
 
-/** All cases for an adapter's kernels; attention's are made for one head size, the model's. */
-export function selfTestCases(variants: Variants, headSize: number): SelfTestCase[] {
-  const linear = linearVariantsOf(variants).flatMap((variant) => linearCases(variant));
+/**
+ * All cases for an adapter's kernels: what `variants` chooses, and the tiles that the tuner may choose instead. Attention's kernels are
+ * made for one head size, the model's.
+ */
+export function selfTestCases(variants: Variants, headSize: number, tiles: LinearVariant[] = []): SelfTestCase[] {
+  const linear = [...new Set([...linearVariantsOf(variants), ...tiles])].flatMap((variant) => linearCases(variant));
   const others: [string, SelfTestCase["record"]][] = [
     ["attention", (r, arena) => attention(r, arena, headSize)],
     ["RMSNorm", rmsNorm],

@@ -75,5 +75,7 @@ test("the self-test runs each kernel that the selection would use", () => {
   const gpu = selectVariants({ ...bench.gpu.facts, vendor: "nvidia", software: false });
   expect(linearVariantsOf(gpu).sort()).toEqual(["128x128", "128x64", "32x32", "64x64"]);
   expect(selfTestCases(gpu, 64).map((c) => c.op)).toContain("4-bit linear with LoRA (128x128)");
+  // What the tuner may choose is tried as well.
+  expect(selfTestCases(gpu, 64, ["128x64 deep"]).map((c) => c.op)).toContain("f16 linear (128x64 deep)");
   expect(firstLinear!.op).toBe("4-bit linear with LoRA (register)");
 });

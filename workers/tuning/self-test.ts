@@ -5,6 +5,7 @@ import type { AdapterFacts, Gpu } from "../gpu/device.ts";
 import { relativeError } from "../gpu/numbers.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
+import { fittingTiles } from "../kernels/select.ts";
 import type { SelfTestReport, SelfTestResult } from "../protocol.ts";
 import type { Store } from "../storage/store.ts";
 import { type SelfTestCase, selfTestCases } from "./cases.ts";
@@ -14,14 +15,16 @@ export const SELF_TEST_LIMIT = 1e-5;
 
 /** Counts up when a kernel or a case changes: older verdicts are then not believed. */
 const KERNELS_VERSION = 1;
-const PREFIX = "self-test/";
 
-/** Whom a verdict is about. */
-export function verdictKey(facts: AdapterFacts, headSize: number, browser: string): string {
+/** The adapter and the browser that drives it: what a verdict or a choice of tiles holds for. */
+export function adapterKey(facts: AdapterFacts, browser: string): string {
   const { vendor, architecture, description, software, features } = facts;
   const sizes = [facts.maxComputeWorkgroupStorageSize, facts.maxComputeInvocationsPerWorkgroup];
-  return `${PREFIX}${KERNELS_VERSION}/${headSize}/${JSON.stringify([vendor, architecture, description, software, features, sizes, browser])}`;
+  return `${KERNELS_VERSION}/${JSON.stringify([vendor, architecture, description, software, features, sizes, browser])}`;
 }
+
+export const verdictKey = (facts: AdapterFacts, headSize: number, browser: string): string =>
+  `self-test/${headSize}/${adapterKey(facts, browser)}`;
 
 /** Runs the cases. Throws only when the device is lost. */
 export async function runSelfTest(
@@ -91,7 +94,8 @@ export async function verdictOf(
 ): Promise<SelfTestReport> {
   const kept = await keptVerdict(gpu.facts, headSize, browser, store);
   if (kept) return kept;
-  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, headSize), browser);
+  const tiles = gpu.facts.software ? [] : fittingTiles(gpu.facts);
+  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, headSize, tiles), browser);
   const bytes = new TextEncoder().encode(JSON.stringify(report));
   await store.set([[verdictKey(gpu.facts, headSize, browser), bytes]], "relaxed");
   return report;
