@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { testBench } from "../gpu/testing.ts";
+import { randomArray, testBench } from "../gpu/testing.ts";
 import { registerVariants } from "../gpu/variants.ts";
+import { linearForward } from "../kernels/linear.ts";
+import { forcedVariants } from "../kernels/select.ts";
 import { autotune, shapesOf, tunedVariants } from "./autotune.ts";
 
 test("each shape once, in both directions; what was not timed is chosen as before", () => {
@@ -16,9 +18,28 @@ test("each shape once, in both directions; what was not timed is chosen as befor
   expect(variants.attention).toBe("register");
 });
 
-test("the fastest tile of a shape is one of those that were timed", async () => {
-  const { gpu, pipelines } = await testBench();
+test("the fastest tile of a shape is one of those that were timed, and each gives the same bits", async () => {
+  const bench = await testBench();
+  const { gpu, pipelines, arena } = bench;
   const shape = { direction: "forward", columns: 72, depth: 40 } as const;
   const tuned = await autotune(gpu, pipelines, [shape], ["32x32", "64x64"], 37);
   expect(["32x32", "64x64"]).toContain(tuned["forward 40 to 72"]);
+  const weight = {
+    format: "nf4",
+    out: 72,
+    in: 40,
+    blockSize: 64,
+    codes: arena.upload("codes", randomArray((72 * 40) / 8, 1)),
+    absmax: arena.upload("absmax", randomArray((72 * 40) / 64, 2)),
+  } as const;
+  const x = arena.upload("x", randomArray(37 * 40, 3));
+  const results = [];
+  for (const tile of ["32x32", "64x64"] as const) {
+    const y = arena.tensor("y", 37 * 72);
+    results.push(
+      await bench.run((r) => linearForward(r, { y, x, weight, rows: 37 }), [y], {}, forcedVariants(tile, "shared")),
+    );
+  }
+  expect(results[0]).toEqual(results[1]);
+  expect(results[0]![0]!.some((v) => v !== 0)).toBe(true);
 });
