@@ -62,7 +62,7 @@ function parse(file: Uint8Array) {
   return { magic, version, fields, tensors };
 }
 
-const { magic, version, fields, tensors } = parse(ggufLora(modules, facts));
+const { magic, version, fields, tensors } = parse(ggufLora({ modules, trained: [] }, facts));
 
 test("header and keys are what llama.cpp asks for", () => {
   expect([magic, version]).toEqual(["GGUF", 3]);
@@ -116,11 +116,13 @@ test("modules of different rank become one rank", () => {
     loraA: randomArray(hidden, 1),
     loraB: randomArray(24, 2),
   };
-  const file = parse(ggufLora([...modules, small], facts));
+  const file = parse(ggufLora({ modules: [...modules, small], trained: [] }, facts));
   expect(file.tensors.get("blk.1.attn_output.weight.lora_a")!.dims).toEqual([hidden, rank]);
 });
 
 test("a vision module is refused", () => {
   const vision = { ...modules[0]!, module: "vision_tower.vision_model.encoder.layers.0.mlp.fc1" };
-  expect(() => ggufLora([vision], facts)).toThrow("llama.cpp's LoRA of a language model cannot hold");
+  expect(() => ggufLora({ modules: [vision], trained: [] }, facts)).toThrow(
+    "llama.cpp's LoRA of a language model cannot hold",
+  );
 });

@@ -4,7 +4,7 @@
  * halves, so their rows are reordered within each head as in its conversion of Llama weights; A, on the input side, stays.
  */
 import { TabTuneError } from "../errors.ts";
-import type { ImportedModule } from "./peft-import.ts";
+import type { ImportedAdapter } from "./peft-import.ts";
 import { uniformAdapter } from "./uniform.ts";
 
 export interface GgufFacts {
@@ -32,7 +32,17 @@ const typeU32 = 4;
 const ggmlF32 = 0;
 
 /** The whole file. Throws TabTuneError "bad-adapter" for modules that llama.cpp's language model does not have. */
-export function ggufLora(modules: readonly ImportedModule[], facts: GgufFacts): Uint8Array {
+export function ggufLora(
+  { modules, trained }: Pick<ImportedAdapter, "modules" | "trained">,
+  facts: GgufFacts,
+): Uint8Array {
+  if (trained.length > 0) {
+    throw new TabTuneError(
+      "bad-adapter",
+      "This adapter holds a projector that was trained in full, for which llama.cpp's LoRA files have no place.",
+      "Write a merged model instead (headless merge, or the page's export to a folder).",
+    );
+  }
   const { rank, scale, modules: uniform } = uniformAdapter(modules);
   const tensors = uniform.flatMap((m) => {
     const name = ggufName(m.module);

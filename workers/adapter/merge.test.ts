@@ -4,7 +4,8 @@ import { openCheckpoint } from "../hub/checkpoint.ts";
 import { bytesOf, type Dtype, f32ToBf16, f32ToF16, toF32 } from "../hub/dtype.ts";
 import { readSafetensors, writeSafetensors } from "../hub/safetensors.ts";
 import { filesFromBlobs } from "../hub/source.ts";
-import { mergeAdapter } from "./merge.ts";
+import { type MergeTarget, mergeAdapter } from "./merge.ts";
+import type { TrainedMatrix } from "./peft-export.ts";
 import type { ImportedModule } from "./peft-import.ts";
 
 const [out, inputs, rank, scale] = [24, 40, 3, 0.25];
@@ -55,10 +56,10 @@ function model(dtype: Dtype) {
   );
 }
 
-async function merge(dtype: Dtype, modules: ImportedModule[]) {
+async function merge(dtype: Dtype, modules: ImportedModule[], trained: TrainedMatrix[] = []) {
   const files = model(dtype);
   const written = new Map<string, Uint8Array>();
-  await mergeAdapter(files, await openCheckpoint(files), modules, {
+  const target: MergeTarget = {
     async create(name) {
       const parts: Uint8Array[] = [];
       return {
@@ -67,7 +68,8 @@ async function merge(dtype: Dtype, modules: ImportedModule[]) {
         abort: async () => undefined,
       };
     },
-  });
+  };
+  await mergeAdapter(files, await openCheckpoint(files), modules, target, undefined, trained);
   return { files, written };
 }
 
@@ -110,8 +112,8 @@ test("an adapter of nothing gives the model's own bytes", async () => {
 });
 
 test.each<[string, ImportedModule, string]>([
-  ["a module that is not there", { ...q, module: "language_model.layers.7.self_attn.q_proj" }, "has no such matrix"],
-  ["a module of another size", { ...q, outFeatures: 8, loraB: q.loraB.slice(0, 8 * rank) }, "a matrix [24,40] where"],
+  ["a module that is not there", { ...q, module: "language_model.layers.7.self_attn.q_proj" }, "has no such tensor"],
+  ["a module of another size", { ...q, outFeatures: 8, loraB: q.loraB.slice(0, 8 * rank) }, "a tensor [24,40] where"],
 ])("%s is refused before anything is written", async (_, wrong, words) => {
   await expect(merge("F16", [wrong])).rejects.toMatchObject({
     code: "bad-adapter",
@@ -134,4 +136,13 @@ test("integers are refused", async () => {
   await expect(mergeAdapter(files, await openCheckpoint(files), [q], target)).rejects.toMatchObject({
     code: "bad-tensor",
   });
+});
+
+test("a tensor that was trained in full takes the base's place, in the base's type", async () => {
+  const values = randomArray(out * inputs, 21);
+  const full = { name: "language_model.layers.0.mlp.up_proj.weight", shape: [out, inputs], values };
+  const { written } = await merge("BF16", [q], [full]);
+  const { tensors } = await readSafetensors(written.get("model-00002-of-00002.safetensors")!);
+  expect(tensors.get(names.up)!.data).toEqual(bytesOf(f32ToBf16(values)));
+  await expect(merge("F16", [q], [{ ...full, shape: [inputs, out] }])).rejects.toMatchObject({ code: "bad-adapter" });
 });

@@ -5,11 +5,12 @@
  */
 import { TabTuneError } from "../errors.ts";
 import type { Checkpoint } from "../hub/checkpoint.ts";
-import { bytesOf, type Dtype, f32ToBf16, f32ToF16, toF32 } from "../hub/dtype.ts";
+import { bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../hub/dtype.ts";
 import type { TensorInfo } from "../hub/safetensors.ts";
 import type { ModelFiles } from "../hub/source.ts";
 import { resolveName } from "../model/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
+import type { TrainedMatrix } from "./peft-export.ts";
 import type { ImportedModule } from "./peft-import.ts";
 
 export interface MergeTarget {
@@ -24,7 +25,7 @@ const windowBytes = 16e6;
 const otherWeights = /\.(safetensors|bin|pt|pth|h5|msgpack|onnx|gguf)$|^pytorch_model.*\.index\.json$/;
 
 /**
- * Writes every file of the merged model to `target`. Throws TabTuneError "bad-adapter" when a module is not in the model or of another
+ * Writes every file of the merged model to `target`; `trained` tensors take the place of the base's. Throws TabTuneError "bad-adapter" when a module is not in the model or of another
  * size, "bad-tensor" when its weights are of a type that nothing can be added to.
  */
 export async function mergeAdapter(
@@ -33,8 +34,10 @@ export async function mergeAdapter(
   modules: readonly ImportedModule[],
   target: MergeTarget,
   onProgress: MergeProgress = () => undefined,
+  trained: readonly TrainedMatrix[] = [],
 ): Promise<void> {
   const adapted = new Map(modules.map((module) => [tensorOf(checkpoint, module), module]));
+  const replaced = new Map(trained.map((tensor) => [placeOf(checkpoint, tensor.name, tensor.shape), tensor.values]));
   const shards = new Map<string, TensorInfo[]>();
   for (const info of checkpoint.tensors.values()) shards.set(info.file, [...(shards.get(info.file) ?? []), info]);
   const total = [...checkpoint.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
@@ -47,8 +50,16 @@ export async function mergeAdapter(
       await writer.write(await reader.read(0, infos[0]!.start));
       for (const { name, dtype } of infos) {
         const module = adapted.get(name);
+        const full = replaced.get(name);
+        let at = 0;
         for await (const { firstRow, rows, bytes: chunk } of checkpoint.chunks(name, windowBytes)) {
-          await writer.write(module ? addDelta(chunk, dtype, module, firstRow, rows) : chunk);
+          if (full) {
+            const values = chunk.byteLength / dtypeBytes[dtype];
+            await writer.write(inType(full.slice(at, at + values), dtype));
+            at += values;
+          } else {
+            await writer.write(module ? addDelta(chunk, dtype, module, firstRow, rows) : chunk);
+          }
           bytes += chunk.byteLength;
           onProgress({ name, bytes, total });
         }
@@ -74,14 +85,18 @@ async function writing(target: MergeTarget, name: string, write: (writer: FileWr
 }
 
 /** Name of the tensor that a module's product is added to. */
-function tensorOf({ tensors, label }: Checkpoint, { module, inFeatures, outFeatures }: ImportedModule): string {
-  const name = resolveName(`${module}.weight`, (n) => tensors.has(n));
+const tensorOf = (checkpoint: Checkpoint, { module, inFeatures, outFeatures }: ImportedModule): string =>
+  placeOf(checkpoint, `${module}.weight`, [outFeatures, inFeatures]);
+
+/** Name of the tensor of the checkpoint that a neutral one of this shape is. */
+function placeOf({ tensors, label }: Checkpoint, neutral: string, wanted: readonly number[]): string {
+  const name = resolveName(neutral, (n) => tensors.has(n));
   const { shape, dtype } = (name && tensors.get(name)) || {};
-  if (!name || !shape || shape.length !== 2 || shape[0] !== outFeatures || shape[1] !== inFeatures) {
-    const why = name ? `a matrix [${shape}] where the adapter has [${outFeatures},${inFeatures}]` : "no such matrix";
+  if (!name || !shape || shape.length !== wanted.length || shape.some((size, i) => size !== wanted[i])) {
+    const why = name ? `a tensor [${shape}] where the adapter has [${wanted}]` : "no such tensor";
     throw new TabTuneError(
       "bad-adapter",
-      `The adapter changes ${module}, and ${label} has ${why}.`,
+      `The adapter changes ${neutral.replace(/\.weight$/, "")}, and ${label} has ${why}.`,
       "Give the model that the adapter was trained on.",
     );
   }
@@ -110,6 +125,10 @@ function addDelta(chunk: Uint8Array, dtype: Dtype, module: ImportedModule, first
     const at = row * inFeatures;
     for (let column = 0; column < inFeatures; column++) merged[at + column]! += scale * sum[column]!;
   }
-  if (dtype === "F16") return bytesOf(f32ToF16(merged));
-  return dtype === "BF16" ? bytesOf(f32ToBf16(merged)) : bytesOf(merged);
+  return inType(merged, dtype);
+}
+
+function inType(values: Float32Array, dtype: Dtype): Uint8Array {
+  if (dtype === "F16") return bytesOf(f32ToF16(values));
+  return dtype === "BF16" ? bytesOf(f32ToBf16(values)) : bytesOf(values);
 }

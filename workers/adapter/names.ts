@@ -42,6 +42,12 @@ export function parsePeftKey(key: string): PeftKey | undefined {
   return known ? { module, part: match[2] as "A" | "B" } : undefined;
 }
 
+/** The neutral name of a projector tensor that a key of a PEFT file holds whole, in any of the spellings; else undefined. */
+export function parseTrainedKey(key: string): string | undefined {
+  const path = key.startsWith(ROOT) ? key.slice(ROOT.length).replace(/^model\./, "") : "";
+  return /^multi_modal_projector\.linear_[12]\.(weight|bias)$/.test(path) ? path : undefined;
+}
+
 /**
  * `target_modules` that PEFT matches in full against its own module names, of either spelling: one regular expression, because a
  * bare list of leaf names would catch the vision tower's attention as well.

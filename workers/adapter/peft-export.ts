@@ -15,6 +15,14 @@ export interface LoraMatrices {
   outFeatures: number;
 }
 
+/** A tensor that was trained in full (PEFT: modules_to_save), or its gradient. */
+export interface TrainedMatrix {
+  /** Neutral name: "multi_modal_projector.linear_1.weight". */
+  name: string;
+  shape: number[];
+  values: Float32Array;
+}
+
 export interface AdapterSettings {
   /** Hub id or folder name of the base model: where `AutoPeftModel` looks for it. */
   baseModel: string;
@@ -25,14 +33,17 @@ export interface AdapterSettings {
 
 export const WEIGHTS_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";
+/** The one module that can be trained in full. */
+export const TRAINED_MODULE = "multi_modal_projector";
 
 /**
- * The adapter's weights and its config, all modules of one rank.
+ * The adapter's weights and its config, all modules of one rank; `trained` are the tensors of the projector where it was trained in full.
  * @throws TabTuneError "non-finite-loss" when a weight is not a finite number: such an adapter must not leave the house.
  */
 export function exportPeft(
   modules: readonly LoraMatrices[],
   settings: AdapterSettings,
+  trained: readonly TrainedMatrix[] = [],
 ): { weights: Uint8Array; config: string } {
   const rank = modules[0]?.rank;
   if (rank === undefined || modules.some((module) => module.rank !== rank)) {
@@ -43,36 +54,48 @@ export function exportPeft(
     );
   }
   const names = modules.map(({ module }) => module);
-  return { weights: exportTensors(modules), config: configJson(rank, targetModulesOf(names), settings) };
+  const saved = trained.length > 0 ? [TRAINED_MODULE] : null;
+  return {
+    weights: exportTensors(modules, trained),
+    config: configJson(rank, targetModulesOf(names), saved, settings),
+  };
 }
 
 /** Matrices under PEFT's names as one safetensors file: adapter weights, and equally gradients of the same shapes. */
-export function exportTensors(modules: readonly LoraMatrices[]): Uint8Array {
-  const layout = layoutFor(modules.map(({ module }) => module));
+export function exportTensors(modules: readonly LoraMatrices[], trained: readonly TrainedMatrix[] = []): Uint8Array {
+  const layout = layoutFor([...modules.map(({ module }) => module), ...trained.map(({ name }) => name)]);
   const entries = modules.flatMap(({ module, loraA, loraB, rank, inFeatures, outFeatures }) => {
     const prefix = peftPrefix(module, layout);
     for (const matrix of [loraA, loraB]) {
-      if (!matrix.every(Number.isFinite)) {
-        throw new TabTuneError(
-          "non-finite-loss",
-          `A LoRA weight of ${module} is not a finite number.`,
-          "Go back to an earlier checkpoint and train with a lower learning rate.",
-          "Nothing was written.",
-        );
-      }
+      requireFinite(matrix, `A LoRA weight of ${module}`);
     }
     return [
       { name: `${prefix}.lora_A.weight`, dtype: "F32" as const, shape: [rank, inFeatures], data: loraA },
       { name: `${prefix}.lora_B.weight`, dtype: "F32" as const, shape: [outFeatures, rank], data: loraB },
     ];
   });
-  return writeSafetensors(entries, { format: "pt" });
+  const full = trained.map(({ name, shape, values }) => {
+    requireFinite(values, `A value of ${name}`);
+    return { name: peftPrefix(name, layout), dtype: "F32" as const, shape, data: values };
+  });
+  return writeSafetensors([...entries, ...full], { format: "pt" });
+}
+
+function requireFinite(values: Float32Array, what: string): void {
+  if (values.every(Number.isFinite)) return;
+  throw new TabTuneError(
+    "non-finite-loss",
+    `${what} is not a finite number.`,
+    "Go back to an earlier checkpoint and train with a lower learning rate.",
+    "Nothing was written.",
+  );
 }
 
 /** The fields that every PEFT knows since 0.9: releases before 0.14 stop at one they do not know. */
 function configJson(
   rank: number,
   targetModules: string,
+  modulesToSave: string[] | null,
   { baseModel, alpha, dropout, useRslora }: AdapterSettings,
 ): string {
   const config = {
@@ -84,7 +107,7 @@ function configJson(
     init_lora_weights: true,
     lora_alpha: alpha,
     lora_dropout: dropout,
-    modules_to_save: null,
+    modules_to_save: modulesToSave,
     peft_type: "LORA",
     r: rank,
     rank_pattern: {},

@@ -5,8 +5,8 @@
 import { TabTuneError } from "../errors.ts";
 import { toF32 } from "../hub/dtype.ts";
 import { readSafetensors, type TensorData } from "../hub/safetensors.ts";
-import { parsePeftKey } from "./names.ts";
-import type { LoraMatrices } from "./peft-export.ts";
+import { parsePeftKey, parseTrainedKey } from "./names.ts";
+import { type LoraMatrices, TRAINED_MODULE, type TrainedMatrix } from "./peft-export.ts";
 
 export interface ImportedModule extends LoraMatrices {
   /** What B(Ax) is multiplied by: alpha / r, or alpha / sqrt(r). */
@@ -15,6 +15,8 @@ export interface ImportedModule extends LoraMatrices {
 
 export interface ImportedAdapter {
   modules: ImportedModule[];
+  /** The projector where it was trained in full: what takes the base's place. */
+  trained: TrainedMatrix[];
   baseModel: string;
 }
 
@@ -40,7 +42,18 @@ export async function importPeft(
 ): Promise<ImportedAdapter> {
   const config = parseConfig(configText);
   const { tensors } = await readSafetensors(weights, "adapter_model.safetensors");
-  const pairs = pairUp(tensors);
+  const trained: TrainedMatrix[] = [];
+  const lora = new Map(tensors);
+  for (const [key, tensor] of config.trainsProjector ? tensors : []) {
+    const name = parseTrainedKey(key);
+    if (name === undefined) continue;
+    trained.push({ name, shape: [...tensor.shape], values: finite(tensor, name) });
+    lora.delete(key);
+  }
+  if (config.trainsProjector && trained.filter(({ name }) => name.endsWith(".weight")).length !== 2) {
+    throw refuse(`The adapter's config saves ${TRAINED_MODULE}, whose weights it does not hold.`, "Download it again.");
+  }
+  const pairs = pairUp(lora);
   const modules = [...pairs].map(([module, { A, B }]) => {
     const rank = patternValue(config.rankPattern, module) ?? config.rank;
     const alpha = patternValue(config.alphaPattern, module) ?? config.alpha;
@@ -72,7 +85,7 @@ export async function importPeft(
     return { module, loraA: a.values, loraB: b.values, rank, inFeatures, outFeatures, scale };
   });
   if (modules.length === 0) throw refuse("The adapter holds no LoRA weights.");
-  return { modules, baseModel: config.baseModel };
+  return { modules, trained, baseModel: config.baseModel };
 }
 
 /**
@@ -119,6 +132,7 @@ interface Config {
   alpha: number;
   useRslora: boolean;
   baseModel: string;
+  trainsProjector: boolean;
   rankPattern: Map<string, number>;
   alphaPattern: Map<string, number>;
 }
@@ -130,7 +144,6 @@ const MUST_BE_OFF = [
   "use_bdlora",
   "fan_in_fan_out",
   "lora_bias",
-  "modules_to_save",
   "layer_replication",
   "trainable_token_indices",
   "target_parameters",
@@ -170,12 +183,18 @@ function parseConfig(text: string): Config {
       "Convert it to a plain LoRA adapter with PEFT's path_initial_model_for_weight_conversion.",
     );
   }
+  const toSave = config.get("modules_to_save");
+  const saved = isSet(toSave) ? [toSave].flat() : [];
+  if (saved.some((name) => name !== TRAINED_MODULE)) {
+    throw refuse(`The adapter uses modules_to_save (${shown(toSave)}); only ${TRAINED_MODULE} is supported.`);
+  }
   const base = config.get("base_model_name_or_path");
   return {
     rank: positive(config.get("r"), "r", true),
     alpha: positive(config.get("lora_alpha"), "lora_alpha", false),
     useRslora: config.get("use_rslora") === true,
     baseModel: typeof base === "string" ? base : "",
+    trainsProjector: saved.length > 0,
     rankPattern: pattern(config.get("rank_pattern"), "rank_pattern", true),
     alphaPattern: pattern(config.get("alpha_pattern"), "alpha_pattern", false),
   };
@@ -242,14 +261,19 @@ function pairUp(tensors: ReadonlyMap<string, TensorData>): Map<string, { A: Tens
   return found as Map<string, { A: TensorData; B: TensorData }>;
 }
 
-function matrix({ dtype, shape, data }: TensorData, name: string): { shape: [number, number]; values: Float32Array } {
+function matrix(tensor: TensorData, name: string): { shape: [number, number]; values: Float32Array } {
+  const { shape } = tensor;
   if (shape.length !== 2) throw refuse(`The adapter's ${name} has shape [${shape}]; it must be a matrix.`);
+  return { shape: shape as [number, number], values: finite(tensor, name) };
+}
+
+function finite({ dtype, data }: TensorData, name: string): Float32Array {
   if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16") {
     throw refuse(`The adapter's ${name} holds ${dtype} values; F32, F16 and BF16 are supported.`);
   }
   const values = toF32(data, dtype);
   if (!values.every(Number.isFinite)) throw refuse(`The adapter's ${name} holds a value that is not a finite number.`);
-  return { shape: shape as [number, number], values };
+  return values;
 }
 
 function isObject(value: unknown): value is object {

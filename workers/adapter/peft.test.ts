@@ -132,7 +132,8 @@ describe("scale and rank", () => {
     [{ peft_type: "IA3" }, /of type "IA3"/],
     [{ use_dora: true }, /use_dora \(true\)/],
     [{ bias: "all" }, /biases \("all"\)/],
-    [{ modules_to_save: ["multi_modal_projector"] }, /modules_to_save \(\["multi_modal_projector"\]\)/],
+    [{ modules_to_save: ["lm_head"] }, /modules_to_save \(\["lm_head"\]\)/],
+    [{ modules_to_save: ["multi_modal_projector"] }, /saves multi_modal_projector, whose weights it does not hold/],
     [{ fan_in_fan_out: true }, /fan_in_fan_out/],
     [{ layer_replication: [[0, 4]] }, /layer_replication/],
     [{ init_lora_weights: "pissa_niter_16" }, /changes the base weights too/],
@@ -251,4 +252,24 @@ describe("a LoRA start", () => {
       message: expect.stringMatching(message),
     });
   });
+});
+
+test("a projector that was trained in full goes out and comes back in f32, under the new names", async () => {
+  const trained = [1, 2].flatMap((n) => [
+    {
+      name: `multi_modal_projector.linear_${n}.weight`,
+      shape: [3, 2],
+      values: Float32Array.from({ length: 6 }, (_, i) => n + i / 7),
+    },
+    { name: `multi_modal_projector.linear_${n}.bias`, shape: [3], values: Float32Array.from([n, -n, 0.5]) },
+  ]);
+  const { weights, config } = exportPeft(two, SETTINGS, trained);
+  expect(JSON.parse(config).modules_to_save).toEqual(["multi_modal_projector"]);
+  const { tensors } = await readSafetensors(weights);
+  expect([...tensors.keys()]).toContain("base_model.model.model.multi_modal_projector.linear_1.weight");
+  const back = await importPeft(weights, config);
+  expect(back.trained.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual(
+    trained.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  );
+  expect(back.modules).toHaveLength(two.length);
 });

@@ -9,7 +9,7 @@ import type { Program } from "../gpu/program.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { imageSlots } from "../model/image-slots.ts";
 import { allocatePass, type Llava, type PassBuffers, recordChat } from "../model/llava.ts";
-import type { Adapter } from "../model/lora.ts";
+import { type Adapter, learnsFromPictures } from "../model/lora.ts";
 import { writeTokens } from "../model/token-table.ts";
 import type { ExampleImage } from "../shards/example.ts";
 import type { MakeTower, Normalise } from "../train/training-step.ts";
@@ -80,7 +80,7 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
     });
   const encoder = await encoderWith(undefined);
   // An adapter on the tower changes what it sees: pictures are encoded with it and without.
-  const adaptedEncoder = adapter?.vision ? await encoderWith(adapter) : encoder;
+  const adaptedEncoder = adapter && learnsFromPictures(adapter) ? await encoderWith(adapter) : encoder;
   // One sequence: it begins at row 0, and a token's position is its row.
   write(
     gpu,

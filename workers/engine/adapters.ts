@@ -5,6 +5,7 @@ import { exportPeft } from "../adapter/peft-export.ts";
 import { loadLatest } from "../checkpoint/load.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
+import { trainedValues } from "../model/adapter-slabs.ts";
 import type { LlavaConfig } from "../model/config.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../model/lora.ts";
 import { openDataset } from "../shards/shards.ts";
@@ -37,17 +38,19 @@ export async function savedModules(store: Store, runId: string) {
   const layout = allocateAdapter(new Planner(), info.model as LlavaConfig, loraSettings(recipe), false);
   const scale = loraAlpha / (useRslora ? Math.sqrt(rank) : rank);
   const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
-  return { info, recipe, log, step, modules, trainableParameters: layout.trainableParameters };
+  const trained = trainedValues(layout, slabs);
+  return { info, recipe, log, step, modules, trained, trainableParameters: layout.trainableParameters };
 }
 
 export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
-  const { info, recipe, log, step, modules, trainableParameters } = await savedModules(store, runId);
-  const { weights, config } = exportPeft(modules, {
+  const { info, recipe, log, step, modules, trained, trainableParameters } = await savedModules(store, runId);
+  const settings = {
     baseModel: info.modelLabel,
     alpha: recipe.loraAlpha,
     dropout: recipe.loraDropout,
     useRslora: recipe.useRslora,
-  });
+  };
+  const { weights, config } = exportPeft(modules, settings, trained);
   const card = modelCard({
     title: `${info.modelLabel} on ${info.datasetLabel}`,
     baseModel: info.modelLabel,

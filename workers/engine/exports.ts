@@ -9,9 +9,9 @@ import { savedModules } from "./adapters.ts";
 import type { OpenedModel } from "./loaded-model.ts";
 
 export async function ggufOf(store: Store, runId: string): Promise<Blob> {
-  const { modules, info } = await savedModules(store, runId);
+  const { info, ...adapter } = await savedModules(store, runId);
   const { text } = info.model as LlavaConfig;
-  const file = ggufLora(modules, { name: `${info.modelLabel} on ${info.datasetLabel}`, ...text });
+  const file = ggufLora(adapter, { name: `${info.modelLabel} on ${info.datasetLabel}`, ...text });
   return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 }
 
@@ -23,7 +23,7 @@ export async function mergeRun(
   folder: FileSystemDirectoryHandle,
   onProgress: MergeProgress,
 ): Promise<void> {
-  const { modules, info } = await savedModules(store, runId);
+  const { modules, trained, info } = await savedModules(store, runId);
   if (info.modelId !== model.id) {
     throw new TabTuneError(
       "bad-argument",
@@ -31,7 +31,7 @@ export async function mergeRun(
       `Load ${info.modelLabel} first.`,
     );
   }
-  await mergeAdapter(model.files, model.checkpoint, modules, targetIn(folder), onProgress);
+  await mergeAdapter(model.files, model.checkpoint, modules, targetIn(folder), onProgress, trained);
 }
 
 /** Files appear under their names when they are whole: the browser writes to a swap file until then. */

@@ -5,6 +5,7 @@ import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
+import { savedModules } from "./adapters.ts";
 import {
   type FinishedRun,
   type Golden,
@@ -122,3 +123,30 @@ test("a run that never saved starts over when it is resumed", async () => {
   await expect(died).rejects.toThrow("the tab was closed");
   expect(outcome(await runToEnd(model, recipe, { store, dataset, resume: true }))).toEqual(outcome(whole));
 });
+
+test("all that can learn at once, with dropout: cut and resumed it is bitwise the run that was not cut", async () => {
+  const wide = recipeWith(golden, "a", {
+    load_in_4bit: true,
+    max_steps: 3,
+    per_device_train_batch_size: 2,
+    gradient_accumulation_steps: 1,
+    learning_rate: 1e-3,
+    target_modules: "all-linear",
+    lora_dropout: 0.1,
+    modules_to_save: ["multi_modal_projector"],
+  });
+  const start = async (store: Store, options: { resume?: boolean; stopAfter?: number }) => {
+    const dataset = await goldenDataset(model, store, await goldenFiles(golden));
+    return runToEnd(model, wide, { store, dataset, resume: false, ...options });
+  };
+  const uncutStore = memoryStore();
+  const uncut = await start(uncutStore, {});
+  const store = memoryStore();
+  const first = await start(store, { stopAfter: 1 });
+  const second = await start(store, { resume: true });
+  expect(figures(first).concat(figures(second))).toEqual(figures(uncut));
+  expect(outcome(second)).toEqual(outcome(uncut));
+  const kept = await savedModules(store, "golden");
+  expect(kept.trained).toEqual((await savedModules(uncutStore, "golden")).trained);
+  expect(kept.trained.map(({ name }) => name)).toContain("multi_modal_projector.linear_2.bias");
+}, 60_000);

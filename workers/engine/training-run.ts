@@ -13,7 +13,7 @@ import { type ErrorReport, TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
 import { outOfMemory } from "../model/load.ts";
-import { type Adapter, allocateAdapter, type LoraSettings } from "../model/lora.ts";
+import { type Adapter, allocateAdapter, type LoraModule, type LoraSettings } from "../model/lora.ts";
 import { type MemoryPlan, planMemory } from "../model/memory-plan.ts";
 import type { RunEvent, StepRecord } from "../protocol.ts";
 import type { Example } from "../shards/example.ts";
@@ -116,6 +116,7 @@ export const loraSettings = (recipe: Recipe): LoraSettings => ({
   alpha: recipe.loraAlpha,
   useRslora: recipe.useRslora,
   targets: recipe.targetModules,
+  trainProjector: recipe.modulesToSave !== null,
   dropout: recipe.loraDropout > 0 ? { rate: recipe.loraDropout, seed: recipe.seed } : undefined,
 });
 
@@ -172,11 +173,14 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
     const note = resume ? await restore(options, adapter, state) : undefined;
     if (note === undefined) {
-      writeAdapter(llava, adapter, (m) => {
+      const start = new Map<string, Float32Array>();
+      for (const { name } of adapter.trained) start.set(name, await model.readTensor(name));
+      const loraOf = (m: LoraModule) => {
         const given = options.loraInit?.(m.module);
         const made = initialLora(m.module, recipe.loraR, m.inFeatures, m.outFeatures, recipe.seed);
         return { loraA: given?.loraA ?? made.loraA, loraB: given?.loraB ?? made.loraB };
-      });
+      };
+      writeAdapter(llava, adapter, loraOf, (name) => start.get(name));
       await saveRunInfo(store, {
         id: runId,
         createdAt: new Date().toISOString(),

@@ -4,7 +4,7 @@ import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
 import { mergeAdapter } from "../adapter/merge.ts";
 import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
-import { type ImportedModule, importPeft } from "../adapter/peft-import.ts";
+import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
 import { TabTuneError } from "../errors.ts";
 import { openCheckpoint } from "../hub/checkpoint.ts";
 import { filesFromDirectory } from "../hub/fs-files.ts";
@@ -14,17 +14,17 @@ import { orStorageFull } from "../storage/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { readBytes, writeWhole } from "./open.ts";
 
-async function modulesOf(directory: string): Promise<ImportedModule[]> {
+async function adapterIn(directory: string): Promise<ImportedAdapter> {
   const weights = await readBytes(path.join(directory, WEIGHTS_FILE), "an adapter folder");
   const config = await readBytes(path.join(directory, CONFIG_FILE), "an adapter folder");
-  return (await importPeft(new Uint8Array(weights), config.toString("utf8"))).modules;
+  return importPeft(new Uint8Array(weights), config.toString("utf8"));
 }
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. */
 export async function merge(args: Arguments): Promise<void> {
   const files = await filesFromDirectory(args.text("model"));
   const checkpoint = await openCheckpoint(files);
-  const modules = await modulesOf(args.text("adapter"));
+  const { modules, trained } = await adapterIn(args.text("adapter"));
   const out = path.resolve(args.text("out"));
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -34,7 +34,8 @@ export async function merge(args: Arguments): Promise<void> {
     throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
   const part = `${out}.${process.pid}.part`;
   try {
-    await mergeAdapter(files, checkpoint, modules, { create: (name) => writerIn(part, name) });
+    const target = { create: (name: string) => writerIn(part, name) };
+    await mergeAdapter(files, checkpoint, modules, target, undefined, trained);
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
   } catch (error) {
@@ -63,7 +64,7 @@ async function writerIn(folder: string, name: string) {
 export async function gguf(args: Arguments): Promise<void> {
   const files = await filesFromDirectory(args.text("model"));
   const { text } = parseConfig(await files.readJson("config.json"));
-  const modules = await modulesOf(args.text("adapter"));
+  const adapter = await adapterIn(args.text("adapter"));
   const name = path.basename(path.resolve(args.text("adapter")));
-  await writeWhole(args.text("out"), ggufLora(modules, { name, ...text }));
+  await writeWhole(args.text("out"), ggufLora(adapter, { name, ...text }));
 }

@@ -13,7 +13,7 @@ import { writeSafetensors } from "../hub/safetensors.ts";
 import { type PreparedImage, prepareImage } from "../image/prepare-image.ts";
 import { writeAdapter } from "../model/adapter-slabs.ts";
 import { featuresPerTile } from "../model/config.ts";
-import { type Adapter, allocateAdapter } from "../model/lora.ts";
+import { type Adapter, allocateAdapter, type LoraModule } from "../model/lora.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { expandImageTokens } from "../text/image-slots.ts";
 import { createEvaluation, type Runner } from "../train/training-step.ts";
@@ -28,7 +28,7 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
   const config = (await readBytes(path.join(directory, "adapter_config.json"), "an adapter folder")).toString("utf8");
   const arena = new Arena(model.llava.gpu, model.llava.counters);
   // Sizes first, from a throw-away layout: the adapter is checked against the model before anything is allocated for it.
-  const { modules } = await importPeft(new Uint8Array(weights), config);
+  const { modules, trained } = await importPeft(new Uint8Array(weights), config);
   const { rank, scale, modules: uniform } = uniformAdapter(modules);
   const wide = uniform.some((m) => !m.module.startsWith("language_model."));
   const settings = {
@@ -36,6 +36,7 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
     alpha: scale * rank,
     useRslora: false,
     targets: wide ? "all-linear" : "language-model",
+    trainProjector: trained.length > 0,
   } as const;
   const adapter = allocateAdapter(arena, model.config, settings, false);
   const byName = new Map(uniform.map((m) => [m.module, m]));
@@ -48,14 +49,16 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
     );
   }
   const given = new Map(uniform.map((m) => [m.module, m]));
-  writeAdapter(model.llava, adapter, (m) => {
+  const loraOf = (m: LoraModule) => {
     const found = given.get(m.module);
     // A module that the adapter leaves out is the base model's own: A = B = 0.
     return {
       loraA: found?.loraA ?? new Float32Array(rank * m.inFeatures),
       loraB: found?.loraB ?? new Float32Array(rank * m.outFeatures),
     };
-  });
+  };
+  const full = new Map(trained.map(({ name, values }) => [name, values]));
+  writeAdapter(model.llava, adapter, loraOf, (name) => full.get(name));
   return adapter;
 }
 

@@ -13,7 +13,7 @@ import { type LiveAdapter, loraSettings, runTraining } from "../engine/training-
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { writeSafetensors } from "../hub/safetensors.ts";
-import { readAdapter, readMoments } from "../model/adapter-slabs.ts";
+import { readAdapter, readMoments, readTrained } from "../model/adapter-slabs.ts";
 import { allocateAdapter } from "../model/lora.ts";
 import type { StepRecord } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
@@ -113,7 +113,8 @@ export async function train(args: Arguments): Promise<void> {
         const gradients = await readAdapter(model.llava, adapter, adapter.grads);
         const file = path.join(out, `gradients-step-${step}.safetensors`);
         written.push(file);
-        await writeWhole(file, exportTensors(gradients));
+        const full = await readTrained(model.llava, adapter, adapter.grads);
+        await writeWhole(file, exportTensors(gradients, full));
       },
     });
     await steps.flush();
@@ -131,12 +132,13 @@ export async function train(args: Arguments): Promise<void> {
   }
   const { adapter } = live!;
   const modules = await readAdapter(model.llava, adapter);
-  const { weights, config } = exportPeft(modules, {
+  const settings = {
     baseModel: model.files.label,
     alpha: recipe.loraAlpha,
     dropout: recipe.loraDropout,
     useRslora: recipe.useRslora,
-  });
+  };
+  const { weights, config } = exportPeft(modules, settings, await readTrained(model.llava, adapter));
   await writeWhole(path.join(out, WEIGHTS_FILE), weights);
   await writeWhole(path.join(out, CONFIG_FILE), config);
   if (args.flag("dump")) {

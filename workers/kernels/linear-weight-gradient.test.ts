@@ -33,7 +33,7 @@ test.each([
   const run = async (accumulate: 0 | 1) => {
     const dW = arena.upload("dW", onto.dW);
     const db = arena.upload("db", onto.db);
-    return bench.run((r) => linearWeightGradient(r, { dW, db, dy, x, accumulate, rows }), [dW, db]);
+    return bench.run((r) => linearWeightGradient(r, { dW, db, dy, x, out, in: inSize, accumulate, rows }), [dW, db]);
   };
   const expected = reference(data.dy, data.x, rows, out, inSize);
   const set = await run(0);
@@ -53,6 +53,12 @@ test.each([
     ),
   ).toBeLessThan(1e-6);
   expect(await run(0)).toEqual(set);
+  const alone = arena.upload("dW", onto.dW);
+  const [without] = await bench.run(
+    (r) => linearWeightGradient(r, { dW: alone, dy, x, out, in: inSize, accumulate: 0, rows }),
+    [alone],
+  );
+  expect(without).toEqual(set[0]);
 });
 
 test("the reference gradient is the slope of a linear with a bias", () => {

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, type Kernel, type Recorder, type Size } from "../gpu/program.ts";
-import { declare, each } from "./linear-wgsl.ts";
+import { type Binding, declare, each } from "./linear-wgsl.ts";
 import { times } from "./lora.ts";
 
 /** Threads of a workgroup, along the inputs. */
@@ -12,9 +12,9 @@ const WORKGROUP = 32;
 /** What a thread owns of dW. */
 const TILE = { outputs: 8, inputs: 16 } as const;
 
-const kernel: Kernel = {
-  name: "linear dW db",
-  access: ["read", "read", "read_write", "read_write"],
+const kernelFor = (bias: boolean): Kernel => ({
+  name: bias ? "linear dW db" : "linear dW",
+  access: ["read", "read", "read_write", ...(bias ? ["read_write" as const] : [])],
   code: /* wgsl */ `
 struct Params { rows: u32, outSize: u32, inSize: u32, accumulate: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -22,7 +22,7 @@ ${declare([
   ["dy", "f32", "read"],
   ["x", "vec4f", "read"],
   ["dW", "vec4f", "read_write"],
-  ["db", "f32", "read_write"],
+  ...(bias ? [["db", "f32", "read_write"] satisfies Binding] : []),
 ])}
 @compute @workgroup_size(${WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
   let q = id.x * ${TILE.inputs / 4}u;
@@ -43,21 +43,27 @@ ${declare([
     (i) => `if (n + ${i}u < out) {
     let o = (n + ${i}u) * width + q;
     ${each(4, (c) => `if (q + ${c}u < width) { if (keep) { acc${i}_${c} += dW[o + ${c}u]; } dW[o + ${c}u] = acc${i}_${c}; }`)}
-    if (q == 0u) { if (keep) { b${i} += db[n + ${i}u]; } db[n + ${i}u] = b${i}; }
+    ${bias ? `if (q == 0u) { if (keep) { b${i} += db[n + ${i}u]; } db[n + ${i}u] = b${i}; }` : ""}
   }`,
   )}
 }`,
-};
+});
+
+const withBias = kernelFor(true);
+const withoutBias = kernelFor(false);
 
 export interface LinearWeightGradient {
   /** [out, in] */
   dW: Tensor;
-  /** [out] */
-  db: Tensor;
+  /** [out]; none for a linear without a bias. */
+  db?: Tensor | undefined;
   /** [rows, out] */
   dy: Tensor;
-  /** [rows, in]; in is a multiple of 4. */
+  /** [rows, in] */
   x: Tensor;
+  out: number;
+  /** A multiple of 4. */
+  in: number;
   /** 0 overwrites, 1 adds. */
   accumulate: Size;
   rows: Size;
@@ -66,12 +72,11 @@ export interface LinearWeightGradient {
 /** dW (+)= dyᵀ x and db (+)= the column sums of dy. */
 export function linearWeightGradient(r: Recorder, e: LinearWeightGradient): void {
   const { dW, db, dy, x, rows, accumulate } = e;
-  const outSize = db.length;
-  const inSize = dW.length / outSize;
+  const { out: outSize, in: inSize } = e;
   if (inSize % 4 !== 0) throw new Error(`dW of ${inSize} inputs`);
   r.dispatch({
-    kernel,
-    tensors: [dy, x, dW, db],
+    kernel: db ? withBias : withoutBias,
+    tensors: db ? [dy, x, dW, db] : [dy, x, dW],
     params: [rows, outSize, inSize, accumulate],
     workgroups: [ceilDiv(inSize, TILE.inputs * WORKGROUP), ceilDiv(outSize, TILE.outputs)],
     flops: times(rows, 2 * outSize * inSize),

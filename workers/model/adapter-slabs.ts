@@ -17,11 +17,20 @@ export interface ModuleMatrices {
   outFeatures: number;
 }
 
-/** Fills the adapter. `matricesOf` gives A [r, in] and B [out, r] of a module. */
+/** A tensor that is trained in full, or its gradient. */
+export interface TrainedValues {
+  /** Neutral name. */
+  name: string;
+  shape: number[];
+  values: Float32Array;
+}
+
+/** Fills the adapter. `matricesOf` gives A [r, in] and B [out, r] of a module, `valuesOf` a tensor that is trained in full. */
 export function writeAdapter(
   model: Llava,
   adapter: Adapter,
   matricesOf: (m: LoraModule) => { loraA: Float32Array; loraB: Float32Array },
+  valuesOf: (name: string) => Float32Array | undefined = () => undefined,
 ): void {
   const slabs = adapter.params.map(({ length }) => new Float32Array(length));
   for (const m of adapter.modules) {
@@ -37,6 +46,17 @@ export function writeAdapter(
     slabs[m.slab]!.set(loraA, m.aStart);
     slabs[m.slab]!.set(loraB, m.bStart);
   }
+  for (const { name, slab, start, shape } of adapter.trained) {
+    const values = valuesOf(name);
+    if (values?.length !== shape.reduce((a, b) => a * b)) {
+      throw new TabTuneError(
+        "bad-adapter",
+        `"${name}" has ${values?.length ?? 0} values where the model has [${shape}].`,
+        "Use an adapter that was made for this model.",
+      );
+    }
+    slabs[slab]!.set(values, start);
+  }
   slabs.forEach((slab, n) => {
     write(model.gpu, adapter.params[n]!, slab, model.counters);
   });
@@ -50,6 +70,24 @@ export async function readAdapter(
 ): Promise<ModuleMatrices[]> {
   return asModules(adapter, await readSlabs(model, slabs));
 }
+
+/** The tensors that are trained in full, out of a slab set of the same layout. */
+export async function readTrained(
+  model: Llava,
+  adapter: Adapter,
+  slabs: Tensor[] = adapter.params,
+): Promise<TrainedValues[]> {
+  if (adapter.trained.length === 0) return [];
+  return trainedValues(adapter, await readSlabs(model, slabs));
+}
+
+/** As `readTrained`, of slabs that were read back. */
+export const trainedValues = ({ trained }: Pick<Adapter, "trained">, slabs: Float32Array[]): TrainedValues[] =>
+  trained.map(({ name, slab, start, shape }) => ({
+    name,
+    shape,
+    values: slabs[slab]!.slice(start, start + shape.reduce((a, b) => a * b)),
+  }));
 
 /** Both moments of the modules that learn, as matrices of f32 whatever they are stored as. */
 export async function readMoments(

@@ -1,6 +1,7 @@
 /**
- * The CLIP tower and the projector: normalised tiles -> image features for the language model, and, for adapters on all linears, the
- * way back to the LoRA matrices (the patch embedding stays frozen, so nothing goes further than the first layer's q|k|v).
+ * The CLIP tower and the projector: normalised tiles -> image features for the language model, and, where they learn, the way back
+ * to the LoRA matrices (the patch embedding stays frozen, so nothing goes further than the first layer's q|k|v), or to the
+ * projector's own weights.
  * transformers: models/clip/modeling_clip.py (quick-GELU, `pre_layrnorm` is its spelling), models/llava/modeling_llava.py.
  */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
@@ -11,6 +12,7 @@ import { embeddingBackward } from "../kernels/embedding.ts";
 import { geluBackward, geluForward } from "../kernels/gelu.ts";
 import { layerNormBackward, layerNormForward } from "../kernels/layer-norm.ts";
 import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.ts";
+import { linearWeightGradient } from "../kernels/linear-weight-gradient.ts";
 import { type LoraDropout, loraGradients } from "../kernels/lora.ts";
 import { dropClassBackward, dropClassForward, patchesForward, visionTokensForward } from "../kernels/patch.ts";
 import { featuresPerTile, type LlavaConfig, patchesPerTile } from "./config.ts";
@@ -21,6 +23,7 @@ import {
   type LoraSettings,
   type PassDropout,
   type ProjectorLora,
+  type TrainedProjector,
   type VisionLayerLora,
   type VisionLora,
 } from "./lora.ts";
@@ -51,13 +54,17 @@ export interface VisionLayerActivations {
   xaFc2: Tensor;
 }
 
-/** Scratch of the backward pass, shared by all layers. */
-export interface VisionGradients {
+/** Scratch of the projector's backward pass. */
+export interface ProjectorGradients {
   /** i32: token row of each feature of the tiles at hand, -1 for none. */
   featureRows: Tensor;
   dFeatures: Tensor;
   dActivated: Tensor;
   dProjected: Tensor;
+}
+
+/** Scratch of the tower's backward pass, shared by all layers; `t` and `dropped` serve LoRA on the projector too. */
+export interface TowerGradients {
   dTower: Tensor;
   dx: Tensor;
   dNormed: Tensor;
@@ -89,20 +96,24 @@ export interface VisionActivations {
   xa2: Tensor;
   starts: Tensor;
   ends: Tensor;
-  gradients: VisionGradients | undefined;
+  gradients: ProjectorGradients | undefined;
+  /** None while the tower is frozen. */
+  towerGradients: TowerGradients | undefined;
 }
 
-/** `lora` is the adapter on these linears; policies as in llama.ts, "chat" being every use without a backward. */
+/** `lora`: settings of an adapter that reaches these linears; policies as in llama.ts, "chat" being every use without a backward. */
 export function allocateVision(
   alloc: Allocator,
   config: LlavaConfig,
   tiles: number,
-  { lora, policy }: { lora?: LoraSettings | undefined; policy: ActivationPolicy } = { policy: "chat" },
+  { lora, policy: wanted }: { lora?: LoraSettings | undefined; policy: ActivationPolicy } = { policy: "chat" },
 ): VisionActivations {
   const { vision, text } = config;
   const { hiddenSize: c, intermediateSize: f, numHeads: heads } = vision;
   const h = text.hiddenSize;
-  const rank = lora?.rank ?? 0;
+  const adapted = lora?.targets === "all-linear";
+  const rank = adapted ? lora.rank : 0;
+  const policy = adapted ? wanted : "chat";
   const patches = patchesPerTile(vision);
   const rows = tiles * (patches + 1);
   const features = tiles * featuresPerTile(config);
@@ -113,6 +124,7 @@ export function allocateVision(
     rstd: t(`${name}.rstd`, rows),
   });
   const backward = policy !== "chat";
+  const projectorBackward = wanted !== "chat";
   const make = (n: number, shared?: VisionLayerActivations): VisionLayerActivations => {
     const x = shared && !backward ? shared.x : t(`x.${n}`, rows * c);
     if (shared) return { ...shared, x };
@@ -148,16 +160,20 @@ export function allocateVision(
     features: t("features", features * c),
     xa1: t("xa1", features * rank),
     projected,
-    activated: backward ? t("activated", features * h) : projected,
+    activated: projectorBackward ? t("activated", features * h) : projected,
     xa2: t("xa2", features * rank),
     starts: t("starts", rows),
     ends: t("ends", rows),
-    gradients: backward
+    gradients: projectorBackward
       ? {
           featureRows: t("featureRows", features),
           dFeatures: t("dFeatures", features * h),
           dActivated: t("dActivated", features * h),
           dProjected: t("dProjected", features * h),
+        }
+      : undefined,
+    towerGradients: backward
+      ? {
           dTower: t("dTower", features * c),
           dx: t("dx", rows * c),
           dNormed: t("dNormed", rows * c),
@@ -186,6 +202,8 @@ export interface VisionPass {
   weights: LlavaWeights;
   /** LoRA on the tower and the projector. */
   lora: VisionLora | undefined;
+  /** Takes the place of the base's projector. */
+  projector: TrainedProjector | undefined;
   tiles: Size;
   /** In training; dims: step, firstTile. */
   dropout?: PassDropout | undefined;
@@ -324,56 +342,91 @@ export function projectorForward(
 ): void {
   const h = o.config.text.hiddenSize;
   const rows = featureRows(o);
-  const { linear1, linear2 } = o.weights.projector;
+  const { linear1, linear2 } = o.projector ?? o.weights.projector;
   const l = projectorLora(o);
-  linearForward(r, { y: v.projected, x: v.features, ...linear1, lora: adapted(l?.linear1, v.xa1), rows });
+  linearForward(r, {
+    y: v.projected,
+    x: v.features,
+    weight: linear1.weight,
+    bias: linear1.bias,
+    lora: adapted(l?.linear1, v.xa1),
+    rows,
+  });
   geluForward(r, { y: v.activated, x: v.projected, kind: o.config.projectorActivation, count: times(rows, h) });
-  linearForward(r, { y: imageFeatures, x: v.activated, ...linear2, lora: adapted(l?.linear2, v.xa2), rows, yRow: row });
+  linearForward(r, {
+    y: imageFeatures,
+    x: v.activated,
+    weight: linear2.weight,
+    bias: linear2.bias,
+    lora: adapted(l?.linear2, v.xa2),
+    rows,
+    yRow: row,
+  });
+}
+
+/** What the backward of one linear reads and writes; without `dx`, what lies before it does not learn. */
+interface LinearBackward {
+  dx: Tensor | undefined;
+  dy: Tensor;
+  x: Tensor;
+  rows: Size;
+}
+
+/** Gradients of a linear's LoRA, added to, and of its input. */
+function adaptedBackward(
+  r: Recorder,
+  g: TowerGradients,
+  { weights, dA, dB, dropout }: PassLora,
+  { weight }: AffineWeight,
+  { dx, dy, x, xa, rows }: LinearBackward & { xa: Tensor },
+): void {
+  linearBackwardInput(r, { dx: dx ?? x, dy, weight, lora: { weights, t: g.t, dropout }, rows, skipInput: !dx });
+  loraGradients(r, { dA, dB, x, dy, xa, t: g.t, weights, dropout, accumulate: 1, rows });
 }
 
 /**
  * Backward of tower and projector for the tiles that the forward pass before it left in `v`: `dTokens` [token rows, h] is the gradient
- * of the language model's input, of which `v.gradients.featureRows` picks the rows of these tiles. LoRA gradients are added to.
+ * of the language model's input, of which `v.gradients.featureRows` picks the rows of these tiles. Gradients are added to.
  */
 export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivations, o: VisionPass): void {
-  const { config, tiles } = o;
-  const { vision, text } = config;
+  const { config } = o;
+  const { hiddenSize: size } = config.text;
   const g = v.gradients!;
-  const c = vision.hiddenSize;
-  const patches = patchesPerTile(vision);
-  const linear = (
-    { weights, dA, dB, dropout }: PassLora,
-    { weight }: AffineWeight,
-    p: { dx: Tensor; dy: Tensor; x: Tensor; xa: Tensor; rows: Size; skipInput?: boolean },
-  ): void => {
-    const { dx, dy, x, xa, rows, skipInput = false } = p;
-    linearBackwardInput(r, { dx, dy, weight, lora: { weights, t: g.t, dropout }, rows, skipInput });
-    loraGradients(r, { dA, dB, x, dy, xa, t: g.t, weights, dropout, accumulate: 1, rows });
-  };
-
+  const tower = v.towerGradients;
   const features = featureRows(o);
-  embeddingBackward(r, {
-    dFeatures: g.dFeatures,
-    dy: dTokens,
-    featureRows: g.featureRows,
-    size: text.hiddenSize,
-    features,
-  });
-  const { linear1, linear2 } = o.weights.projector;
-  const p = projectorLora(o)!;
-  linear(p.linear2, linear2, { dx: g.dActivated, dy: g.dFeatures, x: v.activated, xa: v.xa2, rows: features });
+  const lora = projectorLora(o);
+  const linear = (name: keyof TrainedProjector, e: LinearBackward & { xa: Tensor }): void => {
+    const full = o.projector?.[name];
+    if (!full) {
+      adaptedBackward(r, tower!, lora![name], o.weights.projector[name], e);
+      return;
+    }
+    const { weight, dW, db } = full;
+    if (e.dx) linearBackwardInput(r, { dx: e.dx, dy: e.dy, weight, rows: e.rows });
+    linearWeightGradient(r, { dW, db, dy: e.dy, x: e.x, out: weight.out, in: weight.in, accumulate: 1, rows: e.rows });
+  };
+  embeddingBackward(r, { dFeatures: g.dFeatures, dy: dTokens, featureRows: g.featureRows, size, features });
+  linear("linear2", { dx: g.dActivated, dy: g.dFeatures, x: v.activated, xa: v.xa2, rows: features });
   geluBackward(r, {
     dx: g.dProjected,
     dy: g.dActivated,
     x: v.projected,
     kind: config.projectorActivation,
-    count: times(features, text.hiddenSize),
+    count: times(features, size),
   });
-  linear(p.linear1, linear1, { dx: g.dTower, dy: g.dProjected, x: v.features, xa: v.xa1, rows: features });
+  linear("linear1", { dx: tower?.dTower, dy: g.dProjected, x: v.features, xa: v.xa1, rows: features });
+  if (tower) towerBackward(r, tower, v, o);
+}
 
+/** Backward of `towerForward` from `g.dTower`. */
+function towerBackward(r: Recorder, g: TowerGradients, v: VisionActivations, o: VisionPass): void {
+  const { config, tiles } = o;
+  const { vision } = config;
+  const c = vision.hiddenSize;
   const rows = tokenRows(o);
   if (config.featureSelect === "default") {
-    dropClassBackward(r, { dx: g.dx, dy: g.dTower, size: c, patchesPerImage: patches, images: tiles });
+    const patchesPerImage = patchesPerTile(vision);
+    dropClassBackward(r, { dx: g.dx, dy: g.dTower, size: c, patchesPerImage, images: tiles });
   } else {
     copyRows(r, { y: g.dx, x: g.dTower, size: c, rows });
   }
@@ -382,7 +435,7 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
     const w = o.weights.vision.layers[n]!;
     const l = layerLora(o, n)!;
     if (v.policy === "recompute" && n < v.layers.length - 1) visionLayerForward(r, undefined, v, n, o);
-    linear(l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, rows });
+    adaptedBackward(r, g, l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, rows });
     geluBackward(r, {
       dx: g.dFc1,
       dy: g.dHidden,
@@ -390,9 +443,9 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
       kind: vision.activation,
       count: times(rows, vision.intermediateSize),
     });
-    linear(l.fc1, w.fc1, { dx: g.dNormed, dy: g.dFc1, x: a.normed2.y, xa: a.xaFc1, rows });
+    adaptedBackward(r, g, l.fc1, w.fc1, { dx: g.dNormed, dy: g.dFc1, x: a.normed2.y, xa: a.xaFc1, rows });
     normBackward(r, o, g.dx, g.dNormed, a.x1, w.norm2, a.normed2);
-    linear(l.out, w.out, { dx: g.dOut, dy: g.dx, x: a.out, xa: a.xaOut, rows });
+    adaptedBackward(r, g, l.out, w.out, { dx: g.dOut, dy: g.dx, x: a.out, xa: a.xaOut, rows });
     attentionBackward(r, {
       dQkv: g.dQkv,
       dOut: g.dOut,
@@ -403,7 +456,8 @@ export function visionBackward(r: Recorder, dTokens: Tensor, v: VisionActivation
       rows,
       ...attentionShape(o, v),
     });
-    linear(l.qkv, w.qkv, { dx: g.dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, rows, skipInput: n === 0 });
+    const dNormed = n > 0 ? g.dNormed : undefined;
+    adaptedBackward(r, g, l.qkv, w.qkv, { dx: dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, rows });
     if (n > 0) normBackward(r, o, g.dx, g.dNormed, a.x, w.norm1, a.normed1);
   }
 }

@@ -25,7 +25,7 @@ import {
   type PassOptions,
   type TokenFacts,
 } from "./llama.ts";
-import { type Adapter, type LoraSettings, passDropout } from "./lora.ts";
+import { type Adapter, type LoraSettings, learnsFromPictures, passDropout } from "./lora.ts";
 import { allocatePassTable } from "./token-table.ts";
 import type { LlavaWeights, WeightLayout } from "./weights.ts";
 
@@ -250,7 +250,7 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
     layerBackward(r, g, a, w, l, {
       ...options(n),
       accumulate: (d) => d.accumulate!,
-      inputGradient: n > 0 || adapter.vision !== undefined,
+      inputGradient: n > 0 || learnsFromPictures(adapter),
     });
   }
   return r;

@@ -6,6 +6,7 @@
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import { moment8Words } from "../kernels/adamw-8bit.ts";
 import type { LoraDropout, LoraWeights } from "../kernels/lora.ts";
+import type { DenseWeight } from "../kernels/weight.ts";
 import type { LlavaConfig } from "./config.ts";
 import { languageModule, projectorModule, visionModule } from "./names.ts";
 
@@ -15,6 +16,8 @@ export interface LoraSettings {
   useRslora: boolean;
   /** "all-linear" adapts the vision tower and the projector too; default "language-model". */
   targets?: "language-model" | "all-linear";
+  /** The projector itself learns, in f32 and without LoRA (PEFT: modules_to_save ["multi_modal_projector"]). */
+  trainProjector?: boolean;
   /** In training only. */
   dropout?: { rate: number; seed: number } | undefined;
 }
@@ -42,7 +45,27 @@ export type ProjectorLora = Record<"linear1" | "linear2", LoraLinear>;
 /** Of the layers that are run; those behind the feature layer have slabs and modules only. */
 export interface VisionLora {
   layers: VisionLayerLora[];
-  projector: ProjectorLora;
+  /** None where the projector is trained in full. */
+  projector: ProjectorLora | undefined;
+}
+
+/** A linear that is trained in full: it takes the base's place. */
+export interface TrainedLinear {
+  weight: DenseWeight;
+  bias: Tensor | undefined;
+  dW: Tensor;
+  db: Tensor | undefined;
+}
+
+export type TrainedProjector = Record<"linear1" | "linear2", TrainedLinear>;
+
+/** A tensor that is trained in full, as a range of its block's slab, in words. */
+export interface TrainedTensor {
+  /** Neutral name: "multi_modal_projector.linear_1.weight". */
+  name: string;
+  slab: number;
+  start: number;
+  shape: number[];
 }
 
 /** One PEFT module as ranges of its block's slab, in words. */
@@ -60,11 +83,15 @@ export interface Adapter {
   scale: number;
   layers: LayerLora[];
   vision: VisionLora | undefined;
+  projector: TrainedProjector | undefined;
   modules: LoraModule[];
+  trained: TrainedTensor[];
   /** One a block. Blocks that never get a gradient come last. */
   params: Tensor[];
   /** One for each block that learns, like the moments; none outside training. */
   grads: Tensor[];
+  /** Whether weight decay acts on the block: not on biases (transformers: Trainer.get_decay_parameter_names). */
+  decays: boolean[];
   firstMoments: Tensor[];
   secondMoments: Tensor[];
   /** With 8-bit moments, which then are codes: their scales (see kernels/adamw-8bit.ts). */
@@ -152,20 +179,37 @@ export function allocateAdapter(
     scale: loraScale(settings),
     layers: [],
     vision: undefined,
+    projector: undefined,
     modules: [],
+    trained: [],
     params: [],
     grads: [],
+    decays: [],
     firstMoments: [],
     secondMoments: [],
     momentScales: [],
     trainableParameters: 0,
+  };
+  /** A block's tensors; the gradient is the parameter itself where nothing learns. */
+  const slabOf = (label: string, length: number, learns = true, decays = true) => {
+    const param = alloc.tensor(`LoRA weights/${label}`, length);
+    const slab = adapter.params.push(param) - 1;
+    if (!training || !learns) return { slab, param, grad: param };
+    const grad = alloc.tensor(`LoRA gradients/${label}`, length);
+    adapter.grads.push(grad);
+    adapter.decays.push(decays);
+    const { codes, absmax } = moment8Words(length);
+    const words = optim === "adamw_bnb_8bit" ? codes : length;
+    adapter.firstMoments.push(alloc.tensor(`Adam moments/${label}`, words));
+    adapter.secondMoments.push(alloc.tensor(`Adam moments/${label}`, words));
+    if (optim === "adamw_bnb_8bit") adapter.momentScales.push(alloc.tensor(`Adam moments/${label}`, absmax));
+    return { slab, param, grad };
   };
   const add = <K extends string>(
     label: string,
     block: Record<K, FusedLinear>,
     learns: boolean,
   ): Record<K, LoraLinear> => {
-    const slab = adapter.params.length;
     const names = Object.keys(block) as K[];
     let length = 0;
     const places = names.map((name) => {
@@ -176,18 +220,7 @@ export function allocateAdapter(
       length = bAt + align(out * r);
       return { inSize, parts, out, aAt, bAt };
     });
-    const param = alloc.tensor(`LoRA weights/${label}`, length);
-    adapter.params.push(param);
-    let grad = param;
-    if (training && learns) {
-      grad = alloc.tensor(`LoRA gradients/${label}`, length);
-      adapter.grads.push(grad);
-      const { codes, absmax } = moment8Words(length);
-      const words = optim === "adamw_bnb_8bit" ? codes : length;
-      adapter.firstMoments.push(alloc.tensor(`Adam moments/${label}`, words));
-      adapter.secondMoments.push(alloc.tensor(`Adam moments/${label}`, words));
-      if (optim === "adamw_bnb_8bit") adapter.momentScales.push(alloc.tensor(`Adam moments/${label}`, absmax));
-    }
+    const { slab, param, grad } = slabOf(label, length, learns);
     const linears = places.map(({ inSize, parts, out, aAt, bAt }): LoraLinear => {
       const groupStarts: number[] = [];
       let column = 0;
@@ -227,7 +260,11 @@ export function allocateAdapter(
     for (let n = 0; n < config.visionLayersUsed; n++) {
       layers.push(add(`vision layer ${n}`, visionBlock(config, n), true));
     }
-    adapter.vision = { layers, projector: add("projector", projectorBlock(config), true) };
+    const projector = settings.trainProjector ? undefined : add("projector", projectorBlock(config), true);
+    adapter.vision = { layers, projector };
+  }
+  if (settings.trainProjector) adapter.projector = addProjector(adapter, config, slabOf);
+  if (settings.targets === "all-linear") {
     // Nothing reads the layers behind the feature layer, so they never learn; PEFT adapts and saves them all the same.
     for (let n = config.visionLayersUsed; n < config.vision.numLayers; n++) {
       add(`vision layer ${n}`, visionBlock(config, n), false);
@@ -235,6 +272,44 @@ export function allocateAdapter(
   }
   return adapter;
 }
+
+/** A slab for the projector's matrices, and one for its biases, on which weight decay does not act. */
+function addProjector(
+  adapter: Adapter,
+  config: LlavaConfig,
+  slabOf: (
+    label: string,
+    length: number,
+    learns?: boolean,
+    decays?: boolean,
+  ) => { slab: number; param: Tensor; grad: Tensor },
+): TrainedProjector {
+  const h = config.text.hiddenSize;
+  const sizes = [config.vision.hiddenSize, h] as const;
+  const second = align(h * sizes[0]);
+  const weights = slabOf("projector weights", second + align(h * h));
+  const biases = config.projectorBias ? slabOf("projector biases", 2 * align(h), true, false) : undefined;
+  const linear = (n: 0 | 1): TrainedLinear => {
+    const inSize = sizes[n];
+    const name = projectorModule(n === 0 ? 1 : 2);
+    const start = n * second;
+    const biasStart = n * align(h);
+    adapter.trained.push({ name: `${name}.weight`, slab: weights.slab, start, shape: [h, inSize] });
+    if (biases) adapter.trained.push({ name: `${name}.bias`, slab: biases.slab, start: biasStart, shape: [h] });
+    adapter.trainableParameters += h * inSize + (biases ? h : 0);
+    return {
+      weight: { format: "f32", out: h, in: inSize, data: view(weights.param, start, h * inSize) },
+      bias: biases && view(biases.param, biasStart, h),
+      dW: view(weights.grad, start, h * inSize),
+      db: biases && view(biases.grad, biasStart, h),
+    };
+  };
+  return { linear1: linear(0), linear2: linear(1) };
+}
+
+/** Whether something before the language model learns, so that gradients must go on to the pictures. */
+export const learnsFromPictures = (adapter: Pick<Adapter, "vision" | "projector">): boolean =>
+  adapter.vision !== undefined || adapter.projector !== undefined;
 
 /** Bytes of a checkpoint: the weights of all blocks, and the moments of those that learn. */
 export function checkpointBytes(adapter: Adapter): number {

@@ -9,7 +9,14 @@ import { allocateVision, projectorForward, towerForward, type VisionActivations,
 import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
 import type { ActivationPolicy } from "./llama.ts";
 import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
-import { type Adapter, allocateAdapter, checkpointBytes, type LoraSettings, type Optim } from "./lora.ts";
+import {
+  type Adapter,
+  allocateAdapter,
+  checkpointBytes,
+  type LoraSettings,
+  learnsFromPictures,
+  type Optim,
+} from "./lora.ts";
 import { allocateWeights, type LlavaWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
 
 export interface MemoryPlan {
@@ -65,7 +72,12 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
     const adapter = allocateAdapter(planner, config, lora, true, request.optim);
     const pass = allocatePass(planner, config, weights, lora, capacity);
-    const vision = allocateVision(planner, config, tileCapacity, adapter.vision && { lora, policy });
+    const vision = allocateVision(
+      planner,
+      config,
+      tileCapacity,
+      learnsFromPictures(adapter) ? { lora, policy } : undefined,
+    );
     return {
       groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
       totalBytes: planner.totalBytes,
@@ -98,10 +110,10 @@ function countDispatches(
 ): number {
   const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: registerVariants }, pass, adapter);
   const tower = new Recorder();
-  const visionPass = { config, weights, lora: adapter.vision, tiles: 1 };
+  const visionPass = { config, weights, lora: adapter.vision, projector: adapter.projector, tiles: 1 };
   towerForward(tower, vision, visionPass);
   projectorForward(tower, pass.imageFeatures, vision, visionPass, 0);
-  if (adapter.vision) visionBackward(tower, pass.gradients!.dx, vision, visionPass);
+  if (learnsFromPictures(adapter)) visionBackward(tower, pass.gradients!.dx, vision, visionPass);
   // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
   const update = 2 * adapter.grads.length + 1;
   return times.passes * (training.specs.length + times.towerCalls * tower.specs.length) + update;

@@ -141,10 +141,7 @@ describe("a refusal names key, value and what is allowed", () => {
     [{ train_on: "all" }, 'train_on is "all"; it must be "responses" or "all-text".'],
     [{ chat_template: "" }, 'chat_template is ""; it must be null or a Jinja template of 1 to 100000 characters.'],
     [{ data_order: "random" }, 'data_order is "random"; it must be "shuffled", "sequential" or "huggingface".'],
-    [
-      { modules_to_save: ["lm_head"] },
-      'modules_to_save is ["lm_head"]; it must be null: only LoRA weights are trained',
-    ],
+    [{ modules_to_save: ["lm_head"] }, 'modules_to_save is ["lm_head"]; it must be null or ["multi_modal_projector"]'],
     [{ max_image_tiles: 0 }, "max_image_tiles is 0; it must be null or a whole number from 1 to 64."],
     [{ learning_rat: 1 }, 'unknown key "learning_rat" (value 1); allowed are max_steps, num_train_epochs,'],
     [{ learningRate: 1 }, 'unknown key "learningRate"'],

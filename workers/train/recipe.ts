@@ -48,8 +48,8 @@ export interface Recipe {
   /** Jinja; null: the checkpoint's own, else its family's. */
   chatTemplate: string | null;
   dataOrder: "shuffled" | "sequential" | "huggingface";
-  /** Modules trained in full beside LoRA: none are, so this is always null. */
-  modulesToSave: null;
+  /** Modules trained in full beside LoRA: the projector, or none. */
+  modulesToSave: ["multi_modal_projector"] | null;
   /** Cap on the tiles of one picture (LLaVA-NeXT), the whole-picture tile included; null: as the checkpoint says. */
   maxImageTiles: number | null;
 }
@@ -162,8 +162,8 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
   dataOrder: choice("data_order", ["shuffled", "sequential", "huggingface"], "shuffled"),
   modulesToSave: {
     name: "modules_to_save",
-    schema: v.null(),
-    allowed: "null: only LoRA weights are trained, no module in full",
+    schema: v.nullable(v.strictTuple([v.literal("multi_modal_projector")])),
+    allowed: 'null or ["multi_modal_projector"]: no other module can be trained in full',
     fallback: null,
   },
   maxImageTiles: {

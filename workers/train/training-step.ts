@@ -20,7 +20,7 @@ import {
   recordEvaluation,
   recordTraining,
 } from "../model/llava.ts";
-import type { Adapter } from "../model/lora.ts";
+import { type Adapter, learnsFromPictures } from "../model/lora.ts";
 import { writeTokens } from "../model/token-table.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../vision/encoder.ts";
@@ -207,7 +207,7 @@ export async function createTrainingStep(
       const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
       let sum = 0;
       const done = { accumulate: 0, firstRow: 0, firstTile: 0 };
-      if (adapter.vision) await clear.run({}, model.pace);
+      if (learnsFromPictures(adapter)) await clear.run({}, model.pace);
       for (const pack of packs) {
         const losses = await session.run(pack, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
         for (const loss of losses) sum += loss;
@@ -262,7 +262,7 @@ function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, aren
       beta1: s.beta1,
       beta2: s.beta2,
       eps: s.epsilon,
-      weightDecay: s.weightDecay,
+      weightDecay: adapter.decays[n] ? s.weightDecay : 0,
       biasCorrection1: (d: Dims) => d.biasCorrection1!,
       biasCorrection2Sqrt: (d: Dims) => d.biasCorrection2Sqrt!,
     };

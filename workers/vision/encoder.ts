@@ -19,7 +19,7 @@ import {
 import { featuresPerTile } from "../model/config.ts";
 import type { ActivationPolicy } from "../model/llama.ts";
 import type { Llava } from "../model/llava.ts";
-import { type Adapter, passDropout } from "../model/lora.ts";
+import { type Adapter, learnsFromPictures, passDropout } from "../model/lora.ts";
 
 /** Where in a run a call stands, for dropout: the optimizer step, and how many of its tiles came before. */
 export interface StepPosition {
@@ -65,8 +65,9 @@ const passOf = (model: Llava, v: VisionActivations, adapter: Adapter | undefined
   config: model.config,
   weights: model.weights,
   lora: adapter?.vision,
+  projector: adapter?.projector,
   tiles: (d) => d.tiles!,
-  dropout: passDropout(adapter?.settings, v.gradients?.dropped),
+  dropout: passDropout(adapter?.settings, v.towerGradients?.dropped),
 });
 
 /** The tower on our own kernels, recorded once. */
@@ -83,7 +84,7 @@ export async function ownTower(model: Llava, arena: Arena, v: VisionActivations,
 
 export async function createEncoder(model: Llava, arena: Arena, o: EncoderOptions): Promise<VisionEncoder> {
   const { config, gpu, counters } = model;
-  const adapter = o.adapter?.vision && o.adapter;
+  const adapter = o.adapter && learnsFromPictures(o.adapter) ? o.adapter : undefined;
   const training = adapter && o.training;
   const buffers = allocateVision(arena, config, o.tileCapacity, {
     lora: adapter?.settings,
@@ -93,7 +94,8 @@ export async function createEncoder(model: Llava, arena: Arena, o: EncoderOption
   write(gpu, buffers.starts, starts);
   write(gpu, buffers.ends, ends);
   copyNewline(model, o.features, o.featureCapacity);
-  const tower = adapter || !o.makeTower ? await ownTower(model, arena, buffers, adapter) : await o.makeTower(buffers);
+  const makeTower = adapter?.vision ? undefined : o.makeTower;
+  const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);
   const forward = new Recorder(model.variants);
   projectorForward(forward, o.features, buffers, passOf(model, buffers, adapter), (d) => d.row!);
   const projector = await forward.build(arena, model.pipelines);
