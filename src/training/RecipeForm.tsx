@@ -145,6 +145,18 @@ export function RecipeForm() {
               </select>
             </label>
           ))}
+          <label title="modules_to_save: the projector between pictures and words, in f32 and without LoRA">
+            <span>Projector</span>
+            <select
+              value={fields.modules_to_save ? "full" : "base"}
+              onChange={(event) =>
+                setField("modules_to_save", event.target.value === "full" ? ["multi_modal_projector"] : null)
+              }
+            >
+              <option value="base">as adapted linears say</option>
+              <option value="full">trained in full</option>
+            </select>
+          </label>
           {more.map((field) => (
             <NumberInput key={field.name} field={field} />
           ))}
