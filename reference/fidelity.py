@@ -194,6 +194,7 @@ def write_table(results: dict) -> None:
     ]  # fmt: skip
     for name, errors in sorted(results.items()):
         for figure, error in errors.items():
+            # In brackets: the version of transformers.
             limit, meaning = TOLERANCES[re.sub(r" \(.*\)", "", figure)]
             mark = "" if error <= limit else " **missed**"
             lines.append(f"| {name.replace('/', ', ')} | {figure} | {error:.2g}{mark} | {limit:g} | {meaning} |")

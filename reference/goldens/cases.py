@@ -48,10 +48,10 @@ DRIFT = RUN | {
     "steps": 50, "micro_batch": 2, "grad_accum": 2, "label_key": "labels_response",
 }  # fmt: skip
 WINDOWS = RUN | {
-    "quant": "nf4", "double_quant": True, "r": 12, "lr": 2e-4, "scheduler": "cosine", "warmup_steps": 2, "schedule_total_steps": 10,
+    "quant": "nf4", "r": 12, "lr": 2e-4, "scheduler": "cosine", "warmup_steps": 2, "schedule_total_steps": 10,
     "steps": 5, "micro_batch": 2, "grad_accum": 3, "label_key": "labels_response", "weight_decay": 0.01,
 }  # fmt: skip
-FP4 = RUN | {"quant": "fp4", "steps": 2, "micro_batch": 2}
+TWICE = RUN | {"quant": "nf4", "double_quant": True, "steps": 2, "micro_batch": 2}
 
 #: text: hidden, inner, layers, heads, key/value heads; vision: hidden, inner, layers, heads, picture side
 CASES = {
@@ -65,7 +65,7 @@ CASES = {
     },
     "own-next": {
         "text": (80, 112, 2, 5, 1), "vision": (32, 64, 3, 2, 28), "pieces": 260, "rows": 528, "dtype": torch.bfloat16, "old": True,
-        "merges": "strings", "runs": {"a": RUN | {"micro_batch": 2, "steps": 3}, "q": FP4},
+        "merges": "strings", "runs": {"a": RUN | {"micro_batch": 2, "steps": 3}, "q": TWICE},
     },
 }  # fmt: skip
 #: What of a run's tensors is kept, and the steps whose gradients are.

@@ -64,11 +64,25 @@ def quantise(model: torch.nn.Module, kind: str, nested: bool, rooms: list[str]) 
             # Blocks of 64 run over the flattened matrix. Given as rows of 64, because the CPU kernel of bitsandbytes 0.50 gives wrong
             # weights back where a row is no whole number of blocks; the bytes are the same.
             blocks = module.weight.data.half().reshape(-1, 64)
-            packed, state = bnb.quantize_4bit(blocks, quant_type=kind, compress_statistics=nested)
+            packed, state = bnb.quantize_4bit(blocks, quant_type=kind)
             state.dtype = torch.float32
+            if nested:
+                state.absmax = twice_quantised(state.absmax)
             module.weight.data = bnb.dequantize_4bit(packed, state).float().view_as(module.weight)
             changed.append(path)
     return changed
+
+
+def twice_quantised(absmax: torch.Tensor) -> torch.Tensor:
+    """Block maxima through double quantisation and back, each taking the nearest code as bitsandbytes does on CUDA and in its default
+    backend; its CPU library looks codes up in a coarse table and may miss by one."""
+    code = bnb.create_dynamic_map().float()
+    offset = absmax.mean()
+    out = []
+    for block in (absmax - offset).split(256):
+        most = block.abs().max()
+        out.append(code[torch.bucketize(block * (1 / most), (code[1:] + code[:-1]) / 2)] * most)
+    return torch.cat(out) + offset
 
 
 def template_of(folder: Path) -> str:

@@ -1,0 +1,20 @@
+"""Makes every golden number of `reference/goldens/` anew, from seeds alone: python reference/make_goldens.py [strings pictures quantised_bytes cases]"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+PARTS = ["strings", "pictures", "quantised_bytes", "cases"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=PARTS, help="default: all")
+    sys.path.insert(0, str(Path(__file__).parent / "goldens"))
+    for part in parser.parse_args().parts or PARTS:
+        importlib.import_module(part).main()
+
+
+if __name__ == "__main__":
+    main()
