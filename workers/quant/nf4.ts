@@ -17,7 +17,7 @@ export interface QuantiseOptions {
 }
 
 export interface FourBitBlocks {
-  /** [ceil(n / 2)] two codes a byte, the first in the high half; an odd last low half is 0. */
+  /** [ceil(n / 2)] two codes a byte, the first in the high half; an odd last low half is the code of zero. */
   codes: Uint8Array;
   /** [ceil(n / blockSize)] */
   absmax: Float32Array;
@@ -87,7 +87,8 @@ function quantiseSlab(
     if (even < end) {
       const x = Math.fround(values[even]! * scale);
       const a = (x * perUnit + perUnit) | 0;
-      codes[even >> 1] = (x > above[a]! ? upper[a]! : lower[a]!) << 4;
+      const ofZero = 0 > above[perUnit]! ? upper[perUnit]! : lower[perUnit]!;
+      codes[even >> 1] = ((x > above[a]! ? upper[a]! : lower[a]!) << 4) | ofZero;
     }
   }
 }
