@@ -188,7 +188,7 @@ def save_results(changed: dict[str, dict[str, float]]) -> None:
 def write_table(results: dict) -> None:
     lines = [
         "# How far from transformers + PEFT + bitsandbytes", "",
-        "Every golden case, run headless on a software GPU: each figure's error beside the largest that is accepted. Made by",
+        "Golden cases, run headless on a software GPU: each figure's error beside the largest that is accepted. Made by",
         "`python reference/fidelity.py` from `reference/fidelity.json`; what the cases are stands in `reference/README.md`.", "",
         "| case, run | figure | error | accepted | as |", "|---|---|---|---|---|",
     ]  # fmt: skip

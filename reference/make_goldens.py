@@ -10,9 +10,9 @@ PARTS = ["strings", "pictures", "quantised_bytes", "cases"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=PARTS, help="default: all")
+    parser.add_argument("parts", nargs="*", default=PARTS, help=f"default: {' '.join(PARTS)}")
     sys.path.insert(0, str(Path(__file__).parent / "goldens"))
-    for part in parser.parse_args().parts or PARTS:
+    for part in parser.parse_args().parts:
         importlib.import_module(part).main()
 
 
