@@ -1,4 +1,4 @@
-"""Three small LLaVA checkpoints with seeded random weights, rows with pictures, and training runs on them -> workers/engine/fixtures/own-*.
+"""Four small LLaVA checkpoints with seeded random weights, rows with pictures, and training runs on them -> workers/engine/fixtures/own-*.
 
 Same files and names as the larger cases beside them (reference/fixtures/README.md), other sizes and other data.
 """
@@ -47,6 +47,7 @@ DRIFT = RUN | {
     "quant": "nf4", "r": 16, "lora_alpha": 32, "lr": 2e-3, "scheduler": "cosine", "warmup_steps": 3, "schedule_total_steps": 50,
     "steps": 50, "micro_batch": 2, "grad_accum": 2, "label_key": "labels_response",
 }  # fmt: skip
+SMALL_DRIFT = DRIFT | {"r": 4, "lora_alpha": 8, "lr": 1e-2, "grad_accum": 1}
 WINDOWS = RUN | {
     "quant": "nf4", "r": 12, "lr": 2e-4, "scheduler": "cosine", "warmup_steps": 2, "schedule_total_steps": 10,
     "steps": 5, "micro_batch": 2, "grad_accum": 3, "label_key": "labels_response", "weight_decay": 0.01,
@@ -58,6 +59,10 @@ CASES = {
     "own-gqa": {
         "text": (96, 160, 2, 4, 2), "vision": (48, 80, 3, 3, 42), "pieces": 300, "rows": 640, "dtype": torch.float32, "old": True,
         "merges": "strings", "runs": {"a": PLAIN, "d": ALL_LINEAR, "drift": DRIFT},
+    },
+    "own-tiny": {
+        "text": (32, 48, 2, 2, 1), "vision": (16, 32, 2, 2, 28), "pieces": 200, "rows": 512, "dtype": torch.float16, "old": True,
+        "merges": "pairs", "runs": {"drift": SMALL_DRIFT},
     },
     "own-mha": {
         "text": (64, 144, 3, 2, 2), "vision": (64, 96, 2, 2, 28), "pieces": 250, "rows": 520, "dtype": torch.float16, "old": False,

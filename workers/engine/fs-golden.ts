@@ -65,7 +65,7 @@ export interface Golden {
   tensor(name: string): Float32Array | undefined;
 }
 
-export type GoldenCase = "llava-mha" | "llava-next-mistral" | "own-gqa" | "own-mha" | "own-next";
+export type GoldenCase = "llava-mha" | "llava-next-mistral" | "own-gqa" | "own-mha" | "own-next" | "own-tiny";
 
 export async function openGolden(name: GoldenCase): Promise<Golden> {
   const folder = fileURLToPath(new URL(`./fixtures/${name}/`, import.meta.url));
