@@ -1,0 +1,136 @@
+/** Training runs of the page's session: one at a time, one tab a run, and on again after a lost GPU. */
+import { listRuns } from "../checkpoint/runs.ts";
+import { TabTuneError } from "../errors.ts";
+import { selectVariants } from "../kernels/select.ts";
+import type { RunEvent, RunSummary, SelfTestReport } from "../protocol.ts";
+import { openDataset } from "../shards/shards.ts";
+import type { Recipe } from "../train/recipe.ts";
+import { newControl } from "../train/trainer.ts";
+import { tunedTilesOf, tunedVariants } from "../tuning/autotune.ts";
+import { refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+import { runLock } from "./names.ts";
+import { closeChat, dropAdapter, livingModel, needModel, type Session, towerOf } from "./session.ts";
+import { runTraining } from "./training-run.ts";
+
+/**
+ * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
+ * left with the tiles that are fastest here; on a software adapter there is one family and nothing to choose.
+ */
+export function tested(s: Session, { llava }: LoadedModel): Promise<SelfTestReport> {
+  const test = async (): Promise<SelfTestReport> => {
+    const { gpu, pipelines, config, weights } = llava;
+    const kept = await s.store();
+    const { userAgent } = navigator;
+    const report = await verdictOf(gpu, pipelines, llava.variants, config.text.headSize, userAgent, kept);
+    if (report.passed && !gpu.facts.software) {
+      const { qkv, o, gateUp, down } = weights.layers[0]!;
+      const tiles = await tunedTilesOf(gpu, pipelines, [qkv, o, gateUp, down], userAgent, kept);
+      llava.variants = tunedVariants(tiles, selectVariants(gpu.facts));
+    }
+    return report;
+  };
+  s.testing ??= test().finally(() => {
+    s.testing = undefined;
+  });
+  return s.testing;
+}
+
+/** Holds the run's lock while `work` runs: one tab trains, others may watch. */
+export async function withLock<T>(runId: string, work: () => Promise<T>): Promise<T> {
+  return navigator.locks.request(runLock(runId), { ifAvailable: true }, async (lock) => {
+    if (lock) return work();
+    throw new TabTuneError(
+      "run-locked",
+      "This run is going on in another tab.",
+      "Go on in that tab, or close it and press Resume run here.",
+      "The run is not disturbed.",
+    );
+  });
+}
+
+/** Starts or resumes a run and sees it to its end. */
+export async function superviseRun(
+  s: Session,
+  runId: string,
+  recipe: Recipe,
+  datasetId: string,
+  resume: boolean,
+  onEvent: (e: RunEvent) => void,
+): Promise<RunSummary> {
+  needModel(s);
+  if (s.runningId) throw new TabTuneError("bad-argument", "A run is going on already.", "Stop it first.");
+  s.runningId = runId;
+  try {
+    return await withLock(runId, async () => {
+      const dataset = await openDataset(await s.store(), datasetId);
+      if (!dataset) {
+        throw new TabTuneError(
+          "bad-dataset",
+          "The prepared data of this run is no longer in the browser's storage.",
+          "Drop the same files again, then press Resume run.",
+          "The run's checkpoints are kept.",
+        );
+      }
+      const control = newControl();
+      s.control = control;
+      await throughLosses(s, onEvent, async (current, losses, tell) => {
+        await closeChat(s);
+        dropAdapter(s);
+        refuseUnlessPassed(await tested(s, current));
+        await runTraining({
+          model: current,
+          store: await s.store(),
+          dataset,
+          recipe,
+          runId,
+          control,
+          resume: resume || losses > 0,
+          pauseWhenFull: true,
+          makeTower: towerOf(s),
+          onEvent: tell,
+          onAdapter: (adapter) => {
+            s.live = adapter;
+          },
+        });
+      });
+      const summary = (await summaries(s)).find((r) => r.id === runId);
+      if (!summary) throw new TabTuneError("internal", "The run has no record.", "Start it again.");
+      return summary;
+    });
+  } finally {
+    s.runningId = undefined;
+    s.control = undefined;
+  }
+}
+
+/** Runs `attempt` again when it failed because the GPU was lost, as long as each one gets further than the one before. */
+async function throughLosses(
+  s: Session,
+  onEvent: (e: RunEvent) => void,
+  attempt: (current: LoadedModel, losses: number, tell: (e: RunEvent) => void) => Promise<void>,
+): Promise<void> {
+  for (let losses = 0; ; losses++) {
+    const current = await livingModel(s);
+    let progressed = false;
+    const about =
+      losses > 0 ? "The GPU was lost; it was opened again and the run went on from its last checkpoint." : "";
+    try {
+      return await attempt(current, losses, (event) => {
+        progressed ||= event.type === "step";
+        onEvent(event.type === "state" ? { ...event, note: [about, event.note].filter(Boolean).join(" ") } : event);
+      });
+    } catch (error) {
+      const loss = await current.llava.gpu.lossWithin(500);
+      if (!loss || !progressed) throw loss ?? error;
+    }
+  }
+}
+
+/** All runs, with those that another tab holds marked. */
+export async function summaries(s: Session): Promise<RunSummary[]> {
+  const held = new Set((await navigator.locks.query()).held?.map((lock) => lock.name));
+  return (await listRuns(await s.store())).map((summary) =>
+    summary.id !== s.runningId && held.has(runLock(summary.id)) ? { ...summary, status: "running-elsewhere" } : summary,
+  );
+}
