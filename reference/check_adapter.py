@@ -1,14 +1,15 @@
 """Loads an adapter into PEFT and gives its logits, to compare with what the engine gives for the same files.
 
-    python reference/check_adapter.py MODEL ADAPTER --data DATA [--row N] [--quant nf4|fp4] [--out FILE] [--compare FILE]
+    python reference/check_adapter.py MODEL ADAPTER --data DATA --recipe RECIPE [--row N] [--out FILE] [--compare FILE]
 
-DATA is a folder with metadata.jsonl. Logits are those where a label of an answer follows, [targets, vocabulary], as
-`npm run -s headless -- logits --model MODEL --adapter ADAPTER --data DATA --row N --recipe RECIPE --out FILE` writes them with
-`"train_on": "responses"`. `--compare` takes such a file and prints the largest difference; above 1e-3 the exit code is 1. `--quant`
-rounds the language model's linear layers to 4 bits and back first. Runs with transformers 4.57 and 5.
+DATA is a folder with metadata.jsonl. Logits are those where a label follows, [targets, vocabulary], as
+`npm run -s headless -- logits --model MODEL --adapter ADAPTER --data DATA --row N --recipe RECIPE --out FILE` writes them.
+`--compare` takes such a file and prints the largest difference; above 1e-3 the exit code is 1. Of RECIPE count the chat template, what is
+trained on and how weights go to 4 bits and back. Runs with transformers 4.57 and 5.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -31,17 +32,19 @@ def main() -> None:
     parser.add_argument("adapter", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--row", type=int, default=0)
-    parser.add_argument("--quant", choices=["none", "nf4", "fp4"], default="none")
-    parser.add_argument("--rooms", default="language_model", help="comma-separated parts that are quantised")
+    parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--compare", type=Path)
     parser.add_argument("--record", help='enters the difference in fidelity.json under this name, such as "own-gqa/our adapter in PEFT"')
     args = parser.parse_args()
-    row = oracle.read_rows(args.model, args.data, oracle.template_of(args.model))[args.row]
+    recipe = json.loads(args.recipe.read_text())
+    row = oracle.read_rows(args.model, args.data, recipe.get("chat_template") or oracle.template_of(args.model))[args.row]
+    label_key = "labels_all" if recipe.get("train_on") == "all-text" else "labels_response"
     base = oracle.load(args.model)
-    if args.quant != "none":
-        oracle.quantise(base, args.quant, False, args.rooms.split(","))
-    without = oracle.logits_of(base, row, "labels_response")
+    if recipe.get("load_in_4bit", True):
+        kind, nested = recipe.get("bnb_4bit_quant_type", "nf4"), recipe.get("bnb_4bit_use_double_quant", False)
+        oracle.quantise(base, kind, nested, recipe.get("quantize_modules", ["language_model"]))
+    without = oracle.logits_of(base, row, label_key)
     # PEFT warns of keys that are missing, and goes on: here that is an error.
     tuned = PeftModel.from_pretrained(base, args.adapter).eval()
     stored = load_file(args.adapter / "adapter_model.safetensors")
@@ -49,7 +52,7 @@ def main() -> None:
     zero = sum(1 for name, value in stored.items() if "lora_B" in name and not value.any())
     if len(missed) != zero:
         raise SystemExit(f"PEFT left {len(missed) - zero} modules without their weights, such as {missed[0]}")
-    logits = oracle.logits_of(tuned, row, "labels_response")
+    logits = oracle.logits_of(tuned, row, label_key)
     moved = (logits - without).abs().max().item()
     print(f"transformers {transformers.__version__}, PEFT {peft.__version__}: {len(stored)} tensors, logits {list(logits.shape)}")
     print(f"the adapter moves logits by up to {moved:.3g}")
