@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeImage } from "./decode.ts";
+import cmyk from "./fixtures/cmyk.json" with { type: "json" };
 import pictures from "./fixtures/pictures.json" with { type: "json" };
 import { goldenBytes, goldenCases, goldenExpected, goldenFolder, goldenTensors } from "./node-golden.ts";
 import { probeImage } from "./probe.ts";
@@ -51,6 +52,17 @@ describe("damaged pictures", () => {
     expect(await sha256((await decodeImage(fromBase64(file))).rgb)).toBe(expected);
   });
 });
+
+test.each(["cmyk", "ycck"] as const)(
+  "a %s JPEG is within two levels of Pillow, and one cut short is refused",
+  async (kind) => {
+    const { jpeg, rgb, width, height } = cmyk[kind];
+    const image = await decodeImage(fromBase64(jpeg));
+    expect([image.width, image.height]).toEqual([width, height]);
+    expect(maxDifference(image.rgb, fromBase64(rgb))).toBeLessThanOrEqual(2);
+    await expect(decodeImage(fromBase64(jpeg).slice(0, 400))).rejects.toMatchObject({ code: "bad-image" });
+  },
+);
 
 describe.skipIf(!goldenFolder)("golden cases", () => {
   test.each(goldenCases)("%s", async (name) => {

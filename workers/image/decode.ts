@@ -1,7 +1,7 @@
 /**
  * Encoded picture to upright RGB, as `datasets` and CLIPImageProcessor see it: Pillow decode, exif_transpose, convert("RGB").
- * PNG, JPEG and still WebP go through our own decoders, which give the same pixels in a browser and in Node. The rest (GIF, BMP,
- * animated WebP, CMYK JPEG) goes to the browser's decoder where there is one.
+ * PNG, JPEG and still WebP go through decoders that give the same pixels in a browser and in Node. The rest (GIF, BMP, animated
+ * WebP) goes to the browser's decoder where there is one.
  */
 import { applyOrientation } from "./orientation.ts";
 import { decodePng } from "./png.ts";
@@ -33,7 +33,7 @@ async function decodeStored(bytes: Uint8Array, { format, jpegFrame }: ImageHeade
   if (jpegFrame) {
     // libjpeg would fill what is missing with grey and say nothing; Pillow refuses.
     if (!hasEnd(bytes, jpegFrame.at)) throw badImage("is a JPEG that is cut short");
-    if (jpegFrame.components === 4) return decodeByBrowser(bytes, "a CMYK JPEG");
+    if (jpegFrame.components === 4) return decodeCmykJpeg(bytes);
     return withoutAlpha(await decodeJpeg(bytes));
   }
   if (format === "webp") {
@@ -41,6 +41,19 @@ async function decodeStored(bytes: Uint8Array, { format, jpegFrame }: ImageHeade
     return withoutAlpha(await decodeWebp(bytes));
   }
   return decodeByBrowser(bytes, `a ${format.toUpperCase()}`);
+}
+
+/**
+ * A print picture, CMYK or YCCK as Adobe writes them. libjpeg leaves the way to RGB to its caller, and browsers take the inks' colour
+ * profile into account; Pillow does not, and neither does this. Within two levels of Pillow: another inverse DCT.
+ */
+async function decodeCmykJpeg(bytes: Uint8Array): Promise<DecodedImage> {
+  const { decode } = await import("jpeg-js");
+  try {
+    return withoutAlpha(decode(bytes, { useTArray: true, tolerantDecoding: false }));
+  } catch (error) {
+    throw badImage("is a CMYK JPEG that cannot be decoded", error);
+  }
 }
 
 /** [H, W, 4] -> [H, W, 3]: the colours under a transparent pixel stay, as with Pillow's convert("RGB"). */
