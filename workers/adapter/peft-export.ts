@@ -1,6 +1,6 @@
 /** LoRA modules -> the two files of a PEFT adapter, byte for byte the same for the same weights. */
 import { TabTuneError } from "../errors.ts";
-import { writeSafetensors } from "../hub/safetensors.ts";
+import { type TensorEntry, writeSafetensors } from "../hub/safetensors.ts";
 import { layoutFor, peftPrefix, targetModulesOf } from "./names.ts";
 
 export interface LoraMatrices {
@@ -62,7 +62,11 @@ export function exportPeft(
 }
 
 /** Matrices under PEFT's names as one safetensors file: adapter weights, and equally gradients of the same shapes. */
-export function exportTensors(modules: readonly LoraMatrices[], trained: readonly TrainedMatrix[] = []): Uint8Array {
+export const exportTensors = (modules: readonly LoraMatrices[], trained: readonly TrainedMatrix[] = []): Uint8Array =>
+  writeSafetensors(adapterEntries(modules, trained), { format: "pt" });
+
+/** The tensors of such a file. Throws "non-finite-loss" when a value is not finite. */
+export function adapterEntries(modules: readonly LoraMatrices[], trained: readonly TrainedMatrix[]): TensorEntry[] {
   const layout = layoutFor([...modules.map(({ module }) => module), ...trained.map(({ name }) => name)]);
   const entries = modules.flatMap(({ module, loraA, loraB, rank, inFeatures, outFeatures }) => {
     const prefix = peftPrefix(module, layout);
@@ -78,7 +82,7 @@ export function exportTensors(modules: readonly LoraMatrices[], trained: readonl
     requireFinite(values, `A value of ${name}`);
     return { name: peftPrefix(name, layout), dtype: "F32" as const, shape, data: values };
   });
-  return writeSafetensors([...entries, ...full], { format: "pt" });
+  return [...entries, ...full];
 }
 
 function requireFinite(values: Float32Array, what: string): void {

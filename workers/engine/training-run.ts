@@ -11,8 +11,8 @@ import { readRunInfo, saveRunInfo, setRunStatus } from "../checkpoint/runs.ts";
 import { saveGeneration } from "../checkpoint/save.ts";
 import { type ErrorReport, TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
+import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
-import { outOfMemory } from "../model/load.ts";
 import { type Adapter, allocateAdapter, type LoraModule, type LoraSettings } from "../model/lora.ts";
 import { type MemoryPlan, planMemory } from "../model/memory-plan.ts";
 import type { RunEvent, StepRecord } from "../protocol.ts";
@@ -150,25 +150,24 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
   let step: TrainingStep | undefined;
   try {
     tell("compiling");
-    // Trial allocation: an out-of-memory error is not an exception, it must be asked for.
-    llava.gpu.device.pushErrorScope("out-of-memory");
-    const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true, recipe.optim);
-    step = await createTrainingStep(llava, adapter, {
-      capacity: plan.capacity,
-      tileCapacity: plan.tileCapacity,
-      optimizer: {
-        beta1: recipe.adamBeta1,
-        beta2: recipe.adamBeta2,
-        epsilon: recipe.adamEpsilon,
-        weightDecay: recipe.weightDecay,
-        maxGradNorm: recipe.maxGradNorm,
-      },
-      trainOn: recipe.trainOn,
-      normalise: model.normalise,
-      ...(options.makeTower ? { makeTower: options.makeTower } : {}),
+    const adapter = await trialAllocation(llava.gpu, async () => {
+      const made = allocateAdapter(arena, model.config, loraSettings(recipe), true, recipe.optim);
+      step = await createTrainingStep(llava, made, {
+        capacity: plan.capacity,
+        tileCapacity: plan.tileCapacity,
+        optimizer: {
+          beta1: recipe.adamBeta1,
+          beta2: recipe.adamBeta2,
+          epsilon: recipe.adamEpsilon,
+          weightDecay: recipe.weightDecay,
+          maxGradNorm: recipe.maxGradNorm,
+        },
+        trainOn: recipe.trainOn,
+        normalise: model.normalise,
+        ...(options.makeTower ? { makeTower: options.makeTower } : {}),
+      });
+      return made;
     });
-    const failed = await llava.gpu.device.popErrorScope();
-    if (failed) throw outOfMemory(failed.message);
 
     // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
     const note = resume ? await restore(options, adapter, state) : undefined;

@@ -1,8 +1,14 @@
 /** `train`: the page's run with files in place of panels. Checkpoints lie in OUT/checkpoints, so a killed run goes on with --resume. */
 import { appendFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { layoutFor, peftPrefix } from "../adapter/names.ts";
-import { CONFIG_FILE, exportPeft, exportTensors, type LoraMatrices, WEIGHTS_FILE } from "../adapter/peft-export.ts";
+import {
+  adapterEntries,
+  CONFIG_FILE,
+  exportPeft,
+  exportTensors,
+  type LoraMatrices,
+  WEIGHTS_FILE,
+} from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { generationsOf } from "../checkpoint/format.ts";
 import { readLog } from "../checkpoint/log.ts";
@@ -12,8 +18,8 @@ import { prepareDataset } from "../engine/prepare-dataset.ts";
 import { type LiveAdapter, loraSettings, runTraining } from "../engine/training-run.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
-import { writeSafetensors } from "../hub/safetensors.ts";
-import { readAdapter, readMoments, readTrained } from "../model/adapter-slabs.ts";
+import { type TensorEntry, writeSafetensors } from "../hub/safetensors.ts";
+import { type Moments, readAdapter, readMoments, readTrained } from "../model/adapter-slabs.ts";
 import { allocateAdapter } from "../model/lora.ts";
 import type { StepRecord } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
@@ -142,31 +148,13 @@ export async function train(args: Arguments): Promise<void> {
   await writeWhole(path.join(out, WEIGHTS_FILE), weights);
   await writeWhole(path.join(out, CONFIG_FILE), config);
   if (args.flag("dump")) {
-    const entries = [];
-    const layout = layoutFor(modules.map((m) => m.module));
     const { first, second } = await readMoments(model.llava, adapter);
-    for (const [suffix, matrices] of [
-      ["exp_avg", first],
-      ["exp_avg_sq", second],
-    ] as const) {
-      for (const m of matrices) {
-        const prefix = peftPrefix(m.module, layout);
-        entries.push(
-          {
-            name: `${prefix}.lora_A.weight.${suffix}`,
-            dtype: "F32" as const,
-            shape: [m.rank, m.inFeatures],
-            data: m.loraA,
-          },
-          {
-            name: `${prefix}.lora_B.weight.${suffix}`,
-            dtype: "F32" as const,
-            shape: [m.outFeatures, m.rank],
-            data: m.loraB,
-          },
-        );
-      }
-    }
+    const entries = [...momentEntries(first, "exp_avg"), ...momentEntries(second, "exp_avg_sq")];
     await writeWhole(path.join(out, "optimizer.safetensors"), writeSafetensors(entries));
   }
+}
+
+/** A moment under the names that the adapter's file has, with the optimizer's suffix. */
+function momentEntries({ modules, trained }: Moments, suffix: string): TensorEntry[] {
+  return adapterEntries(modules, trained).map((entry) => ({ ...entry, name: `${entry.name}.${suffix}` }));
 }

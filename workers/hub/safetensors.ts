@@ -122,14 +122,19 @@ export async function readSafetensors(
   return { tensors: new Map(data), metadata };
 }
 
+/** A tensor to be written. */
+export interface TensorEntry {
+  name: string;
+  dtype: Dtype;
+  shape: number[];
+  data: ArrayBufferView;
+}
+
 /**
  * One safetensors file. Order (wider dtypes first, then names), header and padding are the library's, so that equal tensors give
  * equal bytes (its own `metadata` order is arbitrary beyond one key). Throws when data and shape disagree or a name comes twice.
  */
-export function writeSafetensors(
-  entries: { name: string; dtype: Dtype; shape: number[]; data: ArrayBufferView }[],
-  metadata?: Record<string, string>,
-): Uint8Array {
+export function writeSafetensors(entries: TensorEntry[], metadata?: Record<string, string>): Uint8Array {
   const rank = Object.keys(dtypeBytes);
   const sorted = entries.toSorted(
     (a, b) => rank.indexOf(b.dtype) - rank.indexOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),

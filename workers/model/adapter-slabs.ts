@@ -89,16 +89,19 @@ export const trainedValues = ({ trained }: Pick<Adapter, "trained">, slabs: Floa
     values: slabs[slab]!.slice(start, start + shape.reduce((a, b) => a * b)),
   }));
 
-/** Both moments of the modules that learn, as matrices of f32 whatever they are stored as. */
-export async function readMoments(
-  model: Llava,
-  adapter: Adapter,
-): Promise<{ first: ModuleMatrices[]; second: ModuleMatrices[] }> {
+/** One of Adam's moments, of everything that learns. */
+export interface Moments {
+  modules: ModuleMatrices[];
+  trained: TrainedValues[];
+}
+
+/** Both moments in f32, whatever they are stored as. */
+export async function readMoments(model: Llava, adapter: Adapter): Promise<{ first: Moments; second: Moments }> {
   const scales = await readSlabs(model, adapter.momentScales);
-  const read = async (slabs: Tensor[], map: Float32Array, which: 0 | 1): Promise<ModuleMatrices[]> => {
+  const read = async (slabs: Tensor[], map: Float32Array, which: 0 | 1): Promise<Moments> => {
     const stored = await readSlabs(model, slabs);
     const values = stored.map((slab, n) => (scales[n] ? dequantiseMoments(slab, scales[n], map, which) : slab));
-    return asModules(adapter, values);
+    return { modules: asModules(adapter, values), trained: trainedValues(adapter, values) };
   };
   return {
     first: await read(adapter.firstMoments, dynamicMap, 0),

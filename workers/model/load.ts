@@ -1,8 +1,8 @@
 /** Checkpoint files -> a model on the GPU, tensor by tensor: read (or taken from the cache), quantised, uploaded, dropped. */
-import { TabTuneError } from "../errors.ts";
 import { Arena, newCounters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/program.ts";
+import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { ropeTable } from "../kernels/rope.ts";
 import { selectVariants } from "../kernels/select.ts";
 import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
@@ -44,17 +44,15 @@ export async function loadLlava(
 ): Promise<Loaded> {
   const counters = newCounters();
   const arena = new Arena(gpu, counters);
-  // An allocation that fails raises no exception by itself: without the scope it would surface as zeros.
-  gpu.device.pushErrorScope("out-of-memory");
-  const layout = allocateWeights(arena, config, checkpoint.tensors, options.quant);
   const positions = Math.min(MAX_POSITIONS, config.text.maxPositions);
   const table = ropeTable(positions, config.text.headSize, config.text.ropeTheta);
-  const rope = arena.tensor("weights/rope", table.length);
-  const failed = await gpu.device.popErrorScope();
-  if (failed) {
+  const { layout, rope } = await trialAllocation(gpu, () => ({
+    layout: allocateWeights(arena, config, checkpoint.tensors, options.quant),
+    rope: arena.tensor("weights/rope", table.length),
+  })).catch((error) => {
     arena.dispose();
-    throw outOfMemory(failed.message);
-  }
+    throw error;
+  });
   write(gpu, rope, table, counters);
 
   const plan = loadingPlan(checkpoint, layout.fills, options.quant);
@@ -126,13 +124,4 @@ function noteOf(outcome: CacheOutcome): string {
     return `The 4-bit weights could not be kept for the next visit: ${outcome.reason} The model works; it will be prepared again.`;
   }
   return "";
-}
-
-export function outOfMemory(detail: string): TabTuneError {
-  return new TabTuneError(
-    "out-of-memory",
-    `The GPU has no room for this: ${detail}`,
-    "Choose a smaller LoRA rank, batch size or model, or close other programs that use the GPU.",
-    "Nothing was started; saved runs are untouched.",
-  );
 }

@@ -4,7 +4,7 @@ import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../engi
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { randomArray, relativeError } from "../gpu/testing.ts";
-import { readTrained, type TrainedValues, writeAdapter } from "../model/adapter-slabs.ts";
+import { type Moments, readMoments, readTrained, type TrainedValues, writeAdapter } from "../model/adapter-slabs.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { allocateAdapter, type LoraSettings } from "../model/lora.ts";
 import type { Example } from "../shards/example.ts";
@@ -46,7 +46,13 @@ async function oneStep({
   tileCapacity = 2,
   learningRate = 0,
   of = (name) => start.get(name)!,
-}: Variation): Promise<{ loss: number; gradients: TrainedValues[]; after: TrainedValues[]; modules: string[] }> {
+}: Variation): Promise<{
+  loss: number;
+  gradients: TrainedValues[];
+  after: TrainedValues[];
+  modules: string[];
+  moments: { first: Moments; second: Moments };
+}> {
   const arena = new Arena(model.llava.gpu, model.llava.counters);
   const adapter = allocateAdapter(arena, model.config, { ...base, targets }, true);
   const loraOf = (m: { slab: number; aStart: number; inFeatures: number; outFeatures: number }) => ({
@@ -68,9 +74,10 @@ async function oneStep({
   });
   const after = await readTrained(model.llava, adapter);
   const modules = adapter.modules.map(({ module }) => module);
+  const moments = await readMoments(model.llava, adapter);
   await step.dispose();
   arena.dispose();
-  return { loss, gradients, after, modules };
+  return { loss, gradients, after, modules, moments };
 }
 
 const norm = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v));
@@ -106,6 +113,20 @@ test("recomputing and tiles one at a time give the same gradients", async () => 
   expect(flat((await oneStep({ policy: "recompute" })).gradients)).toEqual(kept);
   expect(relativeError(flat((await oneStep({ tileCapacity: 1 })).gradients), kept)).toBeLessThan(1e-6);
 }, 120_000);
+
+test("its moments are read back beside those of LoRA", async () => {
+  const { gradients, moments } = await oneStep({});
+  const { first, second } = moments;
+  expect(first.modules.length).toBeGreaterThan(0);
+  expect(first.trained.map(({ name, shape }) => [name, shape])).toEqual(
+    gradients.map(({ name, shape }) => [name, shape]),
+  );
+  for (const [i, { values }] of gradients.entries()) {
+    const expected = { first: values.map((g) => 0.1 * g), second: values.map((g) => 0.001 * g * g) };
+    expect(relativeError(first.trained[i]!.values, expected.first)).toBeLessThan(1e-6);
+    expect(relativeError(second.trained[i]!.values, expected.second)).toBeLessThan(1e-4);
+  }
+});
 
 test("weight decay acts on weights and not on biases", async () => {
   const learningRate = 1e-2;
