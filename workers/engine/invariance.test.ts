@@ -6,8 +6,11 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { packExamples } from "../batches/pack.ts";
 import type { ContentPart, Message, Row } from "../dataset/row.ts";
+import { view } from "../gpu/buffers.ts";
 import { relativeError } from "../gpu/testing.ts";
+import type { DenseWeight } from "../kernels/weight.ts";
 import { featuresPerTile } from "../model/config.ts";
+import { wordsPerValue } from "../model/token-table.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { prepareExample } from "../shards/prepare.ts";
 import { memoryStore } from "../storage/memory.ts";
@@ -75,6 +78,22 @@ describe("rows of a pass", () => {
     expect(new Set(lengths).size).toBeGreaterThan(1);
     expect(rows).toBe(lengths.reduce((a, b) => a + b));
     expect(ends.filter((end, t) => t < starts[t]! || t >= end).length).toBe(0);
+  });
+
+  test("have the same losses, bit for bit, when the head is cut into parts that any adapter binds", async () => {
+    const { weights } = model.llava;
+    const whole = weights.head;
+    const table = whole.parts[0]!;
+    const part = (from: number, to: number): DenseWeight => {
+      const rowWords = table.in * wordsPerValue[table.format];
+      return { ...table, out: to - from, data: view(table.data, from * rowWords, (to - from) * rowWords) };
+    };
+    weights.head = { ...whole, parts: [part(0, 64), part(64, 128), part(128, whole.out)] };
+    try {
+      expect(await lossesByRow(await runnerOf(model, examples), examples)).toEqual(together);
+    } finally {
+      weights.head = whole;
+    }
   });
 
   test("do not see each other: another neighbour changes not a bit", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Planner } from "../gpu/buffers.ts";
 import { parseConfig } from "../model/config.ts";
 import { loadingPlan } from "../model/load.ts";
-import { allocateWeights, type TensorFacts } from "../model/weights.ts";
+import { allocateWeights, BASELINE_BINDING_BYTES, type TensorFacts } from "../model/weights.ts";
 import { loadCost } from "../quant/quantised-cache.ts";
 import { fakeOpfs } from "../storage/fake-opfs.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -104,6 +104,7 @@ describe.each(Object.entries(published))("%s", (repo, json) => {
     } as const;
     const settings = { ...quant, modules: [...quant.modules] };
     const { fills, parameters } = allocateWeights(planner, config, tensors, settings);
+    expect(planner.largest.bytes).toBeLessThanOrEqual(BASELINE_BINDING_BYTES);
     const checkpoint = { label: repo, tensors, versionOf: () => "1" } as unknown as Checkpoint;
     const cache = await openOpfsCache("weights", fakeOpfs().root);
     const { toRead, prepared } = await loadCost(checkpoint, loadingPlan(checkpoint, fills, settings), cache);

@@ -70,7 +70,7 @@ ${fourBit ? "" : quadReader(format)}
   ${each(quads, (c) => `let q${c} = min(column * ${quads}u + ${c}u, width - 1u);`)}
   ${each(
     rows,
-    (i) => `let r${i} = min(m + ${i}u, p.rows - 1u); let y${i} = (p.yRow + r${i}) * outSize${fourBit ? "" : " / 2u"};
+    (i) => `let r${i} = min(m + ${i}u, p.rows - 1u); let y${i} = (p.yRow + r${i}) * p.yStride${fourBit ? "" : " / 2u"};
   ${each(quads, (c) => `var acc${i}_${c} = vec4f();`)}`,
   )}
   ${steps}

@@ -155,7 +155,7 @@ ${fourBit ? "" : pairReader(format)}
   ${fourBit ? fourBitSteps(tile) : denseSteps(tile)}
   ${lora ? loraSteps(tile) : ""}
   let keep = p.accumulate != 0u;
-  ${each(rows, (i) => `if (m + ${i}u < p.rows) { let at = (p.yRow + m + ${i}u) * p.outSize + n; ${store(i)} }`)}
+  ${each(rows, (i) => `if (m + ${i}u < p.rows) { let at = (p.yRow + m + ${i}u) * p.yStride + n; ${store(i)} }`)}
 }`;
     return { name, code, access: bindings.map(([, , access]) => access) };
   });

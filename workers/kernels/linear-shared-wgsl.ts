@@ -81,7 +81,7 @@ function fetch(plan: Plan): string {
     direction === "forward"
       ? `(min(nb${i}, p.outSize - 1u) * p.inSize + min(kb${i} + k0, depth - ${width}u)) / ${width}u`
       : `(min(kb${i} + k0, depth - 1u) * p.inSize + min(nb${i}, p.inSize - ${width}u)) / ${width}u`;
-  return /* wgsl */ `${each(loadsA(plan), (i) => `a${i} = select(vec4f(), A[(aRow + ra${i}) * (depth / 4u) + (min(ka${i} + k0, depth - 4u)) / 4u], ka${i} + k0 < depth);`)}
+  return /* wgsl */ `${each(loadsA(plan), (i) => `a${i} = select(vec4f(), A[(aRow + ra${i}) * aStride + (min(ka${i} + k0, depth - 4u)) / 4u], ka${i} + k0 < depth);`)}
     ${each(loadsB(plan), (i) =>
       fourBit
         ? `{ let at = ${weightAt(i)}; v${i} = w[at]; s${i} = select(0.0, absmax[at >> (p.blockShift - 3u)], kb${i} + k0 < depth); }`
@@ -176,6 +176,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let ty = lid / ${across}u;
   let aRow = ${aRow};
   let depth = ${direction === "forward" ? "p.inSize" : "p.outSize"};
+  let aStride = ${direction === "forward" ? "p.inSize" : "p.yStride"} / 4u;
   ${fourBit ? "if (lid < 16u) { table[lid] = p.code[lid >> 2u][lid & 3u]; }" : ""}
   ${placesA(plan)}
   ${placesB(plan)}
@@ -246,7 +247,7 @@ export function sharedForwardKernel(v: SharedForward): Kernel {
     let m = m0 + ty + ${i * down}u;
     let n = n0 + tx + ${(4 * q + c) * across}u;
     if (m < p.rows && n < p.outSize) {
-      let o = (p.yRow + m) * p.outSize + n;
+      let o = (p.yRow + m) * p.yStride + n;
       var sum = acc${i}_${q}[${c}];
       ${bias ? "sum += bias[n];" : ""}
       ${residual ? "sum += residual[m * p.outSize + n];" : ""}

@@ -16,6 +16,8 @@ struct Params {
   code: array<vec4f, 4>,
   rows: u32, outSize: u32, inSize: u32, xRow: u32, yRow: u32, accumulate: u32,
   rank: u32, group1: u32, group2: u32, loraWidth: u32, blockShift: u32, scale: f32,
+  // Floats from one row of y to the next: more than outSize where y is columns of something wider.
+  yStride: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 fn group(n: u32) -> u32 { return select(0u, 1u, n >= p.group1) + select(0u, 1u, n >= p.group2); }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readBack, type Tensor, write } from "../gpu/buffers.ts";
+import { readBack, type Tensor, view, write } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
 import { random, randomArray, relativeError, testBench } from "../gpu/testing.ts";
 import { bf16ToF32, f16ToF32, f32ToF16 } from "../hub/dtype.ts";
@@ -13,6 +13,7 @@ import {
   lowRankReference,
   type ReferenceLora,
 } from "./linear-reference.ts";
+import { sharedTiles } from "./linear-tiles.ts";
 import { type LoraWeights, loraGradients } from "./lora.ts";
 import type { Weight } from "./weight.ts";
 
@@ -391,3 +392,31 @@ test("a block size or groups that the kernels cannot read are refused", () => {
   expect(record(64, [0, 6])).toThrow(/groups start at 0,6/);
   expect(record(64, [0, 4])).not.toThrow();
 });
+
+test.each(["register", ...Object.keys(sharedTiles)])(
+  "a weight in two parts, each with its columns of one y: %s",
+  async (variant) => {
+    const bench = await testBench();
+    const [rows, inSize, first, rest] = [70, 64, 64, 36];
+    const out = first + rest;
+    const parts = [makeWeight(bench, "f16", first, inSize), makeWeight(bench, "f16", rest, inSize)];
+    const values = Float32Array.from(parts.flatMap((part) => [...part.values]));
+    const x = randomArray(rows * inSize, 1);
+    const dy = randomArray(rows * out, 2);
+    const [y, dx] = [bench.arena.tensor("y", rows * out), bench.arena.tensor("dx", rows * inSize)];
+    const [xGpu, dyGpu] = [bench.arena.upload("x", x), bench.arena.upload("dy", dy)];
+    const [gotY, gotDx] = await bench.run(
+      (r) => {
+        Object.assign(r, { variants: { ...r.variants, linear: () => variant } });
+        parts.forEach(({ weight }, n) => {
+          const columns = (t: Tensor): Tensor => view(t, n * first, rows * out - n * first);
+          linearForward(r, { y: columns(y), yStride: out, x: xGpu, weight, rows });
+          linearBackwardInput(r, { dx, dy: columns(dyGpu), dyStride: out, weight, rows, accumulate: n });
+        });
+      },
+      [y, dx],
+    );
+    expect(relativeError(gotY!, forwardReference(x, values, rows, out, inSize))).toBeLessThan(2e-6);
+    expect(relativeError(gotDx!, backwardReference(dy, values, rows, out, inSize))).toBeLessThan(2e-6);
+  },
+);

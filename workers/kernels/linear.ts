@@ -45,6 +45,8 @@ export interface LinearForward {
   /** First row of y that is written, and of x that is read. */
   yRow?: Size;
   xRow?: Size;
+  /** Floats from one row of y to the next, `out` by default: y may be columns of something wider. A multiple of 4. */
+  yStride?: number;
   /** "decode": made for a single row. */
   tile?: "prefill" | "decode";
 }
@@ -144,6 +146,7 @@ export function linearForward(r: Recorder, e: LinearForward): void {
       xRow: e.xRow ?? 0,
       yRow: e.yRow ?? 0,
       accumulate: e.accumulate ?? 0,
+      ...(e.yStride !== undefined ? { yStride: e.yStride } : {}),
       ...(lora ? { lora: lora.weights } : {}),
       ...weightParams(weight),
     }),
@@ -167,6 +170,8 @@ export interface LinearBackwardInput {
   rows: Size;
   dxRow?: Size;
   dyRow?: Size;
+  /** As `yStride` of the forward; for a weight without LoRA. */
+  dyStride?: number;
   /** Only `t` is wanted: nothing before this layer learns. */
   skipInput?: boolean;
 }
@@ -198,6 +203,7 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
       xRow: e.dxRow ?? 0,
       yRow: e.dyRow ?? 0,
       accumulate: e.accumulate ?? 0,
+      ...(e.dyStride !== undefined ? { yStride: e.dyStride } : {}),
       ...(fused ? { lora: fused.weights } : {}),
       ...weightParams(weight),
     }),

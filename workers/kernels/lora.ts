@@ -46,6 +46,8 @@ export interface LinearParams {
   accumulate?: Size;
   lora?: LoraWeights;
   blockSize?: number;
+  /** outSize by default. */
+  yStride?: number;
 }
 
 /** One to three groups, ascending from 0, at multiples of 4: what `struct Params` can say. */
@@ -73,6 +75,7 @@ export function linearParams(p: LinearParams): Param[] {
     p.lora ? loraWidth(p.lora) : 0,
     Math.log2(p.blockSize ?? 64),
     f32(p.lora?.scale ?? 0),
+    p.yStride ?? p.outSize,
   ];
 }
 

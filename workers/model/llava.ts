@@ -5,7 +5,7 @@
  */
 import { type Allocator, type Arena, type Counters, type Tensor, view } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Dims, type Pace, type PipelineCache, type Program, Recorder } from "../gpu/program.ts";
+import { type Dims, type Pace, type PipelineCache, type Program, Recorder, type Size } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
 import { zero } from "../kernels/copy.ts";
 import { crossEntropy } from "../kernels/cross-entropy.ts";
@@ -27,7 +27,7 @@ import {
 } from "./llama.ts";
 import { type Adapter, type LoraSettings, learnsFromPictures, passDropout } from "./lora.ts";
 import { allocatePassTable } from "./token-table.ts";
-import type { LlavaWeights, WeightLayout } from "./weights.ts";
+import type { HeadWeight, LlavaWeights, WeightLayout } from "./weights.ts";
 
 /** A loaded model: frozen, shared by training and chat. */
 export interface Llava {
@@ -171,13 +171,43 @@ const recordedChunks = (b: PassBuffers): number => Math.ceil(b.capacity.labelRow
 const rowsOfChunk = (b: PassBuffers, c: number) => (d: Dims) =>
   Math.max(0, Math.min(b.chunkRows, d.labelRows! - c * b.chunkRows));
 
+/** Logits of normalised label rows, the columns of each part of the head beside those of the one before. */
+function headForward(
+  r: Recorder,
+  { head }: LlavaWeights,
+  b: PassBuffers,
+  o: { rows: Size; xRow?: number; tile?: "decode" },
+): void {
+  for (const { part, logits } of headParts(head, b)) {
+    linearForward(r, { ...o, y: logits, yStride: head.out, x: b.normedRows, weight: part });
+  }
+}
+
+/** Gradient of `headForward`: b.dNormedRows from row `dxRow` on, out of the gradient in b.logits. */
+function headBackward(r: Recorder, { head }: LlavaWeights, b: PassBuffers, o: { rows: Size; dxRow: number }): void {
+  headParts(head, b).forEach(({ part, logits }, n) => {
+    const accumulate = n === 0 ? 0 : 1;
+    linearBackwardInput(r, { ...o, dx: b.dNormedRows!, dy: logits, dyStride: head.out, weight: part, accumulate });
+  });
+}
+
+/** Each part of the head with the logits from its first column on. */
+function headParts(head: HeadWeight, b: PassBuffers): { part: DenseWeight; logits: Tensor }[] {
+  let column = 0;
+  return head.parts.map((part) => {
+    const logits = view(b.logits, column, b.logits.length - column);
+    column += part.out;
+    return { part, logits };
+  });
+}
+
 /** Loss of every label row into b.nll and, with `gradient`, its gradient at the normalised label rows into b.dNormedRows. */
 function headAndLoss(r: Recorder, model: ModelFacts, b: PassBuffers, gradient: boolean): void {
   const { head, vocab } = model.weights;
   for (let c = 0; c < recordedChunks(b); c++) {
     const rows = rowsOfChunk(b, c);
     const start = c * b.chunkRows;
-    linearForward(r, { y: b.logits, x: b.normedRows, weight: head, rows, xRow: start });
+    headForward(r, model.weights, b, { rows, xRow: start });
     crossEntropy(r, {
       logits: b.logits,
       targets: view(b.targets, start, b.chunkRows),
@@ -189,9 +219,7 @@ function headAndLoss(r: Recorder, model: ModelFacts, b: PassBuffers, gradient: b
       gradScale: (d) => d.gradScale!,
       mode: gradient ? "gradient" : "loss",
     });
-    if (gradient) {
-      linearBackwardInput(r, { dx: b.dNormedRows!, dy: b.logits, weight: head, rows, dxRow: start });
-    }
+    if (gradient) headBackward(r, model.weights, b, { rows, dxRow: start });
   }
 }
 
@@ -279,7 +307,7 @@ export function recordChat(
     layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter?.layers[n], o);
   });
   normLabelRows(r, model, b);
-  linearForward(r, { y: b.logits, x: b.normedRows, weight: model.weights.head, rows: 1, tile: "decode" });
+  headForward(r, model.weights, b, { rows: 1, tile: "decode" });
   return r;
 }
 

@@ -40,12 +40,20 @@ export interface ClipLayerWeights {
   fc2: AffineWeight;
 }
 
+/** lm_head [out, in], cut by rows of the vocabulary so that any adapter can bind each part. */
+export interface HeadWeight {
+  out: number;
+  in: number;
+  /** All but the last have a multiple of 64 rows, so that their logits begin on a binding border. */
+  parts: DenseWeight[];
+}
+
 export interface LlavaWeights {
   vocab: number;
   embed: EmbedTable;
   layers: LlamaLayerWeights[];
   norm: Tensor;
-  head: DenseWeight;
+  head: HeadWeight;
   vision: {
     classEmbedding: Tensor;
     positionEmbedding: Tensor;
@@ -85,6 +93,8 @@ export type Fill =
       absmaxAt: number;
     }
   | { kind: "dense"; format: DenseFormat; data: Tensor; at: number }
+  /** One after the other, each filled before the next. */
+  | { kind: "parts"; format: DenseFormat; parts: Tensor[] }
   | { kind: "host"; table: HostTable };
 
 export interface WeightLayout {
@@ -110,6 +120,9 @@ function denseFormats(tensors: Map<string, TensorFacts>): (dtype: Dtype) => Dens
   }
   return (dtype) => (dtype === "F32" && f32Bytes > KEEP_F32_BYTES ? "f16" : (formatOf[dtype] ?? "f32"));
 }
+
+/** What WebGPU lets every adapter bind. */
+export const BASELINE_BINDING_BYTES = 128 * 1024 * 1024;
 
 /** Throws TabTuneError "missing-tensor" or "bad-tensor" naming the tensor. `quant` undefined keeps everything as it is. */
 export function allocateWeights(
@@ -256,10 +269,24 @@ export function allocateWeights(
     parameters += vocab * h;
     return embedding;
   };
-  const head = table("lm_head", headName, headFacts);
   const tied = headName === embedName;
+  const headInParts = (): HeadWeight => {
+    const format = denseFormat(headFacts.dtype);
+    const rowWords = h * wordsPerValue[format];
+    const partRows = Math.max(64, Math.floor(BASELINE_BINDING_BYTES / (4 * rowWords) / 64) * 64);
+    const parts = Array.from({ length: Math.ceil(headRows / partRows) }, (_, n): DenseWeight => {
+      const out = Math.min(partRows, headRows - n * partRows);
+      return { format, out, in: h, data: alloc.tensor(`weights/lm_head.${n}`, Math.ceil(out * rowWords)) };
+    });
+    fills.set(headName, { kind: "parts", format, parts: parts.map(({ data }) => data) });
+    parameters += vocab * h;
+    return { out: headRows, in: h, parts };
+  };
+  // A tied table stays whole: the embedding kernel looks tokens up in one binding.
+  const tiedTable = tied ? table("lm_head", headName, headFacts) : undefined;
+  const head = tiedTable ? { out: headRows, in: h, parts: [tiedTable] } : headInParts();
   const large = vocab * h * 4 * wordsPerValue[denseFormat(embedFacts.dtype)] >= HOST_TABLE_BYTES;
-  const embed = tied ? head : large ? hostTable() : table("embed_tokens", embedName, embedFacts);
+  const embed = tiedTable ?? (large ? hostTable() : table("embed_tokens", embedName, embedFacts));
 
   const layers = Array.from({ length: text.numLayers }, (_, n): LlamaLayerWeights => {
     const w = (linear: Parameters<typeof languageModule>[1]): string => `${languageModule(n, linear)}.weight`;
@@ -385,6 +412,15 @@ export function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters:
     write(gpu, fill.absmax, loaded.absmax, counters, fill.absmaxAt);
   } else if (fill.kind === "dense" && loaded.kind === "dense") {
     write(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
+  } else if (fill.kind === "parts" && loaded.kind === "dense") {
+    const values = inFormat(loaded.bytes, loaded.dtype, fill.format);
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    let at = 0;
+    for (const part of fill.parts) {
+      const end = Math.min(bytes.byteLength, at + part.length * 4);
+      write(gpu, part, bytes.subarray(at, end), counters);
+      at = end;
+    }
   } else if (fill.kind === "host" && loaded.kind === "dense") {
     const { buffer, byteOffset, byteLength } = inFormat(loaded.bytes, loaded.dtype, fill.table.format);
     // A copy of its own: what the loader hands out may be a window of something larger.
