@@ -26,11 +26,23 @@ export interface TensorChunk {
   bytes: Uint8Array;
 }
 
+/** A weight file as it lies, header included. */
+export interface WeightFile {
+  size: number;
+  /** As published, where that is known. */
+  sha256?: string;
+  read(start: number, end: number): Promise<Uint8Array>;
+  /** Drops what is kept of the file apart from its tensors. */
+  forget(): Promise<void>;
+}
+
 export interface Checkpoint {
   label: string;
   /** Identity of a file's content, where the place it lies at tells one (the hub does). */
   versionOf?: (file: string) => string;
   tensors: Map<string, TensorInfo>;
+  /** By name; a file that holds none of the tensors is not there. */
+  files: Map<string, WeightFile>;
   /** A whole tensor; throws TabTuneError "missing-tensor". */
   read(name: string): Promise<TensorBytes>;
   /** A whole tensor as f32, from F32, F16, BF16 or F64. */
@@ -70,7 +82,7 @@ export async function openCheckpoint(files: ModelFiles): Promise<Checkpoint> {
 }
 
 function checkpointOf(
-  { label, versionOf }: ModelFiles,
+  { label, versionOf, published }: ModelFiles,
   tensors: Map<string, TensorInfo>,
   readers: Map<string, RangeReader>,
 ): Checkpoint {
@@ -93,6 +105,7 @@ function checkpointOf(
     label,
     ...(versionOf ? { versionOf } : {}),
     tensors,
+    files: new Map([...readers].map(([name, reader]) => [name, { ...reader, ...(published?.(name) ?? unpublished) }])),
     read,
     readPart,
     async readF32(name) {
@@ -112,6 +125,8 @@ function checkpointOf(
     },
   };
 }
+
+const unpublished = { forget: async (): Promise<void> => undefined };
 
 /** Tensor name -> shard file name. */
 async function readIndex(files: ModelFiles): Promise<Map<string, string>> {

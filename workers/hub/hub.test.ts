@@ -51,6 +51,13 @@ const open = async (
   });
 };
 
+/** Bytes of a 4-bit tensor in the cache, without the hash behind it. */
+const preparedSize = (512 * 128) / 2 + 4 * ((512 * 128) / 64);
+
+async function drain(tensors: AsyncGenerator<LoadedTensor, unknown>): Promise<void> {
+  while (!(await tensors.next()).done);
+}
+
 /** Everything a load yields, as one hash; `onTensor` may stop it by throwing. */
 async function load(
   cache: FileCache | undefined,
@@ -148,6 +155,77 @@ test("a load killed at random moments goes on, and fetches at most one tensor tw
     expect(outcome.cache).toMatch(/stored|hit/);
     expect(hub.sent).toBeLessThanOrEqual(weights.byteLength + (1 << 20) + tensorBytes);
   }
+});
+
+describe("a weight file is checked against the hash that the hub tells", () => {
+  const header = weights.byteLength - names.length * 512 * 128 * 4;
+  const at = (tensor: number): number => header + tensor * 512 * 128 * 4 + 1000;
+  /** Serves the file with one bit of `byte` flipped, as a damaged mirror would; the listing stays. */
+  const damage = (byte: number): void => {
+    const wrong = weights.slice();
+    wrong[byte]! ^= 1;
+    hub.serve("model.safetensors", wrong);
+  };
+  const message = expect.stringContaining("model.safetensors did not come as it was published");
+
+  test.each([
+    ["the first tensor", 0],
+    ["the middle", 5],
+    ["the last tensor", 11],
+  ])("a flipped bit in %s is found, nothing of it is kept, and a sound server then loads", async (_, tensor) => {
+    const cache = await freshCache();
+    damage(at(tensor));
+    await expect(load(cache)).rejects.toMatchObject({ code: "missing-file", message });
+    const left = (await cache.list("weights-")).map(({ name }) => name.split("/")[1]);
+    expect(left).toEqual(["about"]);
+    hub.serve("model.safetensors", weights);
+    expect(await load(cache)).toEqual({ hash: await undisturbed, outcome: { cache: "stored" } });
+    expect(await load(cache)).toEqual({ hash: await undisturbed, outcome: { cache: "hit" } });
+  });
+
+  test("a flipped bit between the tensors that the model uses is found too, without a cache as well", async () => {
+    damage(at(11));
+    const checkpoint = await openCheckpoint(await open(undefined));
+    const used = plan.filter(({ name }) => checkpoint.tensors.get(name)!.end < weights.byteLength);
+    expect(used.length).toBe(names.length - 1);
+    await expect(drain(loadOrQuantise(checkpoint, used, undefined))).rejects.toMatchObject({ message });
+  });
+
+  test("the hash goes on over a reload: damage before it is found after it", async () => {
+    const cache = await freshCache();
+    damage(at(1));
+    const stop = (n: number): void => {
+      if (n === 6) throw new Error("killed");
+    };
+    await expect(load(cache, {}, stop)).rejects.toThrow("killed");
+    // The tensor that was being read ahead ends by itself.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    hub.serve("model.safetensors", weights);
+    hub.asked.length = 0;
+    await expect(load(cache)).rejects.toMatchObject({ message });
+    // It read only what the first life had not.
+    expect(hub.asked.length).toBeLessThanOrEqual(names.length - 6);
+  });
+
+  test("a tensor that the cache lost and that is read again has to be the tensor that was hashed", async () => {
+    const cache = await freshCache();
+    await load(cache);
+    for (const { name, bytes } of await cache.list("weights-"))
+      if (bytes === preparedSize + 64) await cache.delete(name);
+    const wrong = weights.slice();
+    for (let tensor = 0; tensor < names.length; tensor++) wrong[at(tensor)]! ^= 1;
+    hub.serve("model.safetensors", wrong);
+    await expect(load(cache)).rejects.toMatchObject({ message });
+    hub.serve("model.safetensors", weights);
+    expect((await load(cache)).hash).toBe(await undisturbed);
+  });
+
+  test("a file of which the model uses less than half is not read whole", async () => {
+    const checkpoint = await openCheckpoint(await open(undefined));
+    hub.sent = 0;
+    await drain(loadOrQuantise(checkpoint, plan.slice(0, 4), undefined));
+    expect(hub.sent).toBeLessThanOrEqual(4 * 512 * 128 * 4);
+  });
 });
 
 test("a connection that is cut goes on behind what came", async () => {

@@ -1,7 +1,8 @@
 /**
  * A model on the Hugging Face Hub, or on a server that answers like it: the listing of one revision (`/api/models/…?blobs=true`),
  * then files of that very commit (`/resolve/<commit>/…`). Listing, small files and the heads of weight files are kept in the file
- * cache, so a model that was loaded before opens without the network. Small files are checked against the hashes of the listing.
+ * cache, so a model that was loaded before opens without the network. Small files are checked against the hashes of the listing here,
+ * weight files while their tensors are read (quant/shard-check.ts).
  */
 import { TabTuneError } from "../errors.ts";
 import type { FileCache } from "../storage/file-cache.ts";
@@ -96,16 +97,28 @@ export async function openHub(
     const file = byName.get(name);
     return file?.sha256 ?? file?.blobId ?? `${commit}/${name}`;
   };
-  return Object.assign(files, { commit, licence, versionOf, sizeOf: (name: string) => byName.get(name)?.size ?? 0 });
+  const published: ModelFiles["published"] = (name) => {
+    const hash = byName.get(name)?.sha256;
+    return hash === undefined ? undefined : { sha256: hash, forget: () => kept.forget(headOf(name)) };
+  };
+  return Object.assign(files, {
+    commit,
+    licence,
+    versionOf,
+    published,
+    sizeOf: (name: string) => byName.get(name)?.size ?? 0,
+  });
 }
+
+const headOf = (name: string): string => `${name}.head`;
 
 /** A weight file whose first bytes come from the cache: its header needs no network the second time. */
 async function withHead(remote: RangeReader, name: string, kept: Keeper): Promise<RangeReader> {
   const length = Math.min(headBytes, remote.size);
-  let head = await kept.read(`${name}.head`);
+  let head = await kept.read(headOf(name));
   if (head?.byteLength !== length) {
     head = await remote.read(0, length);
-    await kept.write(`${name}.head`, head);
+    await kept.write(headOf(name), head);
   }
   const local = readerOfBytes(head);
   return {
@@ -118,6 +131,7 @@ interface Keeper {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Best effort: the model loads without it, from the network. */
   write(name: string, bytes: Uint8Array): Promise<void>;
+  forget(name: string): Promise<void>;
 }
 
 function keeper(cache: FileCache | undefined, folder: string): Keeper {
@@ -137,6 +151,9 @@ function keeper(cache: FileCache | undefined, folder: string): Keeper {
       } finally {
         await writer?.abort();
       }
+    },
+    async forget(name) {
+      await cache?.delete(`${folder}/${name}`);
     },
   };
 }

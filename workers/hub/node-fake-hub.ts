@@ -17,6 +17,8 @@ export interface FakeHub {
     | undefined;
   /** Ends the connection of the next content request after this many bytes. */
   cutAfter: number | undefined;
+  /** Sends other content for a file than the listing tells of. */
+  serve(file: string, bytes: Uint8Array): void;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
     }
     answer(request, response);
   });
+  const served = new Map<string, Uint8Array>();
   const fail = (response: ServerResponse, status: number, code = ""): void => {
     if (code) response.setHeader("X-Error-Code", code);
     response.statusCode = status;
@@ -83,7 +86,7 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
     const { range } = request.headers;
     hub.asked.push(`${file} ${range ?? "whole"}`);
     if (hub.fault?.({ file, range, nth: hub.asked.length }, response)) return;
-    const whole = repo.files.get(file)!;
+    const whole = served.get(file) ?? repo.files.get(file)!;
     const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
     const [start, end] = asked ? [Number(asked[1]), Number(asked[2]) + 1] : [0, whole.byteLength];
     response.statusCode = asked ? 206 : 200;
@@ -109,6 +112,7 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
     sent: 0,
     fault: undefined,
     cutAfter: undefined,
+    serve: (file, bytes) => void served.set(file, bytes),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

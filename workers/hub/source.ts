@@ -9,6 +9,8 @@ export interface ModelFiles {
   label: string;
   /** Identity of a file's content, where it is known without reading the file. */
   versionOf?: (name: string) => string;
+  /** SHA-256 of a file as it was published, where the place it lies at tells one; `forget` drops a kept copy of its beginning. */
+  published?: (name: string) => { sha256: string; forget(): Promise<void> } | undefined;
   /** Paths relative to the model folder, with "/", sorted. */
   names(): string[];
   has(name: string): boolean;

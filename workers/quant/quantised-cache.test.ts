@@ -54,14 +54,15 @@ async function load(source: Checkpoint, entries: PlanEntry[], cache?: FileCache)
   }
 }
 
+// In the order of the file: the writer sorts by dtype, then by name.
 const expected = [
+  { name: "norm", shape: [128], kind: "dense", dtype: "F32", bytes: bytesOf(norm) },
   {
     name: "q",
     shape: [64, 128],
     kind: "4bit",
     ...quantise(roundToF16(q), { type: "nf4", blockSize: 64, roundToF16First: false }),
   },
-  { name: "norm", shape: [128], kind: "dense", dtype: "F32", bytes: bytesOf(norm) },
   {
     name: "k",
     shape: [32, 128],
@@ -76,12 +77,12 @@ test("without a cache", async () => {
   expect(outcome).toEqual({ cache: "off" });
   const total = 64 * 128 * 4 + 128 * 4 + 32 * 128 * 2;
   expect(progress.map(({ phase, name, bytes }) => `${phase} ${name} ${bytes}`)).toEqual([
-    "reading q 0",
     "reading norm 0",
-    "quantising q 0",
-    "quantising q 32768",
-    "reading k 32768",
-    "reading norm 33280",
+    "reading q 0",
+    "reading norm 512",
+    "reading k 512",
+    "quantising q 512",
+    "quantising q 33280",
     "quantising k 33280",
     `quantising k ${total}`,
   ]);
@@ -107,7 +108,7 @@ test("the second load comes from the cache, equal in every bit, and reads none o
   expect(outcome).toEqual({ cache: "hit" });
   expect(tensors).toEqual(expected);
   expect(read).toEqual(["norm"]);
-  expect(progress.map(({ phase }) => phase)).toEqual(["reading", "cache", "reading", "cache"]);
+  expect(progress.map(({ phase }) => phase)).toEqual(["reading", "reading", "cache", "cache"]);
 });
 
 test("a dense tensor may be rounded to f16, and is then kept", async () => {
@@ -126,7 +127,7 @@ test("a dense tensor may be rounded to f16, and is then kept", async () => {
 
 test("double quantisation changes absmax only", async () => {
   const { tensors } = await load(await checkpoint(), [{ name: "q", ...fourBit, doubleQuant: true }]);
-  const { codes, absmax } = expected[0] as { codes: Uint8Array; absmax: Float32Array };
+  const { codes, absmax } = expected[1] as { codes: Uint8Array; absmax: Float32Array };
   expect(tensors[0]).toMatchObject({ codes, absmax: doubleDequantise(doubleQuantise(absmax)) });
 });
 
@@ -212,8 +213,7 @@ test("a full disk costs the cache, not the load", async () => {
 test("a load given up half way goes on where it stopped", async () => {
   const { cache } = await freshCache();
   for await (const tensor of loadOrQuantise(await checkpoint(), plan, cache)) {
-    expect(tensor.name).toBe("q");
-    break;
+    if (tensor.name === "q") break;
   }
   const { tensors, outcome, progress } = await load(await checkpoint(), plan, cache);
   expect(tensors).toEqual(expected);

@@ -3,9 +3,10 @@
  * the checkpoint. Nothing is held beyond the tensor in hand and a small window ahead of it, so a model larger than memory's half
  * goes through.
  *
- * A cache folder belongs to one checkpoint and one plan. The hub tells a hash of every file, and identity is that. Hashing whole
- * folders would cost as much as reading them, so a folder's identity is its label, the headers (names, types, shapes, places) and
- * 4 KiB from the middle of every quantised tensor: a fine-tune of the same architecture differs in all of them.
+ * A cache folder belongs to one checkpoint and one plan. The hub tells a hash of every file: identity is that, and what is read is
+ * checked against it. Hashing whole folders would cost as much as reading them, so a folder's identity is its label, the headers
+ * (names, types, shapes, places) and 4 KiB from the middle of every quantised tensor: a fine-tune of the same architecture differs
+ * in all of them.
  */
 import { TabTuneError } from "../errors.ts";
 import type { Checkpoint } from "../hub/checkpoint.ts";
@@ -14,7 +15,8 @@ import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import { doubleDequantise, doubleQuantise } from "./double-quant.ts";
 import { type FourBitBlocks, type FourBitType, quantise } from "./nf4.ts";
-import { type CacheOutcome, openTensorCache } from "./tensor-cache.ts";
+import { isCheckable, openShardCheck, type ShardCheck } from "./shard-check.ts";
+import { type CacheOutcome, openTensorCache, type TensorCache } from "./tensor-cache.ts";
 
 export type { CacheOutcome } from "./tensor-cache.ts";
 
@@ -54,15 +56,17 @@ const sampleBytes = 4096;
 const windowBytes = 128e6;
 
 /**
- * Yields the tensors of `plan` in its order; what became of the cache is the generator's return value. Throws TabTuneError
- * "missing-tensor", or "bad-tensor" for one that cannot be quantised.
+ * Yields the tensors of `wanted` in the order in which they lie in their files; what became of the cache is the generator's return
+ * value. Throws TabTuneError "missing-tensor", "bad-tensor" for one that cannot be quantised, or "missing-file" for a file whose
+ * content is not what was published: then nothing of it stays in the cache, and what was yielded is not to be used.
  */
 export async function* loadOrQuantise(
   checkpoint: Checkpoint,
-  plan: PlanEntry[],
+  wanted: PlanEntry[],
   fileCache: FileCache | undefined,
   onProgress: (progress: QuantiseProgress) => void = () => undefined,
 ): AsyncGenerator<LoadedTensor, CacheOutcome> {
+  const plan = inFileOrder(checkpoint, wanted);
   const sizeOf = (name: string): number => {
     const info = checkpoint.tensors.get(name);
     return info ? info.end - info.start : 0;
@@ -70,12 +74,13 @@ export async function* loadOrQuantise(
   const isCached = (entry: PlanEntry): boolean => isKept(checkpoint, entry);
   const useCache = fileCache !== undefined && plan.some(isCached);
   const cache = useCache
-    ? await openTensorCache(fileCache, await cacheFolder(checkpoint, plan), checkpoint.label)
+    ? await openTensorCache(fileCache, await cacheFolder(checkpoint, wanted), checkpoint.label)
     : undefined;
   const keys = await Promise.all(plan.map((entry) => tensorKey(entry)));
   const sum = (entries: PlanEntry[]): number => entries.reduce((bytes, { name }) => bytes + sizeOf(name), 0);
   const total = sum(plan);
   const toRead = sum(plan.filter((entry, i) => !(isCached(entry) && cache?.has(keys[i]!))));
+  const checks = await openChecks(checkpoint, plan, keys, cache);
   let bytes = 0;
   const report = (phase: QuantiseProgress["phase"], name: string): void =>
     onProgress({ phase, name, bytes, total, toRead });
@@ -83,16 +88,21 @@ export async function* loadOrQuantise(
   /** The prepared bytes of an entry where the cache has them, else the checkpoint's. */
   const fetchEntry = async (i: number): Promise<{ prepared?: Uint8Array; raw?: Uint8Array }> => {
     const entry = plan[i]!;
-    const prepared =
-      cache && isCached(entry) && (await cache.read(keys[i]!, preparedBytes(checkpoint, entry), entry.name));
+    const check = checkOf(entry.name);
+    const believed = isCached(entry) && (check?.covers(entry.name) ?? true);
+    const prepared = cache && believed && (await cache.read(keys[i]!, preparedBytes(checkpoint, entry), entry.name));
     if (prepared) return { prepared };
     report("reading", entry.name);
     return { raw: (await checkpoint.read(entry.name)).bytes };
   };
 
+  const fileOf = (name: string): string | undefined => checkpoint.tensors.get(name)?.file;
+  const checkOf = (name: string): ShardCheck | undefined => checks.get(fileOf(name) ?? "");
+
   let ahead: ReturnType<typeof fetchEntry> | undefined;
   for (const [i, entry] of plan.entries()) {
     const { name } = entry;
+    const info = checkpoint.tensors.get(name);
     const { prepared, raw } = await (ahead ?? fetchEntry(i));
     ahead = undefined;
     const next = plan[i + 1];
@@ -101,11 +111,17 @@ export async function* loadOrQuantise(
       // Its failure is told when its turn comes; until then it is not unhandled.
       ahead.catch(() => undefined);
     }
-    const { shape = [], dtype = "F32" } = checkpoint.tensors.get(name) ?? {};
+    const { shape = [], dtype = "F32" } = info ?? {};
     if (raw && entry.how !== "keep") report("quantising", name);
     const tensor = prepared ? unpack(prepared, entry, shape, dtype) : prepare(raw!, entry, shape, dtype);
     if (raw && isCached(entry)) {
       await cache?.write(keys[i]!, tensor.kind === "4bit" ? [bytesOf(tensor.absmax), tensor.codes] : [tensor.bytes]);
+    }
+    const check = checkOf(name);
+    if (check && info) {
+      // Only now: what the progress covers has to be in the cache, or a cut here would have it read twice.
+      if (raw) await check.add(info, raw);
+      if (fileOf(plan[i + 1]?.name ?? "") !== info.file) await check.finish();
     }
     bytes += sizeOf(name);
     report(prepared ? "cache" : entry.how === "keep" ? "reading" : "quantising", name);
@@ -113,6 +129,52 @@ export async function* loadOrQuantise(
   }
   return cache ? cache.outcome() : { cache: "off" };
 }
+
+/** File by file, from the beginning to the end of each: what a disk reads fastest, and what a running hash needs. */
+function inFileOrder({ tensors }: Checkpoint, plan: PlanEntry[]): PlanEntry[] {
+  const place = ({ name }: PlanEntry): [string, number] => {
+    const info = tensors.get(name);
+    return info ? [info.file, info.start] : ["", 0];
+  };
+  return plan.toSorted((a, b) => {
+    const [[fileA, startA], [fileB, startB]] = [place(a), place(b)];
+    return fileA < fileB ? -1 : fileA > fileB ? 1 : startA - startB;
+  });
+}
+
+/** A check for each file that has a published hash and is used for the better part. */
+async function openChecks(
+  checkpoint: Checkpoint,
+  plan: PlanEntry[],
+  keys: string[],
+  cache: TensorCache | undefined,
+): Promise<Map<string, ShardCheck>> {
+  const used = new Map<string, number>();
+  for (const { name } of plan) {
+    const info = checkpoint.tensors.get(name);
+    if (info) used.set(info.file, (used.get(info.file) ?? 0) + info.end - info.start);
+  }
+  const checks = new Map<string, ShardCheck>();
+  for (const [name, bytes] of used) {
+    const file = checkpoint.files.get(name);
+    if (!isCheckable(file, bytes)) continue;
+    const key = await progressKey(name);
+    const store = {
+      read: async () => cache?.read(key, undefined, name),
+      write: async (progress: Uint8Array) => cache?.write(key, [progress]),
+      discard: async () => {
+        const tensors = keys.filter((_, i) => checkpoint.tensors.get(plan[i]!.name)?.file === name);
+        await cache?.remove([key, ...tensors]);
+        await file.forget();
+      },
+    };
+    checks.set(name, await openShardCheck(name, file, store));
+  }
+  return checks;
+}
+
+/** Where a file's progress lies in the cache folder. */
+const progressKey = async (file: string): Promise<string> => (await hashOf(["hashed", file])).slice(0, 32);
 
 /** A dense tensor is not worth a copy of a file that lies on the same disk. */
 const isKept = (checkpoint: Checkpoint, { how }: PlanEntry): boolean =>

@@ -14,10 +14,11 @@ export type CacheOutcome =
 
 export interface TensorCache {
   has(key: string): boolean;
-  /** The bytes of a tensor if they are there, `size` long and sound. `name` is for the outcome's words. */
-  read(key: string, size: number, name: string): Promise<Uint8Array | undefined>;
+  /** What is stored under `key` if it is there, sound, and `size` bytes long where that is known. `name` is for the outcome's words. */
+  read(key: string, size: number | undefined, name: string): Promise<Uint8Array | undefined>;
   /** Writes what was made; after a failure it does nothing. */
   write(key: string, parts: Uint8Array[]): Promise<void>;
+  remove(keys: string[]): Promise<void>;
   outcome(): CacheOutcome;
 }
 
@@ -61,10 +62,11 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
 
   return {
     has: (key) => present.has(place(key)),
-    async read(key, size, name) {
+    async read(key, expected, name) {
       if (!present.has(place(key))) return undefined;
       const reader = await cache.open(place(key));
-      if (reader?.size === size + hashBytes) {
+      const size = expected ?? (reader?.size ?? 0) - hashBytes;
+      if (size >= 0 && reader?.size === size + hashBytes) {
         const bytes = await reader.read(0, size + hashBytes);
         const hash = new TextDecoder().decode(bytes.subarray(size));
         if ((await sha256(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
@@ -83,6 +85,12 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
         await store(key, [...parts, new TextEncoder().encode(hash)]);
         wrote = true;
       });
+    },
+    async remove(keys) {
+      for (const key of keys) {
+        present.delete(place(key));
+        await cache.delete(place(key));
+      }
     },
     outcome() {
       if (failure !== undefined) return { cache: "not-stored", reason: failure };
