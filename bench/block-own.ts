@@ -1,10 +1,13 @@
 /** The block on our engine: NF4 weights, the very functions that training records. */
+
 import type { Tensor } from "../workers/gpu/buffers.ts";
 import { readBack, write } from "../workers/gpu/buffers.ts";
 import { copyRows } from "../workers/kernels/copy.ts";
 import type { FourBitWeight } from "../workers/kernels/weight.ts";
+import { allocateActivations, KEEP } from "../workers/model/activations.ts";
 import type { LlavaConfig } from "../workers/model/config.ts";
-import { allocateActivations, allocateGradients, layerBackward, layerForward } from "../workers/model/llama.ts";
+import { allocateGradients, layerBackward, layerForward } from "../workers/model/llama.ts";
+
 import { allocateAdapter, moduleMatrices } from "../workers/model/lora.ts";
 import { BLOCK_SIZE, type BlockOutputs, type BlockProblem, LORA_SCALE, type Projection } from "./block-problem.ts";
 import type { Ready } from "./measure.ts";
@@ -62,7 +65,7 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
   }
   write(gpu, adapter.params[0]!, slab);
 
-  const { layers, last } = allocateActivations(arena, text, rank, rows, "keep");
+  const { layers, last } = allocateActivations(arena, text, rank, rows, KEEP);
   const activations = layers[0]!;
   const gradients = allocateGradients(arena, text, rank, rows);
   write(gpu, activations.x, p.x);

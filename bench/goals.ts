@@ -1,4 +1,5 @@
 /** The figures that the project is held to, and what they mean for a user: the projected time of the seed report's run. */
+import { RECOMPUTE } from "../workers/model/activations.ts";
 import { stepFlops } from "../workers/model/memory-plan.ts";
 import { type Comparison, type Goal, OURS, OURS_DX, type Projection, type Section, speedup } from "./results.ts";
 import { tinyLlava } from "./sizes.ts";
@@ -59,7 +60,7 @@ export function sustained(
 export function projection(comparisons: Comparison[]): Projection {
   const { rows, tokensPerRow, labelsPerRow, rank, vocab, steps } = recipe;
   const tokens = rows * tokensPerRow;
-  const { executed } = stepFlops(tinyLlava, vocab, rank, tokens, rows * labelsPerRow, rows, tokensPerRow, "recompute");
+  const { executed } = stepFlops(tinyLlava, vocab, rank, tokens, rows * labelsPerRow, rows, tokensPerRow, RECOMPUTE);
   const secondsPerStep = executed / sustained(comparisons, "LoRA block", OURS, "flops");
   const layer = comparisons
     .filter((c) => c.section === "decode")

@@ -200,8 +200,8 @@ export interface PlanInfo {
   flopsPerStep: number;
   steps: number;
   epochs: number;
-  /** Recompute policy in force. */
-  policy: "keep" | "recompute";
+  /** Of activations, in words: "keep", "keep in f16", "keep 9 of 22 layers in f16", "recompute". */
+  policy: string;
 }
 
 export type RunState =

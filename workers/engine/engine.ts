@@ -1,6 +1,7 @@
 /** `EngineApi` over one GPU, one model and at most one run: what the page can ask for. */
 import { deleteRun } from "../checkpoint/runs.ts";
 import { TabTuneError, toReport } from "../errors.ts";
+import { policyName } from "../model/activations.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import type { Capability, EngineApi, ModelInfo, PlanInfo } from "../protocol.ts";
@@ -130,7 +131,7 @@ export function createEngine(): EngineApi {
         flopsPerStep: flops.executed,
         steps,
         epochs: rows > 0 ? (steps * batch) / rows : 0,
-        policy: memory.capacity.policy === "recompute" ? "recompute" : "keep",
+        policy: policyName(memory.capacity.policy, config.text.numLayers),
       };
     },
 

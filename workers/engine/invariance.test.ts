@@ -35,7 +35,7 @@ const tilesOf = (examples: Example[]): number =>
 async function runnerOf(model: LoadedModel, examples: Example[]): Promise<Runner> {
   const rows = examples.reduce((sum, e) => sum + e.inputIds.length, 0);
   const features = Math.max(1, tilesOf(examples)) * featuresPerTile(model.config);
-  const capacity = { rows, labelRows: rows, features, policy: "recompute" as const };
+  const capacity = { rows, labelRows: rows, features };
   return createEvaluation(model.llava, capacity, 4, model.normalise, undefined);
 }
 

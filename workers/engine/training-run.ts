@@ -108,6 +108,7 @@ export function planRun(model: OpenedModel, recipe: Recipe, longest: number): Me
     accumulation: recipe.gradientAccumulationSteps,
     longest: Math.max(16, Math.min(longest, recipe.maxLength)),
     tilesPerRow: model.tilesPerPicture,
+    gradientCheckpointing: recipe.gradientCheckpointing,
   });
 }
 

@@ -69,7 +69,6 @@ async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapt
     rows,
     labelRows: rows,
     features: tiles * featuresPerTile(model.config),
-    policy: "recompute" as const,
   };
   return createEvaluation(model.llava, capacity, Math.min(8, tiles), model.normalise, adapter);
 }

@@ -1,9 +1,11 @@
 /** `tokenize` and `plan`: no GPU. */
+
 import { readRows } from "../dataset/rows.ts";
 import type { OpenedModel } from "../engine/loaded-model.ts";
 import { preparationOf } from "../engine/preparation.ts";
 import { planRun } from "../engine/training-run.ts";
 import { TabTuneError } from "../errors.ts";
+import { policyName } from "../model/activations.ts";
 import { patchesPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
@@ -78,7 +80,7 @@ export async function plan(args: Arguments): Promise<void> {
     total_bytes: memory.totalBytes,
     checkpoint_bytes: memory.checkpointBytes,
     trainable_parameters: memory.trainableParameters,
-    recompute_policy: memory.capacity.policy,
+    recompute_policy: policyName(memory.capacity.policy, config.text.numLayers),
     row_tokens: length,
     pass_tokens: memory.capacity.rows,
     dispatches_per_step: memory.dispatchesPerStep,

@@ -15,8 +15,8 @@ import { linearBackwardInput, linearForward, loraDown } from "../kernels/linear.
 import { linearWeightGradient } from "../kernels/linear-weight-gradient.ts";
 import { type LoraDropout, loraGradients } from "../kernels/lora.ts";
 import { dropClassBackward, dropClassForward, patchesForward, visionTokensForward } from "../kernels/patch.ts";
+import type { ActivationPolicy } from "./activations.ts";
 import { featuresPerTile, type LlavaConfig, patchesPerTile } from "./config.ts";
-import type { ActivationPolicy } from "./llama.ts";
 import {
   dropoutSites,
   type LoraLinear,
@@ -80,7 +80,8 @@ export interface TowerGradients {
 
 /** Buffers of one vision pass over at most `tiles` tiles. */
 export interface VisionActivations {
-  policy: ActivationPolicy;
+  /** Layers keep only their input, and run forward a second time in the backward pass. */
+  recompute: boolean;
   /** f32 [tiles, 3, S, S] */
   pixels: Tensor;
   patches: Tensor;
@@ -101,19 +102,21 @@ export interface VisionActivations {
   towerGradients: TowerGradients | undefined;
 }
 
-/** `lora`: settings of an adapter that reaches these linears; policies as in llama.ts, "chat" being every use without a backward. */
+/**
+ * `lora`: settings of an adapter that reaches these linears. `policy`: of a training pass with a way back to the pictures; a tower keeps
+ * everything or nothing, and in f32: its passes are short.
+ */
 export function allocateVision(
   alloc: Allocator,
   config: LlavaConfig,
   tiles: number,
-  { lora, policy: wanted }: { lora?: LoraSettings | undefined; policy: ActivationPolicy } = { policy: "chat" },
+  { lora, policy }: { lora?: LoraSettings | undefined; policy?: ActivationPolicy | undefined } = {},
 ): VisionActivations {
   const { vision, text } = config;
   const { hiddenSize: c, intermediateSize: f, numHeads: heads } = vision;
   const h = text.hiddenSize;
   const adapted = lora?.targets === "all-linear";
   const rank = adapted ? lora.rank : 0;
-  const policy = adapted ? wanted : "chat";
   const patches = patchesPerTile(vision);
   const rows = tiles * (patches + 1);
   const features = tiles * featuresPerTile(config);
@@ -123,8 +126,9 @@ export function allocateVision(
     mean: t(`${name}.mean`, rows),
     rstd: t(`${name}.rstd`, rows),
   });
-  const backward = policy !== "chat";
-  const projectorBackward = wanted !== "chat";
+  const projectorBackward = policy !== undefined;
+  const backward = adapted && projectorBackward;
+  const recompute = backward && (policy.precision === "f16" || policy.keptLayers < config.visionLayersUsed);
   const make = (n: number, shared?: VisionLayerActivations): VisionLayerActivations => {
     const x = shared && !backward ? shared.x : t(`x.${n}`, rows * c);
     if (shared) return { ...shared, x };
@@ -148,10 +152,10 @@ export function allocateVision(
   };
   const first = make(0);
   const layers = [first];
-  for (let n = 1; n < config.visionLayersUsed; n++) layers.push(make(n, policy === "keep" ? undefined : first));
+  for (let n = 1; n < config.visionLayersUsed; n++) layers.push(make(n, backward && !recompute ? undefined : first));
   const projected = t("projected", features * h);
   return {
-    policy,
+    recompute,
     pixels: t("pixels", tiles * 3 * vision.imageSize ** 2),
     patches: t("patches", tiles * patches * 3 * vision.patchSize ** 2),
     embedded: t("embedded", tiles * patches * c),
@@ -434,7 +438,7 @@ function towerBackward(r: Recorder, g: TowerGradients, v: VisionActivations, o: 
     const a = v.layers[n]!;
     const w = o.weights.vision.layers[n]!;
     const l = layerLora(o, n)!;
-    if (v.policy === "recompute" && n < v.layers.length - 1) visionLayerForward(r, undefined, v, n, o);
+    if (v.recompute && n < v.layers.length - 1) visionLayerForward(r, undefined, v, n, o);
     adaptedBackward(r, g, l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, rows });
     geluBackward(r, {
       dx: g.dFc1,

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
 import type { FourBitWeight } from "../kernels/weight.ts";
+import { allocateActivations, KEEP } from "./activations.ts";
 import type { LlavaConfig } from "./config.ts";
-import { allocateActivations, allocateGradients, layerBackward, layerForward } from "./llama.ts";
+import { allocateGradients, layerBackward, layerForward } from "./llama.ts";
 import { allocateAdapter } from "./lora.ts";
 
 test("a LoRA block is 32 dispatches, forward and backward; none moves rows from one buffer to another", () => {
@@ -39,7 +40,7 @@ test("a LoRA block is 32 dispatches, forward and backward; none moves rows from 
   };
   const config = { text } as LlavaConfig;
   const adapter = allocateAdapter(alloc, config, { rank: 4, alpha: 8, useRslora: false }, true).layers[0]!;
-  const { layers, last } = allocateActivations(alloc, text, 4, rows, "keep");
+  const { layers, last } = allocateActivations(alloc, text, 4, rows, KEEP);
   const tokens = { starts: tensor(), ends: tensor(), positions: tensor(), ropeTable: tensor() };
   const r = new Recorder();
   layerForward(r, last, layers[0]!, weights, adapter, { text, tokens, rows });

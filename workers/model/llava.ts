@@ -13,12 +13,10 @@ import { embeddingForward } from "../kernels/embedding.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear.ts";
 import { rmsNormBackward, rmsNormForward } from "../kernels/rms-norm.ts";
 import type { DenseWeight } from "../kernels/weight.ts";
+import { allocateActivations, type LayerActivations, type PassPolicy } from "./activations.ts";
 import { featuresPerTile, type LlavaConfig } from "./config.ts";
 import {
-  type ActivationPolicy,
-  allocateActivations,
   allocateGradients,
-  type LayerActivations,
   type LayerGradients,
   layerBackward,
   layerForward,
@@ -56,9 +54,11 @@ export interface PassCapacity {
   labelRows: number;
   /** Image feature rows, before the extra newline row. */
   features: number;
-  policy: ActivationPolicy;
+  policy: PassPolicy;
   /** Rows of the KV cache (chat). */
   cacheRows?: number;
+  /** Rows of an MLP chunk, a multiple of 64; by default as many as suit the model's width. */
+  mlpRows?: number;
 }
 
 /** Buffers of one pass. */
@@ -87,7 +87,7 @@ export interface PassBuffers {
 }
 
 /** Logits are made for this many bytes of label rows at a time: a vocabulary times all rows would dwarf the model. */
-const LOGITS_BYTES = 32 * 1024 * 1024;
+const LOGITS_BYTES = 16 * 1024 * 1024;
 
 /** Label rows per head chunk: a multiple of 64, so that chunk borders are binding borders. */
 export function headChunkRows(headOut: number, labelRows: number): number {
@@ -102,23 +102,25 @@ export function allocatePass(
   lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
   capacity: PassCapacity,
 ): PassBuffers {
-  const { rows, labelRows, features, policy, cacheRows = rows } = capacity;
+  const { rows, labelRows, features, policy, cacheRows, mlpRows } = capacity;
   const h = config.text.hiddenSize;
   const rank = lora?.rank ?? 0;
   const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
-  const training = policy !== "chat";
+  const training = typeof policy === "object";
   const chunkRows = headChunkRows(head.out, labelRows);
   const paddedLabels = Math.ceil(labelRows / chunkRows) * chunkRows;
   return {
     capacity,
-    ...allocateActivations(alloc, config.text, rank, rows, policy, cacheRows),
-    gradients: training ? allocateGradients(alloc, config.text, rank, rows, lora?.dropout !== undefined) : undefined,
+    ...allocateActivations(alloc, config.text, rank, rows, policy, cacheRows, mlpRows),
+    gradients: training
+      ? allocateGradients(alloc, config.text, rank, rows, lora?.dropout !== undefined, mlpRows)
+      : undefined,
     ids: t("ids", rows),
     table: allocatePassTable(alloc, embed, rows),
     slots: t("slots", rows),
-    starts: t("starts", cacheRows),
-    ends: t("ends", cacheRows),
-    positions: t("positions", cacheRows),
+    starts: t("starts", cacheRows ?? rows),
+    ends: t("ends", cacheRows ?? rows),
+    positions: t("positions", cacheRows ?? rows),
     imageFeatures: alloc.tensor("activations/imageFeatures", (features + 1) * h),
     labelRows: t("labelRows", paddedLabels),
     targets: t("targets", paddedLabels),
@@ -274,11 +276,11 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
     const a = b.layers[n]!;
     const w = model.weights.layers[n]!;
     const l = adapter.layers[n]!;
-    if (b.capacity.policy === "recompute" && n < text.numLayers - 1) layerForward(r, undefined, a, w, l, options(n));
     layerBackward(r, g, a, w, l, {
       ...options(n),
       accumulate: (d) => d.accumulate!,
       inputGradient: n > 0 || learnsFromPictures(adapter),
+      fresh: n === text.numLayers - 1 && a.mlp.length === 1 && a.halves.length === 0,
     });
   }
   return r;

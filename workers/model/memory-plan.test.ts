@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Golden, openGolden, openGoldenModel, recipeWith } from "../engine/fs-golden.ts";
 import type { OpenedModel } from "../engine/loaded-model.ts";
+import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
 import { type PlanRequest, planMemory, stepFlops } from "./memory-plan.ts";
 
 let golden: Golden;
@@ -59,21 +60,21 @@ describe("a plan", () => {
   });
 
   test("recomputes what does not fit rather than keeping it, at the price of more work", () => {
-    const kept = plan({ policy: "keep" });
-    const recomputed = plan({ policy: "recompute" });
-    expect(plan().capacity.policy).toBe("keep");
+    const kept = plan({ policy: KEEP });
+    const recomputed = plan({ policy: RECOMPUTE });
+    expect(plan().capacity.policy).toEqual(KEEP);
     expect(recomputed.totalBytes).toBeLessThan(kept.totalBytes);
     expect(recomputed.dispatchesPerStep).toBeGreaterThan(kept.dispatchesPerStep);
   });
 });
 
 test("FLOPs grow with rows, and recomputation adds a forward pass", () => {
-  const flops = (rows: number, policy: "keep" | "recompute") =>
+  const flops = (rows: number, policy: ActivationPolicy) =>
     stepFlops(model.config, 1536, 8, rows, rows / 2, 0, 100, policy);
-  const once = flops(100, "keep");
+  const once = flops(100, KEEP);
   expect(once.executed).toBe(once.ideal);
-  expect(flops(200, "keep").ideal).toBeCloseTo(2 * once.ideal, 0);
-  const again = flops(100, "recompute");
+  expect(flops(200, KEEP).ideal).toBeCloseTo(2 * once.ideal, 0);
+  const again = flops(100, RECOMPUTE);
   expect(again.ideal).toBe(once.ideal);
   expect(again.executed).toBeGreaterThan(1.2 * again.ideal);
   expect(again.executed).toBeLessThan(1.5 * again.ideal);

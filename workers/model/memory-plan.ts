@@ -5,9 +5,9 @@
 import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
 import { registerVariants } from "../gpu/variants.ts";
+import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
 import { allocateVision, projectorForward, towerForward, type VisionActivations, visionBackward } from "./clip.ts";
 import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
-import type { ActivationPolicy } from "./llama.ts";
 import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
 import {
   type Adapter,
@@ -26,7 +26,7 @@ export interface MemoryPlan {
   /** The largest single buffer. */
   largest: { label: string; bytes: number };
   /** Capacity of one pass: what training is to be created with. */
-  capacity: PassCapacity;
+  capacity: PassCapacity & { policy: ActivationPolicy };
   tileCapacity: number;
   trainableParameters: number;
   /** LoRA weights and both Adam moments. */
@@ -38,8 +38,10 @@ export interface MemoryPlan {
 /** A pass keeps a GPU busy from so many rows or so much work on: what is more only costs memory, so larger batches take several. */
 const PASS_ROWS = 2048;
 const PASS_FLOPS = 2e12;
-/** Above this, activations are recomputed layer by layer rather than kept. */
-const KEEP_BYTES = 1.5e9;
+/** Activations up to here are kept as they are, in f32. */
+const KEEP_BYTES = 0.5e9;
+/** What activations may take where the recipe asks to keep them: as many layers keep theirs, in f16. */
+const KEEP_IN_HALF_BYTES = 3e9;
 
 export interface PlanRequest {
   config: LlavaConfig;
@@ -53,6 +55,9 @@ export interface PlanRequest {
   /** Tokens of the longest row, and tiles of its pictures. */
   longest: number;
   tilesPerRow: number;
+  /** The recipe's: recompute (true), keep (false), or keep what is small and recompute what is not (null, the default). */
+  gradientCheckpointing?: boolean | null;
+  /** Instead of the one that would be chosen. */
   policy?: ActivationPolicy;
 }
 
@@ -64,9 +69,9 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   const rowsPerPass = Math.max(1, Math.min(batchSize, Math.floor(rows / Math.max(1, longest))));
   const tiles = Math.max(1, tilesPerRow * rowsPerPass);
   const passes = Math.ceil((batchSize * accumulation) / rowsPerPass);
-  const build = (policy: ActivationPolicy): MemoryPlan => {
-    const capacity: PassCapacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
-    const tileCapacity = Math.min(8, tiles);
+  const tileCapacity = Math.min(8, tiles);
+  const allocate = (policy: ActivationPolicy) => {
+    const capacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
@@ -78,25 +83,43 @@ export function planMemory(request: PlanRequest): MemoryPlan {
       tileCapacity,
       learnsFromPictures(adapter) ? { lora, policy } : undefined,
     );
-    return {
-      groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
-      totalBytes: planner.totalBytes,
-      largest: planner.largest,
-      capacity,
-      tileCapacity,
-      trainableParameters: adapter.trainableParameters,
-      dispatchesPerStep: countDispatches(config, weights, adapter, pass, vision, {
-        passes,
-        towerCalls: Math.ceil(tiles / tileCapacity),
-      }),
-      checkpointBytes: checkpointBytes(adapter),
-    };
+    return { planner, capacity, weights, adapter, pass, vision };
   };
-  if (request.policy) return build(request.policy);
-  const kept = build("keep");
   const kinds = lora.targets === "all-linear" ? ["activations", "vision"] : ["activations"];
-  const activations = kept.groups.reduce((sum, g) => sum + (kinds.includes(g.name) ? g.bytes : 0), 0);
-  return activations > KEEP_BYTES ? build("recompute") : kept;
+  const activationBytes = (policy: ActivationPolicy): number => {
+    const { groups } = allocate(policy).planner;
+    return kinds.reduce((sum, kind) => sum + (groups.get(kind) ?? 0), 0);
+  };
+  const policy = request.policy ?? choosePolicy(activationBytes, config.text.numLayers, request.gradientCheckpointing);
+  const { planner, capacity, weights, adapter, pass, vision } = allocate(policy);
+  return {
+    groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
+    totalBytes: planner.totalBytes,
+    largest: planner.largest,
+    capacity,
+    tileCapacity,
+    trainableParameters: adapter.trainableParameters,
+    dispatchesPerStep: countDispatches(config, weights, adapter, pass, vision, {
+      passes,
+      towerCalls: Math.ceil(tiles / tileCapacity),
+    }),
+    checkpointBytes: checkpointBytes(adapter),
+  };
+}
+
+/** Small passes stay exact: f32, whatever is kept. Larger ones keep in f16 what they keep. */
+function choosePolicy(
+  activationBytes: (policy: ActivationPolicy) => number,
+  numLayers: number,
+  checkpointing: boolean | null = null,
+): ActivationPolicy {
+  if (activationBytes(KEEP) <= KEEP_BYTES) return checkpointing ? RECOMPUTE : KEEP;
+  const none: ActivationPolicy = { precision: "f16", keptLayers: 0 };
+  if (checkpointing !== false) return none;
+  const least = activationBytes(none);
+  const perLayer = (activationBytes({ ...none, keptLayers: numLayers }) - least) / numLayers;
+  const room = Math.floor((KEEP_IN_HALF_BYTES - least) / perLayer);
+  return { ...none, keptLayers: Math.max(0, Math.min(numLayers, room)) };
 }
 
 /** Records the programs of a step without a GPU and counts what is in them. */
@@ -127,7 +150,8 @@ function linearParameters({ text }: LlavaConfig): number {
 
 /**
  * Multiply-adds counted as two FLOPs, of one step over `rows` tokens of which `labels` are targets, with `images` tiles.
- * `executed` includes recomputation; `ideal` is forward + input gradients + LoRA (no dW of the frozen base).
+ * `ideal` is forward + input gradients + LoRA (no dW of the frozen base). `executed` includes what is recomputed: the forward pass of
+ * layers that keep only their input, up to the down projection, of which nothing is needed again but its narrow LoRA half.
  */
 export function stepFlops(
   config: LlavaConfig,
@@ -158,5 +182,7 @@ export function stepFlops(
   const backward = rows * (2 * base + 4 * lora + 3.5 * attention);
   const head = 2 * 2 * labels * h * vocab;
   const ideal = forward + backward + head + tower;
-  return { ideal, executed: policy === "recompute" ? ideal + forward : ideal };
+  const again = rows * (2 * (base - numLayers * h * f) + 2 * (lora - numLayers * rank * h) + attention);
+  const recomputed = 1 - Math.min(1, policy.keptLayers / numLayers);
+  return { ideal, executed: ideal + recomputed * again };
 }

@@ -1,10 +1,12 @@
 /** LoRA on all linears, with and without dropout: gradients against finite differences, and ways of splitting the work. */
+
 import { beforeAll, expect, test } from "vitest";
 import { packExamples } from "../batches/pack.ts";
 import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../engine/fs-golden.ts";
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { randomArray, relativeError } from "../gpu/testing.ts";
+import { type ActivationPolicy, KEEP, RECOMPUTE } from "../model/activations.ts";
 import { type ModuleMatrices, readAdapter, writeAdapter } from "../model/adapter-slabs.ts";
 import { featuresPerTile } from "../model/config.ts";
 import type { PassCapacity } from "../model/llava.ts";
@@ -47,7 +49,7 @@ interface Outcome {
 }
 
 interface Variation {
-  policy?: "keep" | "recompute";
+  policy?: ActivationPolicy;
   tileCapacity?: number;
   dropout?: number;
   /** Tokens of a pass; default: all rows in one. */
@@ -58,7 +60,7 @@ interface Variation {
 
 /** Loss and gradients of one step that changes nothing. */
 async function oneStep({
-  policy = "keep",
+  policy = KEEP,
   tileCapacity = 10,
   dropout,
   rows,
@@ -91,7 +93,7 @@ async function meanLoss(of: Values): Promise<number> {
   const arena = new Arena(model.llava.gpu, model.llava.counters);
   const adapter = allocateAdapter(arena, model.config, settings, false);
   writeAdapter(model.llava, adapter, of);
-  const runner = await createEvaluation(model.llava, capacityOf("recompute"), 10, model.normalise, adapter);
+  const runner = await createEvaluation(model.llava, capacityOf(RECOMPUTE), 10, model.normalise, adapter);
   const pack = packExamples(
     batch,
     batch.map((example) => labelsOf(example, "all-text")),
@@ -139,8 +141,8 @@ test("every kind of module has the gradient that finite differences have", async
 
 test("recomputing is bitwise keeping, and tiles a few at a time give the same gradients", async () => {
   const kept = flat((await oneStep({})).gradients);
-  expect(flat((await oneStep({ policy: "recompute" })).gradients)).toEqual(kept);
-  expect(relativeError(flat((await oneStep({ policy: "recompute", tileCapacity: 2 })).gradients), kept)).toBeLessThan(
+  expect(flat((await oneStep({ policy: RECOMPUTE })).gradients)).toEqual(kept);
+  expect(relativeError(flat((await oneStep({ policy: RECOMPUTE, tileCapacity: 2 })).gradients), kept)).toBeLessThan(
     1e-6,
   );
 }, 120_000);
@@ -148,9 +150,9 @@ test("recomputing is bitwise keeping, and tiles a few at a time give the same gr
 test("dropout: one mask for forward, recomputation and backward, whatever the passes; another at the next step", async () => {
   const dropout = 0.2;
   const kept = await oneStep({ dropout });
-  expect(await oneStep({ dropout, policy: "recompute" })).toEqual(kept);
+  expect(await oneStep({ dropout, policy: RECOMPUTE })).toEqual(kept);
   const longest = Math.max(...batch.map((e) => e.inputIds.length));
-  const split = await oneStep({ dropout, policy: "recompute", tileCapacity: 2, rows: longest });
+  const split = await oneStep({ dropout, policy: RECOMPUTE, tileCapacity: 2, rows: longest });
   expect(Math.abs(split.loss - kept.loss)).toBeLessThan(1e-6);
   expect(relativeError(flat(split.gradients), flat(kept.gradients))).toBeLessThan(1e-5);
   expect(Math.abs((await oneStep({ dropout, step: 2 })).loss - kept.loss)).toBeGreaterThan(1e-5);

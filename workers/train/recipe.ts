@@ -29,6 +29,8 @@ export interface Recipe {
   maxGradNorm: number;
   /** `adamw_bnb_8bit`: moments in a byte each, as bitsandbytes rounds them. */
   optim: Optim;
+  /** Recompute activations in the backward pass (true), keep them (false), or keep what is small and recompute what is not (null). */
+  gradientCheckpointing: boolean | null;
   loggingSteps: number;
   saveSteps: number;
   seed: number;
@@ -125,6 +127,12 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
   adamEpsilon: decimal("adam_epsilon", 1e-30, 1, 1e-8),
   maxGradNorm: decimal("max_grad_norm", 0, 1e9, 1),
   optim: choice("optim", ["adamw_torch", "adamw_bnb_8bit"], "adamw_torch"),
+  gradientCheckpointing: {
+    name: "gradient_checkpointing",
+    schema: v.nullable(v.boolean()),
+    allowed: "true, false or null",
+    fallback: null,
+  },
   loggingSteps: integer("logging_steps", 1, 10_000_000, 5),
   saveSteps: integer("save_steps", 1, 10_000_000, 25),
   // The Hugging Face order adds the epoch to it; torch's generator takes 32 bits.

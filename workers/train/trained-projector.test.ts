@@ -1,9 +1,11 @@
 /** The projector trained in full beside LoRA (`modules_to_save`): gradients against finite differences, and ways of splitting the work. */
+
 import { beforeAll, expect, test } from "vitest";
 import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../engine/fs-golden.ts";
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { randomArray, relativeError } from "../gpu/testing.ts";
+import { type ActivationPolicy, KEEP, RECOMPUTE } from "../model/activations.ts";
 import { type Moments, readMoments, readTrained, type TrainedValues, writeAdapter } from "../model/adapter-slabs.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { allocateAdapter, type LoraSettings } from "../model/lora.ts";
@@ -34,7 +36,7 @@ beforeAll(async () => {
 
 interface Variation {
   targets?: LoraSettings["targets"];
-  policy?: "keep" | "recompute";
+  policy?: ActivationPolicy;
   tileCapacity?: number;
   learningRate?: number;
   of?: (name: string) => Float32Array;
@@ -42,7 +44,7 @@ interface Variation {
 
 async function oneStep({
   targets = "language-model",
-  policy = "keep",
+  policy = KEEP,
   tileCapacity = 2,
   learningRate = 0,
   of = (name) => start.get(name)!,
@@ -110,7 +112,7 @@ test.each(["language-model", "all-linear"] as const)(
 test("recomputing and tiles one at a time give the same gradients", async () => {
   const flat = (of: TrainedValues[]): number[] => of.flatMap(({ values }) => [...values]);
   const kept = flat((await oneStep({})).gradients);
-  expect(flat((await oneStep({ policy: "recompute" })).gradients)).toEqual(kept);
+  expect(flat((await oneStep({ policy: RECOMPUTE })).gradients)).toEqual(kept);
   expect(relativeError(flat((await oneStep({ tileCapacity: 1 })).gradients), kept)).toBeLessThan(1e-6);
 }, 120_000);
 

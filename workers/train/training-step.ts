@@ -83,7 +83,6 @@ async function createSession(
   adapter: Adapter | undefined,
   normalise: Normalise,
   makeTower: MakeTower | undefined,
-  training: boolean,
   record: (buffers: PassBuffers) => Recorder,
 ): Promise<Session> {
   const { gpu, config, counters } = model;
@@ -95,7 +94,9 @@ async function createSession(
     tileCapacity,
     makeTower: makeTower && ((v) => makeTower(model, arena, v)),
     adapter,
-    ...(training && { training: { policy: capacity.policy, dTokens: buffers.gradients!.dx } }),
+    ...(typeof capacity.policy === "object" && {
+      training: { policy: capacity.policy, dTokens: buffers.gradients!.dx },
+    }),
   });
   const program: Program = await record(buffers).build(arena, model.pipelines);
   const staging = gpu.device.createBuffer({
@@ -159,14 +160,20 @@ async function createSession(
 /** A runner that only measures losses, with or without an adapter. */
 export function createEvaluation(
   model: Llava,
-  capacity: PassCapacity,
+  capacity: Omit<PassCapacity, "policy" | "cacheRows">,
   tileCapacity: number,
   normalise: Normalise,
   adapter: Adapter | undefined,
   makeTower?: MakeTower,
 ): Promise<Runner> {
-  return createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, false, (buffers) =>
-    recordEvaluation(model, buffers, adapter),
+  return createSession(
+    model,
+    { ...capacity, policy: "forward" },
+    tileCapacity,
+    adapter,
+    normalise,
+    makeTower,
+    (buffers) => recordEvaluation(model, buffers, adapter),
   );
 }
 
@@ -185,7 +192,7 @@ export async function createTrainingStep(
   options: TrainingOptions,
 ): Promise<TrainingStep> {
   const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower } = options;
-  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, true, (buffers) =>
+  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
     recordTraining(model, buffers, adapter),
   );
   const norm = session.arena.tensor("optimizer/norm", 4);

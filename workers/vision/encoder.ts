@@ -6,6 +6,7 @@
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
+import type { ActivationPolicy } from "../model/activations.ts";
 import {
   allocateVision,
   newlineRow,
@@ -17,7 +18,6 @@ import {
   visionBackward,
 } from "../model/clip.ts";
 import { featuresPerTile } from "../model/config.ts";
-import type { ActivationPolicy } from "../model/llama.ts";
 import type { Llava } from "../model/llava.ts";
 import { type Adapter, learnsFromPictures, passDropout } from "../model/lora.ts";
 
@@ -88,7 +88,7 @@ export async function createEncoder(model: Llava, arena: Arena, o: EncoderOption
   const training = adapter && o.training;
   const buffers = allocateVision(arena, config, o.tileCapacity, {
     lora: adapter?.settings,
-    policy: training?.policy ?? "chat",
+    policy: training?.policy,
   });
   const { starts, ends } = tileBorders(config, o.tileCapacity);
   write(gpu, buffers.starts, starts);
