@@ -1,5 +1,6 @@
 /** Puts the page's figures and those of the demo model's step into bench/results.json, and the tables made of them into the README. */
 import { readFile, writeFile } from "node:fs/promises";
+import { type PlanResult, plans } from "./plans.ts";
 import { adapterName, baseline, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 import { measureStep, type StepResults } from "./step.ts";
 import { amount, goalRows, milliseconds } from "./tables.ts";
@@ -7,10 +8,11 @@ import { amount, goalRows, milliseconds } from "./tables.ts";
 const RESULTS = "bench/results.json";
 const README = "README.md";
 
-/** Each part is there once it was measured. */
+/** Each part is there once it was measured; plans are computed whenever the report is made. */
 interface Results {
   peers?: PeerResults;
   step?: StepResults;
+  plans?: PlanResult[];
 }
 
 function table(head: string[], rows: string[][]): string {
@@ -60,6 +62,24 @@ function stepRows(r: StepResults): string[][] {
   ];
 }
 
+function planRows(all: PlanResult[]): string[][] {
+  return all.map((p, i) => {
+    const gigabytes = `${(p.totalBytes / 1e9).toFixed(2)} GB`;
+    const missed =
+      p.goalBytes && p.totalBytes > p.goalBytes ? `, missed by ${percent(p.totalBytes / p.goalBytes - 1)}` : "";
+    return [
+      p.model === all[i - 1]?.model ? "" : `${p.model}, ${p.rowTokens} tokens a row`,
+      p.recipe,
+      p.goalBytes ? `${gigabytes} (goal ${p.goalBytes / 1e9} GB${missed})` : gigabytes,
+      p.policy,
+      p.executedToIdeal.toFixed(2),
+      String(p.dispatchesPerStep),
+    ];
+  });
+}
+
+const percent = (share: number): string => `${Math.ceil(100 * share)} %`;
+
 function peerTables(peers: PeerResults): string[] {
   const libraries = Object.entries(peers.versions).map(([name, version]) => `${name} ${version}`);
   const load = peers.load ? `; load ${peers.load.map((l) => l.toFixed(0)).join(" to ")} on ${peers.cores} cores` : "";
@@ -78,10 +98,21 @@ function peerTables(peers: PeerResults): string[] {
   ];
 }
 
-const tables = ({ peers, step }: Results): string =>
+const tables = ({ peers, step, plans: planned = [] }: Results): string =>
   [
     ...(peers ? peerTables(peers) : []),
     ...(step ? [table(["one optimizer step of the demo model, batch 8, r 16", ""], stepRows(step))] : []),
+    table(
+      [
+        "GPU memory of a run, batch 8, r 64",
+        "",
+        "planned",
+        "activations",
+        "work, executed / ideal",
+        "dispatches a step",
+      ],
+      planRows(planned),
+    ),
   ].join("\n\n");
 
 /**
@@ -92,10 +123,11 @@ export async function main([what, file]: string[]): Promise<number> {
   const results: Results = JSON.parse(await readFile(RESULTS, "utf8"));
   if (what === "page") results.peers = JSON.parse(await readFile(file!, "utf8"));
   if (what === "step") results.step = await measureStep();
+  results.plans = plans();
   const text = tables(results);
   console.log(text);
   if (results.peers?.sizes === "quick") return 0;
-  if (what) await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   const readme = await readFile(README, "utf8");
   const marked = readme.replace(
     /(<!-- bench:start -->\n)[\s\S]*?(<!-- bench:end -->)/,

@@ -286,9 +286,10 @@ export interface ChatResult {
 
 export interface EngineApi {
   probe(): Promise<Capability>;
-  loadModel(source: ModelSource, onProgress: (p: LoadProgress) => void): Promise<ModelInfo>;
+  /** `loading`: the keys of a recipe that say how a model is loaded; runs on it have them too. */
+  loadModel(source: ModelSource, loading: RecipeJson, onProgress: (p: LoadProgress) => void): Promise<ModelInfo>;
   /** Reads the headers of a model of the hub; loads nothing. */
-  previewModel(source: Extract<ModelSource, { kind: "hub" }>): Promise<ModelPreview>;
+  previewModel(source: Extract<ModelSource, { kind: "hub" }>, loading: RecipeJson): Promise<ModelPreview>;
   /** Ends a load or preview that is going on: it rejects with "cancelled". What was fetched is kept. */
   stopLoading(): Promise<void>;
   /** The kept verdict of this adapter and browser. Without one: runs the test if `run`, else null. Training runs it by itself. */

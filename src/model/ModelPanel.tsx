@@ -7,6 +7,7 @@ import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
+import { LoadingSettings } from "./LoadingSettings.tsx";
 import { SelfTest } from "./SelfTest.tsx";
 import { useModel } from "./store.ts";
 
@@ -60,6 +61,7 @@ export function ModelPanel() {
           Load model
         </button>
       </div>
+      <LoadingSettings disabled={busy} />
       <HubSettings byName={byName} name={source.kind === "hub" ? source.name : ""} disabled={busy} />
       {listed && !preview && !busy && (
         <p className="detail">

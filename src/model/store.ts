@@ -13,8 +13,15 @@ export interface HubSettings {
   token: string;
 }
 
+/** The keys of a recipe that a load needs. */
+export interface Loading {
+  quantize_modules: ("language_model" | "vision_tower")[];
+  max_image_tiles: number | null;
+}
+
 interface ModelStore {
   source: ModelSource;
+  loading: Loading;
   info: ModelInfo | undefined;
   progress: LoadProgress | undefined;
   /** What the chosen model of the hub costs: asked of the hub, waiting for a yes. */
@@ -24,6 +31,7 @@ interface ModelStore {
   /** Chooses a model of the hub by owner/name or owner/name@revision. */
   chooseHub(name: string): void;
   setHub(settings: Partial<HubSettings>): void;
+  setLoading(settings: Partial<Loading>): void;
   /** Loads; a model of the hub that must be fetched is asked about first. */
   load(): Promise<void>;
   /** The yes to `preview`. */
@@ -54,12 +62,13 @@ export const useModel = create<ModelStore>((set, get) => {
   async function load(): Promise<void> {
     set({ info: undefined });
     const onProgress = callback((progress: LoadProgress) => set({ progress }));
-    set({ info: await engine((api) => api.loadModel(get().source, onProgress)) });
+    set({ info: await engine((api) => api.loadModel(get().source, { ...get().loading }, onProgress)) });
     await Promise.all([useRuns.getState().refresh(), useStorage.getState().refresh()]);
   }
 
   return {
     source: { kind: "embedded" },
+    loading: { quantize_modules: ["language_model"], max_image_tiles: null },
     info: undefined,
     progress: undefined,
     preview: undefined,
@@ -71,11 +80,12 @@ export const useModel = create<ModelStore>((set, get) => {
       localStorage.setItem(ENDPOINT_KEY, hub.endpoint);
       set((s) => ({ hub, source: s.source.kind === "hub" ? { ...s.source, ...hub } : s.source, preview: undefined }));
     },
+    setLoading: (settings) => set((s) => ({ loading: { ...s.loading, ...settings }, preview: undefined })),
     load: () =>
       attempt(async () => {
         const { source } = get();
         if (source.kind === "hub") {
-          const preview = await engine((api) => api.previewModel(source));
+          const preview = await engine((api) => api.previewModel(source, { ...get().loading }));
           if (preview.fetchBytes > 0) {
             set({ preview });
             return;

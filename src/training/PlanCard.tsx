@@ -4,6 +4,9 @@ import { useTraining } from "./store.ts";
 
 const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
 
+/** "keep 9 of 22 layers in f16" as what the run does. */
+const policyWords = (policy: string): string => policy.replace("keep", "kept").replace("recompute", "recomputed");
+
 export function PlanCard() {
   const plan = useTraining((s) => s.plan);
   if (!plan) return null;
@@ -27,6 +30,10 @@ export function PlanCard() {
         <div>
           <dt>Work a step</dt>
           <dd>{flops(plan.flopsPerStep)}</dd>
+        </div>
+        <div>
+          <dt>Activations</dt>
+          <dd>{policyWords(plan.policy)}</dd>
         </div>
         <div>
           <dt>Epochs</dt>

@@ -45,7 +45,8 @@ const more: NumberField[] = [
   { label: "Longest row in tokens", name: "max_length", min: 16, step: 1 },
   { label: "Seed", name: "seed", min: 0, step: 1 },
 ];
-const choices: { label: string; name: string; options: [string, string][] }[] = [
+/** A choice among values of any kind, by what they are called. */
+const choices: { label: string; name: string; hint?: string; options: [value: unknown, text: string][] }[] = [
   {
     label: "Train on",
     name: "train_on",
@@ -80,6 +81,25 @@ const choices: { label: string; name: string; options: [string, string][] }[] = 
     ],
   },
   {
+    label: "Activations",
+    name: "gradient_checkpointing",
+    hint: "gradient_checkpointing: what the backward pass needs of the forward pass is kept, or computed a second time",
+    options: [
+      [null, "automatic"],
+      [false, "kept: less work, more memory"],
+      [true, "recomputed: more work, less memory"],
+    ],
+  },
+  {
+    label: "Projector",
+    name: "modules_to_save",
+    hint: "modules_to_save: the projector between pictures and words, in f32 and without LoRA",
+    options: [
+      [null, "as adapted linears say"],
+      [["multi_modal_projector"], "trained in full"],
+    ],
+  },
+  {
     label: "Order of rows",
     name: "data_order",
     options: [
@@ -89,6 +109,24 @@ const choices: { label: string; name: string; options: [string, string][] }[] = 
     ],
   },
 ];
+
+function Choice({ choice: { label, name, hint, options } }: { choice: (typeof choices)[number] }) {
+  const value = useTraining((s) => s.fields[name]);
+  const setField = useTraining((s) => s.setField);
+  const keyOf = (v: unknown): string => JSON.stringify(v ?? null);
+  return (
+    <label title={hint ?? name}>
+      <span>{label}</span>
+      <select value={keyOf(value)} onChange={(event) => setField(name, JSON.parse(event.target.value))}>
+        {options.map(([option, text]) => (
+          <option key={text} value={keyOf(option)}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
 
 function NumberInput({ field }: { field: NumberField }) {
   const value = useTraining((s) => s.fields[field.name]);
@@ -109,9 +147,8 @@ function NumberInput({ field }: { field: NumberField }) {
 
 export function RecipeForm() {
   const preset = useTraining((s) => s.preset);
-  const fields = useTraining((s) => s.fields);
   const running = useTraining((s) => isRunning(s.state));
-  const { setPreset, setField } = useTraining.getState();
+  const { setPreset } = useTraining.getState();
   const demo = useModel((s) => s.info?.recipe != null);
   const presets: Preset[] = demo ? ["Demo model", "Practical", "Seed report"] : ["Practical", "Seed report"];
   return (
@@ -133,30 +170,9 @@ export function RecipeForm() {
       <details>
         <summary>More settings</summary>
         <div className="fields">
-          {choices.map(({ label, name, options }) => (
-            <label key={name} title={name}>
-              <span>{label}</span>
-              <select value={String(fields[name])} onChange={(event) => setField(name, event.target.value)}>
-                {options.map(([value, text]) => (
-                  <option key={value} value={value}>
-                    {text}
-                  </option>
-                ))}
-              </select>
-            </label>
+          {choices.map((choice) => (
+            <Choice key={choice.name} choice={choice} />
           ))}
-          <label title="modules_to_save: the projector between pictures and words, in f32 and without LoRA">
-            <span>Projector</span>
-            <select
-              value={fields.modules_to_save ? "full" : "base"}
-              onChange={(event) =>
-                setField("modules_to_save", event.target.value === "full" ? ["multi_modal_projector"] : null)
-              }
-            >
-              <option value="base">as adapted linears say</option>
-              <option value="full">trained in full</option>
-            </select>
-          </label>
           {more.map((field) => (
             <NumberInput key={field.name} field={field} />
           ))}

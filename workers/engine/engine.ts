@@ -47,11 +47,11 @@ export function createEngine(): EngineApi {
       }
     },
 
-    async loadModel(source, onProgress): Promise<ModelInfo> {
+    async loadModel(source, loading, onProgress): Promise<ModelInfo> {
       needIdle(s, "Stop it before loading another model.");
       await closeChat(s);
       dropAdapter(s);
-      const loaded = await openSource(s, source, onProgress);
+      const loaded = await openSource(s, source, loading, onProgress);
       const demo = source.kind === "embedded";
       const { config, llava } = loaded;
       return {
@@ -73,10 +73,10 @@ export function createEngine(): EngineApi {
       };
     },
 
-    async previewModel(source) {
+    async previewModel(source, loading) {
       const gpu = await openedGpu(s);
       s.loading = new AbortController();
-      return previewOf(source, await s.weightCache(), s.loading.signal, gpu.facts);
+      return previewOf(source, parseRecipe(loading), await s.weightCache(), s.loading.signal, gpu.facts);
     },
     async stopLoading() {
       s.loading?.abort();
@@ -103,7 +103,7 @@ export function createEngine(): EngineApi {
 
     async plan(json, rows, longest): Promise<PlanInfo> {
       const current = needModel(s);
-      const recipe = parseRecipe(json);
+      const recipe = parseRecipe({ ...json, ...s.source?.loading });
       checkSupported(recipe);
       const { config, llava } = current;
       const length = longest || featuresPerTile(config) * current.tilesPerPicture + 64;
@@ -136,7 +136,7 @@ export function createEngine(): EngineApi {
     },
 
     async train({ recipe, datasetId }, onEvent) {
-      const parsed = parseRecipe(recipe);
+      const parsed = parseRecipe({ ...recipe, ...s.source?.loading });
       const runId = crypto.randomUUID();
       // Asked at the first start: checkpoints are worth keeping from then on. The answer changes nothing here.
       await navigator.storage.persist?.();
@@ -149,8 +149,8 @@ export function createEngine(): EngineApi {
       if (info.modelId !== current.id) {
         throw new TabTuneError(
           "bad-argument",
-          `This run was started on ${info.modelLabel}, not on the model that is loaded.`,
-          `Load ${info.modelLabel}, then press Resume run.`,
+          `This run was started on ${info.modelLabel}, with ${listOf(recipe.quantizeModules)} in 4 bits, not on the model that is loaded.`,
+          `Load ${info.modelLabel} that way (Loading settings), then press Resume run.`,
           "The run's checkpoints are kept.",
         );
       }
@@ -214,6 +214,8 @@ export function createEngine(): EngineApi {
   };
   return reportingAll(api);
 }
+
+const listOf = (modules: string[]): string => modules.map((m) => m.replaceAll("_", " ")).join(" and ") || "nothing";
 
 /** Every call rejects with a plain ErrorReport: Comlink does not carry an error class's own fields. */
 function reportingAll(api: EngineApi): EngineApi {

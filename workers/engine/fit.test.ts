@@ -38,6 +38,27 @@ test("the sentence names the buffer and both sizes", () => {
   );
 });
 
+test("numbers are left alone as long as something else makes it fit", () => {
+  const heavy = (r: Recipe): MemoryPlan => {
+    const moments = r.optim === "adamw_bnb_8bit" ? 1e9 : 4e9;
+    const tower = r.quantizeModules.includes("vision_tower") ? 0 : 1e9;
+    return { largest: { label: "weights/head", bytes: MB }, totalBytes: 4e9 + moments + tower } as MemoryPlan;
+  };
+  expect(fitOf(recipe, heavy, facts).advice).toContain("8-bit moments");
+  const heavier = (r: Recipe): MemoryPlan => ({ ...heavy(r), totalBytes: heavy(r).totalBytes + 1e9 });
+  expect(fitOf(recipe, heavier, facts).advice).toContain("vision tower in 4 bits");
+});
+
+test("where nothing makes it fit well, what makes it fit at all", () => {
+  const large = (r: Recipe): MemoryPlan => {
+    const kept = r.gradientCheckpointing === false ? 5e9 : 0;
+    return { largest: { label: "weights/head", bytes: MB }, totalBytes: 8e9 + kept } as MemoryPlan;
+  };
+  const { fits, advice } = fitOf({ ...recipe, gradientCheckpointing: false }, large, facts);
+  expect(fits).toBe("too-large");
+  expect(advice).toContain("Set Activations to automatic.");
+});
+
 test("a plan that fits the limits but takes much memory is tight", () => {
   const many = (r: Recipe): MemoryPlan =>
     ({ largest: { label: "weights/head", bytes: MB }, totalBytes: r.perDeviceTrainBatchSize * 1e9 }) as MemoryPlan;

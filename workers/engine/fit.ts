@@ -1,4 +1,4 @@
-/** Does a plan fit this adapter, and if not: the one field of the recipe whose change makes it fit. */
+/** Does a plan fit this adapter, and if not: the one change of the recipe that makes it fit. */
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { MemoryPlan } from "../model/memory-plan.ts";
 import type { PlanInfo } from "../protocol.ts";
@@ -10,12 +10,48 @@ type Fits = PlanInfo["fits"];
 const TIGHT_BYTES = 6e9;
 const TOO_MANY_BYTES = 12e9;
 
-/** Fields by the names on the page, least harmful first, and how far down they are worth going. */
-const knobs = [
-  { label: "Batch size", key: "perDeviceTrainBatchSize", least: 1 },
-  { label: "LoRA rank", key: "loraR", least: 4 },
-  { label: "Longest row in tokens", key: "maxLength", least: 64 },
-] as const;
+/** A change of the recipe, and how to make it on the page. */
+interface Knob {
+  change: Partial<Recipe>;
+  advice: string;
+}
+
+const towerToo: Recipe["quantizeModules"] = ["language_model", "vision_tower"];
+
+/** Every change that takes memory away, least harmful first: those that leave the numbers (nearly) as they are come before the others. */
+function knobs(recipe: Recipe): Knob[] {
+  const memory: Knob = {
+    change: { gradientCheckpointing: null, optim: "adamw_bnb_8bit" },
+    advice: "Set Optimizer to AdamW with 8-bit moments (and Activations to automatic).",
+  };
+  return [
+    { change: { gradientCheckpointing: null }, advice: "Set Activations to automatic." },
+    ...halves(recipe.perDeviceTrainBatchSize, 1).map((n) => ({
+      change: { perDeviceTrainBatchSize: n },
+      advice: `Set Batch size to ${n}.`,
+    })),
+    memory,
+    {
+      change: { ...memory.change, quantizeModules: towerToo },
+      advice: `${memory.advice} Load the model with its vision tower in 4 bits (Loading settings).`,
+    },
+    ...[3, 1].map((n) => ({
+      change: { maxImageTiles: n },
+      advice: `Load the model with ${n} tiles a picture at most (Loading settings).`,
+    })),
+    ...halves(recipe.loraR, 4).map((n) => ({ change: { loraR: n }, advice: `Set LoRA rank to ${n}.` })),
+    ...halves(recipe.maxLength, 64).map((n) => ({
+      change: { maxLength: n },
+      advice: `Set Longest row in tokens to ${n}.`,
+    })),
+  ];
+}
+
+/** Half of `value`, a fourth, … down to `least`. */
+function halves(value: number, least: number): number[] {
+  const half = Math.floor(value / 2);
+  return half < least ? [] : [half, ...halves(half, least)];
+}
 
 const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
@@ -35,19 +71,16 @@ export function fitOf(
     bytes > limit
       ? `One GPU buffer (${label}) would have ${size(bytes)}; this GPU allows ${size(limit)}.`
       : `The run would take ${size(plan.totalBytes)} of GPU memory, ${fits === "tight" ? "which not every GPU has" : "more than a tab is likely to get"}.`;
-  return { fits, advice: `${what} ${remedy(recipe, planOf, limit)}` };
+  const knob =
+    knobs(recipe).find(({ change }) => verdict(planOf({ ...recipe, ...change }), limit) === "fits") ??
+    (fits === "too-large"
+      ? knobs(recipe).find(({ change }) => verdict(planOf({ ...recipe, ...change }), limit) === "tight")
+      : undefined);
+  const remedy = knob?.advice ?? "Choose a smaller model, or open this page on a machine with a larger GPU.";
+  return { fits, advice: `${what} ${remedy}` };
 }
 
 function verdict(plan: MemoryPlan, limit: number): Fits {
   if (plan.largest.bytes > limit || plan.totalBytes > TOO_MANY_BYTES) return "too-large";
   return plan.totalBytes > TIGHT_BYTES ? "tight" : "fits";
-}
-
-function remedy(recipe: Recipe, planOf: (recipe: Recipe) => MemoryPlan, limit: number): string {
-  for (const { label, key, least } of knobs) {
-    for (let value = Math.floor(recipe[key] / 2); value >= least; value = Math.floor(value / 2)) {
-      if (verdict(planOf({ ...recipe, [key]: value }), limit) === "fits") return `Set ${label} to ${value}.`;
-    }
-  }
-  return "Choose a smaller model, or open this page on a machine with a larger GPU.";
 }

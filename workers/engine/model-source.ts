@@ -10,11 +10,11 @@ import { allocateWeights } from "../model/weights.ts";
 import type { LoadProgress, ModelPreview, ModelSource } from "../protocol.ts";
 import { loadCost } from "../quant/quantised-cache.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { parseRecipe } from "../train/recipe.ts";
+import type { Recipe } from "../train/recipe.ts";
 import { embeddedFiles } from "./embedded.ts";
 import { fitOf } from "./fit.ts";
 import { openModel } from "./loaded-model.ts";
-import { planRun } from "./training-run.ts";
+import { planRun, tilesPerPicture } from "./training-run.ts";
 
 type HubSource = Extract<ModelSource, { kind: "hub" }>;
 
@@ -60,17 +60,18 @@ function hubFiles(
 /** What loading would fetch, keep and need: from headers alone, a few megabytes at most. */
 export async function previewOf(
   source: HubSource,
+  recipe: Recipe,
   cache: FileCache,
   signal: AbortSignal,
   facts: Pick<AdapterFacts, "maxStorageBufferBindingSize">,
 ): Promise<ModelPreview> {
   const files = await hubFiles(source, cache, signal, () => undefined);
-  const recipe = parseRecipe({});
   const opened = await openModel(files, recipe);
   const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
   const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);
-  const length = featuresPerTile(opened.config) * opened.tilesPerPicture + TEXT_TOKENS;
-  const memory = planRun(opened, recipe, length);
+  const planOf = (changed: Recipe) =>
+    planRun(opened, changed, featuresPerTile(opened.config) * tilesPerPicture(opened, changed) + TEXT_TOKENS);
+  const memory = planOf(recipe);
   return {
     label: files.label,
     commit: files.commit,
@@ -80,7 +81,7 @@ export async function previewOf(
     diskBytes: cost.prepared,
     gpuBytes: memory.groups.find((group) => group.name === "weights")?.bytes ?? 0,
     trainingBytes: memory.totalBytes,
-    ...fitOf(recipe, (changed) => planRun(opened, changed, length), facts),
+    ...fitOf(recipe, planOf, facts),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
-import type { LoadProgress, ModelSource, SelfTestReport } from "../protocol.ts";
+import type { LoadProgress, ModelSource, RecipeJson, SelfTestReport } from "../protocol.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -23,8 +23,8 @@ export interface Session {
   weightCache(): Promise<FileCache>;
   gpu: Gpu | undefined;
   model: LoadedModel | undefined;
-  /** Where `model` came from: it is loaded again when the GPU was lost. */
-  source: ModelSource | undefined;
+  /** Where `model` came from and how it was loaded: it is loaded again when the GPU was lost. */
+  source: { from: ModelSource; loading: RecipeJson } | undefined;
   /** Ends the load or preview that is going on. */
   loading: AbortController | undefined;
   live: LiveAdapter | undefined;
@@ -93,8 +93,10 @@ export async function openedGpu(s: Session): Promise<Gpu> {
 export async function openSource(
   s: Session,
   source: ModelSource,
+  loading: RecipeJson,
   onProgress: (p: LoadProgress) => void,
 ): Promise<LoadedModel> {
+  const recipe = parseRecipe(loading);
   s.model?.llava.arena.dispose();
   s.model = undefined;
   // A device that was lost or misused is replaced: one that is well is kept.
@@ -109,8 +111,8 @@ export async function openSource(
   // A folder's bytes come from the disk: only the network has a bar of its own.
   const { arrived, tell } = withTransfer(onProgress, source.kind === "hub");
   const files = await filesOf(source, cache, s.loading.signal, arrived);
-  s.model = await loadModel(gpu, await openModel(files, parseRecipe({})), cache, tell);
-  s.source = source;
+  s.model = await loadModel(gpu, await openModel(files, recipe), cache, tell);
+  s.source = { from: source, loading };
   return s.model;
 }
 
@@ -122,7 +124,7 @@ export async function livingModel(s: Session): Promise<LoadedModel> {
   await closeChat(s);
   dropAdapter(s);
   try {
-    const again = await openSource(s, s.source!, () => {});
+    const again = await openSource(s, s.source!.from, s.source!.loading, () => {});
     if (adopted && !s.runningId) s.live = await loadAdapterOf(await s.store(), again, adopted);
     return again;
   } catch (cause) {

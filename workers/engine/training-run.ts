@@ -101,16 +101,20 @@ export function planRun(model: OpenedModel, recipe: Recipe, longest: number): Me
   return planMemory({
     config: model.config,
     tensors: model.checkpoint.tensors,
-    quant: model.quant,
+    quant: model.quant && { ...model.quant, modules: recipe.quantizeModules },
     lora: loraSettings(recipe),
     optim: recipe.optim,
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
     longest: Math.max(16, Math.min(longest, recipe.maxLength)),
-    tilesPerRow: model.tilesPerPicture,
+    tilesPerRow: tilesPerPicture(model, recipe),
     gradientCheckpointing: recipe.gradientCheckpointing,
   });
 }
+
+/** Most tiles of a picture, of a model that was opened with at least as many. */
+export const tilesPerPicture = (model: OpenedModel, { maxImageTiles }: Recipe): number =>
+  Math.min(model.tilesPerPicture, maxImageTiles ?? Number.POSITIVE_INFINITY);
 
 export const loraSettings = (recipe: Recipe): LoraSettings => ({
   rank: recipe.loraR,

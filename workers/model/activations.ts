@@ -71,8 +71,8 @@ export interface LayerActivations {
   recompute: boolean;
 }
 
-/** Rows of gate|up in f32 that a chunk may take. More rows keep no GPU busier: 256 of them by 11,264 columns are hundreds of workgroups. */
-const CHUNK_BYTES = 24 * 1024 * 1024;
+/** What a chunk's gate|up may take in f32: some hundred rows, by thousands of columns, which keep a GPU busy. */
+const CHUNK_BYTES = 20 * 1024 * 1024;
 /** A chunk begins where a binding may begin, whatever the width. */
 const CHUNK_STEP = 64;
 
