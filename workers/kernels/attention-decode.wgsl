@@ -2,13 +2,19 @@
 // whose scores meet in shared memory; then each thread owns one part of the output vector and one share of the keys.
 // All reductions run in a fixed order.
 // Prepended: const D4 (head size / 4, at most THREADS), THREADS, SHARES (THREADS / D4, rounded down).
-struct Params { rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32 }
+struct Params {
+  rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32,
+  // Vectors from one row of keys and values to the next, and before the first key head.
+  kvStride: u32, firstKey: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(3) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(4) var<storage, read> starts: array<u32>;
-@group(0) @binding(5) var<storage, read> ends: array<u32>;
+// The keys and values: of qkv itself, or of a cache.
+@group(0) @binding(4) var<storage, read> kv: array<vec4f>;
+@group(0) @binding(5) var<storage, read> starts: array<u32>;
+@group(0) @binding(6) var<storage, read> ends: array<u32>;
 
 // Finite, so that "nothing seen yet" never makes inf - inf.
 const LOWEST = -1e30;
@@ -22,8 +28,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let kvHead = head / (p.heads / p.kvHeads);
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   let row = p.past + m;
-  let q = row * stride + head * D4;
-  let kBase = (p.heads + kvHead) * D4;
+  let q = m * stride + head * D4;
+  let kBase = p.firstKey + kvHead * D4;
   let vBase = kBase + p.kvHeads * D4;
   let first = starts[row];
   var stop = row + 1u;
@@ -40,9 +46,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let count = min(THREADS, stop - base);
     var score = LOWEST;
     if (thread < count) {
-      let k = (base + thread) * stride + kBase;
+      let k = (base + thread) * p.kvStride + kBase;
       var s = 0.0;
-      for (var e = 0u; e < D4; e++) { s += dot(qkv[q + e], qkv[k + e]); }
+      for (var e = 0u; e < D4; e++) { s += dot(qkv[q + e], kv[k + e]); }
       score = s * p.scale;
     }
     scores[thread] = score;
@@ -59,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     workgroupBarrier();
     for (var i = 0u; i < count; i++) { total += scores[i]; }
     if (share < SHARES) {
-      for (var i = share; i < count; i += SHARES) { acc += scores[i] * qkv[(base + i) * stride + vBase + d]; }
+      for (var i = share; i < count; i += SHARES) { acc += scores[i] * kv[(base + i) * p.kvStride + vBase + d]; }
     }
     workgroupBarrier();
   }

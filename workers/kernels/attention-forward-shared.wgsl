@@ -1,11 +1,17 @@
 // Attention forward, shared-memory tile: a workgroup owns 32 query rows of one head (FlashAttention-2). After attention-shared.wgsl.
-struct Params { rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32 }
+struct Params {
+  rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32,
+  // Vectors from one row of keys and values to the next, and before the first key head.
+  kvStride: u32, firstKey: u32,
+}
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(3) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(4) var<storage, read> starts: array<u32>;
-@group(0) @binding(5) var<storage, read> ends: array<u32>;
+// The keys and values: of qkv itself, or of a cache.
+@group(0) @binding(4) var<storage, read> kv: array<vec4f>;
+@group(0) @binding(5) var<storage, read> starts: array<u32>;
+@group(0) @binding(6) var<storage, read> ends: array<u32>;
 
 // Finite, so that "nothing seen yet" never makes inf - inf.
 const LOWEST = -1e30;
@@ -22,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let tx = thread % 8u;
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   let qBase = head * D4;
-  let kBase = (p.heads + kvHead) * D4;
+  let kBase = p.firstKey + kvHead * D4;
   let vBase = kBase + p.kvHeads * D4;
   let local = m + ty * 4u + vec4u(0u, 1u, 2u, 3u);
   // Rows past the end repeat the last one and are not stored.
@@ -52,8 +58,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         var q = vec4f(0.0);
         var k = vec4f(0.0);
         if (d < D4) {
-          q = qkv[(p.past + min(m + r, p.rows - 1u)) * stride + qBase + d];
-          k = qkv[min(j + r, limit - 1u) * stride + kBase + d];
+          q = qkv[min(m + r, p.rows - 1u) * stride + qBase + d];
+          k = kv[min(j + r, limit - 1u) * p.kvStride + kBase + d];
         }
         stage[to] = q;
         stage[OPERAND + to] = k;
@@ -107,7 +113,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       for (var t = thread; t < TILE * 8u; t += 64u) {
         let d = n * 8u + t % 8u;
         var v = vec4f(0.0);
-        if (d < D4) { v = qkv[min(j + t / 8u, limit - 1u) * stride + vBase + d]; }
+        if (d < D4) { v = kv[min(j + t / 8u, limit - 1u) * p.kvStride + vBase + d]; }
         stage[t] = v;
       }
       workgroupBarrier();

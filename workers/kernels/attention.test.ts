@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Recorder } from "../gpu/program.ts";
+import { type Dims, Recorder } from "../gpu/program.ts";
 import { randomArray, relativeError, testBench } from "../gpu/testing.ts";
 import { type AttentionTile, attentionBackward, attentionForward } from "./attention.ts";
 import { type AttentionCase, attentionReference, attentionReferenceBackward } from "./attention-reference.ts";
@@ -108,8 +108,15 @@ test.each(cached)(
   "$tile tile after $past cached rows of $lengths, head size $headSize",
   async ({ past, tile, ...shape }) => {
     const { bench, data, tensors, reference, op } = await setup(shape, past);
+    const { heads, kvHeads, headSize } = shape;
+    const width = (heads + 2 * kvHeads) * headSize;
+    // The queries of the new rows; the keys and values of all, where a pass has left them.
+    const kv = data.qkv.filter((_, i) => i % width >= heads * headSize);
+    const qkv = data.qkv.slice(past * width).map((v, i) => (i % width < heads * headSize ? v : Number.NaN));
+    const cache = { kv: bench.arena.upload("kv", kv), past: (d: Dims) => d.past! };
+    const own = { qkv: bench.arena.upload("q", qkv), rows: (d: Dims) => d.rows!, cache };
     const [out, lse] = await bench.run(
-      (r) => attentionForward(r, { ...op, tile, rows: (d) => d.rows!, past: (d) => d.past! }),
+      (r) => attentionForward(r, { ...op, tile, ...own }),
       [tensors.out, tensors.lse],
       { rows: op.rows, past },
     );

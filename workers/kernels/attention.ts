@@ -49,13 +49,13 @@ export interface AttentionForward extends AttentionShape {
   out: Tensor;
   /** [rows, H], overwritten: log-sum-exp of the scaled scores. */
   lse: Tensor;
-  /** [past + rows, (H + 2 KV) * D]. */
+  /** [rows, (H + 2 KV) * D]. */
   qkv: Tensor;
-  /** u32 by row of `qkv`. */
+  /** u32 by row of the keys. */
   starts: Tensor;
   ends: Tensor;
-  /** Earlier rows of `qkv` (a KV cache): the queries are rows past … past + rows - 1. Default 0. */
-  past?: Size;
+  /** Where keys and values lie if not in `qkv`. */
+  cache?: KvCache | undefined;
   /** Default: what the recorder was given for the adapter. */
   tile?: AttentionTile;
 }
@@ -77,6 +77,13 @@ export interface AttentionBackward extends AttentionShape {
   tile?: Exclude<AttentionTile, "decode">;
 }
 
+/** Keys and values of a sequence so far; the rows of a pass are its rows past … past + rows - 1, already there. */
+export interface KvCache {
+  /** [past + rows, 2 KV * D]: key heads, then value heads. */
+  kv: Tensor;
+  past: Size;
+}
+
 /** Rows that one workgroup covers. */
 const ROWS = { register: 4 * 16, shared: 32, decode: 1 };
 const DECODE_THREADS = 64;
@@ -89,14 +96,27 @@ export function attentionForward(r: Recorder, a: AttentionForward): void {
   const kernel: Kernel = {
     name: `attention-forward-${tile}`,
     code: constants(a) + body,
-    access: ["read_write", "read_write", "read", "read", "read"],
+    access: ["read_write", "read_write", "read", "read", "read", "read"],
   };
-  const pairs = visiblePairs(a, a.past);
+  const { kv = a.qkv, past = 0 } = a.cache ?? {};
+  const vectors = a.headSize / 4;
+  const [kvHeads, before] = a.cache ? [2 * a.kvHeads, 0] : [a.heads + 2 * a.kvHeads, a.heads];
+  const pairs = visiblePairs(a, past);
   for (const [first, count] of headRanges(a.heads, a.slices)) {
     r.dispatch({
       kernel,
-      tensors: [a.out, a.lse, a.qkv, a.starts, a.ends],
-      params: [a.rows, a.past ?? 0, a.heads, a.kvHeads, first, a.causal ? 1 : 0, f32(scaleOf(a))],
+      tensors: [a.out, a.lse, a.qkv, kv, a.starts, a.ends],
+      params: [
+        a.rows,
+        past,
+        a.heads,
+        a.kvHeads,
+        first,
+        a.causal ? 1 : 0,
+        f32(scaleOf(a)),
+        kvHeads * vectors,
+        before * vectors,
+      ],
       workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), count],
       flops: (dims) => 2 * 2 * pairs(dims) * count * a.headSize,
     });

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import type { Dims } from "../gpu/program.ts";
 import { randomArray, relativeError, testBench } from "../gpu/testing.ts";
 import { ropeBackward, ropeForward, ropeTable } from "./rope.ts";
 
-/** apply_rotary_pos_emb of transformers, in f64, on rows past … of a packed projection. */
+/** apply_rotary_pos_emb of transformers, in f64, on a packed projection whose row 0 has the position of row `past`. */
 function reference(
   qkv: Float32Array,
   positions: ArrayLike<number>,
@@ -12,11 +13,11 @@ function reference(
   const { heads, kvHeads, headSize, rows, past, theta } = c;
   const out = Float64Array.from(qkv);
   const half = headSize / 2;
-  for (let row = past; row < past + rows; row++) {
+  for (let row = 0; row < rows; row++) {
     for (let h = 0; h < heads + kvHeads; h++) {
       const at = (row * (heads + 2 * kvHeads) + h) * headSize;
       for (let i = 0; i < half; i++) {
-        const angle = positions[row]! * theta ** ((-2 * i) / headSize);
+        const angle = positions[past + row]! * theta ** ((-2 * i) / headSize);
         const [cos, sin] = [Math.cos(angle), sign * Math.sin(angle)];
         out[at + i] = qkv[at + i]! * cos - qkv[at + half + i]! * sin;
         out[at + half + i] = qkv[at + half + i]! * cos + qkv[at + i]! * sin;
@@ -32,23 +33,56 @@ const cases = [
   { heads: 2, kvHeads: 2, headSize: 80, rows: 13, past: 3, theta: 10000 },
 ];
 
-test.each(cases)("rotates q and k of $heads/$kvHeads heads of $headSize, rows $past + $rows, and back", async (c) => {
+const problem = (c: (typeof cases)[number]) => ({
+  x: randomArray(c.rows * (c.heads + 2 * c.kvHeads) * c.headSize, 1),
+  positions: Uint32Array.from({ length: c.past + c.rows }, (_, i) => (i * 7) % 100),
+});
+
+test.each(cases)(
+  "rotates q and k of $heads/$kvHeads heads of $headSize, $rows rows, and back",
+  async ({ past: _, ...rest }) => {
+    const bench = await testBench();
+    const c = { ...rest, past: 0 };
+    const { x, positions } = problem(c);
+    const qkv = bench.arena.upload("qkv", x);
+    const op = {
+      ...c,
+      qkv,
+      positions: bench.arena.upload("positions", positions),
+      table: bench.arena.upload("table", ropeTable(100, c.headSize, c.theta)),
+    };
+    const [there] = await bench.run((r) => ropeForward(r, op), [qkv]);
+    // The table's f32 angles differ from the reference's f64 ones by up to 100 * 2^-24.
+    expect(relativeError(there!, reference(x, positions, c, 1))).toBeLessThan(3e-6);
+    const [back] = await bench.run((r) => ropeBackward(r, op), [qkv]);
+    expect(relativeError(back!, x)).toBeLessThan(2e-7);
+  },
+);
+
+test.each(cases)("$rows rows behind $past of a cache of $kvHeads key heads: keys and values go there", async (c) => {
   const bench = await testBench();
-  const total = c.past + c.rows;
-  const x = randomArray(total * (c.heads + 2 * c.kvHeads) * c.headSize, 1);
-  const positions = Uint32Array.from({ length: total }, (_, i) => (i * 7) % 100);
-  const qkv = bench.arena.upload("qkv", x);
+  const { x, positions } = problem(c);
+  const before = randomArray((c.past + c.rows + 1) * 2 * c.kvHeads * c.headSize, 2);
+  const [qkv, kv] = [bench.arena.upload("qkv", x), bench.arena.upload("kv", before)];
   const op = {
     ...c,
     qkv,
+    cache: { kv, past: (d: Dims) => d.past! },
     positions: bench.arena.upload("positions", positions),
     table: bench.arena.upload("table", ropeTable(100, c.headSize, c.theta)),
   };
-  const [there] = await bench.run((r) => ropeForward(r, op), [qkv]);
-  // The table's f32 angles differ from the reference's f64 ones by up to 100 * 2^-24.
-  expect(relativeError(there!, reference(x, positions, c, 1))).toBeLessThan(3e-6);
-  const [back] = await bench.run((r) => ropeBackward(r, op), [qkv]);
-  expect(relativeError(back!, x)).toBeLessThan(2e-7);
+  const [there, cached] = await bench.run((r) => ropeForward(r, op), [qkv, kv], { past: c.past });
+  const expected = reference(x, positions, c, 1);
+  const width = (c.heads + 2 * c.kvHeads) * c.headSize;
+  const isQuery = (_: unknown, i: number) => i % width < c.heads * c.headSize;
+  const isCached = (_: unknown, i: number) => !isQuery(_, i);
+  expect(relativeError(there!.filter(isQuery), expected.filter(isQuery))).toBeLessThan(3e-6);
+  const kvWidth = 2 * c.kvHeads * c.headSize;
+  const rows = cached!.subarray(c.past * kvWidth, (c.past + c.rows) * kvWidth);
+  expect(relativeError(rows, expected.filter(isCached))).toBeLessThan(3e-6);
+  // Rows before and behind stay as they were.
+  expect(cached!.subarray(0, c.past * kvWidth)).toEqual(before.subarray(0, c.past * kvWidth));
+  expect(cached!.subarray((c.past + c.rows) * kvWidth)).toEqual(before.subarray((c.past + c.rows) * kvWidth));
 });
 
 test("the backward rotation is the gradient: <dy, R x> = <R^T dy, x>", async () => {

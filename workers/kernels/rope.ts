@@ -6,26 +6,37 @@
 import { TabTuneError } from "../errors.ts";
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, f32, type Recorder, type Size } from "../gpu/program.ts";
+import type { KvCache } from "./attention.ts";
 import code from "./rope.wgsl?raw";
+import cacheCode from "./rope-cache.wgsl?raw";
 
 export interface Rope {
-  /** [past + rows, (H + 2 KV) * D], rotated in place; `dQkv` on the way back. */
+  /** [rows, (H + 2 KV) * D], rotated in place; `dQkv` on the way back. */
   qkv: Tensor;
-  /** u32 by row of `qkv`, each below the table's maxPositions. */
+  /** u32 by row (of the cache, where there is one), each below the table's maxPositions. */
   positions: Tensor;
   /** `ropeTable(…)`, uploaded. */
   table: Tensor;
   heads: number;
   kvHeads: number;
   headSize: number;
+  /** At most 65,535. */
   rows: Size;
-  /** The rows rotated are past … past + rows - 1, at most 65,535 of them. Default 0. */
-  past?: Size;
 }
 
-/** Records the rotation. */
-export function ropeForward(r: Recorder, a: Rope): void {
-  record(r, a, 1);
+/** Records the rotation. With a cache, rotated keys and the values go there, and those in `qkv` are left as they were. */
+export function ropeForward(r: Recorder, a: Rope & { cache?: KvCache | undefined }): void {
+  if (!a.cache) {
+    record(r, a, 1);
+    return;
+  }
+  const half = a.headSize / 2;
+  r.dispatch({
+    kernel: { name: "rope-cache", code: cacheCode, access: ["read_write", "read_write", "read", "read"] },
+    tensors: [a.qkv, a.cache.kv, a.positions, a.table],
+    params: [a.cache.past, a.heads, a.kvHeads, half],
+    workgroups: [ceilDiv((a.heads + 2 * a.kvHeads) * half, 64), a.rows],
+  });
 }
 
 /** Records the inverse rotation, which is the gradient. */
@@ -39,7 +50,7 @@ function record(r: Recorder, a: Rope, direction: 1 | -1): void {
   r.dispatch({
     kernel: { name: "rope", code, access: ["read_write", "read", "read"] },
     tensors: [a.qkv, a.positions, a.table],
-    params: [a.past ?? 0, rotated, (rotated + a.kvHeads) * a.headSize, half, f32(direction)],
+    params: [rotated, (rotated + a.kvHeads) * a.headSize, half, f32(direction)],
     workgroups: [ceilDiv(rotated * half, 64), a.rows],
   });
 }

@@ -1,7 +1,7 @@
 // Rotary position embedding in place on the query and key heads of a packed projection (Su et al. 2021), rotate_half layout:
 // element i of a head pairs with element i + D / 2. One thread per pair.
 // direction 1 rotates, -1 rotates back (the gradient: a rotation's transpose is its inverse).
-struct Params { past: u32, rotated: u32, stride: u32, half: u32, direction: f32 }
+struct Params { rotated: u32, stride: u32, half: u32, direction: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
@@ -11,7 +11,7 @@ struct Params { past: u32, rotated: u32, stride: u32, half: u32, direction: f32 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.rotated * p.half) { return; }
-  let row = p.past + id.y;
+  let row = id.y;
   let i = id.x % p.half;
   let at = row * p.stride + (id.x / p.half) * p.half * 2u + i;
   let turn = table[positions[row] * p.half + i];

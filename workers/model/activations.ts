@@ -28,7 +28,7 @@ export function policyName({ precision, keptLayers }: ActivationPolicy, numLayer
   return precision === "f16" ? `${what} in f16` : what;
 }
 
-/** "forward": no backward follows. "chat": nor here, but every layer has its q|k|v cache. */
+/** "forward": no backward follows. "chat": nor here, but every layer has its cache of keys and values. */
 export type PassPolicy = ActivationPolicy | "forward" | "chat";
 
 /** A tensor of the working set [rows, size] and where a layer keeps its f16 copy. */
@@ -58,8 +58,10 @@ export interface LayerActivations {
   normed1: Tensor;
   rstd1: Tensor;
   xaQkv: Tensor;
-  /** q|k|v after RoPE; in chat it is this layer's KV cache. */
+  /** q|k|v after RoPE. */
   qkv: Tensor;
+  /** [cacheRows, k|v], in chat: the keys and values so far. */
+  kv: Tensor | undefined;
   out: Tensor;
   lse: Tensor;
   xaO: Tensor;
@@ -82,7 +84,7 @@ export function mlpChunkRows({ intermediateSize }: Pick<TextConfig, "intermediat
   return Math.ceil(rows / Math.ceil(rows / limit) / CHUNK_STEP) * CHUNK_STEP;
 }
 
-/** `rows`: tokens that fit in one pass; `cacheRows`: tokens of the q|k|v cache (chat), else the same; `step`: rows of an MLP chunk. */
+/** `rows`: tokens that fit in one pass; `cacheRows`: tokens of the cache (chat); `step`: rows of an MLP chunk. */
 export function allocateActivations(
   alloc: Allocator,
   text: TextConfig,
@@ -118,7 +120,7 @@ export function allocateActivations(
       return (first, count) => (own ? view(whole, first * width, count * width) : whole);
     };
     const x = tensor("x", h, training !== undefined && !inHalf);
-    const qkv = tensor("qkv", qkvSize(text), keptWhole || policy === "chat", cacheRows);
+    const qkv = tensor("qkv", qkvSize(text), keptWhole);
     const out = tensor("out", numHeads * headSize, keptWhole);
     const x1 = tensor("x1", h, keptWhole);
     const normed2 = chunked("normed2", h, keptWhole);
@@ -154,6 +156,7 @@ export function allocateActivations(
       rstd1: tensor("rstd1", 1, keptWhole),
       xaQkv: tensor("xaQkv", 3 * rank, kept),
       qkv,
+      kv: policy === "chat" ? t(`kv.${n}`, cacheRows * 2 * text.numKvHeads * headSize) : undefined,
       out,
       lse: tensor("lse", numHeads, kept),
       xaO: tensor("xaO", rank, kept),

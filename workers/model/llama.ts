@@ -72,7 +72,7 @@ export interface PassOptions {
   text: TextConfig;
   tokens: TokenFacts;
   rows: Size;
-  /** Rows already in the qkv cache (chat); 0 in training. */
+  /** Rows already in the cache (chat). */
   past?: Size;
   tile?: "prefill" | "decode";
   /** Number of the layer, and dropout in training. */
@@ -123,6 +123,7 @@ function attentionHalf(
 ): void {
   const { text, tokens, rows, past = 0, tile = "prefill" } = o;
   const { numHeads: heads, numKvHeads: kvHeads, headSize } = text;
+  const cache = a.kv && { kv: a.kv, past };
   const lora = (linear: keyof LayerLora, xa: Tensor) =>
     adapter && { weights: adapter[linear].weights, xa, dropout: dropoutOf(o, linear) };
   inputNorm(r, a, w, o);
@@ -132,7 +133,6 @@ function attentionHalf(
     weight: w.qkv,
     lora: lora("qkv", a.xaQkv),
     rows,
-    yRow: past,
     tile,
   });
   ropeForward(r, {
@@ -143,7 +143,7 @@ function attentionHalf(
     kvHeads,
     headSize,
     rows,
-    past,
+    cache,
   });
   attentionForward(r, {
     out: a.out,
@@ -156,7 +156,7 @@ function attentionHalf(
     headSize,
     causal: true,
     rows,
-    past,
+    cache,
     ...(tile === "decode" ? { tile } : {}),
   });
   linearForward(r, { y: a.x1, x: a.out, weight: w.o, lora: lora("o", a.xaO), residual: a.x, rows, tile });
