@@ -7,8 +7,9 @@ import type { Tensor } from "../gpu/buffers.ts";
 import { f32, type Kernel, type Recorder, type Size } from "../gpu/program.ts";
 import code from "./dropout.wgsl?raw";
 import { linearGrid, product } from "./elementwise.ts";
+import philoxCode from "./philox.wgsl?raw";
 
-const kernel: Kernel = { name: "dropout", code, access: ["read", "read_write"] };
+const kernel: Kernel = { name: "dropout", code: philoxCode + code, access: ["read", "read_write"] };
 
 /** Which mask. */
 export interface DropoutMask {
