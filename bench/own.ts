@@ -1,9 +1,10 @@
 /** Our kernels as a side of a comparison, and the data that all sides work on. */
-import { seededRandom } from "../workers/chat/sampling.ts";
 import { Arena, newCounters, readBack, type Tensor } from "../workers/gpu/buffers.ts";
 import type { Gpu } from "../workers/gpu/device.ts";
 import { type Pace, PipelineCache, type Program, Recorder } from "../workers/gpu/program.ts";
 import { selectVariants } from "../workers/kernels/select.ts";
+
+export { randomArray } from "../workers/gpu/numbers.ts";
 
 /** What all sections share. */
 export interface Bench {
@@ -34,14 +35,6 @@ export const replay = (bench: Bench, program: Program) => (times: number) =>
 
 export async function readOne(bench: Bench, tensor: Tensor): Promise<Float32Array> {
   return (await readBack(bench.gpu, [tensor]))[0]!;
-}
-
-/** Uniform numbers in [-scale, scale). */
-export function randomArray(length: number, seed: number, scale: number): Float32Array {
-  const next = seededRandom(seed);
-  const values = new Float32Array(length);
-  for (let i = 0; i < length; i++) values[i] = (next() * 2 - 1) * scale;
-  return values;
 }
 
 /** [rows, columns] -> [columns, rows] */

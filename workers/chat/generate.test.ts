@@ -30,7 +30,7 @@ const greedy = (changes: Partial<GenerateOptions> = {}): GenerateOptions => ({
   eosIds: [],
   temperature: 0,
   topP: 1,
-  random: () => 0,
+  seed: 0,
   ...changes,
 });
 const promptOf = ({ inputIds, images, pixels }: Example): Prompt => ({ inputIds, images, pixels });

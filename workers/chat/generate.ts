@@ -1,21 +1,19 @@
 /**
- * Decoding with a KV cache on the very weights and adapter that training uses. The cache is each layer's q|k|v buffer: a pass
- * writes its rows behind those of earlier tokens and attends to all of them. A conversation that goes on keeps the common
- * beginning of its tokens in the cache.
+ * Answers on the very weights and adapter that training uses. A conversation that goes on keeps the common beginning of its tokens
+ * in the KV cache.
  */
 import { TabTuneError } from "../errors.ts";
-import { Arena, write } from "../gpu/buffers.ts";
-import type { Program } from "../gpu/program.ts";
+import { Arena } from "../gpu/buffers.ts";
+import type { SamplingOptions } from "../kernels/sample.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { imageSlots } from "../model/image-slots.ts";
-import { allocatePass, type Llava, type PassBuffers, recordChat } from "../model/llava.ts";
+import type { Llava } from "../model/llava.ts";
 import { type Adapter, learnsFromPictures } from "../model/lora.ts";
-import { writeTokens } from "../model/token-table.ts";
 import type { ExampleImage } from "../shards/example.ts";
 import type { MakeTower, Normalise } from "../train/training-step.ts";
 import { createEncoder, type VisionEncoder } from "../vision/encoder.ts";
 import { encodePictures } from "../vision/pack-pictures.ts";
-import { type SamplingOptions, sampleToken } from "./sampling.ts";
+import { createDecoder, type DecoderSettings, tokenOf } from "./decoder.ts";
 
 /** A prompt ready for the model: ids with image slots expanded, and its pictures. */
 export interface Prompt {
@@ -28,8 +26,7 @@ export interface Prompt {
 export interface GenerateOptions extends SamplingOptions {
   maxNewTokens: number;
   eosIds: number[];
-  random: () => number;
-  /** Called after each token; returning true stops. */
+  /** Called for each token, of which several come at a time; returning true stops, and those behind it are dropped. */
   onToken?: (id: number) => boolean | Promise<boolean>;
   onPrefill?: (tokens: number) => void;
 }
@@ -46,33 +43,22 @@ export interface Chat {
   dispose(): Promise<void>;
 }
 
-export interface ChatSettings {
-  /** Tokens of prompt and answer together. */
-  contextRows: number;
+export interface ChatSettings extends Omit<DecoderSettings, "features"> {
   /** Picture tiles of a conversation. */
   tiles: number;
   normalise: Normalise;
   makeTower?: MakeTower;
 }
 
-/** Prompt tokens that one pass takes in. */
-const PREFILL_ROWS = 256;
-
 export async function createChat(model: Llava, adapter: Adapter | undefined, settings: ChatSettings): Promise<Chat> {
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
   const features = settings.tiles * featuresPerTile(config);
-  const b: PassBuffers = allocatePass(arena, config, model.weights, adapter?.settings, {
-    rows: Math.min(PREFILL_ROWS, settings.contextRows),
-    labelRows: 1,
-    features,
-    policy: "chat",
-    cacheRows: settings.contextRows,
-  });
+  const decoder = createDecoder(model, arena, adapter, { ...settings, features });
   const { makeTower } = settings;
   const encoderWith = (adapted: Adapter | undefined): Promise<VisionEncoder> =>
     createEncoder(model, arena, {
-      features: b.imageFeatures,
+      features: decoder.buffers.imageFeatures,
       featureCapacity: features,
       tileCapacity: Math.min(4, settings.tiles),
       makeTower: makeTower && ((v) => makeTower(model, arena, v)),
@@ -81,71 +67,8 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
   const encoder = await encoderWith(undefined);
   // An adapter on the tower changes what it sees: pictures are encoded with it and without.
   const adaptedEncoder = adapter && learnsFromPictures(adapter) ? await encoderWith(adapter) : encoder;
-  // One sequence: it begins at row 0, and a token's position is its row.
-  write(
-    gpu,
-    b.positions,
-    Uint32Array.from({ length: settings.contextRows }, (_, i) => i),
-  );
-  write(gpu, b.ends, new Uint32Array(settings.contextRows).fill(settings.contextRows));
-  const staging = gpu.device.createBuffer({
-    label: "logits to read",
-    size: model.weights.head.out * 4,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
-  counters.buffersCreated += 1;
-
-  const programs = new Map<string, Promise<Program>>();
-  const program = (useAdapter: boolean, tile: "prefill" | "decode"): Promise<Program> => {
-    const key = `${useAdapter} ${tile}`;
-    let built = programs.get(key);
-    if (!built) {
-      built = recordChat(model, b, useAdapter ? adapter : undefined, tile).build(arena, model.pipelines);
-      programs.set(key, built);
-    }
-    return built;
-  };
-
+  /** What the rows of the KV cache and the image features come from; nothing is known of them while they are written. */
   let cached: { ids: number[]; adapter: boolean; pixels: Uint8Array } | undefined;
-
-  const readLogits = async (): Promise<Float32Array> => {
-    const command = gpu.device.createCommandEncoder();
-    command.copyBufferToBuffer(b.logits.buffer, b.logits.offset, staging, 0, staging.size);
-    gpu.device.queue.submit([command.finish()]);
-    await staging.mapAsync(GPUMapMode.READ).catch((cause) => {
-      gpu.alive();
-      throw cause;
-    });
-    const logits = new Float32Array(staging.getMappedRange().slice(0));
-    staging.unmap();
-    gpu.alive();
-    return logits;
-  };
-
-  const feed = async (
-    ids: ArrayLike<number>,
-    slots: Int32Array,
-    past: number,
-    useAdapter: boolean,
-  ): Promise<Float32Array> => {
-    let at = 0;
-    while (at < ids.length) {
-      const rows = Math.min(b.capacity.rows, ids.length - at);
-      writeTokens(
-        gpu,
-        counters,
-        model.weights.embed,
-        b,
-        Array.from({ length: rows }, (_, i) => ids[at + i]!),
-      );
-      write(gpu, b.slots, slots.slice(at, at + rows), counters);
-      write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);
-      const pass = await program(useAdapter, rows === 1 ? "decode" : "prefill");
-      await pass.run({ rows, past: past + at, labelRows: 1 }, model.pace);
-      at += rows;
-    }
-    return readLogits();
-  };
 
   return {
     async generate(prompt, useAdapter, options) {
@@ -173,41 +96,48 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
       let next = 0;
       const slots = prompt.inputIds.map((id) => (id === config.imageTokenId ? rows[next++]! : -1));
 
+      const before = cached;
+      cached = undefined;
       const samePictures =
-        cached?.pixels.length === prompt.pixels.length && cached.pixels.every((v, i) => v === prompt.pixels[i]);
-      const sameFeatures = samePictures && (encoder === adaptedEncoder || cached?.adapter === useAdapter);
+        before?.pixels.length === prompt.pixels.length && before.pixels.every((v, i) => v === prompt.pixels[i]);
+      const sameFeatures = samePictures && (encoder === adaptedEncoder || before?.adapter === useAdapter);
       if (!sameFeatures) {
         const { pixels } = prompt;
         await encodePictures(useAdapter ? adaptedEncoder : encoder, { tiles, pixels }, settings.normalise);
       }
       let past = 0;
-      if (cached && cached.adapter === useAdapter && samePictures) {
+      if (before && before.adapter === useAdapter && samePictures) {
         // At least one token is fed again: its logits are what the answer starts from.
-        const limit = Math.min(cached.ids.length, prompt.inputIds.length - 1);
-        while (past < limit && cached.ids[past] === prompt.inputIds[past]) past += 1;
+        const limit = Math.min(before.ids.length, prompt.inputIds.length - 1);
+        while (past < limit && before.ids[past] === prompt.inputIds[past]) past += 1;
       }
-      cached = { ids: [...prompt.inputIds], adapter: useAdapter, pixels: prompt.pixels };
-
-      let logits = await feed(prompt.inputIds.subarray(past), slots.subarray(past), past, useAdapter);
+      const { temperature, topP, seed } = options;
+      const speaker = { adapter: useAdapter, temperature, topP, seed };
+      let choices = [await decoder.prefill(prompt.inputIds.subarray(past), slots.subarray(past), past, speaker)];
+      const known = { ids: [...prompt.inputIds], adapter: useAdapter, pixels: prompt.pixels };
+      cached = known;
       options.onPrefill?.(prompt.inputIds.length - past);
       const ids: number[] = [];
       const room = Math.min(options.maxNewTokens, settings.contextRows - prompt.inputIds.length);
       while (ids.length < room) {
-        const id = sampleToken(logits, model.weights.vocab, options, options.random);
-        ids.push(id);
-        const stop = await options.onToken?.(id);
-        if (options.eosIds.includes(id)) return { ids, stopped: "eos" };
-        if (stop) return { ids, stopped: "user" };
-        if (ids.length === room) break;
-        logits = await feed([id], Int32Array.of(-1), cached.ids.length, useAdapter);
-        cached.ids.push(id);
+        for (const choice of choices) {
+          const id = tokenOf(choice);
+          // A token counts as fed when another follows it: what a batch fed behind the end is written over.
+          if (ids.length > 0) known.ids.push(ids.at(-1)!);
+          ids.push(id);
+          const stop = await options.onToken?.(id);
+          if (options.eosIds.includes(id)) return { ids, stopped: "eos" };
+          if (stop) return { ids, stopped: "user" };
+        }
+        const left = room - ids.length;
+        if (left > 0) choices = await decoder.decode(ids.at(-1)!, known.ids.length, left, speaker);
       }
       return { ids, stopped: "length" };
     },
     async dispose() {
       await encoder.tower.dispose();
       if (adaptedEncoder !== encoder) await adaptedEncoder.tower.dispose();
-      staging.destroy();
+      decoder.dispose();
       arena.dispose();
     },
   };

@@ -1,6 +1,5 @@
 /** The page's chat: a conversation in, text as it comes. */
 import { type Chat, createChat } from "../chat/generate.ts";
-import { seededRandom } from "../chat/sampling.ts";
 import { TabTuneError } from "../errors.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { featuresPerTile } from "../model/config.ts";
@@ -68,7 +67,7 @@ export async function answer(s: Session, request: ChatRequest, onEvent: (e: Chat
     eosIds: current.eosIds,
     temperature: request.temperature,
     topP: request.topP,
-    random: seededRandom(request.seed),
+    seed: request.seed,
     onPrefill: (tokens) => onEvent({ type: "prefill", tokens }),
     onToken: (id) => {
       ids.push(id);

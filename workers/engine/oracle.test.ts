@@ -313,7 +313,7 @@ describe.each(runs)("$name run $run", ({ name, run, init, steps, gradientsOf }) 
           eosIds: model.eosIds,
           temperature: 0,
           topP: 1,
-          random: () => 0,
+          seed: 0,
         });
         const close = answer[side].margins.findIndex((margin) => margin < accept.margin);
         const count = close < 0 ? answer[side].ids.length : close;

@@ -43,6 +43,8 @@ export class Planner implements Allocator {
 export interface Counters {
   buffersCreated: number;
   bytesAllocated: number;
+  /** From the GPU to the CPU. */
+  bytesRead: number;
   bindGroupsCreated: number;
   pipelinesCreated: number;
   dispatches: number;
@@ -54,6 +56,7 @@ export function newCounters(): Counters {
   return {
     buffersCreated: 0,
     bytesAllocated: 0,
+    bytesRead: 0,
     bindGroupsCreated: 0,
     pipelinesCreated: 0,
     dispatches: 0,

@@ -4,7 +4,6 @@ import { importPeft } from "../adapter/peft-import.ts";
 import { uniformAdapter } from "../adapter/uniform.ts";
 import { packExamples } from "../batches/pack.ts";
 import { createChat } from "../chat/generate.ts";
-import { seededRandom } from "../chat/sampling.ts";
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { preparationOf } from "../engine/preparation.ts";
 import { TabTuneError } from "../errors.ts";
@@ -161,7 +160,7 @@ export async function generate(args: Arguments): Promise<void> {
     eosIds: model.eosIds,
     temperature: 0,
     topP: 1,
-    random: seededRandom(0),
+    seed: 0,
   });
   process.stdout.write(`${JSON.stringify({ ids: answer, text: tokenizer.decode(answer) })}\n`);
 }

@@ -133,7 +133,7 @@ export function allocatePass(
   };
 }
 
-const tokenFacts = (b: PassBuffers, model: ModelFacts): TokenFacts => ({
+export const tokenFacts = (b: PassBuffers, model: ModelFacts): TokenFacts => ({
   starts: b.starts,
   ends: b.ends,
   positions: b.positions,
@@ -141,7 +141,7 @@ const tokenFacts = (b: PassBuffers, model: ModelFacts): TokenFacts => ({
 });
 
 /** ids and image slots -> b.layers[0].x */
-function embed(r: Recorder, model: ModelFacts, b: PassBuffers): void {
+export function embed(r: Recorder, model: ModelFacts, b: PassBuffers, rows: Size = (d) => d.rows!): void {
   embeddingForward(r, {
     y: b.layers[0]!.x,
     ids: b.ids,
@@ -149,12 +149,12 @@ function embed(r: Recorder, model: ModelFacts, b: PassBuffers): void {
     imageFeatures: b.imageFeatures,
     imageSlots: b.slots,
     size: model.config.text.hiddenSize,
-    rows: (d) => d.rows!,
+    rows,
   });
 }
 
 /** b.last -> normalised label rows; the head reads those only. */
-function normLabelRows(r: Recorder, model: ModelFacts, b: PassBuffers): void {
+export function normLabelRows(r: Recorder, model: ModelFacts, b: PassBuffers, rows: Size = (d) => d.labelRows!): void {
   const { hiddenSize: size, rmsNormEps: eps } = model.config.text;
   rmsNormForward(r, {
     y: b.normedRows,
@@ -163,7 +163,7 @@ function normLabelRows(r: Recorder, model: ModelFacts, b: PassBuffers): void {
     rstd: b.headRstd,
     size,
     eps,
-    rows: (d) => d.labelRows!,
+    rows,
     gather: b.labelRows,
   });
 }
@@ -174,7 +174,7 @@ const rowsOfChunk = (b: PassBuffers, c: number) => (d: Dims) =>
   Math.max(0, Math.min(b.chunkRows, d.labelRows! - c * b.chunkRows));
 
 /** Logits of normalised label rows, the columns of each part of the head beside those of the one before. */
-function headForward(
+export function headForward(
   r: Recorder,
   { head }: LlavaWeights,
   b: PassBuffers,
@@ -283,33 +283,6 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
       fresh: n === text.numLayers - 1 && a.mlp.length === 1 && a.halves.length === 0,
     });
   }
-  return r;
-}
-
-/**
- * A chat pass over `rows` new tokens after `past` cached ones, leaving the logits of one row (b.labelRows[0]) in b.logits.
- * dims: rows, past.
- */
-export function recordChat(
-  model: ModelFacts,
-  b: PassBuffers,
-  adapter: Adapter | undefined,
-  tile: "prefill" | "decode",
-): Recorder {
-  const r = new Recorder(model.variants);
-  const o: PassOptions = {
-    text: model.config.text,
-    tokens: tokenFacts(b, model),
-    rows: tile === "decode" ? 1 : (d) => d.rows!,
-    past: (d) => d.past!,
-    tile,
-  };
-  embed(r, model, b);
-  b.layers.forEach((a, n) => {
-    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter?.layers[n], o);
-  });
-  normLabelRows(r, model, b);
-  headForward(r, model.weights, b, { rows: 1, tile: "decode" });
   return r;
 }
 

@@ -6,6 +6,7 @@ import { type PackedBatch, packExamples, splitByCapacity } from "../batches/pack
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { type Dims, type Program, Recorder } from "../gpu/program.ts";
+import { createStaging } from "../gpu/staging.ts";
 import { adamw } from "../kernels/adamw.ts";
 import { adamw8bit, momentMaps } from "../kernels/adamw-8bit.ts";
 import { zero } from "../kernels/copy.ts";
@@ -99,28 +100,11 @@ async function createSession(
     }),
   });
   const program: Program = await record(buffers).build(arena, model.pipelines);
-  const staging = gpu.device.createBuffer({
-    label: "losses to read",
-    size: Math.max(256, buffers.nll.length * 4),
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
-  counters.buffersCreated += 1;
+  const staging = createStaging(gpu, counters, "losses to read", Math.max(256, buffers.nll.length * 4));
   const newline = capacity.features;
 
-  const read = async (source: Tensor, length: number): Promise<Float32Array> => {
-    const command = gpu.device.createCommandEncoder();
-    command.copyBufferToBuffer(source.buffer, source.offset, staging, 0, length * 4);
-    gpu.device.queue.submit([command.finish()]);
-    await staging.mapAsync(GPUMapMode.READ, 0, length * 4).catch((cause) => {
-      gpu.alive();
-      throw cause;
-    });
-    const values = new Float32Array(staging.getMappedRange(0, length * 4).slice(0));
-    staging.unmap();
-    // A lost device maps zeros without an error: nothing read after a loss may be believed.
-    gpu.alive();
-    return values;
-  };
+  const read = async (source: Tensor, length: number): Promise<Float32Array> =>
+    new Float32Array(await staging.read(source, length * 4));
 
   const upload = async (pack: PackedBatch, at: StepPosition): Promise<PackPictures> => {
     const pictures = packPictures(pack.examples, config, pack.rows, newline);

@@ -1,0 +1,137 @@
+/**
+ * Next tokens on the GPU. A prompt is fed in passes of many rows; then several tokens go by in one batch, each pass reading the id
+ * that the one before it chose, and only the ids come back. The KV cache is each layer's q|k|v buffer: a pass writes its rows
+ * behind those of earlier tokens and attends to all of them.
+ *
+ * A batch needs the embedding table on the GPU: that is so for every model whose table this adapter binds in one piece
+ * (`tableForChat`). Else a batch is one token, whose id comes back and whose row goes up.
+ */
+import { TabTuneError } from "../errors.ts";
+import { type Arena, write } from "../gpu/buffers.ts";
+import type { Program } from "../gpu/program.ts";
+import { createStaging } from "../gpu/staging.ts";
+import type { SamplingOptions } from "../kernels/sample.ts";
+import { allocateDecode, recordDecode, recordPrefill } from "../model/chat-pass.ts";
+import { allocatePass, type Llava, type PassBuffers } from "../model/llava.ts";
+import type { Adapter } from "../model/lora.ts";
+import { tableForChat, writeTokens } from "../model/token-table.ts";
+
+/** A token, and the largest logit of its row: where that is not finite the token means nothing. */
+export interface Choice {
+  id: number;
+  largest: number;
+}
+
+/** Who speaks: the adapter or the frozen base model, and how it draws. */
+export interface Speaker extends SamplingOptions {
+  adapter: boolean;
+}
+
+export interface Decoder {
+  buffers: PassBuffers;
+  /** Feeds a prompt's tokens (slots: rows of image features, -1 for text) after `past` cached ones; the token that follows them. */
+  prefill(ids: Int32Array, slots: Int32Array, past: number, speaker: Speaker): Promise<Choice>;
+  /** Feeds `id` after `past` cached tokens; at most `most` tokens that follow, all but the last of them fed too. */
+  decode(id: number, past: number, most: number, speaker: Speaker): Promise<Choice[]>;
+  dispose(): void;
+}
+
+export interface DecoderSettings {
+  /** Tokens of prompt and answer together. */
+  contextRows: number;
+  /** Rows of image features. */
+  features: number;
+  /** Time of a batch: what a reader waits for the next words, and Stop for its answer. Default 75 ms. 0: token by token. */
+  batchMs?: number | undefined;
+  /** Largest embedding table that goes to the GPU, in bytes; by default what the adapter binds. */
+  tableBytes?: number | undefined;
+}
+
+/** Prompt tokens that one pass takes in. */
+const PREFILL_ROWS = 256;
+/** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
+const MAX_BATCH = 8;
+
+export function createDecoder(
+  model: Llava,
+  arena: Arena,
+  adapter: Adapter | undefined,
+  { contextRows, features, batchMs = 75, tableBytes }: DecoderSettings,
+): Decoder {
+  const { gpu, config, counters, weights } = model;
+  const embed = tableForChat(arena, weights.embed, tableBytes);
+  const b = allocatePass(arena, config, { embed, head: weights.head }, adapter?.settings, {
+    rows: Math.min(PREFILL_ROWS, contextRows),
+    labelRows: 1,
+    features,
+    policy: "chat",
+    cacheRows: contextRows,
+  });
+  const tableOnCpu = "bytes" in embed;
+  const d = allocateDecode(arena, tableOnCpu ? 1 : MAX_BATCH);
+  // One sequence: it begins at row 0, and a token's position is its row.
+  const positions = Uint32Array.from({ length: contextRows }, (_, i) => i);
+  write(gpu, b.positions, positions, counters);
+  write(gpu, b.ends, new Uint32Array(contextRows).fill(contextRows), counters);
+  write(gpu, d.noSlot, Int32Array.of(-1), counters);
+  const staging = createStaging(gpu, counters, "tokens to read", 8 * d.steps);
+
+  const programs = new Map<string, Promise<Program>>();
+  const program = (record: typeof recordPrefill, withAdapter: boolean): Promise<Program> => {
+    const key = `${record.name} ${withAdapter}`;
+    const built =
+      programs.get(key) ?? record(model, b, d, withAdapter ? adapter : undefined).build(arena, model.pipelines);
+    programs.set(key, built);
+    return built;
+  };
+  const read = async (count: number): Promise<Choice[]> => {
+    const words = await staging.read(d.chosen, 8 * count);
+    const [ids, logits] = [new Uint32Array(words), new Float32Array(words)];
+    return Array.from({ length: count }, (_, i) => ({ id: ids[2 * i]!, largest: logits[2 * i + 1]! }));
+  };
+  const sampling = ({ temperature, topP, seed }: Speaker): SamplingOptions => ({ temperature, topP, seed });
+
+  let batch = 1;
+  return {
+    buffers: b,
+    async prefill(ids, slots, past, speaker) {
+      const pass = await program(recordPrefill, speaker.adapter);
+      for (let at = 0; at < ids.length; at += b.capacity.rows) {
+        const part = ids.subarray(at, at + b.capacity.rows);
+        const rows = part.length;
+        writeTokens(gpu, counters, embed, b, part);
+        write(gpu, b.slots, slots.subarray(at, at + rows), counters);
+        write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);
+        const labelRows = at + rows === ids.length ? 1 : 0;
+        await pass.run({ rows, past: past + at, labelRows, ...sampling(speaker) }, model.pace);
+      }
+      return (await read(1))[0]!;
+    },
+    async decode(id, past, most, speaker) {
+      const pass = await program(recordDecode, speaker.adapter);
+      const steps = Math.min(batch, most);
+      const started = performance.now();
+      // On the GPU the id is where the last pass left it.
+      if (tableOnCpu) writeTokens(gpu, counters, embed, b, [id]);
+      await pass.run({ steps, past, ...sampling(speaker) }, model.pace);
+      const choices = await read(steps);
+      batch = Math.min(d.steps, nextBatch(steps, performance.now() - started, batchMs));
+      return choices;
+    },
+    dispose: () => staging.destroy(),
+  };
+}
+
+/** Tokens of the batch after one of `steps` that took `ms`: as many as fit in `batchMs`, at most doubled, for a timing may be off. */
+export const nextBatch = (steps: number, ms: number, batchMs: number): number =>
+  Math.max(1, Math.min(2 * steps, Math.floor((steps * batchMs) / ms)));
+
+/** The token of a choice. Throws TabTuneError "gpu-error" where no logit was finite, or one was NaN or infinite. */
+export function tokenOf({ id, largest }: Choice): number {
+  if (Number.isFinite(largest)) return id;
+  throw new TabTuneError(
+    "gpu-error",
+    `There is no next token: the largest logit is ${largest}.`,
+    "Switch the adapter off or take that of another run; if the model alone does it too, load it again.",
+  );
+}
