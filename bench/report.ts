@@ -1,5 +1,6 @@
-/** Puts the page's figures and those of the demo model's step into bench/results.json, and the tables made of them into the README. */
+/** Puts the figures of the page, the demo model's step and its answers into bench/results.json, and tables made of them into the README. */
 import { readFile, writeFile } from "node:fs/promises";
+import { type DecodeResults, measureDecode } from "./decode.ts";
 import { type PlanResult, plans } from "./plans.ts";
 import { adapterName, baseline, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 import { measureStep, type StepResults } from "./step.ts";
@@ -13,6 +14,7 @@ interface Results {
   peers?: PeerResults;
   step?: StepResults;
   plans?: PlanResult[];
+  decode?: DecodeResults;
 }
 
 function table(head: string[], rows: string[][]): string {
@@ -80,6 +82,16 @@ function planRows(all: PlanResult[]): string[][] {
 
 const percent = (share: number): string => `${Math.ceil(100 * share)} %`;
 
+function decodeRows(r: DecodeResults): string[][] {
+  const rate = (perSecond: number): string => perSecond.toPrecision(3);
+  return [
+    [`tokens a second (${r.clock}); one by one`, `${rate(r.tokensPerSecond)}; ${rate(r.singleTokensPerSecond)}`],
+    ["dispatches, submits of a token", `${r.dispatchesPerToken.toFixed(0)}, ${r.submitsPerToken.toFixed(2)}`],
+    ["bytes read back, written for a token", `${r.bytesReadPerToken.toFixed(0)}, ${r.bytesWrittenPerToken.toFixed(0)}`],
+    ["buffers, bind groups created in an answer", `${r.buffersCreated}, ${r.bindGroupsCreated}`],
+  ];
+}
+
 function peerTables(peers: PeerResults): string[] {
   const libraries = Object.entries(peers.versions).map(([name, version]) => `${name} ${version}`);
   const load = peers.load ? `; load ${peers.load.map((l) => l.toFixed(0)).join(" to ")} on ${peers.cores} cores` : "";
@@ -98,10 +110,18 @@ function peerTables(peers: PeerResults): string[] {
   ];
 }
 
-const tables = ({ peers, step, plans: planned = [] }: Results): string =>
+const tables = ({ peers, step, decode, plans: planned = [] }: Results): string =>
   [
     ...(peers ? peerTables(peers) : []),
     ...(step ? [table(["one optimizer step of the demo model, batch 8, r 16", ""], stepRows(step))] : []),
+    ...(decode
+      ? [
+          table(
+            [`an answer of the demo model, ${decode.tokens} tokens by temperature and top-p, r 16`, ""],
+            decodeRows(decode),
+          ),
+        ]
+      : []),
     table(
       [
         "GPU memory of a run, batch 8, r 64",
@@ -116,13 +136,17 @@ const tables = ({ peers, step, plans: planned = [] }: Results): string =>
   ].join("\n\n");
 
 /**
- * `report page FILE` takes the page's figures from that file, `report step` measures the step; both go into results.json and the
- * README. `report` alone makes the README's tables again. A page that ran with tiny sizes is only printed: its figures mean nothing.
+ * `report page FILE` takes the page's figures from that file, `report step` measures the step and an answer; both go into results.json
+ * and the README. `report` alone makes the README's tables again. A page that ran with tiny sizes is only printed: its figures mean
+ * nothing.
  */
 export async function main([what, file]: string[]): Promise<number> {
   const results: Results = JSON.parse(await readFile(RESULTS, "utf8"));
   if (what === "page") results.peers = JSON.parse(await readFile(file!, "utf8"));
-  if (what === "step") results.step = await measureStep();
+  if (what === "step") {
+    results.step = await measureStep();
+    results.decode = await measureDecode();
+  }
   results.plans = plans();
   const text = tables(results);
   console.log(text);

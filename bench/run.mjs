@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the bench page in a headless Chromium (a software adapter unless TABTUNE_CHROME_FLAGS names other flags), then one
- * training step of the demo model in Node; figures into results.json, tables into the README. `--page` or `--step`: only that part.
- * `--quick`: the page with tiny sizes, to see that all runs. `--readme`: only the tables again.
+ * training step and one answer of the demo model in Node; figures into results.json, tables into the README. `--page` or `--step`: only
+ * that part. `--quick`: the page with tiny sizes, to see that all runs. `--readme`: only the tables again.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";

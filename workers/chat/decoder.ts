@@ -1,6 +1,6 @@
 /**
  * Next tokens on the GPU. A prompt is fed in passes of many rows; then several tokens go by in one batch, each pass reading the id
- * that the one before it chose, and only the ids come back. The KV cache is each layer's q|k|v buffer: a pass writes its rows
+ * that the one before it chose, and only the ids come back. Keys and values stay in each layer's cache: a pass writes its rows
  * behind those of earlier tokens and attends to all of them.
  *
  * A batch needs the embedding table on the GPU: that is so for every model whose table this adapter binds in one piece
