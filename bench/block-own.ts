@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../workers/gpu/buffers.ts";
 import { readBack, write } from "../workers/gpu/buffers.ts";
+import { whole } from "../workers/gpu/pace.ts";
 import { copyRows } from "../workers/kernels/copy.ts";
 import type { FourBitWeight } from "../workers/kernels/weight.ts";
 import { allocateActivations, KEEP } from "../workers/model/activations.ts";
@@ -96,8 +97,7 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
     flops: program.flops({}),
     dispatches: program.dispatches - 1,
     async run(times) {
-      // Slices of two replays must not mix: one after the other.
-      for (let n = 0; n < times; n++) await program.run({}, bench.pace);
+      for (let n = 0; n < times; n++) await program.run({}, bench.pace, { budget: whole });
     },
     async outputs() {
       const [y, dx, slabs] = (await readBack(gpu, [last, gradients.dx, adapter.grads[0]!])) as [

@@ -1,7 +1,8 @@
 /** Our kernels as a side of a comparison, and the data that all sides work on. */
 import { Arena, newCounters, readBack, type Tensor } from "../workers/gpu/buffers.ts";
 import type { Gpu } from "../workers/gpu/device.ts";
-import { type Pace, PipelineCache, type Program, Recorder } from "../workers/gpu/program.ts";
+import { type Pace, whole } from "../workers/gpu/pace.ts";
+import { PipelineCache, type Program, Recorder } from "../workers/gpu/program.ts";
 import { selectVariants } from "../workers/kernels/select.ts";
 
 export { randomArray } from "../workers/gpu/numbers.ts";
@@ -31,7 +32,7 @@ export function buildOwn(bench: Bench, arena: Arena, record: (r: Recorder) => vo
 
 /** Replays of a program of a single dispatch may be queued behind each other: none waits for the one before. */
 export const replay = (bench: Bench, program: Program) => (times: number) =>
-  Promise.all(Array.from({ length: times }, () => program.run({}, bench.pace)));
+  Promise.all(Array.from({ length: times }, () => program.run({}, bench.pace, { budget: whole })));
 
 export async function readOne(bench: Bench, tensor: Tensor): Promise<Float32Array> {
   return (await readBack(bench.gpu, [tensor]))[0]!;

@@ -204,6 +204,9 @@ export interface PlanInfo {
   policy: string;
 }
 
+/** How hard a run works the GPU: "gentle" leaves about half of its time to the desktop. It changes no number of the run. */
+export type PaceMode = "full speed" | "gentle";
+
 export type RunState =
   | "idle"
   | "preparing"
@@ -303,6 +306,8 @@ export interface EngineApi {
   train(request: { recipe: RecipeJson; datasetId: string }, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
   /** Goes on with a saved run of the loaded model from its last checkpoint. */
   resumeRun(runId: string, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  /** Holds from the next submit on, also for a run that is going on; a new engine starts at full speed. */
+  setPace(mode: PaceMode): Promise<void>;
   pause(): Promise<void>;
   unpause(): Promise<void>;
   stopAndSave(): Promise<void>;

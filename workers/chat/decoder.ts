@@ -8,7 +8,8 @@
  */
 import { TabTuneError } from "../errors.ts";
 import { type Arena, write } from "../gpu/buffers.ts";
-import type { Program } from "../gpu/program.ts";
+import { budgets } from "../gpu/pace.ts";
+import type { Program, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sample.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../model/chat-pass.ts";
@@ -47,6 +48,8 @@ export interface DecoderSettings {
   tableBytes?: number | undefined;
 }
 
+/** Somebody waits for each token: no rests, whatever the pace of training. */
+const waitedFor: RunOptions = { budget: budgets["full speed"] };
 /** Prompt tokens that one pass takes in. */
 const PREFILL_ROWS = 256;
 /** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
@@ -103,7 +106,7 @@ export function createDecoder(
         write(gpu, b.slots, slots.subarray(at, at + rows), counters);
         write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);
         const labelRows = at + rows === ids.length ? 1 : 0;
-        await pass.run({ rows, past: past + at, labelRows, ...sampling(speaker) }, model.pace);
+        await pass.run({ rows, past: past + at, labelRows, ...sampling(speaker) }, model.pace, waitedFor);
       }
       return (await read(1))[0]!;
     },
@@ -113,7 +116,7 @@ export function createDecoder(
       const started = performance.now();
       // On the GPU the id is where the last pass left it.
       if (tableOnCpu) writeTokens(gpu, counters, embed, b, [id]);
-      await pass.run({ steps, past, ...sampling(speaker) }, model.pace);
+      await pass.run({ steps, past, ...sampling(speaker) }, model.pace, waitedFor);
       const choices = await read(steps);
       batch = Math.min(d.steps, nextBatch(steps, performance.now() - started, batchMs));
       return choices;

@@ -157,6 +157,10 @@ export function createEngine(): EngineApi {
       return superviseRun(s, runId, recipe, info.datasetId, true, onEvent);
     },
 
+    async setPace(mode) {
+      s.pace = mode;
+      if (s.model) s.model.llava.pace.mode = mode;
+    },
     async pause() {
       s.control?.set({ pause: true });
     },

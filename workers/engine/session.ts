@@ -2,7 +2,7 @@
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
-import type { LoadProgress, ModelSource, RecipeJson, SelfTestReport } from "../protocol.ts";
+import type { LoadProgress, ModelSource, PaceMode, RecipeJson, SelfTestReport } from "../protocol.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -33,6 +33,8 @@ export interface Session {
   /** Of the run that is going on. */
   control: ReturnType<typeof newControl> | undefined;
   runningId: string | undefined;
+  /** How hard runs work the GPU, whichever model is loaded. */
+  pace: PaceMode;
   /** The kernels' test that is going on. */
   testing: Promise<SelfTestReport> | undefined;
 }
@@ -61,6 +63,7 @@ export const newSession = (): Session => ({
   stopChat: false,
   control: undefined,
   runningId: undefined,
+  pace: "full speed",
   testing: undefined,
 });
 
@@ -112,6 +115,7 @@ export async function openSource(
   const { arrived, tell } = withTransfer(onProgress, source.kind === "hub");
   const files = await filesOf(source, cache, s.loading.signal, arrived);
   s.model = await loadModel(gpu, await openModel(files, recipe), cache, tell);
+  s.model.llava.pace.mode = s.pace;
   s.source = { from: source, loading };
   return s.model;
 }

@@ -47,9 +47,13 @@ export interface Counters {
   bytesRead: number;
   bindGroupsCreated: number;
   pipelinesCreated: number;
+  /** As sent: a dispatch in three pieces counts three. */
   dispatches: number;
   submits: number;
   bytesWritten: number;
+  /** Estimates, in ms. */
+  longestDispatchMs: number;
+  longestSubmitMs: number;
 }
 
 export function newCounters(): Counters {
@@ -62,6 +66,8 @@ export function newCounters(): Counters {
     dispatches: 0,
     submits: 0,
     bytesWritten: 0,
+    longestDispatchMs: 0,
+    longestSubmitMs: 0,
   };
 }
 
@@ -99,19 +105,6 @@ export class Arena implements Allocator {
     const tensor = this.tensor(label, Math.ceil(data.byteLength / 4));
     write(this.gpu, tensor, data, this.counters);
     return tensor;
-  }
-
-  /** A uniform buffer of `size` bytes for the parameters of recorded dispatches. */
-  uniform(label: string, size: number): GPUBuffer {
-    const buffer = this.gpu.device.createBuffer({
-      label,
-      size,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    this.#buffers.push(buffer);
-    this.counters.buffersCreated += 1;
-    this.counters.bytesAllocated += size;
-    return buffer;
   }
 
   dispose(): void {

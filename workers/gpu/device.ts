@@ -3,6 +3,7 @@
  * A lost device returns zeros without raising anything, so `alive()` is checked before any result is published.
  */
 import { TabTuneError } from "../errors.ts";
+import { SubmitQueue } from "./submits.ts";
 
 export interface AdapterFacts {
   vendor: string;
@@ -20,6 +21,7 @@ export interface AdapterFacts {
 export class Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
+  readonly submits: SubmitQueue;
   /** Settles when the device is gone; the reason is in the error. Never rejects. */
   readonly lost: Promise<TabTuneError>;
   #failure: TabTuneError | undefined;
@@ -27,6 +29,7 @@ export class Gpu {
   constructor(device: GPUDevice, facts: AdapterFacts) {
     this.device = device;
     this.facts = facts;
+    this.submits = new SubmitQueue(device);
     this.lost = device.lost.then((info) => {
       this.#failure ??= new TabTuneError(
         "device-lost",

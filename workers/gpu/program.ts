@@ -1,10 +1,23 @@
 /**
  * Record once, replay. A `Program` is a list of dispatches with pipelines and bind groups made in advance; what changes from
- * step to step (rows of this micro-batch, the optimizer's step number …) lives in the 256-byte uniform slot of each dispatch,
- * which is rewritten by one `writeBuffer` per replay. So a steady step creates no buffer, no bind group and no pipeline.
+ * step to step (rows of this micro-batch, the optimizer's step number …) lies in 256-byte uniform slots, written by one
+ * `writeBuffer` per submit. So a steady step creates no buffer, no bind group and no pipeline. A dispatch that would run long is
+ * sent in pieces of whole workgroups: the same workgroups do the same work, so a result does not depend on the cut by a bit.
  */
 import { type Arena, type Counters, type Tensor, tensorBytes } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
+import {
+  type Budget,
+  budgets,
+  expectedSeconds,
+  type KernelPace,
+  learn,
+  type Pace,
+  paceOf,
+  pieceOf,
+  whole,
+} from "./pace.ts";
+import { SLOT, SLOTS } from "./submits.ts";
 import { registerVariants, type Variants } from "./variants.ts";
 
 /** Numbers of one replay, by name: `rows`, `labelRows`, `past`, `learningRate` … */
@@ -23,25 +36,32 @@ export interface Kernel {
   code: string;
   /** "read" or "read_write" for bindings 1…, in order: must match the WGSL. */
   access: ("read" | "read_write")[];
+  /**
+   * It can be sent in pieces: `Params` ends in `firstX: u32, firstY: u32, firstZ: u32`, the first workgroup of a piece, which the
+   * WGSL adds to `workgroup_id`; and it does not ask for `num_workgroups`. For all kernels that can run longer than a few ms.
+   */
+  sliced?: true;
 }
 
 export interface DispatchSpec {
   kernel: Kernel;
   /** Storage buffers for bindings 1…, in order. */
   tensors: Tensor[];
-  /** Fields of `Params`, in order, four bytes each (64 at most). */
+  /** Fields of `Params`, in order, four bytes each (61 at most), without the three of a sliced kernel. */
   params: Param[];
   /** Workgroups [x, y, z]; each at most 65,535. A zero skips the dispatch. */
   workgroups: [Size, Size?, Size?];
-  /** Floating-point operations, for the cost counters and the slicer. */
+  /** Floating-point operations, for the cost counters and the slicer; in proportion to the bytes where there are none. */
   flops?: Size;
 }
 
 interface Recorded {
-  kernel: string;
+  kernel: Kernel;
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
-  params: Param[];
+  /** Words of the slot: those that no replay changes are filled in. */
+  fixed: Uint32Array;
+  varying: { word: number; float: boolean; size: (dims: Dims) => number }[];
   workgroups: [Size, Size, Size];
   flops: Size;
 }
@@ -51,8 +71,6 @@ export interface KernelTime {
   ms: number;
   flops: number;
 }
-
-const SLOT = 256;
 
 /** Compiles each distinct WGSL text once per device. */
 export class PipelineCache {
@@ -71,7 +89,7 @@ export class PipelineCache {
       this.#counters.pipelinesCreated += 1;
       const module = this.#gpu.device.createShaderModule({ label: kernel.name, code: kernel.code });
       const entries: GPUBindGroupLayoutEntry[] = [
-        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" } },
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
         ...kernel.access.map(
           (access, i): GPUBindGroupLayoutEntry => ({
             binding: i + 1,
@@ -104,19 +122,19 @@ export class Recorder {
   }
 
   dispatch(spec: DispatchSpec): void {
-    if (spec.params.length > SLOT / 4) throw new Error(`${spec.kernel.name}: more than 64 parameters`);
+    if (spec.params.length > SLOT / 4 - 3) throw new Error(`${spec.kernel.name}: more than 61 parameters`);
     if (spec.tensors.length !== spec.kernel.access.length) throw new Error(`${spec.kernel.name}: bindings differ`);
     this.specs.push(spec);
   }
 
   async build(arena: Arena, pipelines: PipelineCache): Promise<Program> {
     const { device } = arena.gpu;
-    const uniforms = arena.uniform("params", Math.max(1, this.specs.length) * SLOT);
+    const { uniforms } = arena.gpu.submits;
     const compiled = await Promise.all(this.specs.map((spec) => pipelines.get(spec.kernel)));
     const recorded = this.specs.map((spec, i): Recorded => {
       const pipeline = compiled[i]!;
       const entries: GPUBindGroupEntry[] = [
-        { binding: 0, resource: { buffer: uniforms, offset: i * SLOT, size: SLOT } },
+        { binding: 0, resource: { buffer: uniforms, size: SLOT } },
         ...spec.tensors.map((t, b) => ({
           binding: b + 1,
           resource: { buffer: t.buffer, offset: t.offset, size: tensorBytes(t.length) },
@@ -126,48 +144,63 @@ export class Recorder {
       const bindGroup = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
       const [x, y = 1, z = 1] = spec.workgroups;
       return {
-        kernel: spec.kernel.name,
+        kernel: spec.kernel,
         pipeline,
         bindGroup,
-        params: spec.params,
+        ...slotOf(spec.params),
         workgroups: [x, y, z],
         flops: spec.flops ?? 0,
       };
     });
-    return new Program(arena, uniforms, recorded);
+    return new Program(arena, recorded);
   }
 }
 
-/** Estimated GPU speed in FLOP/s that the slicer learns from finished submits; shared by all programs of a device. */
-export interface Pace {
-  flopsPerSecond: number;
+/** What a slot holds in every replay, and what is to be filled in. */
+function slotOf(params: Param[]): Pick<Recorded, "fixed" | "varying"> {
+  const fixed = new Uint32Array(params.length);
+  const floats = new Float32Array(fixed.buffer);
+  const varying: Recorded["varying"] = [];
+  params.forEach((param, word) => {
+    const float = typeof param === "object";
+    const size = float ? param.f32 : param;
+    if (typeof size === "function") varying.push({ word, float, size });
+    else if (float) floats[word] = size;
+    else fixed[word] = size;
+  });
+  return { fixed, varying };
 }
 
 export interface RunOptions {
-  /** Upper bound of estimated GPU time per submit, in ms: keeps the user's desktop alive and the driver's watchdog quiet. */
-  submitBudgetMs?: number;
+  /** Default: that of the pace's mode. */
+  budget?: Budget;
 }
 
-/** At this size a submit is sent even when it is all small dispatches. */
-const MAX_DISPATCHES_PER_SUBMIT = 256;
-/** Fixed cost of one dispatch that the slicer assumes, as FLOPs, so that many tiny ones add up. */
-const DISPATCH_OVERHEAD_FLOPS = 20_000;
+/** What is sent by one `dispatchWorkgroups`. Numbers, not arrays: it is filled in anew for each. */
+interface Piece {
+  of: Recorded;
+  pace: KernelPace;
+  /** First workgroup. */
+  x: number;
+  y: number;
+  z: number;
+  /** Workgroups. */
+  sizeX: number;
+  sizeY: number;
+  sizeZ: number;
+  /** Estimate. */
+  seconds: number;
+}
 
 export class Program {
   readonly #arena: Arena;
-  readonly #uniforms: GPUBuffer;
   readonly #recorded: Recorded[];
-  readonly #mirror: ArrayBuffer;
-  readonly #words: Uint32Array;
-  readonly #floats: Float32Array;
+  readonly #offset = new Uint32Array(1);
+  #paces: { of: Pace; list: KernelPace[] } | undefined;
 
-  constructor(arena: Arena, uniforms: GPUBuffer, recorded: Recorded[]) {
+  constructor(arena: Arena, recorded: Recorded[]) {
     this.#arena = arena;
-    this.#uniforms = uniforms;
     this.#recorded = recorded;
-    this.#mirror = new ArrayBuffer(Math.max(1, recorded.length) * SLOT);
-    this.#words = new Uint32Array(this.#mirror);
-    this.#floats = new Float32Array(this.#mirror);
   }
 
   get dispatches(): number {
@@ -176,7 +209,7 @@ export class Program {
 
   /** Kernel names in order, for tests and the profiler. */
   get kernels(): string[] {
-    return this.#recorded.map((r) => r.kernel);
+    return this.#recorded.map((r) => r.kernel.name);
   }
 
   /** FLOPs of one replay with these dims. */
@@ -185,56 +218,111 @@ export class Program {
   }
 
   /**
-   * Replays the program. Submits are cut so that each stays within the time budget by the running estimate, and at most two
-   * are in flight; resolves when the GPU has finished the last but one (the caller's read-back waits for the rest).
+   * Replays the program. Dispatches and submits are cut so that each stays within the time budget by the running estimate, which
+   * learns from every submit. Resolves when the GPU has finished; throws when the device was lost.
    */
   async run(dims: Dims, pace: Pace, options: RunOptions = {}): Promise<void> {
-    const { device } = this.#arena.gpu;
-    const counters = this.#arena.counters;
-    this.#writeParams(dims);
-    device.queue.writeBuffer(this.#uniforms, 0, this.#mirror);
-    counters.bytesWritten += this.#mirror.byteLength;
-
-    const budget = ((options.submitBudgetMs ?? 100) / 1000) * pace.flopsPerSecond;
-    let inFlight: Promise<void> | undefined;
-    let i = 0;
-    while (i < this.#recorded.length) {
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      let cost = 0;
-      let count = 0;
-      while (i < this.#recorded.length && count < MAX_DISPATCHES_PER_SUBMIT) {
-        const r = this.#recorded[i]!;
-        const flops = evaluate(r.flops, dims) + DISPATCH_OVERHEAD_FLOPS;
-        if (count > 0 && cost + flops > budget) break;
-        const x = evaluate(r.workgroups[0], dims);
-        const y = evaluate(r.workgroups[1], dims);
-        const z = evaluate(r.workgroups[2], dims);
-        i += 1;
-        if (x === 0 || y === 0 || z === 0) continue;
-        pass.setPipeline(r.pipeline);
-        pass.setBindGroup(0, r.bindGroup);
-        pass.dispatchWorkgroups(x, y, z);
-        cost += flops;
-        count += 1;
-      }
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      counters.dispatches += count;
-      counters.submits += 1;
-      const started = performance.now();
-      const submitted = device.queue.onSubmittedWorkDone().then(() => {
-        const seconds = (performance.now() - started) / 1000;
-        // Only submits that ran long enough to be timed teach the pace; an average keeps one hiccup from halving the slices.
-        if (seconds > 0.004) pace.flopsPerSecond = 0.7 * pace.flopsPerSecond + 0.3 * (cost / seconds);
-      });
-      // A lost device fails both that are in flight: the first is thrown, and nobody will wait for the second.
-      submitted.catch(() => {});
-      await inFlight;
-      inFlight = submitted;
+    const { gpu, counters } = this.#arena;
+    // Asked anew for each submit: the user may change the mode, and the estimate gets better.
+    const budget = (): Budget => options.budget ?? budgets[pace.mode ?? "full speed"];
+    const pieces = this.#pieces(dims, pace, budget);
+    let next = pieces.next();
+    while (!next.done) {
+      const { submitMs } = budget();
+      const expected = new Map<KernelPace, number>();
+      const encode = (pass: GPUComputePassEncoder): number => {
+        let seconds = 0;
+        let slots = 0;
+        let pipeline: GPUComputePipeline | undefined;
+        while (!next.done && slots < SLOTS && (slots === 0 || (seconds + next.value.seconds) * 1000 <= submitMs)) {
+          const piece = next.value;
+          if (piece.of.pipeline !== pipeline) pass.setPipeline(piece.of.pipeline);
+          pipeline = piece.of.pipeline;
+          this.#encode(pass, slots, piece, dims);
+          expected.set(piece.pace, (expected.get(piece.pace) ?? 0) + piece.seconds);
+          counters.longestDispatchMs = Math.max(counters.longestDispatchMs, piece.seconds * 1000);
+          seconds += piece.seconds;
+          slots += 1;
+          next = pieces.next();
+        }
+        counters.dispatches += slots;
+        counters.submits += 1;
+        counters.bytesWritten += slots * SLOT;
+        counters.longestSubmitMs = Math.max(counters.longestSubmitMs, seconds * 1000);
+        return slots;
+      };
+      await gpu.submits.submit(budget(), encode, (seconds) => learn(expected, seconds));
     }
-    await inFlight;
-    this.#arena.gpu.alive();
+    await gpu.submits.finished();
+    gpu.alive();
+  }
+
+  /** What is to be sent, in order. The same object each time. */
+  *#pieces(dims: Dims, pace: Pace, budget: () => Budget): Generator<Piece, void> {
+    const piece = { x: 0, y: 0, z: 0 } as Piece;
+    const paces = this.#pacesOf(pace);
+    for (let n = 0; n < this.#recorded.length; n++) {
+      const r = this.#recorded[n]!;
+      const x = evaluate(r.workgroups[0], dims);
+      const y = evaluate(r.workgroups[1], dims);
+      const z = evaluate(r.workgroups[2], dims);
+      const groups = x * y * z;
+      if (groups === 0) continue;
+      piece.of = r;
+      piece.pace = paces[n]!;
+      const seconds = expectedSeconds(piece.pace, evaluate(r.flops, dims));
+      const limit = r.kernel.sliced ? (groups * budget().dispatchMs) / 1000 / seconds : groups;
+      if (limit >= groups) {
+        piece.x = piece.y = piece.z = 0;
+        piece.sizeX = x;
+        piece.sizeY = y;
+        piece.sizeZ = z;
+        piece.seconds = seconds;
+        yield piece;
+        continue;
+      }
+      const [nx, ny, nz] = pieceOf([x, y, z], limit);
+      for (piece.z = 0; piece.z < z; piece.z += nz) {
+        for (piece.y = 0; piece.y < y; piece.y += ny) {
+          for (piece.x = 0; piece.x < x; piece.x += nx) {
+            piece.sizeX = Math.min(nx, x - piece.x);
+            piece.sizeY = Math.min(ny, y - piece.y);
+            piece.sizeZ = Math.min(nz, z - piece.z);
+            piece.seconds = (seconds * piece.sizeX * piece.sizeY * piece.sizeZ) / groups;
+            yield piece;
+          }
+        }
+      }
+    }
+  }
+
+  /** Of each dispatch; looked up once as long as the pace is the same. */
+  #pacesOf(pace: Pace): KernelPace[] {
+    if (this.#paces?.of !== pace) {
+      this.#paces = { of: pace, list: this.#recorded.map((r) => paceOf(pace, r.kernel.name)) };
+    }
+    return this.#paces.list;
+  }
+
+  /** Fills slot `slot` and dispatches; the pass has the pipeline. */
+  #encode(pass: GPUComputePassEncoder, slot: number, piece: Piece, dims: Dims): void {
+    const r = piece.of;
+    const { words, floats } = this.#arena.gpu.submits;
+    const base = (slot * SLOT) / 4;
+    words.set(r.fixed, base);
+    for (const v of r.varying) {
+      if (v.float) floats[base + v.word] = v.size(dims);
+      else words[base + v.word] = v.size(dims);
+    }
+    if (r.kernel.sliced) {
+      const at = base + r.fixed.length;
+      words[at] = piece.x;
+      words[at + 1] = piece.y;
+      words[at + 2] = piece.z;
+    }
+    this.#offset[0] = slot * SLOT;
+    pass.setBindGroup(0, r.bindGroup, this.#offset, 0, 1);
+    pass.dispatchWorkgroups(piece.sizeX, piece.sizeY, piece.sizeZ);
   }
 
   /**
@@ -242,40 +330,25 @@ export class Program {
    * FLOPs. Slow; for the bench and for finding what a step spends its time on.
    */
   async profile(dims: Dims, clock: () => number = () => performance.now()): Promise<Map<string, KernelTime>> {
-    const { device } = this.#arena.gpu;
-    this.#writeParams(dims);
-    device.queue.writeBuffer(this.#uniforms, 0, this.#mirror);
-    await device.queue.onSubmittedWorkDone();
+    const { submits } = this.#arena.gpu;
+    await submits.finished();
     const times = new Map<string, KernelTime>();
-    for (const r of this.#recorded) {
-      const [x, y, z] = r.workgroups.map((size) => evaluate(size, dims)) as [number, number, number];
-      if (x * y * z === 0) continue;
+    for (const piece of this.#pieces(dims, { flopsPerSecond: 1e9 }, () => whole)) {
+      const { kernel, pipeline, flops } = piece.of;
       const started = clock();
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(r.pipeline);
-      pass.setBindGroup(0, r.bindGroup);
-      pass.dispatchWorkgroups(x, y, z);
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-      await device.queue.onSubmittedWorkDone();
-      const time = times.get(r.kernel) ?? { dispatches: 0, ms: 0, flops: 0 };
+      await submits.submit(whole, (pass) => {
+        pass.setPipeline(pipeline);
+        this.#encode(pass, 0, piece, dims);
+        return 1;
+      });
+      await submits.finished();
+      const time = times.get(kernel.name) ?? { dispatches: 0, ms: 0, flops: 0 };
       time.dispatches += 1;
       time.ms += clock() - started;
-      time.flops += evaluate(r.flops, dims);
-      times.set(r.kernel, time);
+      time.flops += evaluate(flops, dims);
+      times.set(kernel.name, time);
     }
     return times;
-  }
-
-  #writeParams(dims: Dims): void {
-    this.#recorded.forEach((r, i) => {
-      const base = (i * SLOT) / 4;
-      r.params.forEach((param, j) => {
-        if (typeof param === "object") this.#floats[base + j] = evaluate(param.f32, dims);
-        else this.#words[base + j] = evaluate(param, dims);
-      });
-    });
   }
 }
 

@@ -3,9 +3,10 @@
 // All reductions run in a fixed order.
 // Prepended: const D4 (head size / 4, at most THREADS), THREADS, SHARES (THREADS / D4, rounded down).
 struct Params {
-  rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32,
+  rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,
   // Vectors from one row of keys and values to the next, and before the first key head.
   kvStride: u32, firstKey: u32,
+  firstX: u32, firstY: u32, firstZ: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
@@ -23,8 +24,8 @@ var<workgroup> parts: array<vec4f, THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let m = group.x;
-  let head = p.firstHead + group.y;
+  let m = group.x + p.firstX;
+  let head = group.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   let row = p.past + m;

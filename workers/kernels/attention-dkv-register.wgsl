@@ -2,7 +2,7 @@
 // fixed order, the query heads of its group and the query rows that see those keys, 4 at a time. No atomics: each output is
 // summed by one thread. dV = P^T dOut; dK = scale * dS^T Q.
 // Prepended: const D4 (head size / 4).
-struct Params { rows: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32 }
+struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
@@ -16,9 +16,9 @@ fn visible(queries: vec4u, first: u32, stop: u32) -> vec4<bool> { return (querie
 
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let j = id.x * 4u;
+  let j = (id.x + p.firstX * 16u) * 4u;
   if (j >= p.rows) { return; }
-  let kvHead = p.firstHead + id.y;
+  let kvHead = id.y + p.firstY;
   let group = p.heads / p.kvHeads;
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   // Rows past the end repeat the last one and are not stored.

@@ -1,7 +1,7 @@
 // Attention backward, gradients of keys and values, shared-memory tile: a workgroup owns 32 key rows of one key head and walks, in
 // a fixed order, the query heads of its group and the query rows that see those keys. Rows of a tile are keys, columns queries.
 // dV = P^T dOut; dK = scale * dS^T Q. After attention-shared.wgsl.
-struct Params { rows: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32 }
+struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
@@ -15,8 +15,8 @@ var<workgroup> stage: array<vec4f, 640>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let j = group.x * TILE;
-  let kvHead = p.firstHead + group.y;
+  let j = (group.x + p.firstX) * TILE;
+  let kvHead = group.y + p.firstY;
   let ratio = p.heads / p.kvHeads;
   let ty = thread / 8u;
   let tx = thread % 8u;

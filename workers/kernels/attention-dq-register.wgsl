@@ -1,7 +1,7 @@
 // Attention backward, gradient of the queries, register tile: one thread owns 4 query rows of one head.
 // P is rebuilt from the stored log-sum-exp; dS = P * (dOut V^T - delta); dQ = scale * dS K (FlashAttention, algorithm 4).
 // Prepended: const D4 (head size / 4).
-struct Params { rows: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32 }
+struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
@@ -15,9 +15,9 @@ fn visible(keys: vec4u, first: u32, stop: u32) -> vec4<bool> { return (keys >= v
 
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let m = id.x * 4u;
+  let m = (id.x + p.firstX * 16u) * 4u;
   if (m >= p.rows) { return; }
-  let head = p.firstHead + id.y;
+  let head = id.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   // Rows past the end repeat the last one and are not stored.

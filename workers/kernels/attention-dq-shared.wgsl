@@ -1,6 +1,6 @@
 // Attention backward, gradient of the queries, shared-memory tile: a workgroup owns 32 query rows of one head.
 // dS = P * (dOut V^T - delta); dQ = scale * dS K. After attention-shared.wgsl.
-struct Params { rows: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32 }
+struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;
 @group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
@@ -14,8 +14,8 @@ var<workgroup> stage: array<vec4f, 640>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let m = group.x * TILE;
-  let head = p.firstHead + group.y;
+  let m = (group.x + p.firstX) * TILE;
+  let head = group.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let ty = thread / 8u;
   let tx = thread % 8u;

@@ -2,9 +2,10 @@
 // Milakov & Gimelshein 2018; FlashAttention, Dao et al. 2022). No barrier, no shared memory.
 // Prepended: const D4 (head size / 4).
 struct Params {
-  rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32,
+  rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,
   // Vectors from one row of keys and values to the next, and before the first key head.
   kvStride: u32, firstKey: u32,
+  firstX: u32, firstY: u32, firstZ: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
@@ -24,9 +25,9 @@ fn visible(keys: vec4u, first: u32, stop: u32) -> vec4<bool> { return (keys >= v
 
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let m = id.x * 4u;
+  let m = (id.x + p.firstX * 16u) * 4u;
   if (m >= p.rows) { return; }
-  let head = p.firstHead + id.y;
+  let head = id.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   // Rows past the end repeat the last one and are not stored.

@@ -1,8 +1,9 @@
 // Attention forward, shared-memory tile: a workgroup owns 32 query rows of one head (FlashAttention-2). After attention-shared.wgsl.
 struct Params {
-  rows: u32, past: u32, heads: u32, kvHeads: u32, firstHead: u32, causal: u32, scale: f32,
+  rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,
   // Vectors from one row of keys and values to the next, and before the first key head.
   kvStride: u32, firstKey: u32,
+  firstX: u32, firstY: u32, firstZ: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
@@ -21,8 +22,8 @@ var<workgroup> partial: array<f32, 256>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let m = group.x * TILE;
-  let head = p.firstHead + group.y;
+  let m = (group.x + p.firstX) * TILE;
+  let head = group.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let ty = thread / 8u;
   let tx = thread % 8u;

@@ -40,8 +40,6 @@ export interface AttentionShape {
   scale?: number;
   /** Visible (query, key) pairs of one head, for the cost counters; if absent, as if all rows were one sequence. */
   pairs?: Size;
-  /** The heads are dealt out to this many dispatches, so that none runs long. Default 1. */
-  slices?: number;
 }
 
 export interface AttentionForward extends AttentionShape {
@@ -97,30 +95,19 @@ export function attentionForward(r: Recorder, a: AttentionForward): void {
     name: `attention-forward-${tile}`,
     code: constants(a) + body,
     access: ["read_write", "read_write", "read", "read", "read", "read"],
+    sliced: true,
   };
   const { kv = a.qkv, past = 0 } = a.cache ?? {};
   const vectors = a.headSize / 4;
   const [kvHeads, before] = a.cache ? [2 * a.kvHeads, 0] : [a.heads + 2 * a.kvHeads, a.heads];
   const pairs = visiblePairs(a, past);
-  for (const [first, count] of headRanges(a.heads, a.slices)) {
-    r.dispatch({
-      kernel,
-      tensors: [a.out, a.lse, a.qkv, kv, a.starts, a.ends],
-      params: [
-        a.rows,
-        past,
-        a.heads,
-        a.kvHeads,
-        first,
-        a.causal ? 1 : 0,
-        f32(scaleOf(a)),
-        kvHeads * vectors,
-        before * vectors,
-      ],
-      workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), count],
-      flops: (dims) => 2 * 2 * pairs(dims) * count * a.headSize,
-    });
-  }
+  r.dispatch({
+    kernel,
+    tensors: [a.out, a.lse, a.qkv, kv, a.starts, a.ends],
+    params: [a.rows, past, a.heads, a.kvHeads, a.causal ? 1 : 0, f32(scaleOf(a)), kvHeads * vectors, before * vectors],
+    workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), a.heads],
+    flops: (dims) => 2 * 2 * pairs(dims) * a.heads * a.headSize,
+  });
 }
 
 /** Records the backward pass. Every element of `dQkv`'s first `rows` rows is written. Throws as the forward pass does. */
@@ -146,16 +133,15 @@ export function attentionBackward(r: Recorder, a: AttentionBackward): void {
       name: `attention-${pass.name}-${tile}`,
       code: constants(a) + pass.code,
       access: ["read_write", "read", "read", "read", "read", "read", "read"],
+      sliced: true,
     };
-    for (const [first, count] of headRanges(pass.heads, a.slices)) {
-      r.dispatch({
-        kernel,
-        tensors: [a.dQkv, a.dOut, a.qkv, a.lse, a.delta, a.starts, a.ends],
-        params: [a.rows, a.heads, a.kvHeads, first, a.causal ? 1 : 0, f32(scaleOf(a))],
-        workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), count],
-        flops: (dims) => 2 * pass.products * pairs(dims) * ((count * a.heads) / pass.heads) * a.headSize,
-      });
-    }
+    r.dispatch({
+      kernel,
+      tensors: [a.dQkv, a.dOut, a.qkv, a.lse, a.delta, a.starts, a.ends],
+      params: [a.rows, a.heads, a.kvHeads, a.causal ? 1 : 0, f32(scaleOf(a))],
+      workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), pass.heads],
+      flops: (dims) => 2 * pass.products * pairs(dims) * a.heads * a.headSize,
+    });
   }
 }
 
@@ -172,12 +158,6 @@ function constants(a: AttentionShape): string {
     `const SHARES = ${Math.floor(DECODE_THREADS / vectors)}u;`,
     "",
   ].join("\n");
-}
-
-/** `heads` cut into `slices` runs [first, count] of nearly equal length, no more runs than heads. */
-function headRanges(heads: number, slices = 1): [first: number, count: number][] {
-  const size = Math.ceil(heads / slices);
-  return Array.from({ length: ceilDiv(heads, size) }, (_, i) => [i * size, Math.min(size, heads - i * size)]);
 }
 
 const visiblePairs =

@@ -7,6 +7,7 @@ import {
   declare,
   each,
   type Format,
+  invocation,
   isFourBit,
   list,
   PREFILL,
@@ -60,7 +61,8 @@ export function backwardKernel({ format, lora }: { format: Format; lora: boolean
     const code = /* wgsl */ `${params}
 ${declare(bindings)}
 ${fourBit ? "" : quadReader(format)}
-@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation(WORKGROUP)}
   let column = id.x;
   let m = id.y * ${rows}u;
   let width = p.inSize / 4u;
@@ -93,6 +95,6 @@ ${fourBit ? "" : quadReader(format)}
   }`,
   )}
 }`;
-    return { name, code, access: bindings.map(([, , access]) => access) };
+    return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });
 }

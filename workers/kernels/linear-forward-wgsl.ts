@@ -7,6 +7,7 @@ import {
   declare,
   each,
   type Format,
+  invocation,
   isFourBit,
   list,
   PREFILL,
@@ -138,7 +139,8 @@ export function forwardKernel(variant: Variant): Kernel {
     const code = /* wgsl */ `${params}
 ${declare(bindings)}
 ${fourBit ? "" : pairReader(format)}
-@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation(WORKGROUP)}
   let n = id.x * ${4 * quads}u;
   let m = id.y * ${rows}u;
   if (n >= p.outSize || m >= p.rows) { return; }
@@ -157,6 +159,6 @@ ${fourBit ? "" : pairReader(format)}
   let keep = p.accumulate != 0u;
   ${each(rows, (i) => `if (m + ${i}u < p.rows) { let at = (p.yRow + m + ${i}u) * p.yStride + n; ${store(i)} }`)}
 }`;
-    return { name, code, access: bindings.map(([, , access]) => access) };
+    return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });
 }

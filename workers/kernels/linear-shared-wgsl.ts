@@ -169,7 +169,8 @@ ${fourBit ? "var<workgroup> table: array<f32, 16>;" : quadReader(format)}
 var<workgroup> tileA: array<vec4f, ${(tile.depth / 4) * strideA(tile)}>;
 var<workgroup> tileB: array<vec4f, ${lengthB(plan)}>;
 @compute @workgroup_size(${threadsOf(tile)})
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid: u32) {
+fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let wid = inPiece + vec3u(p.firstX, p.firstY, p.firstZ);
   let n0 = wid.x * ${tile.columns}u;
   let m0 = wid.y * ${tile.rows}u;
   let tx = lid % ${across}u;
@@ -257,7 +258,12 @@ export function sharedForwardKernel(v: SharedForward): Kernel {
   }`,
       ),
     );
-    return { name, code: body(plan, format, bindings, "p.xRow", store), access: bindings.map(([, , a]) => a) };
+    return {
+      name,
+      code: body(plan, format, bindings, "p.xRow", store),
+      access: bindings.map(([, , a]) => a),
+      sliced: true,
+    };
   });
 }
 
@@ -292,6 +298,11 @@ export function sharedBackwardKernel(v: { format: Format; lora: boolean; tile: S
     }
   }`,
     );
-    return { name, code: body(plan, format, bindings, "p.yRow", store), access: bindings.map(([, , a]) => a) };
+    return {
+      name,
+      code: body(plan, format, bindings, "p.yRow", store),
+      access: bindings.map(([, , a]) => a),
+      sliced: true,
+    };
   });
 }

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, type Kernel, type Recorder, type Size } from "../gpu/program.ts";
-import { type Binding, declare, each } from "./linear-wgsl.ts";
+import { type Binding, declare, each, invocation } from "./linear-wgsl.ts";
 import { times } from "./lora.ts";
 
 /** Threads of a workgroup, along the inputs. */
@@ -15,8 +15,9 @@ const TILE = { outputs: 8, inputs: 16 } as const;
 const kernelFor = (bias: boolean): Kernel => ({
   name: bias ? "linear dW db" : "linear dW",
   access: ["read", "read", "read_write", ...(bias ? ["read_write" as const] : [])],
+  sliced: true,
   code: /* wgsl */ `
-struct Params { rows: u32, outSize: u32, inSize: u32, accumulate: u32 }
+struct Params { rows: u32, outSize: u32, inSize: u32, accumulate: u32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 ${declare([
   ["dy", "f32", "read"],
@@ -24,7 +25,8 @@ ${declare([
   ["dW", "vec4f", "read_write"],
   ...(bias ? [["db", "f32", "read_write"] satisfies Binding] : []),
 ])}
-@compute @workgroup_size(${WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(${WORKGROUP}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation([WORKGROUP, 1])}
   let q = id.x * ${TILE.inputs / 4}u;
   let n = id.y * ${TILE.outputs}u;
   let width = p.inSize / 4u;

@@ -18,10 +18,16 @@ struct Params {
   rank: u32, group1: u32, group2: u32, loraWidth: u32, blockShift: u32, scale: f32,
   // Floats from one row of y to the next: more than outSize where y is columns of something wider.
   yStride: u32,
+  // First workgroup of this piece of the dispatch.
+  firstX: u32, firstY: u32, firstZ: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 fn group(n: u32) -> u32 { return select(0u, 1u, n >= p.group1) + select(0u, 1u, n >= p.group2); }
 `;
+
+/** `id` among all threads of the dispatch, of which this piece begins at workgroup (firstX, firstY, firstZ). */
+export const invocation = (workgroup: readonly [x: number, y: number]): string =>
+  `let id = gid + vec3u(p.firstX, p.firstY, p.firstZ) * vec3u(${workgroup[0]}u, ${workgroup[1]}u, 1u);`;
 
 export type Binding = [name: string, type: string, access: "read" | "read_write"];
 

@@ -1,6 +1,6 @@
 /** WGSL of the adapter's own products in the backward pass: t, dA and dB. Any rank: columns beyond it are read clamped, not stored. */
 import type { Kernel } from "../gpu/program.ts";
-import { declare, each, list, params, type Tile, WORKGROUP } from "./linear-wgsl.ts";
+import { declare, each, invocation, list, params, type Tile, WORKGROUP } from "./linear-wgsl.ts";
 
 /** First column of group g, and the first beyond it. */
 const groupRange = /* wgsl */ `
@@ -18,13 +18,15 @@ export const DOWN_TILE: Tile = { rows: 16, quads: 1 };
 export const downKernel: Kernel = {
   name: "lora t",
   access: ["read", "read", "read_write"],
+  sliced: true,
   code: /* wgsl */ `${params}${groupRange}
 ${declare([
   ["dy", "vec2f", "read"],
   ["b", "f32", "read"],
   ["t", "f32", "read_write"],
 ])}
-@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation(WORKGROUP)}
   let r = id.x * 4u;
   let m = id.y * 16u;
   let rank = p.rank;
@@ -64,6 +66,7 @@ export const GRADIENT_TILE = { ranks: 8, columns: 16 } as const;
 export const gradientKernel: Kernel = {
   name: "lora dA dB",
   access: ["read", "read", "read_write", "read", "read", "read_write"],
+  sliced: true,
   code: /* wgsl */ `${params}${groupRange}
 ${declare([
   ["t", "f32", "read"],
@@ -128,7 +131,8 @@ fn gradientB(column: u32, r: u32, g: u32) {
   )}
 }
 
-@compute @workgroup_size(${GRADIENT_WORKGROUP}) fn main(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(${GRADIENT_WORKGROUP}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation([GRADIENT_WORKGROUP, 1])}
   let column = id.x * ${GRADIENT_TILE.columns}u;
   let rank = id.y * ${GRADIENT_TILE.ranks}u;
   if (id.z == 0u) { gradientA(column, rank); } else { gradientB(column, rank, id.z - 1u); }

@@ -5,7 +5,8 @@
  */
 import { type Allocator, type Arena, type Counters, type Tensor, view } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type Dims, type Pace, type PipelineCache, type Program, Recorder, type Size } from "../gpu/program.ts";
+import type { Pace } from "../gpu/pace.ts";
+import { type Dims, type PipelineCache, type Program, Recorder, type Size } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
 import { zero } from "../kernels/copy.ts";
 import { crossEntropy } from "../kernels/cross-entropy.ts";

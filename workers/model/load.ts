@@ -87,7 +87,7 @@ export async function loadLlava(
     counters,
     pipelines: new PipelineCache(gpu, counters),
     variants: selectVariants(gpu.facts),
-    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 2e11 },
+    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10 },
     config,
     layout,
     weights: layout.weights,
