@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { oauthClient } from "./scripts/oauth-client.ts";
 
 const isolation = {
   // Not needed by WebGPU; it lets the page measure its own memory and gives Web Workers high-resolution timers.
@@ -8,7 +9,7 @@ const isolation = {
 };
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), oauthClient(process.env.TABTUNE_SITE)],
   base: "./",
   worker: { format: "es" },
   // Pre-bundling would cut onnxruntime's script off from the wasm that lies beside it.

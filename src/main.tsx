@@ -1,7 +1,10 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
+import { useAccount } from "./runs/account.ts";
 import "./styles.css";
+
+void useAccount.getState().comeBack();
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -45,6 +45,17 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
               onChange={(event) => setHub({ endpoint: event.target.value })}
             />
           </label>
+          <label>
+            <span>OAuth client id</span>
+            <input
+              type="text"
+              value={hub.clientId}
+              disabled={disabled}
+              spellCheck={false}
+              placeholder="for signing in with an app of your own"
+              onChange={(event) => setHub({ clientId: event.target.value })}
+            />
+          </label>
         </div>
         <p className="detail">The token is sent to this address only and is forgotten with the page.</p>
       </details>

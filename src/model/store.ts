@@ -11,6 +11,8 @@ export interface HubSettings {
   endpoint: string;
   /** For private and gated models; forgotten with the page. */
   token: string;
+  /** Of an OAuth app at that hub, "" for this site's own; kept between visits. */
+  clientId: string;
 }
 
 /** The keys of a recipe that a load needs. */
@@ -42,7 +44,14 @@ interface ModelStore {
 }
 
 const ENDPOINT_KEY = "tabtune-hub";
+const CLIENT_KEY = "tabtune-hub-client";
 export const defaultEndpoint = "https://huggingface.co";
+const hubSource = (name: string, { endpoint, token }: HubSettings): ModelSource => ({
+  kind: "hub",
+  name,
+  endpoint,
+  token,
+});
 const starting: LoadProgress = { phase: "reading", fraction: 0, detail: "" };
 
 export const useModel = create<ModelStore>((set, get) => {
@@ -72,13 +81,19 @@ export const useModel = create<ModelStore>((set, get) => {
     info: undefined,
     progress: undefined,
     preview: undefined,
-    hub: { endpoint: localStorage.getItem(ENDPOINT_KEY) ?? defaultEndpoint, token: "" },
+    hub: {
+      endpoint: localStorage.getItem(ENDPOINT_KEY) ?? defaultEndpoint,
+      token: "",
+      clientId: localStorage.getItem(CLIENT_KEY) ?? "",
+    },
     choose: (source) => set({ source, preview: undefined }),
-    chooseHub: (name) => set((s) => ({ source: { kind: "hub", name, ...s.hub }, preview: undefined })),
+    chooseHub: (name) => set(({ hub }) => ({ source: hubSource(name, hub), preview: undefined })),
     setHub(settings) {
       const hub = { ...get().hub, ...settings };
       localStorage.setItem(ENDPOINT_KEY, hub.endpoint);
-      set((s) => ({ hub, source: s.source.kind === "hub" ? { ...s.source, ...hub } : s.source, preview: undefined }));
+      localStorage.setItem(CLIENT_KEY, hub.clientId);
+      const { source } = get();
+      set({ hub, source: source.kind === "hub" ? hubSource(source.name, hub) : source, preview: undefined });
     },
     setLoading: (settings) => set((s) => ({ loading: { ...s.loading, ...settings }, preview: undefined })),
     load: () =>

@@ -3,11 +3,11 @@ import { useState } from "react";
 import type { RunSummary } from "../../workers/protocol.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
-import { useModel } from "../model/store.ts";
 import { download } from "../parts/download.ts";
 import { bytes } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
-import { pushAdapter } from "./push.ts";
+import { useAccount } from "./account.ts";
+import { Push } from "./Push.tsx";
 
 /** Chromium's; other browsers have no way to write a model of gigabytes to a folder. */
 type PickFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
@@ -16,6 +16,7 @@ const pickFolder = (window as unknown as { showDirectoryPicker?: PickFolder }).s
 export function Exports({ run, modelReady }: { run: RunSummary; modelReady: boolean }) {
   const [progress, setProgress] = useState<{ bytes: number; total: number }>();
   const [busy, setBusy] = useState(false);
+  const cameBack = useAccount((s) => s.draft?.runId === run.id);
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     useApp.getState().clear("runs");
     setBusy(true);
@@ -39,7 +40,7 @@ export function Exports({ run, modelReady }: { run: RunSummary; modelReady: bool
     if (folder) await attempt(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
   };
   return (
-    <details>
+    <details open={cameBack || undefined}>
       <summary>Other formats</summary>
       <div className="row">
         <button type="button" disabled={busy || run.step === 0} onClick={saveGguf}>
@@ -63,61 +64,5 @@ export function Exports({ run, modelReady }: { run: RunSummary; modelReady: bool
         {pickFolder ? "; an empty folder is asked for." : "; this browser cannot write folders, Chrome and Edge can."}
       </p>
     </details>
-  );
-}
-
-/** Name and visibility of a repository of the user's own, and what became of it. */
-function Push({
-  run,
-  busy,
-  attempt,
-}: {
-  run: RunSummary;
-  busy: boolean;
-  attempt(work: () => Promise<void>): Promise<void>;
-}) {
-  const { token, endpoint } = useModel((s) => s.hub);
-  const [repo, setRepo] = useState("");
-  const [isPrivate, setPrivate] = useState(true);
-  const [address, setAddress] = useState<string>();
-  const push = (): Promise<void> =>
-    attempt(async () => {
-      setAddress(undefined);
-      const zip = await engine((api) => api.downloadAdapter(run.id));
-      const title = `Adapter of step ${run.step}`;
-      const visibility = isPrivate ? "private" : "public";
-      setAddress(await pushAdapter({ repo, token, endpoint, visibility, zip, title }));
-    });
-  return (
-    <>
-      <div className="row">
-        <label className="grow">
-          <span>Name of the result on the hub</span>
-          <input
-            type="text"
-            value={repo}
-            placeholder="your-account/name"
-            spellCheck={false}
-            onChange={(event) => setRepo(event.target.value.trim())}
-          />
-        </label>
-        <label className="inline">
-          <input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
-          <span>Private</span>
-        </label>
-        <button type="button" disabled={busy || run.step === 0 || repo === ""} onClick={push}>
-          Push to the hub
-        </button>
-      </div>
-      {address && (
-        <p className="detail">
-          Pushed to{" "}
-          <a href={address} target="_blank" rel="noreferrer">
-            {address}
-          </a>
-          .
-        </p>
-      )}
-    </>
   );
 }

@@ -65,6 +65,12 @@ test("a private repository is made and gets the three files in one commit", asyn
   );
 });
 
+test("an address with a slash at its end is the same hub", async () => {
+  const { asked, fetchFile } = hub();
+  await pushAdapter({ ...request(fetchFile), endpoint: "https://hub.example/ " });
+  expect(asked[0]!.path).toBe("/api/repos/create");
+});
+
 test("a repository that is there already gets a new commit", async () => {
   const { asked, fetchFile } = hub({ "/repos/create": 409 });
   await pushAdapter(request(fetchFile));
@@ -72,7 +78,8 @@ test("a repository that is there already gets a new commit", async () => {
 });
 
 test.each([
-  [{ "/repos/create": 403 }, "no-access", "does not let this token write to me/result"],
+  [{ "/repos/create": 403 }, "no-access", "does not let you write to me/result"],
+  [{ "/repos/create": 401 }, "no-access", "does not know this token"],
   [{ "/commit/": 500 }, "network", "me/result could not be pushed"],
 ])("%j is told", async (statuses, code, words) => {
   const { fetchFile } = hub(statuses as unknown as Record<string, number>);
@@ -86,6 +93,7 @@ test.each([
   [{ token: "" }, "needs to know who you are"],
   [{ token: "password" }, "needs to know who you are"],
   [{ repo: "result" }, "is no name for the hub"],
+  [{ endpoint: "hub.example" }, "is not the address of a hub"],
 ])("%j asks nobody", async (changes, words) => {
   const { asked, fetchFile } = hub();
   await expect(pushAdapter({ ...request(fetchFile), ...changes })).rejects.toThrow(words);

@@ -1,5 +1,6 @@
 /** A run's adapter and its card onto the hub: a repository of the user's own account. The hub's library is loaded only for this. */
 import { type ErrorReport, TabTuneError } from "../../workers/errors.ts";
+import { hubAddress } from "../../workers/hub/address.ts";
 
 export interface PushRequest {
   /** owner/name */
@@ -16,11 +17,12 @@ export interface PushRequest {
 
 /** Returns the address of the repository. A repository that is there already gets a new commit, and keeps its visibility. */
 export async function pushAdapter(request: PushRequest): Promise<string> {
-  const { repo, token, endpoint, visibility, zip, title, fetchFile = (...call) => fetch(...call) } = request;
+  const { repo, token, visibility, zip, title, fetchFile = (...call) => fetch(...call) } = request;
+  const endpoint = hubAddress(request.endpoint);
   if (!token.startsWith("hf_"))
     throw refused(
       "The hub needs to know who you are.",
-      "Enter an access token that may write (hf_…) in the hub settings of the Model panel.",
+      "Sign in, or enter an access token that may write (hf_…) in the hub settings of the Model panel.",
     );
   if (!/^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(repo))
     throw refused(`"${repo}" is no name for the hub.`, "Write owner/name, with your own account as owner.");
@@ -40,10 +42,14 @@ export async function pushAdapter(request: PushRequest): Promise<string> {
     await uploadFiles({ ...place, files, commitTitle: title, useXet: false });
   } catch (cause) {
     const status = cause instanceof HubApiError ? cause.statusCode : undefined;
-    if (status === 401 || status === 403) {
+    if (status === 401) {
+      throw refused("The hub does not know this token, or no longer.", "Sign in again, or enter another token.", cause);
+    }
+    if (status === 403) {
+      // A sign-in may write to the repositories that it made itself.
       throw refused(
-        `The hub does not let this token write to ${repo}.`,
-        "Use a token with write access to that account.",
+        `The hub does not let you write to ${repo}.`,
+        "Choose a new name in your own account, or use a token with write access.",
         cause,
       );
     }

@@ -1,7 +1,7 @@
 /** Where a model comes from, for the page: the embedded files, a chosen folder, or the hub; and what a load will cost. */
-import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
+import { hubAddress } from "../hub/address.ts";
 import { type HubFiles, openHub, parseRepo } from "../hub/hub.ts";
 import { filesFromBlobs, type ModelFiles } from "../hub/source.ts";
 import { featuresPerTile } from "../model/config.ts";
@@ -43,17 +43,9 @@ function hubFiles(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<HubFiles> {
-  const endpoint = source.endpoint.trim().replace(/\/+$/, "");
-  if (!/^https:\/\/[^/\s]+|^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(endpoint)) {
-    throw new TabTuneError(
-      "bad-argument",
-      `"${source.endpoint}" is not the address of a hub.`,
-      "Write an address such as https://huggingface.co in the settings.",
-    );
-  }
   // The global fetch must be called as a function of the global object.
   const fetchFile: typeof fetch = (...request) => fetch(...request);
-  const place = { ...parseRepo(source.name), endpoint };
+  const place = { ...parseRepo(source.name), endpoint: hubAddress(source.endpoint) };
   return openHub(place, cache, { fetchFile, token: source.token.trim(), signal, onBytes });
 }
 

@@ -1,0 +1,119 @@
+/** A run's adapter to the hub: as whom, to which repository, who may see it, and what became of it. */
+import { useEffect, useState } from "react";
+import type { RunSummary } from "../../workers/protocol.ts";
+import { engine } from "../app/workers.ts";
+import { useDataset } from "../dataset/store.ts";
+import { useModel } from "../model/store.ts";
+import { useOnline } from "../parts/online.ts";
+import { isRunning, useTraining } from "../training/store.ts";
+import { appOf, pushToken, useAccount } from "./account.ts";
+import { pushAdapter } from "./push.ts";
+import type { PushDraft } from "./sign-in.ts";
+
+interface PushProps {
+  run: RunSummary;
+  busy: boolean;
+  /** Does the work, and tells what goes wrong in the panel. */
+  attempt(work: () => Promise<void>): Promise<void>;
+}
+
+export function Push({ run, busy, attempt }: PushProps) {
+  const endpoint = useModel((s) => s.hub.endpoint);
+  const { account, draft } = useAccount();
+  const [repo, setRepo] = useState("");
+  const [isPrivate, setPrivate] = useState(true);
+  const [address, setAddress] = useState<string>();
+  const online = useOnline();
+  useEffect(() => {
+    if (draft?.runId !== run.id) return;
+    setRepo(draft.repo);
+    setPrivate(draft.isPrivate);
+  }, [draft, run.id]);
+  const push = (): Promise<void> =>
+    attempt(async () => {
+      setAddress(undefined);
+      const token = pushToken();
+      const zip = await engine((api) => api.downloadAdapter(run.id));
+      const title = `Adapter of step ${run.step}`;
+      const visibility = isPrivate ? "private" : "public";
+      setAddress(await pushAdapter({ repo, token, endpoint, visibility, zip, title }));
+    });
+  return (
+    <>
+      <div className="row">
+        <label className="grow">
+          <span>Name of the result on the hub</span>
+          <input
+            type="text"
+            value={repo}
+            placeholder={`${account?.name ?? "your-account"}/name`}
+            spellCheck={false}
+            onChange={(event) => setRepo(event.target.value.trim())}
+          />
+        </label>
+        <label className="inline">
+          <input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
+          <span>Private</span>
+        </label>
+        <button type="button" disabled={busy || run.step === 0 || repo === "" || !online} onClick={push}>
+          Push to the hub
+        </button>
+      </div>
+      <SignIn draft={{ runId: run.id, repo, isPrivate }} busy={busy} online={online} />
+      {address && (
+        <p className="detail">
+          Pushed to{" "}
+          <a href={address} target="_blank" rel="noreferrer">
+            {address}
+          </a>
+          .
+        </p>
+      )}
+    </>
+  );
+}
+
+function SignIn({ draft, busy, online }: { draft: PushDraft; busy: boolean; online: boolean }) {
+  const { account, signIn, signOut } = useAccount();
+  const app = useModel((s) => appOf(s.hub.clientId) !== undefined);
+  const running = useTraining((s) => isRunning(s.state));
+  const loading = useModel((s) => s.progress !== undefined);
+  const reading = useDataset((s) => s.progress !== undefined);
+  if (account) {
+    const until = new Date(account.expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    return (
+      <div className="row centred">
+        <p className="detail grow">
+          Signed in as <strong>{account.name}</strong> until {until}; a reload forgets it. To withdraw the leave, see{" "}
+          <a href={`${account.endpoint}/settings/connected-applications`} target="_blank" rel="noreferrer">
+            connected applications
+          </a>{" "}
+          at the hub.
+        </p>
+        <button type="button" className="quiet" onClick={signOut}>
+          Sign out
+        </button>
+      </div>
+    );
+  }
+  const obstacle = !online
+    ? "There is no network: pushing and signing in have to wait."
+    : !app
+      ? "This site is not registered at the hub: enter an access token in the hub settings of the Model panel, or the client id of an app of your own."
+      : running
+        ? "Signing in leaves this page: stop and save the run first."
+        : loading || reading
+          ? "Signing in leaves this page: let the loading end first."
+          : "";
+  return (
+    <div className="row centred">
+      <button type="button" disabled={busy || obstacle !== ""} onClick={() => signIn(draft)}>
+        Sign in to the hub
+      </button>
+      <p className="detail grow">
+        {obstacle ||
+          "Leaves this page and comes back. Runs and data stay in this browser; the model is loaded again, the conversation ends."}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,142 @@
+/**
+ * Signing in at the hub (OAuth with PKCE): the page leaves for the hub and comes back with a code, which is changed for a token that
+ * lasts some hours. What the way back needs lies in this tab's session storage until then; the token itself is never stored.
+ */
+import { type ErrorReport, TabTuneError } from "../../workers/errors.ts";
+import { hubAddress } from "../../workers/hub/address.ts";
+
+/** The app that the hub asks the user about. */
+export interface OAuthApp {
+  /** Of an app registered at the hub, or the address of this site's client id metadata document. */
+  clientId: string;
+  /** Space-separated. */
+  scopes: string;
+}
+
+export interface Account {
+  name: string;
+  token: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+  /** The hub that gave the token, and the only one it is sent to. */
+  endpoint: string;
+}
+
+/** What was being filled in when the page was left. */
+export interface PushDraft {
+  runId: string;
+  repo: string;
+  isPrivate: boolean;
+}
+
+export interface Return {
+  draft: PushDraft;
+  /** Rejects with a TabTuneError when the hub, or the user there, said no. */
+  account: Promise<Account>;
+}
+
+interface Pending {
+  endpoint: string;
+  nonce: string;
+  codeVerifier: string;
+  draft: PushDraft;
+}
+
+const PENDING_KEY = "tabtune-sign-in";
+
+/** Any of these lets an app make repositories; the first can see and change only those that it made itself. */
+const creating = ["contribute-repos", "manage-repos"];
+
+/**
+ * The app that this page signs in with: the client id of the settings, else what a static Space of the hub tells its page, else what
+ * the site was built with. `undefined` where there is none, or where the Space does not ask for leave to make repositories.
+ */
+export function oauthApp(
+  chosen: string,
+  space: Record<string, string> | undefined,
+  built: string | undefined,
+): OAuthApp | undefined {
+  const [least] = creating;
+  if (chosen.trim() !== "") return { clientId: chosen.trim(), scopes: `openid profile ${least}` };
+  if (space?.OAUTH_CLIENT_ID) {
+    const allowed = (space.OAUTH_SCOPES ?? "").split(/\s+/);
+    const scope = creating.find((name) => allowed.includes(name));
+    return scope ? { clientId: space.OAUTH_CLIENT_ID, scopes: `openid profile ${scope}` } : undefined;
+  }
+  return built ? { clientId: built, scopes: `openid profile ${least}` } : undefined;
+}
+
+/** The address to leave for. `page` is where the hub sends the browser back to. Throws TabTuneError. */
+export async function addressOfSignIn(
+  { clientId, scopes }: OAuthApp,
+  hub: string,
+  page: string,
+  draft: PushDraft,
+  storage: Storage,
+): Promise<string> {
+  const endpoint = hubAddress(hub);
+  const { oauthLoginUrl } = await import("@huggingface/hub");
+  const secrets: { nonce?: string; codeVerifier?: string } = {};
+  const options = { clientId, scopes, hubUrl: endpoint, redirectUrl: page, localStorage: secrets };
+  const address = await oauthLoginUrl(options).catch((cause: unknown) => {
+    throw failed(`${endpoint} did not answer the sign-in`, cause);
+  });
+  // The address is the hub's word: anything but a web page would run here.
+  if (!/^(https:|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(address)) {
+    throw refused(`${endpoint} sends the sign-in to an address that is no secure web page.`);
+  }
+  const { nonce, codeVerifier } = secrets as Required<typeof secrets>;
+  storage.setItem(PENDING_KEY, JSON.stringify({ endpoint, nonce, codeVerifier, draft } satisfies Pending));
+  return address;
+}
+
+/** What the hub sent back, when the page at `url` was opened by it and this tab had asked. Works once: what was kept is dropped. */
+export function returnOfSignIn(url: string, storage: Storage): Return | undefined {
+  const kept = storage.getItem(PENDING_KEY);
+  storage.removeItem(PENDING_KEY);
+  const answer = new URL(url).searchParams;
+  if (kept === null || !(answer.has("code") || answer.has("error"))) return undefined;
+  const pending = JSON.parse(kept) as Pending;
+  return { draft: pending.draft, account: accountOf(url, answer, pending) };
+}
+
+async function accountOf(url: string, answer: URLSearchParams, pending: Pending): Promise<Account> {
+  const { endpoint, nonce, codeVerifier } = pending;
+  if (answer.get("error") === "access_denied") throw refused("The hub was not allowed to let TabTune in.");
+  if (answer.has("error")) {
+    throw refused(`The hub refused the sign-in: ${answer.get("error_description") ?? answer.get("error")}.`);
+  }
+  const { oauthHandleRedirect } = await import("@huggingface/hub");
+  const result = await oauthHandleRedirect({ hubUrl: endpoint, redirectedUrl: url, nonce, codeVerifier }).catch(
+    (cause: unknown) => {
+      throw failed("The hub did not complete the sign-in", cause);
+    },
+  );
+  if (!result.scope.split(/\s+/).some((scope) => creating.includes(scope))) {
+    throw refused("The sign-in does not allow TabTune to make repositories.");
+  }
+  return {
+    name: result.userInfo.preferred_username,
+    token: result.accessToken,
+    expiresAt: result.accessTokenExpiresAt.getTime(),
+    endpoint,
+  };
+}
+
+/** Whether the token is still good for a push that begins now. */
+export const isValid = ({ expiresAt }: Account, now = Date.now()): boolean => now < expiresAt - 60_000;
+
+const safe: ErrorReport["safe"] = "The adapter is safe in this browser.";
+
+const refused = (message: string, cause?: unknown): TabTuneError =>
+  new TabTuneError("no-access", message, "Sign in again, or enter an access token in the hub settings.", safe, {
+    cause,
+  });
+
+/** A fetch that fails is a TypeError; all else is an answer. */
+function failed(what: string, cause: unknown): TabTuneError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof TypeError)) return refused(`${what}: ${why}.`, cause);
+  const remedy = "Check the connection and the hub address, then sign in again.";
+  return new TabTuneError("network", `${what}: ${why}.`, remedy, safe, { cause });
+}
