@@ -19,6 +19,7 @@ export interface Sizes {
 /** TinyLlama 1.1B with CLIP ViT-L/14-336: the model of the seed report's run. */
 export const tinyLlava: LlavaConfig = {
   kind: "llava",
+  languageModel: "llama",
   text: {
     hiddenSize: 2048,
     intermediateSize: 5632,

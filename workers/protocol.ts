@@ -96,6 +96,7 @@ export interface PreparationSpec {
   id: string;
   tokenizerJson: string;
   tokenizerConfigJson: string;
+  specialTokensMapJson?: string;
   /** Jinja chat template in force. */
   template: string;
   imageTokenId: number;

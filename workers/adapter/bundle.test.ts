@@ -61,7 +61,7 @@ test("the card says what it is and how to load it", () => {
     'model = LlavaForConditionalGeneration.from_pretrained(base, quantization_config=quantization, device_map="auto")',
     'model = PeftModel.from_pretrained(model, ".")  # the folder of this file',
     "processor = AutoProcessor.from_pretrained(base)",
-    "# This checkpoint has no processor_config.json; without these the number of image tokens is wrong.",
+    "# The processor_config.json of this checkpoint is missing or silent; without these the number of image tokens is wrong.",
     "processor.patch_size = 14",
     'processor.vision_feature_select_strategy = "default"',
     "processor.num_additional_image_tokens = 1",

@@ -16,12 +16,12 @@ export interface CardFacts {
   /** Mean loss of the last steps; null when none was logged. */
   finalLoss: number | null;
   trainableParameters: number;
-  /** Undefined where the checkpoint has a processor_config.json. */
+  /** Undefined where the checkpoint's processor_config.json says it. */
   processor?: ProcessorFacts | undefined;
 }
 
 /**
- * Attributes of the processor that a checkpoint without processor_config.json leaves unset, and without which transformers counts
+ * Attributes of the processor that a checkpoint without a full processor_config.json leaves unset, and without which transformers counts
  * image tokens wrongly.
  */
 export interface ProcessorFacts {
@@ -108,7 +108,7 @@ function python({ baseModel, family, recipe, processor }: CardFacts): string {
   );
   if (processor) {
     lines.push(
-      "# This checkpoint has no processor_config.json; without these the number of image tokens is wrong.",
+      "# The processor_config.json of this checkpoint is missing or silent; without these the number of image tokens is wrong.",
       `processor.patch_size = ${processor.patchSize}`,
       `processor.vision_feature_select_strategy = ${JSON.stringify(processor.featureSelect)}`,
       `processor.num_additional_image_tokens = ${processor.additionalImageTokens}`,

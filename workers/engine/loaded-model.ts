@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/device.ts";
 import { openCheckpoint } from "../hub/checkpoint.ts";
 import type { ModelFiles } from "../hub/source.ts";
 import { normalise, parsePreprocessor } from "../image/clip.ts";
+import { tileSizeOf } from "../image/prepare-image.ts";
 import { type LlavaConfig, parseConfig } from "../model/config.ts";
 import type { Llava } from "../model/llava.ts";
 import { loadLlava } from "../model/load.ts";
@@ -15,11 +16,12 @@ import { type StoredCheckpoint, withStoredFourBit } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import { type ChatTemplate, chooseTemplate, endsAnswers } from "../text/chat-template.ts";
-import { templateTokens } from "../text/tokenizer.ts";
+import { type TextTokenizer, templateTokens } from "../text/tokenizer.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { Normalise } from "../train/training-step.ts";
 import type { ReadTensor } from "../vision/clip-graph.ts";
 import { preparationOf } from "./preparation.ts";
+import { missingProcessorFacts, preprocessorJson } from "./processor.ts";
 
 /** What the files say, before any weight is read. */
 export interface OpenedModel {
@@ -74,16 +76,18 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     chatTemplateJinja: await optional(files, "chat_template.jinja"),
     chatTemplateJson: await optional(files, "chat_template.json"),
     tokenizerConfigJson,
-    family: config.kind === "llava_next" ? "mistral" : "llava",
+    family: config.languageModel === "mistral" ? "mistral" : "llava",
   });
-  const preprocessorJson = await files.readText("preprocessor_config.json");
-  const preprocessor = parsePreprocessor(JSON.parse(preprocessorJson));
+  const specialTokensMapJson = await optional(files, "special_tokens_map.json");
+  const pictures = await preprocessorJson(files);
+  const preprocessor = parsePreprocessor(JSON.parse(pictures));
   const spec: Omit<PreparationSpec, "id"> = {
     tokenizerJson: await files.readText("tokenizer.json"),
     tokenizerConfigJson: tokenizerConfigJson ?? "{}",
+    ...(specialTokensMapJson ? { specialTokensMapJson } : {}),
     template: template.jinja,
     imageTokenId: config.imageTokenId,
-    preprocessorJson,
+    preprocessorJson: pictures,
     kind: config.kind === "llava_next" ? "anyres" : "clip",
     patchSize: config.vision.patchSize,
     featureSelect: config.featureSelect,
@@ -103,6 +107,14 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
   const grid = config.gridPinpoints.map(([h, w]) => (h * w) / config.vision.imageSize ** 2);
   const tiles = config.kind === "llava_next" ? 1 + Math.max(1, ...grid) : 1;
   const preparation: PreparationSpec = { id: await hash(spec), ...spec };
+  const { tokenizer, image } = preparationOf(preparation);
+  if (tileSizeOf(image) !== config.vision.imageSize) {
+    throw new TabTuneError(
+      "unsupported-model",
+      `The image processor makes pictures of ${tileSizeOf(image)} pixels, the vision tower of config.json takes ${config.vision.imageSize}.`,
+      "Download preprocessor_config.json and config.json again, from one revision of the model.",
+    );
+  }
   return {
     files,
     config,
@@ -117,38 +129,32 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
       return out;
     },
     tilesPerPicture: Math.min(tiles, recipe.maxImageTiles ?? tiles),
-    eosIds: await eosIds(files),
-    processor: files.has("processor_config.json")
-      ? undefined
-      : {
-          patchSize: config.vision.patchSize,
-          featureSelect: config.featureSelect,
-          // CLIP's class token.
-          additionalImageTokens: 1,
-        },
-    notes: templateNotes(template, preparation),
+    eosIds: await eosIds(files, tokenizer.eosId),
+    processor: await missingProcessorFacts(files, config),
+    notes: templateNotes(template, tokenizer),
     id: await hash([await files.readText("config.json"), tensors, quant ?? null]),
     readTensor: async (neutral) =>
       checkpoint.readF32(resolveName(neutral, (n) => checkpoint.tensors.has(n)) ?? neutral),
   };
 }
 
-function templateNotes(template: ChatTemplate, preparation: PreparationSpec): string[] {
-  const { tokenizer } = preparationOf(preparation);
+function templateNotes(template: ChatTemplate, tokenizer: TextTokenizer): string[] {
   if (endsAnswers(template, templateTokens(tokenizer))) return [];
   return [
     `The chat template never writes ${tokenizer.eosToken} after an answer, so a model trained with it does not learn to stop; a template that does can be given as chat_template.`,
   ];
 }
 
-/** generation_config.json's eos_token_id (a number or a list); 2 is Llama's. */
-async function eosIds(files: ModelFiles): Promise<number[]> {
+/** eos_token_id (a number or a list) of the first file that has it, else the tokenizer's. */
+async function eosIds(files: ModelFiles, fallback: number): Promise<number[]> {
+  type Said = { eos_token_id?: number | number[] | null; text_config?: Said };
   for (const name of ["generation_config.json", "config.json"]) {
     if (!files.has(name)) continue;
-    const ids = ((await files.readJson(name)) as { eos_token_id?: number | number[] }).eos_token_id;
-    if (ids !== undefined && ids !== null) return [ids].flat();
+    const said = (await files.readJson(name)) as Said;
+    const ids = said.eos_token_id ?? said.text_config?.eos_token_id ?? undefined;
+    if (ids !== undefined) return [ids].flat();
   }
-  return [2];
+  return [fallback];
 }
 
 /** Opens and uploads. */

@@ -14,7 +14,11 @@ export interface Preparation {
 export function preparationOf(spec: PreparationSpec): Preparation {
   return {
     tokenizer: loadTokenizer(
-      { tokenizerJson: spec.tokenizerJson, tokenizerConfigJson: spec.tokenizerConfigJson },
+      {
+        tokenizerJson: spec.tokenizerJson,
+        tokenizerConfigJson: spec.tokenizerConfigJson,
+        specialTokensMapJson: spec.specialTokensMapJson,
+      },
       spec.imageTokenId,
     ),
     template: compileTemplate(spec.template, "checkpoint"),

@@ -44,7 +44,7 @@ export function tileSizeOf({ kind, preprocessor }: ImageSpec): number {
   }
   throw new TabTuneError(
     "unsupported-model",
-    "preprocessor_config.json does not make square pictures of one size.",
+    "The checkpoint's image processor does not make square pictures of one size.",
     "Use a checkpoint whose crop_size (or size) is a square.",
   );
 }

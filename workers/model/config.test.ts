@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { TabTuneError } from "../errors.ts";
 import { featuresPerTile, parseConfig, patchesPerTile, qkvSize } from "./config.ts";
+import layouts from "./fixtures/configs.json" with { type: "json" };
 
 const text = {
   model_type: "llama",
@@ -23,6 +24,10 @@ const llava = (changes: object = {}, t: object = {}, v: object = {}) => ({
   text_config: { ...text, ...t },
   vision_config: { ...vision, ...v },
   ...changes,
+});
+
+test.each(layouts)("as transformers reads it: $name", ({ json, resolved }) => {
+  expect(parseConfig(json)).toMatchObject(resolved);
 });
 
 test("what hub files leave out has transformers' defaults", () => {
@@ -51,8 +56,13 @@ test("what hub files leave out has transformers' defaults", () => {
 });
 
 test("Mistral has defaults of its own", () => {
-  const { text: t } = parseConfig({ ...llava(), model_type: "llava_next", text_config: { model_type: "mistral" } });
-  expect(t).toMatchObject({ numKvHeads: 8, intermediateSize: 14336, maxPositions: 131072 });
+  const { text: t, languageModel } = parseConfig({
+    ...llava(),
+    model_type: "llava_next",
+    text_config: { model_type: "mistral" },
+  });
+  expect(languageModel).toBe("mistral");
+  expect(t).toMatchObject({ numKvHeads: 8, intermediateSize: 14336, maxPositions: 4096 });
 });
 
 test("the base of RoPE lies beside the sizes or, in transformers 5, with the other RoPE parameters", () => {
@@ -90,7 +100,8 @@ test.each<[string, object, RegExp]>([
   ["another tower", llava({}, {}, { model_type: "siglip_vision_model" }), /vision tower type "siglip_vision_model"/],
   ["another activation", llava({}, { hidden_act: "gelu" }), /activation "gelu"/],
   ["scaled RoPE", llava({}, { rope_scaling: { type: "linear", factor: 2 } }), /RoPE scaling "linear"/],
-  ["a sliding window", llava({}, { model_type: "mistral", sliding_window: 4096 }), /sliding window of 4096/],
+  ["a window of nothing", llava({}, { model_type: "mistral", sliding_window: 0 }), /"sliding_window" is 0/],
+  ["a grid of words", { ...llava({ image_grid_pinpoints: ["336x672"] }), model_type: "llava_next" }, /grid_pinpoints/],
   ["biases", llava({}, { attention_bias: true }), /biases/],
   ["heads that do not divide", llava({}, { num_key_value_heads: 3 }), /multiple of num_key_value_heads/],
   ["patches that do not fit", llava({}, {}, { image_size: 57 }), /multiple of patch_size/],

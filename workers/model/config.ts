@@ -14,6 +14,7 @@ export interface TextConfig {
   headSize: number;
   rmsNormEps: number;
   ropeTheta: number;
+  /** Longest sequence. A sliding window counts too: within it attention is as without one. */
   maxPositions: number;
 }
 
@@ -32,6 +33,7 @@ export interface VisionConfig {
 
 export interface LlavaConfig {
   kind: "llava" | "llava_next";
+  languageModel: "llama" | "mistral";
   text: TextConfig;
   vision: VisionConfig;
   projectorActivation: Gelu;
@@ -74,22 +76,25 @@ function gelu(value: unknown, fallback: Gelu, where: string): Gelu {
   return refuse(`${where} activation "${String(name)}" is not known`);
 }
 
-function textConfig(json: Json): TextConfig {
+function languageModel(json: Json): "llama" | "mistral" {
   const type = json.model_type ?? "llama";
-  if (type !== "llama" && type !== "mistral") refuse(`language model type "${String(type)}" is not supported`);
+  if (type === "llama" || type === "mistral") return type;
+  return refuse(`language model type "${String(type)}" is not supported`);
+}
+
+function textConfig(json: Json): TextConfig {
+  const mistral = languageModel(json) === "mistral";
   const activation = json.hidden_act ?? "silu";
   if (activation !== "silu") refuse(`language model activation "${String(activation)}" is not supported`);
   if (json.attention_bias === true || json.mlp_bias === true) refuse("language models with biases are not supported");
-  const mistral = type === "mistral";
   const hiddenSize = positive(json, "hidden_size", 4096);
   const numHeads = positive(json, "num_attention_heads", 32);
   const rope = (json.rope_parameters ?? json.rope_scaling ?? {}) as Json;
   const ropeType = rope.rope_type ?? rope.type ?? "default";
   if (ropeType !== "default") refuse(`RoPE scaling "${String(ropeType)}" is not supported`);
-  const maxPositions = positive(json, "max_position_embeddings", mistral ? 131072 : 2048);
-  const window = json.sliding_window ?? null;
-  if (typeof window === "number" && window < maxPositions)
-    refuse(`a sliding window of ${window} tokens is not supported`);
+  const positions = positive(json, "max_position_embeddings", mistral ? 131072 : 2048);
+  // null says that there is none; Mistral's default, when nothing is said, is a window.
+  const windowed = mistral && json.sliding_window !== null;
   return {
     hiddenSize,
     intermediateSize: positive(json, "intermediate_size", mistral ? 14336 : 11008),
@@ -99,7 +104,7 @@ function textConfig(json: Json): TextConfig {
     headSize: positive(json, "head_dim", hiddenSize / numHeads),
     rmsNormEps: number(json, "rms_norm_eps", 1e-6),
     ropeTheta: number(json, "rope_theta", number(rope, "rope_theta", 10000)),
-    maxPositions,
+    maxPositions: windowed ? Math.min(positions, positive(json, "sliding_window", 4096)) : positions,
   };
 }
 
@@ -118,6 +123,26 @@ function visionConfig(json: Json): VisionConfig {
   };
 }
 
+/** CLIP ViT-L/14 at 336 pixels: what a file without any vision_config means. One that is there has CLIP's own defaults. */
+const vitL336: Json = {
+  hidden_size: 1024,
+  intermediate_size: 4096,
+  num_hidden_layers: 24,
+  num_attention_heads: 16,
+  image_size: 336,
+  patch_size: 14,
+};
+
+/** (height, width) of the grids of llava-v1.6. */
+const usualPinpoints = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]; // biome-ignore format: a row
+
+function pinpoints(value: unknown): [number, number][] {
+  const isSide = (side: unknown): boolean => Number.isSafeInteger(side) && (side as number) > 0;
+  const sound =
+    Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isSide));
+  return sound ? (value as [number, number][]) : refuse('"image_grid_pinpoints" is not a list of heights and widths');
+}
+
 /** Throws TabTuneError "not-a-llava-checkpoint" or "unsupported-model". */
 export function parseConfig(json: unknown, maxImageTiles: number | null = null): LlavaConfig {
   const root = (typeof json === "object" && json !== null ? json : {}) as Json;
@@ -130,7 +155,7 @@ export function parseConfig(json: unknown, maxImageTiles: number | null = null):
     );
   }
   const text = textConfig((root.text_config ?? {}) as Json);
-  const vision = visionConfig((root.vision_config ?? {}) as Json);
+  const vision = visionConfig((root.vision_config ?? vitL336) as Json);
   if (text.numHeads % text.numKvHeads !== 0) refuse("num_attention_heads is not a multiple of num_key_value_heads");
   if (vision.imageSize % vision.patchSize !== 0) refuse("image_size is not a multiple of patch_size");
   for (const [name, size] of Object.entries({
@@ -152,6 +177,7 @@ export function parseConfig(json: unknown, maxImageTiles: number | null = null):
     refuse(`vision_feature_select_strategy "${String(select)}" is not known`);
   return {
     kind: type,
+    languageModel: languageModel((root.text_config ?? {}) as Json),
     text,
     vision,
     projectorActivation: gelu(root.projector_hidden_act, "gelu", "projector"),
@@ -160,7 +186,7 @@ export function parseConfig(json: unknown, maxImageTiles: number | null = null):
     featureSelect: select as "default" | "full",
     imageTokenId: number(root, "image_token_index", number(root, "image_token_id", 32000)),
     padTokenId: typeof root.pad_token_id === "number" ? root.pad_token_id : null,
-    gridPinpoints: (root.image_grid_pinpoints ?? []) as [number, number][],
+    gridPinpoints: type === "llava_next" ? pinpoints(root.image_grid_pinpoints ?? usualPinpoints) : [],
     maxImageTiles,
   };
 }

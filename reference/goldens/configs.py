@@ -1,0 +1,101 @@
+"""config.json as the hub has it and what transformers makes of it -> workers/model/fixtures/configs.json.
+
+The files leave out what equals a default, each in its own way; `resolved` is what transformers fills in.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+from transformers import AutoConfig
+
+OUT = Path(__file__).parents[2] / "workers/model/fixtures/configs.json"
+
+VISION = {
+    "hidden_size": 1024, "image_size": 336, "intermediate_size": 4096, "model_type": "clip_vision_model",
+    "num_attention_heads": 16, "num_hidden_layers": 24, "patch_size": 14, "projection_dim": 768, "vocab_size": 32000,
+}  # fmt: skip
+LLAVA = {
+    "architectures": ["LlavaForConditionalGeneration"], "ignore_index": -100, "image_token_index": 32000, "model_type": "llava",
+    "pad_token_id": 32001, "projector_hidden_act": "gelu", "torch_dtype": "float16", "vision_config": VISION,
+    "vision_feature_layer": -2, "vision_feature_select_strategy": "default", "vocab_size": 32064,
+}  # fmt: skip
+VICUNA = {
+    "_name_or_path": "lmsys/vicuna-7b-v1.5", "architectures": ["LlamaForCausalLM"], "max_position_embeddings": 4096,
+    "model_type": "llama", "rms_norm_eps": 1e-05, "torch_dtype": "float16", "vocab_size": 32064,
+}  # fmt: skip
+TINY = {
+    "_name_or_path": "TinyLlama/TinyLlama-1.1B-Chat-v1.0", "architectures": ["LlamaForCausalLM"], "hidden_size": 2048,
+    "intermediate_size": 5632, "model_type": "llama", "num_hidden_layers": 22, "num_key_value_heads": 4, "rms_norm_eps": 1e-05,
+    "torch_dtype": "float32", "vocab_size": 32064,
+}  # fmt: skip
+MISTRAL = {
+    "_name_or_path": "mistralai/Mistral-7B-Instruct-v0.2", "architectures": ["MistralForCausalLM"], "intermediate_size": 14336,
+    "max_position_embeddings": 32768, "model_type": "mistral", "num_key_value_heads": 8, "rms_norm_eps": 1e-05,
+    "rope_theta": 1000000.0, "sliding_window": None, "torch_dtype": "bfloat16", "vocab_size": 32064,
+}  # fmt: skip
+NEXT = LLAVA | {
+    "architectures": ["LlavaNextForConditionalGeneration"], "model_type": "llava_next", "use_image_newline_parameter": True,
+    "image_grid_pinpoints": [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]], "tie_word_embeddings": False,
+}  # fmt: skip
+
+
+def without(config: dict, *keys: str) -> dict:
+    return {key: value for key, value in config.items() if key not in keys}
+
+
+LAYOUTS = {
+    "llava-1.5-7b": LLAVA | {"text_config": VICUNA},
+    "tiny-llava": LLAVA | {"text_config": TINY},
+    "llava-v1.6-mistral-7b": NEXT | {"text_config": MISTRAL},
+    "llava-v1.6-vicuna-7b": NEXT | {"text_config": VICUNA},
+    "no vision_config": without(LLAVA, "vision_config") | {"text_config": VICUNA},
+    "no text_config": LLAVA,
+    "LLaVA-NeXT without a grid": without(NEXT, "image_grid_pinpoints", "vision_config") | {"text_config": MISTRAL},
+    "Mistral without a word of its window": NEXT | {"text_config": without(MISTRAL, "sliding_window")},
+    "image_token_id": without(LLAVA, "image_token_index") | {"image_token_id": 31999, "text_config": VICUNA},
+    "the whole tower and its class token": LLAVA | {"text_config": VICUNA, "vision_feature_layer": -1, "vision_feature_select_strategy": "full"},
+}
+
+
+def resolved(config) -> dict:
+    text, vision = config.text_config, config.vision_config
+    window = getattr(text, "sliding_window", None)
+    return {
+        "kind": config.model_type,
+        "text": {
+            "hiddenSize": text.hidden_size, "intermediateSize": text.intermediate_size, "numLayers": text.num_hidden_layers,
+            "numHeads": text.num_attention_heads, "numKvHeads": text.num_key_value_heads, "headSize": text.head_dim,
+            "rmsNormEps": text.rms_norm_eps, "ropeTheta": text.rope_parameters["rope_theta"],
+            # Within the window attention is as without one.
+            "maxPositions": min(text.max_position_embeddings, window or text.max_position_embeddings),
+        },
+        "vision": {
+            "hiddenSize": vision.hidden_size, "intermediateSize": vision.intermediate_size, "numLayers": vision.num_hidden_layers,
+            "numHeads": vision.num_attention_heads, "imageSize": vision.image_size, "patchSize": vision.patch_size,
+            "layerNormEps": vision.layer_norm_eps, "activation": vision.hidden_act,
+        },
+        "projectorActivation": config.projector_hidden_act, "projectorBias": config.multimodal_projector_bias,
+        "visionLayersUsed": vision.num_hidden_layers + 1 + config.vision_feature_layer,
+        "featureSelect": config.vision_feature_select_strategy, "imageTokenId": config.image_token_id,
+        "gridPinpoints": getattr(config, "image_grid_pinpoints", []),
+    }  # fmt: skip
+
+
+def main() -> None:
+    cases = []
+    for name, layout in LAYOUTS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "config.json"
+            file.write_text(json.dumps(layout))
+            config = AutoConfig.from_pretrained(folder)
+            cases.append({"name": name, "json": layout, "resolved": resolved(config)})
+            # The same file as transformers writes it again: everything is said, some of it under new names.
+            config.save_pretrained(folder)
+            cases.append({"name": f"{name}, written by transformers 5", "json": json.loads(file.read_text()), "resolved": resolved(config)})
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
+
+
+if __name__ == "__main__":
+    main()
