@@ -6,7 +6,7 @@ import { featuresPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import type { Capability, EngineApi, ModelInfo, PlanInfo } from "../protocol.ts";
 import { parseRecipe, totalSteps } from "../train/recipe.ts";
-import { keptVerdict } from "../tuning/self-test.ts";
+import { headSizesOf, keptVerdict } from "../tuning/self-test.ts";
 import { fitsOrt } from "../vision/ort.ts";
 import { adapterBundle, loadAdapterOf } from "./adapters.ts";
 import { answer } from "./chat-answer.ts";
@@ -86,7 +86,7 @@ export function createEngine(): EngineApi {
       const current = needModel(s);
       if (run) return tested(s, current);
       const { gpu, config } = current.llava;
-      return (await keptVerdict(gpu.facts, config.text.headSize, navigator.userAgent, await s.store())) ?? null;
+      return (await keptVerdict(gpu.facts, headSizesOf(config), navigator.userAgent, await s.store())) ?? null;
     },
 
     async listStored() {

@@ -7,7 +7,7 @@ import { openDataset } from "../shards/shards.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import { tunedTilesOf, tunedVariants } from "../tuning/autotune.ts";
-import { refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
+import { headSizesOf, refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { runLock } from "./names.ts";
 import { closeChat, dropAdapter, livingModel, needModel, type Session, towerOf } from "./session.ts";
@@ -22,7 +22,7 @@ export function tested(s: Session, { llava }: LoadedModel): Promise<SelfTestRepo
     const { gpu, pipelines, config, weights } = llava;
     const kept = await s.store();
     const { userAgent } = navigator;
-    const report = await verdictOf(gpu, pipelines, llava.variants, config.text.headSize, userAgent, kept);
+    const report = await verdictOf(gpu, pipelines, llava.variants, headSizesOf(config), userAgent, kept);
     if (report.passed && !gpu.facts.software) {
       const { qkv, o, gateUp, down } = weights.layers[0]!;
       const tiles = await tunedTilesOf(gpu, pipelines, [qkv, o, gateUp, down], userAgent, kept);

@@ -3,26 +3,28 @@ import { testBench } from "../gpu/testing.ts";
 import { registerVariants } from "../gpu/variants.ts";
 import { forcedVariants, selectVariants } from "../kernels/select.ts";
 import { memoryStore } from "../storage/memory.ts";
-import { linearVariantsOf, type SelfTestCase, selfTestCases } from "./cases.ts";
+import type { SelfTestCase } from "./cases/case.ts";
+import { linearVariantsOf, selfTestCases } from "./cases.ts";
 import { keptVerdict, refuseUnlessPassed, runSelfTest, verdictKey, verdictOf } from "./self-test.ts";
 
 const bench = await testBench();
-const [firstLinear] = selfTestCases(registerVariants, 20);
+const heads = { text: 20, vision: 12 };
+const [firstLinear] = selfTestCases(registerVariants, heads);
 /** A case whose kernels are right and whose expectation is off by a part in a thousand. */
 const wrong: SelfTestCase = {
   op: "wrong op",
   variants: registerVariants,
   record: (r, arena) =>
-    selfTestCases(registerVariants, 20)
+    selfTestCases(registerVariants, heads)
       .find((c) => c.op === "RMSNorm")!
       .record(r, arena)
       .map((o) => ({ ...o, expected: Array.from(o.expected, (v) => v * 1.001) })),
 };
 
 test("every op of the software family passes on this adapter", async () => {
-  const report = await runSelfTest(bench.gpu, bench.pipelines, selfTestCases(registerVariants, 20), "test");
+  const report = await runSelfTest(bench.gpu, bench.pipelines, selfTestCases(registerVariants, heads), "test");
   expect(report.results.filter((r) => !r.passed)).toEqual([]);
-  expect(report.results.length).toBeGreaterThan(20);
+  expect(report.results.length).toBeGreaterThan(60);
   expect(() => refuseUnlessPassed(report)).not.toThrow();
 });
 
@@ -30,7 +32,7 @@ test.each([
   ["64x64", "4-bit linear with LoRA"],
   ["32x32", "f16 linear"],
 ] as const)("the GPU family in tiles of %s: %s passes too", async (tile, op) => {
-  const cases = selfTestCases(forcedVariants(tile, "shared"), 20).filter((c) => c.op === `${op} (${tile})`);
+  const cases = selfTestCases(forcedVariants(tile, "shared"), heads).filter((c) => c.op === `${op} (${tile})`);
   const report = await runSelfTest(bench.gpu, bench.pipelines, cases, "test");
   expect(report.results.filter((r) => !r.passed)).toEqual([]);
   expect(report.results.flatMap((r) => r.kernels).filter((name) => name.endsWith(`shared ${tile}`))).not.toEqual([]);
@@ -42,12 +44,12 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
   expect(() => refuseUnlessPassed(report)).toThrow(/computes wrong op wrongly: y is off by 1\.0e-3/);
   const store = memoryStore();
   await store.set(
-    [[verdictKey(bench.gpu.facts, 64, "test"), new TextEncoder().encode(JSON.stringify(report))]],
+    [[verdictKey(bench.gpu.facts, heads, "test"), new TextEncoder().encode(JSON.stringify(report))]],
     "relaxed",
   );
   // Kept, and not run again.
-  expect(await verdictOf(bench.gpu, bench.pipelines, registerVariants, 64, "test", store)).toEqual(report);
-  expect(await keptVerdict(bench.gpu.facts, 64, "another browser", store)).toBeUndefined();
+  expect(await verdictOf(bench.gpu, bench.pipelines, registerVariants, heads, "test", store)).toEqual(report);
+  expect(await keptVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
 });
 
 test("a kernel that does not compile is a finding, and the device stays well", async () => {
@@ -74,8 +76,8 @@ test("a kernel that does not compile is a finding, and the device stays well", a
 test("the self-test runs each kernel that the selection would use", () => {
   const gpu = selectVariants({ ...bench.gpu.facts, vendor: "nvidia", software: false });
   expect(linearVariantsOf(gpu).sort()).toEqual(["128x128", "128x64", "32x32", "64x64"]);
-  expect(selfTestCases(gpu, 64).map((c) => c.op)).toContain("4-bit linear with LoRA (128x128)");
+  expect(selfTestCases(gpu, heads).map((c) => c.op)).toContain("4-bit linear with LoRA (128x128)");
   // What the tuner may choose is tried as well.
-  expect(selfTestCases(gpu, 64, ["128x64 deep"]).map((c) => c.op)).toContain("f16 linear (128x64 deep)");
+  expect(selfTestCases(gpu, heads, ["128x64 deep"]).map((c) => c.op)).toContain("f16 linear (128x64 deep)");
   expect(firstLinear!.op).toBe("4-bit linear with LoRA (register)");
 });

@@ -6,15 +6,17 @@ import { relativeError } from "../gpu/numbers.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
 import { fittingTiles } from "../kernels/select.ts";
+import type { LlavaConfig } from "../model/config.ts";
 import type { SelfTestReport, SelfTestResult } from "../protocol.ts";
 import type { Store } from "../storage/store.ts";
-import { type SelfTestCase, selfTestCases } from "./cases.ts";
+import type { SelfTestCase } from "./cases/case.ts";
+import { type HeadSizes, selfTestCases } from "./cases.ts";
 
 /** f32 sums of some hundred terms in any order stay well below this; a wrong index or a half-precision detour do not. */
 export const SELF_TEST_LIMIT = 1e-5;
 
 /** Counts up when a kernel or a case changes: older verdicts are then not believed. */
-const KERNELS_VERSION = 1;
+const KERNELS_VERSION = 2;
 
 /** The adapter and the browser that drives it: what a verdict or a choice of tiles holds for. */
 export function adapterKey(facts: AdapterFacts, browser: string): string {
@@ -23,8 +25,13 @@ export function adapterKey(facts: AdapterFacts, browser: string): string {
   return `${KERNELS_VERSION}/${JSON.stringify([vendor, architecture, description, software, features, sizes, browser])}`;
 }
 
-export const verdictKey = (facts: AdapterFacts, headSize: number, browser: string): string =>
-  `self-test/${headSize}/${adapterKey(facts, browser)}`;
+export const headSizesOf = ({ text, vision }: LlavaConfig): HeadSizes => ({
+  text: text.headSize,
+  vision: vision.hiddenSize / vision.numHeads,
+});
+
+export const verdictKey = (facts: AdapterFacts, heads: HeadSizes, browser: string): string =>
+  `self-test/${heads.text}, ${heads.vision}/${adapterKey(facts, browser)}`;
 
 /** Runs the cases. Throws only when the device is lost. */
 export async function runSelfTest(
@@ -61,8 +68,8 @@ export async function runSelfTest(
         gpu,
         outputs.map((o) => o.tensor),
       );
-      outputs.forEach(({ name, expected }, n) => {
-        const error = relativeError(got[n]!, expected);
+      outputs.forEach(({ name, expected, read }, n) => {
+        const error = relativeError(read ? read(got[n]!) : got[n]!, expected);
         // A NaN is neither below nor above.
         const passed = error <= SELF_TEST_LIMIT;
         results.push({ op, output: name, error: Number.isFinite(error) ? error : null, passed, kernels, note: "" });
@@ -88,26 +95,26 @@ export async function verdictOf(
   gpu: Gpu,
   pipelines: PipelineCache,
   variants: Variants,
-  headSize: number,
+  heads: HeadSizes,
   browser: string,
   store: Store,
 ): Promise<SelfTestReport> {
-  const kept = await keptVerdict(gpu.facts, headSize, browser, store);
+  const kept = await keptVerdict(gpu.facts, heads, browser, store);
   if (kept) return kept;
   const tiles = gpu.facts.software ? [] : fittingTiles(gpu.facts);
-  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, headSize, tiles), browser);
+  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads, tiles), browser);
   const bytes = new TextEncoder().encode(JSON.stringify(report));
-  await store.set([[verdictKey(gpu.facts, headSize, browser), bytes]], "relaxed");
+  await store.set([[verdictKey(gpu.facts, heads, browser), bytes]], "relaxed");
   return report;
 }
 
 export async function keptVerdict(
   facts: AdapterFacts,
-  headSize: number,
+  heads: HeadSizes,
   browser: string,
   store: Store,
 ): Promise<SelfTestReport | undefined> {
-  const bytes = await store.get(verdictKey(facts, headSize, browser));
+  const bytes = await store.get(verdictKey(facts, heads, browser));
   return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as SelfTestReport);
 }
 
