@@ -67,8 +67,11 @@ export class Gpu {
   }
 }
 
+/** What optional kernels need (kernels/select.ts). */
+const USED_FEATURES = ["shader-f16", "subgroups"] as const satisfies GPUFeatureName[];
+
 /**
- * Opens a device with every limit the adapter offers that matters to us.
+ * Opens a device with every limit and feature the adapter offers that matters to us.
  * `gpu` is `navigator.gpu`, or Dawn's in Node. Throws TabTuneError "no-webgpu" when there is no adapter.
  */
 export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
@@ -88,7 +91,8 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
     maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
   };
-  const device = await adapter.requestDevice({ requiredLimits });
+  const requiredFeatures = USED_FEATURES.filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase();
   return new Gpu(device, {
     vendor: info.vendor,

@@ -3,10 +3,23 @@
  * `Variants` is made from the adapter's facts (kernels/select.ts) and given to the recorder; the ops ask it.
  */
 
-/** The size of a workgroup's tile of the result (kernels/linear-tiles.ts). */
-export type SharedTileName = "32x32" | "64x64" | "128x64" | "128x64 deep" | "128x128";
+/** The size of a workgroup's tile of the result (kernels/linear-tiles.ts); "f16": the weights' tile holds halves. */
+export type SharedTileName =
+  | "32x32"
+  | "64x64"
+  | "128x64"
+  | "128x64 deep"
+  | "128x128"
+  | "64x64 f16"
+  | "128x64 f16"
+  | "128x128 f16";
 /** "register": no barrier, a thread alone (software adapters). Else shared-memory tiles of that size (GPUs). */
 export type LinearVariant = "register" | SharedTileName;
+/**
+ * The product of one row: a thread a column ("register"), or a workgroup for a few columns, whose threads' sums meet in workgroup memory
+ * or by subgroup operations.
+ */
+export type DecodeVariant = "register" | "workgroup" | "subgroup";
 
 /** What a choice may depend on: result [rows, columns], sum over `depth`. Rows vary from batch to batch and are not asked. */
 export interface LinearShape {
@@ -17,8 +30,14 @@ export interface LinearShape {
 
 export interface Variants {
   linear(shape: LinearShape): LinearVariant;
+  /** Forward products of a single row. */
+  decode(shape: Omit<LinearShape, "direction">): DecodeVariant;
   attention: "register" | "shared";
 }
 
 /** Runs everywhere: what a recorder takes when nobody chose. */
-export const registerVariants: Variants = { linear: () => "register", attention: "register" };
+export const registerVariants: Variants = {
+  linear: () => "register",
+  decode: () => "register",
+  attention: "register",
+};

@@ -3,6 +3,8 @@
  * words already under way while this one is multiplied. (Volkov & Demmel 2008; the weights are decoded on their way in, once for all
  * rows of the tile: a word is read once and its eight weights are decoded together.)
  *
+ * With f16 weights (`enable f16`) tileB holds halves; sums and the other operand stay f32, and so do the adapter's steps.
+ *
  * tileA holds four consecutive k of one row as a vector: rows of x, as they lie in memory. tileB holds the same of W's rows in the
  * forward pass, and four neighbouring columns of one k in the backward pass: neither direction transposes anything.
  */
@@ -42,6 +44,7 @@ const strideA = (tile: SharedTile): number => tile.rows + 1;
 const strideB = ({ tile, direction }: Plan): number => (direction === "forward" ? tile.columns + 1 : tile.columns / 4);
 const lengthB = (plan: Plan): number =>
   plan.direction === "forward" ? (plan.tile.depth / 4) * strideB(plan) : plan.tile.depth * strideB(plan);
+const typeB = ({ tile }: Plan): string => (tile.halfWeights ? "vec4h" : "vec4f");
 
 /** Where load `i` of this thread takes its part of A from, and puts it: `k4` within the step, row `m` of the tile. */
 const placesA = (plan: Plan): string =>
@@ -95,13 +98,35 @@ function stash(plan: Plan): string {
   return /* wgsl */ `${each(loadsA(plan), (i) => `tileA[sa${i}] = a${i};`)}
     ${each(loadsB(plan), (i) =>
       plan.fourBit
-        ? `{ let v = v${i}; tileB[sb${i}] = s${i} * vec4f(${nibbles(0)}); tileB[sb${i} + ${next}u] = s${i} * vec4f(${nibbles(4)}); }`
-        : `tileB[sb${i}] = v${i};`,
+        ? `{ let v = v${i}; tileB[sb${i}] = ${typeB(plan)}(s${i} * vec4f(${nibbles(0)})); tileB[sb${i} + ${next}u] = ${typeB(plan)}(s${i} * vec4f(${nibbles(4)})); }`
+        : `tileB[sb${i}] = ${typeB(plan)}(v${i});`,
     )}`;
 }
 
+/** How long a step is, and where its second operand lies. */
+interface Step {
+  depth: number;
+  /** WGSL of vector `at`. */
+  readB(at: string): string;
+}
+
+const weightStep = (plan: Plan): Step => ({
+  depth: plan.tile.depth,
+  readB: (at) => (plan.tile.halfWeights ? `vec4f(tileB[${at}])` : `tileB[${at}]`),
+});
+
+/** First vector of the second operand of the adapter's steps, and its array. */
+const loraB = ({ tile }: Plan): string =>
+  tile.halfWeights ? `tileA[${(tile.depth / 8) * strideA(tile)}u + ` : "tileB[0u + ";
+
+/** An adapter's entries of 1e-6 are not for halves: beside a tile of halves both operands of its steps share tileA, half as deep. */
+const loraStep = (plan: Plan): Step => ({
+  depth: plan.tile.halfWeights ? plan.tile.depth / 2 : plan.tile.depth,
+  readB: (at) => `${loraB(plan)}${at}]`,
+});
+
 /** One step along K of this thread's rows ty + i TY and its columns: tx + j TX forward, the vectors tx + q TX backward. */
-function multiply(plan: Plan): string {
+function multiply(plan: Plan, { depth, readB }: Step): string {
   const { tile, direction } = plan;
   const quads = tile.threadColumns / 4;
   const [across, down] = [tile.columns / tile.threadColumns, tile.rows / tile.threadRows];
@@ -110,16 +135,18 @@ function multiply(plan: Plan): string {
     direction === "forward"
       ? each(
           quads,
-          (q) => `{ ${each(4, (c) => `let b${c} = tileB[k * ${strideB(plan)}u + tx + ${(4 * q + c) * across}u];`)}
+          (q) => `{ ${each(4, (c) => `let b${c} = ${readB(`k * ${strideB(plan)}u + tx + ${(4 * q + c) * across}u`)};`)}
       ${each(4, (e) => `let w${e} = vec4f(${list(4, (c) => `b${c}.${part[e]}`)});`)}
       ${each(tile.threadRows, (i) => each(4, (e) => `acc${i}_${q} += x${i}.${part[e]} * w${e};`))} }`,
         )
       : each(
           quads,
-          (q) => `{ ${each(4, (e) => `let w${e} = tileB[(4u * k + ${e}u) * ${strideB(plan)}u + tx + ${q * across}u];`)}
+          (
+            q,
+          ) => `{ ${each(4, (e) => `let w${e} = ${readB(`(4u * k + ${e}u) * ${strideB(plan)}u + tx + ${q * across}u`)};`)}
       ${each(tile.threadRows, (i) => each(4, (e) => `acc${i}_${q} += x${i}.${part[e]} * w${e};`))} }`,
         );
-  return /* wgsl */ `for (var k = 0u; k < ${tile.depth / 4}u; k++) {
+  return /* wgsl */ `for (var k = 0u; k < ${depth / 4}u; k++) {
       ${each(tile.threadRows, (i) => `let x${i} = tileA[k * ${strideA(tile)}u + ty + ${i * down}u];`)}
       ${columns}
     }`;
@@ -129,31 +156,36 @@ function multiply(plan: Plan): string {
 function loraSteps(plan: Plan): string {
   const { tile, direction } = plan;
   const forward = direction === "forward";
-  const loads = (tile.columns * tile.depth) / 4 / threadsOf(tile);
-  const low = (i: number): string =>
-    list(4, (e) => `select(0.0, low[ra${i} * p.loraWidth + min(j + ${e}u, end - 1u)], j + ${e}u < end)`);
-  const storeB = each(loads, (i) => {
-    const task = `(lid + ${i * threadsOf(tile)}u)`;
+  const step = loraStep(plan);
+  const quads = step.depth / 4;
+  const task = (i: number): string => `(lid + ${i * threadsOf(tile)}u)`;
+  const storeA = each((tile.rows * quads) / threadsOf(tile), (i) => {
+    const low = list(4, (e) => `select(0.0, low[row + min(j + ${e}u, end - 1u)], j + ${e}u < end)`);
+    return /* wgsl */ `{ let k = ${task(i)} % ${quads}u; let m = ${task(i)} / ${quads}u;
+      let j = j0 + 4u * k;
+      let row = min(m0 + m, p.rows - 1u) * p.loraWidth;
+      tileA[k * ${strideA(tile)}u + m] = vec4f(${low}); }`;
+  });
+  const storeB = each((tile.columns * quads) / threadsOf(tile), (i) => {
     if (!forward) {
       const words = tile.columns / 4;
-      return /* wgsl */ `{ let r = j0 + ${task} / ${words}u; let column = min(n0 / 4u + ${task} % ${words}u, p.inSize / 4u - 1u);
-      tileB[${task}] = select(vec4f(), high[min(r, end - 1u) * (p.inSize / 4u) + column], r < end); }`;
+      return /* wgsl */ `{ let r = j0 + ${task(i)} / ${words}u; let column = min(n0 / 4u + ${task(i)} % ${words}u, p.inSize / 4u - 1u);
+      ${step.readB(task(i))} = select(vec4f(), high[min(r, end - 1u) * (p.inSize / 4u) + column], r < end); }`;
     }
-    const words = tile.depth / 4;
-    return /* wgsl */ `{ let n = min(n0 + ${task} / ${words}u, p.outSize - 1u);
-      let j = j0 + 4u * (${task} % ${words}u);
+    return /* wgsl */ `{ let n = min(n0 + ${task(i)} / ${quads}u, p.outSize - 1u);
+      let j = j0 + 4u * (${task(i)} % ${quads}u);
       let first = group(n) * p.rank;
-      tileB[${task} % ${words}u * ${strideB(plan)}u + ${task} / ${words}u] = p.scale * vec4f(${list(4, (e) => `select(0.0, high[n * p.rank + clamp(j + ${e}u, first, first + p.rank - 1u) - first], j + ${e}u >= first && j + ${e}u < first + p.rank)`)}); }`;
+      ${step.readB(`${task(i)} % ${quads}u * ${strideB(plan)}u + ${task(i)} / ${quads}u`)} = p.scale * vec4f(${list(4, (e) => `select(0.0, high[n * p.rank + clamp(j + ${e}u, first, first + p.rank - 1u) - first], j + ${e}u >= first && j + ${e}u < first + p.rank)`)}); }`;
   });
   return /* wgsl */ `{
     let begin = ${forward ? "group(n0) * p.rank" : "0u"};
     let end = ${forward ? `(group(min(n0 + ${tile.columns}u, p.outSize) - 1u) + 1u) * p.rank` : "p.loraWidth"};
-    for (var j0 = begin; j0 < end; j0 += ${tile.depth}u) {
+    for (var j0 = begin; j0 < end; j0 += ${step.depth}u) {
       workgroupBarrier();
-      ${each(loadsA(plan), (i) => `{ let j = j0 + ka${i}; tileA[sa${i}] = vec4f(${low(i)}); }`)}
+      ${storeA}
       ${storeB}
       workgroupBarrier();
-      ${multiply(plan)}
+      ${multiply(plan, step)}
     }
   }`;
 }
@@ -163,11 +195,12 @@ function body(plan: Plan, format: Format, bindings: Binding[], aRow: string, sto
   const { tile, fourBit, lora, direction } = plan;
   const across = tile.columns / tile.threadColumns;
   const quads = tile.threadColumns / 4;
-  return /* wgsl */ `${params}
+  return /* wgsl */ `${tile.halfWeights ? "enable f16;" : ""}
+${params}
 ${declare(bindings)}
 ${fourBit ? "var<workgroup> table: array<f32, 16>;" : quadReader(format)}
 var<workgroup> tileA: array<vec4f, ${(tile.depth / 4) * strideA(tile)}>;
-var<workgroup> tileB: array<vec4f, ${lengthB(plan)}>;
+var<workgroup> tileB: array<${typeB(plan)}, ${lengthB(plan)}>;
 @compute @workgroup_size(${threadsOf(tile)})
 fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) lid: u32) {
   let wid = inPiece + vec3u(p.firstX, p.firstY, p.firstZ);
@@ -193,7 +226,7 @@ fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) 
     k0 += ${tile.depth}u;
     // Beyond the end this reads the last words again, for nothing.
     ${fetch(plan)}
-    ${multiply(plan)}
+    ${multiply(plan, weightStep(plan))}
   }
   ${lora ? loraSteps(plan) : ""}
   let keep = p.accumulate != 0u;

@@ -3,6 +3,7 @@
  * products are the 4 x 4 neighbours of these; a thread that owns 8 x 8 loads half as much per multiply-add.)
  */
 import type { SharedTileName } from "../gpu/variants.ts";
+import type { Weight } from "./weight.ts";
 
 /** A workgroup's tile of the result, its step along K, and what one thread owns of it. */
 export interface SharedTile {
@@ -11,6 +12,12 @@ export interface SharedTile {
   depth: number;
   threadRows: number;
   threadColumns: number;
+  /**
+   * The weights' tile holds f16 (needs shader-f16), and what is taken for weights that f16 cannot stand for. Only weights: bitsandbytes
+   * multiplies with f16(code * absmax) too, while activations may pass 65,504 and gradients of 1e-7 are no numbers to f16; autocast needs
+   * a loss scale and skipped steps for them, we need nothing.
+   */
+  halfWeights?: { otherwise: SharedTileName };
 }
 
 /** The code table takes 64 bytes beside the tiles: with a step of 32, "64x64" would no longer fit into the 16 KiB that every adapter has. */
@@ -20,7 +27,19 @@ export const sharedTiles: Record<SharedTileName, SharedTile> = {
   "128x64": { rows: 128, columns: 64, depth: 16, threadRows: 8, threadColumns: 8 },
   "128x64 deep": { rows: 128, columns: 64, depth: 32, threadRows: 8, threadColumns: 8 },
   "128x128": { rows: 128, columns: 128, depth: 16, threadRows: 8, threadColumns: 8 },
+  // Half the memory of W's tile: a step of 32, or 128 columns, within 16 KiB.
+  "64x64 f16": { ...half("64x64"), rows: 64, columns: 64, depth: 32, threadRows: 8, threadColumns: 4 },
+  "128x64 f16": { ...half("128x64"), rows: 128, columns: 64, depth: 16, threadRows: 8, threadColumns: 8 },
+  "128x128 f16": { ...half("128x64"), rows: 128, columns: 128, depth: 16, threadRows: 8, threadColumns: 8 },
 };
+
+function half(otherwise: SharedTileName): Pick<SharedTile, "halfWeights"> {
+  return { halfWeights: { otherwise } };
+}
+
+/** The tile that a weight of this format is multiplied with where `name` was chosen. 4-bit weights come from f16; f32 and bf16 do not fit. */
+export const tileFor = (name: SharedTileName, format: Weight["format"]): SharedTileName =>
+  format === "f32" || format === "bf16" ? (sharedTiles[name].halfWeights?.otherwise ?? name) : name;
 
 export const threadsOf = (t: SharedTile): number => (t.rows / t.threadRows) * (t.columns / t.threadColumns);
 
@@ -37,8 +56,14 @@ export interface TileFigures {
   barriersPerStep: number;
 }
 
+const bytesOfWeight = (t: SharedTile): number => (t.halfWeights ? 2 : 4);
+
 /** Bytes of both tiles, padded as the kernels pad them, and the code table. */
-export const workgroupBytes = (t: SharedTile): number => (t.depth / 4) * (t.rows + 1 + t.columns + 1) * 16 + 64;
+export const workgroupBytes = (t: SharedTile): number =>
+  t.depth * ((t.rows + 1) * 4 + (t.columns + 1) * bytesOfWeight(t)) + 64;
+
+/** Bytes of a 4-bit weight and its share of absmax in blocks of 64. */
+const WEIGHT_BYTES = 0.5 + 4 / 64;
 
 export function tileFigures(t: SharedTile): TileFigures {
   const threads = threadsOf(t);
@@ -50,8 +75,27 @@ export function tileFigures(t: SharedTile): TileFigures {
     workgroupBytes: bytes,
     workgroupBytesPerThread: bytes / threads,
     registers: accumulators + 4 * t.threadRows + 16 + underWay,
-    fmasPerSharedWord: accumulators / (t.threadRows + t.threadColumns),
-    flopsPerGlobalByte: (2 * t.rows * t.columns) / (4 * t.rows + (0.5 + 4 / 64) * t.columns),
+    fmasPerSharedWord: accumulators / (t.threadRows + (t.threadColumns * bytesOfWeight(t)) / 4),
+    flopsPerGlobalByte: (2 * t.rows * t.columns) / (4 * t.rows + WEIGHT_BYTES * t.columns),
     barriersPerStep: 2,
+  };
+}
+
+/** Threads of a workgroup of the one-row kernels, which share the K of these columns. */
+export const DECODE_GROUP = { threads: 64, columns: 4 } as const;
+
+/** The same figures of a one-row kernel: every weight is looked up in the shared table; the sums meet once, at the end. */
+export function decodeFigures(): TileFigures {
+  const { threads, columns } = DECODE_GROUP;
+  const bytes = threads * columns * 4 + 64;
+  return {
+    threads,
+    workgroupBytes: bytes,
+    workgroupBytesPerThread: bytes / threads,
+    // Sums, eight x, and a word, an absmax and eight weights at a time.
+    registers: columns + 8 + 2 * columns + 8,
+    fmasPerSharedWord: 1,
+    flopsPerGlobalByte: (2 * columns) / (4 + WEIGHT_BYTES * columns),
+    barriersPerStep: 0,
   };
 }

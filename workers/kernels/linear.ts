@@ -4,14 +4,15 @@
  */
 import { TabTuneError } from "../errors.ts";
 import type { Tensor } from "../gpu/buffers.ts";
-import { ceilDiv, type Recorder, type Size } from "../gpu/program.ts";
+import { ceilDiv, type DispatchSpec, type Recorder, type Size } from "../gpu/program.ts";
 import type { SharedTileName } from "../gpu/variants.ts";
 import { codeValues } from "../quant/tables.ts";
 import { dropout } from "./dropout.ts";
 import { backwardKernel, backwardTile } from "./linear-backward-wgsl.ts";
-import { forwardKernel, forwardTile } from "./linear-forward-wgsl.ts";
+import { decodeKernel } from "./linear-decode-wgsl.ts";
+import { forwardKernel, forwardTile, type TileName, type Variant } from "./linear-forward-wgsl.ts";
 import { sharedBackwardKernel, sharedForwardKernel } from "./linear-shared-wgsl.ts";
-import { sharedTiles } from "./linear-tiles.ts";
+import { DECODE_GROUP, sharedTiles, tileFor } from "./linear-tiles.ts";
 import { isFourBit, type Tile, WORKGROUP } from "./linear-wgsl.ts";
 import {
   droppedInput,
@@ -82,6 +83,36 @@ const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
   groups(rows, tile.rows * WORKGROUP[1]),
 ];
 
+/** The forward kernel that the adapter's variants name for [rows, columns] over `depth`, and its workgroups. */
+function chosenForward(
+  r: Recorder,
+  parts: Omit<Variant, "tile">,
+  tile: TileName,
+  { columns, depth, rows }: { columns: number; depth: number; rows: Size },
+): Pick<DispatchSpec, "kernel" | "workgroups"> {
+  if (tile.endsWith("decode")) {
+    const reduction = r.variants.decode({ columns, depth });
+    if (reduction !== "register")
+      return {
+        kernel: decodeKernel({ ...parts, reduction }),
+        workgroups: [ceilDiv(columns, DECODE_GROUP.columns), rows],
+      };
+  } else {
+    const variant = r.variants.linear({ direction: "forward", columns, depth });
+    if (variant !== "register") {
+      const shared = tileFor(variant, parts.format);
+      return {
+        kernel: sharedForwardKernel({ ...parts, tile: shared }),
+        workgroups: sharedGrid(shared, columns, rows),
+      };
+    }
+  }
+  return {
+    kernel: forwardKernel({ ...parts, tile }),
+    workgroups: grid(forwardTile(parts.format, tile), columns, rows),
+  };
+}
+
 export interface LoraDown {
   /** [rows, groups * rank] */
   xa: Tensor;
@@ -100,17 +131,10 @@ export function loraDown(r: Recorder, e: LoraDown): void {
   const inSize = e.weights.a.length / width;
   const narrow = e.tile === "decode" ? "narrow-decode" : "narrow";
   const shape = { format: "f32", lora: false, bias: false, residual: false } as const;
-  const variant =
-    narrow === "narrow" ? r.variants.linear({ direction: "forward", columns: width, depth: inSize }) : "register";
   r.dispatch({
-    kernel:
-      variant === "register"
-        ? forwardKernel({ ...shape, tile: narrow })
-        : sharedForwardKernel({ ...shape, tile: variant }),
+    ...chosenForward(r, shape, narrow, { columns: width, depth: inSize, rows: e.rows }),
     tensors: [droppedInput(r, { ...e, size: inSize }), e.weights.a, e.xa],
     params: linearParams({ rows: e.rows, outSize: width, inSize, xRow: e.xRow ?? 0 }),
-    workgroups:
-      variant === "register" ? grid(forwardTile("f32", narrow), width, e.rows) : sharedGrid(variant, width, e.rows),
     flops: times(e.rows, 2 * width * inSize),
   });
 }
@@ -126,11 +150,8 @@ export function linearForward(r: Recorder, e: LinearForward): void {
     bias: e.bias !== undefined,
     residual: e.residual !== undefined,
   };
-  const variant =
-    tile === "decode" ? "register" : r.variants.linear({ direction: "forward", columns: weight.out, depth: weight.in });
   r.dispatch({
-    kernel:
-      variant === "register" ? forwardKernel({ ...parts, tile }) : sharedForwardKernel({ ...parts, tile: variant }),
+    ...chosenForward(r, parts, tile, { columns: weight.out, depth: weight.in, rows }),
     tensors: [
       e.x,
       ...weightTensors(weight),
@@ -150,10 +171,6 @@ export function linearForward(r: Recorder, e: LinearForward): void {
       ...(lora ? { lora: lora.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups:
-      variant === "register"
-        ? grid(forwardTile(weight.format, tile), weight.out, rows)
-        : sharedGrid(variant, weight.out, rows),
     flops: times(rows, 2 * weight.out * (weight.in + (lora?.weights.rank ?? 0))),
   });
 }
@@ -192,7 +209,8 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
   if (e.skipInput) return;
   const fused = lora && !lora.dropout ? lora : undefined;
   const parts = { format: weight.format, lora: fused !== undefined };
-  const variant = r.variants.linear({ direction: "backward", columns: weight.in, depth: weight.out });
+  const chosen = r.variants.linear({ direction: "backward", columns: weight.in, depth: weight.out });
+  const variant = chosen === "register" ? chosen : tileFor(chosen, weight.format);
   r.dispatch({
     kernel: variant === "register" ? backwardKernel(parts) : sharedBackwardKernel({ ...parts, tile: variant }),
     tensors: [e.dy, ...weightTensors(weight), ...(fused ? [fused.t, fused.weights.a] : []), e.dx],

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { sharedTiles, tileFigures } from "./linear-tiles.ts";
-import { fittingTiles, type SelectionFacts, selectVariants } from "./select.ts";
+import { fittingDecodes, fittingTiles, type SelectionFacts, selectVariants } from "./select.ts";
 
 const discrete: SelectionFacts = {
   vendor: "nvidia",
   software: false,
+  features: [],
   maxComputeWorkgroupStorageSize: 32768,
   maxComputeInvocationsPerWorkgroup: 1024,
 };
@@ -30,6 +31,22 @@ test("limits and registers cut the list: 16 KiB everywhere, small register files
   expect(selectVariants(baseline).linear(forward(11264))).toBe("128x64");
   expect(fittingTiles({ ...discrete, vendor: "intel" })).toEqual(["64x64", "32x32"]);
   expect(fittingTiles(discrete)).toHaveLength(5);
+});
+
+test("tiles with f16 weights and subgroup sums are for adapters that offer the feature, and no rule chooses them", () => {
+  const offered = { ...discrete, features: ["shader-f16", "subgroups"] };
+  expect(fittingTiles(offered).filter((name) => !fittingTiles(discrete).includes(name))).toEqual([
+    "128x128 f16",
+    "128x64 f16",
+    "64x64 f16",
+  ]);
+  // Half the bytes of W's tile: what 16 KiB have no room for in f32.
+  const small = { ...offered, maxComputeWorkgroupStorageSize: 16384 };
+  expect(fittingTiles(small)).toEqual(["128x128 f16", "128x64", "128x64 f16", "64x64", "64x64 f16", "32x32"]);
+  expect([fittingDecodes(discrete), fittingDecodes(offered)]).toEqual([["workgroup"], ["workgroup", "subgroup"]]);
+  expect(selectVariants(offered).linear(forward(11264))).toBe("128x128");
+  expect(selectVariants(offered).decode(forward(2048))).toBe("workgroup");
+  expect(selectVariants({ ...offered, software: true }).decode(forward(2048))).toBe("register");
 });
 
 test("every tile says what it costs", () => {

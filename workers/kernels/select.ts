@@ -1,6 +1,7 @@
 /** Adapter facts + shape -> kernel. Pure, so that the choice for a GPU can be tested without one. */
 import type { AdapterFacts } from "../gpu/device.ts";
 import {
+  type DecodeVariant,
   type LinearShape,
   type LinearVariant,
   registerVariants,
@@ -12,7 +13,7 @@ import { sharedTiles, tileFigures } from "./linear-tiles.ts";
 /** Facts that a choice depends on. */
 export type SelectionFacts = Pick<
   AdapterFacts,
-  "vendor" | "software" | "maxComputeWorkgroupStorageSize" | "maxComputeInvocationsPerWorkgroup"
+  "vendor" | "software" | "features" | "maxComputeWorkgroupStorageSize" | "maxComputeInvocationsPerWorkgroup"
 >;
 
 /** Tokens of a picture and its text in LLaVA-1.5, up to the next tile: what the number of workgroups is judged by. */
@@ -29,18 +30,23 @@ const DEFAULT_REGISTERS = 160;
 /** Largest first. "128x64 deep" (half the barriers, twice the memory) is for the tuner: no rule here can tell when it pays. */
 const candidates = ["128x128", "128x64", "64x64", "32x32"] as const satisfies SharedTileName[];
 
-/** Tiles that the adapter's limits and registers allow, largest first. */
+/** Tiles that the adapter's limits, registers and features allow, largest first. */
 export const fittingTiles = (facts: SelectionFacts): SharedTileName[] =>
   (Object.keys(sharedTiles) as SharedTileName[])
     .filter((name) => {
       const { workgroupBytes, threads, registers } = tileFigures(sharedTiles[name]);
       return (
+        (!sharedTiles[name].halfWeights || facts.features.includes("shader-f16")) &&
         workgroupBytes <= facts.maxComputeWorkgroupStorageSize &&
         threads <= facts.maxComputeInvocationsPerWorkgroup &&
         registers <= (REGISTERS[facts.vendor] ?? DEFAULT_REGISTERS)
       );
     })
     .sort((a, b) => sharedTiles[b].rows * sharedTiles[b].columns - sharedTiles[a].rows * sharedTiles[a].columns);
+
+/** One-row kernels of GPUs; the first needs no feature. */
+export const fittingDecodes = (facts: SelectionFacts): Exclude<DecodeVariant, "register">[] =>
+  facts.features.includes("subgroups") ? ["workgroup", "subgroup"] : ["workgroup"];
 
 /** The largest tile that fits and still gives every core something to do. */
 function gpuTile(fitting: SharedTileName[], { columns }: LinearShape): LinearVariant {
@@ -54,11 +60,16 @@ function gpuTile(fitting: SharedTileName[], { columns }: LinearShape): LinearVar
 export function selectVariants(facts: SelectionFacts): Variants {
   if (facts.software) return registerVariants;
   const fitting = fittingTiles(facts);
-  return { linear: (shape) => gpuTile(fitting, shape), attention: "shared" };
+  return { linear: (shape) => gpuTile(fitting, shape), decode: () => "workgroup", attention: "shared" };
 }
 
 /** One family for every shape, whatever the adapter: for tests, the bench and the self-test. */
-export const forcedVariants = (linear: LinearVariant, attention: Variants["attention"]): Variants => ({
+export const forcedVariants = (
+  linear: LinearVariant,
+  attention: Variants["attention"],
+  decode: DecodeVariant = "register",
+): Variants => ({
   linear: () => linear,
+  decode: () => decode,
   attention,
 });
