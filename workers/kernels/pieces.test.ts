@@ -113,10 +113,11 @@ const attention: Record = (r, arena) => {
 };
 
 const oneRowAttention: Record = (r, arena) => {
-  const [qkv, attended, lse] = [upload(arena, 40 * 12 * 32, 1), arena.tensor("o", 6 * 32), arena.tensor("lse", 6)];
+  const [qkv, kv] = [upload(arena, 12 * 32, 1), upload(arena, 40 * 6 * 32, 2)];
+  const [attended, lse] = [arena.tensor("o", 6 * 32), arena.tensor("lse", 6)];
   const [starts, ends] = [arena.tensor("s", 40), arena.upload("e", new Uint32Array(40).fill(40))];
-  const shape = { heads: 6, kvHeads: 3, headSize: 32, causal: true, rows: 1, past: 39, tile: "decode" } as const;
-  attentionForward(r, { ...shape, out: attended, lse, qkv, starts, ends });
+  const shape = { heads: 6, kvHeads: 3, headSize: 32, causal: true, rows: 1, tile: "decode" } as const;
+  attentionForward(r, { ...shape, out: attended, lse, qkv, cache: { kv, past: 39 }, starts, ends });
   return [attended];
 };
 

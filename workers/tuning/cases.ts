@@ -4,15 +4,15 @@
  */
 import type { LinearVariant, Variants } from "../gpu/variants.ts";
 import { forcedVariants } from "../kernels/select.ts";
-import { gelu, rope, swiglu } from "./cases/activations.ts";
+import { gelu, rope, ropeIntoCache, swiglu } from "./cases/activations.ts";
 import { attention, attentionDecode } from "./cases/attention.ts";
 import type { RecordCase, SelfTestCase } from "./cases/case.ts";
 import { fourBitDecode, halfDecode } from "./cases/decode.ts";
 import { fourBitLinear, halfLinear, loraDropout, weightGradient } from "./cases/linear.ts";
-import { argmax, lossAndGradient } from "./cases/loss.ts";
+import { argmax, lossAndGradient, sample } from "./cases/loss.ts";
 import { layerNorm, rmsNorm, rmsNormOfRows } from "./cases/norms.ts";
 import { adamw8, normAndAdamW } from "./cases/optimizer.ts";
-import { copies, embedding, patches } from "./cases/rows.ts";
+import { copies, embedding, halfCopies, patches } from "./cases/rows.ts";
 
 /** Column counts of real models' products: what they are recorded with is what must be tried. */
 const REAL_COLUMNS = [8, 64, 192, 512, 1024, 2048, 2560, 4096, 11264, 22016, 32064];
@@ -46,13 +46,16 @@ export function selfTestCases(variants: Variants, heads: HeadSizes, tiles: Linea
     ["RMSNorm of label rows", rmsNormOfRows],
     ["LayerNorm", layerNorm],
     ["rotary embedding", rope],
+    ["rotary embedding into a cache", ropeIntoCache],
     ["SwiGLU", swiglu],
     ["GELU", gelu],
     ["token embedding", embedding],
     ["copies", copies],
+    ["f16 copies", halfCopies],
     ["patches", patches],
     ["cross-entropy", lossAndGradient],
     ["argmax", argmax],
+    ["sampling", sample],
     ["gradient norm and AdamW", normAndAdamW],
     ["8-bit AdamW", adamw8],
   ];

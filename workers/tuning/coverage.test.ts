@@ -9,9 +9,11 @@ import { Recorder } from "../gpu/program.ts";
 import { testBench } from "../gpu/testing.ts";
 import { registerVariants } from "../gpu/variants.ts";
 import { forcedVariants } from "../kernels/select.ts";
+import { KEEP } from "../model/activations.ts";
+import { allocateDecode, recordDecode, recordPrefill } from "../model/chat-pass.ts";
 import { allocateVision, projectorForward, towerForward, visionBackward } from "../model/clip.ts";
 import { featuresPerTile } from "../model/config.ts";
-import { allocatePass, recordChat, recordTraining } from "../model/llava.ts";
+import { allocatePass, recordTraining } from "../model/llava.ts";
 import { allocateAdapter } from "../model/lora.ts";
 import { allocateWeights } from "../model/weights.ts";
 import { selfTestCases } from "./cases.ts";
@@ -72,9 +74,15 @@ test("each kernel that the programs of training and chat dispatch is in a case",
   } as const;
   const { weights } = allocateWeights(planner, config, model.checkpoint.tensors, model.quant);
   const adapter = allocateAdapter(planner, config, settings, true);
-  const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config), policy: "keep" } as const;
-  const pass = allocatePass(planner, config, weights, settings, capacity);
-  const vision = allocateVision(planner, config, 1, { lora: settings, policy: "keep" });
+  const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };
+  const pass = allocatePass(planner, config, weights, settings, { ...capacity, policy: KEEP });
+  const half = allocatePass(planner, config, weights, settings, {
+    ...capacity,
+    policy: { precision: "f16", keptLayers: 1 },
+  });
+  const chat = allocatePass(planner, config, weights, settings, { ...capacity, policy: "chat" });
+  const decode = allocateDecode(planner, 2);
+  const vision = allocateVision(planner, config, 1, { lora: settings, policy: KEEP });
   const facts = { config, weights, ropeTable: pass.ids, variants: registerVariants };
   const tower = new Recorder();
   const visionPass = { config, weights, lora: adapter.vision, projector: adapter.projector, tiles: 1 };
@@ -83,8 +91,9 @@ test("each kernel that the programs of training and chat dispatch is in a case",
   visionBackward(tower, pass.gradients!.dx, vision, visionPass);
   const programs = [
     recordTraining(facts, pass, adapter),
-    recordChat(facts, pass, adapter, "prefill"),
-    recordChat(facts, pass, adapter, "decode"),
+    recordTraining(facts, half, adapter),
+    recordPrefill(facts, chat, decode, adapter),
+    recordDecode(facts, chat, decode, adapter),
     tower,
   ];
   const dispatched = new Set(programs.flatMap((r) => r.specs.map((s) => kind(s.kernel.name))));

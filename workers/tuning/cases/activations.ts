@@ -52,27 +52,17 @@ export function gelu(r: Recorder, arena: Arena): Output[] {
   });
 }
 
-/** Forward against the formula; forward and back again against the input. */
-export function rope(r: Recorder, arena: Arena): Output[] {
+/** Rows of q|k|v, and what a rotation makes of them. */
+function rotation(arena: Arena) {
   const [rows, heads, kvHeads, headSize] = [5, 3, 1, 10];
   const half = headSize / 2;
   const width = (heads + 2 * kvHeads) * headSize;
   const host = randomArray(rows * width, 1);
   const tableHost = ropeTable(301, headSize, 10000);
-  const shape = {
-    positions: arena.upload("positions", Uint32Array.of(0, 1, 300, 7, 2)),
-    table: arena.upload("table", tableHost),
-    heads,
-    kvHeads,
-    headSize,
-    rows,
-  };
-  const [once, there] = [arena.upload("once", host), arena.upload("there and back", host)];
-  ropeForward(r, { ...shape, qkv: once });
-  ropeForward(r, { ...shape, qkv: there });
-  ropeBackward(r, { ...shape, qkv: there });
+  const positions = Uint32Array.of(0, 1, 300, 7, 2);
+  const table = arena.upload("table", tableHost);
   const expected = Float64Array.from(host);
-  [0, 1, 300, 7, 2].forEach((position, row) => {
+  positions.forEach((position, row) => {
     for (let head = 0; head < heads + kvHeads; head++)
       for (let i = 0; i < half; i++) {
         const at = row * width + head * headSize + i;
@@ -81,8 +71,35 @@ export function rope(r: Recorder, arena: Arena): Output[] {
         expected[at + half] = host[at + half]! * cosine + host[at]! * sine;
       }
   });
+  return { shape: { table, heads, kvHeads, headSize, rows }, positions, host, expected, width };
+}
+
+/** Forward against the formula; forward and back again against the input. */
+export function rope(r: Recorder, arena: Arena): Output[] {
+  const { shape, host, expected, ...facts } = rotation(arena);
+  const positions = arena.upload("positions", facts.positions);
+  const [once, there] = [arena.upload("once", host), arena.upload("there and back", host)];
+  ropeForward(r, { ...shape, positions, qkv: once });
+  ropeForward(r, { ...shape, positions, qkv: there });
+  ropeBackward(r, { ...shape, positions, qkv: there });
   return [
     { name: "rotated", tensor: once, expected },
     { name: "rotated and back", tensor: there, expected: host },
+  ];
+}
+
+/** Keys and values behind two rows of a cache. */
+export function ropeIntoCache(r: Recorder, arena: Arena): Output[] {
+  const { shape, positions, host, expected, width } = rotation(arena);
+  const past = 2;
+  const queries = shape.heads * shape.headSize;
+  const kv = arena.tensor("kv", (past + shape.rows) * (width - queries));
+  const cache = { kv, past };
+  const qkv = arena.upload("qkv", host);
+  ropeForward(r, { ...shape, positions: arena.upload("positions", Uint32Array.of(0, 0, ...positions)), qkv, cache });
+  const cached = expected.filter((_, i) => i % width >= queries);
+  return [
+    { name: "queries", tensor: qkv, expected: host.map((v, i) => (i % width < queries ? expected[i]! : v)) },
+    { name: "cache", tensor: kv, expected: [...Array(past * (width - queries)).fill(0), ...cached] },
   ];
 }

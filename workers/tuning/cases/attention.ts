@@ -52,21 +52,24 @@ export const attentionDecode =
   (headSize: number): RecordCase =>
   (r: Recorder, arena: Arena): Output[] => {
     const [past, rows] = [70, 1];
-    const shape = { heads: 4, kvHeads: 2, headSize, causal: true, past };
+    const shape = { heads: 4, kvHeads: 2, headSize, causal: true };
     const { starts, ends } = packed([past + rows]);
-    const qkvHost = randomArray((past + rows) * (shape.heads + 2 * shape.kvHeads) * headSize, 1, 2);
+    const width = (shape.heads + 2 * shape.kvHeads) * headSize;
+    const qkvHost = randomArray((past + rows) * width, 1, 2);
+    const kv = qkvHost.filter((_, i) => i % width >= shape.heads * headSize);
     const [out, lse] = [arena.tensor("out", shape.heads * headSize), arena.tensor("lse", shape.heads)];
     attentionForward(r, {
       ...shape,
       tile: "decode",
       out,
       lse,
-      qkv: arena.upload("qkv", qkvHost),
+      qkv: arena.upload("qkv", qkvHost.slice(past * width)),
+      cache: { kv: arena.upload("kv", kv), past },
       starts: arena.upload("starts", starts),
       ends: arena.upload("ends", ends),
       rows,
     });
-    const expected = attentionReference(qkvHost, { ...shape, starts, ends, rows });
+    const expected = attentionReference(qkvHost, { ...shape, past, starts, ends, rows });
     return [
       { name: "out", tensor: out, expected: expected.out },
       { name: "log-sum-exp", tensor: lse, expected: expected.lse },

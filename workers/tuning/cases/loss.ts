@@ -1,10 +1,12 @@
 /** Cross-entropy with its gradient, the sum that makes a loss of it, and the greedy choice of a token. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Arena, Tensor } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { argmaxRows } from "../../kernels/argmax.ts";
 import { crossEntropy, sumRows } from "../../kernels/cross-entropy.ts";
 import { crossEntropyReference } from "../../kernels/cross-entropy-reference.ts";
+import { type SamplingOptions, sampleRows } from "../../kernels/sample.ts";
+import { sampleReference } from "../../kernels/sample-reference.ts";
 import { asU32, type Output } from "./case.ts";
 
 export function lossAndGradient(r: Recorder, arena: Arena): Output[] {
@@ -43,4 +45,18 @@ export function argmax(r: Recorder, arena: Arena): Output[] {
     return line.indexOf(Math.max(...line));
   });
   return [{ name: "index", tensor: out, expected, read: asU32 }];
+}
+
+/** A token by temperature and top-p for each of three rows. */
+export function sample(r: Recorder, arena: Arena): Output[] {
+  const [rows, vocab, ld] = [3, 301, 304];
+  const host = randomArray(rows * ld, 1, 6);
+  const [out, ids, best] = [2 * rows, rows, rows].map((n) => arena.tensor("tokens", n)) as [Tensor, Tensor, Tensor];
+  const options: SamplingOptions = { temperature: 0.8, topP: 0.9, seed: 5 };
+  const x = arena.upload("logits", host);
+  sampleRows(r, { out, ids, best, x, vocab, ld, rows, outRow: 0, position: 7, sampling: () => options });
+  const expected = Array.from({ length: rows }, (_, m) =>
+    sampleReference(host.subarray(m * ld, m * ld + vocab), 7 + m, options),
+  );
+  return [{ name: "token", tensor: ids, expected, read: asU32 }];
 }

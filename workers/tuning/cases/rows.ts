@@ -5,6 +5,7 @@ import type { Recorder } from "../../gpu/program.ts";
 import { addForward } from "../../kernels/add.ts";
 import { copyRows, scatterRows, zero } from "../../kernels/copy.ts";
 import { embeddingBackward, embeddingForward } from "../../kernels/embedding.ts";
+import { halfWords, packHalf, unpackHalf } from "../../kernels/half.ts";
 import {
   dropClassBackward,
   dropClassForward,
@@ -81,6 +82,18 @@ export function copies(r: Recorder, arena: Arena): Output[] {
     { name: "sum", tensor: added!, expected: sum },
     { name: "zeroes", tensor: zeroed!, expected: ontoHost.map((v, i) => (i < 2 * size + 1 ? 0 : v)) },
   ];
+}
+
+/** To f16 and back. */
+export function halfCopies(r: Recorder, arena: Arena): Output[] {
+  const [rows, size] = [3, 44];
+  // What f16 holds exactly comes back as it is; what it does not hold becomes its largest.
+  const { values } = halves(rows * size - 2, 1);
+  const host = Float32Array.of(1e6, -1e6, ...values);
+  const [half, back] = [arena.tensor("half", halfWords(host.length)), arena.tensor("back", host.length)];
+  packHalf(r, { x: arena.upload("x", host), half, size, rows });
+  unpackHalf(r, { x: back, half, size, rows });
+  return [{ name: "there and back", tensor: back, expected: [65504, -65504, ...values] }];
 }
 
 /** Patches of two pictures from floats and from bytes, the tower's input rows, and the class rows off again and back. */
