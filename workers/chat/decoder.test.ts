@@ -131,6 +131,18 @@ test("an embedding table in CPU memory goes to the GPU for the chat, or its rows
   }
 });
 
+test("a GPU without room for a chat is told in a sentence, and goes on", async () => {
+  const { device } = model.llava.gpu;
+  device.popErrorScope = async () => ({ message: "64 GB asked for" }) as GPUError;
+  try {
+    await expect(open({})).rejects.toMatchObject({ code: "out-of-memory" });
+  } finally {
+    Reflect.deleteProperty(device, "popErrorScope");
+    await device.popErrorScope();
+  }
+  expect((await batched.generate(prompt, true, options())).ids.length).toBe(20);
+});
+
 test("a largest logit that is not finite ends the answer after the tokens before it, and the next one is right", async () => {
   const { gpu, ropeTable } = model.llava;
   const expected = await batched.generate(prompt, true, options());

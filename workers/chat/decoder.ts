@@ -4,18 +4,19 @@
  * behind those of earlier tokens and attends to all of them.
  *
  * A batch needs the embedding table on the GPU: that is so for every model whose table this adapter binds in one piece
- * (`tableForChat`). Else a batch is one token, whose id comes back and whose row goes up.
+ * (`allocateChatTable`). Else a batch is one token, whose id comes back and whose row goes up.
  */
 import { TabTuneError } from "../errors.ts";
 import { type Arena, write } from "../gpu/buffers.ts";
 import { budgets } from "../gpu/pace.ts";
 import type { Program, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
+import { trialAllocation } from "../gpu/trial-allocation.ts";
 import type { SamplingOptions } from "../kernels/sample.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../model/chat-pass.ts";
 import { allocatePass, type Llava, type PassBuffers } from "../model/llava.ts";
 import type { Adapter } from "../model/lora.ts";
-import { tableForChat, writeTokens } from "../model/token-table.ts";
+import { allocateChatTable, writeTokens } from "../model/token-table.ts";
 
 /** A token, and the largest logit of its row: where that is not finite the token means nothing. */
 export interface Choice {
@@ -55,23 +56,31 @@ const PREFILL_ROWS = 256;
 /** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
 const MAX_BATCH = 8;
 
-export function createDecoder(
+/** Throws TabTuneError "out-of-memory"; what was allocated is the arena's. */
+export async function createDecoder(
   model: Llava,
   arena: Arena,
   adapter: Adapter | undefined,
   { contextRows, features, batchMs = 75, tableBytes }: DecoderSettings,
-): Decoder {
+): Promise<Decoder> {
   const { gpu, config, counters, weights } = model;
-  const embed = tableForChat(arena, weights.embed, tableBytes);
-  const b = allocatePass(arena, config, { embed, head: weights.head }, adapter?.settings, {
-    rows: Math.min(PREFILL_ROWS, contextRows),
-    labelRows: 1,
-    features,
-    policy: "chat",
-    cacheRows: contextRows,
+  const { embed, b, d } = await trialAllocation(gpu, () => {
+    const limit = tableBytes ?? gpu.facts.maxStorageBufferBindingSize;
+    const table = allocateChatTable(arena, weights.embed, limit);
+    return {
+      embed: table,
+      b: allocatePass(arena, config, { embed: table, head: weights.head }, adapter?.settings, {
+        rows: Math.min(PREFILL_ROWS, contextRows),
+        labelRows: 1,
+        features,
+        policy: "chat",
+        cacheRows: contextRows,
+      }),
+      d: allocateDecode(arena, "bytes" in table ? 1 : MAX_BATCH),
+    };
   });
   const tableOnCpu = "bytes" in embed;
-  const d = allocateDecode(arena, tableOnCpu ? 1 : MAX_BATCH);
+  if ("bytes" in weights.embed && !tableOnCpu) write(gpu, embed.data, weights.embed.bytes, counters);
   // One sequence: it begins at row 0, and a token's position is its row.
   const positions = Uint32Array.from({ length: contextRows }, (_, i) => i);
   write(gpu, b.positions, positions, counters);

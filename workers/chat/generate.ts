@@ -54,7 +54,10 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
   const { gpu, config, counters } = model;
   const arena = new Arena(gpu, counters);
   const features = settings.tiles * featuresPerTile(config);
-  const decoder = createDecoder(model, arena, adapter, { ...settings, features });
+  const decoder = await createDecoder(model, arena, adapter, { ...settings, features }).catch((error) => {
+    arena.dispose();
+    throw error;
+  });
   const { makeTower } = settings;
   const encoderWith = (adapted: Adapter | undefined): Promise<VisionEncoder> =>
     createEncoder(model, arena, {

@@ -3,7 +3,7 @@ import { Planner } from "../gpu/buffers.ts";
 import { randomArray, testBench } from "../gpu/testing.ts";
 import { f16ToF32, f32ToF16 } from "../hub/dtype.ts";
 import { embeddingForward } from "../kernels/embedding.ts";
-import { allocatePassTable, type EmbedTable, writeTokens } from "./token-table.ts";
+import { allocateChatTable, allocatePassTable, type EmbedTable, writeTokens } from "./token-table.ts";
 
 const bench = await testBench();
 const [vocab, size] = [50, 12];
@@ -47,4 +47,19 @@ test("a table in CPU memory takes a row per token on the GPU, one on the GPU not
   expect(planner.totalBytes).toBe(700 * 2048 * 2);
   allocatePassTable(planner, { format: "f16", out: vocab, in: size, data: bench.arena.tensor("t", 4) }, 700);
   expect(planner.totalBytes).toBe(700 * 2048 * 2);
+});
+
+test("a chat takes a table to the GPU when it can be bound in one piece, and no table twice", () => {
+  const MiB = 1024 * 1024;
+  const host = (size: number): EmbedTable => ({ format: "f16", out: 32_064, in: size, bytes: new Uint8Array() });
+  const taken = (embed: EmbedTable, limit: number): number => {
+    const planner = new Planner();
+    const table = allocateChatTable(planner, embed, limit);
+    expect(table === embed).toBe(planner.totalBytes === 0);
+    return planner.totalBytes;
+  };
+  expect(taken(host(2048), 128 * MiB), "tiny-llava").toBe(32_064 * 2048 * 2);
+  expect(taken(host(4096), 128 * MiB), "7B, the least of limits").toBe(0);
+  expect(taken(host(4096), 256 * MiB), "7B").toBe(32_064 * 4096 * 2);
+  expect(taken({ format: "f16", out: vocab, in: size, data: bench.arena.tensor("t", 4) }, 128 * MiB)).toBe(0);
 });

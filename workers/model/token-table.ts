@@ -2,7 +2,7 @@
  * The token embedding table. A small one lies on the GPU. A large one (131 MB for tiny-llava) stays in CPU memory, and a pass uploads
  * the rows of the tokens it holds: a few MB beside seconds of compute. Either way the embedding kernel reads rows by index.
  */
-import { type Allocator, type Arena, type Counters, type Tensor, write } from "../gpu/buffers.ts";
+import { type Allocator, type Counters, type Tensor, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { DenseFormat, DenseWeight } from "../kernels/weight.ts";
 
@@ -29,19 +29,16 @@ export function allocatePassTable(alloc: Allocator, embed: EmbedTable, rows: num
 }
 
 /**
- * The table for a chat: decoding takes the row of a token that only the GPU knows yet, so a table in CPU memory goes to the GPU for as
- * long as the arena lives, if it has at most `limit` bytes (by default what the adapter binds in one piece). It is small beside
- * the KV cache: 131 MB to 460 MB for tiny-llava, which any adapter binds; 262 MB to 3.2 GB for the 7B models, whose table an adapter
- * with the least of limits (128 MiB) cannot bind: there it stays, and the CPU uploads each token's row.
+ * Room for the table in a chat: decoding takes the row of a token that only the GPU knows yet, so a table in CPU memory gets a place on
+ * the GPU (to be filled with its `bytes`) for as long as the chat lives, if it has at most `limit` bytes. It is small beside the KV
+ * cache: 131 MB to 461 MB for tiny-llava, which any adapter binds in one piece; 262 MB to 3.2 GB for the 7B models, whose table
+ * an adapter with the least of limits (128 MiB) cannot bind: there it stays, and the CPU uploads each token's row.
  */
-export function tableForChat(
-  arena: Arena,
-  embed: EmbedTable,
-  limit = arena.gpu.facts.maxStorageBufferBindingSize,
-): EmbedTable {
-  if (!("bytes" in embed) || embed.bytes.byteLength > limit) return embed;
-  const { format, out, in: size, bytes } = embed;
-  return { format, out, in: size, data: arena.upload("tokens/table", bytes) };
+export function allocateChatTable(alloc: Allocator, embed: EmbedTable, limit: number): EmbedTable {
+  if (!("bytes" in embed)) return embed;
+  const { format, out, in: size } = embed;
+  const words = Math.ceil(out * size * wordsPerValue[format]);
+  return 4 * words > limit ? embed : { format, out, in: size, data: alloc.tensor("tokens/table", words) };
 }
 
 /** Queues the ids of a pass, and with a table in CPU memory the rows that they name: `ids` then counts those rows. */
