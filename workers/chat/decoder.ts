@@ -89,8 +89,9 @@ export async function createDecoder(
   const staging = createStaging(gpu, counters, "tokens to read", 8 * d.steps);
 
   const programs = new Map<string, Promise<Program>>();
-  const program = (record: typeof recordPrefill, withAdapter: boolean): Promise<Program> => {
-    const key = `${record.name} ${withAdapter}`;
+  const program = (kind: "prefill" | "decode", withAdapter: boolean): Promise<Program> => {
+    const key = `${kind} ${withAdapter}`;
+    const record = kind === "prefill" ? recordPrefill : recordDecode;
     const built =
       programs.get(key) ?? record(model, b, d, withAdapter ? adapter : undefined).build(arena, model.pipelines);
     programs.set(key, built);
@@ -107,7 +108,7 @@ export async function createDecoder(
   return {
     buffers: b,
     async prefill(ids, slots, past, speaker) {
-      const pass = await program(recordPrefill, speaker.adapter);
+      const pass = await program("prefill", speaker.adapter);
       for (let at = 0; at < ids.length; at += b.capacity.rows) {
         const part = ids.subarray(at, at + b.capacity.rows);
         const rows = part.length;
@@ -120,7 +121,7 @@ export async function createDecoder(
       return (await read(1))[0]!;
     },
     async decode(id, past, most, speaker) {
-      const pass = await program(recordDecode, speaker.adapter);
+      const pass = await program("decode", speaker.adapter);
       const steps = Math.min(batch, most);
       const started = performance.now();
       // On the GPU the id is where the last pass left it.
