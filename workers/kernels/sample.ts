@@ -34,6 +34,8 @@ export interface SamplingWords {
   share: number;
 }
 
+/** The kernel's bins hold the sums of so many weights. */
+const MAX_VOCAB = 2 ** 21;
 /** A distance of 32 halvings: nothing is left of a weight. */
 const NOTHING = 2 ** 24;
 
@@ -54,7 +56,7 @@ export interface SampleRows {
   best: Tensor;
   /** f32 [rows, ld]. */
   x: Tensor;
-  /** Columns that count, at most two million. */
+  /** Columns that count, at most 2^21. */
   vocab: number;
   ld: number;
   rows: Size;
@@ -70,6 +72,7 @@ export interface SampleRows {
  * which is NaN when any is.
  */
 export function sampleRows(r: Recorder, s: SampleRows): void {
+  if (s.vocab > MAX_VOCAB) throw new Error(`sampling from ${s.vocab} tokens`);
   argmaxRows(r, { out: s.best, x: s.x, vocab: s.vocab, ld: s.ld, rows: s.rows });
   const word =
     (name: keyof SamplingWords): Size =>
