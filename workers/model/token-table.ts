@@ -30,9 +30,9 @@ export function allocatePassTable(alloc: Allocator, embed: EmbedTable, rows: num
 
 /**
  * Room for the table in a chat: decoding takes the row of a token that only the GPU knows yet, so a table in CPU memory gets a place on
- * the GPU (to be filled with its `bytes`) for as long as the chat lives, if it has at most `limit` bytes. It is small beside the KV
- * cache: 131 MB to 461 MB for tiny-llava, which any adapter binds in one piece; 262 MB to 3.2 GB for the 7B models, whose table
- * an adapter with the least of limits (128 MiB) cannot bind: there it stays, and the CPU uploads each token's row.
+ * the GPU (to be filled with its `bytes`) for as long as the chat lives, if it has at most `limit` bytes. It is a tenth of the model's
+ * own memory or less: 131 MB for tiny-llava, which any adapter binds in one piece; 262 MB for the 7B models, whose table an adapter
+ * with the least of limits (128 MiB) cannot bind: there it stays, and the CPU uploads each token's row.
  */
 export function allocateChatTable(alloc: Allocator, embed: EmbedTable, limit: number): EmbedTable {
   if (!("bytes" in embed)) return embed;
