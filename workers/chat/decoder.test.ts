@@ -1,8 +1,10 @@
 /** Tokens that come several at a time are those that come one by one, wherever an answer ends; and what a token costs. */
+
 import { beforeAll, describe, expect, test } from "vitest";
 import { goldenExamples, loadGoldenModel, openGolden, recipeWith, testGpu } from "../engine/fs-golden.ts";
 import { type LoadedModel, loadModel, openModel } from "../engine/loaded-model.ts";
 import { Arena, readBack, write } from "../gpu/buffers.ts";
+import type { KernelPace } from "../gpu/pace.ts";
 import { randomArray } from "../gpu/testing.ts";
 import { filesFromDirectory } from "../hub/fs-files.ts";
 import { writeAdapter } from "../model/adapter-slabs.ts";
@@ -163,16 +165,17 @@ test("the demo model: less than a submit and at most 64 bytes back for a token, 
   const demo = await openModel(await filesFromDirectory("public/demo/model"), parseRecipe({}));
   const { llava, normalise } = await loadModel(await testGpu(), demo, undefined, () => {});
   // A GPU of one speed, whatever the machine does meanwhile: submits are cut alike in every run.
-  const pace = {
-    get flopsPerSecond() {
-      return 1e15;
+  const constant: KernelPace = {
+    get secondsPerFlop() {
+      return 1e-15;
     },
-    set flopsPerSecond(_: number) {},
-    get kernels() {
-      return new Map();
+    set secondsPerFlop(_) {},
+    get doubt() {
+      return 0;
     },
+    set doubt(_) {},
   };
-  llava.pace = pace;
+  llava.pace = { flopsPerSecond: 1e15, kernels: { get: () => constant } as unknown as Map<string, KernelPace> };
   const chat = await createChat(llava, undefined, {
     contextRows: 100,
     tiles: 1,
