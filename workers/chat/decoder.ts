@@ -11,7 +11,6 @@ import { type Arena, write } from "../gpu/buffers.ts";
 import { budgets } from "../gpu/pace.ts";
 import type { Program, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
-import { trialAllocation } from "../gpu/trial-allocation.ts";
 import type { SamplingOptions } from "../kernels/sample.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../model/chat-pass.ts";
 import { allocatePass, type Llava, type PassBuffers } from "../model/llava.ts";
@@ -56,29 +55,23 @@ const PREFILL_ROWS = 256;
 /** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
 const MAX_BATCH = 8;
 
-/** Throws TabTuneError "out-of-memory"; what was allocated is the arena's. */
-export async function createDecoder(
+/** What it allocates is the arena's: run it inside a trial allocation. */
+export function createDecoder(
   model: Llava,
   arena: Arena,
   adapter: Adapter | undefined,
   { contextRows, features, batchMs = 75, tableBytes }: DecoderSettings,
-): Promise<Decoder> {
+): Decoder {
   const { gpu, config, counters, weights } = model;
-  const { embed, b, d } = await trialAllocation(gpu, () => {
-    const limit = tableBytes ?? gpu.facts.maxStorageBufferBindingSize;
-    const table = allocateChatTable(arena, weights.embed, limit);
-    return {
-      embed: table,
-      b: allocatePass(arena, config, { embed: table, head: weights.head }, adapter?.settings, {
-        rows: Math.min(PREFILL_ROWS, contextRows),
-        labelRows: 1,
-        features,
-        policy: "chat",
-        cacheRows: contextRows,
-      }),
-      d: allocateDecode(arena, "bytes" in table ? 1 : MAX_BATCH),
-    };
+  const embed = allocateChatTable(arena, weights.embed, tableBytes ?? gpu.facts.maxStorageBufferBindingSize);
+  const b = allocatePass(arena, config, { embed, head: weights.head }, adapter?.settings, {
+    rows: Math.min(PREFILL_ROWS, contextRows),
+    labelRows: 1,
+    features,
+    policy: "chat",
+    cacheRows: contextRows,
   });
+  const d = allocateDecode(arena, "bytes" in embed ? 1 : MAX_BATCH);
   const tableOnCpu = "bytes" in embed;
   if ("bytes" in weights.embed && !tableOnCpu) write(gpu, embed.data, weights.embed.bytes, counters);
   // One sequence: it begins at row 0, and a token's position is its row.

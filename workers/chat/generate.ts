@@ -4,6 +4,7 @@
  */
 import { TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
+import { trialAllocation } from "../gpu/trial-allocation.ts";
 import type { SamplingOptions } from "../kernels/sample.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { imageSlots } from "../model/image-slots.ts";
@@ -50,14 +51,31 @@ export interface ChatSettings extends Omit<DecoderSettings, "features"> {
   makeTower?: MakeTower;
 }
 
+/** Throws TabTuneError "out-of-memory" where the GPU has no room for it, and leaves nothing behind. */
 export async function createChat(model: Llava, adapter: Adapter | undefined, settings: ChatSettings): Promise<Chat> {
-  const { gpu, config, counters } = model;
-  const arena = new Arena(gpu, counters);
-  const features = settings.tiles * featuresPerTile(config);
-  const decoder = await createDecoder(model, arena, adapter, { ...settings, features }).catch((error) => {
+  const arena = new Arena(model.gpu, model.counters);
+  let made: Chat | undefined;
+  try {
+    return await trialAllocation(model.gpu, async () => {
+      made = await buildChat(model, arena, adapter, settings);
+      return made;
+    });
+  } catch (error) {
+    await made?.dispose();
     arena.dispose();
     throw error;
-  });
+  }
+}
+
+async function buildChat(
+  model: Llava,
+  arena: Arena,
+  adapter: Adapter | undefined,
+  settings: ChatSettings,
+): Promise<Chat> {
+  const { config } = model;
+  const features = settings.tiles * featuresPerTile(config);
+  const decoder = createDecoder(model, arena, adapter, { ...settings, features });
   const { makeTower } = settings;
   const encoderWith = (adapted: Adapter | undefined): Promise<VisionEncoder> =>
     createEncoder(model, arena, {

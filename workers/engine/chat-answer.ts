@@ -1,12 +1,12 @@
 /** The page's chat: a conversation in, text as it comes. */
-import { type Chat, createChat } from "../chat/generate.ts";
+import { createChat } from "../chat/generate.ts";
 import { TabTuneError } from "../errors.ts";
-import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { featuresPerTile } from "../model/config.ts";
+import { positionsOf } from "../model/load.ts";
 import { BASELINE_BINDING_BYTES } from "../model/weights.ts";
 import type { ChatEvent, ChatRequest, ChatResult } from "../protocol.ts";
 import { chatPrompt } from "./chat-prompt.ts";
-import type { LoadedModel } from "./loaded-model.ts";
+import type { OpenedModel } from "./loaded-model.ts";
 import { preparationOf } from "./preparation.ts";
 import { livingModel, type Session, towerOf } from "./session.ts";
 
@@ -14,9 +14,8 @@ import { livingModel, type Session, towerOf } from "./session.ts";
 const CHAT_ROWS = 2048;
 const WORDS_BESIDE_PICTURE = 1024;
 const CHAT_PICTURES = 4;
-
 /** What a conversation on this model has room for. */
-export function chatRoom({ config, tilesPerPicture }: Pick<LoadedModel, "config" | "tilesPerPicture">): {
+export function chatRoom({ config, tilesPerPicture }: Pick<OpenedModel, "config" | "tilesPerPicture">): {
   contextRows: number;
   tiles: number;
 } {
@@ -25,27 +24,9 @@ export function chatRoom({ config, tilesPerPicture }: Pick<LoadedModel, "config"
   const picture = tilesPerPicture * (perTile + Math.ceil(Math.sqrt(perTile)));
   const bindable = Math.floor(BASELINE_BINDING_BYTES / (4 * perTile * config.text.hiddenSize)) - 1;
   return {
-    contextRows: Math.min(config.text.maxPositions, Math.max(CHAT_ROWS, picture + WORDS_BESIDE_PICTURE)),
+    contextRows: Math.min(positionsOf(config.text), Math.max(CHAT_ROWS, picture + WORDS_BESIDE_PICTURE)),
     tiles: Math.max(tilesPerPicture, Math.min(CHAT_PICTURES * tilesPerPicture, bindable)),
   };
-}
-
-/** The chat of this session, made where there is none. Throws "out-of-memory" and leaves nothing behind. */
-async function openChat(s: Session, current: LoadedModel): Promise<Chat> {
-  let made: Chat | undefined;
-  try {
-    return await trialAllocation(current.llava.gpu, async () => {
-      made = await createChat(current.llava, s.live?.adapter, {
-        ...chatRoom(current),
-        normalise: current.normalise,
-        makeTower: towerOf(s),
-      });
-      return made;
-    });
-  } catch (error) {
-    await made?.dispose();
-    throw error;
-  }
 }
 
 /** One answer of the model, streamed. */
@@ -54,7 +35,11 @@ export async function answer(s: Session, request: ChatRequest, onEvent: (e: Chat
   if (s.control && !s.control.pause) {
     throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
   }
-  s.chat ??= await openChat(s, current);
+  s.chat ??= await createChat(current.llava, s.live?.adapter, {
+    ...chatRoom(current),
+    normalise: current.normalise,
+    makeTower: towerOf(s),
+  });
   const preparation = preparationOf(current.preparation);
   const { tokenizer } = preparation;
   const prompt = await chatPrompt(request.turns, preparation);

@@ -13,6 +13,8 @@ import { type ErrorReport, TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { adapterTensors, restoreAdapter, writeAdapter } from "../model/adapter-slabs.ts";
+import type { LlavaConfig } from "../model/config.ts";
+import { positionsOf } from "../model/load.ts";
 import { type Adapter, allocateAdapter, type LoraModule, type LoraSettings } from "../model/lora.ts";
 import { type MemoryPlan, planMemory } from "../model/memory-plan.ts";
 import type { RunEvent, StepRecord } from "../protocol.ts";
@@ -81,7 +83,7 @@ async function usableRows(
   throw new TabTuneError(
     "no-rows",
     `None of the ${dataset.rows} rows fits into ${maxLength} tokens with its picture and an answer.`,
-    "Raise max_length (Longest row in tokens), or choose other data.",
+    "Raise max_length (Longest row in tokens) where the model has room for more, or choose other data.",
     "The prepared data stays as it is.",
   );
 }
@@ -96,6 +98,12 @@ function fits(example: Example, maxLength: number, options: Parameters<typeof fi
   }
 }
 
+/** The recipe with rows no longer than the model has positions for. */
+export const withinModel = (recipe: Recipe, { text }: LlavaConfig): Recipe => ({
+  ...recipe,
+  maxLength: Math.min(recipe.maxLength, positionsOf(text)),
+});
+
 /** The plan of a run on this model; `rows` and `longest` may be guesses before the data is there. */
 export function planRun(model: OpenedModel, recipe: Recipe, longest: number): MemoryPlan {
   return planMemory({
@@ -106,7 +114,7 @@ export function planRun(model: OpenedModel, recipe: Recipe, longest: number): Me
     optim: recipe.optim,
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
-    longest: Math.max(16, Math.min(longest, recipe.maxLength)),
+    longest: Math.max(16, Math.min(longest, withinModel(recipe, model.config).maxLength)),
     tilesPerRow: tilesPerPicture(model, recipe),
     gradientCheckpointing: recipe.gradientCheckpointing,
   });
@@ -138,7 +146,8 @@ export function checkSupported(recipe: Recipe): void {
 
 /** Runs to the end, a stop, or an error. Returns how it ended. */
 export async function runTraining(options: RunOptions): Promise<"done" | "stopped"> {
-  const { model, store, dataset, recipe, runId, control, onEvent, resume } = options;
+  const { model, store, dataset, runId, control, onEvent, resume } = options;
+  const recipe = withinModel(options.recipe, model.config);
   checkSupported(recipe);
   const { llava } = model;
   const state: SavedState = { step: 0, position: { epoch: 0, index: 0 } };

@@ -18,6 +18,14 @@ test("what the allocation throws is thrown, and no scope stays open to swallow l
   await expect(gpu.device.popErrorScope()).rejects.toThrow();
 });
 
+test("an operation that is refused is told, and does not count against the device", async () => {
+  const { gpu } = await testBench();
+  const refused = trialAllocation(gpu, () => gpu.device.createBuffer({ size: 4, usage: 0 }));
+  await expect(refused).rejects.toMatchObject({ code: "gpu-error" });
+  await gpu.device.queue.onSubmittedWorkDone();
+  expect(() => gpu.alive()).not.toThrow();
+});
+
 test("an allocation without room is a sentence with a way out", async () => {
   const { gpu } = await testBench();
   const device = { pushErrorScope() {}, popErrorScope: async () => ({ message: "64 GB asked for" }) };

@@ -12,6 +12,7 @@ import { writeSafetensors } from "../hub/safetensors.ts";
 import { type PreparedImage, prepareImage } from "../image/prepare-image.ts";
 import { writeAdapter } from "../model/adapter-slabs.ts";
 import { featuresPerTile } from "../model/config.ts";
+import { positionsOf } from "../model/load.ts";
 import { type Adapter, allocateAdapter, type LoraModule } from "../model/lora.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { expandImageTokens } from "../text/image-slots.ts";
@@ -145,7 +146,7 @@ export async function generate(args: Arguments): Promise<void> {
   );
   const adapter = await adapterFrom(model, args.maybe("adapter"));
   const chat = await createChat(model.llava, adapter, {
-    contextRows: inputIds.length + maxNewTokens,
+    contextRows: Math.min(inputIds.length + maxNewTokens, positionsOf(model.config.text)),
     tiles,
     normalise: model.normalise,
   });

@@ -3,7 +3,7 @@
 import { readRows } from "../dataset/rows.ts";
 import type { OpenedModel } from "../engine/loaded-model.ts";
 import { preparationOf } from "../engine/preparation.ts";
-import { planRun } from "../engine/training-run.ts";
+import { planRun, withinModel } from "../engine/training-run.ts";
 import { TabTuneError } from "../errors.ts";
 import { policyName } from "../model/activations.ts";
 import { patchesPerTile } from "../model/config.ts";
@@ -19,6 +19,7 @@ import { dataFiles, openedModel, recipeOf } from "./open.ts";
 export async function* examplesOf(model: OpenedModel, data: string, recipe: Recipe): AsyncGenerator<Example> {
   const preparation = preparationOf(model.preparation);
   const { files } = await dataFiles(data);
+  const { maxLength, trainOn } = withinModel(recipe, model.config);
   const skip = (source: string, message: string): void => {
     process.stderr.write(`skipped ${source}: ${message}\n`);
   };
@@ -28,7 +29,7 @@ export async function* examplesOf(model: OpenedModel, data: string, recipe: Reci
     if (event.type !== "row") continue;
     try {
       const example = await prepareExample(event.row, preparation);
-      yield fitLength(example, recipe.maxLength, { trainOn: recipe.trainOn, imageTokenId: model.config.imageTokenId });
+      yield fitLength(example, maxLength, { trainOn, imageTokenId: model.config.imageTokenId });
       usable += 1;
     } catch (error) {
       const rowFault = ["bad-image", "image-too-large", "bad-row", "row-too-long"];

@@ -8,7 +8,7 @@ import { selectVariants } from "../kernels/select.ts";
 import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
 import { readStored, type StoredCheckpoint } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import type { LlavaConfig } from "./config.ts";
+import type { LlavaConfig, TextConfig } from "./config.ts";
 import type { Llava } from "./llava.ts";
 import { allocateWeights, fillWeight, type QuantSettings, type WeightLayout } from "./weights.ts";
 
@@ -35,6 +35,9 @@ export interface Loaded {
 /** Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. */
 export const MAX_POSITIONS = 8192;
 
+/** Longest sequence that the model can run: later positions have no row in the RoPE table. */
+export const positionsOf = ({ maxPositions }: TextConfig): number => Math.min(MAX_POSITIONS, maxPositions);
+
 /** Throws TabTuneError when tensors are missing, of the wrong shape, or do not fit the adapter. */
 export async function loadLlava(
   gpu: Gpu,
@@ -44,8 +47,7 @@ export async function loadLlava(
 ): Promise<Loaded> {
   const counters = newCounters();
   const arena = new Arena(gpu, counters);
-  const positions = Math.min(MAX_POSITIONS, config.text.maxPositions);
-  const table = ropeTable(positions, config.text.headSize, config.text.ropeTheta);
+  const table = ropeTable(positionsOf(config.text), config.text.headSize, config.text.ropeTheta);
   const { layout, rope } = await trialAllocation(gpu, () => ({
     layout: allocateWeights(arena, config, checkpoint.tensors, options.quant),
     rope: arena.tensor("weights/rope", table.length),

@@ -1,0 +1,37 @@
+/** No sequence is longer than the model has positions for: behind the RoPE table there is nothing. */
+import { expect, test } from "vitest";
+import { MAX_POSITIONS } from "../model/load.ts";
+import { parseRecipe } from "../train/recipe.ts";
+import { chatRoom } from "./chat-answer.ts";
+import { openGolden, openGoldenModel, recipeWith } from "./fs-golden.ts";
+import type { OpenedModel } from "./loaded-model.ts";
+import { planRun, withinModel } from "./training-run.ts";
+
+const opened = async (maxPositions: number): Promise<OpenedModel> => {
+  const golden = await openGolden("own-next");
+  const model = await openGoldenModel(golden, recipeWith(golden, "a"));
+  return { ...model, config: { ...model.config, text: { ...model.config.text, maxPositions } } };
+};
+const recipe = parseRecipe({ max_length: 4096 });
+
+test.each([
+  [2048, 2048],
+  [32_768, 4096],
+])("with %i positions rows have at most %i tokens", async (positions, most) => {
+  expect(withinModel(recipe, (await opened(positions)).config).maxLength).toBe(most);
+});
+
+test("the plan is for the rows that are run", async () => {
+  const model = await opened(256);
+  expect(planRun(model, recipe, 4000)).toEqual(planRun(model, recipe, 256));
+});
+
+test.each([
+  ["the usual", 32_768, 1, 2048],
+  ["a picture of many tiles and words beside it", 32_768, 600, 600 * 6 + 1024],
+  ["no more than positions", 1024, 600, 1024],
+  ["no more than the table", 32_768, 6000, MAX_POSITIONS],
+])("a chat has room for %s", async (_, positions, tilesPerPicture, rows) => {
+  // Pictures of 28 pixels in patches of 14: four slots a tile, and at most two ends of rows.
+  expect(chatRoom({ ...(await opened(positions)), tilesPerPicture }).contextRows).toBe(rows);
+});
