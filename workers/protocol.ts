@@ -44,6 +44,8 @@ export interface SelfTestReport {
   limit: number;
   passed: boolean;
   results: SelfTestResult[];
+  /** Faster kernels that this adapter offers, against the plain ones: what differs is not used, and trains nobody wrongly. */
+  gates: SelfTestResult[];
 }
 
 // --------------------------------------------------------------------- model

@@ -7,11 +7,13 @@ import { download } from "../parts/download.ts";
 import { useTraining } from "../training/store.ts";
 
 /** Ops that fail, or how many pass and how closely. */
-function words({ passed, results, limit }: SelfTestReport): string {
+function words({ passed, results, limit, gates }: SelfTestReport): string {
   const failed = [...new Set(results.filter((r) => !r.passed).map((r) => r.op))];
   if (!passed) return `This adapter computes ${failed.join(", ")} wrongly: training is refused.`;
   const worst = Math.max(...results.map((r) => r.error ?? 0));
-  return `All ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.`;
+  const off = [...new Set(gates.filter((g) => !g.passed).map((g) => g.op))];
+  const without = off.length > 0 ? ` Faster kernels that differ here are not used: ${off.join(", ")}.` : "";
+  return `All ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.${without}`;
 }
 
 export function SelfTest() {

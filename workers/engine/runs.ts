@@ -6,7 +6,7 @@ import type { RunEvent, RunSummary, SelfTestReport } from "../protocol.ts";
 import { openDataset } from "../shards/shards.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
-import { tunedTilesOf, tunedVariants } from "../tuning/autotune.ts";
+import { tunedOf, tunedVariants } from "../tuning/autotune.ts";
 import { headSizesOf, refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { runLock } from "./names.ts";
@@ -15,7 +15,7 @@ import { runTraining } from "./training-run.ts";
 
 /**
  * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
- * left with the tiles that are fastest here; on a software adapter there is one family and nothing to choose.
+ * left with the kernels that are fastest here; on a software adapter there is one family and nothing to choose.
  */
 export function tested(s: Session, { llava }: LoadedModel): Promise<SelfTestReport> {
   const test = async (): Promise<SelfTestReport> => {
@@ -25,8 +25,8 @@ export function tested(s: Session, { llava }: LoadedModel): Promise<SelfTestRepo
     const report = await verdictOf(gpu, pipelines, llava.variants, headSizesOf(config), userAgent, kept);
     if (report.passed && !gpu.facts.software) {
       const { qkv, o, gateUp, down } = weights.layers[0]!;
-      const tiles = await tunedTilesOf(gpu, pipelines, [qkv, o, gateUp, down], userAgent, kept);
-      llava.variants = tunedVariants(tiles, selectVariants(gpu.facts));
+      const tuned = await tunedOf(gpu, pipelines, [qkv, o, gateUp, down], report, kept);
+      llava.variants = tunedVariants(tuned, selectVariants(gpu.facts));
     }
     return report;
   };

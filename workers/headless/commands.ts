@@ -4,6 +4,7 @@ import { gguf, merge } from "./exports.ts";
 import { features, preprocess } from "./pictures.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
 import { plan, tokenize } from "./rows.ts";
+import { selfTest } from "./self-test.ts";
 import { train } from "./train.ts";
 
 interface Command {
@@ -46,5 +47,6 @@ export const commands: Record<string, Command> = {
   },
   merge: { options: { model: "one", adapter: "one", out: "one" }, run: merge },
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
+  selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
   plan: { options: { model: "one", recipe: "one" }, run: plan },
 };

@@ -4,17 +4,35 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { testBench } from "../gpu/testing.ts";
 import { main } from "../headless.ts";
 import { writeSafetensors } from "../hub/safetensors.ts";
+import type { SelfTestResult } from "../protocol.ts";
+import { parseRecipe } from "../train/recipe.ts";
+import { headSizesOf, verdictKey } from "../tuning/self-test.ts";
+import { openedModel } from "./open.ts";
+import { HOST, kept } from "./self-test.ts";
 
 const golden = fileURLToPath(new URL("../engine/fixtures/llava-mha/", import.meta.url));
 let folder: string;
 let out: string;
 
-beforeAll(() => {
+/** Keeps a verdict on this adapter, as an earlier run would have: the self-test itself has tests of its own. */
+async function keepVerdict(...results: Partial<SelfTestResult>[]): Promise<void> {
+  const { config } = await openedModel(`${golden}model`, parseRecipe({}));
+  const key = verdictKey((await testBench()).gpu.facts, headSizesOf(config), HOST);
+  await kept.set([[key, new TextEncoder().encode(JSON.stringify({ results }))]], "relaxed");
+}
+
+beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-train-"));
+  vi.stubEnv("XDG_CACHE_HOME", path.join(folder, "cache"));
+  await keepVerdict();
 });
-afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 beforeEach(({ task }) => {
   out = path.join(folder, task.id);
 });
@@ -52,6 +70,15 @@ test("other files of the folder are left alone", async () => {
   fs.writeFileSync(path.join(out, "notes.txt"), "mine");
   expect((await train({ max_length: 20 })).code).toBe(1);
   expect(fs.readdirSync(out)).toEqual(["notes.txt"]);
+});
+
+test("an op that this adapter computes wrongly is named, and nothing is trained", async () => {
+  await keepVerdict({ op: "RMSNorm", output: "dx", error: 0.02, passed: false, note: "" });
+  const { code, error } = await train({});
+  await keepVerdict();
+  expect(code).toBe(1);
+  expect(JSON.parse(error)).toMatchObject({ code: "unsupported-gpu", message: expect.stringContaining("RMSNorm") });
+  expect(fs.existsSync(out)).toBe(false);
 });
 
 test("a LoRA start of another rank is refused before anything is written", async () => {

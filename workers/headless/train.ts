@@ -30,6 +30,7 @@ import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, loadedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
+import { refuseUnlessTested } from "./self-test.ts";
 
 const RUN = "headless";
 /** Steps whose gradients `--dump` writes. */
@@ -97,6 +98,7 @@ export async function train(args: Arguments): Promise<void> {
     const info = await prepareDataset(store, files, label, model.preparation, () => {});
     for (const row of info.skipped) process.stderr.write(`skipped ${row.source}: ${row.message}\n`);
     for (const note of model.notes) process.stderr.write(`note: ${note}\n`);
+    await refuseUnlessTested(model.llava);
     await runTraining({
       model,
       store,

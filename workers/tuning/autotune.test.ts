@@ -3,7 +3,7 @@ import { randomArray, testBench } from "../gpu/testing.ts";
 import { registerVariants } from "../gpu/variants.ts";
 import { linearForward } from "../kernels/linear.ts";
 import { forcedVariants } from "../kernels/select.ts";
-import { autotune, shapesOf, tunedVariants } from "./autotune.ts";
+import { autotune, fastestTile, shapesOf, tunedVariants } from "./autotune.ts";
 
 test("each shape once, in both directions; what was not timed is chosen as before", () => {
   const shapes = shapesOf([
@@ -12,18 +12,29 @@ test("each shape once, in both directions; what was not timed is chosen as befor
     { out: 32, in: 64 },
   ]);
   expect(shapes).toHaveLength(4);
-  const variants = tunedVariants({ "forward 32 to 64": "64x64" }, registerVariants);
+  const variants = tunedVariants(
+    { linear: { "forward 32 to 64": "64x64" }, decode: { "forward 32 to 64": "subgroup" } },
+    registerVariants,
+  );
   expect(variants.linear({ direction: "forward", columns: 64, depth: 32 })).toBe("64x64");
   expect(variants.linear({ direction: "backward", columns: 64, depth: 32 })).toBe("register");
+  expect(variants.decode({ columns: 64, depth: 32 })).toBe("subgroup");
+  expect(variants.decode({ columns: 32, depth: 64 })).toBe("register");
   expect(variants.attention).toBe("register");
+});
+
+test("a tile of f16 weights has to pay for its rounding", () => {
+  expect(fastestTile(["64x64", "64x64 f16"], [100, 97])).toBe("64x64");
+  expect(fastestTile(["64x64", "64x64 f16"], [100, 90])).toBe("64x64 f16");
 });
 
 test("the fastest tile of a shape is one of those that were timed, and each gives the same bits", async () => {
   const bench = await testBench();
   const { gpu, pipelines, arena } = bench;
   const shape = { direction: "forward", columns: 72, depth: 40 } as const;
-  const tuned = await autotune(gpu, pipelines, [shape], ["32x32", "64x64"], 37);
-  expect(["32x32", "64x64"]).toContain(tuned["forward 40 to 72"]);
+  const tuned = await autotune(gpu, pipelines, [shape], { tiles: ["32x32", "64x64"], decodes: ["workgroup"] }, 37);
+  expect(["32x32", "64x64"]).toContain(tuned.linear["forward 40 to 72"]);
+  expect(tuned.decode).toEqual({ "forward 40 to 72": "workgroup" });
   const weight = {
     format: "nf4",
     out: 72,

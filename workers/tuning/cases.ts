@@ -31,9 +31,9 @@ export interface HeadSizes {
   vision: number;
 }
 
-/** All cases for an adapter's kernels: what `variants` chooses, and the tiles that the tuner may choose instead. */
-export function selfTestCases(variants: Variants, heads: HeadSizes, tiles: LinearVariant[] = []): SelfTestCase[] {
-  const linear = [...new Set([...linearVariantsOf(variants), ...tiles])].flatMap((variant) => linearCases(variant));
+/** All cases for the kernels that `variants` chooses; what the tuner may choose instead has gates (gate.ts). */
+export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCase[] {
+  const linear = linearVariantsOf(variants).flatMap(linearCases);
   const others: [string, RecordCase][] = [
     ["LoRA with dropout", loraDropout],
     ["weight gradient", weightGradient],

@@ -1,19 +1,15 @@
 /** Every op once on this adapter, against the CPU. Kept by adapter, head size, browser and version of the kernels. */
 import { TabTuneError } from "../errors.ts";
-import { Arena, newCounters, readBack } from "../gpu/buffers.ts";
 import type { AdapterFacts, Gpu } from "../gpu/device.ts";
-import { relativeError } from "../gpu/numbers.ts";
-import { type PipelineCache, Recorder } from "../gpu/program.ts";
+import type { PipelineCache } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
-import { fittingTiles } from "../kernels/select.ts";
 import type { LlavaConfig } from "../model/config.ts";
 import type { SelfTestReport, SelfTestResult } from "../protocol.ts";
 import type { Store } from "../storage/store.ts";
 import type { SelfTestCase } from "./cases/case.ts";
 import { type HeadSizes, selfTestCases } from "./cases.ts";
-
-/** f32 sums of some hundred terms in any order stay well below this; a wrong index or a half-precision detour do not. */
-export const SELF_TEST_LIMIT = 1e-5;
+import { runGates } from "./gate.ts";
+import { runCases, SELF_TEST_LIMIT } from "./run-cases.ts";
 
 /** Counts up when a kernel or a case changes: older verdicts are then not believed. */
 const KERNELS_VERSION = 2;
@@ -33,62 +29,34 @@ export const headSizesOf = ({ text, vision }: LlavaConfig): HeadSizes => ({
 export const verdictKey = (facts: AdapterFacts, heads: HeadSizes, browser: string): string =>
   `self-test/${heads.text}, ${heads.vision}/${adapterKey(facts, browser)}`;
 
-/** Runs the cases. Throws only when the device is lost. */
+/** Runs the cases, and the gates of the optional kernels where the adapter uses any. Throws only when the device is lost. */
 export async function runSelfTest(
   gpu: Gpu,
   pipelines: PipelineCache,
   cases: SelfTestCase[],
   browser: string,
+  gates: () => Promise<SelfTestResult[]> = async () => [],
 ): Promise<SelfTestReport> {
   const started = performance.now();
-  const arena = new Arena(gpu, newCounters());
-  try {
-    // All are compiled at the same time; then each runs alone, so that a fault has a name.
-    const recorded = cases.map((c) => {
-      const recorder = new Recorder(c.variants);
-      const outputs = c.record(recorder, arena);
-      return { op: c.op, outputs, recorder, kernels: [...new Set(recorder.specs.map((s) => s.kernel.name))] };
-    });
-    // A kernel that does not compile is a finding, not a broken device.
-    gpu.device.pushErrorScope("validation");
-    const building = recorded.map(({ recorder }) =>
-      recorder.build(arena, pipelines).catch((cause: unknown) => String(cause)),
-    );
-    const [built] = await Promise.all([Promise.all(building), gpu.device.popErrorScope()]);
-    const results: SelfTestResult[] = [];
-    for (const [i, { op, outputs, kernels }] of recorded.entries()) {
-      const program = built[i]!;
-      if (typeof program === "string") {
-        gpu.alive();
-        results.push({ op, output: "compilation", error: null, passed: false, kernels, note: program });
-        continue;
-      }
-      await program.run({}, { flopsPerSecond: 1e9 });
-      const got = await readBack(
-        gpu,
-        outputs.map((o) => o.tensor),
-      );
-      outputs.forEach(({ name, expected, read }, n) => {
-        const error = relativeError(read ? read(got[n]!) : got[n]!, expected);
-        // A NaN is neither below nor above.
-        const passed = error <= SELF_TEST_LIMIT;
-        results.push({ op, output: name, error: Number.isFinite(error) ? error : null, passed, kernels, note: "" });
-      });
-    }
-    return {
-      adapter: { ...gpu.facts },
-      browser,
-      kernelsVersion: KERNELS_VERSION,
-      date: new Date().toISOString(),
-      seconds: (performance.now() - started) / 1000,
-      limit: SELF_TEST_LIMIT,
-      passed: results.every((r) => r.passed),
-      results,
-    };
-  } finally {
-    arena.dispose();
-  }
+  const results = await runCases(gpu, pipelines, cases);
+  const passed = results.every((r) => r.passed);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    adapter: { ...gpu.facts },
+    browser,
+    kernelsVersion: KERNELS_VERSION,
+    date: new Date().toISOString(),
+    seconds,
+    limit: SELF_TEST_LIMIT,
+    passed,
+    results,
+    // Without plain kernels to trust there is nothing to hold the others against.
+    gates: passed ? await gates() : [],
+  };
 }
+
+/** Where verdicts are kept. */
+export type VerdictStore = Pick<Store, "get" | "set">;
 
 /** The kept verdict of this adapter, or a new one, which is then kept. */
 export async function verdictOf(
@@ -97,12 +65,12 @@ export async function verdictOf(
   variants: Variants,
   heads: HeadSizes,
   browser: string,
-  store: Store,
+  store: VerdictStore,
 ): Promise<SelfTestReport> {
   const kept = await keptVerdict(gpu.facts, heads, browser, store);
   if (kept) return kept;
-  const tiles = gpu.facts.software ? [] : fittingTiles(gpu.facts);
-  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads, tiles), browser);
+  const gates = gpu.facts.software ? undefined : () => runGates(gpu, pipelines, variants);
+  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads), browser, gates);
   const bytes = new TextEncoder().encode(JSON.stringify(report));
   await store.set([[verdictKey(gpu.facts, heads, browser), bytes]], "relaxed");
   return report;
@@ -112,7 +80,7 @@ export async function keptVerdict(
   facts: AdapterFacts,
   heads: HeadSizes,
   browser: string,
-  store: Store,
+  store: VerdictStore,
 ): Promise<SelfTestReport | undefined> {
   const bytes = await store.get(verdictKey(facts, heads, browser));
   return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as SelfTestReport);

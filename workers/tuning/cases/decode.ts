@@ -27,7 +27,7 @@ export function fourBitDecode(r: Recorder, arena: Arena): Output[] {
     tile: "decode",
   });
   const product = forwardReference(xHost, values, 1, out, inSize, reference);
-  return [{ name: "y", tensor: y, expected: product.map((v, i) => v + sideHost[i]!) }];
+  return [{ name: "y of 4-bit weights", tensor: y, expected: product.map((v, i) => v + sideHost[i]!) }];
 }
 
 export function halfDecode(r: Recorder, arena: Arena): Output[] {
@@ -38,5 +38,11 @@ export function halfDecode(r: Recorder, arena: Arena): Output[] {
   const y = arena.tensor("y", out);
   const bias = arena.upload("bias", biasHost);
   linearForward(r, { y, x: arena.upload("x", xHost), weight, bias, rows: 1, tile: "decode" });
-  return [{ name: "y", tensor: y, expected: forwardReference(xHost, values, 1, out, inSize, undefined, biasHost) }];
+  return [
+    {
+      name: "y of f16 weights",
+      tensor: y,
+      expected: forwardReference(xHost, values, 1, out, inSize, undefined, biasHost),
+    },
+  ];
 }

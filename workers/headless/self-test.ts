@@ -1,0 +1,73 @@
+/** `selftest`, and the verdict that `train` asks for: kept in a folder that all runs share, so that only the first one pays for it. */
+import os from "node:os";
+import path from "node:path";
+import { toReport } from "../errors.ts";
+import { newCounters } from "../gpu/buffers.ts";
+import { type Gpu, openGpu } from "../gpu/device.ts";
+import { nodeGpu } from "../gpu/node.ts";
+import { PipelineCache } from "../gpu/program.ts";
+import { selectVariants } from "../kernels/select.ts";
+import type { Llava } from "../model/llava.ts";
+import type { SelfTestReport } from "../protocol.ts";
+import { openFsCache } from "../storage/fs-cache.ts";
+import { sha256 } from "../storage/sha256.ts";
+import { parseRecipe } from "../train/recipe.ts";
+import { type HeadSizes, selfTestCases } from "../tuning/cases.ts";
+import { runGates } from "../tuning/gate.ts";
+import { headSizesOf, refuseUnlessPassed, runSelfTest, type VerdictStore, verdictOf } from "../tuning/self-test.ts";
+import type { Arguments } from "./arguments.ts";
+import { openedModel } from "./open.ts";
+
+/** What drives the adapter here, as a browser does on the page. */
+export const HOST = `Node ${process.versions.node}`;
+
+/** llava-1.5-7b's. */
+const DEFAULT_HEADS: HeadSizes = { text: 128, vision: 64 };
+
+/** TABTUNE_CACHE, else the user's own cache folder. */
+const folder = (): string =>
+  process.env.TABTUNE_CACHE ?? path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "tabtune");
+
+/** Verdicts by hash of their key. A folder that cannot be written is told of and costs the next run another test, no more. */
+export const kept: VerdictStore = {
+  async get(key) {
+    const cache = await openFsCache(folder()).catch(() => undefined);
+    const reader = await cache?.open(await nameOf(key));
+    return reader?.read(0, reader.size);
+  },
+  async set([entry]) {
+    const [key, bytes] = entry!;
+    try {
+      const writer = await (await openFsCache(folder())).create(await nameOf(key));
+      await writer.write(bytes);
+      await writer.commit();
+    } catch (error) {
+      process.stderr.write(`note: the self-test will run again next time: ${toReport(error).message}\n`);
+    }
+  },
+};
+
+const nameOf = async (key: string): Promise<string> => `self-test-${await sha256(new TextEncoder().encode(key))}`;
+
+/** Throws "unsupported-gpu" naming an op that this adapter computes wrongly. */
+export async function refuseUnlessTested({ gpu, pipelines, variants, config }: Llava): Promise<void> {
+  refuseUnlessPassed(await verdictOf(gpu, pipelines, variants, headSizesOf(config), HOST, kept));
+}
+
+/** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */
+export async function selfTest(args: Arguments): Promise<void> {
+  const directory = args.maybe("model");
+  const heads = directory ? headSizesOf((await openedModel(directory, parseRecipe({}))).config) : DEFAULT_HEADS;
+  const report = await reportOf(await openGpu(await nodeGpu()), heads, args.flag("all"));
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  refuseUnlessPassed(report);
+}
+
+function reportOf(gpu: Gpu, heads: HeadSizes, all: boolean): Promise<SelfTestReport> {
+  const pipelines = new PipelineCache(gpu, newCounters());
+  const facts = all ? { ...gpu.facts, software: false } : gpu.facts;
+  const [own, asGpu] = [selectVariants(gpu.facts), selectVariants(facts)];
+  const cases = (gpu.facts.software && all ? [own, asGpu] : [own]).flatMap((v) => selfTestCases(v, heads));
+  const gates = facts.software ? undefined : () => runGates(gpu, pipelines, asGpu, facts);
+  return runSelfTest(gpu, pipelines, cases, HOST, gates);
+}

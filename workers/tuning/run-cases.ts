@@ -1,0 +1,52 @@
+/** Runs cases on an adapter and holds what they leave against what they should. */
+import { Arena, newCounters, readBack } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { relativeError } from "../gpu/numbers.ts";
+import { type PipelineCache, Recorder } from "../gpu/program.ts";
+import type { SelfTestResult } from "../protocol.ts";
+import type { SelfTestCase } from "./cases/case.ts";
+
+/** f32 sums of some hundred terms in any order stay well below this; a wrong index or a half-precision detour do not. */
+export const SELF_TEST_LIMIT = 1e-5;
+
+/** A result for each output of each case. Throws only when the device is lost. */
+export async function runCases(gpu: Gpu, pipelines: PipelineCache, cases: SelfTestCase[]): Promise<SelfTestResult[]> {
+  const arena = new Arena(gpu, newCounters());
+  try {
+    // All are compiled at the same time; then each runs alone, so that a fault has a name.
+    const recorded = cases.map((c) => {
+      const recorder = new Recorder(c.variants);
+      const outputs = c.record(recorder, arena);
+      return { op: c.op, outputs, recorder, kernels: [...new Set(recorder.specs.map((s) => s.kernel.name))] };
+    });
+    // A kernel that does not compile is a finding, not a broken device.
+    gpu.device.pushErrorScope("validation");
+    const building = recorded.map(({ recorder }) =>
+      recorder.build(arena, pipelines).catch((cause: unknown) => String(cause)),
+    );
+    const [built] = await Promise.all([Promise.all(building), gpu.device.popErrorScope()]);
+    const results: SelfTestResult[] = [];
+    for (const [i, { op, outputs, kernels }] of recorded.entries()) {
+      const program = built[i]!;
+      if (typeof program === "string") {
+        gpu.alive();
+        results.push({ op, output: "compilation", error: null, passed: false, kernels, note: program });
+        continue;
+      }
+      await program.run({}, { flopsPerSecond: 1e9 });
+      const got = await readBack(
+        gpu,
+        outputs.map((o) => o.tensor),
+      );
+      outputs.forEach(({ name, expected, read }, n) => {
+        const error = relativeError(read ? read(got[n]!) : got[n]!, expected);
+        // A NaN is neither below nor above.
+        const passed = error <= SELF_TEST_LIMIT;
+        results.push({ op, output: name, error: Number.isFinite(error) ? error : null, passed, kernels, note: "" });
+      });
+    }
+    return results;
+  } finally {
+    arena.dispose();
+  }
+}
