@@ -4,7 +4,7 @@ import { download } from "../src/parts/download.ts";
 import { Progress } from "../src/parts/Progress.tsx";
 import { TabTuneError } from "../workers/errors.ts";
 import { adapterName, type Comparison, type PeerResults, type Section } from "./results.ts";
-import { adapterFigures, amount, goalRows, sideRows } from "./tables.ts";
+import { adapterFigures, amount, goalRows, sideRows, variantHead, variantRows } from "./tables.ts";
 
 type State =
   | { kind: "idle" }
@@ -113,6 +113,10 @@ function Results({ results }: { results: PeerResults }) {
       {(["NF4 linear", "dense linear", "LoRA block", "decode"] as const).map((section) => (
         <SectionPanel key={section} section={section} results={results} />
       ))}
+      <section className="panel" aria-labelledby="variants">
+        <h2 id="variants">The 4-bit kernels, without running them</h2>
+        <Table head={variantHead} rows={variantRows()} />
+      </section>
     </>
   );
 }

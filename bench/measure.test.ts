@@ -3,7 +3,7 @@ import { goals } from "./goals.ts";
 import { clockOf, compare, type Ready, relativeError } from "./measure.ts";
 import { noCalls } from "./meter.ts";
 import { type Comparison, OURS, speedup } from "./results.ts";
-import { goalRows } from "./tables.ts";
+import { goalRows, variantHead, variantRows } from "./tables.ts";
 
 const rules = {
   ...{ rounds: 4, targetMs: 0, tolerance: 1e-4 },
@@ -72,5 +72,16 @@ describe("goals", () => {
       "≥ 6× (missed by 10 %)",
       "≤ 38 (missed by 5 %)",
     ]);
+  });
+});
+
+describe("static figures", () => {
+  it("has a row a kernel, with a figure in each column", () => {
+    const rows = variantRows();
+    expect(rows.map(([name]) => name)).toContain("shared tile 64x64 f16, K step 32");
+    expect(rows.every((row) => row.length === variantHead.length && row.every((cell) => cell !== "NaN"))).toBe(true);
+    expect(rows.find(([name]) => name?.startsWith("shared tile 64x64 f16"))).toEqual(
+      expect.arrayContaining(["128", "12544", "98", "3.20"]),
+    );
   });
 });

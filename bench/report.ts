@@ -4,7 +4,7 @@ import { type DecodeResults, measureDecode } from "./decode.ts";
 import { type PlanResult, plans } from "./plans.ts";
 import { adapterName, baseline, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 import { measureStep, type StepResults } from "./step.ts";
-import { amount, goalRows, milliseconds } from "./tables.ts";
+import { amount, goalRows, milliseconds, variantHead, variantRows } from "./tables.ts";
 
 const RESULTS = "bench/results.json";
 const README = "README.md";
@@ -107,6 +107,7 @@ function peerTables(peers: PeerResults): string[] {
     `One page, one adapter (${adapterName(peers.adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${rounds} rounds (${peers.clock}${load}). A software adapter tells ratios, not speeds: \`/bench\` of the site measures your own GPU.`,
     table(["figure (the least favourable shape)", "measured", "goal"], goalRows(peers)),
     `<details><summary>Every comparison</summary>\n\n${all}\n\n${failures.join("")}</details>`,
+    `<details><summary>Static figures of the 4-bit kernels</summary>\n\n${table(variantHead, variantRows())}\n\n</details>`,
   ];
 }
 

@@ -1,4 +1,13 @@
 /** The figures as rows of words: for the page, the README and the terminal alike. */
+import {
+  DECODE_GROUP,
+  decodeFigures,
+  registerFigures,
+  sharedTiles,
+  type TileFigures,
+  tileFigures,
+} from "../workers/kernels/linear-tiles.ts";
+import { PREFILL } from "../workers/kernels/linear-wgsl.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 
@@ -68,5 +77,38 @@ export function adapterFigures(results: PeerResults): [string, string][] {
     ["training, projected", `${amount(projection.trainTokensPerSecond)}tokens/s`],
     ["500 steps, projected", hours(projection.hoursOf500Steps)],
     ["4-bit products of a new token", `${amount(projection.decodeTokensPerSecond)}tokens/s`],
+  ];
+}
+
+export const variantHead = [
+  "kernel",
+  "threads",
+  "registers of a thread",
+  "workgroup bytes",
+  "of a thread",
+  "FMAs per shared word",
+  "FLOPs per global byte",
+  "barriers per K step",
+];
+
+/** What can be said of each 4-bit kernel without running it: one row a variant, in the order of `variantHead`. */
+export function variantRows(): string[][] {
+  const row = (name: string, f: TileFigures): string[] => [
+    name,
+    String(f.threads),
+    figure(f.registers),
+    String(f.workgroupBytes),
+    figure(f.workgroupBytesPerThread),
+    f.fmasPerSharedWord === undefined ? "none read" : figure(f.fmasPerSharedWord),
+    figure(f.flopsPerGlobalByte),
+    String(f.barriersPerStep),
+  ];
+  const { rows, quads } = PREFILL.fourBit;
+  return [
+    row(`register tile ${rows}x${4 * quads} (software adapters)`, registerFigures(PREFILL.fourBit)),
+    ...Object.entries(sharedTiles).map(([name, tile]) =>
+      row(`shared tile ${name}, K step ${tile.depth}`, tileFigures(tile)),
+    ),
+    row(`one row, ${DECODE_GROUP.columns} columns a workgroup, with or without subgroups`, decodeFigures()),
   ];
 }

@@ -3,6 +3,7 @@
  * products are the 4 x 4 neighbours of these; a thread that owns 8 x 8 loads half as much per multiply-add.)
  */
 import type { SharedTileName } from "../gpu/variants.ts";
+import { type Tile, WORKGROUP } from "./linear-wgsl.ts";
 import type { Weight } from "./weight.ts";
 
 /** A workgroup's tile of the result, its step along K, and what one thread owns of it. */
@@ -49,8 +50,8 @@ export interface TileFigures {
   workgroupBytesPerThread: number;
   /** 32-bit registers of a thread for accumulators, operands and what is under way; addresses not counted. */
   registers: number;
-  /** Multiply-adds per 32-bit word read from workgroup memory. */
-  fmasPerSharedWord: number;
+  /** Multiply-adds per 32-bit word read from workgroup memory; undefined where nothing is read from there. */
+  fmasPerSharedWord: number | undefined;
   /** FLOPs of an NF4 forward per byte read from global memory (activations f32, half a byte a weight and its share of absmax). */
   flopsPerGlobalByte: number;
   barriersPerStep: number;
@@ -78,6 +79,21 @@ export function tileFigures(t: SharedTile): TileFigures {
     fmasPerSharedWord: accumulators / (t.threadRows + (t.threadColumns * bytesOfWeight(t)) / 4),
     flopsPerGlobalByte: (2 * t.rows * t.columns) / (4 * t.rows + WEIGHT_BYTES * t.columns),
     barriersPerStep: 2,
+  };
+}
+
+/** The same figures of the barrier-free family, whose threads own their tile alone; what its caches save is not counted. */
+export function registerFigures({ rows, quads }: Tile): TileFigures {
+  const columns = 4 * quads;
+  return {
+    threads: WORKGROUP[0] * WORKGROUP[1],
+    workgroupBytes: 0,
+    workgroupBytesPerThread: 0,
+    // Sums, one x, a weight, a word and an absmax of each column.
+    registers: rows * columns + 1 + 3 * columns,
+    fmasPerSharedWord: undefined,
+    flopsPerGlobalByte: (2 * rows * columns) / (4 * rows + WEIGHT_BYTES * columns),
+    barriersPerStep: 0,
   };
 }
 
