@@ -12,7 +12,7 @@ function words({ passed, results, limit, gates }: SelfTestReport): string {
   if (!passed) return `This adapter computes ${failed.join(", ")} wrongly: training is refused.`;
   const worst = Math.max(...results.map((r) => r.error ?? 0));
   const off = [...new Set(gates.filter((g) => !g.passed).map((g) => g.op))];
-  const without = off.length > 0 ? ` Faster kernels that differ here are not used: ${off.join(", ")}.` : "";
+  const without = off.length > 0 ? ` Faster kernels that did not agree and are not used: ${off.join(", ")}.` : "";
   return `All ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.${without}`;
 }
 

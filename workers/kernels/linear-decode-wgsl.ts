@@ -48,21 +48,24 @@ const loraSteps = /* wgsl */ `for (var r = lid; r < p.rank; r += ${THREADS}u) {
     ${each(COLUMNS, (c) => `sum${c} += p.scale * xa[m * p.loraWidth + group(n${c}) * p.rank + r] * b[n${c} * p.rank + r];`)}
   }`;
 
-/** Leaves the sums of all threads in `total`, of which thread c wants component c. */
-const reductions: Record<DecodeParts["reduction"], string> = {
-  workgroup: /* wgsl */ `parts[lid] = mine;
+/** `mine` of all threads to their sum: what all do, and then where thread `lid` finds the sum of column `lid`. */
+const reductions: Record<DecodeParts["reduction"], { all: string; one: string }> = {
+  workgroup: {
+    all: /* wgsl */ `parts[lid] = mine;
   workgroupBarrier();
   for (var half = ${THREADS / 2}u; half > 0u; half /= 2u) {
     if (lid < half) { parts[lid] += parts[lid + half]; }
     workgroupBarrier();
-  }
-  let total = parts[0];`,
+  }`,
+    one: "var value = parts[0][lid];",
+  },
   // Which threads make a subgroup, and how many, is the driver's: each subgroup's sum lies where its elected thread stands.
-  subgroup: /* wgsl */ `let ours = subgroupAdd(mine);
+  subgroup: {
+    all: /* wgsl */ `let ours = subgroupAdd(mine);
   parts[lid] = select(vec4f(), ours, subgroupElect());
-  workgroupBarrier();
-  var total = vec4f();
-  if (lid < ${COLUMNS}u) { for (var i = 0u; i < ${THREADS}u; i++) { total += parts[i]; } }`,
+  workgroupBarrier();`,
+    one: `var value = 0.0;\n    for (var i = 0u; i < ${THREADS}u; i++) { value += parts[i][lid]; }`,
+  },
 };
 
 /** y[m, n] of `forwardKernel` in linear-forward-wgsl.ts, same bindings; workgroups [columns / 4, rows]; any number of columns. */
@@ -96,10 +99,10 @@ var<workgroup> parts: array<vec4f, ${THREADS}>;
   ${fourBit ? fourBitSteps : denseSteps}
   ${lora ? loraSteps : ""}
   let mine = vec4f(${list(COLUMNS, (c) => `sum${c}`)});
-  ${reductions[reduction]}
+  ${reductions[reduction].all}
   if (lid < ${COLUMNS}u && n + lid < p.outSize) {
     let o = (p.yRow + m) * p.yStride + n + lid;
-    var value = total[lid];
+    ${reductions[reduction].one}
     ${bias ? "value += bias[n + lid];" : ""}
     ${residual ? "value += residual[m * p.outSize + n + lid];" : ""}
     if (p.accumulate != 0u) { value += y[o]; }

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import type { AdapterFacts } from "../gpu/device.ts";
+import { type AdapterFacts, Gpu } from "../gpu/device.ts";
 import { testBench } from "../gpu/testing.ts";
 import { selectVariants } from "../kernels/select.ts";
-import { candidatesOf, runGates } from "./gate.ts";
+import type { SelfTestReport, SelfTestResult } from "../protocol.ts";
+import { candidatesOf, closedGates, runGates } from "./gate.ts";
+import { throughGates } from "./self-test.ts";
 
 const bench = await testBench();
 const has = (feature: string): boolean => bench.gpu.facts.features.includes(feature);
@@ -53,6 +55,33 @@ test.skipIf(has("shader-f16"))(
     ]);
     expect(candidatesOf(small("shader-f16"), results).tiles).toEqual(["64x64", "32x32"]);
     bench.gpu.alive();
+  },
+);
+
+test("until its gate has opened, an optional kernel is no candidate", () => {
+  const facts = small("subgroups", "shader-f16");
+  expect(candidatesOf(facts, closedGates(selectVariants(facts), facts))).toEqual({
+    tiles: ["64x64", "32x32"],
+    decodes: ["workgroup"],
+  });
+});
+
+test.skipIf(noSubgroups)(
+  "a verdict is kept with its gates closed before they are tried, and with their results after",
+  async () => {
+    const facts = small("subgroups");
+    const gpu = new Gpu(bench.gpu.device, facts);
+    const kept: SelfTestReport[] = [];
+    const report = { passed: true, gates: [] as SelfTestResult[] } as SelfTestReport;
+    const keep = async (r: SelfTestReport): Promise<void> => void kept.push(r);
+    const whole = await throughGates(gpu, bench.pipelines, selectVariants(facts), report, keep);
+    expect(kept.map((r) => r.gates.map((g) => g.passed))).toEqual([[false], [true, true]]);
+    expect(whole).toBe(kept[1]);
+    expect(
+      await throughGates(gpu, bench.pipelines, selectVariants(facts), { ...report, passed: false }, keep),
+    ).toMatchObject({
+      gates: [],
+    });
   },
 );
 
