@@ -7,7 +7,7 @@ import {
   type TileFigures,
   tileFigures,
 } from "../workers/kernels/linear-tiles.ts";
-import { PREFILL } from "../workers/kernels/linear-wgsl.ts";
+import { PREFILL, WORKGROUP } from "../workers/kernels/linear-wgsl.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 
@@ -105,7 +105,10 @@ export function variantRows(): string[][] {
   ];
   const { rows, quads } = PREFILL.fourBit;
   return [
-    row(`register tile ${rows}x${4 * quads} (software adapters)`, registerFigures(PREFILL.fourBit)),
+    row(
+      `register tile ${rows}x${4 * quads} (software adapters)`,
+      registerFigures(PREFILL.fourBit, WORKGROUP[0] * WORKGROUP[1]),
+    ),
     ...Object.entries(sharedTiles).map(([name, tile]) =>
       row(`shared tile ${name}, K step ${tile.depth}`, tileFigures(tile)),
     ),

@@ -3,7 +3,7 @@
  * products are the 4 x 4 neighbours of these; a thread that owns 8 x 8 loads half as much per multiply-add.)
  */
 import type { SharedTileName } from "../gpu/variants.ts";
-import { type Tile, WORKGROUP } from "./linear-wgsl.ts";
+import type { Tile } from "./linear-wgsl.ts";
 import type { Weight } from "./weight.ts";
 
 /** A workgroup's tile of the result, its step along K, and what one thread owns of it. */
@@ -83,10 +83,10 @@ export function tileFigures(t: SharedTile): TileFigures {
 }
 
 /** The same figures of the barrier-free family, whose threads own their tile alone; what its caches save is not counted. */
-export function registerFigures({ rows, quads }: Tile): TileFigures {
+export function registerFigures({ rows, quads }: Tile, threads: number): TileFigures {
   const columns = 4 * quads;
   return {
-    threads: WORKGROUP[0] * WORKGROUP[1],
+    threads,
     workgroupBytes: 0,
     workgroupBytesPerThread: 0,
     // Sums, one x, a weight, a word and an absmax of each column.
