@@ -1,13 +1,14 @@
 /** The figures as rows of words: for the page, the README and the terminal alike. */
+
+import { PANEL, WEIGHT_STEPS } from "../workers/kernels/linear-panel-wgsl.ts";
 import {
   DECODE_GROUP,
   decodeFigures,
-  registerFigures,
+  panelFigures,
   sharedTiles,
   type TileFigures,
   tileFigures,
 } from "../workers/kernels/linear-tiles.ts";
-import { PREFILL, WORKGROUP } from "../workers/kernels/linear-wgsl.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 
@@ -103,11 +104,11 @@ export function variantRows(): string[][] {
     figure(f.flopsPerGlobalByte),
     String(f.barriersPerStep),
   ];
-  const { rows, quads } = PREFILL.fourBit;
+  const { rows, quads } = PANEL.wide;
   return [
     row(
-      `register tile ${rows}x${4 * quads} (software adapters)`,
-      registerFigures(PREFILL.fourBit, WORKGROUP[0] * WORKGROUP[1]),
+      `panel of ${4 * quads} columns, K step ${WEIGHT_STEPS}, for ${rows} rows (software adapters)`,
+      panelFigures(PANEL.wide, WEIGHT_STEPS),
     ),
     ...Object.entries(sharedTiles).map(([name, tile]) =>
       row(`shared tile ${name}, K step ${tile.depth}`, tileFigures(tile)),

@@ -82,17 +82,22 @@ export function tileFigures(t: SharedTile): TileFigures {
   };
 }
 
-/** The same figures of the barrier-free family, whose threads own their tile alone; what its caches save is not counted. */
-export function registerFigures({ rows, quads }: Tile, threads: number): TileFigures {
+/**
+ * The same figures of the barrier-free family (linear-panel-wgsl.ts), whose threads hold a panel of W alone and send `rows` rows past it,
+ * `steps` of K at a time; what its caches save is not counted.
+ */
+export function panelFigures({ rows, quads, workgroup }: Tile, steps: number): TileFigures {
   const columns = 4 * quads;
+  // Of a row and a panel: its x, its sums to and fro, its share of the panel.
+  const bytes = 4 * steps + 8 * columns + (WEIGHT_BYTES * columns * steps) / rows;
   return {
-    threads,
+    threads: workgroup[0] * workgroup[1],
     workgroupBytes: 0,
     workgroupBytesPerThread: 0,
-    // Sums, one x, a weight, a word and an absmax of each column.
-    registers: rows * columns + 1 + 3 * columns,
+    // The panel, x of a row, a vector of sums.
+    registers: columns * steps + steps + 4,
     fmasPerSharedWord: undefined,
-    flopsPerGlobalByte: (2 * rows * columns) / (4 * rows + WEIGHT_BYTES * columns),
+    flopsPerGlobalByte: (2 * steps * columns) / bytes,
     barriersPerStep: 0,
   };
 }

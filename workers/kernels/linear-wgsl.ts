@@ -1,6 +1,6 @@
 /**
- * What the WGSL of the linear family shares: uniform, bindings, tiles. Barrier-free register tiles for software adapters (they run
- * on any other too): a thread owns rows x columns of the result and meets no workgroup memory.
+ * What the WGSL of the linear family shares: uniform, bindings, tiles. The kernels of software adapters run on any other too: a thread
+ * owns rows x columns of the result and meets neither barrier nor workgroup memory.
  */
 import type { Kernel } from "../gpu/program.ts";
 import type { Weight } from "./weight.ts";
@@ -44,22 +44,14 @@ export const each = (n: number, text: (i: number) => string): string =>
 export const list = (n: number, text: (i: number) => string): string =>
   Array.from({ length: n }, (_, i) => text(i)).join(", ");
 
-/** What a thread owns: `rows` x 4 * `quads` outputs. */
+/** What a thread owns: `rows` x 4 * `quads` outputs; and the threads of a workgroup, along columns and rows. */
 export interface Tile {
   rows: number;
-  quads: 1 | 2;
+  quads: number;
+  workgroup: readonly [number, number];
 }
 
-/**
- * Measured on SwiftShader: about 128 multiply-adds in a loop's body is best (twice that falls off a cliff, half that reloads
- * too much), so a tile of 16 x 8 takes one k at a time and one of 8 x 8 takes two.
- */
-export const PREFILL: Record<"fourBit" | "dense", Tile> = {
-  fourBit: { rows: 16, quads: 2 },
-  dense: { rows: 8, quads: 2 },
-};
-/** Threads of a workgroup, along columns and rows. */
-export const WORKGROUP = [8, 4] as const;
+export const DECODE: Tile = { rows: 1, quads: 1, workgroup: [32, 1] };
 
 /** `fn quad(i) -> vec4f`: elements 4i … 4i + 3 of a dense weight, bound as vec4f (f32) or vec2u. */
 export function quadReader(format: Format): string {

@@ -64,7 +64,7 @@ function makeLora(bench: Bench, rank: number, out: number, inSize: number, group
   return { reference, weights };
 }
 
-test.each(formats.flatMap((format) => [1, 63, 65, 101].map((rows) => [format, rows] as const)))(
+test.each(formats.flatMap((format) => [1, 63, 65, 130].map((rows) => [format, rows] as const)))(
   "forward and backward of a %s weight, %i rows",
   async (format, rows) => {
     const bench = await testBench();

@@ -8,12 +8,13 @@ import { ceilDiv, type DispatchSpec, type Recorder, type Size } from "../gpu/pro
 import type { SharedTileName } from "../gpu/variants.ts";
 import { codeValues } from "../quant/tables.ts";
 import { dropout } from "./dropout.ts";
-import { backwardKernel, backwardTile } from "./linear-backward-wgsl.ts";
+import { backwardKernel } from "./linear-backward-wgsl.ts";
 import { forwardKernel, forwardTile, type TileName, type Variant } from "./linear-forward-wgsl.ts";
+import { PANEL } from "./linear-panel-wgsl.ts";
 import { decodeKernel } from "./linear-row-wgsl.ts";
 import { sharedBackwardKernel, sharedForwardKernel } from "./linear-shared-wgsl.ts";
 import { DECODE_GROUP, sharedTiles, tileFor } from "./linear-tiles.ts";
-import { isFourBit, type Tile, WORKGROUP } from "./linear-wgsl.ts";
+import { isFourBit, type Tile } from "./linear-wgsl.ts";
 import {
   droppedInput,
   groups,
@@ -79,8 +80,8 @@ const sharedGrid = (name: SharedTileName, columns: number, rows: Size): [Size, S
 
 /** Workgroups that cover [rows, columns] with a tile a thread. */
 const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
-  ceilDiv(columns, 4 * tile.quads * WORKGROUP[0]),
-  groups(rows, tile.rows * WORKGROUP[1]),
+  ceilDiv(columns, 4 * tile.quads * tile.workgroup[0]),
+  groups(rows, tile.rows * tile.workgroup[1]),
 ];
 
 /** The forward kernel that the adapter's variants name for [rows, columns] over `depth`, and its workgroups. */
@@ -109,7 +110,7 @@ function chosenForward(
   }
   return {
     kernel: forwardKernel({ ...parts, tile }),
-    workgroups: grid(forwardTile(parts.format, tile), columns, rows),
+    workgroups: grid(forwardTile[tile], columns, rows),
   };
 }
 
@@ -225,10 +226,7 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
       ...(fused ? { lora: fused.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups:
-      variant === "register"
-        ? grid(backwardTile(weight.format), weight.in, rows)
-        : sharedGrid(variant, weight.in, rows),
+    workgroups: variant === "register" ? grid(PANEL.wide, weight.in, rows) : sharedGrid(variant, weight.in, rows),
     flops: times(rows, 2 * weight.in * (weight.out + (fused ? loraWidth(fused.weights) : 0))),
   });
   if (lora?.dropout) addThroughDropout(r, e, lora.weights, lora.t, lora.dropout);

@@ -1,6 +1,6 @@
 /** WGSL of the adapter's own products in the backward pass: t, dA and dB. Any rank: columns beyond it are read clamped, not stored. */
 import type { Kernel } from "../gpu/program.ts";
-import { declare, each, invocation, list, params, type Tile, WORKGROUP } from "./linear-wgsl.ts";
+import { declare, each, invocation, list, params, type Tile } from "./linear-wgsl.ts";
 
 /** First column of group g, and the first beyond it. */
 const groupRange = /* wgsl */ `
@@ -12,7 +12,7 @@ fn groupEnd(g: u32) -> u32 {
 }`;
 
 /** A thread of `downKernel` owns 16 rows x 4 ranks; its third dimension is the group. */
-export const DOWN_TILE: Tile = { rows: 16, quads: 1 };
+export const DOWN_TILE: Tile = { rows: 16, quads: 1, workgroup: [8, 4] };
 
 /** t[m, g rank + r] = scale * sum over the columns n of group g of dy[m, n] b[n, r]. */
 export const downKernel: Kernel = {
@@ -25,8 +25,8 @@ ${declare([
   ["b", "f32", "read"],
   ["t", "f32", "read_write"],
 ])}
-@compute @workgroup_size(${WORKGROUP.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
-  ${invocation(WORKGROUP)}
+@compute @workgroup_size(${DOWN_TILE.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation(DOWN_TILE.workgroup)}
   let r = id.x * 4u;
   let m = id.y * 16u;
   let rank = p.rank;
