@@ -89,7 +89,8 @@ ${params}
 ${declare(bindings)}
 ${fourBit ? "var<workgroup> table: array<f32, 16>;" : quadReader(format)}
 var<workgroup> parts: array<vec4f, ${THREADS}>;
-@compute @workgroup_size(${THREADS}) fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid: u32) {
+@compute @workgroup_size(${THREADS}) fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let wid = inPiece + vec3u(p.firstX, p.firstY, p.firstZ);
   let n = wid.x * ${COLUMNS}u;
   let m = wid.y;
   ${fourBit ? "if (lid < 16u) { table[lid] = p.code[lid >> 2u][lid & 3u]; }\n  workgroupBarrier();" : ""}
@@ -109,6 +110,6 @@ var<workgroup> parts: array<vec4f, ${THREADS}>;
     y[o] = value;
   }
 }`;
-    return { name, code, access: bindings.map(([, , access]) => access) };
+    return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });
 }

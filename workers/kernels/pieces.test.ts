@@ -129,6 +129,7 @@ test.each([
   ["f16 linear", register, linear("f16"), 5],
   ["f16 linear in shared memory", shared, linear("f16"), 5],
   ["4-bit linear, one row", register, decode, 1],
+  ["4-bit linear, one row by a workgroup", forcedVariants("register", "register", "workgroup"), decode, 1],
   ["gradient of a linear trained in full", register, fullGradient, 1],
   ["attention", register, attention, 3],
   ["attention in shared memory", shared, attention, 3],

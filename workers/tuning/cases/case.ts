@@ -23,6 +23,8 @@ export interface SelfTestCase {
   variants: Variants;
   /** Uploads the inputs, records the op, and says what must come out. */
   record: RecordCase;
+  /** What must come out, if another kernel on this adapter says it: asked for when the case has run. */
+  expected?: () => Promise<ArrayLike<number>[]>;
 }
 
 /** Words as whole numbers. */

@@ -93,7 +93,11 @@ export function halfCopies(r: Recorder, arena: Arena): Output[] {
   const [half, back] = [arena.tensor("half", halfWords(host.length)), arena.tensor("back", host.length)];
   packHalf(r, { x: arena.upload("x", host), half, size, rows });
   unpackHalf(r, { x: back, half, size, rows });
-  return [{ name: "there and back", tensor: back, expected: [65504, -65504, ...values] }];
+  // Two results: beside the largest numbers no error of the others would be seen.
+  return [
+    { name: "beyond f16", tensor: back, expected: [65504, -65504], read: (all) => all.slice(0, 2) },
+    { name: "there and back", tensor: back, expected: values, read: (all) => all.slice(2) },
+  ];
 }
 
 /** Patches of two pictures from floats and from bytes, the tower's input rows, and the class rows off again and back. */
