@@ -172,10 +172,10 @@ test("the demo model: less than a submit and at most 64 bytes back for a token, 
       return 1e-15;
     },
     set secondsPerFlop(_) {},
-    get doubt() {
-      return 0;
+    get agreed() {
+      return Number.POSITIVE_INFINITY;
     },
-    set doubt(_) {},
+    set agreed(_) {},
   };
   llava.pace = { flopsPerSecond: 1e15, kernels: { get: () => constant } as unknown as Map<string, KernelPace> };
   const chat = await createChat(llava, undefined, {

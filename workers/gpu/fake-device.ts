@@ -5,8 +5,8 @@ import { PipelineCache } from "./program.ts";
 import { SubmitQueue } from "./submits.ts";
 
 export interface Sent {
-  /** Workgroups of each dispatch of the submit, and the first 64 words of its slot. */
-  dispatches: { groups: number[]; words: Uint32Array }[];
+  /** Kernel and workgroups of each dispatch of the submit, and the words of its slot. */
+  dispatches: { kernel: string; groups: number[]; words: Uint32Array }[];
   at: number;
 }
 
@@ -30,15 +30,18 @@ export function fakeGpu(milliseconds: (sent: Sent) => number, keep = true): Fake
   let current: Sent = { dispatches: [], at: 0 };
   let offset = 0;
   let busyUntil = 0;
+  let kernel = "";
   const pass = {
-    setPipeline() {},
+    setPipeline({ label }: { label: string }) {
+      kernel = label;
+    },
     setBindGroup(_: number, __: unknown, offsets: Uint32Array) {
       offset = offsets[0]!;
     },
     dispatchWorkgroups(x: number, y: number, z: number) {
       if (!keep) return;
       const words = fake.gpu.submits.words.slice(offset / 4, offset / 4 + 64);
-      current.dispatches.push({ groups: [x, y, z], words });
+      current.dispatches.push({ kernel, groups: [x, y, z], words });
     },
     end() {},
   };
@@ -69,7 +72,7 @@ export function fakeGpu(milliseconds: (sent: Sent) => number, keep = true): Fake
     createShaderModule: () => ({}),
     createBindGroupLayout: () => ({}),
     createPipelineLayout: () => ({}),
-    createComputePipelineAsync: async () => ({ getBindGroupLayout: () => ({}) }),
+    createComputePipelineAsync: async ({ label }: { label: string }) => ({ label, getBindGroupLayout: () => ({}) }),
     createBindGroup: () => ({}),
     createCommandEncoder: () => ({ beginComputePass: () => pass, finish: () => ({}) }),
   } as unknown as GPUDevice;

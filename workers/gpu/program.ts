@@ -6,29 +6,13 @@
  */
 import { type Arena, type Counters, type Tensor, tensorBytes } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
-import {
-  type Budget,
-  budgets,
-  expectedSeconds,
-  type KernelPace,
-  learn,
-  type Pace,
-  paceOf,
-  pieceOf,
-  whole,
-} from "./pace.ts";
+import { type Budget, budgets, isKnown, type KernelPace, learn, type Pace, paceOf, whole } from "./pace.ts";
+import { type Cuttable, Pieces } from "./pieces.ts";
+import { type Dims, evaluate, type Param, type Size } from "./sizes.ts";
 import { SLOT, SLOTS } from "./submits.ts";
 import { registerVariants, type Variants } from "./variants.ts";
 
-/** Numbers of one replay, by name: `rows`, `labelRows`, `past`, `learningRate` … */
-export type Dims = Record<string, number>;
-/** A number fixed at recording time, or a function of the replay's dims. */
-export type Size = number | ((dims: Dims) => number);
-/** A uniform field: u32 unless wrapped by `f32()`. */
-export type Param = Size | { f32: Size };
-
-export const f32 = (value: Size): Param => ({ f32: value });
-export const evaluate = (size: Size, dims: Dims): number => (typeof size === "number" ? size : size(dims));
+export { ceilDiv, type Dims, evaluate, f32, type Param, type Size } from "./sizes.ts";
 
 /** One kernel: WGSL whose binding 0 is `var<uniform> p: Params`, and bindings 1… are storage buffers in order. */
 export interface Kernel {
@@ -55,15 +39,13 @@ export interface DispatchSpec {
   flops?: Size;
 }
 
-interface Recorded {
+interface Recorded extends Cuttable {
   kernel: Kernel;
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
   /** Words of the slot: those that no replay changes are filled in. */
   fixed: Uint32Array;
   varying: { word: number; float: boolean; size: (dims: Dims) => number }[];
-  workgroups: [Size, Size, Size];
-  flops: Size;
 }
 
 export interface KernelTime {
@@ -176,22 +158,6 @@ export interface RunOptions {
   budget?: Budget;
 }
 
-/** What is sent by one `dispatchWorkgroups`. Numbers, not arrays: it is filled in anew for each. */
-interface Piece {
-  of: Recorded;
-  pace: KernelPace;
-  /** First workgroup. */
-  x: number;
-  y: number;
-  z: number;
-  /** Workgroups. */
-  sizeX: number;
-  sizeY: number;
-  sizeZ: number;
-  /** Estimate. */
-  seconds: number;
-}
-
 export class Program {
   readonly #arena: Arena;
   readonly #recorded: Recorded[];
@@ -223,27 +189,31 @@ export class Program {
    */
   async run(dims: Dims, pace: Pace, options: RunOptions = {}): Promise<void> {
     const { gpu, counters } = this.#arena;
-    // Asked anew for each submit: the user may change the mode, and the estimate gets better.
+    // Asked anew for each submit: the user may change the mode.
     const budget = (): Budget => options.budget ?? budgets[pace.mode ?? "full speed"];
-    const pieces = this.#pieces(dims, pace, budget);
-    let next = pieces.next();
-    while (!next.done) {
-      const { submitMs } = budget();
+    const pieces = new Pieces(this.#recorded, this.#pacesOf(pace), dims);
+    while (!pieces.done) {
       const expected = new Map<KernelPace, number>();
       const encode = (pass: GPUComputePassEncoder): number => {
+        const now = budget();
+        const first = pieces.pace;
+        // Alone in its submit, and no longer than a dispatch: it may take far more than was guessed.
+        const alone = !isKnown(first);
+        const limit = (alone ? now.dispatchMs : now.submitMs) / 1000;
+        let pipeline: GPUComputePipeline | undefined;
         let seconds = 0;
         let slots = 0;
-        let pipeline: GPUComputePipeline | undefined;
-        while (!next.done && slots < SLOTS && (slots === 0 || (seconds + next.value.seconds) * 1000 <= submitMs)) {
-          const piece = next.value;
-          if (piece.of.pipeline !== pipeline) pass.setPipeline(piece.of.pipeline);
-          pipeline = piece.of.pipeline;
-          this.#encode(pass, slots, piece, dims);
-          expected.set(piece.pace, (expected.get(piece.pace) ?? 0) + piece.seconds);
-          counters.longestDispatchMs = Math.max(counters.longestDispatchMs, piece.seconds * 1000);
-          seconds += piece.seconds;
+        while (!pieces.done && slots < SLOTS && (alone ? pieces.pace === first : isKnown(pieces.pace))) {
+          pieces.cut(now);
+          if (slots > 0 && seconds + pieces.seconds > limit) break;
+          if (pieces.of.pipeline !== pipeline) pass.setPipeline(pieces.of.pipeline);
+          pipeline = pieces.of.pipeline;
+          this.#encode(pass, slots, pieces, dims);
+          expected.set(pieces.pace, (expected.get(pieces.pace) ?? 0) + pieces.seconds);
+          counters.longestDispatchMs = Math.max(counters.longestDispatchMs, pieces.seconds * 1000);
+          seconds += pieces.seconds;
           slots += 1;
-          next = pieces.next();
+          pieces.advance();
         }
         counters.dispatches += slots;
         counters.submits += 1;
@@ -251,49 +221,12 @@ export class Program {
         counters.longestSubmitMs = Math.max(counters.longestSubmitMs, seconds * 1000);
         return slots;
       };
-      await gpu.submits.submit(budget(), encode, (seconds) => learn(expected, seconds));
+      // What is not known is not sent a second time before the first has told.
+      const inFlight = isKnown(pieces.pace) ? budget().inFlight : 1;
+      await gpu.submits.submit({ ...budget(), inFlight }, encode, (seconds) => learn(expected, seconds));
     }
     await gpu.submits.finished();
     gpu.alive();
-  }
-
-  /** What is to be sent, in order. The same object each time. */
-  *#pieces(dims: Dims, pace: Pace, budget: () => Budget): Generator<Piece, void> {
-    const piece = { x: 0, y: 0, z: 0 } as Piece;
-    const paces = this.#pacesOf(pace);
-    for (let n = 0; n < this.#recorded.length; n++) {
-      const r = this.#recorded[n]!;
-      const x = evaluate(r.workgroups[0], dims);
-      const y = evaluate(r.workgroups[1], dims);
-      const z = evaluate(r.workgroups[2], dims);
-      const groups = x * y * z;
-      if (groups === 0) continue;
-      piece.of = r;
-      piece.pace = paces[n]!;
-      const seconds = expectedSeconds(piece.pace, evaluate(r.flops, dims));
-      const limit = r.kernel.sliced ? (groups * budget().dispatchMs) / 1000 / seconds : groups;
-      if (limit >= groups) {
-        piece.x = piece.y = piece.z = 0;
-        piece.sizeX = x;
-        piece.sizeY = y;
-        piece.sizeZ = z;
-        piece.seconds = seconds;
-        yield piece;
-        continue;
-      }
-      const [nx, ny, nz] = pieceOf([x, y, z], limit);
-      for (piece.z = 0; piece.z < z; piece.z += nz) {
-        for (piece.y = 0; piece.y < y; piece.y += ny) {
-          for (piece.x = 0; piece.x < x; piece.x += nx) {
-            piece.sizeX = Math.min(nx, x - piece.x);
-            piece.sizeY = Math.min(ny, y - piece.y);
-            piece.sizeZ = Math.min(nz, z - piece.z);
-            piece.seconds = (seconds * piece.sizeX * piece.sizeY * piece.sizeZ) / groups;
-            yield piece;
-          }
-        }
-      }
-    }
   }
 
   /** Of each dispatch; looked up once as long as the pace is the same. */
@@ -305,7 +238,7 @@ export class Program {
   }
 
   /** Fills slot `slot` and dispatches; the pass has the pipeline. */
-  #encode(pass: GPUComputePassEncoder, slot: number, piece: Piece, dims: Dims): void {
+  #encode(pass: GPUComputePassEncoder, slot: number, piece: Pieces<Recorded>, dims: Dims): void {
     const r = piece.of;
     const { words, floats } = this.#arena.gpu.submits;
     const base = (slot * SLOT) / 4;
@@ -333,12 +266,14 @@ export class Program {
     const { submits } = this.#arena.gpu;
     await submits.finished();
     const times = new Map<string, KernelTime>();
-    for (const piece of this.#pieces(dims, { flopsPerSecond: 1e9 }, () => whole)) {
-      const { kernel, pipeline, flops } = piece.of;
+    const pieces = new Pieces(this.#recorded, this.#pacesOf({ flopsPerSecond: 1e9 }), dims);
+    for (; !pieces.done; pieces.advance()) {
+      const { kernel, pipeline, flops } = pieces.of;
+      pieces.cut(whole);
       const started = clock();
       await submits.submit(whole, (pass) => {
         pass.setPipeline(pipeline);
-        this.#encode(pass, 0, piece, dims);
+        this.#encode(pass, 0, pieces, dims);
         return 1;
       });
       await submits.finished();
@@ -351,6 +286,3 @@ export class Program {
     return times;
   }
 }
-
-/** Workgroups needed so that `groups * size` covers `n`. */
-export const ceilDiv = (n: number, size: number): number => Math.ceil(n / size);
