@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { randomArray } from "../gpu/testing.ts";
-import { type LoadedTensor, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
+import { type LoadedTensor, loadOrQuantise } from "../quant/quantised-cache.ts";
 import { fakeOpfs } from "../storage/fake-opfs.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -10,19 +10,9 @@ import { bytesOf } from "./dtype.ts";
 import type { HttpOptions } from "./http.ts";
 import { openHub, parseRepo } from "./hub.ts";
 import { COMMIT, type FakeHub, type FakeRepo, startFakeHub } from "./node-fake-hub.ts";
-import { writeSafetensors } from "./safetensors.ts";
+import { loadAll, names, plan, jsonBytes as text, undisturbedHash, weights } from "./testing.ts";
 
 const freshCache = (): Promise<FileCache> => openOpfsCache("weights", fakeOpfs().root);
-
-// Over 1 MiB, so that tensors lie beyond the part that is kept with the header.
-const names = Array.from({ length: 12 }, (_, i) => `layer.${i}`);
-const weights = writeSafetensors(
-  names.map((name, i) => ({ name, dtype: "F32", shape: [512, 128], data: randomArray(512 * 128, i) })),
-);
-const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-const plan: PlanEntry[] = names.map((name, i) =>
-  i % 4 === 3 ? { name, how: "keep" } : { name, how: "nf4", blockSize: 64, roundToF16First: true, doubleQuant: false },
-);
 
 let repo: FakeRepo;
 let hub: FakeHub;
@@ -58,46 +48,10 @@ async function drain(tensors: AsyncGenerator<LoadedTensor, unknown>): Promise<vo
   while (!(await tensors.next()).done);
 }
 
-/** Everything a load yields, as one hash; `onTensor` may stop it by throwing. */
-async function load(
-  cache: FileCache | undefined,
-  http: Partial<HttpOptions> = {},
-  onTensor: (n: number) => void = () => undefined,
-) {
-  const checkpoint = await openCheckpoint(await open(cache, http));
-  const tensors: LoadedTensor[] = [];
-  const generator = loadOrQuantise(checkpoint, plan, cache);
-  for (;;) {
-    const { done, value } = await generator.next();
-    if (done) return { hash: await hashOf(tensors), outcome: value };
-    tensors.push(value);
-    onTensor(tensors.length);
-  }
-}
-
-async function hashOf(tensors: LoadedTensor[]): Promise<string> {
-  const hashes = await Promise.all(
-    tensors.flatMap((t) =>
-      t.kind === "4bit"
-        ? [sha256(t.codes), sha256(new Uint8Array(t.absmax.slice().buffer))]
-        : [sha256(t.bytes.slice())],
-    ),
-  );
-  return sha256(text([tensors.map(({ name, kind }) => [name, kind]), hashes]));
-}
-const undisturbed = (async () => {
-  const server = await startFakeHub({ name: "someone/llava", files: new Map([["model.safetensors", weights]]) });
-  const checkpoint = await openCheckpoint(
-    await openHub({ repo: "someone/llava", revision: "main", endpoint: server.endpoint }, undefined, {
-      fetchFile: fetch,
-      token: "",
-    }),
-  );
-  const tensors: LoadedTensor[] = [];
-  for await (const tensor of loadOrQuantise(checkpoint, plan, undefined)) tensors.push(tensor);
-  await server.close();
-  return hashOf(tensors);
-})();
+/** Loads from the hub; what it yields as one hash. */
+const load = async (cache: FileCache | undefined, http: Partial<HttpOptions> = {}, onTensor?: (n: number) => void) =>
+  loadAll(await openCheckpoint(await open(cache, http)), cache, onTensor);
+const undisturbed = undisturbedHash();
 
 test.each([
   ["owner/name", { repo: "owner/name", revision: "main" }],
@@ -130,31 +84,6 @@ test("tensors come one by one; the second load needs no network", async () => {
   expect(hub.sent).toBeLessThan(weights.byteLength + (1 << 20) + 100);
   const offline: typeof fetch = () => Promise.reject(new TypeError("Failed to fetch"));
   expect(await load(cache, { fetchFile: offline })).toEqual({ hash: await undisturbed, outcome: { cache: "hit" } });
-});
-
-test("a load killed at random moments goes on, and fetches at most one tensor twice", async () => {
-  const tensorBytes = 512 * 128 * 4;
-  let seed = 7;
-  const random = (): number => {
-    seed = (seed * 1103515245 + 12345) % 2 ** 31;
-    return seed / 2 ** 31;
-  };
-  for (let kill = 0; kill < 20; kill++) {
-    const cache = await freshCache();
-    hub.sent = 0;
-    const moment = 1 + Math.floor(random() * names.length);
-    await expect(
-      load(cache, {}, (n) => {
-        if (n === moment) throw new Error("killed");
-      }),
-    ).rejects.toThrow("killed");
-    // The tensor that was being read ahead at the end of the first life ends by itself: its bytes count.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const { hash, outcome } = await load(cache);
-    expect(hash).toBe(await undisturbed);
-    expect(outcome.cache).toMatch(/stored|hit/);
-    expect(hub.sent).toBeLessThanOrEqual(weights.byteLength + (1 << 20) + tensorBytes);
-  }
 });
 
 describe("a weight file is checked against the hash that the hub tells", () => {
