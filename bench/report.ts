@@ -106,35 +106,33 @@ function peerTables(peers: PeerResults): string[] {
   return [
     `One page, one adapter (${adapterName(peers.adapter)}), ${libraries.join(", ")}; outputs checked, turns taken, the fastest of ${rounds} rounds (${peers.clock}${load}). A software adapter tells ratios, not speeds: \`/bench\` of the site measures your own GPU.`,
     table(["figure (the least favourable shape)", "measured", "goal"], goalRows(peers)),
-    `<details><summary>Every comparison</summary>\n\n${all}\n\n${failures.join("")}</details>`,
-    `<details><summary>Static figures of the 4-bit kernels</summary>\n\n${table(variantHead, variantRows())}\n\n</details>`,
+    folded("Every comparison", [all, ...failures].join("\n\n")),
+    folded("Static figures of the 4-bit kernels", table(variantHead, variantRows())),
   ];
 }
 
-const tables = ({ peers, step, decode, plans: planned = [] }: Results): string =>
-  [
+const folded = (summary: string, text: string): string =>
+  `<details><summary>${summary}</summary>\n\n${text}\n\n</details>`;
+
+const tables = ({ peers, step, decode, plans: planned = [] }: Results): string => {
+  const memory = table(
+    ["run, batch 8, r 64", "", "planned", "activations", "executed / ideal", "dispatches"],
+    planRows(planned),
+  );
+  return [
     ...(peers ? peerTables(peers) : []),
-    ...(step ? [table(["one optimizer step of the demo model, batch 8, r 16", ""], stepRows(step))] : []),
+    folded("GPU memory of a run on the published models, and the work of its step", memory),
+    ...(step ? [folded("One optimizer step of the demo model, batch 8, r 16", table(["", ""], stepRows(step)))] : []),
     ...(decode
       ? [
-          table(
-            [`an answer of the demo model, ${decode.tokens} tokens by temperature and top-p, r 16`, ""],
-            decodeRows(decode),
+          folded(
+            `An answer of the demo model, ${decode.tokens} tokens by temperature and top-p, r 16`,
+            table(["", ""], decodeRows(decode)),
           ),
         ]
       : []),
-    table(
-      [
-        "GPU memory of a run, batch 8, r 64",
-        "",
-        "planned",
-        "activations",
-        "work, executed / ideal",
-        "dispatches a step",
-      ],
-      planRows(planned),
-    ),
   ].join("\n\n");
+};
 
 /**
  * `report page FILE` takes the page's figures from that file, `report step` measures the step and an answer; both go into results.json
