@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import type { PaceMode } from "../../workers/protocol.ts";
 import { secondsLeft } from "../../workers/train/metrics.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";
@@ -8,6 +9,24 @@ import { LossChart } from "./LossChart.tsx";
 import { PlanCard } from "./PlanCard.tsx";
 import { RecipeForm } from "./RecipeForm.tsx";
 import { isRunning, useTraining } from "./store.ts";
+
+/** May be changed while a run goes on: it is not part of the recipe. */
+function PaceSelect() {
+  const pace = useTraining((s) => s.pace);
+  const { setPace } = useTraining.getState();
+  return (
+    <label
+      className="inline"
+      title="Gentle leaves about half of the GPU's time to other programs; the result is the same"
+    >
+      <span>Pace</span>
+      <select value={pace} onChange={(event) => setPace(event.target.value as PaceMode)}>
+        <option value="full speed">Full speed</option>
+        <option value="gentle">Gentle</option>
+      </select>
+    </label>
+  );
+}
 
 const words: Record<string, string> = {
   preparing: "Preparing the run",
@@ -81,6 +100,7 @@ export function TrainingPanel() {
           </button>
         )}
         {!running && missing && <span className="detail">{missing}</span>}
+        <PaceSelect />
       </div>
       <p role="status" className="status">
         {state !== "idle" && (

@@ -1,7 +1,7 @@
 /** The recipe being edited, its plan, and the run that is going on. Field names are Hugging Face's, as in recipe files. */
 import type { Remote } from "comlink";
 import { create } from "zustand";
-import type { EngineApi, PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
+import type { EngineApi, PaceMode, PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
 import { practical, seedReport, toHuggingFace } from "../../workers/train/recipe.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
@@ -25,6 +25,9 @@ interface TrainingStore {
   /** Steps at which the run went on after an interruption: marked in the chart. */
   resumedAt: number[];
   note: string;
+  /** How hard runs work the GPU; kept between visits. */
+  pace: PaceMode;
+  setPace(pace: PaceMode): Promise<void>;
   setPreset(preset: Preset): void;
   setField(name: string, value: unknown): void;
   refreshPlan(): Promise<void>;
@@ -41,6 +44,8 @@ const presetFields = (preset: Preset): Fields => {
   if (preset === "Demo model" && demo) return { ...toHuggingFace(practical), ...demo };
   return toHuggingFace(preset === "Seed report" ? seedReport : practical);
 };
+
+const PACE_KEY = "tabtune-pace";
 
 export const isRunning = (state: RunState): boolean =>
   ["preparing", "compiling", "training", "pausing", "paused", "saving"].includes(state);
@@ -92,6 +97,13 @@ export const useTraining = create<TrainingStore>((set, get) => {
     records: [],
     resumedAt: [],
     note: "",
+    pace: localStorage.getItem(PACE_KEY) === "gentle" ? "gentle" : "full speed",
+    async setPace(pace) {
+      localStorage.setItem(PACE_KEY, pace);
+      set({ pace });
+      // An engine without a model is told when it has one.
+      if (useModel.getState().info) await ask((api) => api.setPace(pace));
+    },
     setPreset(preset) {
       set({ preset, fields: presetFields(preset) });
       void get().refreshPlan();
@@ -154,7 +166,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
 
 useModel.subscribe((state, before) => {
   if (!state.info || state.info === before.info) return;
-  useTraining.getState().setPreset(state.info.recipe ? "Demo model" : "Practical");
+  const { pace, setPace, setPreset } = useTraining.getState();
+  // The engine that loaded it may be a new one.
+  void setPace(pace);
+  setPreset(state.info.recipe ? "Demo model" : "Practical");
 });
 useDataset.subscribe((state, before) => {
   if (state.info !== before.info) void useTraining.getState().refreshPlan();
