@@ -48,7 +48,17 @@ function peerRows(peers: PeerResults): string[][] {
 function stepRows(r: StepResults): string[][] {
   return [
     ["rows and tokens of the step", `${r.rows} rows, ${r.tokens} tokens, no padding`],
-    ["dispatches, submits", `${r.dispatchesPerStep}, ${r.submitsPerStep}`],
+    ["dispatches as sent, submits", `${r.dispatchesPerStep}, ${r.submitsPerStep}`],
+    // Results of earlier versions lack these.
+    ...(r.recordedPerStep ? [["dispatches before long ones are cut", String(r.recordedPerStep)]] : []),
+    ...(r.longestDispatchMs && r.longestSubmitMs
+      ? [
+          [
+            "longest dispatch, submit (estimate)",
+            `${r.longestDispatchMs.toFixed(0)}, ${r.longestSubmitMs.toFixed(0)} ms`,
+          ],
+        ]
+      : []),
     [
       "buffers, bind groups, pipelines created in a steady step",
       `${r.buffersPerStep}, ${r.bindGroupsPerStep}, ${r.pipelinesPerStep}`,

@@ -27,8 +27,13 @@ export interface StepResults {
   adapter: string;
   rows: number;
   tokens: number;
+  /** Of the recorded programs; more are sent, because long ones go in pieces. */
+  recordedPerStep?: number;
   dispatchesPerStep: number;
   submitsPerStep: number;
+  /** Of a steady step, by the slicer's estimate. */
+  longestDispatchMs?: number;
+  longestSubmitMs?: number;
   buffersPerStep: number;
   bindGroupsPerStep: number;
   pipelines: number;
@@ -79,6 +84,7 @@ export async function measureStep(): Promise<StepResults> {
   });
   const pipelineMs = performance.now() - recording;
   await step.run(examples, 1, 1e-3);
+  Object.assign(llava.counters, { longestDispatchMs: 0, longestSubmitMs: 0 });
   const before = { ...llava.counters };
   let seconds = Number.POSITIVE_INFINITY;
   let tokens = 0;
@@ -110,8 +116,11 @@ export async function measureStep(): Promise<StepResults> {
     adapter: gpu.facts.description,
     rows: examples.length,
     tokens,
+    recordedPerStep: plan.dispatchesPerStep,
     dispatchesPerStep: perStep("dispatches"),
     submitsPerStep: perStep("submits"),
+    longestDispatchMs: after.longestDispatchMs,
+    longestSubmitMs: after.longestSubmitMs,
     buffersPerStep: perStep("buffersCreated"),
     bindGroupsPerStep: perStep("bindGroupsCreated"),
     pipelines: before.pipelinesCreated,
