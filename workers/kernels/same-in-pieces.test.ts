@@ -123,6 +123,7 @@ const oneRowAttention: Record = (r, arena) => {
 };
 
 const register = forcedVariants("register", "register");
+const byWorkgroup = forcedVariants("register", "register", "workgroup");
 const shared = forcedVariants("32x32", "shared");
 
 test.each([
@@ -131,6 +132,7 @@ test.each([
   ["f16 linear in shared memory", shared, linear("f16"), 5],
   ["4-bit linear, one row", register, decode, 1],
   ["4-bit linear, one row by a workgroup", forcedVariants("register", "register", "workgroup"), decode, 1],
+  ["4-bit linear, one row by a workgroup", byWorkgroup, decode, 1],
   ["gradient of a linear trained in full", register, fullGradient, 1],
   ["attention", register, attention, 3],
   ["attention in shared memory", shared, attention, 3],
