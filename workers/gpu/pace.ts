@@ -16,10 +16,10 @@ export interface Budget {
 }
 
 /**
- * 16 ms at 2 GFLOP/s, which any GPU exceeds by far: for software adapters on a busy machine, where more pieces make each of them
+ * 15 ms at 4 GFLOP/s, which any GPU exceeds by far: for software adapters on a busy machine, where more pieces make each of them
  * slower, and nobody's desktop waits for a dispatch.
  */
-const LEAST_FLOPS = 3e7;
+const LEAST_FLOPS = 6e7;
 
 export const budgets: Record<PaceMode, Budget> = {
   "full speed": { dispatchMs: 16, submitMs: 100, inFlight: 2, rest: 0, leastFlops: LEAST_FLOPS },
