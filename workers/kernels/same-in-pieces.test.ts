@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { Arena, newCounters, readBack, type Tensor } from "../gpu/buffers.ts";
 import { randomArray } from "../gpu/numbers.ts";
-import { budgets, whole } from "../gpu/pace.ts";
+import { type Budget, whole } from "../gpu/pace.ts";
 import { evaluate, Recorder } from "../gpu/program.ts";
 import { testBench } from "../gpu/testing.ts";
 import type { Variants } from "../gpu/variants.ts";
@@ -16,7 +16,8 @@ import type { Weight } from "./weight.ts";
 type Record = (r: Recorder, arena: Arena) => Tensor[];
 
 const bench = await testBench();
-const singly = { ...budgets["full speed"], leastFlops: 0 };
+/** No workgroup is as short as this. */
+const singly: Budget = { ...whole, dispatchMs: 1e-12, submitMs: 1e-12, leastFlops: 0 };
 const upload = (arena: Arena, length: number, seed: number): Tensor => arena.upload("x", randomArray(length, seed));
 
 /** Runs it whole and in single workgroups, each in memory of its own; returns the kernels that were cut. */
@@ -27,8 +28,7 @@ async function sameInPieces(record: Record, variants: Variants): Promise<string[
     const r = new Recorder(variants);
     const outputs = record(r, arena);
     const program = await r.build(arena, bench.pipelines);
-    // A GPU of one FLOP a second would need years for each workgroup.
-    await program.run({}, { flopsPerSecond: 1 }, { budget: cut ? singly : whole });
+    await program.run({}, { flopsPerSecond: 1e9 }, { budget: cut ? singly : whole });
     const values = await readBack(bench.gpu, outputs);
     arena.dispose();
     const groupsOf = (n: number): number =>
@@ -40,7 +40,7 @@ async function sameInPieces(record: Record, variants: Variants): Promise<string[
   const extra = cut.sliced.reduce((sum, { groups }) => sum + groups - 1, 0);
   expect(once.counters.dispatches).toBe(once.specs.length);
   expect(cut.counters.dispatches).toBe(cut.specs.length + extra);
-  // One dispatch a submit: each is longer than the budget.
+  // Each is longer than a submit may be.
   expect(cut.counters.submits).toBe(cut.counters.dispatches);
   for (const values of once.values) expect(new Set(values).size).toBeGreaterThan(values.length / 2);
   expect(cut.values).toEqual(once.values);
@@ -123,7 +123,6 @@ const oneRowAttention: Record = (r, arena) => {
 };
 
 const register = forcedVariants("register", "register");
-const byWorkgroup = forcedVariants("register", "register", "workgroup");
 const shared = forcedVariants("32x32", "shared");
 
 test.each([
@@ -132,7 +131,6 @@ test.each([
   ["f16 linear in shared memory", shared, linear("f16"), 5],
   ["4-bit linear, one row", register, decode, 1],
   ["4-bit linear, one row by a workgroup", forcedVariants("register", "register", "workgroup"), decode, 1],
-  ["4-bit linear, one row by a workgroup", byWorkgroup, decode, 1],
   ["gradient of a linear trained in full", register, fullGradient, 1],
   ["attention", register, attention, 3],
   ["attention in shared memory", shared, attention, 3],
