@@ -101,6 +101,13 @@ test("the same twice is bitwise the same", async () => {
   expect(await twoSteps(await bench(total()))).toEqual(whole);
 });
 
+test("a gentle pace takes its time and gives bitwise the same", async () => {
+  const { pace } = model.llava;
+  pace.mode = "gentle";
+  expect(await twoSteps(await bench(total()))).toEqual(whole);
+  pace.mode = "full speed";
+});
+
 test.each([
   ["recomputing activations", RECOMPUTE],
   ["recomputing those of some layers", { precision: "f32", keptLayers: 1 }],
