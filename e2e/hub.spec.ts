@@ -26,6 +26,69 @@ async function openSettings(page: Page): Promise<void> {
   await panel(page, "Model").getByText("Hub settings").click();
 }
 
+/** Names and hashes of what is prepared in this browser; a model's date of birth is left out. */
+const prepared = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const out: string[] = [];
+    for await (const folder of root.values()) {
+      if (folder.kind !== "directory") continue;
+      for await (const file of (folder as FileSystemDirectoryHandle).values()) {
+        if (file.kind !== "file" || !file.name.startsWith("weights-") || file.name.endsWith("about")) continue;
+        const bytes = await (await (file as FileSystemFileHandle).getFile()).arrayBuffer();
+        const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+        out.push(`${file.name} ${hash.join(".")}`);
+      }
+    }
+    return out.sort();
+  });
+
+test("a page that is reloaded while a model comes goes on where it was", async ({ browser, baseURL }) => {
+  const size = files.get("model.safetensors")!.byteLength;
+  const visit = async (moments: number[]): Promise<{ kept: string[]; sent: number }> => {
+    const context = await browser.newContext({ baseURL: baseURL! });
+    const page = await context.newPage();
+    const begin = async (): Promise<void> => {
+      await chooseModel(page, "someone/demo");
+      await page.getByLabel("Hub address").fill(hub.endpoint);
+      await page.getByLabel("Access token").fill("secret");
+      await button(page, "Load model").click();
+      await page.getByRole("button", { name: /^Download \d/ }).click();
+    };
+    await page.goto("/");
+    await openSettings(page);
+    hub.sent = 0;
+    for (const moment of moments) {
+      let asked = 0;
+      const reached = new Promise<void>((resolve) => {
+        // From this request on, the server is silent: the page is in the middle of its load.
+        hub.fault = ({ file }) => {
+          if (!file.endsWith(".safetensors") || ++asked < moment) return false;
+          resolve();
+          return true;
+        };
+      });
+      await begin();
+      await reached;
+      hub.fault = undefined;
+      await page.reload();
+      await openSettings(page);
+    }
+    await begin();
+    await waitForStatus(page, "Model", "someone/demo is ready");
+    const result = { kept: await prepared(page), sent: hub.sent };
+    await context.close();
+    return result;
+  };
+  const undisturbed = await visit([]);
+  expect(undisturbed.kept.length).toBeGreaterThan(20);
+  const disturbed = await visit([2, 40, 50]);
+  expect(disturbed.kept).toEqual(undisturbed.kept);
+  // Three reloads, each with at most the largest tensor under way.
+  const header = 1 << 20;
+  expect(disturbed.sent).toBeLessThanOrEqual(size + header + 3 * 786_432);
+});
+
 test("a model of the hub", async ({ page }) => {
   await page.goto("/");
 
