@@ -65,7 +65,7 @@ test("a full disk", async ({ page }) => {
 
   await test.step("a model loads all the same, only without its cache", async () => {
     await loadDemo(page);
-    await expect(panel(page, "Model")).toContainText("could not be kept for the next visit");
+    await expect(panel(page, "Model")).toContainText("could not be kept for the next visit: there is no room");
   });
 
   await test.step("data that finds no room is told", async () => {

@@ -75,6 +75,8 @@ export interface ModelPreview {
   /** Bytes still to fetch; 0 when this browser has everything. */
   fetchBytes: number;
   diskBytes: number;
+  /** Bytes of that which this browser has no room for. */
+  lacksBytes: number;
   gpuBytes: number;
   /** GPU memory of a run with the default recipe, weights included. */
   trainingBytes: number;

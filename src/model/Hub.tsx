@@ -71,16 +71,39 @@ const verdicts = {
 
 /** What a download costs, and the question. */
 export function HubOffer({ preview }: { preview: ModelPreview }) {
-  const { download, choose } = useModel();
-  const { label, commit, licence, parameters, fetchBytes, diskBytes, gpuBytes, trainingBytes, fits, advice } = preview;
+  const { download, choose, hub } = useModel();
+  const {
+    label,
+    commit,
+    licence,
+    parameters,
+    fetchBytes,
+    diskBytes,
+    lacksBytes,
+    gpuBytes,
+    trainingBytes,
+    fits,
+    advice,
+  } = preview;
+  const card = `${hub.endpoint.trim().replace(/\/+$/, "")}/${label.split("@")[0]}/tree/${commit}`;
   return (
     <section className="note" aria-label="Download">
       <p>
-        <strong>{label}</strong> at {commit.slice(0, 7)}: {count(parameters)} parameters
-        {licence && `, licence ${licence}`}. {bytes(diskBytes)} will be kept in this browser, {bytes(gpuBytes)} go to
-        the GPU; training with the default recipe takes {bytes(trainingBytes)} of GPU memory and {verdicts[fits]}.
+        <strong>{label}</strong> at{" "}
+        <a href={card} target="_blank" rel="noreferrer">
+          {commit.slice(0, 7)}
+        </a>
+        : {count(parameters)} parameters, {licence ? `licence ${licence}` : "no licence told"}. {bytes(diskBytes)} will
+        be kept in this browser, {bytes(gpuBytes)} go to the GPU; training with the default recipe takes{" "}
+        {bytes(trainingBytes)} of GPU memory and {verdicts[fits]}.
       </p>
       {advice && <p>{advice}</p>}
+      {lacksBytes > 0 && (
+        <p>
+          This browser has {bytes(lacksBytes)} too little room to keep it: the model will work, but next time it has to
+          be downloaded again. Deleting old runs and models under Storage, or freeing disk space, makes room.
+        </p>
+      )}
       <div className="row">
         <button type="button" className="primary" onClick={download}>
           Download {bytes(fetchBytes)}

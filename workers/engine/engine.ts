@@ -76,7 +76,9 @@ export function createEngine(): EngineApi {
     async previewModel(source, loading) {
       const gpu = await openedGpu(s);
       s.loading = new AbortController();
-      return previewOf(source, parseRecipe(loading), await s.weightCache(), s.loading.signal, gpu.facts);
+      const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+      const recipe = parseRecipe(loading);
+      return previewOf(source, recipe, await s.weightCache(), s.loading.signal, gpu.facts, quota - usage);
     },
     async stopLoading() {
       s.loading?.abort();

@@ -56,6 +56,7 @@ export async function previewOf(
   cache: FileCache,
   signal: AbortSignal,
   facts: Pick<AdapterFacts, "maxStorageBufferBindingSize">,
+  roomBytes: number,
 ): Promise<ModelPreview> {
   const files = await hubFiles(source, cache, signal, () => undefined);
   const opened = await openModel(files, recipe);
@@ -71,6 +72,7 @@ export async function previewOf(
     parameters,
     fetchBytes: cost.toRead,
     diskBytes: cost.prepared,
+    lacksBytes: Math.max(0, cost.toWrite - roomBytes),
     gpuBytes: memory.groups.find((group) => group.name === "weights")?.bytes ?? 0,
     trainingBytes: memory.totalBytes,
     ...fitOf(recipe, planOf, facts),

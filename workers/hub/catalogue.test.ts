@@ -36,7 +36,8 @@ describe.each(Object.keys(published) as Published[])("%s", (repo) => {
     expect(planner.largest.bytes).toBeLessThanOrEqual(BASELINE_BINDING_BYTES);
     const checkpoint = { label: repo, tensors, versionOf: () => "1" } as unknown as Checkpoint;
     const cache = await openOpfsCache("weights", fakeOpfs().root);
-    const { toRead, prepared } = await loadCost(checkpoint, loadingPlan(checkpoint, fills, settings), cache);
+    const { toRead, prepared, toWrite } = await loadCost(checkpoint, loadingPlan(checkpoint, fills, settings), cache);
+    expect(toWrite).toBe(prepared);
     const entry = catalogue.find((e) => e.repo === repo)!;
     expect(entry).toMatchObject({ parameters, fetchBytes: toRead, diskBytes: prepared });
     // Shown with two digits; the exact figure moves with the layout of the weights on the GPU.

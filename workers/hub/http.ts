@@ -160,6 +160,14 @@ async function refused(response: Response, name: string): Promise<Error> {
   const code = response.headers.get("X-Error-Code");
   switch (response.status) {
     case 401:
+      if (code === "GatedRepo") {
+        return badDownload(
+          name,
+          "the model is gated: its authors want to know who uses it",
+          "Accept its terms on its page at the hub, then enter an access token of that account in the settings.",
+          "no-access",
+        );
+      }
       return badDownload(
         name,
         "the hub asks who you are: the model is private, or does not exist",

@@ -263,6 +263,21 @@ describe("a server that", () => {
   });
 });
 
+test.each([
+  [{ license: "llama2" }, "llama2"],
+  [{ license: ["mit", "apache-2.0"] }, "mit, apache-2.0"],
+  [{ license: "other", license_name: "tongyi-qianwen" }, "tongyi-qianwen"],
+  [{ license: 7 }, ""],
+  [{}, ""],
+])("the licence of %j", async (cardData, licence) => {
+  repo.cardData = cardData;
+  expect((await open(undefined)).licence).toBe(licence);
+});
+
+test("a branch, a tag or a commit is asked for by name", async () => {
+  expect((await open(undefined, { revision: COMMIT })).label).toBe(`someone/llava@${COMMIT}`);
+});
+
 describe("who may read", () => {
   beforeEach(() => {
     repo.token = "secret";
@@ -272,6 +287,12 @@ describe("who may read", () => {
     ["other", "no-access", "your account may not read this model"],
   ])("token %j", async (token, code, words) => {
     await expect(open(undefined, { token })).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+  });
+  test("a gated model says so", async () => {
+    repo.gated = true;
+    const error = open(undefined, { token: "" });
+    await expect(error).rejects.toMatchObject({ code: "no-access", message: expect.stringContaining("gated") });
+    await expect(error).rejects.toMatchObject({ remedy: expect.stringContaining("Accept its terms") });
   });
   test("the right token", async () => {
     expect((await open(undefined, { token: "secret" })).commit).toBe(COMMIT);

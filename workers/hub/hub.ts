@@ -194,8 +194,17 @@ function parseListing(json: unknown, label: string): Listing {
       ...(typeof hash === "string" ? { sha256: hash } : typeof blobId === "string" ? { blobId } : {}),
     };
   });
-  const licence = object(root.cardData).license;
-  return { commit: sha, licence: typeof licence === "string" ? licence : "", files };
+  return { commit: sha, licence: licenceOf(object(root.cardData)), files };
+}
+
+/** One name, several, or "other" with a name of its own. */
+function licenceOf({ license, license_name }: Record<string, unknown>): string {
+  const named = license === "other" && typeof license_name === "string" ? license_name : license;
+  return [named]
+    .flat()
+    .filter((name) => typeof name === "string")
+    .join(", ")
+    .slice(0, 100);
 }
 
 const object = (value: unknown): Record<string, unknown> =>

@@ -1,5 +1,6 @@
 /** A load that is killed goes on where it was: nothing that was prepared is read again, and the result is that of an undisturbed load. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadCost } from "../quant/quantised-cache.ts";
 import { fakeOpfs } from "../storage/fake-opfs.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -56,7 +57,7 @@ const sources: Record<string, Source> = {
       readFromFolder = 0;
       return bytes;
     },
-    beside: denseBytes + 2 * 64_000,
+    beside: denseBytes + 4 * 64_000,
   },
 };
 
@@ -84,7 +85,11 @@ describe.each(Object.entries(sources))("from %s", (_, source) => {
       // The tensor that was being read ahead ends by itself: its bytes count. Then the worker is gone, and its locks.
       await new Promise((resolve) => setTimeout(resolve, 20));
       opfs.killWriters();
+      const cache = await openOpfsCache("weights", opfs.root);
+      const cost = await loadCost(await openCheckpoint(await source.open(cache)), plan, cache);
+      expect(cost.toWrite).toBeLessThan(cost.prepared);
       const { hash, outcome } = await life();
+      expect((await loadCost(await openCheckpoint(await source.open(cache)), plan, cache)).toWrite).toBe(0);
       expect(hash).toBe(undisturbed);
       expect(outcome.cache).toMatch(/stored|hit/);
       expect(source.taken()).toBeLessThanOrEqual(weights.byteLength + source.beside + TENSOR_BYTES);

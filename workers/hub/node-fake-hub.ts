@@ -27,6 +27,9 @@ export interface FakeRepo {
   files: Map<string, Uint8Array>;
   /** Requests without "Bearer <this>" are refused: with 401, or 403 for another token. */
   token?: string;
+  /** What the refusal calls it: a gated model says so. */
+  gated?: boolean;
+  cardData?: Record<string, unknown>;
 }
 
 /** Serves `repo` on a free port of this machine. */
@@ -55,7 +58,7 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
       return;
     }
     if (repo.token !== undefined && request.headers.authorization !== `Bearer ${repo.token}`) {
-      fail(response, request.headers.authorization ? 403 : 401, "GatedRepo");
+      fail(response, request.headers.authorization ? 403 : 401, repo.gated ? "GatedRepo" : "");
       return;
     }
     const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path);
@@ -123,12 +126,12 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
 }
 
 /** What the hub's API tells of a repository: git hashes of small files, SHA-256 of the large ones. */
-function listing({ name, files }: FakeRepo): object {
+function listing({ name, files, cardData = { license: "apache-2.0" } }: FakeRepo): object {
   return {
     id: name,
     sha: COMMIT,
     gated: false,
-    cardData: { license: "apache-2.0" },
+    cardData,
     siblings: [...files].map(([rfilename, bytes]) => ({
       rfilename,
       size: bytes.byteLength,

@@ -123,7 +123,7 @@ const isStored = (checkpoint: StoredCheckpoint, name: string): boolean =>
 function noteOf(outcome: CacheOutcome): string {
   if (outcome.cache === "rebuilt") return outcome.reason;
   if (outcome.cache === "not-stored") {
-    return `The 4-bit weights could not be kept for the next visit: ${outcome.reason} The model works; it will be prepared again.`;
+    return `The 4-bit weights could not be kept for the next visit: ${outcome.reason} The model works; next time it is read and prepared again, unless old runs or models are deleted before.`;
   }
   return "";
 }

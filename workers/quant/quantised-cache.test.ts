@@ -206,7 +206,7 @@ test("a full disk costs the cache, not the load", async () => {
   };
   const { tensors, outcome } = await load(await checkpoint(), plan, full);
   expect(tensors).toEqual(expected);
-  expect(outcome).toEqual({ cache: "not-stored", reason: "There is no room left to write it." });
+  expect(outcome).toEqual({ cache: "not-stored", reason: "there is no room left for them." });
   expect((await cache.list()).map((file) => file.name.split("/")[1])).toEqual(["about"]);
 });
 

@@ -180,22 +180,25 @@ const progressKey = async (file: string): Promise<string> => (await hashOf(["has
 const isKept = (checkpoint: Checkpoint, { how }: PlanEntry): boolean =>
   how !== "keep" || checkpoint.versionOf !== undefined;
 
-/** Bytes of the checkpoint that a load would read because the cache lacks them, and bytes of all that the cache would then hold. */
+/** Bytes of the checkpoint that a load would read because the cache lacks them, and of what the cache would then hold and get anew. */
 export async function loadCost(
   checkpoint: Checkpoint,
   plan: PlanEntry[],
   fileCache: FileCache,
-): Promise<{ toRead: number; prepared: number }> {
+): Promise<{ toRead: number; prepared: number; toWrite: number }> {
   const cache = await openTensorCache(fileCache, await cacheFolder(checkpoint, plan), checkpoint.label);
   let toRead = 0;
   let prepared = 0;
+  let toWrite = 0;
   for (const entry of plan) {
     const info = checkpoint.tensors.get(entry.name);
     const kept = isKept(checkpoint, entry);
+    const present = kept && cache.has(await tensorKey(entry));
     if (kept) prepared += preparedBytes(checkpoint, entry);
-    if (info && !(kept && cache.has(await tensorKey(entry)))) toRead += info.end - info.start;
+    if (kept && !present) toWrite += preparedBytes(checkpoint, entry);
+    if (info && !present) toRead += info.end - info.start;
   }
-  return { toRead, prepared };
+  return { toRead, prepared, toWrite };
 }
 
 /** Bytes of a tensor as the cache has it: as it is, or [absmax f32 | codes]. */
