@@ -23,14 +23,12 @@ export function LoadBars({ progress: { phase, fraction, detail, fetched } }: { p
     <>
       {fetched && <Progress label="Fetched" fraction={fetched.bytes / fetched.total} detail={words(fetched)} />}
       <Progress label={fetched ? "Prepared" : phases[phase]} fraction={fraction} detail={detail} />
-      {fromHub && (
-        <div className="row">
-          <button type="button" onClick={stop}>
-            Pause download
-          </button>
-          <p className="detail">What is here stays here: Load model goes on where it stopped, also after a reload.</p>
-        </div>
-      )}
+      <div className="row">
+        <button type="button" onClick={stop}>
+          {fromHub ? "Pause download" : "Stop loading"}
+        </button>
+        <p className="detail">What is prepared stays here: Load model goes on where it stopped, also after a reload.</p>
+      </div>
     </>
   );
 }

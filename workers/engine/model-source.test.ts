@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
+import { openCheckpoint } from "../hub/checkpoint.ts";
+import { filesFromBlobs } from "../hub/source.ts";
+import { plan, weights } from "../hub/testing.ts";
 import type { LoadProgress } from "../protocol.ts";
-import { withTransfer } from "./model-source.ts";
+import { loadCost, loadOrQuantise } from "../quant/quantised-cache.ts";
+import { fakeOpfs } from "../storage/fake-opfs.ts";
+import { openOpfsCache } from "../storage/opfs.ts";
+import { stoppable, withTransfer } from "./model-source.ts";
 
 const load = (network: boolean) => {
   let time = 0;
@@ -46,4 +52,30 @@ test("a folder has no such bar, nor has a load that needs no network", () => {
   const cached = load(true);
   cached.tell({ ...reading, toRead: 0 });
   expect([...folder.told, ...cached.told]).toEqual(Array(2).fill({ phase: "reading", fraction: 0, detail: "embed" }));
+});
+
+test("a load that reads a folder ends at the next progress after a stop", async () => {
+  const cache = await openOpfsCache("weights", fakeOpfs().root);
+  const checkpoint = await openCheckpoint(
+    filesFromBlobs([{ path: "m/model.safetensors", blob: new Blob([weights as BlobPart]) }]),
+  );
+  const stop = new AbortController();
+  const drain = async (signal: AbortSignal): Promise<string[]> => {
+    const names: string[] = [];
+    const tensors = loadOrQuantise(
+      checkpoint,
+      plan,
+      cache,
+      stoppable(signal, () => undefined),
+    );
+    for await (const { name } of tensors) {
+      names.push(name);
+      if (names.length === 4) stop.abort();
+    }
+    return names;
+  };
+  await expect(drain(stop.signal)).rejects.toMatchObject({ code: "cancelled" });
+  expect((await loadCost(checkpoint, plan, cache)).toWrite).toBeGreaterThan(0);
+  expect(await drain(new AbortController().signal)).toHaveLength(plan.length);
+  expect((await loadCost(checkpoint, plan, cache)).toWrite).toBe(0);
 });

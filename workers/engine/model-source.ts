@@ -1,4 +1,5 @@
 /** Where a model comes from, for the page: the embedded files, a chosen folder, or the hub; and what a load will cost. */
+import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { hubAddress } from "../hub/address.ts";
@@ -76,6 +77,16 @@ export async function previewOf(
     gpuBytes: memory.groups.find((group) => group.name === "weights")?.bytes ?? 0,
     trainingBytes: memory.totalBytes,
     ...fitOf(recipe, planOf, facts),
+  };
+}
+
+/** A progress callback at which a load ends once it was stopped: a folder's reads know nothing of `signal`. */
+export function stoppable<P>(signal: AbortSignal, onProgress: (progress: P) => void): (progress: P) => void {
+  return (progress) => {
+    if (signal.aborted) {
+      throw new TabTuneError("cancelled", "The load was stopped.", "Load the model again to go on where it stopped.");
+    }
+    onProgress(progress);
   };
 }
 

@@ -14,7 +14,7 @@ import { ownTower } from "../vision/encoder.ts";
 import { fitsOrt, ortTower } from "../vision/ort.ts";
 import { loadAdapterOf } from "./adapters.ts";
 import { type LoadedModel, loadModel, openModel } from "./loaded-model.ts";
-import { filesOf, withTransfer } from "./model-source.ts";
+import { filesOf, stoppable, withTransfer } from "./model-source.ts";
 import { CACHE_DIRECTORY, STORE_NAME } from "./names.ts";
 import type { LiveAdapter } from "./training-run.ts";
 
@@ -114,7 +114,7 @@ export async function openSource(
   // A folder's bytes come from the disk: only the network has a bar of its own.
   const { arrived, tell } = withTransfer(onProgress, source.kind === "hub");
   const files = await filesOf(source, cache, s.loading.signal, arrived);
-  s.model = await loadModel(gpu, await openModel(files, recipe), cache, tell);
+  s.model = await loadModel(gpu, await openModel(files, recipe), cache, stoppable(s.loading.signal, tell));
   s.model.llava.pace.mode = s.pace;
   s.source = { from: source, loading };
   return s.model;
