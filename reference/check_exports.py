@@ -1,48 +1,45 @@
-"""What other programs read of our exports: the merged model against PEFT's own merge, the GGUF file against gguf's reader.
+"""What other programs make of our exports: the merged model's weights and words, and the GGUF file.
 
-    npm run -s headless -- merge --model MODEL --adapter ADAPTER --out MERGED
-    npm run -s headless -- gguf --model MODEL --adapter ADAPTER --out LORA.gguf
-    python reference/check_exports.py MODEL ADAPTER MERGED LORA.gguf
+    python reference/check_exports.py MODEL ADAPTER PICTURE … [--record CASE]
 
-Needs torch, transformers, peft and gguf.
+Merges ADAPTER into MODEL and writes its GGUF file, both headless. The merged weights are held against PEFT's own merge, the GGUF file
+against the adapter through gguf's reader. Then the merged model answers in transformers, greedily: the same ids are asked of it here
+(in f32, where only the order of sums differs) and of what the page runs, MODEL in 4 bits beside ADAPTER (where the base's own rounding
+may turn a close choice). `--record` enters the figures in fidelity.json. Needs torch, transformers, peft and gguf.
 """
 
+import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 from gguf import GGUFReader
 from peft import PeftModel
+from PIL import Image
 from safetensors.torch import load_file
-from transformers import AutoModelForImageTextToText
+from transformers import AutoModelForImageTextToText, AutoProcessor
 
-model, adapter, merged, gguf = map(Path, sys.argv[1:])
+import fidelity
 
-# The merged weights: PEFT adds in the model's own type, we in f32 and round once, so a unit in the last place may differ.
-tuned = PeftModel.from_pretrained(AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32), adapter)
-theirs = dict(tuned.merge_and_unload().named_parameters())
-ours = AutoModelForImageTextToText.from_pretrained(merged, dtype=torch.float32)
-worst = max(
-    ((value - theirs[name]).abs() / (theirs[name].abs() + 1e-3)).max().item() for name, value in ours.named_parameters()
-)
-print(f"merged: {len(theirs)} tensors, worst relative difference {worst:.2e}")
-assert worst < 2**-8, "more than the rounding of the narrowest type"
+#: The first turn of what is asked; each goes with every picture. Then what is asked without one.
+QUESTIONS = ["What do you see?", "How many things are there?", "What colour is the background?"]
+ALONE = ["Who are you?", "Tell me about a shark."]
+NEW_TOKENS = 32
 
-# The GGUF file: names, alpha, shapes, and B A against PEFT's, with llama.cpp's order of the rows of q and k.
-reader = GGUFReader(gguf)
-fields = {key: field.contents() for key, field in reader.fields.items()}
-config = json.loads((adapter / "adapter_config.json").read_text())
-scale = config["lora_alpha"] / (config["r"] ** 0.5 if config["use_rslora"] else config["r"])
-assert (fields["general.type"], fields["adapter.type"], fields["general.architecture"]) == ("adapter", "lora", "llama")
-text = ours.config.text_config
-places = {
+PLACES = {
     "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
 }  # fmt: skip
-tensors = {tensor.name: tensor for tensor in reader.tensors}
-weights = {key: value.float() for key, value in load_file(adapter / "adapter_model.safetensors").items()}
+
+
+def check_weights(model: Path, adapter: Path, merged: torch.nn.Module) -> float:
+    """PEFT adds in the model's own type, we in f32 and round once, so a unit in the last place may differ."""
+    tuned = PeftModel.from_pretrained(AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32), adapter)
+    theirs = dict(tuned.merge_and_unload().named_parameters())
+    return max(((value - theirs[name]).abs() / (theirs[name].abs() + 1e-3)).max().item() for name, value in merged.named_parameters())
 
 
 def permute(rows: torch.Tensor, heads: int) -> torch.Tensor:
@@ -50,20 +47,82 @@ def permute(rows: torch.Tensor, heads: int) -> torch.Tensor:
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
-checked = 0
-for key, a in weights.items():
-    if not key.endswith("lora_A.weight"):
-        continue
-    layer, place = key.split(".layers.")[1].split(".lora_A")[0].split(".", 1)
-    delta = scale * weights[key.replace("lora_A", "lora_B")] @ a
-    if place in ("self_attn.q_proj", "self_attn.k_proj"):
-        q = place == "self_attn.q_proj"
-        delta = permute(delta, text.num_attention_heads if q else text.num_key_value_heads)
-    name = f"blk.{layer}.{places[place]}.weight.lora_"
-    a_file, b_file = (np.array(tensors[name + side].data) for side in "ab")
-    rank = a_file.shape[0]
-    found = torch.from_numpy(b_file @ a_file) * (fields["adapter.lora.alpha"] / rank)
-    assert torch.allclose(found, delta, rtol=1e-4, atol=1e-6 * delta.abs().max().item()), name
-    checked += 1
-assert 2 * checked == len(tensors)
-print(f"gguf: {checked} modules, alpha {fields['adapter.lora.alpha']}")
+def check_gguf(file: Path, adapter: Path, text) -> float:
+    """Largest difference of a module's B A, as a share of its largest value, with llama.cpp's order of the rows of q and k."""
+    reader = GGUFReader(file)
+    fields = {key: field.contents() for key, field in reader.fields.items()}
+    assert (fields["general.type"], fields["adapter.type"], fields["general.architecture"]) == ("adapter", "lora", "llama")
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    scale = config["lora_alpha"] / (config["r"] ** 0.5 if config["use_rslora"] else config["r"])
+    tensors = {tensor.name: np.array(tensor.data) for tensor in reader.tensors}
+    weights = {key: value.float() for key, value in load_file(adapter / "adapter_model.safetensors").items()}
+    worst, modules = 0.0, [key for key in weights if key.endswith("lora_A.weight")]
+    for key in modules:
+        layer, place = key.split(".layers.")[1].split(".lora_A")[0].split(".", 1)
+        delta = scale * weights[key.replace("lora_A", "lora_B")] @ weights[key]
+        if place in ("self_attn.q_proj", "self_attn.k_proj"):
+            delta = permute(delta, text.num_attention_heads if "q_proj" in place else text.num_key_value_heads)
+        a, b = (tensors[f"blk.{layer}.{PLACES[place]}.weight.lora_{side}"] for side in "ab")
+        found = torch.from_numpy(b @ a) * (fields["adapter.lora.alpha"] / a.shape[0])
+        worst = max(worst, ((found - delta).abs().max() / delta.abs().max()).item())
+    assert 2 * len(modules) == len(tensors), "tensors that no module has"
+    return worst
+
+
+def prompts(processor, pictures: list[Path]) -> list[tuple[str, Path | None]]:
+    def ask(question: str, picture: Path | None) -> tuple[str, Path | None]:
+        content = [{"type": "image"}] * (picture is not None) + [{"type": "text", "text": question}]
+        return processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True), picture
+
+    return [ask(q, p) for p in pictures for q in QUESTIONS] + [ask(q, None) for q in ALONE]
+
+
+def answer_of(model, processor, text: str, picture: Path | None) -> list[int]:
+    images = {"images": Image.open(picture).convert("RGB")} if picture else {}
+    inputs = processor(text=text, **images, return_tensors="pt")
+    with torch.no_grad():
+        out = model.generate(**inputs, do_sample=False, max_new_tokens=NEW_TOKENS)[0]
+    return out[inputs["input_ids"].shape[1] :].tolist()
+
+
+def check_words(model: Path, adapter: Path, merged: Path, loaded, pictures: list[Path], dense: Path) -> tuple[float, float]:
+    """Shares of answers that differ from transformers': of the merged model here, and of the page's way, NF4 beside the adapter."""
+    processor = AutoProcessor.from_pretrained(merged)
+    differing, asked = [0, 0], prompts(processor, pictures)
+    for text, picture in asked:
+        theirs = answer_of(loaded, processor, text, picture)
+        rest = ["--prompt", text, "--max-new-tokens", NEW_TOKENS, *(["--image", picture.resolve()] if picture else [])]
+        here = json.loads(fidelity.headless("generate", "--model", merged, "--recipe", dense, *rest))
+        page = json.loads(fidelity.headless("generate", "--model", model, "--adapter", adapter, *rest))
+        print(f"{text!r}\n  {processor.decode(theirs)!r}" + (f"\n  page: {page['text']!r}" if page["ids"] != theirs else ""), flush=True)
+        differing[0] += here["ids"] != theirs
+        differing[1] += page["ids"] != theirs
+    return differing[0] / len(asked), differing[1] / len(asked)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("adapter", type=Path)
+    parser.add_argument("pictures", type=Path, nargs="+")
+    parser.add_argument("--record", help="such as demo")
+    args = parser.parse_args()
+    model, adapter = args.model.resolve(), args.adapter.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        merged, gguf, dense = (Path(folder) / name for name in ("merged", "lora.gguf", "dense.json"))
+        dense.write_text(json.dumps({"load_in_4bit": False}))
+        for command, out in (("merge", merged), ("gguf", gguf)):
+            fidelity.headless(command, "--model", model, "--adapter", adapter, "--out", out)
+        loaded = AutoModelForImageTextToText.from_pretrained(merged, dtype=torch.float32).eval()
+        errors = {"merged weights": check_weights(model, adapter, loaded), "GGUF file": check_gguf(gguf, adapter, loaded.config.text_config)}
+        here, page = check_words(model, adapter, merged, loaded, args.pictures, dense)
+        errors |= {"merged model's answers": here, "merged model beside the page": page}
+    print(json.dumps(errors, indent=1))
+    if args.record:
+        fidelity.save_results({f"{args.record}/exports": errors})
+    if missed := [figure for figure, error in errors.items() if error > fidelity.TOLERANCES[figure][0]]:
+        sys.exit("missed: " + "; ".join(missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -41,6 +41,10 @@ TOLERANCES = {
     "Adam moments": (5e-3, "worst tensor, relative L2"),
     "our adapter in PEFT": (1e-3, "largest difference of a logit"),
     "PEFT's adapter here": (1e-3, "largest difference of a logit"),
+    "merged weights": (2**-8, "largest difference from PEFT's merge, relative"),
+    "GGUF file": (1e-4, "largest difference of B A, relative"),
+    "merged model's answers": (0, "share that differs from transformers'"),
+    "merged model beside the page": (0.2, "share that differs from the page's, in 4 bits"),
 }  # fmt: skip
 
 
