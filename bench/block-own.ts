@@ -10,6 +10,7 @@ import type { LlavaConfig } from "../workers/model/config.ts";
 import { allocateGradients, layerBackward, layerForward } from "../workers/model/llama.ts";
 
 import { allocateAdapter, moduleMatrices } from "../workers/model/lora.ts";
+import { absmaxToF16 } from "../workers/quant/nf4.ts";
 import { BLOCK_SIZE, type BlockOutputs, type BlockProblem, LORA_SCALE, type Projection } from "./block-problem.ts";
 import type { Ready } from "./measure.ts";
 import { type Bench, buildOwn, newArena } from "./own.ts";
@@ -45,7 +46,8 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
       in: parts[0]!.in,
       blockSize: BLOCK_SIZE,
       codes: arena.upload(label, concat(parts.map((part) => part.blocks.codes))),
-      absmax: arena.upload(label, concat(parts.map((part) => part.blocks.absmax))),
+      absmax: arena.upload(label, absmaxToF16(concat(parts.map((part) => part.blocks.absmax)))),
+      absmaxFormat: "f16",
     };
   };
   const weights = {

@@ -74,7 +74,7 @@ export function blockProblem(c: BlockCase): BlockProblem {
   const linear = ([inSize, out]: [number, number]): ProjectionData => {
     // Scaled as trained weights are: outputs as large as inputs.
     const raw = random(inSize * out, Math.sqrt(3 / inSize));
-    const blocks = quantise(raw, { type: "nf4", blockSize: BLOCK_SIZE, roundToF16First: false });
+    const blocks = quantise(raw, { type: "nf4", blockSize: BLOCK_SIZE, roundToF16First: true });
     return {
       in: inSize,
       out,

@@ -62,7 +62,7 @@ export async function compareBlock(
       section: "LoRA block",
       label: `${c.sequences} × ${c.length} tokens, hidden ${hiddenSize}, MLP ${intermediateSize}, ${numHeads} heads of ${headSize}, r ${c.rank}`,
       flops: ours!.flops,
-      weightBytes: parameters * (1 / 2 + 4 / BLOCK_SIZE),
+      weightBytes: parameters * (1 / 2 + 2 / BLOCK_SIZE),
       ...result,
     },
   };

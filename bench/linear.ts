@@ -7,7 +7,7 @@ import type { Recorder } from "../workers/gpu/program.ts";
 import { linearBackwardInput, linearForward } from "../workers/kernels/linear.ts";
 import { backwardReference, forwardReference } from "../workers/kernels/linear-reference.ts";
 import type { FourBitWeight } from "../workers/kernels/weight.ts";
-import { dequantise, quantise } from "../workers/quant/nf4.ts";
+import { absmaxToF16, dequantise, quantise } from "../workers/quant/nf4.ts";
 import { compare, type Ready, type Rules, relativeError, type Side } from "./measure.ts";
 import { bnb4, nBits, type OrtTensors, ortProduct } from "./ort-side.ts";
 import { type Bench, buildOwn, ends, newArena, randomArray, readOne, replay } from "./own.ts";
@@ -29,6 +29,7 @@ export interface LinearCase {
 
 interface Problem extends LinearCase {
   weight: FourBitWeight;
+  scales: Tensor;
   /** What the weight stands for, [out, in]. */
   values: Float32Array;
   xValues: Float32Array;
@@ -37,7 +38,7 @@ interface Problem extends LinearCase {
 
 function problem(arena: Arena, c: LinearCase): Problem {
   const raw = randomArray(c.out * c.in, 1, 0.05);
-  const blocks = quantise(raw, { type: "nf4", blockSize: BLOCK_SIZE, roundToF16First: false });
+  const blocks = quantise(raw, { type: "nf4", blockSize: BLOCK_SIZE, roundToF16First: true });
   const xValues = randomArray(c.rows * c.in, 2, 1);
   return {
     ...c,
@@ -47,8 +48,11 @@ function problem(arena: Arena, c: LinearCase): Problem {
       in: c.in,
       blockSize: BLOCK_SIZE,
       codes: arena.upload("codes", blocks.codes),
-      absmax: arena.upload("absmax", blocks.absmax),
+      absmax: arena.upload("absmax", absmaxToF16(blocks.absmax)),
+      absmaxFormat: "f16",
     },
+    // onnxruntime reads them as f32.
+    scales: arena.upload("scales", blocks.absmax),
     values: dequantise(blocks, { type: "nf4", blockSize: BLOCK_SIZE, length: raw.length }),
     xValues,
     x: arena.upload("x", xValues),
@@ -56,7 +60,7 @@ function problem(arena: Arena, c: LinearCase): Problem {
 }
 
 /** Bytes of codes and absmax. */
-const weightBytes = (c: LinearCase): number => c.out * c.in * (1 / 2 + 4 / BLOCK_SIZE);
+const weightBytes = (c: LinearCase): number => c.out * c.in * (1 / 2 + 2 / BLOCK_SIZE);
 
 /** A kernel of ours, checked on its first and last row against f64. */
 async function own(
@@ -79,7 +83,7 @@ function forwardSides(bench: Bench, arena: Arena, p: Problem, tile: "prefill" | 
   const y = arena.tensor("y", p.rows * p.out);
   const ortY = arena.tensor("ort y", p.rows * p.out);
   const { weight, x, rows } = p;
-  const tensors: OrtTensors = { x, codes: weight.codes, scales: weight.absmax, y: ortY };
+  const tensors: OrtTensors = { x, codes: weight.codes, scales: p.scales, y: ortY };
   return [
     {
       name: OURS,

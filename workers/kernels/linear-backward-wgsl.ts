@@ -11,7 +11,8 @@ import {
   invocation,
   isFourBit,
   params,
-  quadReader,
+  weightBindings,
+  weightReader,
 } from "./linear-wgsl.ts";
 
 const { quads } = PANEL.wide;
@@ -22,7 +23,7 @@ const fourBitFill = /* wgsl */ `for (var e = 0u; e < ${WEIGHT_STEPS}u; e++) {
       for (var h = 0u; h < ${quads / 2}u; h++) {
         let at = f + min(word + h, words - 1u);
         let v = w[at];
-        let s = select(0.0, absmax[at >> blockShift], k + e < depth);
+        let s = select(0.0, blockScale(at >> blockShift), k + e < depth);
         let to = ${8 * WEIGHT_STEPS}u * h + e;
         ${each(8, (i) => `panel[to + ${i * WEIGHT_STEPS}u] = s * table[(v >> ${(4 * i) ^ 4}u) & 15u];`)}
       }
@@ -41,13 +42,12 @@ const quadIndex = "f + min(quadColumn + h, width - 1u)";
 
 /** dx[m, k] = sum_n dy[m, n] W[n, k] (+ sum_j t[m, j] a[j, k]) (+ dx). */
 export function backwardKernel({ format, lora }: { format: Format; lora: boolean }): Kernel {
-  const name = `linear backward ${isFourBit(format) ? "4bit" : format}${lora ? " lora" : ""}`;
+  const name = `linear backward ${format}${lora ? " lora" : ""}`;
   return cached(name, () => {
     const fourBit = isFourBit(format);
     const bindings: Binding[] = [
       ["dy", "vec4f", "read"],
-      ["w", { f32: "vec4f", f16: "vec2u", bf16: "vec2u", nf4: "u32", fp4: "u32" }[format], "read"],
-      ...(fourBit ? ([["absmax", "f32", "read"]] as Binding[]) : []),
+      ...weightBindings(format),
       ...(lora
         ? ([
             ["t", "f32", "read"],
@@ -76,7 +76,7 @@ export function backwardKernel({ format, lora }: { format: Format; lora: boolean
     };
     const code = /* wgsl */ `${params}
 ${declare(bindings)}
-${fourBit ? "" : quadReader(format)}
+${weightReader(format)}
 @compute @workgroup_size(${PANEL.wide.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(PANEL.wide.workgroup)}
   let width = p.inSize / 4u;

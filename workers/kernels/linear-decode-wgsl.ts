@@ -1,12 +1,6 @@
 /** WGSL of the products of decoding, on any adapter: a thread owns four columns of a single row. */
 import type { Variant } from "./linear-forward-wgsl.ts";
-import { codeTable, each, type Format, isFourBit, list } from "./linear-wgsl.ts";
-
-/** Element types of the bindings x and w: dense weights are read two at a time. */
-export const decodeTypes = (format: Format): { x: string; w: string } => ({
-  x: isFourBit(format) ? "f32" : "vec2f",
-  w: format === "f32" ? "vec2f" : "u32",
-});
+import { codeTable, each, isFourBit, list } from "./linear-wgsl.ts";
 
 /** A word of each column is kept for its eight steps. Byte j of a word holds element 2j in its high nibble. */
 const fourBitSteps = /* wgsl */ `${codeTable}
@@ -15,26 +9,16 @@ const fourBitSteps = /* wgsl */ `${codeTable}
   for (var k = 0u; k < inSize; k += 8u) {
     let word = k / 8u;
     ${each(4, (j) => `let v${j} = w[f${j} + word];`)}
-    let s = vec4f(${list(4, (j) => `absmax[(f${j} + word) >> blockShift]`)});
+    let s = vec4f(${list(4, (j) => `blockScale((f${j} + word) >> blockShift)`)});
     ${each(8, (e) => `acc += x[row + k + ${e}u] * (s * vec4f(${list(4, (j) => `table[(v${j} >> ${(4 * e) ^ 4}u) & 15u]`)}));`)}
   }`;
 
-function denseSteps(format: Format): string {
-  const pair = (i: string): string =>
-    ({
-      f32: `w[${i}]`,
-      f16: `unpack2x16float(w[${i}])`,
-      bf16: `bitcast<vec2f>(vec2u(w[${i}] << 16u, w[${i}] & 0xffff0000u))`,
-    })[format as "f32" | "f16" | "bf16"];
-  return /* wgsl */ `${each(4, (j) => `let f${j} = min(n + ${j}u, last) * p.inSize / 2u;`)}
-  let pairs = inSize / 2u;
-  for (var k = 0u; k < pairs; k++) {
-    ${each(4, (j) => `let v${j} = ${pair(`f${j} + k`)};`)}
-    let a = x[row / 2u + k];
-    acc += a.x * vec4f(${list(4, (j) => `v${j}.x`)});
-    acc += a.y * vec4f(${list(4, (j) => `v${j}.y`)});
+const denseSteps = /* wgsl */ `${each(4, (j) => `let f${j} = min(n + ${j}u, last) * inSize / 4u;`)}
+  for (var k = 0u; k < inSize / 4u; k++) {
+    ${each(4, (j) => `let v${j} = quad(f${j} + k);`)}
+    let a = x[row / 4u + k];
+    acc += vec4f(${list(4, (j) => `dot(a, v${j})`)});
   }`;
-}
 
 const loraSteps = /* wgsl */ `${each(4, (j) => `let b${j} = min(n + ${j}u, last) * p.rank;`)}
   let l = m * p.loraWidth + group(n) * p.rank;
@@ -60,7 +44,7 @@ export function decodeBody({ format, lora, bias, residual, tile }: Variant): str
   let inSize = p.inSize;
   let row = (p.xRow + m) * inSize;
   var acc = ${bias ? "bias[n / 4u]" : "vec4f()"};
-  ${isFourBit(format) ? fourBitSteps : denseSteps(format)}
+  ${isFourBit(format) ? fourBitSteps : denseSteps}
   ${lora ? loraSteps : ""}
   ${residual ? "acc += residual[(m * p.outSize + n) / 4u];" : ""}
   let keep = p.accumulate != 0u;

@@ -1,6 +1,6 @@
 /** WGSL of y = x Wᵀ (+ bias) (+ LoRA) for each weight format on software adapters, and of the single row of decoding on any. */
 import type { Kernel } from "../gpu/program.ts";
-import { decodeBody, decodeTypes } from "./linear-decode-wgsl.ts";
+import { decodeBody } from "./linear-decode-wgsl.ts";
 import { ADAPTER_STEPS, PANEL, type Pass, panelBody, WEIGHT_STEPS } from "./linear-panel-wgsl.ts";
 import {
   type Binding,
@@ -13,8 +13,9 @@ import {
   invocation,
   isFourBit,
   params,
-  quadReader,
   type Tile,
+  weightBindings,
+  weightReader,
 } from "./linear-wgsl.ts";
 
 /** "narrow": for xa = x Aᵀ, whose width is any number. */
@@ -40,7 +41,7 @@ const fourBitFill = (columns: number): string => /* wgsl */ `for (var c = 0u; c 
       let f = (min(n + c, last) * depth + k) >> 3u;
       for (var h = 0u; h < ${WEIGHT_STEPS / 8}u; h++) {
         let v = w[f + h];
-        let s = select(0.0, absmax[(f + h) >> blockShift], k + 8u * h < depth);
+        let s = select(0.0, blockScale((f + h) >> blockShift), k + 8u * h < depth);
         let to = c * ${WEIGHT_STEPS}u + 8u * h;
         ${each(8, (i) => `panel[to + ${i}u] = s * table[(v >> ${(4 * i) ^ 4}u) & 15u];`)}
       }
@@ -106,16 +107,12 @@ function prefillBody({ format, lora, bias, residual, tile: name }: Variant): str
 export function forwardKernel(variant: Variant): Kernel {
   const { format, lora, bias, residual, tile } = variant;
   const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", isFourBit(format) ? "4bit" : format, ...parts, tile].join(" ");
+  const name = ["linear forward", format, ...parts, tile].join(" ");
   return cached(name, () => {
-    const fourBit = isFourBit(format);
     const decode = tile.endsWith("decode");
-    const quadType = { f32: "vec4f", f16: "vec2u", bf16: "vec2u", nf4: "u32", fp4: "u32" }[format];
-    const types = decode ? decodeTypes(format) : { x: "vec4f", w: quadType };
     const bindings: Binding[] = [
-      ["x", types.x, "read"],
-      ["w", types.w, "read"],
-      ...(fourBit ? ([["absmax", "f32", "read"]] as Binding[]) : []),
+      ["x", decode && isFourBit(format) ? "f32" : "vec4f", "read"],
+      ...weightBindings(format),
       ...(bias ? ([["bias", "vec4f", "read"]] as Binding[]) : []),
       ...(lora
         ? ([
@@ -128,7 +125,7 @@ export function forwardKernel(variant: Variant): Kernel {
     ];
     const code = /* wgsl */ `${params}
 ${declare(bindings)}
-${fourBit || decode ? "" : quadReader(format)}
+${weightReader(format)}
 @compute @workgroup_size(${forwardTile[tile].workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(forwardTile[tile].workgroup)}
   ${decode ? decodeBody(variant) : prefillBody(variant)}

@@ -15,7 +15,8 @@ import {
   isFourBit,
   list,
   params,
-  quadReader,
+  weightBindings,
+  weightReader,
 } from "./linear-wgsl.ts";
 
 export interface DecodeParts {
@@ -35,7 +36,7 @@ const fourBitSteps = /* wgsl */ `let words = p.inSize / 8u;
   for (var k = lid; k < words; k += ${THREADS}u) {
     let x0 = x[row + 2u * k];
     let x1 = x[row + 2u * k + 1u];
-    ${each(COLUMNS, (c) => `{ let at = n${c} * words + k; let v = w[at]; sum${c} += absmax[at >> blockShift] * (dot(x0, vec4f(${nibbles(0)})) + dot(x1, vec4f(${nibbles(4)}))); }`)}
+    ${each(COLUMNS, (c) => `{ let at = n${c} * words + k; let v = w[at]; sum${c} += blockScale(at >> blockShift) * (dot(x0, vec4f(${nibbles(0)})) + dot(x1, vec4f(${nibbles(4)}))); }`)}
   }`;
 
 const denseSteps = /* wgsl */ `let quads = p.inSize / 4u;
@@ -73,12 +74,11 @@ export function decodeKernel(e: DecodeParts): Kernel {
   const { format, lora, bias, residual, reduction } = e;
   const fourBit = isFourBit(format);
   const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", fourBit ? "4bit" : format, ...parts, "decode", reduction].join(" ");
+  const name = ["linear forward", format, ...parts, "decode", reduction].join(" ");
   return cached(name, () => {
     const bindings: Binding[] = [
       ["x", "vec4f", "read"],
-      ["w", { f32: "vec4f", f16: "vec2u", bf16: "vec2u", nf4: "u32", fp4: "u32" }[format], "read"],
-      ...(fourBit ? [["absmax", "f32", "read"] satisfies Binding] : []),
+      ...weightBindings(format),
       ...(bias ? [["bias", "f32", "read"] satisfies Binding] : []),
       ...(lora ? [["xa", "f32", "read"] satisfies Binding, ["b", "f32", "read"] satisfies Binding] : []),
       ...(residual ? [["residual", "f32", "read"] satisfies Binding] : []),
@@ -87,7 +87,8 @@ export function decodeKernel(e: DecodeParts): Kernel {
     const code = /* wgsl */ `${reduction === "subgroup" ? "enable subgroups;" : ""}
 ${params}
 ${declare(bindings)}
-${fourBit ? "var<workgroup> table: array<f32, 16>;" : quadReader(format)}
+${weightReader(format)}
+${fourBit ? "var<workgroup> table: array<f32, 16>;" : ""}
 var<workgroup> parts: array<vec4f, ${THREADS}>;
 @compute @workgroup_size(${THREADS}) fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) lid: u32) {
   let wid = inPiece + vec3u(p.firstX, p.firstY, p.firstZ);

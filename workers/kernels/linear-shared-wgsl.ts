@@ -20,7 +20,8 @@ import {
   isFourBit,
   list,
   params,
-  quadReader,
+  weightBindings,
+  weightReader,
 } from "./linear-wgsl.ts";
 
 /** Eight weights of a word times `s`, as two vectors. Byte j of a word holds element 2j in its high nibble. */
@@ -87,7 +88,7 @@ function fetch(plan: Plan): string {
   return /* wgsl */ `${each(loadsA(plan), (i) => `a${i} = select(vec4f(), A[(aRow + ra${i}) * aStride + (min(ka${i} + k0, depth - 4u)) / 4u], ka${i} + k0 < depth);`)}
     ${each(loadsB(plan), (i) =>
       fourBit
-        ? `{ let at = ${weightAt(i)}; v${i} = w[at]; s${i} = select(0.0, absmax[at >> (p.blockShift - 3u)], kb${i} + k0 < depth); }`
+        ? `{ let at = ${weightAt(i)}; v${i} = w[at]; s${i} = select(0.0, blockScale(at >> (p.blockShift - 3u)), kb${i} + k0 < depth); }`
         : `v${i} = select(vec4f(), quad(${weightAt(i)}), kb${i} + k0 < depth);`,
     )}`;
 }
@@ -198,7 +199,8 @@ function body(plan: Plan, format: Format, bindings: Binding[], aRow: string, sto
   return /* wgsl */ `${tile.halfWeights ? "enable f16;" : ""}
 ${params}
 ${declare(bindings)}
-${fourBit ? "var<workgroup> table: array<f32, 16>;" : quadReader(format)}
+${weightReader(format)}
+${fourBit ? "var<workgroup> table: array<f32, 16>;" : ""}
 var<workgroup> tileA: array<vec4f, ${(tile.depth / 4) * strideA(tile)}>;
 var<workgroup> tileB: array<${typeB(plan)}, ${lengthB(plan)}>;
 @compute @workgroup_size(${threadsOf(tile)})
@@ -245,18 +247,11 @@ export interface SharedForward {
   tile: SharedTileName;
 }
 
-const weightBindings = (format: Format): Binding[] => [
-  ["w", { f32: "vec4f", f16: "vec2u", bf16: "vec2u", nf4: "u32", fp4: "u32" }[format], "read"],
-  ...(isFourBit(format) ? ([["absmax", "f32", "read"]] as Binding[]) : []),
-];
-
-const formatName = (format: Format): string => (isFourBit(format) ? "4bit" : format);
-
 /** y of `forwardKernel` in linear-forward-wgsl.ts, same bindings; any number of columns. */
 export function sharedForwardKernel(v: SharedForward): Kernel {
   const { format, lora, bias, residual } = v;
   const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", formatName(format), ...parts, "shared", v.tile].join(" ");
+  const name = ["linear forward", format, ...parts, "shared", v.tile].join(" ");
   return cached(name, () => {
     const tile = sharedTiles[v.tile];
     const plan: Plan = { tile, direction: "forward", fourBit: isFourBit(format), lora };
@@ -303,7 +298,7 @@ export function sharedForwardKernel(v: SharedForward): Kernel {
 /** dx of `backwardKernel` in linear-backward-wgsl.ts, same bindings. */
 export function sharedBackwardKernel(v: { format: Format; lora: boolean; tile: SharedTileName }): Kernel {
   const { format, lora } = v;
-  const name = ["linear backward", formatName(format), ...(lora ? ["lora"] : []), "shared", v.tile].join(" ");
+  const name = ["linear backward", format, ...(lora ? ["lora"] : []), "shared", v.tile].join(" ");
   return cached(name, () => {
     const tile = sharedTiles[v.tile];
     const plan: Plan = { tile, direction: "backward", fourBit: isFourBit(format), lora };

@@ -3,8 +3,7 @@
  * products are the 4 x 4 neighbours of these; a thread that owns 8 x 8 loads half as much per multiply-add.)
  */
 import type { SharedTileName } from "../gpu/variants.ts";
-import type { Tile } from "./linear-wgsl.ts";
-import type { Weight } from "./weight.ts";
+import type { Format, Tile } from "./linear-wgsl.ts";
 
 /** A workgroup's tile of the result, its step along K, and what one thread owns of it. */
 export interface SharedTile {
@@ -39,7 +38,7 @@ function half(otherwise: SharedTileName): Pick<SharedTile, "halfWeights"> {
 }
 
 /** The tile that a weight of this format is multiplied with where `name` was chosen. 4-bit weights come from f16; f32 and bf16 do not fit. */
-export const tileFor = (name: SharedTileName, format: Weight["format"]): SharedTileName =>
+export const tileFor = (name: SharedTileName, format: Format): SharedTileName =>
   format === "f32" || format === "bf16" ? (sharedTiles[name].halfWeights?.otherwise ?? name) : name;
 
 export const threadsOf = (t: SharedTile): number => (t.rows / t.threadRows) * (t.columns / t.threadColumns);

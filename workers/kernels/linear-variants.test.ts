@@ -21,7 +21,15 @@ function makeWeight(format: Weight["format"], out: number, inSize: number): { we
     const next = random(count);
     const codes = Uint8Array.from({ length: count / 2 }, () => next() * 256);
     const absmax = Float32Array.from({ length: Math.ceil(count / 64) }, () => 0.02 + next());
-    const weight: Weight = { format, out, in: inSize, blockSize: 64, codes: upload(codes), absmax: upload(absmax) };
+    const weight: Weight = {
+      format,
+      out,
+      in: inSize,
+      blockSize: 64,
+      codes: upload(codes),
+      absmax: upload(absmax),
+      absmaxFormat: "f32",
+    };
     return { weight, values: decodeReference(format, codes, absmax, 64) };
   }
   const raw = randomArray(count, count);

@@ -3,11 +3,12 @@
  * owns rows x columns of the result and meets neither barrier nor workgroup memory.
  */
 import type { Kernel } from "../gpu/program.ts";
-import type { Weight } from "./weight.ts";
+import type { DenseFormat, FourBitWeight, Weight } from "./weight.ts";
 
-export type Format = Weight["format"];
-/** nf4 and fp4 share every kernel: their tables travel in the uniform. */
-export const isFourBit = (format: Format): boolean => format === "nf4" || format === "fp4";
+/** What a kernel must know of a weight. nf4 and fp4 share every kernel: their tables travel in the uniform. */
+export type Format = DenseFormat | `4bit ${FourBitWeight["absmaxFormat"]}`;
+export const formatOf = (weight: Weight): Format => ("codes" in weight ? `4bit ${weight.absmaxFormat}` : weight.format);
+export const isFourBit = (format: Format): boolean => format.startsWith("4bit");
 
 /** Start of every kernel: the uniform (filled by `linearParams`) and the group of a column. */
 export const params = /* wgsl */ `
@@ -53,14 +54,26 @@ export interface Tile {
 
 export const DECODE: Tile = { rows: 1, quads: 1, workgroup: [32, 1] };
 
-/** `fn quad(i) -> vec4f`: elements 4i … 4i + 3 of a dense weight, bound as vec4f (f32) or vec2u. */
-export function quadReader(format: Format): string {
-  const decode = {
-    f32: "w[i]",
-    f16: "vec4f(unpack2x16float(w[i].x), unpack2x16float(w[i].y))",
-    bf16: "bitcast<vec4f>(vec4u(w[i].x << 16u, w[i].x & 0xffff0000u, w[i].y << 16u, w[i].y & 0xffff0000u))",
-  }[format as "f32" | "f16" | "bf16"];
-  return `fn quad(i: u32) -> vec4f { return ${decode}; }`;
+/** The bindings of a weight: words of eight codes and their blocks, or quads of dense values. */
+export function weightBindings(format: Format): Binding[] {
+  if (!isFourBit(format)) return [["w", format === "f32" ? "vec4f" : "vec2u", "read"]];
+  return [
+    ["w", "u32", "read"],
+    ["absmax", format === "4bit f16" ? "u32" : "f32", "read"],
+  ];
+}
+
+/** `fn blockScale(i) -> f32`: absmax of block i of a 4-bit weight. `fn quad(i) -> vec4f`: elements 4i … 4i + 3 of a dense one. */
+export function weightReader(format: Format): string {
+  const scale = (value: string): string => `fn blockScale(i: u32) -> f32 { return ${value}; }`;
+  const quad = (value: string): string => `fn quad(i: u32) -> vec4f { return ${value}; }`;
+  return {
+    "4bit f16": scale("unpack2x16float(absmax[i >> 1u] >> (16u * (i & 1u))).x"),
+    "4bit f32": scale("absmax[i]"),
+    f32: quad("w[i]"),
+    f16: quad("vec4f(unpack2x16float(w[i].x), unpack2x16float(w[i].y))"),
+    bf16: quad("bitcast<vec4f>(vec4u(w[i].x << 16u, w[i].x & 0xffff0000u, w[i].y << 16u, w[i].y & 0xffff0000u))"),
+  }[format];
 }
 
 const kernels = new Map<string, Kernel>();

@@ -15,6 +15,7 @@ import {
 } from "./linear-reference.ts";
 import { sharedTiles } from "./linear-tiles.ts";
 import { type LoraWeights, loraGradients } from "./lora.ts";
+import { forcedVariants } from "./select.ts";
 import type { Weight } from "./weight.ts";
 
 type Bench = Awaited<ReturnType<typeof testBench>>;
@@ -34,6 +35,7 @@ function makeWeight(bench: Bench, format: (typeof formats)[number], out: number,
       blockSize,
       codes: bench.arena.upload("codes", codes),
       absmax: bench.arena.upload("absmax", absmax),
+      absmaxFormat: "f32",
     };
     return { weight, values: decodeReference(format, codes, absmax, blockSize) };
   }
@@ -160,6 +162,43 @@ test("bias, accumulation, row offsets and the decode tile", async () => {
     });
     expect(relativeError(got!, expected)).toBeLessThan(2e-6);
   }
+});
+
+test("block maxima as f16 give the very bits that they give as f32, in every 4-bit kernel", async () => {
+  const bench = await testBench();
+  const [rows, out, inSize] = [5, 36, 104];
+  const next = random(1);
+  const codes = bench.arena.upload(
+    "codes",
+    Uint8Array.from({ length: (out * inSize) / 2 }, () => next() * 256),
+  );
+  // An odd number of blocks, so that the last word is half empty; and a subnormal.
+  const halves = f32ToF16(Float32Array.from({ length: 59 }, (_, i) => (i === 7 ? 3e-6 : 0.02 + next())));
+  const base = { format: "nf4", out, in: inSize, blockSize: 64, codes } as const;
+  const [x, dy] = [
+    bench.arena.upload("x", randomArray(rows * inSize, 1)),
+    bench.arena.upload("dy", randomArray(rows * out, 2)),
+  ];
+  const results = async (weight: Weight) => {
+    const all = [];
+    for (const [variant, tile] of [
+      ["register", "prefill"],
+      ["register", "decode"],
+      ["32x32", "prefill"],
+    ] as const) {
+      const [y, dx] = [bench.arena.tensor("y", rows * out), bench.arena.tensor("dx", rows * inSize)];
+      const record = (r: Recorder): void => {
+        linearForward(r, { y, x, weight, rows, tile });
+        linearBackwardInput(r, { dx, dy, weight, rows });
+      };
+      all.push(await bench.run(record, [y, dx], {}, forcedVariants(variant, "register")));
+    }
+    return all;
+  };
+  const asF16 = await results({ ...base, absmax: bench.arena.upload("absmax", halves), absmaxFormat: "f16" });
+  const asF32 = await results({ ...base, absmax: bench.arena.upload("absmax", f16ToF32(halves)), absmaxFormat: "f32" });
+  expect(asF16).toEqual(asF32);
+  expect(asF16.flat().every((values) => values.some((v) => v !== 0))).toBe(true);
 });
 
 test("blocks that straddle rows, and block sizes other than 64", async () => {
@@ -379,7 +418,7 @@ test("LoRA forward, dX, dA and dB give the same bits twice", async () => {
 
 test("a block size or groups that the kernels cannot read are refused", () => {
   const tensor = { length: 64 } as Tensor;
-  const base = { out: 8, in: 8, codes: tensor, absmax: tensor, format: "nf4" } as const;
+  const base = { out: 8, in: 8, codes: tensor, absmax: tensor, absmaxFormat: "f32", format: "nf4" } as const;
   const record = (blockSize: number, groupStarts: number[]) => () =>
     linearForward(new Recorder(), {
       y: tensor,

@@ -14,7 +14,7 @@ import { PANEL } from "./linear-panel-wgsl.ts";
 import { decodeKernel } from "./linear-row-wgsl.ts";
 import { sharedBackwardKernel, sharedForwardKernel } from "./linear-shared-wgsl.ts";
 import { DECODE_GROUP, sharedTiles, tileFor } from "./linear-tiles.ts";
-import { isFourBit, type Tile } from "./linear-wgsl.ts";
+import { formatOf, type Tile } from "./linear-wgsl.ts";
 import {
   droppedInput,
   groups,
@@ -27,7 +27,7 @@ import {
   times,
 } from "./lora.ts";
 import { DOWN_TILE, downKernel } from "./lora-wgsl.ts";
-import type { FourBitWeight, Weight } from "./weight.ts";
+import type { Weight } from "./weight.ts";
 
 export interface LinearForward {
   /** [rows, out] */
@@ -56,9 +56,7 @@ export interface LinearForward {
 const weightTensors = (w: Weight): Tensor[] => ("codes" in w ? [w.codes, w.absmax] : [w.data]);
 
 function weightParams(w: Weight): Pick<LinearParams, "code" | "blockSize"> {
-  if (!isFourBit(w.format)) return {};
-  const fourBit = w as FourBitWeight;
-  return { code: [...codeValues[fourBit.format]], blockSize: fourBit.blockSize };
+  return "codes" in w ? { code: [...codeValues[w.format]], blockSize: w.blockSize } : {};
 }
 
 function checkShape(w: Weight): void {
@@ -146,7 +144,7 @@ export function linearForward(r: Recorder, e: LinearForward): void {
   checkShape(weight);
   if (lora) loraDown(r, { ...lora, x: e.x, rows, xRow: e.xRow ?? 0, tile });
   const parts = {
-    format: weight.format,
+    format: formatOf(weight),
     lora: lora !== undefined,
     bias: e.bias !== undefined,
     residual: e.residual !== undefined,
@@ -209,9 +207,9 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
   }
   if (e.skipInput) return;
   const fused = lora && !lora.dropout ? lora : undefined;
-  const parts = { format: weight.format, lora: fused !== undefined };
+  const parts = { format: formatOf(weight), lora: fused !== undefined };
   const chosen = r.variants.linear({ direction: "backward", columns: weight.in, depth: weight.out });
-  const variant = chosen === "register" ? chosen : tileFor(chosen, weight.format);
+  const variant = chosen === "register" ? chosen : tileFor(chosen, formatOf(weight));
   r.dispatch({
     kernel: variant === "register" ? backwardKernel(parts) : sharedBackwardKernel({ ...parts, tile: variant }),
     tensors: [e.dy, ...weightTensors(weight), ...(fused ? [fused.t, fused.weights.a] : []), e.dx],

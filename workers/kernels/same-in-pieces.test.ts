@@ -60,7 +60,7 @@ function weightOf(arena: Arena, format: Weight["format"]): Weight {
     );
   if (format === "nf4" || format === "fp4") {
     const absmax = arena.upload("s", randomArray(Math.ceil((out * inSize) / 64), 8, 1));
-    return { format, out, in: inSize, blockSize: 64, codes: words(8, 7), absmax };
+    return { format, out, in: inSize, blockSize: 64, codes: words(8, 7), absmax, absmaxFormat: "f32" };
   }
   return { format, out, in: inSize, data: format === "f32" ? words(1, 7) : halves() };
 }

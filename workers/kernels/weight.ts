@@ -13,7 +13,7 @@ export interface DenseWeight {
 
 /**
  * 4-bit blocks as bitsandbytes packs them: byte j of the flattened matrix holds elements 2j (high nibble) and 2j+1 (low);
- * `absmax` has one f32 per `blockSize` consecutive elements of the flattened matrix. `in` is a multiple of 8.
+ * `absmax` has a number per `blockSize` consecutive elements of the flattened matrix. `in` is a multiple of 8.
  */
 export interface FourBitWeight {
   format: "nf4" | "fp4";
@@ -22,8 +22,10 @@ export interface FourBitWeight {
   blockSize: number;
   /** out * in / 8 words. */
   codes: Tensor;
-  /** ceil(out * in / blockSize) floats. */
+  /** ceil(out * in / blockSize) numbers. */
   absmax: Tensor;
+  /** f16 lies two to a word, little end first: for blocks of weights that were rounded to f16, whose maxima are f16 exactly. */
+  absmaxFormat: "f16" | "f32";
 }
 
 export type Weight = DenseWeight | FourBitWeight;

@@ -29,6 +29,7 @@ test("a LoRA block is 32 dispatches, forward and backward; none moves rows from 
     blockSize: 64,
     codes: tensor(),
     absmax: tensor(),
+    absmaxFormat: "f16",
   });
   const weights = {
     inputNorm: tensor(),

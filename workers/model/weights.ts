@@ -7,7 +7,8 @@ import { TabTuneError } from "../errors.ts";
 import { type Allocator, type Counters, type Tensor, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Dtype, dtypeBytes, f32ToF16, toF32 } from "../hub/dtype.ts";
-import type { DenseFormat, DenseWeight, Weight } from "../kernels/weight.ts";
+import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/weight.ts";
+import { absmaxToF16 } from "../quant/nf4.ts";
 import { type LlavaConfig, patchesPerTile } from "./config.ts";
 import { languageModule, resolveName } from "./names.ts";
 import { type EmbedTable, HOST_TABLE_BYTES, type HostTable, wordsPerValue } from "./token-table.ts";
@@ -91,6 +92,7 @@ export type Fill =
       codesAt: number;
       absmax: Tensor;
       absmaxAt: number;
+      absmaxFormat: FourBitWeight["absmaxFormat"];
     }
   | { kind: "dense"; format: DenseFormat; data: Tensor; at: number }
   /** One after the other, each filled before the next. */
@@ -205,11 +207,17 @@ export function allocateWeights(
     if (fourBit) {
       const { blockSize, type } = fourBit;
       const codes = alloc.tensor(`weights/${label}`, (out * inSize) / 8);
-      const absmax = alloc.tensor(`weights/${label}.absmax`, Math.ceil((out * inSize) / blockSize));
-      let row = 0;
-      for (const f of found) {
+      const starts = found.map((_, i) => found.slice(0, i).reduce((sum, f) => sum + f.out, 0) * inSize);
+      // What is quantised here was rounded to f16 before: its maxima are f16, unless double quantisation moved them. Two lie in a
+      // word, so each part has to begin with one.
+      const isHalf = !stored && !quant!.doubleQuant && starts.every((start) => start % (2 * blockSize) === 0);
+      const absmaxFormat = isHalf ? "f16" : "f32";
+      const blocksPerWord = isHalf ? 2 : 1;
+      const absmax = alloc.tensor(`weights/${label}.absmax`, Math.ceil((out * inSize) / blockSize / blocksPerWord));
+      for (const [i, f] of found.entries()) {
+        const start = starts[i]!;
         // Each part was quantised on its own; laid one after the other its blocks stay blocks of the whole only on a border.
-        if ((row * inSize) % blockSize !== 0) {
+        if (start % blockSize !== 0) {
           throw new TabTuneError(
             "unsupported-model",
             `"${f.name}" does not start on a border of ${blockSize}-value blocks inside ${label}.`,
@@ -221,14 +229,14 @@ export function allocateWeights(
           type,
           blockSize,
           codes,
-          codesAt: (row * inSize) / 8,
+          codesAt: start / 8,
           absmax,
-          absmaxAt: (row * inSize) / blockSize,
+          absmaxAt: start / blockSize / blocksPerWord,
+          absmaxFormat,
         };
         fills.set(f.name, fill);
-        row += f.out;
       }
-      return { format: type, out, in: inSize, blockSize, codes, absmax };
+      return { format: type, out, in: inSize, blockSize, codes, absmax, absmaxFormat };
     }
     const formats = new Set(found.map((f) => denseFormat(f.facts.dtype)));
     const format: DenseFormat = formats.size === 1 ? [...formats][0]! : "f32";
@@ -405,11 +413,12 @@ export type LoadedTensor =
   | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
   | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };
 
-/** Queues a loaded tensor to its place. */
+/** Queues a loaded tensor to its place. Throws TabTuneError "bad-tensor" for block maxima that the planned format cannot hold. */
 export function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters: Counters): void {
   if (fill.kind === "4bit" && loaded.kind === "4bit") {
     write(gpu, fill.codes, loaded.codes, counters, fill.codesAt);
-    write(gpu, fill.absmax, loaded.absmax, counters, fill.absmaxAt);
+    const absmax = fill.absmaxFormat === "f16" ? absmaxToF16(loaded.absmax) : loaded.absmax;
+    write(gpu, fill.absmax, absmax, counters, fill.absmaxAt);
   } else if (fill.kind === "dense" && loaded.kind === "dense") {
     write(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
   } else if (fill.kind === "parts" && loaded.kind === "dense") {

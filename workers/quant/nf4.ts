@@ -3,7 +3,7 @@
  * row-major flattened matrix, one f32 absmax each, x = w * (1 / absmax) in f32, byte j = code(w[2j]) << 4 | code(w[2j+1]).
  */
 import { TabTuneError } from "../errors.ts";
-import { roundToF16 } from "../hub/dtype.ts";
+import { f16ToF32, f32ToF16, roundToF16 } from "../hub/dtype.ts";
 import { bucketsPerUnit, codeLookup, codeValues, type FourBitType } from "./tables.ts";
 
 export type { FourBitType } from "./tables.ts";
@@ -91,6 +91,22 @@ function quantiseSlab(
       codes[even >> 1] = ((x > above[a]! ? upper[a]! : lower[a]!) << 4) | ofZero;
     }
   }
+}
+
+/**
+ * Block maxima as f16, which those of weights that were rounded to f16 are. Throws TabTuneError "bad-tensor" if one would lose
+ * anything.
+ */
+export function absmaxToF16(absmax: Float32Array): Uint16Array {
+  const halves = f32ToF16(absmax);
+  const back = f16ToF32(halves);
+  const lost = absmax.findIndex((value, i) => value !== back[i]);
+  if (lost < 0) return halves;
+  throw new TabTuneError(
+    "bad-tensor",
+    `The largest of block ${lost} is ${absmax[lost]}, which 16 bits cannot hold, where weights rounded to 16 bits were expected.`,
+    "Clear the stored copy of this model in the storage panel and load it again.",
+  );
 }
 
 /** The `length` weights that 4-bit blocks stand for, f32. */

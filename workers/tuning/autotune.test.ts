@@ -42,6 +42,7 @@ test("the fastest tile of a shape is one of those that were timed, and each give
     blockSize: 64,
     codes: arena.upload("codes", randomArray((72 * 40) / 8, 1)),
     absmax: arena.upload("absmax", randomArray((72 * 40) / 64, 2)),
+    absmaxFormat: "f32",
   } as const;
   const x = arena.upload("x", randomArray(37 * 40, 3));
   const results = [];

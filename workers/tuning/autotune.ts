@@ -88,7 +88,8 @@ export async function autotune(
         in: inSize,
         blockSize: 64,
         codes: arena.tensor("tuning/codes", (out * inSize) / 8),
-        absmax: arena.tensor("tuning/absmax", Math.ceil((out * inSize) / 64)),
+        absmax: arena.tensor("tuning/absmax", Math.ceil((out * inSize) / 128)),
+        absmaxFormat: "f16",
       };
       const [x, y] = [arena.tensor("tuning/x", rows * depth), arena.tensor("tuning/y", rows * columns)];
       const times = (variants: Variants[], record: (r: Recorder) => void): Promise<number[]> =>

@@ -3,6 +3,7 @@
  * The entry `onnxruntime-web/webgpu` is the one that honours a shared device; the default entry returns zeros.
  */
 import { readBack, type Tensor } from "../gpu/buffers.ts";
+import { f16ToF32 } from "../hub/dtype.ts";
 import { featuresPerTile, type LlavaConfig } from "../model/config.ts";
 import type { Llava } from "../model/llava.ts";
 import { resolveName } from "../model/names.ts";
@@ -45,6 +46,8 @@ export async function fourBitOf(
   const fill = name === undefined ? undefined : layout.fills.get(name);
   if (fill?.kind !== "4bit") return undefined;
   const { type, blockSize } = fill;
+  const blocks = Math.ceil(elements / blockSize);
+  const isHalf = fill.absmaxFormat === "f16";
   // Parts of a fused matrix begin anywhere; only bindings need alignment, copies do not.
   const part = ({ buffer, offset }: Tensor, at: number, length: number): Tensor => ({
     buffer,
@@ -53,9 +56,14 @@ export async function fourBitOf(
   });
   const [codes, absmax] = await readBack(gpu, [
     part(fill.codes, fill.codesAt, elements / 8),
-    part(fill.absmax, fill.absmaxAt, Math.ceil(elements / blockSize)),
+    part(fill.absmax, fill.absmaxAt, Math.ceil(blocks / (isHalf ? 2 : 1))),
   ]);
-  return { type, blockSize, codes: new Uint8Array(codes!.buffer), absmax: absmax! };
+  return {
+    type,
+    blockSize,
+    codes: new Uint8Array(codes!.buffer),
+    absmax: isHalf ? f16ToF32(new Uint16Array(absmax!.buffer, 0, blocks)) : absmax!,
+  };
 }
 
 /**

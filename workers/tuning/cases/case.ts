@@ -3,6 +3,7 @@ import type { Arena, Tensor } from "../../gpu/buffers.ts";
 import { random } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import type { Variants } from "../../gpu/variants.ts";
+import { f16ToF32, f32ToF16 } from "../../hub/dtype.ts";
 import { decodeReference } from "../../kernels/linear-reference.ts";
 import type { FourBitWeight } from "../../kernels/weight.ts";
 
@@ -48,7 +49,7 @@ export function halves(count: number, seed: number): { words: Uint16Array; value
 export function fourBit(arena: Arena, out: number, inSize: number): { weight: FourBitWeight; values: Float32Array } {
   const next = random(1);
   const codes = Uint8Array.from({ length: (out * inSize) / 2 }, () => next() * 256);
-  const absmax = Float32Array.from({ length: Math.ceil((out * inSize) / 64) }, () => 0.02 + next());
+  const absmax = f32ToF16(Float32Array.from({ length: Math.ceil((out * inSize) / 64) }, () => 0.02 + next()));
   const weight: FourBitWeight = {
     format: "nf4",
     out,
@@ -56,6 +57,7 @@ export function fourBit(arena: Arena, out: number, inSize: number): { weight: Fo
     blockSize: 64,
     codes: arena.upload("codes", codes),
     absmax: arena.upload("absmax", absmax),
+    absmaxFormat: "f16",
   };
-  return { weight, values: decodeReference("nf4", codes, absmax, 64) };
+  return { weight, values: decodeReference("nf4", codes, f16ToF32(absmax), 64) };
 }
