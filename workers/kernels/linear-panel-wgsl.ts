@@ -104,9 +104,11 @@ export function panelBody(panel: Panel): string {
   let rowStride = ${stride} / ${width}u;
   let origin = (${row} + m) * rowStride + n / ${width}u;
   let keep = p.accumulate != 0u;
-  for (var i = 0u; i < rowCount; i++) {
-    let o = origin + i * rowStride;
-    ${each(quads, (q) => put(panel, q, "=", `select(vec4f(), ${kept(q)}, keep)${start ? ` + ${start(q)}` : ""}`))}
+  ${start ? "" : "if (!keep)"} {
+    for (var i = 0u; i < rowCount; i++) {
+      let o = origin + i * rowStride;
+      ${each(quads, (q) => put(panel, q, "=", start ? `select(vec4f(), ${kept(q)}, keep) + ${start(q)}` : "vec4f()"))}
+    }
   }
   var panel: array<f32, ${Math.max(...passes.map((p) => 4 * quads * p.steps))}>;
   ${passes.map((p) => passCode(panel, p)).join("\n")}`;
