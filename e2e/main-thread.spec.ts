@@ -1,7 +1,7 @@
 /**
- * The page stays free while it trains: under 50 ms of work on its main thread a frame. Counted is the thread's processor time from one
- * animation frame to the next, not the time on the wall: a software GPU leaves the page no core of its own, so that a frame may
- * come late however little the page does.
+ * The page stays free while it trains: no task of 50 ms on its main thread, so that no frame has to wait for one. Counted is a task's
+ * processor time, not the time on the wall: a software GPU leaves the page no core of its own, so that a frame may come late and any
+ * task may be interrupted, however little the page does.
  */
 import type { Browser, Page } from "@playwright/test";
 import { expect, panel, prepare, setRecipe, shortRecipe, test, waitForEnd, waitForStep } from "./fixtures.ts";
@@ -12,45 +12,45 @@ interface TraceEvent {
   name: string;
   pid: number;
   tid: number;
-  /** Processor time of the thread so far, in microseconds. */
-  tts: number;
+  /** Processor time, in microseconds. */
+  tdur: number;
 }
 
-/** Milliseconds of main-thread work of each frame while `work` goes on. */
-async function framesDuring(browser: Browser, page: Page, work: () => Promise<void>): Promise<number[]> {
+/** Milliseconds of each task of the main thread while `work` goes on and the page draws frames. */
+async function tasksDuring(browser: Browser, page: Page, work: () => Promise<void>): Promise<number[]> {
   await page.evaluate(() => {
     const frame = (): void => void requestAnimationFrame(frame);
     frame();
   });
-  await browser.startTracing(page, { categories: ["devtools.timeline"] });
+  await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] });
   await work();
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
-  const frames = traceEvents.filter((event) => event.name === "FireAnimationFrame");
-  expect(new Set(frames.map(({ pid, tid }) => `${pid} ${tid}`)).size, "threads that draw frames").toBe(1);
-  const times = frames.map(({ tts }) => tts / 1000).sort((a, b) => a - b);
-  return times.slice(1).map((time, n) => time - times[n]!);
+  const main = traceEvents.find((event) => event.name === "FireAnimationFrame");
+  return traceEvents
+    .filter(({ name, pid, tid }) => name === "RunTask" && pid === main?.pid && tid === main.tid)
+    .map(({ tdur }) => tdur / 1000);
 }
 
-test("less than 50 ms of work a frame while training, at either pace", async ({ page, browser }) => {
+test("no task of 50 ms on the main thread while training, at either pace", async ({ page, browser }) => {
   await prepare(page);
   await setRecipe(page, shortRecipe(4, 2));
   const training = panel(page, "Training");
   const pace = training.getByRole("combobox", { name: "Pace" });
   await expect(pace).toHaveValue("full speed");
 
-  const frames = await framesDuring(browser, page, async () => {
+  const tasks = await tasksDuring(browser, page, async () => {
     await training.getByRole("button", { name: "Start training" }).click();
     await waitForStep(page, 2);
     await pace.selectOption("Gentle");
     await waitForEnd(page, 4);
   });
-  const longest = Math.max(...frames);
-  console.log(`main thread: ${longest.toFixed(1)} ms at most in one of ${frames.length} frames`);
-  expect(frames.length).toBeGreaterThan(20);
+  const longest = tasks.reduce((a, b) => Math.max(a, b), 0);
+  console.log(`main thread: ${longest.toFixed(1)} ms at most in one of ${tasks.length} tasks`);
+  expect(tasks.length).toBeGreaterThan(100);
   expect(longest).toBeLessThan(FRAME_MS);
 
   await test.step("the measure sees a main thread that blocks", async () => {
-    const blocked = await framesDuring(browser, page, () =>
+    const blocked = await tasksDuring(browser, page, () =>
       page.evaluate(async () => {
         await new Promise(requestAnimationFrame);
         // Work, not time: how long it takes is the machine's.
@@ -61,7 +61,7 @@ test("less than 50 ms of work a frame while training, at either pace", async ({ 
         await new Promise(requestAnimationFrame);
       }),
     );
-    expect(Math.max(...blocked)).toBeGreaterThan(FRAME_MS);
+    expect(blocked.some((ms) => ms > FRAME_MS)).toBe(true);
   });
 
   await test.step("the choice is kept between visits", async () => {
