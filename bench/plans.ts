@@ -12,6 +12,8 @@ export interface PlanResult {
   /** Tokens of the longest row. */
   rowTokens: number;
   totalBytes: number;
+  /** The largest single buffer: what the adapter must bind. */
+  largestBytes: number;
   policy: string;
   executedToIdeal: number;
   dispatchesPerStep: number;
@@ -67,6 +69,7 @@ function planOf(model: Published, recipe: Recipe): Omit<PlanResult, "model" | "r
   return {
     rowTokens,
     totalBytes: plan.totalBytes,
+    largestBytes: plan.largest.bytes,
     policy: policyName(policy, config.text.numLayers),
     executedToIdeal: flops.executed / flops.ideal,
     dispatchesPerStep: plan.dispatchesPerStep,
