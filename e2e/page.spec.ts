@@ -31,6 +31,15 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`${target} cannot be reached by Tab`);
 }
 
+test("a browser whose language Intl does not know", async ({ page, seen }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, "language", { get: () => "en-US@posix" });
+  });
+  await page.goto("/");
+  for (const region of regions) await expect(panel(page, region)).toBeVisible();
+  expect(seen.errors).toEqual([]);
+});
+
 test.describe("where it cannot train, the page explains itself", () => {
   const cases = [
     {
