@@ -8,7 +8,15 @@ import { useApp } from "../app/store.ts";
 import { download } from "../parts/download.ts";
 import { figure } from "../parts/format.ts";
 
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
+function colour(name: string): string {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
 
 /** Distances between marks on the axis of steps: there is no half step. */
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
