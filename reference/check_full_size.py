@@ -21,8 +21,9 @@ import time
 from pathlib import Path
 
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, LlavaForConditionalGeneration
+from transformers import AutoConfig, AutoModelForImageTextToText, PreTrainedModel
 
 sys.path.insert(0, str(Path(__file__).parent / "demo"))
 from nf4 import quantise_language_model  # noqa: E402
@@ -56,12 +57,17 @@ def start(folder: Path) -> None:
 
 def pytorch(folder: Path, forward_only: bool) -> None:
     began = time.time()
-    model = LlavaForConditionalGeneration.from_pretrained(folder / "model", dtype=torch.float32, attn_implementation="eager")
+    model = AutoModelForImageTextToText.from_pretrained(folder / "model", dtype=torch.float32, attn_implementation="eager")
     print(f"{quantise_language_model(model)} matrices rounded to NF4, {time.time() - began:.0f} s", flush=True)
     row = json.loads((folder / "tokens.jsonl").read_text().splitlines()[0])
     ids, labels = torch.tensor([row["input_ids"]]), torch.tensor([row["labels"]])
     pixels = load_file(folder / "pixels.safetensors")["pixel_values"]
     call = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "pixel_values": pixels, "use_cache": False}
+    if model.config.model_type == "llava_next":
+        # A picture's tiles are one entry, and its size says how they lie.
+        picture = json.loads((folder / "data/metadata.jsonl").read_text())["images"][0]
+        with Image.open(folder / "data" / picture) as image:
+            call |= {"pixel_values": pixels[None], "image_sizes": torch.tensor([[image.height, image.width]])}
     out = {"tokens": ids.shape[1], "targets": int((labels[:, 1:] != -100).sum())}
     with torch.no_grad():
         logits = model(**call).logits[0]
@@ -73,7 +79,7 @@ def pytorch(folder: Path, forward_only: bool) -> None:
     print(json.dumps(out, indent=2))
 
 
-def step(model: LlavaForConditionalGeneration, folder: Path, call: dict, labels: torch.Tensor) -> dict:
+def step(model: PreTrainedModel, folder: Path, call: dict, labels: torch.Tensor) -> dict:
     """Loss and gradients of the row with the given adapter."""
     from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 

@@ -9,6 +9,7 @@ import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
 import { allocateVision, projectorForward, towerForward, type VisionActivations, visionBackward } from "./clip.ts";
 import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
 import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
+import { positionsOf } from "./load.ts";
 import {
   type Adapter,
   allocateAdapter,
@@ -74,7 +75,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const capacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
-    planner.tensor("weights/rope", config.text.headSize * Math.min(config.text.maxPositions, 8192));
+    planner.tensor("weights/rope", config.text.headSize * positionsOf(config.text));
     const adapter = allocateAdapter(planner, config, lora, true, request.optim);
     const pass = allocatePass(planner, config, weights, lora, capacity);
     const vision = allocateVision(
