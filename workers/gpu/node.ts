@@ -4,9 +4,19 @@
  */
 let instance: GPU | undefined;
 
+/**
+ * Dawn asks for its events in a loop of setImmediate as long as anything is awaited, which takes a whole core; a software GPU needs that
+ * core. Once a millisecond is enough. Dawn looks the function up at each turn.
+ */
+function calmEvents(): void {
+  globalThis.setImmediate = ((call: (...args: unknown[]) => void, ...args: unknown[]) =>
+    setTimeout(call, 1, ...args)) as unknown as typeof setImmediate;
+}
+
 export async function nodeGpu(): Promise<GPU> {
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
+  if (!instance) calmEvents();
   // Kept for the life of the process: when the instance is garbage-collected, Dawn tears down under the devices it gave out, and
   // the process crashes or waits for ever.
   instance ??= create([]);
