@@ -6,7 +6,7 @@
 import { type Allocator, type Arena, type Counters, type Tensor, view } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Pace } from "../gpu/pace.ts";
-import { type Dims, type PipelineCache, type Program, Recorder, type Size } from "../gpu/program.ts";
+import { type Dims, type PipelineCache, Recorder, type Size } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
 import { zero } from "../kernels/copy.ts";
 import { crossEntropy } from "../kernels/cross-entropy.ts";
@@ -286,10 +286,6 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
   }
   return r;
 }
-
-/** Compiles and binds a recording in the given arena. */
-export const buildProgram = (model: Llava, arena: Arena, recorder: Recorder): Promise<Program> =>
-  recorder.build(arena, model.pipelines);
 
 /** Feature rows that `tiles` tiles give. */
 export const featureRows = (config: LlavaConfig, tiles: number): number => tiles * featuresPerTile(config);
