@@ -8,7 +8,7 @@
  */
 import { TabTuneError } from "../errors.ts";
 import { type Arena, write } from "../gpu/buffers.ts";
-import { budgets } from "../gpu/pace.ts";
+import { budgetOf } from "../gpu/pace.ts";
 import type { Program, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sample.ts";
@@ -48,8 +48,6 @@ export interface DecoderSettings {
   tableBytes?: number | undefined;
 }
 
-/** Somebody waits for each token: no rests, whatever the pace of training. */
-const waitedFor: RunOptions = { budget: budgets["full speed"] };
 /** Prompt tokens that one pass takes in. */
 const PREFILL_ROWS = 256;
 /** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
@@ -96,6 +94,9 @@ export function createDecoder(
     return Array.from({ length: count }, (_, i) => ({ id: ids[2 * i]!, largest: logits[2 * i + 1]! }));
   };
   const sampling = ({ temperature, topP, seed }: Speaker): SamplingOptions => ({ temperature, topP, seed });
+
+  /** Somebody waits for each token: no rests, whatever the pace of training. */
+  const waitedFor: RunOptions = { budget: budgetOf({ ...model.pace, mode: "full speed" }) };
 
   let batch = 1;
   return {

@@ -13,18 +13,26 @@ export interface Budget {
   rest: number;
   /** Fewer are not worth a dispatch of their own, however long they take. */
   leastFlops: number;
+  leastGroups: number;
 }
 
-/**
- * 15 ms at 4 GFLOP/s, which any GPU exceeds by far: for software adapters on a busy machine, where more pieces make each of them
- * slower, and nobody's desktop waits for a dispatch.
- */
-const LEAST_FLOPS = 6e7;
-
-export const budgets: Record<PaceMode, Budget> = {
-  "full speed": { dispatchMs: 16, submitMs: 100, inFlight: 2, rest: 0, leastFlops: LEAST_FLOPS },
-  gentle: { dispatchMs: 8, submitMs: 16, inFlight: 1, rest: 1, leastFlops: LEAST_FLOPS },
+/** 15 ms at 4 GFLOP/s, which any GPU exceeds by far: on a software adapter, more pieces make each of them slower. */
+const least = { leastFlops: 6e7, leastGroups: 1 };
+const budgets: Record<PaceMode, Budget> = {
+  "full speed": { dispatchMs: 16, submitMs: 100, inFlight: 2, rest: 0, ...least },
+  gentle: { dispatchMs: 8, submitMs: 16, inFlight: 1, rest: 1, ...least },
 };
+/**
+ * A software adapter runs each workgroup on one core, and one of a full-size linear takes a tenth of a second: in pieces of single
+ * workgroups all other cores would stand idle. No watchdog waits for them.
+ */
+const LEAST_GROUPS_IN_SOFTWARE = 8;
+const softwareBudgets: Record<PaceMode, Budget> = {
+  "full speed": { ...budgets["full speed"], leastGroups: LEAST_GROUPS_IN_SOFTWARE },
+  gentle: { ...budgets.gentle, leastGroups: LEAST_GROUPS_IN_SOFTWARE },
+};
+export const budgetOf = ({ mode = "full speed", software }: Pick<Pace, "mode" | "software">): Budget =>
+  (software ? softwareBudgets : budgets)[mode];
 /** Dispatches as they were recorded: to count and time them. */
 export const whole: Budget = { ...budgets["full speed"], dispatchMs: Number.POSITIVE_INFINITY };
 
@@ -41,6 +49,8 @@ export interface Pace {
   flopsPerSecond: number;
   /** "full speed" if absent. It changes when work is sent, and no bit of what is computed. */
   mode?: PaceMode;
+  /** The adapter runs on processor cores. */
+  software?: boolean;
   /** By kernel name. */
   kernels?: Map<string, KernelPace>;
 }

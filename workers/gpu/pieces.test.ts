@@ -28,6 +28,8 @@ test("a piece is worth its dispatch: it has some work, however slow the GPU is",
   const pieces = new Pieces([dispatch], [{ secondsPerFlop: 1e-6, agreed: 2 }], {});
   pieces.cut({ ...whole, dispatchMs: 16, leastFlops: 1e8 });
   expect([pieces.sizeX, pieces.sizeY, pieces.sizeZ]).toEqual([10, 1, 1]);
+  pieces.cut({ ...whole, dispatchMs: 16, leastFlops: 1e6, leastGroups: 5 });
+  expect([pieces.sizeX, pieces.sizeY, pieces.sizeZ]).toEqual([5, 1, 1]);
 });
 
 test("every workgroup is sent once, in whatever way the estimate changes on the way", () => {

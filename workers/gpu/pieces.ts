@@ -66,11 +66,11 @@ export class Pieces<T extends Cuttable> {
   }
 
   /** Cuts the current piece by what is known now. */
-  cut({ dispatchMs, leastFlops }: Budget): void {
+  cut({ dispatchMs, leastFlops, leastGroups }: Budget): void {
     const [x, y, z] = this.#grid;
     const seconds = expectedSeconds(this.pace, this.#flops);
     const share = this.of.kernel.sliced ? Math.max(dispatchMs / 1000 / seconds, leastFlops / this.#flops) : 1;
-    const limit = share * this.#groups;
+    const limit = Math.max(leastGroups, share * this.#groups);
     if (limit >= this.#groups && this.x + this.y + this.z === 0) {
       this.sizeX = x;
       this.sizeY = y;

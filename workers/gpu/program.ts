@@ -6,7 +6,7 @@
  */
 import { type Arena, type Counters, type Tensor, tensorBytes } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
-import { type Budget, budgets, isKnown, type KernelPace, learn, type Pace, paceOf, whole } from "./pace.ts";
+import { type Budget, budgetOf, isKnown, type KernelPace, learn, type Pace, paceOf, whole } from "./pace.ts";
 import { type Cuttable, Pieces } from "./pieces.ts";
 import { type Dims, evaluate, type Param, type Size } from "./sizes.ts";
 import { SLOT, SLOTS } from "./submits.ts";
@@ -190,7 +190,7 @@ export class Program {
   async run(dims: Dims, pace: Pace, options: RunOptions = {}): Promise<void> {
     const { gpu, counters } = this.#arena;
     // Asked anew for each submit: the user may change the mode.
-    const budget = (): Budget => options.budget ?? budgets[pace.mode ?? "full speed"];
+    const budget = (): Budget => options.budget ?? budgetOf(pace);
     const pieces = new Pieces(this.#recorded, this.#pacesOf(pace), dims);
     while (!pieces.done) {
       const expected = new Map<KernelPace, number>();

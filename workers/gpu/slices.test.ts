@@ -2,10 +2,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fakeGpu, type Sent } from "./fake-device.ts";
 import { random as seededRandom } from "./numbers.ts";
-import { budgets, type Pace } from "./pace.ts";
+import { budgetOf, type Pace } from "./pace.ts";
 import { type DispatchSpec, f32, type Kernel, type Program, Recorder } from "./program.ts";
 
 type Spec = Omit<DispatchSpec, "tensors">;
+
+const [fullSpeed, gentle] = [budgetOf({ mode: "full speed" }), budgetOf({ mode: "gentle" })];
 
 const product: Kernel = { name: "product", code: "product", access: ["read"], sliced: true };
 const small: Kernel = { name: "small", code: "small", access: ["read"] };
@@ -97,9 +99,9 @@ test("gentle: short submits one at a time, and as long a rest after each; the mo
   const running = program.run({}, pace);
   while (fake.sent.length < 12) await vi.advanceTimersByTimeAsync(5);
   expect(fake.mostInFlight).toBe(1);
-  for (const s of fake.sent) expect(groupsOf(s)).toBeLessThanOrEqual(budgets.gentle.submitMs);
+  for (const s of fake.sent) expect(groupsOf(s)).toBeLessThanOrEqual(gentle.submitMs);
   for (const d of fake.sent.flatMap((s) => s.dispatches)) {
-    expect(d.groups.reduce((a, b) => a * b)).toBeLessThanOrEqual(budgets.gentle.dispatchMs);
+    expect(d.groups.reduce((a, b) => a * b)).toBeLessThanOrEqual(gentle.dispatchMs);
   }
   const [first, last] = [fake.sent[2]!, fake.sent[11]!];
   const worked = total(fake.sent.slice(2, 11), groupsOf);
@@ -109,6 +111,20 @@ test("gentle: short submits one at a time, and as long a rest after each; the mo
   expect(fake.mostInFlight).toBe(2);
   expect(total(fake.sent, groupsOf)).toBe(800);
 });
+
+test.each(["full speed", "gentle"] as const)(
+  "%s on a software adapter: pieces have workgroups for all processor cores, however long one takes",
+  async (mode) => {
+    const fake = fakeGpu((s) => groupsOf(s) * 20);
+    // down_proj of a 7B model: 4.7e8 FLOPs a workgroup.
+    const program = await buildOn(fake, [
+      { kernel: product, params: [], workgroups: [32, 13], flops: 32 * 13 * 4.7e8 },
+    ]);
+    await see(program.run({}, { ...paceOf({ product: 3e9 }), software: true, mode }));
+    for (const s of fake.sent) expect(groupsOf(s)).toBe(8);
+    expect(total(fake.sent, groupsOf)).toBe(32 * 13);
+  },
+);
 
 test("a kernel that is not known is sent alone, one submit at a time", async () => {
   const fake = fakeGpu(() => 20);
@@ -178,11 +194,11 @@ describe("speeds that nobody told", () => {
     expect(longestDispatch(), "before it was known").toBeLessThan(1000);
     fake.sent.length = 0;
     await see(program.run({}, pace));
-    expect(longestDispatch()).toBeLessThan(1.25 * budgets["full speed"].dispatchMs);
-    expect(Math.max(...fake.sent.map(ms))).toBeLessThan(1.25 * budgets["full speed"].submitMs);
+    expect(longestDispatch()).toBeLessThan(1.25 * fullSpeed.dispatchMs);
+    expect(Math.max(...fake.sent.map(ms))).toBeLessThan(1.25 * fullSpeed.submitMs);
     // And they are as long as they may be, so that the GPU does not wait for us.
     const all = total(fake.sent, ms);
-    const submits = Math.max(all / budgets["full speed"].submitMs, specs.length / 256);
+    const submits = Math.max(all / fullSpeed.submitMs, specs.length / 256);
     expect(fake.sent.length).toBeLessThan(1.4 * submits + 3);
   });
 });

@@ -17,7 +17,7 @@ type Record = (r: Recorder, arena: Arena) => Tensor[];
 
 const bench = await testBench();
 /** No workgroup is as short as this. */
-const singly: Budget = { ...whole, dispatchMs: 1e-12, submitMs: 1e-12, leastFlops: 0 };
+const singly: Budget = { ...whole, dispatchMs: 1e-12, submitMs: 1e-12, leastFlops: 0, leastGroups: 1 };
 const upload = (arena: Arena, length: number, seed: number): Tensor => arena.upload("x", randomArray(length, seed));
 
 /** Runs it whole and in single workgroups, each in memory of its own; returns the kernels that were cut. */

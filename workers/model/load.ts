@@ -89,7 +89,7 @@ export async function loadLlava(
     counters,
     pipelines: new PipelineCache(gpu, counters),
     variants: selectVariants(gpu.facts),
-    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10 },
+    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10, software: gpu.facts.software },
     config,
     layout,
     weights: layout.weights,
