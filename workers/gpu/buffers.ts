@@ -132,6 +132,23 @@ export function write(gpu: Gpu, tensor: Tensor, data: ArrayBufferView, counters?
   if (counters) counters.bytesWritten += bytes.byteLength;
 }
 
+const UPLOAD_BYTES = 2 ** 24;
+
+/** As `write`, slice by slice, and resolves when the GPU has taken all: until then what is queued lies in memory once more. */
+export async function upload(
+  gpu: Gpu,
+  tensor: Tensor,
+  data: ArrayBufferView,
+  counters?: Counters,
+  wordOffset = 0,
+): Promise<void> {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 0; at < bytes.byteLength; at += UPLOAD_BYTES) {
+    write(gpu, tensor, bytes.subarray(at, at + UPLOAD_BYTES), counters, wordOffset + at / 4);
+    await gpu.device.queue.onSubmittedWorkDone();
+  }
+}
+
 /** Reads tensors back as f32, in order, through one staging buffer (not for the training loop: it creates a buffer). */
 export async function readBack(gpu: Gpu, tensors: Tensor[]): Promise<Float32Array[]> {
   const total = tensors.reduce((sum, t) => sum + t.length * 4, 0);

@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { randomArray } from "../gpu/testing.ts";
-import { type LoadedTensor, loadOrQuantise } from "../quant/quantised-cache.ts";
+import { quantise } from "../quant/nf4.ts";
+import { type LoadedTensor, loadOrQuantise, type PlanEntry } from "../quant/quantised-cache.ts";
 import { fakeOpfs } from "../storage/fake-opfs.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import { sha256 } from "../storage/sha256.ts";
 import { openCheckpoint } from "./checkpoint.ts";
-import { bytesOf } from "./dtype.ts";
+import { bytesOf, toF32 } from "./dtype.ts";
 import type { HttpOptions } from "./http.ts";
 import { openHub, parseRepo } from "./hub.ts";
 import { COMMIT, type FakeHub, type FakeRepo, startFakeHub } from "./node-fake-hub.ts";
+import { writeSafetensors } from "./safetensors.ts";
 import { loadAll, names, plan, jsonBytes as text, undisturbedHash, weights } from "./testing.ts";
 
 const freshCache = (): Promise<FileCache> => openOpfsCache("weights", fakeOpfs().root);
@@ -154,6 +156,48 @@ describe("a weight file is checked against the hash that the hub tells", () => {
     hub.sent = 0;
     await drain(loadOrQuantise(checkpoint, plan.slice(0, 4), undefined));
     expect(hub.sent).toBeLessThanOrEqual(4 * 512 * 128 * 4);
+  });
+});
+
+describe("a tensor larger than a piece", () => {
+  const large = writeSafetensors([{ name: "w", dtype: "F32", shape: [9000, 1024], data: randomArray(9_216_000, 3) }]);
+  const entry: PlanEntry = { name: "w", how: "nf4", blockSize: 64, roundToF16First: true, doubleQuant: false };
+  const loadLarge = async (cache: FileCache): Promise<string> => {
+    const tensors = loadOrQuantise(await openCheckpoint(await open(cache)), [entry], cache);
+    const { value } = await tensors.next();
+    await drain(tensors);
+    return sha256((value as Extract<LoadedTensor, { kind: "4bit" }>).codes);
+  };
+  beforeEach(async () => {
+    hub.close();
+    repo.files.set("model.safetensors", large);
+    hub = await startFakeHub(repo);
+  });
+
+  test("comes in pieces, once, and may be lost from the cache", async () => {
+    const cache = await freshCache();
+    const hash = await loadLarge(cache);
+    const whole = toF32(large.subarray(large.length - 36_864_000), "F32");
+    expect(hash).toBe(await sha256(quantise(whole, { type: "nf4", blockSize: 64, roundToF16First: true }).codes));
+    expect(hub.sent).toBeLessThan(large.length + (1 << 20) + 10_000);
+    for (const { name, bytes } of await cache.list("weights-")) if (bytes > 1e6) await cache.delete(name);
+    expect(await loadLarge(cache)).toBe(hash);
+  });
+
+  test.each([
+    ["first", 1000],
+    ["second", 2 ** 25 + 5000],
+  ])("a flipped bit in its %s piece is found, at once and when it is read again", async (_, at) => {
+    const cache = await freshCache();
+    const wrong = large.slice();
+    wrong[at]! ^= 1;
+    hub.serve("model.safetensors", wrong);
+    await expect(loadLarge(cache)).rejects.toMatchObject({ code: "missing-file" });
+    hub.serve("model.safetensors", large);
+    await loadLarge(cache);
+    for (const { name, bytes } of await cache.list("weights-")) if (bytes > 1e6) await cache.delete(name);
+    hub.serve("model.safetensors", wrong);
+    await expect(loadLarge(cache)).rejects.toMatchObject({ code: "missing-file" });
   });
 });
 

@@ -66,7 +66,7 @@ export async function loadLlava(
   try {
     for (const [name, fill] of layout.fills) {
       if (isStored(checkpoint, name))
-        fillWeight(gpu, fill, { kind: "4bit", ...(await readStored(checkpoint, name)) }, counters);
+        await fillWeight(gpu, fill, { kind: "4bit", ...(await readStored(checkpoint, name)) }, counters);
     }
     for (;;) {
       const { done, value } = await tensors.next();
@@ -74,9 +74,7 @@ export async function loadLlava(
         outcome = value;
         break;
       }
-      fillWeight(gpu, layout.fills.get(value.name)!, value, counters);
-      // Queued bytes live in the browser until the GPU has taken them: without waiting, a whole model would pile up.
-      await gpu.device.queue.onSubmittedWorkDone();
+      await fillWeight(gpu, layout.fills.get(value.name)!, value, counters);
     }
     gpu.alive();
   } catch (error) {

@@ -2,33 +2,54 @@ import { expect, test } from "vitest";
 import { openGolden, openGoldenModel, recipeWith } from "../engine/fs-golden.ts";
 import { newCounters, Planner, type Tensor } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { bytesOf, f16ToF32 } from "../hub/dtype.ts";
+import { bytesOf, f32ToF16 } from "../hub/dtype.ts";
 import { allocateWeights, type Fill, fillWeight, type LoadedTensor } from "./weights.ts";
-
-test("a tensor that lies in parts is cut where the parts end, after it was turned into their format", () => {
-  const parts = [4, 2].map((length): Tensor => ({ buffer: {} as GPUBuffer, offset: 0, length }));
-  const written: { buffer: GPUBuffer; at: number; values: Float32Array }[] = [];
-  const writeBuffer = (buffer: GPUBuffer, at: number, bytes: Uint8Array): void => {
-    written.push({ buffer, at, values: f16ToF32(new Uint16Array(bytes.slice().buffer)) });
-  };
-  const gpu = { device: { queue: { writeBuffer } } } as unknown as Gpu;
-  const values = Float32Array.from({ length: 12 }, (_, i) => i - 5);
-  const loaded = { kind: "dense", dtype: "F32", bytes: bytesOf(values) } as const;
-  fillWeight(gpu, { kind: "parts", format: "f16", parts }, loaded, newCounters());
-  expect(written).toEqual([
-    { buffer: parts[0]!.buffer, at: 0, values: values.slice(0, 8) },
-    { buffer: parts[1]!.buffer, at: 0, values: values.slice(8) },
-  ]);
-});
 
 /** A device that only notes what is written where. */
 function writes() {
-  const written: { at: number; bytes: Uint8Array }[] = [];
-  const writeBuffer = (_: GPUBuffer, at: number, bytes: Uint8Array): void => {
-    written.push({ at, bytes: bytes.slice() });
+  const written: ({ to: GPUBuffer; at: number; bytes: Uint8Array } | "taken")[] = [];
+  const writeBuffer = (to: GPUBuffer, at: number, bytes: Uint8Array): void => {
+    written.push({ to, at, bytes: bytes.slice() });
   };
-  return { written, gpu: { device: { queue: { writeBuffer } } } as unknown as Gpu };
+  const onSubmittedWorkDone = async (): Promise<void> => {
+    written.push("taken");
+  };
+  return { written, gpu: { device: { queue: { writeBuffer, onSubmittedWorkDone } } } as unknown as Gpu };
 }
+
+test("a tensor that lies in parts is cut where the parts end, after it was turned into their format", async () => {
+  const parts = [4, 2].map((length): Tensor => ({ buffer: {} as GPUBuffer, offset: 0, length }));
+  const { written, gpu } = writes();
+  const values = Float32Array.from({ length: 12 }, (_, i) => i - 5);
+  const loaded = { kind: "dense", dtype: "F32", bytes: bytesOf(values) } as const;
+  await fillWeight(gpu, { kind: "parts", format: "f16", parts }, loaded, newCounters());
+  const halves = bytesOf(f32ToF16(values));
+  expect(written).toEqual([
+    { to: parts[0]!.buffer, at: 0, bytes: halves.slice(0, 16) },
+    "taken",
+    { to: parts[1]!.buffer, at: 0, bytes: halves.slice(16) },
+    "taken",
+  ]);
+});
+
+test("a large tensor goes up slice by slice, each when the one before it was taken", async () => {
+  const { written, gpu } = writes();
+  const values = Float32Array.from({ length: 2 ** 22 + 3 }, (_, i) => i);
+  const fill: Fill = {
+    kind: "dense",
+    format: "f32",
+    data: { buffer: {} as GPUBuffer, offset: 256, length: 2 ** 23 },
+    at: 64,
+  };
+  await fillWeight(gpu, fill, { kind: "dense", dtype: "F32", bytes: bytesOf(values) }, newCounters());
+  expect(written.map((w) => (w === "taken" ? w : [w.at, w.bytes.length]))).toEqual([
+    [512, 2 ** 24],
+    "taken",
+    [512 + 2 ** 24, 12],
+    "taken",
+  ]);
+  expect(written[2]).toMatchObject({ bytes: bytesOf(values.slice(-3)) });
+});
 
 test("block maxima of what is quantised here take 16 bits, of double quantisation 32", async () => {
   const golden = await openGolden("llava-mha");
@@ -47,7 +68,7 @@ test("block maxima of what is quantised here take 16 bits, of double quantisatio
   });
 });
 
-test("block maxima are packed two to a word where f16 was planned, and refused where they would be rounded", () => {
+test("block maxima are packed two to a word where f16 was planned, and refused where they would be rounded", async () => {
   const tensor = (length: number): Tensor => ({ buffer: {} as GPUBuffer, offset: 0, length });
   const fill: Fill = {
     kind: "4bit",
@@ -65,8 +86,8 @@ test("block maxima are packed two to a word where f16 was planned, and refused w
     absmax: new Float32Array(absmax),
   });
   const { written, gpu } = writes();
-  fillWeight(gpu, fill, loaded(0.5, 1.25, 2 ** -24), newCounters());
-  expect(written[1]!.at).toBe(8);
-  expect(f16ToF32(new Uint16Array(written[1]!.bytes.buffer))).toEqual(new Float32Array([0.5, 1.25, 2 ** -24, 0]));
-  expect(() => fillWeight(gpu, fill, loaded(0.5, 0.1, 1), newCounters())).toThrow(/block 1 is 0.1/);
+  await fillWeight(gpu, fill, loaded(0.5, 1.25, 2 ** -24), newCounters());
+  const maxima = bytesOf(f32ToF16(new Float32Array([0.5, 1.25, 2 ** -24, 0])));
+  expect(written[2]).toMatchObject({ at: 8, bytes: maxima });
+  await expect(fillWeight(gpu, fill, loaded(0.5, 0.1, 1), newCounters())).rejects.toThrow(/block 1 is 0.1/);
 });

@@ -4,7 +4,7 @@
  * q|k|v and gate|up are concatenated along `out`, so that one dispatch computes them.
  */
 import { TabTuneError } from "../errors.ts";
-import { type Allocator, type Counters, type Tensor, write } from "../gpu/buffers.ts";
+import { type Allocator, type Counters, type Tensor, upload } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Dtype, dtypeBytes, f32ToF16, toF32 } from "../hub/dtype.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/weight.ts";
@@ -413,27 +413,28 @@ export type LoadedTensor =
   | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
   | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };
 
-/** Queues a loaded tensor to its place. Throws TabTuneError "bad-tensor" for block maxima that the planned format cannot hold. */
-export function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters: Counters): void {
+/** Puts a loaded tensor into its place. Throws TabTuneError "bad-tensor" for block maxima that the planned format cannot hold. */
+export async function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters: Counters): Promise<void> {
   if (fill.kind === "4bit" && loaded.kind === "4bit") {
-    write(gpu, fill.codes, loaded.codes, counters, fill.codesAt);
     const absmax = fill.absmaxFormat === "f16" ? absmaxToF16(loaded.absmax) : loaded.absmax;
-    write(gpu, fill.absmax, absmax, counters, fill.absmaxAt);
+    await Promise.all([
+      upload(gpu, fill.codes, loaded.codes, counters, fill.codesAt),
+      upload(gpu, fill.absmax, absmax, counters, fill.absmaxAt),
+    ]);
   } else if (fill.kind === "dense" && loaded.kind === "dense") {
-    write(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
+    await upload(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
   } else if (fill.kind === "parts" && loaded.kind === "dense") {
     const values = inFormat(loaded.bytes, loaded.dtype, fill.format);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     let at = 0;
     for (const part of fill.parts) {
       const end = Math.min(bytes.byteLength, at + part.length * 4);
-      write(gpu, part, bytes.subarray(at, end), counters);
+      await upload(gpu, part, bytes.subarray(at, end), counters);
       at = end;
     }
   } else if (fill.kind === "host" && loaded.kind === "dense") {
     const { buffer, byteOffset, byteLength } = inFormat(loaded.bytes, loaded.dtype, fill.table.format);
-    // A copy of its own: what the loader hands out may be a window of something larger.
-    fill.table.bytes = new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength));
+    fill.table.bytes = new Uint8Array(buffer, byteOffset, byteLength);
   } else {
     throw new Error(`a ${loaded.kind} tensor arrived where ${fill.kind} was planned`);
   }

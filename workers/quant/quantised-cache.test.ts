@@ -97,9 +97,10 @@ test("the second load comes from the cache, equal in every bit, and reads none o
   const { tensors, outcome, progress } = await load(
     {
       ...source,
-      read: (name) => {
-        read.push(name);
-        return source.read(name);
+      readPart: (name, start, end) => {
+        // A sample tells checkpoints apart; a read begins at the beginning.
+        if (start === 0) read.push(name);
+        return source.readPart(name, start, end);
       },
     },
     plan,

@@ -1,43 +1,29 @@
 /**
  * A checkpoint's tensors one after the other, 4-bit where the plan says so: from the cache when they were prepared before, else from
- * the checkpoint. Nothing is held beyond the tensor in hand and a small window ahead of it, so a model larger than memory's half
- * goes through.
+ * the checkpoint, in pieces. Nothing is held beyond what became of the tensor in hand, two pieces, and a small window ahead.
  *
  * A cache folder belongs to one checkpoint and one plan. The hub tells a hash of every file: identity is that, and what is read is
  * checked against it. Hashing whole folders would cost as much as reading them, so a folder's identity is its label, the headers
  * (names, types, shapes, places) and 4 KiB from the middle of every quantised tensor: a fine-tune of the same architecture differs
  * in all of them.
  */
-import { TabTuneError } from "../errors.ts";
 import type { Checkpoint } from "../hub/checkpoint.ts";
-import { bytesOf, type Dtype, f32ToF16, toF32 } from "../hub/dtype.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
-import { doubleDequantise, doubleQuantise } from "./double-quant.ts";
-import { type FourBitBlocks, type FourBitType, quantise } from "./nf4.ts";
+import {
+  type LoadedTensor,
+  PIECE_BYTES,
+  type PlanEntry,
+  packed,
+  preparation,
+  preparedBytes,
+  unpacked,
+} from "./prepare.ts";
 import { isCheckable, openShardCheck, type ShardCheck } from "./shard-check.ts";
 import { type CacheOutcome, openTensorCache, type TensorCache } from "./tensor-cache.ts";
 
+export type { LoadedTensor, PlanEntry } from "./prepare.ts";
 export type { CacheOutcome } from "./tensor-cache.ts";
-
-/** What is to become of one tensor. */
-export type PlanEntry =
-  | { name: string; how: "keep" }
-  /** Dense, and rounded to f16. */
-  | { name: string; how: "f16" }
-  | {
-      name: string;
-      how: FourBitType;
-      blockSize: number;
-      /** As transformers does to checkpoints that are not f16. */
-      roundToF16First: boolean;
-      /** Give the absmax the values they have after 8-bit double quantisation. */
-      doubleQuant: boolean;
-    };
-
-export type LoadedTensor =
-  | { name: string; shape: number[]; kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
-  | { name: string; shape: number[]; kind: "dense"; dtype: Dtype; bytes: Uint8Array };
 
 /** `bytes` of `total` bytes of the checkpoint are done; `name` is the tensor in hand. */
 export interface QuantiseProgress {
@@ -50,7 +36,7 @@ export interface QuantiseProgress {
 }
 
 /** Raised when the file layout, or what the same settings give, changes. */
-const cacheVersion = 3;
+const cacheVersion = 4;
 const sampleBytes = 4096;
 /** Tensors in hand and read ahead together stay below this, unless a single one is larger. */
 const windowBytes = 128e6;
@@ -85,45 +71,60 @@ export async function* loadOrQuantise(
   const report = (phase: QuantiseProgress["phase"], name: string): void =>
     onProgress({ phase, name, bytes, total, toRead });
 
-  /** The prepared bytes of an entry where the cache has them, else the checkpoint's. */
-  const fetchEntry = async (i: number): Promise<{ prepared?: Uint8Array; raw?: Uint8Array }> => {
+  const readPiece = (entry: PlanEntry, at: number): Promise<Uint8Array> =>
+    checkpoint.readPart(entry.name, at, Math.min(at + PIECE_BYTES, sizeOf(entry.name)));
+  /** The prepared bytes of an entry where the cache has them, else the first piece of the checkpoint's. */
+  const fetchEntry = async (i: number): Promise<{ prepared?: Uint8Array; piece?: Uint8Array }> => {
     const entry = plan[i]!;
     const check = checkOf(entry.name);
     const believed = isCached(entry) && (check?.covers(entry.name) ?? true);
-    const prepared = cache && believed && (await cache.read(keys[i]!, preparedBytes(checkpoint, entry), entry.name));
+    const prepared = cache && believed && (await cache.read(keys[i]!, preparedSize(checkpoint, entry), entry.name));
     if (prepared) return { prepared };
     report("reading", entry.name);
-    return { raw: (await checkpoint.read(entry.name)).bytes };
+    return { piece: await readPiece(entry, 0) };
   };
 
   const fileOf = (name: string): string | undefined => checkpoint.tensors.get(name)?.file;
   const checkOf = (name: string): ShardCheck | undefined => checks.get(fileOf(name) ?? "");
 
   let ahead: ReturnType<typeof fetchEntry> | undefined;
+  const readAhead = (i: number): void => {
+    if (i === plan.length || sizeOf(plan[i - 1]!.name) + sizeOf(plan[i]!.name) > windowBytes) return;
+    ahead = fetchEntry(i);
+    // Its failure is told when its turn comes; until then it is not unhandled.
+    ahead.catch(() => undefined);
+  };
   for (const [i, entry] of plan.entries()) {
     const { name } = entry;
     const info = checkpoint.tensors.get(name);
-    const { prepared, raw } = await (ahead ?? fetchEntry(i));
-    ahead = undefined;
-    const next = plan[i + 1];
-    if (next && sizeOf(name) + sizeOf(next.name) <= windowBytes) {
-      ahead = fetchEntry(i + 1);
-      // Its failure is told when its turn comes; until then it is not unhandled.
-      ahead.catch(() => undefined);
-    }
     const { shape = [], dtype = "F32" } = info ?? {};
-    if (raw && entry.how !== "keep") report("quantising", name);
-    const tensor = prepared ? unpack(prepared, entry, shape, dtype) : prepare(raw!, entry, shape, dtype);
-    if (raw && isCached(entry)) {
-      await cache?.write(keys[i]!, tensor.kind === "4bit" ? [bytesOf(tensor.absmax), tensor.codes] : [tensor.bytes]);
-    }
     const check = checkOf(name);
-    if (check && info) {
+    let { prepared, piece } = await (ahead ?? fetchEntry(i));
+    ahead = undefined;
+    let tensor: LoadedTensor;
+    if (prepared) {
+      readAhead(i + 1);
+      tensor = unpacked(prepared, entry, shape, dtype);
+      bytes += sizeOf(name);
+    } else {
+      const making = preparation(entry, shape, dtype);
+      for (let at = 0; piece; ) {
+        at += piece.byteLength;
+        const coming = at < sizeOf(name) ? readPiece(entry, at) : undefined;
+        coming?.catch(() => undefined);
+        if (!coming) readAhead(i + 1);
+        if (entry.how !== "keep") report("quantising", name);
+        making.take(piece);
+        if (info) await check?.take(info, piece);
+        bytes += piece.byteLength;
+        piece = await coming;
+      }
+      tensor = making.done();
+      if (isCached(entry)) await cache?.write(keys[i]!, packed(tensor));
       // Only now: what the progress covers has to be in the cache, or a cut here would have it read twice.
-      if (raw) await check.add(info, raw);
-      if (fileOf(plan[i + 1]?.name ?? "") !== info.file) await check.finish();
+      if (info) await check?.seal(info);
     }
-    bytes += sizeOf(name);
+    if (check && info && fileOf(plan[i + 1]?.name ?? "") !== info.file) await check.finish();
     report(prepared ? "cache" : entry.how === "keep" ? "reading" : "quantising", name);
     yield tensor;
   }
@@ -194,55 +195,16 @@ export async function loadCost(
     const info = checkpoint.tensors.get(entry.name);
     const kept = isKept(checkpoint, entry);
     const present = kept && cache.has(await tensorKey(entry));
-    if (kept) prepared += preparedBytes(checkpoint, entry);
-    if (kept && !present) toWrite += preparedBytes(checkpoint, entry);
+    if (kept) prepared += preparedSize(checkpoint, entry);
+    if (kept && !present) toWrite += preparedSize(checkpoint, entry);
     if (info && !present) toRead += info.end - info.start;
   }
   return { toRead, prepared, toWrite };
 }
 
-/** Bytes of a tensor as the cache has it: as it is, or [absmax f32 | codes]. */
-function preparedBytes(checkpoint: Checkpoint, entry: PlanEntry): number {
+function preparedSize(checkpoint: Checkpoint, entry: PlanEntry): number {
   const info = checkpoint.tensors.get(entry.name);
-  if (!info) return 0;
-  if (entry.how === "keep") return info.end - info.start;
-  const elements = info.shape.reduce((product, size) => product * size, 1);
-  if (entry.how === "f16") return 2 * elements;
-  return 4 * Math.ceil(elements / entry.blockSize) + Math.ceil(elements / 2);
-}
-
-function unpack(bytes: Uint8Array, entry: PlanEntry, shape: number[], dtype: Dtype): LoadedTensor {
-  const { name } = entry;
-  if (entry.how === "keep") return { name, shape, kind: "dense", dtype, bytes };
-  if (entry.how === "f16") return { name, shape, kind: "dense", dtype: "F16", bytes };
-  const blocks = Math.ceil(shape.reduce((product, size) => product * size, 1) / entry.blockSize);
-  const absmax = new Float32Array(bytes.buffer, bytes.byteOffset, blocks);
-  return { name, shape, kind: "4bit", absmax, codes: bytes.subarray(4 * blocks) };
-}
-
-function prepare(bytes: Uint8Array, entry: PlanEntry, shape: number[], dtype: Dtype): LoadedTensor {
-  const { name } = entry;
-  if (entry.how === "keep") return { name, shape, kind: "dense", dtype, bytes };
-  if (entry.how !== "f16") return { name, shape, kind: "4bit", ...quantiseTensor({ dtype, bytes }, entry) };
-  return { name, shape, kind: "dense", dtype: "F16", bytes: bytesOf(f32ToF16(toF32(bytes, dtype))) };
-}
-
-function quantiseTensor(
-  { dtype, bytes }: { dtype: Dtype; bytes: Uint8Array },
-  entry: Extract<PlanEntry, { how: FourBitType }>,
-): FourBitBlocks {
-  try {
-    const { codes, absmax } = quantise(toF32(bytes, dtype), {
-      type: entry.how,
-      blockSize: entry.blockSize,
-      roundToF16First: entry.roundToF16First && dtype !== "F16",
-    });
-    return { codes, absmax: entry.doubleQuant ? doubleDequantise(doubleQuantise(absmax)) : absmax };
-  } catch (error) {
-    if (!(error instanceof TabTuneError)) throw error;
-    const message = `${entry.name} cannot be quantised. ${error.message}`;
-    throw new TabTuneError(error.code, message, error.remedy, error.safe, { cause: error });
-  }
+  return info ? preparedBytes(entry, info.shape, info.end - info.start) : 0;
 }
 
 const hashOf = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)));

@@ -8,7 +8,7 @@ import { createSHA256, type IHasher } from "hash-wasm";
 import { TabTuneError } from "../errors.ts";
 import type { WeightFile } from "../hub/checkpoint.ts";
 import type { TensorInfo } from "../hub/safetensors.ts";
-import { sha256 } from "../storage/sha256.ts";
+import { sha256, sha256OfPieces } from "../storage/sha256.ts";
 
 /** Bytes between tensors that are held at a time. */
 const gapWindowBytes = 16e6;
@@ -19,7 +19,7 @@ interface Progress {
   at: number;
   /** The hasher's own state, base64; "" once the whole file was found right. */
   state: string;
-  /** SHA-256 of each tensor that is in the hash, by name. */
+  /** SHA-256 of the SHA-256s of the pieces of each tensor that is in the hash, by name. */
   tensors: Record<string, string>;
 }
 
@@ -34,8 +34,10 @@ export interface ProgressStore {
 export interface ShardCheck {
   /** Whether the bytes of this tensor are in the hash: only then a prepared copy of it may be used. */
   covers(name: string): boolean;
-  /** Takes in a tensor that was read from the file. Throws "missing-file" when it differs from what was read before. */
-  add(info: TensorInfo, bytes: Uint8Array): Promise<void>;
+  /** Takes in the next piece of a tensor that is read from the file; pieces are cut at the same places each time. */
+  take(info: TensorInfo, piece: Uint8Array): Promise<void>;
+  /** The tensor is whole. Throws "missing-file" when it differs from what was read before. */
+  seal(info: TensorInfo): Promise<void>;
   /** Takes in the rest of the file. Throws "missing-file" when the file is not the published one. */
   finish(): Promise<void>;
 }
@@ -61,6 +63,8 @@ export async function openShardCheck(
   const hashes = new Map(Object.entries(progress.tensors));
   let { at } = progress;
   let done = at > 0 && progress.state === "";
+  /** SHA-256 of the pieces of the tensor in hand. */
+  let pieces: string[] = [];
   const hasher: IHasher = await createSHA256();
   if (progress.state === "") hasher.init();
   else hasher.load(Uint8Array.from(atob(progress.state), (c) => c.charCodeAt(0)));
@@ -86,17 +90,22 @@ export async function openShardCheck(
 
   return {
     covers: (tensor) => hashes.has(tensor),
-    async add({ name: tensor, start, end }, bytes) {
-      const hash = await sha256(bytes);
-      const before = hashes.get(tensor);
-      if (before !== undefined) {
-        if (before !== hash) await refuse();
-        return;
+    async take({ name: tensor, start }, piece) {
+      if (!hashes.has(tensor)) {
+        if (pieces.length === 0) await skipTo(start);
+        if (pieces.length === 0 && at !== start)
+          throw new Error(`${tensor} begins at ${start}, but ${name} is hashed up to ${at}`);
+        hasher.update(piece);
+        at += piece.byteLength;
       }
-      await skipTo(start);
-      if (at !== start) throw new Error(`${tensor} begins at ${start}, but ${name} is hashed up to ${at}`);
-      hasher.update(bytes);
-      at = end;
+      pieces.push(await sha256(piece));
+    },
+    async seal({ name: tensor }) {
+      const hash = await sha256OfPieces(pieces);
+      pieces = [];
+      const before = hashes.get(tensor);
+      if (before !== undefined && before !== hash) await refuse();
+      if (before !== undefined) return;
       hashes.set(tensor, hash);
       await keep();
     },

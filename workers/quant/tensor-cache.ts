@@ -1,11 +1,11 @@
 /**
- * Prepared tensors between visits: one file a tensor, its SHA-256 behind its bytes. A file appears when it is whole (FileCache), so a
+ * Prepared tensors between visits: one file a tensor, its hash behind its bytes. A file appears when it is whole (FileCache), so a
  * load that is cut off goes on where it stopped, and what fails its check is made anew by itself. Nobody needs a cache to train:
  * what goes wrong in writing it ends the writing, and is told by the outcome.
  */
 import { TabTuneError } from "../errors.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { sha256 } from "../storage/sha256.ts";
+import { sha256InPieces } from "../storage/sha256.ts";
 
 /** What became of the cache during a load; `reason` says what was wrong. */
 export type CacheOutcome =
@@ -32,6 +32,7 @@ export interface CachedModel {
 
 export const aboutFile = "about";
 const hashBytes = 64;
+const hashOf = (bytes: Uint8Array): Promise<string> => sha256InPieces(bytes, 2 ** 25);
 
 /** The tensors of one model under `folder`, which is part of every file's name. */
 export async function openTensorCache(cache: FileCache, folder: string, label: string): Promise<TensorCache> {
@@ -72,7 +73,7 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
       if (size >= 0 && reader?.size === size + hashBytes) {
         const bytes = await reader.read(0, size + hashBytes);
         const hash = new TextDecoder().decode(bytes.subarray(size));
-        if ((await sha256(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
+        if ((await hashOf(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
       }
       present.delete(place(key));
       damage ??= `${name} in it is damaged`;
@@ -84,7 +85,7 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
           const about: CachedModel = { label, createdAt: new Date().toISOString() };
           await store(aboutFile, [new TextEncoder().encode(JSON.stringify(about))]);
         }
-        const hash = await sha256(parts.length === 1 ? parts[0]! : joined(parts));
+        const hash = await hashOf(parts.length === 1 ? parts[0]! : joined(parts));
         await store(key, [...parts, new TextEncoder().encode(hash)]);
         wrote = true;
       });

@@ -1,4 +1,4 @@
-/** SHA-256 through the platform's own crypto.subtle: about 1 GB/s, but whole buffers only. */
+/** SHA-256 through the platform's own crypto.subtle: about 1 GB/s, but whole buffers only, which it copies. */
 import { TabTuneError } from "../errors.ts";
 
 /** The SHA-256 of `bytes` as 64 lower-case hexadecimal digits. Throws where the page is not a secure context (plain http). */
@@ -12,4 +12,16 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   }
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** One hash of many bytes that never lie in one buffer: the SHA-256 of the SHA-256s of their pieces, as text. */
+export const sha256OfPieces = (hashes: string[]): Promise<string> => sha256(new TextEncoder().encode(hashes.join("")));
+
+/** `sha256OfPieces` of `bytes`, cut every `pieceBytes`: no large copy is made. */
+export async function sha256InPieces(bytes: Uint8Array, pieceBytes: number): Promise<string> {
+  const hashes: string[] = [];
+  for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
+    hashes.push(await sha256(bytes.subarray(at, at + pieceBytes)));
+  }
+  return sha256OfPieces(hashes);
 }
