@@ -63,6 +63,8 @@ export async function loadLlava(
     options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name, toRead: p.toRead });
   });
   let outcome: CacheOutcome;
+  /** One tensor goes up while the next is made ready. */
+  let taken = Promise.resolve();
   try {
     for (const [name, fill] of layout.fills) {
       if (isStored(checkpoint, name))
@@ -70,14 +72,19 @@ export async function loadLlava(
     }
     for (;;) {
       const { done, value } = await tensors.next();
+      await taken;
       if (done) {
         outcome = value;
         break;
       }
-      await fillWeight(gpu, layout.fills.get(value.name)!, value, counters);
+      taken = fillWeight(gpu, layout.fills.get(value.name)!, value, counters);
+      // Its failure is told in the next round; until then it is not unhandled.
+      taken.catch(() => undefined);
     }
     gpu.alive();
   } catch (error) {
+    // What is on its way would write to buffers that are gone.
+    await Promise.allSettled([taken]);
     arena.dispose();
     throw error;
   }

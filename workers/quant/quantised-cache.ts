@@ -38,8 +38,10 @@ export interface QuantiseProgress {
 /** Raised when the file layout, or what the same settings give, changes. */
 const cacheVersion = 4;
 const sampleBytes = 4096;
-/** Tensors in hand and read ahead together stay below this, unless a single one is larger. */
-const windowBytes = 128e6;
+/** What was fetched of the entry in hand and of those read ahead stays below this together, unless a single one is larger. */
+const WINDOW_BYTES = 128e6;
+/** So that reading, hashing and uploading go on at the same time. */
+const ENTRIES_AHEAD = 4;
 
 /**
  * Yields the tensors of `wanted` in the order in which they lie in their files; what became of the cache is the generator's return
@@ -71,39 +73,54 @@ export async function* loadOrQuantise(
   const report = (phase: QuantiseProgress["phase"], name: string): void =>
     onProgress({ phase, name, bytes, total, toRead });
 
+  const fileOf = (name: string): string | undefined => checkpoint.tensors.get(name)?.file;
+  const checkOf = (name: string): ShardCheck | undefined => checks.get(fileOf(name) ?? "");
+  const isThere = (i: number): boolean => {
+    const entry = plan[i]!;
+    return isCached(entry) && cache?.has(keys[i]!) === true && (checkOf(entry.name)?.covers(entry.name) ?? true);
+  };
+
   const readPiece = (entry: PlanEntry, at: number): Promise<Uint8Array> =>
     checkpoint.readPart(entry.name, at, Math.min(at + PIECE_BYTES, sizeOf(entry.name)));
   /** The prepared bytes of an entry where the cache has them, else the first piece of the checkpoint's. */
   const fetchEntry = async (i: number): Promise<{ prepared?: Uint8Array; piece?: Uint8Array }> => {
     const entry = plan[i]!;
-    const check = checkOf(entry.name);
-    const believed = isCached(entry) && (check?.covers(entry.name) ?? true);
-    const prepared = cache && believed && (await cache.read(keys[i]!, preparedSize(checkpoint, entry), entry.name));
+    const prepared = isThere(i) && (await cache?.read(keys[i]!, preparedSize(checkpoint, entry), entry.name));
     if (prepared) return { prepared };
     report("reading", entry.name);
     return { piece: await readPiece(entry, 0) };
   };
+  const fetchBytes = (i: number): number => {
+    const entry = plan[i]!;
+    return isThere(i) ? preparedSize(checkpoint, entry) : Math.min(PIECE_BYTES, sizeOf(entry.name));
+  };
 
-  const fileOf = (name: string): string | undefined => checkpoint.tensors.get(name)?.file;
-  const checkOf = (name: string): ShardCheck | undefined => checks.get(fileOf(name) ?? "");
-
-  let ahead: ReturnType<typeof fetchEntry> | undefined;
+  const ahead = new Map<number, ReturnType<typeof fetchEntry>>();
+  /** Fetches some of the entries behind `i`, of the checkpoint one at most: a cut must not cost more than one tensor. */
   const readAhead = (i: number): void => {
-    if (i === plan.length || sizeOf(plan[i - 1]!.name) + sizeOf(plan[i]!.name) > windowBytes) return;
-    ahead = fetchEntry(i);
-    // Its failure is told when its turn comes; until then it is not unhandled.
-    ahead.catch(() => undefined);
+    let held = fetchBytes(i);
+    for (let next = i + 1; next < plan.length && next <= i + ENTRIES_AHEAD; next++) {
+      held += fetchBytes(next);
+      if (held > WINDOW_BYTES) return;
+      if (!ahead.has(next)) {
+        const fetched = fetchEntry(next);
+        // Its failure is told when its turn comes; until then it is not unhandled.
+        fetched.catch(() => undefined);
+        ahead.set(next, fetched);
+      }
+      if (!isThere(next)) return;
+    }
   };
   for (const [i, entry] of plan.entries()) {
     const { name } = entry;
     const info = checkpoint.tensors.get(name);
     const { shape = [], dtype = "F32" } = info ?? {};
     const check = checkOf(name);
-    let { prepared, piece } = await (ahead ?? fetchEntry(i));
-    ahead = undefined;
+    let { prepared, piece } = await (ahead.get(i) ?? fetchEntry(i));
+    ahead.delete(i);
     let tensor: LoadedTensor;
     if (prepared) {
-      readAhead(i + 1);
+      readAhead(i);
       tensor = unpacked(prepared, entry, shape, dtype);
       bytes += sizeOf(name);
     } else {
@@ -112,7 +129,7 @@ export async function* loadOrQuantise(
         at += piece.byteLength;
         const coming = at < sizeOf(name) ? readPiece(entry, at) : undefined;
         coming?.catch(() => undefined);
-        if (!coming) readAhead(i + 1);
+        if (!coming) readAhead(i);
         if (entry.how !== "keep") report("quantising", name);
         making.take(piece);
         if (info) await check?.take(info, piece);

@@ -19,8 +19,19 @@ export function fakeOpfs(): FakeOpfs {
     return {
       kind: "file",
       getFile: async () => new Blob([files.get(name)! as Uint8Array<ArrayBuffer>]),
-      async createSyncAccessHandle() {
+      name,
+      async createSyncAccessHandle({ mode = "readwrite" }: { mode?: "readwrite" | "read-only" } = {}) {
         if (locks.has(lock)) throw new DOMException("in use", "NoModificationAllowedError");
+        if (mode === "read-only") {
+          return {
+            read(into: Uint8Array, { at }: { at: number }) {
+              const part = files.get(name)!.subarray(at, at + into.length);
+              into.set(part);
+              return part.length;
+            },
+            close: () => undefined,
+          };
+        }
         locks.add(lock);
         return {
           write(data: Uint8Array, { at }: { at: number }) {
