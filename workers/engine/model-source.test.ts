@@ -46,6 +46,18 @@ test("pieces are told five times a second at most", () => {
   expect(told.length).toBeLessThanOrEqual(6);
 });
 
+test("tensors are told five times a second at most, what comes after them at once", () => {
+  const { told, tell, at } = load(false);
+  for (let ms = 0; ms <= 1000; ms += 10) {
+    at(ms, 0);
+    tell({ ...reading, phase: ms % 20 ? "reading" : "quantising", fraction: ms / 1000 });
+  }
+  expect(told.length).toBe(6);
+  tell({ ...reading, phase: "uploading", fraction: 1 });
+  tell({ ...reading, phase: "compiling", fraction: 1 });
+  expect(told.slice(6).map(({ phase }) => phase)).toEqual(["uploading", "compiling"]);
+});
+
 test("a folder has no such bar, nor has a load that needs no network", () => {
   const folder = load(false);
   folder.tell(reading);

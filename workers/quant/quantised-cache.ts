@@ -39,7 +39,7 @@ export interface QuantiseProgress {
 const cacheVersion = 4;
 const sampleBytes = 4096;
 /** What was fetched of the entry in hand and of those read ahead stays below this together, unless a single one is larger. */
-const WINDOW_BYTES = 128e6;
+const WINDOW_BYTES = 200e6;
 /** So that reading, hashing and uploading go on at the same time. */
 const ENTRIES_AHEAD = 4;
 
