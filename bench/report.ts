@@ -104,7 +104,8 @@ function decodeRows(r: DecodeResults): string[][] {
 
 function peerTables(peers: PeerResults): string[] {
   const libraries = Object.entries(peers.versions).map(([name, version]) => `${name} ${version}`);
-  const load = peers.load ? `; load ${peers.load.map((l) => l.toFixed(0)).join(" to ")} on ${peers.cores} cores` : "";
+  const loads = [...new Set(peers.load?.map((l) => l.toFixed(0)))];
+  const load = loads.length > 0 ? `; load ${loads.join(" to ")} on ${peers.cores} cores` : "";
   const rounds = peers.comparisons[0]!.sides[0]!.rounds.length;
   const failures = peers.comparisons.flatMap((c) =>
     c.failures.map((f) => `Did not run: ${f.name}, ${c.label}: ${f.message}.\n\n`),
