@@ -56,10 +56,14 @@ function unpackedChromium() {
     execFileSync("tar", ["-x", "--no-same-owner", "-C", part, "-f", "-"], { input: unpack(name) });
   }
   fs.writeFileSync(path.join(part, "chromium"), unpack("chromium"), { mode: 0o755 });
+  // Open Sans where no font of that name is installed, as for system-ui: else the first of the machine's list, if it is a typewriter's.
   fs.writeFileSync(
     path.join(part, "fonts.conf"),
     `<?xml version="1.0"?>
-<fontconfig><dir>/usr/share/fonts</dir><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+<fontconfig>
+  <dir>/usr/share/fonts</dir><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir>
+  <match><edit name="family" mode="append_last"><string>Open Sans</string></edit></match>
+</fontconfig>
 `,
   );
   // A launcher, because the binary finds the libraries beside it only through the environment.
