@@ -160,7 +160,11 @@ test("pause, chat while paused, resume, stop and save", async ({ page }) => {
   const status = statusOf(page, "Training");
   await expect(status).toContainText("Paused", { timeout: SLOW });
   const pausedAt = (await lossTable(page)).length;
-  expect((await ask(page, "What do you see?", picture)).trim()).not.toBe("");
+  await button(page, "Sample picture 2").click();
+  await expect(button(page, "Remove 004.webp")).toBeVisible();
+  await expect(button(page, "Sample picture 2")).toBeHidden();
+  expect((await ask(page, "What do you see?")).trim()).not.toBe("");
+  await expect(page.getByRole("log", { name: "Conversation" }).getByRole("img")).toHaveCount(1);
   expect(await lossTable(page), "no step while paused").toHaveLength(pausedAt);
 
   await button(page, "Resume").click();

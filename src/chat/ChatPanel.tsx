@@ -3,6 +3,7 @@ import { useModel } from "../model/store.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { isRunning, useTraining } from "../training/store.ts";
+import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
 import { type Turn, useChat } from "./store.ts";
 
 const examples = ["Describe the picture.", "What do you see?", "What color is the background?"];
@@ -42,24 +43,17 @@ export function ChatPanel() {
     <Panel title="Chat" place="chat" lead="Ask the model about a picture, with and without what it has learnt.">
       <div ref={log} className="conversation" role="log" aria-label="Conversation">
         {turns.length === 0 && (
-          <p className="detail">{model ? "Attach a picture and ask." : "Load a model to talk to it."}</p>
+          <p className="detail">
+            {!model ? "Load a model to talk to it." : attached.length > 0 ? "Now ask." : "Attach a picture and ask."}
+          </p>
         )}
         {turns.map((turn) => (
           <TurnView key={turn.id} turn={turn} />
         ))}
       </div>
-      {attached.length > 0 && (
-        <ul className="attached">
-          {attached.map((file, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the same picture may be attached twice
-            <li key={i}>
-              {file.name}{" "}
-              <button type="button" className="quiet" aria-label={`Remove ${file.name}`} onClick={() => detach(i)}>
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
+      <AttachedPictures pictures={attached} onRemove={detach} />
+      {model?.demo && attached.length === 0 && !turns.some((turn) => turn.previews.length > 0) && (
+        <SamplePictures onPick={(file) => attach([file])} />
       )}
       <form
         onSubmit={(event) => {

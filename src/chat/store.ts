@@ -14,15 +14,21 @@ export interface Turn extends ChatTurn {
   footnote?: string;
 }
 
+/** A picture that goes with the next message; `url` is an object URL of the file. */
+export interface Attached {
+  file: File;
+  url: string;
+}
+
 interface ChatStore {
   turns: Turn[];
-  attached: File[];
+  attached: Attached[];
   useAdapter: boolean;
   adapterRun: string | undefined;
   temperature: number;
   busy: boolean;
   attach(files: Iterable<File>): void;
-  detach(index: number): void;
+  detach(url: string): void;
   setUseAdapter(on: boolean): void;
   setTemperature(value: number): void;
   send(text: string): Promise<void>;
@@ -40,8 +46,14 @@ export const useChat = create<ChatStore>((set, get) => ({
   adapterRun: undefined,
   temperature: 0,
   busy: false,
-  attach: (files) => set((s) => ({ attached: [...s.attached, ...files] })),
-  detach: (index) => set((s) => ({ attached: s.attached.filter((_, i) => i !== index) })),
+  attach(files) {
+    const more = Array.from(files, (file): Attached => ({ file, url: URL.createObjectURL(file) }));
+    set((s) => ({ attached: [...s.attached, ...more] }));
+  },
+  detach(url) {
+    URL.revokeObjectURL(url);
+    set((s) => ({ attached: s.attached.filter((picture) => picture.url !== url) }));
+  },
   setUseAdapter: (useAdapter) => set({ useAdapter }),
   setTemperature: (temperature) => set({ temperature }),
   async send(text) {
@@ -51,8 +63,8 @@ export const useChat = create<ChatStore>((set, get) => ({
       id: nextId++,
       role: "user",
       text,
-      pictures: attached,
-      previews: attached.map((file) => URL.createObjectURL(file)),
+      pictures: attached.map(({ file }) => file),
+      previews: attached.map(({ url }) => url),
     };
     const answer: Turn = { id: nextId++, role: "assistant", text: "", pictures: [], previews: [] };
     set({ turns: [...turns, question, answer], attached: [], busy: true });
@@ -71,8 +83,11 @@ export const useChat = create<ChatStore>((set, get) => ({
       const rate = result.tokens / Math.max(result.seconds, 1e-3);
       change({ text: result.text, footnote: `${result.tokens} tokens, ${rate.toFixed(1)} a second` });
     } catch (error) {
-      // The question stays in the box's history; an empty answer would look like the model's silence.
-      set((s) => ({ turns: s.turns.filter((turn) => turn.id !== answer.id && turn.id !== question.id), attached }));
+      // An empty answer would look like the model's silence; the pictures wait for another try.
+      set((s) => ({
+        turns: s.turns.filter((turn) => turn.id !== answer.id && turn.id !== question.id),
+        attached: [...attached, ...s.attached],
+      }));
       useApp.getState().fail("chat", error);
     } finally {
       set({ busy: false });

@@ -1,0 +1,62 @@
+/** The pictures beside the message box: those that go with the next message, and some to try the demo model on. */
+import { TabTuneError } from "../../workers/errors.ts";
+import { useApp } from "../app/store.ts";
+import type { Attached } from "./store.ts";
+
+interface AttachedPicturesProps {
+  pictures: Attached[];
+  onRemove(url: string): void;
+}
+
+export function AttachedPictures({ pictures, onRemove }: AttachedPicturesProps) {
+  if (pictures.length === 0) return null;
+  return (
+    <ul className="attached">
+      {pictures.map(({ file, url }) => (
+        <li key={url}>
+          <img src={url} alt="" />
+          <span>{file.name}</span>
+          <button type="button" className="quiet" aria-label={`Remove ${file.name}`} onClick={() => onRemove(url)}>
+            ×
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Held-out pictures of the sample data: neither the demo model nor its training rows have seen them. */
+const SAMPLES = ["001", "004", "010", "012"].map((name) => `${name}.webp`);
+const addressOf = (name: string): string => new URL(`demo/data/heldout/${name}`, document.baseURI).href;
+
+async function fetched(name: string): Promise<Blob> {
+  const response = await fetch(addressOf(name)).catch(() => undefined);
+  if (response?.ok) return response.blob();
+  throw new TabTuneError(
+    "missing-file",
+    `The picture ${name} could not be fetched.`,
+    "Check that the server is still running.",
+  );
+}
+
+/** Nobody has a picture of the demo's kind at hand. */
+export function SamplePictures({ onPick }: { onPick(file: File): void }) {
+  const pick = async (name: string): Promise<void> => {
+    useApp.getState().clear("chat");
+    try {
+      onPick(new File([await fetched(name)], name, { type: "image/webp" }));
+    } catch (error) {
+      useApp.getState().fail("chat", error);
+    }
+  };
+  return (
+    <div className="samples">
+      <span className="detail">Or take one that the model has never seen:</span>
+      {SAMPLES.map((name, i) => (
+        <button key={name} type="button" aria-label={`Sample picture ${i + 1}`} onClick={() => pick(name)}>
+          <img src={addressOf(name)} alt="" />
+        </button>
+      ))}
+    </div>
+  );
+}
