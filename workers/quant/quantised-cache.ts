@@ -234,16 +234,17 @@ async function tensorKey(entry: PlanEntry): Promise<string> {
 /** Name of the cache folder for this checkpoint and plan. */
 async function cacheFolder(checkpoint: Checkpoint, plan: PlanEntry[]): Promise<string> {
   const { versionOf } = checkpoint;
-  const parts: unknown[] = [cacheVersion, checkpoint.label];
-  for (const entry of plan) {
+  /** What tells a tensor apart. The samples are read at the same time: there are hundreds, and each takes its way. */
+  const identityOf = async (entry: PlanEntry): Promise<unknown[]> => {
     const info = checkpoint.tensors.get(entry.name);
-    if ((entry.how === "keep" && !versionOf) || !info) continue;
+    if ((entry.how === "keep" && !versionOf) || !info) return [];
     const { dtype, shape, file, start, end } = info;
     const middle = Math.max(0, Math.floor((end - start - sampleBytes) / 2));
     const content = versionOf
       ? versionOf(file)
       : await sha256(await checkpoint.readPart(entry.name, middle, Math.min(middle + sampleBytes, end - start)));
-    parts.push([entry, dtype, shape, file, start, end, content]);
-  }
-  return `weights-${(await hashOf(parts)).slice(0, 32)}`;
+    return [[entry, dtype, shape, file, start, end, content]];
+  };
+  const identities = await Promise.all(plan.map(identityOf));
+  return `weights-${(await hashOf([cacheVersion, checkpoint.label, ...identities.flat()])).slice(0, 32)}`;
 }
