@@ -30,13 +30,19 @@ const SAMPLES = ["001", "004", "010", "012"].map((name) => `${name}.webp`);
 const addressOf = (name: string): string => new URL(`demo/data/heldout/${name}`, document.baseURI).href;
 
 async function fetched(name: string): Promise<Blob> {
-  const response = await fetch(addressOf(name)).catch(() => undefined);
-  if (response?.ok) return response.blob();
-  throw new TabTuneError(
-    "missing-file",
-    `The picture ${name} could not be fetched.`,
-    "Check that the server is still running.",
-  );
+  const missing = (cause?: unknown): TabTuneError =>
+    new TabTuneError(
+      "missing-file",
+      `The picture ${name} could not be fetched.`,
+      "Check that the server is still running.",
+      "",
+      { cause },
+    );
+  const response = await fetch(addressOf(name)).catch((cause) => {
+    throw missing(cause);
+  });
+  if (!response.ok) throw missing();
+  return response.blob();
 }
 
 /** Nobody has a picture of the demo's kind at hand. */

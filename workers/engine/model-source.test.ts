@@ -39,9 +39,9 @@ test("the network's bar tells amount, speed over the last seconds and time left"
   expect(told.at(-1)!.fetched).toMatchObject({ bytes: 250, bytesPerSecond: 100 });
 });
 
-test("pieces are told five times a second at most", () => {
+test.each(["reading", "uploading"] as const)("pieces are told five times a second at most, while %s", (phase) => {
   const { told, tell, at } = load(true);
-  tell(reading);
+  tell({ ...reading, phase });
   for (let ms = 0; ms <= 1000; ms += 10) at(ms, 1);
   expect(told.length).toBeLessThanOrEqual(6);
 });

@@ -96,7 +96,7 @@ type Told = Omit<LoadProgress, "fetched"> & { toRead: number };
 
 /**
  * Adds the network's bar to a load's progress: bytes, speed over the last seconds, time left. Tensors and pieces are told five times
- * a second: a cache gives a hundred tensors a second, and drawing each of them cost a fifth of the load.
+ * a second: a cache gives a hundred tensors a second, and drawing each of them cost an eighth of the load.
  */
 export function withTransfer(
   onProgress: (progress: LoadProgress) => void,
@@ -128,7 +128,7 @@ export function withTransfer(
     arrived(count) {
       bytes += count;
       recent.push({ at: now(), bytes: count });
-      if (last) tell(last);
+      if (last && now() - toldAt > TELL_MS) tell(last);
     },
   };
 }

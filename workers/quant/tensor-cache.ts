@@ -32,7 +32,6 @@ export interface CachedModel {
 
 export const aboutFile = "about";
 const hashBytes = 64;
-const hashOf = (bytes: Uint8Array): Promise<string> => sha256InPieces(bytes, 2 ** 25);
 
 /** The tensors of one model under `folder`, which is part of every file's name. */
 export async function openTensorCache(cache: FileCache, folder: string, label: string): Promise<TensorCache> {
@@ -73,7 +72,7 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
       if (size >= 0 && reader?.size === size + hashBytes) {
         const bytes = await reader.read(0, size + hashBytes);
         const hash = new TextDecoder().decode(bytes.subarray(size));
-        if ((await hashOf(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
+        if ((await sha256InPieces(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
       }
       present.delete(place(key));
       damage ??= `${name} in it is damaged`;
@@ -85,7 +84,7 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
           const about: CachedModel = { label, createdAt: new Date().toISOString() };
           await store(aboutFile, [new TextEncoder().encode(JSON.stringify(about))]);
         }
-        const hash = await hashOf(parts.length === 1 ? parts[0]! : joined(parts));
+        const hash = await sha256InPieces(parts.length === 1 ? parts[0]! : joined(parts));
         await store(key, [...parts, new TextEncoder().encode(hash)]);
         wrote = true;
       });

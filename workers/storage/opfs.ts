@@ -82,8 +82,8 @@ export async function openOpfsCache(directory: string, root?: FileSystemDirector
 }
 
 /**
- * Reads through an access handle, which is the file itself: a Blob's bytes come by way of the browser's process, at a third of the
- * speed. Opened for each read, so that there is nothing to close; tabs may read at the same time.
+ * Reads through an access handle, which is the file itself: a Blob's bytes come by way of the browser's process, at less
+ * than half the speed. Opened for each read, so that there is nothing to close; tabs may read at the same time.
  */
 async function readerOfHandle(handle: OpfsFile): Promise<RangeReader> {
   const { size } = await handle.getFile();

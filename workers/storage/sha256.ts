@@ -17,11 +17,13 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 /** One hash of many bytes that never lie in one buffer: the SHA-256 of the SHA-256s of their pieces, as text. */
 export const sha256OfPieces = (hashes: string[]): Promise<string> => sha256(new TextEncoder().encode(hashes.join("")));
 
-/** `sha256OfPieces` of `bytes`, cut every `pieceBytes`: no large copy is made. */
-export async function sha256InPieces(bytes: Uint8Array, pieceBytes: number): Promise<string> {
+const PIECE_BYTES = 2 ** 25;
+
+/** `sha256OfPieces` of `bytes`, 32 MiB a piece: no larger copy is made. */
+export async function sha256InPieces(bytes: Uint8Array): Promise<string> {
   const hashes: string[] = [];
-  for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
-    hashes.push(await sha256(bytes.subarray(at, at + pieceBytes)));
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+    hashes.push(await sha256(bytes.subarray(at, at + PIECE_BYTES)));
   }
   return sha256OfPieces(hashes);
 }
