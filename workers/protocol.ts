@@ -57,7 +57,8 @@ export type ModelSource =
   | { kind: "hub"; name: string; endpoint: string; token: string };
 
 export interface LoadProgress {
-  phase: "reading" | "quantising" | "uploading" | "compiling";
+  /** "asking": a hub is asked what the model has; no weight has come yet. */
+  phase: "asking" | "reading" | "quantising" | "uploading" | "compiling";
   /** 0 … 1 of the whole load. */
   fraction: number;
   /** For the status line: "language_model.model.layers.3.mlp.up_proj". */
@@ -294,8 +295,13 @@ export interface ChatResult {
 
 export interface EngineApi {
   probe(): Promise<Capability>;
-  /** `loading`: the keys of a recipe that say how a model is loaded; runs on it have them too. */
+  /**
+   * Loads a model; the one that is there stays until the new one stands, and after a failure. `loading`: the keys of a recipe that say
+   * how a model is loaded; runs on it have them too.
+   */
   loadModel(source: ModelSource, loading: RecipeJson, onProgress: (p: LoadProgress) => void): Promise<ModelInfo>;
+  /** The model that runs and chats use now. */
+  currentModel(): Promise<ModelInfo | null>;
   /** Reads the headers of a model of the hub; loads nothing. */
   previewModel(source: Extract<ModelSource, { kind: "hub" }>, loading: RecipeJson): Promise<ModelPreview>;
   /** Ends a load or preview that is going on: it rejects with "cancelled". What was fetched is kept. */
@@ -333,6 +339,7 @@ export interface EngineApi {
   ): Promise<void>;
   /** Puts a run's adapter on the model for chat. */
   useAdapterOf(runId: string): Promise<void>;
+  /** One answer at a time: a second question ends the first answer. So do a run that goes on and a new model or adapter. */
   chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;
   stopChat(): Promise<void>;
   /** Answers at once; silence means the worker is gone. */

@@ -5,6 +5,7 @@ import { Progress } from "../parts/Progress.tsx";
 import { useModel } from "./store.ts";
 
 const phases = {
+  asking: "Asking the hub",
   reading: "Reading weights",
   quantising: "Packing weights into 4 bits",
   uploading: "Uploading to the GPU",

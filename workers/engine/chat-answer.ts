@@ -1,5 +1,5 @@
 /** The page's chat: a conversation in, text as it comes. */
-import { createChat } from "../chat/generate.ts";
+import { createChat, type Generated } from "../chat/generate.ts";
 import { TabTuneError } from "../errors.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { positionsOf } from "../model/load.ts";
@@ -9,6 +9,7 @@ import { chatPrompt } from "./chat-prompt.ts";
 import type { OpenedModel } from "./loaded-model.ts";
 import { preparationOf } from "./preparation.ts";
 import { livingModel, type Session, towerOf } from "./session.ts";
+import { endAnswer, inTurn } from "./turns.ts";
 
 /** Tokens of a conversation: at least so many, and so many beside the largest picture that the model takes. */
 const CHAT_ROWS = 2048;
@@ -29,12 +30,31 @@ export function chatRoom({ config, tilesPerPicture }: Pick<OpenedModel, "config"
   };
 }
 
-/** One answer of the model, streamed. */
+/** One answer of the model, streamed. One that is still being written ends first. */
 export async function answer(s: Session, request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult> {
-  const current = await livingModel(s);
-  if (s.control && !s.control.pause) {
+  const asked = { stopped: false };
+  s.asked.add(asked);
+  try {
+    // Only the beginning needs a turn: whoever changes the model while words come ends them (turns.ts).
+    const { result } = await inTurn(s, async () => ({ result: await begin(s, request, asked, onEvent) }));
+    return await result();
+  } finally {
+    s.asked.delete(asked);
+  }
+}
+
+/** Opens the chat and begins to write; what is returned waits for the end. */
+async function begin(
+  s: Session,
+  request: ChatRequest,
+  asked: { stopped: boolean },
+  onEvent: (e: ChatEvent) => void,
+): Promise<() => Promise<ChatResult>> {
+  await endAnswer(s);
+  if (s.runningId && !s.paused) {
     throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
   }
+  const current = await livingModel(s);
   s.chat ??= await createChat(current.llava, s.live?.adapter, {
     ...chatRoom(current),
     normalise: current.normalise,
@@ -43,11 +63,17 @@ export async function answer(s: Session, request: ChatRequest, onEvent: (e: Chat
   const preparation = preparationOf(current.preparation);
   const { tokenizer } = preparation;
   const prompt = await chatPrompt(request.turns, preparation);
-  s.stopChat = false;
   const started = performance.now();
   const ids: number[] = [];
-  const text = (): string => tokenizer.decode(ids).trimStart();
-  const { stopped } = await s.chat.generate(prompt, request.useAdapter && s.live !== undefined, {
+  const text = (): string => (ids.length > 0 ? tokenizer.decode(ids).trimStart() : "");
+  const result = ({ stopped }: Pick<Generated, "stopped">): ChatResult => ({
+    text: text(),
+    tokens: ids.length,
+    seconds: (performance.now() - started) / 1000,
+    stopped,
+  });
+  if (asked.stopped) return async () => result({ stopped: "user" });
+  const generated = s.chat.generate(prompt, request.useAdapter && s.live !== undefined, {
     maxNewTokens: request.maxNewTokens,
     eosIds: current.eosIds,
     temperature: request.temperature,
@@ -59,8 +85,18 @@ export async function answer(s: Session, request: ChatRequest, onEvent: (e: Chat
       // A character of several byte tokens is held back until it is whole.
       const words = text();
       if (!words.endsWith("\uFFFD")) onEvent({ type: "text", text: words });
-      return s.stopChat;
+      return asked.stopped;
     },
   });
-  return { text: text(), tokens: ids.length, seconds: (performance.now() - started) / 1000, stopped };
+  const ended = (): void => {
+    if (s.speaking === speaking) s.speaking = undefined;
+  };
+  const speaking = {
+    stop: () => {
+      asked.stopped = true;
+    },
+    done: generated.then(ended, ended),
+  };
+  s.speaking = speaking;
+  return async () => result(await generated);
 }

@@ -7,30 +7,30 @@ import { stepFlops } from "../model/memory-plan.ts";
 import type { Capability, EngineApi, ModelInfo, PlanInfo } from "../protocol.ts";
 import { parseRecipe, totalSteps } from "../train/recipe.ts";
 import { headSizesOf, keptVerdict } from "../tuning/self-test.ts";
-import { fitsOrt } from "../vision/ort.ts";
-import { adapterBundle, loadAdapterOf } from "./adapters.ts";
+import { adapterBundle, loadAdapterOf, savedModules } from "./adapters.ts";
 import { answer } from "./chat-answer.ts";
-import { embeddedJson } from "./embedded.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
+import type { LoadedModel } from "./loaded-model.ts";
+import { modelInfoOf } from "./model-info.ts";
 import { previewOf } from "./model-source.ts";
 import { summaries, superviseRun, tested, withLock } from "./runs.ts";
 import {
-  closeChat,
-  dropAdapter,
   isAlive,
+  letGo,
   livingModel,
-  needIdle,
+  makeModel,
   needModel,
   newSession,
   openedGpu,
-  openSource,
+  type Session,
+  standModel,
 } from "./session.ts";
 import { deleteDataset, deleteModel, listStored } from "./stored.ts";
 import { checkSupported, planRun, savedRun } from "./training-run.ts";
+import { asLoad, closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf, reading } from "./turns.ts";
 
-export function createEngine(): EngineApi {
-  const s = newSession();
+export function createEngine(s: Session = newSession()): EngineApi {
   const api: EngineApi = {
     async probe(): Promise<Capability> {
       try {
@@ -49,39 +49,31 @@ export function createEngine(): EngineApi {
 
     async loadModel(source, loading, onProgress): Promise<ModelInfo> {
       needIdle(s, "Stop it before loading another model.");
-      await closeChat(s);
-      dropAdapter(s);
-      const loaded = await openSource(s, source, loading, onProgress);
-      const demo = source.kind === "embedded";
-      const { config, llava } = loaded;
-      return {
-        id: loaded.id,
-        label: loaded.files.label,
-        parameters: llava.layout.parameters,
-        gpuBytes: llava.counters.bytesAllocated,
-        from: loaded.from,
-        layers: config.text.numLayers,
-        hiddenSize: config.text.hiddenSize,
-        imageSize: config.vision.imageSize,
-        imageTokens: featuresPerTile(config),
-        maxLength: config.text.maxPositions,
-        preparation: loaded.preparation,
-        recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
-        demo,
-        vision: fitsOrt(config) && !loaded.checkpoint.versionOf ? "onnxruntime" : "own",
-        cacheNote: loaded.cacheNote,
-      };
+      return asLoad(s, "load", async (signal) => {
+        const model = await beside(s, () => makeModel(s, source, loading, signal, onProgress));
+        try {
+          const info = await modelInfoOf(model, source.kind === "embedded");
+          await inTurn(s, () => standModel(s, model, { info, from: source, loading }));
+          return info;
+        } catch (error) {
+          if (s.model !== model) model.llava.arena.dispose();
+          throw error;
+        }
+      });
+    },
+    async currentModel() {
+      return s.model ? s.source!.info : null;
     },
 
     async previewModel(source, loading) {
       const gpu = await openedGpu(s);
-      s.loading = new AbortController();
       const { usage = 0, quota = 0 } = await navigator.storage.estimate();
       const recipe = parseRecipe(loading);
-      return previewOf(source, recipe, await s.weightCache(), s.loading.signal, gpu.facts, quota - usage);
+      const cache = await s.weightCache();
+      return asLoad(s, "preview", (signal) => previewOf(source, recipe, cache, signal, gpu.facts, quota - usage));
     },
     async stopLoading() {
-      s.loading?.abort();
+      s.loading?.stop();
     },
 
     async selfTest(run) {
@@ -99,6 +91,7 @@ export function createEngine(): EngineApi {
     async deleteStored(kind, key) {
       if (kind === "run") return api.deleteRun(key);
       needIdle(s, "Stop it before deleting data.");
+      needNoLoad(s);
       if (kind === "model") return deleteModel(await s.weightCache(), key);
       return deleteDataset(await s.store(), key);
     },
@@ -167,8 +160,11 @@ export function createEngine(): EngineApi {
       s.control?.set({ pause: true });
     },
     async unpause() {
-      await closeChat(s);
-      s.control?.set({ pause: false });
+      await inTurn(s, async () => {
+        await closeChat(s);
+        s.paused = false;
+        s.control?.set({ pause: false });
+      });
     },
     async stopAndSave() {
       s.control?.set({ stop: true });
@@ -182,43 +178,72 @@ export function createEngine(): EngineApi {
       return (await savedRun(await s.store(), runId)).log;
     },
     async deleteRun(runId) {
-      await withLock(runId, async () => {
-        if (s.live?.runId === runId) {
-          await closeChat(s);
-          dropAdapter(s);
-        }
-        await deleteRun(await s.store(), runId);
-      });
+      if (s.runningId === runId) needIdle(s, "Stop it before deleting it.");
+      await readersOf(s, runId);
+      await inTurn(s, () =>
+        withLock(runId, async () => {
+          if (s.live?.runId === runId) {
+            await closeChat(s);
+            dropAdapter(s);
+          }
+          await deleteRun(await s.store(), runId);
+        }),
+      );
     },
 
     async downloadAdapter(runId) {
-      return adapterBundle(await s.store(), runId);
+      return reading(s, runId, async () => adapterBundle(await s.store(), runId));
     },
 
     async downloadGguf(runId) {
-      return ggufOf(await s.store(), runId);
+      return reading(s, runId, async () => ggufOf(await s.store(), runId));
     },
     async mergeInto(runId, folder, onProgress) {
-      await mergeRun(await s.store(), needModel(s), runId, folder, onProgress);
+      const saved = await reading(s, runId, async () => savedModules(await s.store(), runId));
+      await mergeRun(needModel(s), saved, folder, onProgress);
     },
 
-    async useAdapterOf(runId) {
-      if (s.live?.runId === runId && isAlive(needModel(s).llava.gpu)) return;
-      needIdle(s, "Stop it before changing the adapter.");
-      await closeChat(s);
-      dropAdapter(s);
-      s.live = await loadAdapterOf(await s.store(), await livingModel(s), runId);
-    },
+    useAdapterOf: (runId) =>
+      inTurn(s, async () => {
+        if (s.live?.runId === runId && isAlive(needModel(s).llava.gpu)) return;
+        needIdle(s, "Stop it before changing the adapter.");
+        const model = await livingModel(s);
+        const next = await loadAdapterOf(await s.store(), model, runId);
+        await closeChat(s);
+        dropAdapter(s);
+        s.live = next;
+      }),
 
     chat: (request, onEvent) => answer(s, request, onEvent),
     async stopChat() {
-      s.stopChat = true;
+      for (const asked of s.asked) asked.stopped = true;
     },
     async ping() {
       return performance.now();
     },
   };
   return reportingAll(api);
+}
+
+/**
+ * Makes a model beside the one that is there. Where the GPU has no room for both, the one that is there goes first; when the new one fails
+ * all the same, it is loaded again from where it came.
+ */
+async function beside(s: Session, make: () => Promise<LoadedModel>): Promise<LoadedModel> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!s.model || toReport(error).code !== "out-of-memory") throw error;
+  }
+  const before = s.source!;
+  await inTurn(s, () => letGo(s));
+  try {
+    return await make();
+  } catch (error) {
+    const again = await makeModel(s, before.from, before.loading, new AbortController().signal, () => {});
+    await inTurn(s, () => standModel(s, again, before));
+    throw error;
+  }
 }
 
 const listOf = (modules: string[]): string => modules.map((m) => m.replaceAll("_", " ")).join(" and ") || "nothing";

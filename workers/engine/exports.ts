@@ -15,15 +15,13 @@ export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 }
 
-/** `folder` was picked by the user, with leave to write. */
+/** `saved` as `savedModules` reads it; `folder` was picked by the user, with leave to write. */
 export async function mergeRun(
-  store: Store,
   model: OpenedModel,
-  runId: string,
+  { modules, trained, info }: Awaited<ReturnType<typeof savedModules>>,
   folder: FileSystemDirectoryHandle,
   onProgress: MergeProgress,
 ): Promise<void> {
-  const { modules, trained, info } = await savedModules(store, runId);
   if (info.modelId !== model.id) {
     throw new TabTuneError(
       "bad-argument",

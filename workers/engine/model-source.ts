@@ -1,5 +1,4 @@
 /** Where a model comes from, for the page: the embedded files, a chosen folder, or the hub; and what a load will cost. */
-import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { hubAddress } from "../hub/address.ts";
@@ -16,6 +15,7 @@ import { embeddedFiles } from "./embedded.ts";
 import { fitOf } from "./fit.ts";
 import { openModel } from "./loaded-model.ts";
 import { planRun, tilesPerPicture } from "./training-run.ts";
+import { loadStopped } from "./turns.ts";
 
 type HubSource = Extract<ModelSource, { kind: "hub" }>;
 
@@ -83,9 +83,7 @@ export async function previewOf(
 /** A progress callback at which a load ends once it was stopped: a folder's reads know nothing of `signal`. */
 export function stoppable<P>(signal: AbortSignal, onProgress: (progress: P) => void): (progress: P) => void {
   return (progress) => {
-    if (signal.aborted) {
-      throw new TabTuneError("cancelled", "The load was stopped.", "Load the model again to go on where it stopped.");
-    }
+    if (signal.aborted) throw loadStopped();
     onProgress(progress);
   };
 }

@@ -10,8 +10,9 @@ import { tunedOf, tunedVariants } from "../tuning/autotune.ts";
 import { headSizesOf, refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { runLock } from "./names.ts";
-import { closeChat, dropAdapter, livingModel, needModel, type Session, towerOf } from "./session.ts";
+import { livingModel, needModel, type Session, towerOf } from "./session.ts";
 import { runTraining } from "./training-run.ts";
+import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad } from "./turns.ts";
 
 /**
  * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
@@ -59,7 +60,8 @@ export async function superviseRun(
   onEvent: (e: RunEvent) => void,
 ): Promise<RunSummary> {
   needModel(s);
-  if (s.runningId) throw new TabTuneError("bad-argument", "A run is going on already.", "Stop it first.");
+  needIdle(s, "Stop it before starting another one.");
+  needNoLoad(s);
   s.runningId = runId;
   try {
     return await withLock(runId, async () => {
@@ -75,8 +77,10 @@ export async function superviseRun(
       const control = newControl();
       s.control = control;
       await throughLosses(s, onEvent, async (current, losses, tell) => {
-        await closeChat(s);
-        dropAdapter(s);
+        await inTurn(s, async () => {
+          await closeChat(s);
+          dropAdapter(s);
+        });
         refuseUnlessPassed(await tested(s, current));
         await runTraining({
           model: current,
@@ -88,7 +92,10 @@ export async function superviseRun(
           resume: resume || losses > 0,
           pauseWhenFull: true,
           makeTower: towerOf(s),
-          onEvent: tell,
+          onEvent: (event) => {
+            if (event.type === "state") s.paused = event.state === "paused";
+            tell(event);
+          },
           onAdapter: (adapter) => {
             s.live = adapter;
           },
@@ -101,6 +108,7 @@ export async function superviseRun(
   } finally {
     s.runningId = undefined;
     s.control = undefined;
+    s.paused = false;
   }
 }
 
@@ -111,7 +119,7 @@ async function throughLosses(
   attempt: (current: LoadedModel, losses: number, tell: (e: RunEvent) => void) => Promise<void>,
 ): Promise<void> {
   for (let losses = 0; ; losses++) {
-    const current = await livingModel(s);
+    const current = await inTurn(s, () => livingModel(s));
     let progressed = false;
     const about =
       losses > 0 ? "The GPU was lost; it was opened again and the run went on from its last checkpoint." : "";

@@ -2,7 +2,7 @@
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
-import type { LoadProgress, ModelSource, PaceMode, RecipeJson, SelfTestReport } from "../protocol.ts";
+import type { LoadProgress, ModelInfo, ModelSource, PaceMode, RecipeJson, SelfTestReport } from "../protocol.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
@@ -17,26 +17,38 @@ import { type LoadedModel, loadModel, openModel } from "./loaded-model.ts";
 import { filesOf, stoppable, withTransfer } from "./model-source.ts";
 import { CACHE_DIRECTORY, STORE_NAME } from "./names.ts";
 import type { LiveAdapter } from "./training-run.ts";
+import { closeChat, dropAdapter } from "./turns.ts";
 
 export interface Session {
   store(): Promise<Store>;
   weightCache(): Promise<FileCache>;
   gpu: Gpu | undefined;
   model: LoadedModel | undefined;
-  /** Where `model` came from and how it was loaded: it is loaded again when the GPU was lost. */
-  source: { from: ModelSource; loading: RecipeJson } | undefined;
-  /** Ends the load or preview that is going on. */
-  loading: AbortController | undefined;
+  /** What the page knows of `model`, where it came from and how it was loaded: it is loaded again when the GPU was lost. */
+  source: { info: ModelInfo; from: ModelSource; loading: RecipeJson } | undefined;
   live: LiveAdapter | undefined;
   chat: Chat | undefined;
-  stopChat: boolean;
+  /** How a frozen vision tower runs; undefined: as `towerOf` finds best. */
+  tower: MakeTower | undefined;
   /** Of the run that is going on. */
   control: ReturnType<typeof newControl> | undefined;
   runningId: string | undefined;
+  /** The run stands still: the model may be talked to. */
+  paused: boolean;
   /** How hard runs work the GPU, whichever model is loaded. */
   pace: PaceMode;
+  /** The last change of what lies on the GPU (turns.ts). */
+  turn: Promise<unknown>;
+  /** The load or preview that is going on. */
+  loading: { what: "load" | "preview"; stop(): void; done: Promise<void> } | undefined;
+  /** Questions that have no whole answer yet, also those that wait for their turn. */
+  asked: Set<{ stopped: boolean }>;
+  /** The answer that is being written. */
+  speaking: { stop(): void; done: Promise<void> } | undefined;
   /** The kernels' test that is going on. */
   testing: Promise<SelfTestReport> | undefined;
+  /** Downloads of runs that are going on. */
+  readers: Set<{ runId: string; done: Promise<void> }>;
 }
 
 /** Opens on first use, and again after a failure. */
@@ -57,14 +69,19 @@ export const newSession = (): Session => ({
   gpu: undefined,
   model: undefined,
   source: undefined,
-  loading: undefined,
   live: undefined,
   chat: undefined,
-  stopChat: false,
+  tower: undefined,
   control: undefined,
   runningId: undefined,
+  paused: false,
   pace: "full speed",
+  turn: Promise.resolve(),
+  loading: undefined,
+  asked: new Set(),
+  speaking: undefined,
   testing: undefined,
+  readers: new Set(),
 });
 
 export function needModel({ model }: Session): LoadedModel {
@@ -72,67 +89,69 @@ export function needModel({ model }: Session): LoadedModel {
   throw new TabTuneError("bad-argument", "No model is loaded.", "Press Load model first.");
 }
 
-/** Throws "bad-argument" while a run is going on; `remedy` says what to do. */
-export function needIdle({ runningId }: Session, remedy: string): void {
-  if (runningId) throw new TabTuneError("bad-argument", "A run is going on.", remedy);
-}
-
-export async function closeChat(s: Session): Promise<void> {
-  await s.chat?.dispose();
-  s.chat = undefined;
-}
-
-export function dropAdapter(s: Session): void {
-  s.live?.arena.dispose();
-  s.live = undefined;
-}
-
 export async function openedGpu(s: Session): Promise<Gpu> {
   s.gpu ??= await openGpu(navigator.gpu);
   return s.gpu;
 }
 
-/** Loads a model in place of the one that is there. */
-export async function openSource(
+/** A model on a living device. It does not take the place of the one that is there: `standModel` does. */
+export async function makeModel(
   s: Session,
   source: ModelSource,
   loading: RecipeJson,
+  signal: AbortSignal,
   onProgress: (p: LoadProgress) => void,
 ): Promise<LoadedModel> {
   const recipe = parseRecipe(loading);
-  s.model?.llava.arena.dispose();
-  s.model = undefined;
   // A device that was lost or misused is replaced: one that is well is kept.
   if (s.gpu && !isAlive(s.gpu)) {
     s.gpu.destroy();
     s.gpu = undefined;
   }
   const gpu = await openedGpu(s);
-  onProgress({ phase: "reading", fraction: 0, detail: "" });
-  s.loading = new AbortController();
+  const fromHub = source.kind === "hub";
+  onProgress({ phase: fromHub ? "asking" : "reading", fraction: 0, detail: "" });
   const cache = await s.weightCache();
   // A folder's bytes come from the disk: only the network has a bar of its own.
-  const { arrived, tell } = withTransfer(onProgress, source.kind === "hub");
-  const files = await filesOf(source, cache, s.loading.signal, arrived);
-  s.model = await loadModel(gpu, await openModel(files, recipe), cache, stoppable(s.loading.signal, tell));
-  s.model.llava.pace.mode = s.pace;
-  s.source = { from: source, loading };
-  return s.model;
+  const { arrived, tell } = withTransfer(onProgress, fromHub);
+  const files = await filesOf(source, cache, signal, arrived);
+  return loadModel(gpu, await openModel(files, recipe), cache, stoppable(signal, tell));
 }
 
-/** The model on a living device: after a loss both are opened again, and the adapter of a saved run put back. */
+/** Puts a model in the place of the one that is there, whose users are ended first. In turn. */
+export async function standModel(
+  s: Session,
+  model: LoadedModel,
+  source: NonNullable<Session["source"]>,
+): Promise<void> {
+  await letGo(s);
+  model.llava.pace.mode = s.pace;
+  s.model = model;
+  s.source = source;
+}
+
+/** Takes the model off the GPU, after chat, adapter and self-test. In turn. */
+export async function letGo(s: Session): Promise<void> {
+  // Autotune times the model's own weights. A test that fails tells whoever asked for it.
+  await s.testing?.catch(() => undefined);
+  await closeChat(s);
+  dropAdapter(s);
+  s.model?.llava.arena.dispose();
+  s.model = undefined;
+}
+
+/** The model on a living device: after a loss both are opened again, and the adapter of a saved run put back. In turn. */
 export async function livingModel(s: Session): Promise<LoadedModel> {
   const current = needModel(s);
   if (isAlive(current.llava.gpu)) return current;
   const adopted = s.live?.runId;
-  await closeChat(s);
-  dropAdapter(s);
   try {
-    const again = await openSource(s, s.source!.from, s.source!.loading, () => {});
+    const { from, loading } = s.source!;
+    const again = await makeModel(s, from, loading, new AbortController().signal, () => {});
+    await standModel(s, again, s.source!);
     if (adopted && !s.runningId) s.live = await loadAdapterOf(await s.store(), again, adopted);
     return again;
   } catch (cause) {
-    s.model = current;
     if (toReport(cause).code !== "no-webgpu") throw cause;
     // After two crashes in short order Chromium offers no adapter for two minutes, but does to a page that is reloaded.
     throw new TabTuneError(
@@ -149,6 +168,7 @@ export async function livingModel(s: Session): Promise<LoadedModel> {
 export const towerOf =
   (s: Session): MakeTower =>
   async (llava, arena, v) => {
+    if (s.tower) return s.tower(llava, arena, v);
     const { config, readTensor, checkpoint } = needModel(s);
     // onnxruntime-web reads the tower's tensors once more: from a folder that is quick, from the hub a second download.
     if (!fitsOrt(config) || checkpoint.versionOf) return ownTower(llava, arena, v);

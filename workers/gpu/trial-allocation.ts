@@ -7,6 +7,18 @@ import type { Gpu } from "./device.ts";
  * Throws TabTuneError "out-of-memory" or "gpu-error", or what `allocate` throws; the scopes are closed either way.
  */
 export async function trialAllocation<T>(gpu: Gpu, allocate: () => T | Promise<T>): Promise<T> {
+  // Error scopes are one stack a device: a chat that opens while a model loads would take the other's errors for its own.
+  const before = trials.get(gpu);
+  const trial = Promise.resolve(before).then(() => tried(gpu, allocate));
+  const ended = (): void => undefined;
+  trials.set(gpu, trial.then(ended, ended));
+  return trial;
+}
+
+/** The last trial of each device. */
+const trials = new WeakMap<Gpu, Promise<void>>();
+
+async function tried<T>(gpu: Gpu, allocate: () => T | Promise<T>): Promise<T> {
   gpu.device.pushErrorScope("validation");
   gpu.device.pushErrorScope("out-of-memory");
   let made: T;
