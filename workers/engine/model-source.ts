@@ -2,7 +2,9 @@
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { hubAddress } from "../hub/address.ts";
-import { type HubFiles, openHub, parseRepo } from "../hub/hub.ts";
+import { ASKING_DELAYS_MS, type HttpOptions } from "../hub/http.ts";
+import { type HubFiles, openHub } from "../hub/hub.ts";
+import { parseRepo } from "../hub/repo-name.ts";
 import { filesFromBlobs, type ModelFiles } from "../hub/source.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { loadingPlan } from "../model/load.ts";
@@ -32,7 +34,7 @@ export async function filesOf(
   onBytes: (bytes: number) => void,
 ): Promise<ModelFiles> {
   if (source.kind === "folder") return filesFromBlobs(source.files);
-  if (source.kind === "hub") return hubFiles(source, cache, signal, onBytes);
+  if (source.kind === "hub") return hubFiles(source, cache, { signal, onBytes });
   const files = filesFromBlobs(await embeddedFiles("model"));
   files.label = "The demo model";
   return files;
@@ -41,13 +43,13 @@ export async function filesOf(
 function hubFiles(
   source: HubSource,
   cache: FileCache,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
+  http: Pick<HttpOptions, "signal" | "onBytes" | "retryDelaysMs">,
 ): Promise<HubFiles> {
   // The global fetch must be called as a function of the global object.
   const fetchFile: typeof fetch = (...request) => fetch(...request);
-  const place = { ...parseRepo(source.name), endpoint: hubAddress(source.endpoint) };
-  return openHub(place, cache, { fetchFile, token: source.token.trim(), signal, onBytes });
+  const endpoint = hubAddress(source.endpoint);
+  const place = { ...parseRepo(source.name, endpoint), endpoint };
+  return openHub(place, cache, { fetchFile, token: source.token.trim(), ...http });
 }
 
 /** What loading would fetch, keep and need: from headers alone, a few megabytes at most. */
@@ -59,7 +61,7 @@ export async function previewOf(
   facts: Pick<AdapterFacts, "maxStorageBufferBindingSize">,
   roomBytes: number,
 ): Promise<ModelPreview> {
-  const files = await hubFiles(source, cache, signal, () => undefined);
+  const files = await hubFiles(source, cache, { signal, retryDelaysMs: ASKING_DELAYS_MS });
   const opened = await openModel(files, recipe);
   const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
   const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);

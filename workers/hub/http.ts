@@ -15,7 +15,12 @@ export interface HttpOptions {
   onBytes?: (bytes: number) => void;
   /** Pauses between attempts that brought nothing. */
   retryDelaysMs?: number[];
+  /** Whether this browser has a part of the model: then an error says that it is kept. */
+  hasKept?: () => boolean;
 }
+
+/** Pauses of a question that somebody waits for: five seconds in all, where a download of hours waits longer. */
+export const ASKING_DELAYS_MS = [500, 1500, 2500];
 
 const defaultDelaysMs = [500, 2000, 5000, 10_000];
 /** A connection that is silent for this long is taken for cut. */
@@ -49,7 +54,7 @@ export function rangedReader(url: string, name: string, size: number, options: H
     try {
       const headers = { ...authorization(options), Range: `bytes=${from}-${end - 1}` };
       const response = await options.fetchFile(url, { headers, signal: watch.signal });
-      if (!response.ok) throw await refused(response, name);
+      if (!response.ok) throw await refused(response, name, options);
       // Servers need not tell the range to a page of another origin; where they do, it must be the one asked for.
       const range = response.headers.get("Content-Range");
       const whole = from === 0 && end === size && response.status === 200;
@@ -59,13 +64,14 @@ export function rangedReader(url: string, name: string, size: number, options: H
           name,
           `the server did not send bytes ${from} to ${end} of ${size}`,
           "Try again later, or choose another hub address in the settings.",
+          options,
         );
       }
       const tag = response.headers.get("ETag") ?? response.headers.get("Last-Modified") ?? "";
       version ??= tag;
       if (tag !== version) {
         await response.body?.cancel();
-        throw badDownload(name, "it changed on the server while it was read", "Load the model again.");
+        throw badDownload(name, "it changed on the server while it was read", "Load the model again.", options);
       }
       const reader = response.body!.getReader();
       for (;;) {
@@ -77,6 +83,7 @@ export function rangedReader(url: string, name: string, size: number, options: H
             name,
             `the server sent more than the ${end - from} bytes asked for`,
             "Load the model again.",
+            options,
           );
         }
         into.set(value, at + got);
@@ -117,11 +124,18 @@ export async function fetchJson(url: string, what: string, options: HttpOptions)
     const watch = silenceWatch(options.signal);
     try {
       const response = await options.fetchFile(url, { headers: authorization(options), signal: watch.signal });
-      if (!response.ok) throw await refused(response, what);
+      if (!response.ok) throw await refused(response, what, options);
       return (await response.json()) as unknown;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw badDownload(what, "the answer is not JSON", "Check the hub address in the settings.", "network", error);
+      throw badDownload(
+        what,
+        "the answer is not JSON",
+        "Check the hub address in the settings.",
+        options,
+        "network",
+        error,
+      );
     } finally {
       watch.stop();
     }
@@ -153,7 +167,7 @@ function silenceWatch(outer: AbortSignal | undefined): { signal: AbortSignal; he
 }
 
 /** What an error status means to the user; passing ones are to be tried again. */
-async function refused(response: Response, name: string): Promise<Error> {
+async function refused(response: Response, name: string, options: HttpOptions): Promise<Error> {
   await response.body?.cancel();
   const failure = new HttpFailure(response);
   if (failure.passing) return failure;
@@ -165,6 +179,7 @@ async function refused(response: Response, name: string): Promise<Error> {
           name,
           "the model is gated: its authors want to know who uses it",
           "Accept its terms on its page at the hub, then enter an access token of that account in the settings.",
+          options,
           "no-access",
         );
       }
@@ -172,6 +187,7 @@ async function refused(response: Response, name: string): Promise<Error> {
         name,
         "the hub asks who you are: the model is private, or does not exist",
         "Check the name, or enter an access token of your Hugging Face account in the settings.",
+        options,
         "no-access",
       );
     case 403:
@@ -179,6 +195,7 @@ async function refused(response: Response, name: string): Promise<Error> {
         name,
         "your account may not read this model",
         "Accept its licence on its page, with the account whose token is in the settings, then load it again.",
+        options,
         "no-access",
       );
     case 404:
@@ -186,9 +203,15 @@ async function refused(response: Response, name: string): Promise<Error> {
         name,
         code === "RevisionNotFound" ? "the model has no such revision" : "the hub has no such model or file",
         "Check the name: owner/name, or owner/name@revision.",
+        options,
       );
     default:
-      return badDownload(name, failure.message, "Try again later, or choose another hub address in the settings.");
+      return badDownload(
+        name,
+        failure.message,
+        "Try again later, or choose another hub address in the settings.",
+        options,
+      );
   }
 }
 
@@ -205,7 +228,9 @@ async function retrying<T>(name: string, options: HttpOptions, attempt: () => Pr
       if (error instanceof TabTuneError) throw error;
       if (tries === delays.length) {
         const why = error instanceof Error ? error.message : String(error);
-        throw badDownload(name, why, "Check the connection, then load the model again to go on.", "network", error);
+        const kept = options.hasKept?.() ?? true;
+        const remedy = `Check the connection, then load the model again${kept ? " to go on" : ""}.`;
+        throw badDownload(name, why, remedy, options, "network", error);
       }
       const asked = error instanceof HttpFailure ? error.retryAfterMs : 0;
       await pause(Math.min(60_000, Math.max(delays[tries]!, asked)), options.signal);
@@ -227,6 +252,7 @@ export function badDownload(
   name: string,
   why: string,
   remedy: string,
+  { hasKept = () => true }: Pick<HttpOptions, "hasKept">,
   code: ErrorCode = "missing-file",
   cause?: unknown,
 ): TabTuneError {
@@ -234,7 +260,7 @@ export function badDownload(
     code,
     `${name} could not be downloaded: ${why}.`,
     remedy,
-    "What was downloaded before is kept in this browser.",
+    hasKept() ? "What was downloaded before is kept in this browser." : "",
     { cause },
   );
 }

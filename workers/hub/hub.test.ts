@@ -9,7 +9,7 @@ import { sha256 } from "../storage/sha256.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { bytesOf, toF32 } from "./dtype.ts";
 import type { HttpOptions } from "./http.ts";
-import { openHub, parseRepo } from "./hub.ts";
+import { openHub } from "./hub.ts";
 import { COMMIT, type FakeHub, type FakeRepo, startFakeHub } from "./node-fake-hub.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import { loadAll, names, plan, jsonBytes as text, undisturbedHash, weights } from "./testing.ts";
@@ -55,18 +55,6 @@ const load = async (cache: FileCache | undefined, http: Partial<HttpOptions> = {
   loadAll(await openCheckpoint(await open(cache, http)), cache, onTensor);
 const undisturbed = undisturbedHash();
 
-test.each([
-  ["owner/name", { repo: "owner/name", revision: "main" }],
-  [" llava-hf/llava-1.5-7b-hf@a272c74 ", { repo: "llava-hf/llava-1.5-7b-hf", revision: "a272c74" }],
-  ["a/b@refs/pr/3", { repo: "a/b", revision: "refs/pr/3" }],
-])("%s is a name", (name, expected) => {
-  expect(parseRepo(name)).toEqual(expected);
-});
-
-test.each(["llava", "a/b/c", "https://huggingface.co/a/b", "a/../b", "a/b@", "a b/c", ""])("%j is no name", (name) => {
-  expect(() => parseRepo(name)).toThrow("is not the name of a model on the hub");
-});
-
 test("a model opens by its listing, and its small files are checked", async () => {
   const files = await open(undefined);
   expect([files.label, files.commit, files.licence, files.names()]).toEqual([
@@ -86,6 +74,23 @@ test("tensors come one by one; the second load needs no network", async () => {
   expect(hub.sent).toBeLessThan(weights.byteLength + (1 << 20) + 100);
   const offline: typeof fetch = () => Promise.reject(new TypeError("Failed to fetch"));
   expect(await load(cache, { fetchFile: offline })).toEqual({ hash: await undisturbed, outcome: { cache: "hit" } });
+});
+
+test("an error says that something is kept only where something is", async () => {
+  const cache = await freshCache();
+  const offline: typeof fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+  const nothing = await open(cache, { fetchFile: offline }).catch((error) => error);
+  expect(nothing).toMatchObject({
+    code: "network",
+    safe: "",
+    remedy: "Check the connection, then load the model again.",
+  });
+  await (await open(cache)).readJson("config.json");
+  const something = (await open(cache, { fetchFile: offline })).open("model.safetensors");
+  await expect(something).rejects.toMatchObject({
+    safe: "What was downloaded before is kept in this browser.",
+    remedy: "Check the connection, then load the model again to go on.",
+  });
 });
 
 describe("a weight file is checked against the hash that the hub tells", () => {

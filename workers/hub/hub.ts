@@ -45,33 +45,22 @@ interface Listing {
   files: Listed[];
 }
 
-/** "owner/name" or "owner/name@revision". Throws TabTuneError "bad-argument". */
-export function parseRepo(text: string): { repo: string; revision: string } {
-  const match = /^([\w.-]{1,96}\/[\w.-]{1,96})(?:@([\w./-]{1,100}))?$/.exec(text.trim());
-  if (!match || text.includes("..")) {
-    throw new TabTuneError(
-      "bad-argument",
-      `"${text.slice(0, 100)}" is not the name of a model on the hub.`,
-      "Write owner/name, or owner/name@revision.",
-    );
-  }
-  return { repo: match[1]!, revision: match[2] ?? "main" };
-}
-
 /** Opens a model: from the cache's listing where it was opened before, else asking the hub. */
 export async function openHub(
   { repo, revision, endpoint }: HubSource,
   cache: FileCache | undefined,
-  http: HttpOptions,
+  given: HttpOptions,
 ): Promise<HubFiles> {
   const label = revision === "main" ? repo : `${repo}@${revision}`;
   const folder = `hub-${(await sha256(new TextEncoder().encode(JSON.stringify([endpoint, repo, revision])))).slice(0, 32)}`;
   const kept = keeper(cache, folder);
   const known = await kept.read("listing");
+  let hasKept = known !== undefined;
+  const http: HttpOptions = { hasKept: () => hasKept, ...given };
   let listing = known && (JSON.parse(new TextDecoder().decode(known)) as Listing);
   if (!listing) {
     const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
-    listing = parseListing(await fetchJson(url, label, http), label);
+    listing = parseListing(await fetchJson(url, label, http), label, http);
     await kept.write("listing", new TextEncoder().encode(JSON.stringify(listing)));
     await kept.write("about", new TextEncoder().encode(JSON.stringify({ label, createdAt: new Date().toISOString() })));
   }
@@ -88,9 +77,10 @@ export async function openHub(
     if (stored && (await matches(file, stored))) return readerOfBytes(stored);
     const bytes = await remote.read(0, file.size);
     if (!(await matches(file, bytes))) {
-      throw badDownload(name, "its content does not match the hash that the hub tells", "Load the model again.");
+      throw badDownload(name, "its content does not match the hash that the hub tells", "Load the model again.", http);
     }
     await kept.write(name, bytes);
+    hasKept = true;
     return readerOfBytes(bytes);
   });
   const versionOf = (name: string): string => {
@@ -175,9 +165,9 @@ async function gitBlobId(bytes: Uint8Array): Promise<string> {
 }
 
 /** The hub's answer -> what is needed of it; every field is checked, for the address may be any server's. */
-function parseListing(json: unknown, label: string): Listing {
+function parseListing(json: unknown, label: string, http: HttpOptions): Listing {
   const wrong = (what: string): TabTuneError =>
-    badDownload(label, `the answer ${what}`, "Check the hub address in the settings.", "network");
+    badDownload(label, `the answer ${what}`, "Check the hub address in the settings.", http, "network");
   const root = object(json);
   const { sha, siblings } = root;
   if (typeof sha !== "string" || !/^[0-9a-f]{7,64}$/.test(sha)) throw wrong("names no commit");
