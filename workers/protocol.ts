@@ -164,6 +164,10 @@ export interface DatasetInfo {
   /** Over all rows: tokens, image slots included. */
   tokens: number;
   longest: number;
+  /** [tokens, rows] of each length, ascending; empty for data sets of an older version. */
+  lengths: [number, number][];
+  /** What was left aside, guessed or found elsewhere than named, one sentence each. */
+  notes: string[];
   bytes: number;
 }
 
@@ -186,6 +190,8 @@ export interface PreviewRow {
 
 export interface DatasetApi {
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
+  /** A data set that was prepared before; null when it is no longer there. */
+  open(datasetId: string): Promise<DatasetInfo | null>;
   preview(datasetId: string, spec: PreparationSpec, from: number, count: number): Promise<PreviewRow[]>;
 }
 
@@ -276,6 +282,8 @@ export interface ChatTurn {
 
 export interface ChatRequest {
   turns: ChatTurn[];
+  /** Token ids that the answer begins with: an answer that was cut goes on behind them. */
+  begun?: number[];
   useAdapter: boolean;
   maxNewTokens: number;
   /** 0 is greedy. */
@@ -287,10 +295,14 @@ export interface ChatRequest {
 export type ChatEvent = { type: "text"; text: string } | { type: "prefill"; tokens: number };
 
 export interface ChatResult {
+  /** What it began with is part of it. */
   text: string;
+  ids: number[];
+  /** New ones. */
   tokens: number;
   seconds: number;
-  stopped: "eos" | "length" | "user";
+  /** "full": the conversation has no room for another token. */
+  stopped: "eos" | "length" | "full" | "user";
 }
 
 export interface EngineApi {

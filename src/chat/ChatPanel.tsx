@@ -1,24 +1,46 @@
 import { useEffect, useRef, useState } from "react";
 import { useModel } from "../model/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
+import { Spoken } from "../parts/Spoken.tsx";
 import { isRunning, useTraining } from "../training/store.ts";
 import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
-import { type Turn, useChat } from "./store.ts";
+import { useChat } from "./store.ts";
+import { canGoOn, type Turn } from "./turns.ts";
 
+const NO_ADAPTER = "There is no adapter yet: train one, or press Use in chat of a run.";
 const examples = ["Describe the picture.", "What do you see?", "What color is the background?"];
 
-function TurnView({ turn }: { turn: Turn }) {
+interface TurnViewProps {
+  turn: Turn;
+  /** The last answer may go on; why it cannot just now ("" when it can). */
+  goOn?: { reason: string } | undefined;
+}
+
+function TurnView({ turn, goOn }: TurnViewProps) {
+  const { role, speaker, pictures, text, footnote } = turn;
   return (
-    <div className={`turn ${turn.role}`}>
-      <span className="hidden">{turn.role === "user" ? "You:" : "Model:"}</span>
-      {turn.previews.map((url, i) => (
+    <div className={`turn ${role}`}>
+      <span className={role === "user" ? "hidden" : "author"}>{role === "user" ? "You:" : speaker.name}</span>
+      {pictures.map(({ url }, i) => (
         <img key={url} src={url} alt={`Attached ${i + 1}`} />
       ))}
-      <p dir="auto">{turn.text || "…"}</p>
-      {turn.footnote && <small>{turn.footnote}</small>}
+      <p dir="auto">{text || "…"}</p>
+      {footnote && <small>{footnote}</small>}
+      {goOn && canGoOn(turn) && (
+        <Action kind="quiet" reason={goOn.reason} onPress={() => void useChat.getState().goOn(turn)}>
+          Go on
+        </Action>
+      )}
     </div>
   );
+}
+
+/** The last answer once it is whole: a log that is written word by word would be read out word by word. */
+function spokenAnswer(turns: readonly Turn[]): string {
+  const last = turns.at(-1);
+  return last?.role === "assistant" && last.footnote ? `${last.speaker.name}: ${last.text}` : "";
 }
 
 export function ChatPanel() {
@@ -28,9 +50,15 @@ export function ChatPanel() {
   const training = useTraining((s) => isRunning(s.state) && s.state !== "paused");
   const [text, setText] = useState("");
   const log = useRef<HTMLDivElement>(null);
-  const ready = model !== undefined && !busy && !training;
+  const reason = !model
+    ? "Load a model first."
+    : training
+      ? "Pause the training to chat."
+      : busy
+        ? "An answer is being written."
+        : "";
   const submit = (words: string): void => {
-    if (!ready || (!words.trim() && attached.length === 0)) return;
+    if (reason || (!words.trim() && attached.length === 0)) return;
     setText("");
     void send(words.trim());
   };
@@ -41,18 +69,20 @@ export function ChatPanel() {
   }, [turns]);
   return (
     <Panel title="Chat" place="chat" lead="Ask the model about a picture, with and without what it has learnt.">
-      <div ref={log} className="conversation" role="log" aria-label="Conversation">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys */}
+      <div ref={log} className="conversation" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
         {turns.length === 0 && (
           <p className="detail">
             {!model ? "Load a model to talk to it." : attached.length > 0 ? "Now ask." : "Attach a picture and ask."}
           </p>
         )}
         {turns.map((turn) => (
-          <TurnView key={turn.id} turn={turn} />
+          <TurnView key={turn.id} turn={turn} goOn={turn === turns.at(-1) ? { reason } : undefined} />
         ))}
       </div>
+      <Spoken text={spokenAnswer(turns)} atOnce />
       <AttachedPictures pictures={attached} onRemove={detach} />
-      {model?.demo && attached.length === 0 && !turns.some((turn) => turn.previews.length > 0) && (
+      {model?.demo && attached.length === 0 && !turns.some((turn) => turn.pictures.length > 0) && (
         <SamplePictures onPick={(file) => attach([file])} />
       )}
       <form
@@ -83,18 +113,19 @@ export function ChatPanel() {
           <PickButton accept="image/*" onPick={(files) => attach(files.map((file) => file.blob as File))}>
             Attach picture
           </PickButton>
-          <button type="submit" className="primary" disabled={!ready}>
+          <Action type="submit" kind="primary" reason={reason}>
             Send
-          </button>
-          <button type="button" disabled={!busy} onClick={stop}>
+          </Action>
+          <Action reason={busy ? "" : "No answer is being written."} onPress={() => void stop()}>
             Stop
-          </button>
+          </Action>
           <span className="grow" />
-          <label className="inline">
+          <label className="inline" title={adapterRun === undefined ? NO_ADAPTER : undefined}>
             <input
               type="checkbox"
               role="switch"
               aria-checked={useAdapter && adapterRun !== undefined}
+              aria-description={adapterRun === undefined ? NO_ADAPTER : undefined}
               checked={useAdapter && adapterRun !== undefined}
               disabled={adapterRun === undefined}
               onChange={(event) => setUseAdapter(event.target.checked)}
@@ -105,14 +136,14 @@ export function ChatPanel() {
       </form>
       <div className="row examples">
         {examples.map((words) => (
-          <button key={words} type="button" className="quiet" disabled={!ready} onClick={() => submit(words)}>
+          <Action key={words} kind="quiet" reason={reason} onPress={() => submit(words)}>
             {words}
-          </button>
+          </Action>
         ))}
         {turns.length > 0 && (
-          <button type="button" className="quiet" disabled={busy} onClick={clear}>
+          <Action kind="quiet" reason={busy ? "An answer is being written." : ""} onPress={clear}>
             New conversation
-          </button>
+          </Action>
         )}
       </div>
       <details>

@@ -35,7 +35,8 @@ export interface GenerateOptions extends SamplingOptions {
 export interface Generated {
   /** New token ids, the end-of-sequence token included when it was reached. */
   ids: number[];
-  stopped: "eos" | "length" | "user";
+  /** "length": `maxNewTokens` are there; "full": the context has no room for another one. */
+  stopped: "eos" | "length" | "full" | "user";
 }
 
 export interface Chat {
@@ -153,7 +154,7 @@ async function buildChat(
         const left = room - ids.length;
         if (left > 0) choices = await decoder.decode(ids.at(-1)!, known.ids.length, left, speaker);
       }
-      return { ids, stopped: "length" };
+      return { ids, stopped: room < options.maxNewTokens ? "full" : "length" };
     },
     async dispose() {
       await encoder.tower.dispose();

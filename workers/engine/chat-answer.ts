@@ -62,13 +62,15 @@ async function begin(
   });
   const preparation = preparationOf(current.preparation);
   const { tokenizer } = preparation;
-  const prompt = await chatPrompt(request.turns, preparation);
+  const { begun = [] } = request;
+  const prompt = await chatPrompt(request.turns, preparation, begun);
   const started = performance.now();
-  const ids: number[] = [];
+  const ids = [...begun];
   const text = (): string => (ids.length > 0 ? tokenizer.decode(ids).trimStart() : "");
   const result = ({ stopped }: Pick<Generated, "stopped">): ChatResult => ({
     text: text(),
-    tokens: ids.length,
+    ids,
+    tokens: ids.length - begun.length,
     seconds: (performance.now() - started) / 1000,
     stopped,
   });

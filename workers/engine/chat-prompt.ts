@@ -9,10 +9,14 @@ import { expandImageTokens } from "../text/image-slots.ts";
 import { templateTokens } from "../text/tokenizer.ts";
 import type { Preparation } from "./preparation.ts";
 
-/** Pictures stand before the words of their turn, as LLaVA was trained. Throws "bad-image" for a picture that cannot be read. */
+/**
+ * `begun` are ids that the answer begins with: it goes on behind them. Pictures stand before the words of their turn, as LLaVA was trained.
+ * Throws "bad-image" for a picture that cannot be read.
+ */
 export async function chatPrompt(
   turns: readonly ChatTurn[],
   { tokenizer, template, image }: Preparation,
+  begun: readonly number[] = [],
 ): Promise<Prompt> {
   const images: PreparedImage[] = [];
   const messages: Message[] = [];
@@ -33,12 +37,9 @@ export async function chatPrompt(
     pixels.set(i.pixels, at);
     at += i.pixels.length;
   }
+  const slots = images.map((i) => i.tokens);
   return {
-    inputIds: expandImageTokens(
-      ids,
-      tokenizer.imageTokenId,
-      images.map((i) => i.tokens),
-    ),
+    inputIds: Int32Array.from([...expandImageTokens(ids, tokenizer.imageTokenId, slots), ...begun]),
     images,
     pixels,
   };

@@ -321,6 +321,24 @@ describe("while a run is paused", () => {
   });
 });
 
+test("an answer that was cut goes on as if it had not been", async () => {
+  const request = {
+    turns: [{ role: "user" as const, text: "What is it?", pictures: [] }],
+    useAdapter: false,
+    temperature: 0,
+    topP: 1,
+    seed: 0,
+  };
+  const { api } = engine;
+  const whole = await api.chat({ ...request, maxNewTokens: 24 }, () => {});
+  const cut = await api.chat({ ...request, maxNewTokens: 10 }, () => {});
+  expect(cut).toMatchObject({ stopped: "length", ids: whole.ids.slice(0, 10) });
+  const rest = await api.chat({ ...request, maxNewTokens: 14, begun: cut.ids }, () => {});
+  expect(rest).toMatchObject({ ids: whole.ids, text: whole.text, tokens: whole.ids.length - 10 });
+  const full = await api.chat({ ...request, maxNewTokens: 100_000 }, () => {});
+  expect(full.stopped).toMatch(/^(full|eos)$/);
+});
+
 test("a deletion waits for the download of that run", async () => {
   const spent = await makeSaved();
   const [zip, gone] = await Promise.all([engine.api.downloadAdapter(spent.id), engine.api.deleteRun(spent.id)]);

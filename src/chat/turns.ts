@@ -1,0 +1,55 @@
+/**
+ * A conversation with several speakers: the base model and the adapters of runs. Each has a history of its own, since an answer that
+ * follows another's words sounds like the other.
+ */
+import type { ChatResult, ChatTurn } from "../../workers/protocol.ts";
+
+export interface Speaker {
+  /** Model and run: turns of one key are one history. */
+  key: string;
+  /** "Base model", "Adapter, step 12" */
+  name: string;
+  adapter: boolean;
+}
+
+export interface Turn {
+  id: number;
+  role: "user" | "assistant";
+  text: string;
+  /** `url`: an object URL of the file. */
+  pictures: { file: File; url: string }[];
+  /** Who was asked, or answers. */
+  speaker: Speaker;
+  /** Token ids and end of an answer that is no longer being written. */
+  ids?: number[];
+  stopped?: ChatResult["stopped"] | undefined;
+  footnote?: string;
+}
+
+/** What a speaker has been asked and has said. */
+export const historyOf = (turns: readonly Turn[], { key }: Speaker): ChatTurn[] =>
+  turns
+    .filter(({ speaker }) => speaker.key === key)
+    .map(({ role, text, pictures }) => ({ role, text, pictures: pictures.map(({ file }) => file) }));
+
+/** The pictures of a question that brings none: who has seen nothing yet is shown what the others were asked about last. */
+export function picturesFor(turns: readonly Turn[], { key }: Speaker): Turn["pictures"] {
+  if (turns.some(({ speaker }) => speaker.key === key)) return [];
+  return turns.findLast(({ pictures }) => pictures.length > 0)?.pictures ?? [];
+}
+
+/** An answer that can go on: cut at its length, or stopped. */
+export const canGoOn = ({ stopped }: Turn): boolean => stopped === "length" || stopped === "user";
+
+const ENDS: Record<ChatResult["stopped"], string> = {
+  eos: "",
+  length: ", cut at this length",
+  full: ", cut: the conversation is full",
+  user: ", stopped",
+};
+
+/** "42 tokens, 12.3 a second, stopped" */
+export function footnoteOf({ ids, tokens, seconds, stopped }: ChatResult): string {
+  const rate = tokens / Math.max(seconds, 1e-3);
+  return `${ids.length} ${ids.length === 1 ? "token" : "tokens"}, ${rate.toFixed(1)} a second${ENDS[stopped]}`;
+}
