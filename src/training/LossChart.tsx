@@ -5,8 +5,11 @@ import "uplot/dist/uPlot.min.css";
 import type { StepRecord } from "../../workers/protocol.ts";
 import { emaSmooth, toCsv } from "../../workers/train/metrics.ts";
 import { useApp } from "../app/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { figure } from "../parts/format.ts";
+import { Scroll } from "../parts/Scroll.tsx";
+import { curveWords } from "./advice.ts";
 
 /** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
 function colour(name: string): string {
@@ -112,11 +115,11 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => plot.current?.redraw(false), [theme]);
 
-  const last = records.at(-1);
   return (
     <figure aria-label="Loss" className="chart">
       <div ref={host} aria-hidden="true" />
       <figcaption>
+        <p className="curve">{curveWords(records)}</p>
         <label>
           <span>Smoothing</span>
           <input
@@ -132,18 +135,13 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
           <input type="checkbox" checked={log} onChange={(event) => setLog(event.target.checked)} />
           <span>Logarithmic</span>
         </label>
-        <button
-          type="button"
-          className="quiet"
-          disabled={!last}
-          onClick={() => download(new Blob([toCsv(records)], { type: "text/csv" }), "loss.csv")}
-        >
+        <Action kind="quiet" onPress={() => download(new Blob([toCsv(records)], { type: "text/csv" }), "loss.csv")}>
           Download as CSV
-        </button>
+        </Action>
       </figcaption>
       <details>
         <summary>Figures as a table</summary>
-        <div className="table-scroll short">
+        <Scroll label="Loss of each step" short>
           <table aria-label="Loss table">
             <thead>
               <tr>
@@ -167,7 +165,7 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </details>
     </figure>
   );

@@ -1,5 +1,8 @@
 /** What a run will need, from the very plan that will be allocated. */
+
+import { useDataset } from "../dataset/store.ts";
 import { bytes, count, flops } from "../parts/format.ts";
+import { warningsOf } from "./advice.ts";
 import { useTraining } from "./store.ts";
 
 const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
@@ -9,7 +12,10 @@ const policyWords = (policy: string): string => policy.replace("keep", "kept").r
 
 export function PlanCard() {
   const plan = useTraining((s) => s.plan);
+  const fields = useTraining((s) => s.fields);
+  const data = useDataset((s) => s.info);
   if (!plan) return null;
+  const warnings = warningsOf(fields, plan, data);
   return (
     <div className="plan">
       <dl>
@@ -48,6 +54,13 @@ export function PlanCard() {
           </p>
           <p>{plan.advice}</p>
         </div>
+      )}
+      {warnings.length > 0 && (
+        <ul className="note" aria-label="Warnings">
+          {warnings.map((words) => (
+            <li key={words}>{words}</li>
+          ))}
+        </ul>
       )}
       <details>
         <summary>Where the memory goes</summary>

@@ -1,4 +1,5 @@
 /** The recipe as fields. The five that matter first are always open; the rest folds away. */
+import { useId } from "react";
 import { useModel } from "../model/store.ts";
 import { isRunning, type Preset, useTraining } from "./store.ts";
 
@@ -130,20 +131,36 @@ function Choice({ choice: { label, name, hint, options } }: { choice: (typeof ch
 
 function NumberInput({ field }: { field: NumberField }) {
   const value = useTraining((s) => s.fields[field.name]);
+  const problem = useTraining((s) => s.problems.get(field.name));
   const setField = useTraining((s) => s.setField);
+  const id = useId();
   return (
-    <label title={field.hint ?? field.name}>
-      <span>{field.label}</span>
-      <input
-        type="number"
-        min={field.min}
-        step={field.step}
-        value={typeof value === "number" && Number.isFinite(value) ? value : ""}
-        onChange={(event) => setField(field.name, event.target.valueAsNumber)}
-      />
-    </label>
+    <div>
+      <label title={field.hint ?? field.name}>
+        <span>{field.label}</span>
+        <input
+          type="number"
+          min={field.min}
+          step={field.step}
+          value={typeof value === "number" && Number.isFinite(value) ? value : ""}
+          aria-invalid={problem !== undefined}
+          aria-describedby={problem ? id : undefined}
+          onChange={(event) => setField(field.name, event.target.valueAsNumber)}
+        />
+      </label>
+      {/* Beside the label, which is the field's name. */}
+      {problem && (
+        <span id={id} role="alert" className="problem">
+          Must be {problem}.
+        </span>
+      )}
+    </div>
   );
 }
+
+/** What people call the fields of the form, by their Hugging Face names. */
+export const labelOfField = (name: string): string =>
+  [...main, ...more, ...choices].find((field) => field.name === name)?.label ?? name;
 
 export function RecipeForm() {
   const preset = useTraining((s) => s.preset);

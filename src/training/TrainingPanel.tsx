@@ -1,13 +1,16 @@
-import { useEffect, useState } from "react";
-import type { PaceMode } from "../../workers/protocol.ts";
+import type { PaceMode, RunState } from "../../workers/protocol.ts";
 import { secondsLeft } from "../../workers/train/metrics.ts";
+import { useChat } from "../chat/store.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { duration, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
+import { Spoken } from "../parts/Spoken.tsx";
+import { verdictOn } from "./advice.ts";
 import { LossChart } from "./LossChart.tsx";
 import { PlanCard } from "./PlanCard.tsx";
-import { RecipeForm } from "./RecipeForm.tsx";
+import { labelOfField, RecipeForm } from "./RecipeForm.tsx";
 import { isRunning, useTraining } from "./store.ts";
 
 /** May be changed while a run goes on: it is not part of the recipe. */
@@ -39,36 +42,40 @@ const words: Record<string, string> = {
   failed: "Failed",
 };
 
-/** Screen readers are told every five seconds at most; eyes see every step. */
-function useSlowly<T>(value: T, milliseconds: number): T {
-  const [slow, setSlow] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSlow(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return slow;
-}
+/** States that a run stays in: they are told at once. */
+const ENDS: RunState[] = ["paused", "done", "stopped", "failed"];
 
 export function TrainingPanel() {
-  const { state, step, maxSteps, records, resumedAt, note, plan, start, pause, unpause, stopAndSave } = useTraining();
+  const { state, step, maxSteps, records, resumedAt, note, plan, problems } = useTraining();
+  const { start, pause, unpause, stopAndSave } = useTraining.getState();
   const model = useModel((s) => s.info);
   const data = useDataset((s) => s.info);
   const running = isRunning(state);
+  const loading = useModel((s) => s.progress !== undefined && s.progress.phase !== "asking");
+  const answering = useChat((s) => s.busy);
+  const wrong = problems.keys().next().value;
   const missing = !model
     ? "Load a model first"
-    : !data
-      ? "Choose data first"
-      : plan?.fits === "too-large"
-        ? "Does not fit"
-        : "";
+    : loading
+      ? "A model is being loaded"
+      : !data
+        ? "Choose data first"
+        : wrong !== undefined
+          ? `Correct ${labelOfField(wrong)} first`
+          : plan?.fits === "too-large"
+            ? "Does not fit"
+            : "";
   const last = records.at(-1);
   const left = secondsLeft(records, maxSteps);
   const seconds = records.slice(-10).reduce((sum, r) => sum + r.seconds, 0);
   const tokens = records.slice(-10).reduce((sum, r) => sum + r.tokens, 0);
-  const spoken = useSlowly(
-    last ? `Loss ${figure(last.loss)}${left ? `, about ${duration(left)} left` : ""}` : "",
-    5000,
-  );
+  const progress = maxSteps > 0 ? `Step ${step} of ${maxSteps}` : "";
+  const status = state === "idle" ? "" : state === "training" ? progress : `${words[state]}. ${progress}`;
+  const lossWords = last ? `, loss ${figure(last.loss)}` : "";
+  const leftWords = running && left ? `, about ${duration(left)} left` : "";
+  const made = maxSteps > 0 ? `${step} of ${maxSteps} steps` : "";
+  const spoken = [state === "training" ? "" : words[state], made].filter(Boolean).join(": ") + lossWords + leftWords;
+  const verdict = verdictOn(state, records);
   return (
     <Panel
       title="Training"
@@ -80,40 +87,48 @@ export function TrainingPanel() {
       <PlanCard />
       <div className="row centred">
         {!running && (
-          <button type="button" className="primary" disabled={missing !== ""} onClick={start}>
+          <Action kind="primary" reason={missing} onPress={() => void start()}>
             Start training
-          </button>
+          </Action>
         )}
         {running && state !== "paused" && (
-          <button type="button" disabled={state !== "training"} onClick={pause}>
+          <Action
+            reason={state === "training" ? "" : `${words[state]}: a run can be paused while it trains.`}
+            onPress={() => void pause()}
+          >
             Pause
-          </button>
+          </Action>
         )}
         {state === "paused" && (
-          <button type="button" className="primary" onClick={unpause}>
+          <Action
+            kind="primary"
+            hint={answering ? "Stops the answer that is being written." : ""}
+            onPress={() => void unpause()}
+          >
             Resume
-          </button>
+          </Action>
         )}
         {running && (
-          <button type="button" disabled={state === "saving"} onClick={stopAndSave}>
+          <Action
+            reason={state === "saving" ? "A checkpoint is being written." : ""}
+            onPress={() => void stopAndSave()}
+          >
             Stop and save
-          </button>
+          </Action>
         )}
         {!running && missing && <span className="detail">{missing}</span>}
+        {state === "paused" && answering && (
+          <span className="detail">Resume stops the answer that is being written.</span>
+        )}
         <PaceSelect />
       </div>
-      <p role="status" className="status">
-        {state !== "idle" && (
-          <>
-            {state === "training" ? "" : `${words[state]}. `}
-            {maxSteps > 0 && `Step ${step} of ${maxSteps}`}
-          </>
-        )}
+      {/* For eyes and tests it changes with each step; Spoken says it at the pace of speech. */}
+      <p role="status" aria-live="off" className="status">
+        {status}
       </p>
-      <p className="hidden" aria-live="polite">
-        {spoken}
-      </p>
+      <Spoken text={status && spoken} atOnce={ENDS.includes(state)} />
       {note && <p className="note">{note}</p>}
+      {verdict && <p className="note">{verdict}</p>}
       {running && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
       {last && (
         <dl className="figures">

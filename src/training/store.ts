@@ -2,7 +2,8 @@
 import type { Remote } from "comlink";
 import { create } from "zustand";
 import type { EngineApi, PaceMode, PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
-import { practical, seedReport, toHuggingFace } from "../../workers/train/recipe.ts";
+import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/train/recipe.ts";
+import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
 import { useDataset } from "../dataset/store.ts";
@@ -16,6 +17,10 @@ export type Fields = Record<string, unknown>;
 interface TrainingStore {
   preset: Preset;
   fields: Fields;
+  /** Somebody chose this recipe: it is kept for the next visit and when another model is loaded. */
+  touched: boolean;
+  /** By field: what it must be and is not. Such a recipe has no plan and starts no run. */
+  problems: Map<string, string>;
   plan: PlanInfo | undefined;
   runId: string | undefined;
   state: RunState;
@@ -28,7 +33,8 @@ interface TrainingStore {
   /** How hard runs work the GPU; kept between visits. */
   pace: PaceMode;
   setPace(pace: PaceMode): Promise<void>;
-  setPreset(preset: Preset): void;
+  /** `touched` false: the page's own choice. */
+  setPreset(preset: Preset, touched?: boolean): void;
   setField(name: string, value: unknown): void;
   refreshPlan(): Promise<void>;
   start(): Promise<void>;
@@ -45,6 +51,15 @@ const presetFields = (preset: Preset): Fields => {
   return toHuggingFace(preset === "Seed report" ? seedReport : practical);
 };
 
+/** The recipe of the last visit. A field that was empty then has its preset's value again: JSON knows no NaN. */
+function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
+  const { recipe } = remembered();
+  if (!recipe) return undefined;
+  const fields = { ...presetFields(recipe.preset), ...recipe.fields };
+  for (const name of recipeProblems(fields).keys()) delete fields[name];
+  return { preset: recipe.preset, fields: { ...presetFields(recipe.preset), ...fields } };
+}
+
 const PACE_KEY = "tabtune-pace";
 
 export const isRunning = (state: RunState): boolean =>
@@ -53,8 +68,11 @@ export const isRunning = (state: RunState): boolean =>
 export const useTraining = create<TrainingStore>((set, get) => {
   const onEvent = (event: RunEvent): void => {
     tellOtherTabs(event);
+    if (event.type === "checkpoint" && event.phase === "written") void useRuns.getState().refresh();
     if (event.type === "state") {
       const { runId, state, step, maxSteps, note = "" } = event;
+      // The run is in the list from the moment that its record is written.
+      if (state === "training" && get().state !== "training") void useRuns.getState().refresh();
       set({ runId, state, step, maxSteps, note });
       const { records, resumedAt } = get();
       // The run went back to a checkpoint: what came after it is made again.
@@ -77,6 +95,36 @@ export const useTraining = create<TrainingStore>((set, get) => {
     // A dead engine cannot list runs; the next model load does.
     if (useModel.getState().info) await useRuns.getState().refresh();
   };
+  /** The plan of the recipe and the data as they are now. */
+  const planNow = async (): Promise<void> => {
+    const { fields, problems } = get();
+    const data = useDataset.getState().info;
+    if (!useModel.getState().info) return;
+    if (problems.size > 0) {
+      // Each is told at its field.
+      set({ plan: undefined });
+      useApp.getState().clear("training");
+      return;
+    }
+    try {
+      const plan = await engine((api) => api.plan(fields, data?.rows ?? 0, data?.longest ?? 0));
+      // Answers may overtake each other while a field is being typed in.
+      if (get().fields === fields) {
+        set({ plan });
+        useApp.getState().clear("training");
+      }
+    } catch (error) {
+      if (get().fields === fields) {
+        set({ plan: undefined });
+        useApp.getState().fail("training", error);
+      }
+    }
+  };
+  const setRecipe = (preset: Preset, fields: Fields, touched = true): void => {
+    set({ preset, fields, touched, problems: recipeProblems(fields) });
+    void planNow();
+  };
+  const last = lastRecipe();
   /** A word to the run; when the engine is dead, `follow` tells it. */
   const ask = async (call: (api: Remote<EngineApi>) => Promise<void>): Promise<void> => {
     useApp.getState().clear("training");
@@ -87,8 +135,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
     }
   };
   return {
-    preset: "Practical",
-    fields: toHuggingFace(practical),
+    preset: last?.preset ?? "Practical",
+    fields: last?.fields ?? toHuggingFace(practical),
+    touched: last !== undefined,
+    problems: new Map(),
     plan: undefined,
     runId: undefined,
     state: "idle",
@@ -104,32 +154,9 @@ export const useTraining = create<TrainingStore>((set, get) => {
       // An engine without a model is told when it has one.
       if (useModel.getState().info) await ask((api) => api.setPace(pace));
     },
-    setPreset(preset) {
-      set({ preset, fields: presetFields(preset) });
-      void get().refreshPlan();
-    },
-    setField(name, value) {
-      set((s) => ({ fields: { ...s.fields, [name]: value } }));
-      void get().refreshPlan();
-    },
-    async refreshPlan() {
-      const { fields } = get();
-      const data = useDataset.getState().info;
-      if (!useModel.getState().info) return;
-      try {
-        const plan = await engine((api) => api.plan(fields, data?.rows ?? 0, data?.longest ?? 0));
-        // Answers may overtake each other while a field is being typed in.
-        if (get().fields === fields) {
-          set({ plan });
-          useApp.getState().clear("training");
-        }
-      } catch (error) {
-        if (get().fields === fields) {
-          set({ plan: undefined });
-          useApp.getState().fail("training", error);
-        }
-      }
-    },
+    setPreset: (preset, touched) => setRecipe(preset, presetFields(preset), touched),
+    setField: (name, value) => setRecipe(get().preset, { ...get().fields, [name]: value }),
+    refreshPlan: planNow,
     async start() {
       const data = useDataset.getState().info;
       if (!data) return;
@@ -148,8 +175,12 @@ export const useTraining = create<TrainingStore>((set, get) => {
           step: summary?.step ?? 0,
           maxSteps: summary?.maxSteps ?? 0,
           resumedAt: [summary?.step ?? 0],
-          fields: summary ? { ...summary.recipe } : get().fields,
         });
+        // The panels show the run's own recipe and rows. Rows that are gone are told by the engine.
+        if (summary) {
+          await useDataset.getState().open(summary.datasetId);
+          setRecipe(get().preset, { ...summary.recipe });
+        }
       } catch (error) {
         set({ state: "failed" });
         useApp.getState().fail("training", error);
@@ -166,10 +197,14 @@ export const useTraining = create<TrainingStore>((set, get) => {
 
 useModel.subscribe((state, before) => {
   if (!state.info || state.info === before.info) return;
-  const { pace, setPace, setPreset } = useTraining.getState();
+  const { pace, setPace, refreshPlan } = useTraining.getState();
   // The engine that loaded it may be a new one.
   void setPace(pace);
-  setPreset(state.info.recipe ? "Demo model" : "Practical");
+  // A recipe that somebody chose stays, where this model has its preset.
+  const { preset, touched } = useTraining.getState();
+  const fits = preset !== "Demo model" || state.info.recipe !== null;
+  if (touched && fits) void refreshPlan();
+  else useTraining.getState().setPreset(state.info.recipe ? "Demo model" : "Practical", false);
 });
 useDataset.subscribe((state, before) => {
   if (state.info !== before.info) void useTraining.getState().refreshPlan();

@@ -5,7 +5,7 @@ import { policyName } from "../model/activations.ts";
 import { featuresPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import type { Capability, EngineApi, ModelInfo, PlanInfo } from "../protocol.ts";
-import { parseRecipe, totalSteps } from "../train/recipe.ts";
+import { parseRecipe, stepsPerEpoch, totalSteps } from "../train/recipe.ts";
 import { headSizesOf, keptVerdict } from "../tuning/self-test.ts";
 import { adapterBundle, loadAdapterOf, savedModules } from "./adapters.ts";
 import { answer } from "./chat-answer.ts";
@@ -125,7 +125,8 @@ export function createEngine(s: Session = newSession()): EngineApi {
         advice,
         flopsPerStep: flops.executed,
         steps,
-        epochs: rows > 0 ? (steps * batch) / rows : 0,
+        // An epoch ends its last batch and window, however few rows are left for them.
+        epochs: rows > 0 ? steps / stepsPerEpoch(recipe, rows) : 0,
         policy: policyName(memory.capacity.policy, config.text.numLayers),
       };
     },

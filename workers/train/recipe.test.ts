@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { parseRecipe, practical, readRecipe, seedReport, stepsPerEpoch, toHuggingFace, totalSteps } from "./recipe.ts";
+import {
+  parseRecipe,
+  practical,
+  readRecipe,
+  recipeProblems,
+  seedReport,
+  stepsPerEpoch,
+  toHuggingFace,
+  totalSteps,
+} from "./recipe.ts";
 
 /** The recipe file that documents every default. */
 const DEFAULTS = {
@@ -208,4 +217,16 @@ describe("the number of steps", () => {
   test("needs rows otherwise", () => {
     expect(() => totalSteps(parseRecipe({ max_steps: -1 }), 0)).toThrow(expect.objectContaining({ code: "no-rows" }));
   });
+});
+
+test("what is wrong with each key of a recipe is told by its name", () => {
+  expect(recipeProblems({})).toEqual(new Map());
+  expect(recipeProblems(toHuggingFace(practical))).toEqual(new Map());
+  expect(recipeProblems({ max_steps: Number.NaN, lora_r: 0, seed: 1, learning_rat: 1 })).toEqual(
+    new Map([
+      ["max_steps", "a whole number from 1 to 10000000, or -1 to count num_train_epochs instead"],
+      ["lora_r", "a whole number from 1 to 512"],
+      ["learning_rat", "no key of a recipe"],
+    ]),
+  );
 });

@@ -221,6 +221,17 @@ export function parseRecipe(json: unknown): Recipe {
   return recipe as Recipe;
 }
 
+/** What each key of a recipe must be and is not, by Hugging Face name ("a whole number from 1 to 512"); keys that are well are absent. */
+export function recipeProblems(json: Record<string, unknown>): Map<string, string> {
+  const problems = new Map<string, string>();
+  for (const [name, value] of Object.entries(json)) {
+    const key = KEY_BY_NAME.get(name);
+    if (key === undefined) problems.set(name, "no key of a recipe");
+    else if (!v.is(FIELDS[key].schema, value)) problems.set(name, FIELDS[key].allowed);
+  }
+  return problems;
+}
+
 /** `parseRecipe` of a recipe file's text. */
 export function readRecipe(text: string): Recipe {
   let json: unknown;

@@ -1,0 +1,76 @@
+/** What looks wrong in a recipe before it runs, and in a run when it is over. Never without a figure. */
+import type { PlanInfo, RunState, StepRecord } from "../../workers/protocol.ts";
+import { figure } from "../parts/format.ts";
+import type { Fields } from "./store.ts";
+
+/** LoRA learns at 1e-5 to 1e-3; the smallest models bear some hundredths. */
+const HIGHEST_RATE = 0.05;
+/** More often than this, a row is learnt by heart. */
+const MOST_EPOCHS = 30;
+
+export interface Rows {
+  rows: number;
+  /** [tokens, rows] of each length, ascending. */
+  lengths: readonly (readonly [number, number])[];
+}
+
+/** Rows that are longer than the recipe lets them be. */
+export const longerThan = (maxLength: number, { lengths }: Rows): number =>
+  lengths.reduce((sum, [tokens, rows]) => sum + (tokens > maxLength ? rows : 0), 0);
+
+/** Sentences for beside the plan; none for what looks sound. */
+export function warningsOf(fields: Fields, plan: Pick<PlanInfo, "epochs" | "steps">, data: Rows | undefined): string[] {
+  const warnings: string[] = [];
+  const rate = Number(fields.learning_rate);
+  if (rate > HIGHEST_RATE) {
+    warnings.push(`A learning rate of ${rate} is far too high: LoRA learns at 0.00001 to 0.001, so this will unlearn.`);
+  }
+  if (!data) return warnings;
+  const maxLength = Number(fields.max_length);
+  const long = longerThan(maxLength, data);
+  if (long > 0) {
+    const [are, lose] = long === 1 ? ["is", "loses its end"] : ["are", "lose their ends"];
+    warnings.push(
+      `${long} of ${data.rows} rows ${are} longer than ${maxLength} tokens and ${lose}: a cut answer does not show where to stop, and a row without room for an answer is left out.`,
+    );
+  }
+  const batch = Number(fields.per_device_train_batch_size);
+  if (batch > data.rows) warnings.push(`A batch of ${batch} is more than the ${data.rows} rows: each step takes all.`);
+  if (plan.epochs > MOST_EPOCHS) {
+    const enough = Math.max(1, Math.ceil((plan.steps * MOST_EPOCHS) / plan.epochs / 3));
+    warnings.push(
+      `Every row is seen ${Math.round(plan.epochs)} times: it will be learnt by heart. ${enough} steps are 10 times.`,
+    );
+  }
+  return warnings;
+}
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** First and last loss, each the mean of a tenth of the run: single steps jump. */
+function ends(records: readonly StepRecord[]): { first: number; last: number } {
+  const tenth = Math.max(1, Math.round(records.length / 10));
+  const losses = records.map(({ loss }) => loss);
+  return { first: mean(losses.slice(0, tenth)), last: mean(losses.slice(-tenth)) };
+}
+
+/** What is wrong with a run that has ended; "" when nothing is. */
+export function verdictOn(state: RunState, records: readonly StepRecord[]): string {
+  if ((state !== "done" && state !== "stopped") || records.length < 2) return "";
+  const idle = records.filter(({ gradNorm }) => gradNorm === 0).length;
+  if (idle > 0) {
+    return `In ${idle} of ${records.length} steps the gradient was 0: nothing was learnt in them. A lower learning rate, or other rows, may help.`;
+  }
+  const { first, last } = ends(records);
+  if (last <= first) return "";
+  return `The loss ended above where it began (${figure(first)}, then ${figure(last)}): the adapter is probably worse than none. A lower learning rate may help.`;
+}
+
+/** The loss curve in words, for who does not see it. */
+export function curveWords(records: readonly StepRecord[]): string {
+  if (records.length < 2) return "";
+  const { first, last } = ends(records);
+  const lowest = records.reduce((best, record) => (record.loss < best.loss ? record : best));
+  const way = last < 0.98 * first ? "Falling" : last > 1.02 * first ? "Rising" : "Level";
+  return `${way}: ${figure(first)} → ${figure(last)}, lowest ${figure(lowest.loss)} at step ${lowest.step}.`;
+}
