@@ -109,6 +109,17 @@ test("a crash of the GPU process", async ({ page }) => {
   await expect(panel(page, "Training")).toContainText("The GPU was lost; it was opened again");
   expect(await lossTable(page)).toEqual(undisturbed);
 
+  await test.step("the pictures of the rows are still there", async () => {
+    const colours = await page.locator(".thumbnail").evaluateAll((all) =>
+      (all as HTMLCanvasElement[]).map((canvas) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(data).size;
+      }),
+    );
+    expect(colours).toHaveLength(8);
+    expect(Math.min(...colours)).toBeGreaterThan(2);
+  });
+
   await test.step("the model on the new device answers", async () => {
     expect((await ask(page, "What do you see?", "public/demo/data/images/001.webp")).trim()).not.toBe("");
   });

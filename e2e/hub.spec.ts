@@ -89,7 +89,7 @@ test("a page that is reloaded while a model comes goes on where it was", async (
   expect(disturbed.sent).toBeLessThanOrEqual(size + header + 3 * 786_432);
 });
 
-test("a model of the hub", async ({ page }) => {
+test("a model of the hub", async ({ page, context }) => {
   await page.goto("/");
 
   await test.step("a name that is none, and a hub that wants to know who asks", async () => {
@@ -103,8 +103,19 @@ test("a model of the hub", async ({ page }) => {
     await expect(alertIn(page, "Model")).toContainText("the hub asks who you are");
   });
 
-  await test.step("it tells what it costs before it fetches", async () => {
+  await test.step("without a network that is told within seconds, and nothing is said to be kept", async () => {
+    await context.setOffline(true);
+    await button(page, "Load model").click();
+    await expect(page.getByRole("progressbar", { name: "Asking the hub" })).toBeVisible();
+    await expect(alertIn(page, "Model")).toContainText("could not be downloaded", { timeout: 10_000 });
+    await expect(alertIn(page, "Model")).not.toContainText("kept");
+    await context.setOffline(false);
+  });
+
+  await test.step("it tells what it costs before it fetches, by its address too", async () => {
     await page.getByLabel("Access token").fill("secret");
+    await panel(page, "Model").getByLabel("Name on the hub").fill(`${hub.endpoint}/someone/demo/tree/main`);
+    await expect(alertIn(page, "Model")).toHaveCount(0);
     await button(page, "Load model").click();
     const offer = page.getByRole("region", { name: "Download" });
     await expect(offer).toContainText("someone/demo at 0123456");

@@ -3,7 +3,7 @@ import * as Comlink from "comlink";
 import type { InputFile } from "./dataset/rows.ts";
 import { embeddedFiles } from "./engine/embedded.ts";
 import { STORE_NAME } from "./engine/names.ts";
-import { prepareDataset } from "./engine/prepare-dataset.ts";
+import { infoOf, prepareDataset } from "./engine/prepare-dataset.ts";
 import { previewRows } from "./engine/preview.ts";
 import { TabTuneError, toReport } from "./errors.ts";
 import type { DatasetApi } from "./protocol.ts";
@@ -43,6 +43,11 @@ const api: DatasetApi = {
         told = now;
         onProgress(progress);
       });
+    }),
+  open: (datasetId) =>
+    reporting(async () => {
+      const dataset = await openDataset(await store(), datasetId);
+      return dataset ? infoOf(dataset.manifest) : null;
     }),
   preview: (datasetId, spec, from, count) =>
     reporting(async () => {

@@ -1,12 +1,10 @@
 /** The page: the way from a model and data to a trained adapter on the left, what comes out of it on the right. */
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
 import { useChat } from "../chat/store.ts";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
-import { useDataset } from "../dataset/store.ts";
 import { ModelPanel } from "../model/ModelPanel.tsx";
 import { useModel } from "../model/store.ts";
-import { filesOfDrop, labelOf, looksLikeModel } from "../parts/files.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { useRuns } from "../runs/store.ts";
 import { watchOtherTabs } from "../runs/watch.ts";
@@ -15,41 +13,9 @@ import { isRunning, useTraining } from "../training/store.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
 import { Header } from "./Header.tsx";
+import { PageDrop } from "./PageDrop.tsx";
 import { useApp } from "./store.ts";
 import { watchEngine } from "./workers.ts";
-
-/** The whole page takes drops; the counter tells entering a child from leaving the window. */
-function usePageDrop(): boolean {
-  const [depth, setDepth] = useState(0);
-  useEffect(() => {
-    const enter = (event: DragEvent): void => {
-      event.preventDefault();
-      setDepth((d) => d + 1);
-    };
-    const leave = (): void => setDepth((d) => Math.max(0, d - 1));
-    const over = (event: DragEvent): void => event.preventDefault();
-    const drop = async (event: DragEvent): Promise<void> => {
-      event.preventDefault();
-      setDepth(0);
-      if (!event.dataTransfer) return;
-      const files = await filesOfDrop(event.dataTransfer);
-      if (files.length === 0) return;
-      if (looksLikeModel(files)) useModel.getState().choose({ kind: "folder", label: labelOf(files), files });
-      else await useDataset.getState().drop(files);
-    };
-    window.addEventListener("dragenter", enter);
-    window.addEventListener("dragleave", leave);
-    window.addEventListener("dragover", over);
-    window.addEventListener("drop", drop);
-    return () => {
-      window.removeEventListener("dragenter", enter);
-      window.removeEventListener("dragleave", leave);
-      window.removeEventListener("dragover", over);
-      window.removeEventListener("drop", drop);
-    };
-  }, []);
-  return depth > 0;
-}
 
 /** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
 function useKeepAlive(): void {
@@ -93,7 +59,6 @@ function useTabTitle(): void {
 
 export function App() {
   const { probe, theme } = useApp();
-  const dragging = usePageDrop();
   useKeepAlive();
   useTabTitle();
   useEffect(() => {
@@ -113,8 +78,11 @@ export function App() {
   }, [theme]);
   return (
     <>
+      <a className="skip" href="#main">
+        Skip to the model
+      </a>
       <Header />
-      <main>
+      <main id="main" tabIndex={-1}>
         <Gate />
         <div className="columns">
           <div>
@@ -135,11 +103,7 @@ export function App() {
           and bitsandbytes. <a href="./bench.html">Measure this machine</a>
         </p>
       </footer>
-      {dragging && (
-        <div className="drop-overlay" aria-hidden="true">
-          Drop a data set, or a model folder
-        </div>
-      )}
+      <PageDrop />
     </>
   );
 }

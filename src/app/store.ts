@@ -11,7 +11,8 @@ interface AppStore {
   errors: Partial<Record<Place, ErrorReport>>;
   theme: "auto" | "light" | "dark";
   probe(): Promise<void>;
-  fail(place: Place, error: unknown): void;
+  /** `kept`: what of before is still there, beside what the error itself says is safe. */
+  fail(place: Place, error: unknown, kept?: string): void;
   clear(place: Place): void;
   setTheme(theme: AppStore["theme"]): void;
 }
@@ -34,9 +35,11 @@ export const useApp = create<AppStore>((set) => ({
       set({ capability: { usable: false, problem: reportOf(error) } });
     }
   },
-  fail(place, error) {
+  fail(place, error, kept = "") {
     const report = reportOf(error);
-    if (report.code !== "cancelled") set((s) => ({ errors: { ...s.errors, [place]: report } }));
+    if (report.code === "cancelled") return;
+    const safe = [report.safe, kept].filter(Boolean).join(" ");
+    set((s) => ({ errors: { ...s.errors, [place]: { ...report, safe } } }));
   },
   clear: (place) => set((s) => ({ errors: { ...s.errors, [place]: undefined } })),
   setTheme(theme) {

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useModel } from "../model/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
@@ -9,10 +10,20 @@ import { SkippedRows } from "./SkippedRows.tsx";
 import { useDataset } from "./store.ts";
 
 export function DatasetPanel() {
-  const { info, progress, waiting, use, drop, cancel } = useDataset();
+  const { info, progress, waiting, gone, use, drop, cancel } = useDataset();
   const model = useModel((s) => s.info);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
+  const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
+  const statusOf = (): string => {
+    if (info) return `${info.rows} rows ready${info.skipped.length > 0 ? `, ${info.skipped.length} skipped` : ""}`;
+    if (waiting) {
+      const what = waiting.kind === "sample" ? "the sample data" : waiting.label;
+      return `Load a model: its tokenizer turns ${what} into examples.`;
+    }
+    if (busy) return "";
+    return gone || (model ? "No data yet." : "No data yet. You may drop it before the model is loaded.");
+  };
   return (
     <Panel
       title="Data"
@@ -21,19 +32,19 @@ export function DatasetPanel() {
       lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer."
     >
       <div className="row">
-        <PickButton disabled={busy} onPick={drop} accept=".jsonl,.json,.csv,.parquet,.zip,.tar,image/*,.txt">
+        <PickButton reason={reason} onPick={drop} accept=".jsonl,.json,.csv,.parquet,.zip,.tar,image/*,.txt">
           Choose files
         </PickButton>
-        <PickButton folder disabled={busy} onPick={drop}>
+        <PickButton folder reason={reason} onPick={drop}>
           Choose folder
         </PickButton>
-        <button type="button" disabled={busy} onClick={() => use({ kind: "sample" })}>
+        <Action reason={reason} onPress={() => void use({ kind: "sample" })}>
           Use sample data
-        </button>
+        </Action>
         {busy && (
-          <button type="button" className="quiet" onClick={cancel}>
+          <Action kind="quiet" onPress={cancel}>
             Cancel
-          </button>
+          </Action>
         )}
       </div>
       <details className="formats">
@@ -57,15 +68,7 @@ export function DatasetPanel() {
       </details>
       {progress && <Progress label={`Preparing rows: ${progress.rows} ready`} detail={progress.detail} />}
       <p role="status" className="status">
-        {info
-          ? `${info.rows} rows ready${info.skipped.length > 0 ? `, ${info.skipped.length} skipped` : ""}`
-          : waiting
-            ? `Load a model: its tokenizer turns ${waiting.kind === "sample" ? "the sample data" : waiting.label} into examples.`
-            : busy
-              ? ""
-              : model
-                ? "No data yet."
-                : "No data yet. You may drop it before the model is loaded."}
+        {statusOf()}
       </p>
       {info && (
         <>
@@ -73,6 +76,13 @@ export function DatasetPanel() {
             {info.label} ({info.format}): {count(info.tokens)} tokens with picture slots, longest row {info.longest},{" "}
             {bytes(info.bytes)} cached in this browser.
           </p>
+          {info.notes.length > 0 && (
+            <ul className="note" aria-label="Notes on the data">
+              {info.notes.map((words) => (
+                <li key={words}>{words}</li>
+              ))}
+            </ul>
+          )}
           {info.skipped.length > 0 && (
             <button
               type="button"

@@ -1,6 +1,8 @@
 /** A page of rows as the model will see them: the cropped picture, and every token that is trained on in colour. */
 import { useEffect, useRef } from "react";
 import type { PreviewRow } from "../../workers/protocol.ts";
+import { Action } from "../parts/Action.tsx";
+import { Scroll } from "../parts/Scroll.tsx";
 import { useTraining } from "../training/store.ts";
 import { PAGE_ROWS, useDataset } from "./store.ts";
 
@@ -8,7 +10,13 @@ function Picture({ picture, label }: { picture: NonNullable<PreviewRow["picture"
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const { size, rgba } = picture;
-    canvas.current?.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(rgba), size, size), 0, 0);
+    const element = canvas.current!;
+    const draw = (): void =>
+      element.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(rgba), size, size), 0, 0);
+    draw();
+    // A GPU that is lost takes what is drawn along.
+    element.addEventListener("contextrestored", draw);
+    return () => element.removeEventListener("contextrestored", draw);
   }, [picture]);
   return (
     <canvas
@@ -49,7 +57,7 @@ export function Rows() {
   const pages = Math.ceil(info.rows / PAGE_ROWS);
   return (
     <>
-      <div className="table-scroll">
+      <Scroll label="Rows as the model reads them">
         <table aria-label="Rows" className="rows-table">
           <thead>
             <tr>
@@ -73,17 +81,25 @@ export function Rows() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <div className="row pager">
-        <button type="button" className="quiet" disabled={page === 0} onClick={() => showPage(page - 1)}>
+        <Action
+          kind="quiet"
+          reason={page === 0 ? "These are the first rows." : ""}
+          onPress={() => void showPage(page - 1)}
+        >
           Previous rows
-        </button>
+        </Action>
         <span>
           {page + 1} of {pages}
         </span>
-        <button type="button" className="quiet" disabled={page + 1 >= pages} onClick={() => showPage(page + 1)}>
+        <Action
+          kind="quiet"
+          reason={page + 1 >= pages ? "These are the last rows." : ""}
+          onPress={() => void showPage(page + 1)}
+        >
           Next rows
-        </button>
+        </Action>
       </div>
     </>
   );

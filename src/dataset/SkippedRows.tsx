@@ -1,5 +1,6 @@
 import type { SkippedInfo } from "../../workers/protocol.ts";
 import { download } from "../parts/download.ts";
+import { Scroll } from "../parts/Scroll.tsx";
 
 const cell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
@@ -12,7 +13,7 @@ export function skippedCsv(rows: SkippedInfo[]): string {
 export function SkippedRows({ rows }: { rows: SkippedInfo[] }) {
   return (
     <div className="skipped">
-      <div className="table-scroll">
+      <Scroll label="Skipped rows and why">
         <table aria-label="Skipped rows">
           <thead>
             <tr>
@@ -33,7 +34,7 @@ export function SkippedRows({ rows }: { rows: SkippedInfo[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <button
         type="button"
         className="quiet"

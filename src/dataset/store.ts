@@ -1,6 +1,14 @@
-/** The prepared data set, its preview and what was skipped. */
+/** The prepared data set, its preview and what was skipped. What is prepared stays until its successor is. */
 import { create } from "zustand";
-import type { DatasetInfo, DatasetProgress, DatasetSource, DroppedFile, PreviewRow } from "../../workers/protocol.ts";
+import type {
+  DatasetInfo,
+  DatasetProgress,
+  DatasetSource,
+  DroppedFile,
+  ModelInfo,
+  PreviewRow,
+} from "../../workers/protocol.ts";
+import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, cancelDataset, dataset } from "../app/workers.ts";
 import { useModel } from "../model/store.ts";
@@ -10,78 +18,131 @@ export const PAGE_ROWS = 8;
 
 interface DatasetStore {
   info: DatasetInfo | undefined;
+  /** Where `info` came from; undefined for rows that an earlier visit prepared. */
+  source: DatasetSource | undefined;
+  /** The model whose tokenizer and pictures `info` was prepared for. */
+  preparedFor: ModelInfo | undefined;
   progress: DatasetProgress | undefined;
+  /** What is being read. */
+  reading: DatasetSource | undefined;
   /** Files that wait for a model: its tokenizer decides the examples. */
   waiting: DatasetSource | undefined;
+  /** Why there are no rows although there were; "" otherwise. */
+  gone: string;
   preview: PreviewRow[];
   page: number;
   use(source: DatasetSource): Promise<void>;
   drop(files: DroppedFile[]): Promise<void>;
+  /** Shows rows that lie prepared in this browser. Resolves to false when they are no longer there. */
+  open(id: string): Promise<boolean>;
   showPage(page: number): Promise<void>;
+  /** The rows are no longer in this browser. */
+  forget(gone: string): void;
   cancel(): void;
 }
 
-export const useDataset = create<DatasetStore>((set, get) => ({
-  info: undefined,
-  progress: undefined,
-  waiting: undefined,
-  preview: [],
-  page: 0,
-  async use(source) {
-    const app = useApp.getState();
-    const model = useModel.getState().info;
-    app.clear("data");
-    if (!model) {
-      set({ waiting: source });
-      return;
-    }
-    set({
-      waiting: undefined,
-      info: undefined,
-      preview: [],
-      page: 0,
-      progress: { phase: "reading", rows: 0, skipped: 0, detail: "" },
-    });
-    try {
-      const info = await dataset((api, alive) =>
-        api.prepare(
-          source,
-          model.preparation,
-          callback((progress: DatasetProgress) => {
-            alive(progress.detail);
-            set({ progress });
-          }),
-        ),
-      );
-      set({ info, progress: undefined });
-      await get().showPage(0);
-    } catch (error) {
-      set({ progress: undefined });
-      app.fail("data", error);
-    }
-  },
-  drop: (files) => get().use({ kind: "files", label: labelOf(files), files }),
-  async showPage(page) {
-    const { info } = get();
-    const model = useModel.getState().info;
-    if (!info || !model) return;
-    try {
-      const preview = await dataset((api) => api.preview(info.id, model.preparation, page * PAGE_ROWS, PAGE_ROWS));
-      set({ preview, page });
-    } catch (error) {
-      useApp.getState().fail("data", error);
-    }
-  },
-  cancel() {
-    cancelDataset();
-    set({ progress: undefined });
-  },
-}));
+export const useDataset = create<DatasetStore>((set, get) => {
+  /** The newest call of `use`: an older one that ends later has no say any more. */
+  let newest = 0;
 
-// A new model has another tokenizer: what waits is prepared now, what was prepared for the old one is put aside.
-useModel.subscribe((state, before) => {
-  if (state.info?.preparation.id === before.info?.preparation.id) return;
-  const { waiting, use } = useDataset.getState();
-  if (state.info && before.info) useDataset.setState({ info: undefined, preview: [] });
-  if (state.info && waiting) void use(waiting);
+  async function show(info: DatasetInfo, source: DatasetSource | undefined): Promise<void> {
+    set({ info, source, preparedFor: useModel.getState().info, gone: "", preview: [], page: 0 });
+    await get().showPage(0);
+  }
+
+  return {
+    info: undefined,
+    source: undefined,
+    preparedFor: undefined,
+    progress: undefined,
+    reading: undefined,
+    waiting: undefined,
+    gone: "",
+    preview: [],
+    page: 0,
+    async use(source) {
+      const app = useApp.getState();
+      const model = useModel.getState().info;
+      app.clear("data");
+      if (!model) {
+        set({ waiting: source });
+        return;
+      }
+      if (get().progress) cancelDataset();
+      newest += 1;
+      const mine = newest;
+      set({ waiting: undefined, reading: source, progress: { phase: "reading", rows: 0, skipped: 0, detail: "" } });
+      try {
+        const info = await dataset((api, alive) =>
+          api.prepare(
+            source,
+            model.preparation,
+            callback((progress: DatasetProgress) => {
+              alive(progress.detail);
+              if (mine === newest) set({ progress });
+            }),
+          ),
+        );
+        if (mine !== newest) return;
+        set({ progress: undefined, reading: undefined });
+        await show(info, source);
+      } catch (error) {
+        if (mine !== newest) return;
+        set({ progress: undefined, reading: undefined });
+        const { info } = get();
+        app.fail("data", error, info && `The ${info.rows} rows of ${info.label} from before are kept.`);
+      }
+    },
+    drop: (files) => get().use({ kind: "files", label: labelOf(files), files }),
+    async open(id) {
+      if (get().info?.id === id) return true;
+      const info = await dataset((api) => api.open(id));
+      if (info) await show(info, undefined);
+      return info !== null;
+    },
+    async showPage(page) {
+      const { info } = get();
+      const model = useModel.getState().info;
+      if (!info || !model) return;
+      try {
+        const preview = await dataset((api) => api.preview(info.id, model.preparation, page * PAGE_ROWS, PAGE_ROWS));
+        set({ preview, page });
+      } catch (error) {
+        useApp.getState().fail("data", error);
+      }
+    },
+    forget: (gone) => set({ info: undefined, source: undefined, preparedFor: undefined, preview: [], page: 0, gone }),
+    cancel() {
+      newest += 1;
+      cancelDataset();
+      set({ progress: undefined, reading: undefined });
+    },
+  };
+});
+
+/** The rows of the last visit, where they were prepared for this very model. */
+async function comeBack(preparation: string): Promise<void> {
+  const { data } = remembered();
+  const { use, open, forget } = useDataset.getState();
+  if (!data) return;
+  try {
+    if (data.preparation === preparation && (await open(data.id))) return;
+    if (data.sample) await use({ kind: "sample" });
+    else if (data.preparation === preparation) forget(`The rows of ${data.label} are no longer in this browser.`);
+  } catch (error) {
+    useApp.getState().fail("data", error);
+  }
+}
+
+// A new model may have another tokenizer: what waits, is being read or is there is prepared for it.
+useModel.subscribe(({ info: model }, before) => {
+  if (!model || model === before.info) return;
+  const { waiting, info, source, reading, preparedFor, use, forget, cancel } = useDataset.getState();
+  const next = waiting ?? reading;
+  const other = preparedFor !== undefined && preparedFor.preparation.id !== model.preparation.id;
+  if (reading) cancel();
+  if (info && other) forget(`The rows of ${info.label} were prepared for ${preparedFor.label}: drop the files again.`);
+  if (next) void use(next);
+  else if (source && other) void use(source);
+  else if (!info) void comeBack(model.preparation.id);
 });

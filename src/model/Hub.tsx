@@ -1,6 +1,8 @@
 /** Models of the hub: which one, by whose leave, and what it costs. */
 import type { ModelPreview } from "../../workers/protocol.ts";
+import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";
+import { isRunning, useTraining } from "../training/store.ts";
 import { defaultEndpoint, useModel } from "./store.ts";
 
 /** Name, token and address. */
@@ -15,7 +17,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
             type="text"
             value={name}
             disabled={disabled}
-            placeholder="owner/name or owner/name@revision"
+            placeholder="owner/name, owner/name@revision or its address"
             spellCheck={false}
             onChange={(event) => chooseHub(event.target.value)}
           />
@@ -72,6 +74,7 @@ const verdicts = {
 /** What a download costs, and the question. */
 export function HubOffer({ preview }: { preview: ModelPreview }) {
   const { download, choose, hub } = useModel();
+  const running = useTraining((s) => isRunning(s.state));
   const {
     label,
     commit,
@@ -105,9 +108,13 @@ export function HubOffer({ preview }: { preview: ModelPreview }) {
         </p>
       )}
       <div className="row">
-        <button type="button" className="primary" onClick={download}>
+        <Action
+          kind="primary"
+          reason={running ? "A run is going on: stop and save it first." : ""}
+          onPress={() => void download()}
+        >
           Download {bytes(fetchBytes)}
-        </button>
+        </Action>
         <button type="button" onClick={() => choose({ kind: "embedded" })}>
           No, thank you
         </button>

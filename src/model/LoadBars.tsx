@@ -20,15 +20,24 @@ function words({ bytes: done, total, bytesPerSecond, secondsLeft }: NonNullable<
 export function LoadBars({ progress: { phase, fraction, detail, fetched } }: { progress: LoadProgress }) {
   const fromHub = useModel((s) => s.source.kind === "hub");
   const stop = useModel((s) => s.stop);
+  const asking = phase === "asking";
   return (
     <>
       {fetched && <Progress label="Fetched" fraction={fetched.bytes / fetched.total} detail={words(fetched)} />}
-      <Progress label={fetched ? "Prepared" : phases[phase]} fraction={fraction} detail={detail} />
+      <Progress
+        label={fetched ? "Prepared" : phases[phase]}
+        {...(asking ? {} : { fraction })}
+        detail={asking ? "What the model costs is asked first; no weight is fetched yet." : detail}
+      />
       <div className="row">
         <button type="button" onClick={stop}>
-          {fromHub ? "Pause download" : "Stop loading"}
+          {asking ? "Stop asking" : fromHub ? "Pause download" : "Stop loading"}
         </button>
-        <p className="detail">What is prepared stays here: Load model goes on where it stopped, also after a reload.</p>
+        {!asking && (
+          <p className="detail">
+            What is prepared stays here: Load model goes on where it stopped, also after a reload.
+          </p>
+        )}
       </div>
     </>
   );

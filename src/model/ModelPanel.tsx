@@ -1,22 +1,52 @@
 import { useState } from "react";
 import catalogue from "../../workers/hub/catalogue.json";
+import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { labelOf } from "../parts/files.ts";
 import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
+import { isRunning, useTraining } from "../training/store.ts";
 import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
 import { SelfTest } from "./SelfTest.tsx";
 import { useModel } from "./store.ts";
 
+/** What was in use when the page was left. */
+function LastTime() {
+  const [{ model, data }] = useState(remembered);
+  if (!model) return null;
+  const rows = data ? ` with ${data.rows} rows of ${data.label}` : "";
+  return (
+    <p className="detail">
+      Last time: {model.label}
+      {rows}.{" "}
+      {model.source.kind === "folder"
+        ? "Choose that model folder again, then Load model goes on where you were."
+        : "Load model goes on where you were."}
+    </p>
+  );
+}
+
 export function ModelPanel() {
   const { source, info, progress, preview, choose, chooseHub, load } = useModel();
-  const usable = useApp((s) => s.capability?.usable ?? false);
-  const [byName, setByName] = useState(false);
+  const capability = useApp((s) => s.capability);
+  const running = useTraining((s) => isRunning(s.state));
   const busy = progress !== undefined;
   const listed = source.kind === "hub" ? catalogue.find(({ repo }) => repo === source.name) : undefined;
+  const [typing, setByName] = useState(false);
+  const byName = typing || (source.kind === "hub" && !listed);
+  const reason = busy
+    ? "A model is being loaded."
+    : running
+      ? "A run is going on with this model: stop and save it first."
+      : !capability
+        ? "Looking for a GPU."
+        : capability.usable
+          ? ""
+          : (capability.problem?.message ?? "This browser cannot train.");
   const chosen = byName ? "other" : source.kind === "hub" ? source.name : source.kind;
   return (
     <Panel
@@ -49,7 +79,7 @@ export function ModelPanel() {
         </label>
         <PickButton
           folder
-          disabled={busy}
+          reason={busy ? "A model is being loaded." : ""}
           onPick={(files) => {
             setByName(false);
             choose({ kind: "folder", label: labelOf(files), files });
@@ -57,9 +87,9 @@ export function ModelPanel() {
         >
           Choose model folder
         </PickButton>
-        <button type="button" className="primary" disabled={busy || !usable} onClick={load}>
+        <Action kind="primary" reason={reason} onPress={() => void load()}>
           Load model
-        </button>
+        </Action>
       </div>
       <LoadingSettings disabled={busy} />
       <HubSettings byName={byName} name={source.kind === "hub" ? source.name : ""} disabled={busy} />
@@ -82,6 +112,7 @@ export function ModelPanel() {
             ? ""
             : "No model is loaded."}
       </p>
+      {!info && !busy && <LastTime />}
       {info && (
         <p className="detail">
           {info.layers} layers of {info.hiddenSize}, pictures {info.imageSize} × {info.imageSize} as {info.imageTokens}{" "}

@@ -1,6 +1,7 @@
 /** The loaded model, and the way there. */
 import { create } from "zustand";
 import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol.ts";
+import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
 import { useRuns } from "../runs/store.ts";
@@ -58,36 +59,51 @@ export const useModel = create<ModelStore>((set, get) => {
   async function attempt(work: () => Promise<void>): Promise<void> {
     const app = useApp.getState();
     app.clear("model");
-    set({ preview: undefined, progress: starting });
+    const { source } = get();
+    set({ preview: undefined, progress: { ...starting, phase: source.kind === "hub" ? "asking" : "reading" } });
     try {
       await work();
     } catch (error) {
-      app.fail("model", error);
+      const { info } = get();
+      app.fail("model", error, info && `${info.label} is still loaded.`);
     } finally {
       set({ progress: undefined });
     }
   }
 
   async function load(): Promise<void> {
-    set({ info: undefined });
     const onProgress = callback((progress: LoadProgress) => set({ progress }));
-    set({ info: await engine((api) => api.loadModel(get().source, { ...get().loading }, onProgress)) });
+    try {
+      set({ info: await engine((api) => api.loadModel(get().source, { ...get().loading }, onProgress)) });
+    } catch (error) {
+      // The engine knows what stands: the model of before, where there was one.
+      set({ info: (await engine((api) => api.currentModel())) ?? undefined });
+      throw error;
+    }
     await Promise.all([useRuns.getState().refresh(), useStorage.getState().refresh()]);
   }
 
+  const choose = (source: ModelSource): void => {
+    // What was wrong with another choice says nothing of this one.
+    useApp.getState().clear("model");
+    set({ source, preview: undefined });
+  };
+  const before = remembered().model;
+  const hub: HubSettings = {
+    endpoint: localStorage.getItem(ENDPOINT_KEY) ?? defaultEndpoint,
+    token: "",
+    clientId: localStorage.getItem(CLIENT_KEY) ?? "",
+  };
+
   return {
-    source: { kind: "embedded" },
-    loading: { quantize_modules: ["language_model"], max_image_tiles: null },
+    source: before?.source.kind === "hub" ? hubSource(before.source.name, hub) : { kind: "embedded" },
+    loading: before?.loading ?? { quantize_modules: ["language_model"], max_image_tiles: null },
     info: undefined,
     progress: undefined,
     preview: undefined,
-    hub: {
-      endpoint: localStorage.getItem(ENDPOINT_KEY) ?? defaultEndpoint,
-      token: "",
-      clientId: localStorage.getItem(CLIENT_KEY) ?? "",
-    },
-    choose: (source) => set({ source, preview: undefined }),
-    chooseHub: (name) => set(({ hub }) => ({ source: hubSource(name, hub), preview: undefined })),
+    hub,
+    choose,
+    chooseHub: (name) => choose(hubSource(name, get().hub)),
     setHub(settings) {
       const hub = { ...get().hub, ...settings };
       localStorage.setItem(ENDPOINT_KEY, hub.endpoint);

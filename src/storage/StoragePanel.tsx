@@ -1,4 +1,5 @@
 import type { StorageInfo } from "../../workers/protocol.ts";
+import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { useStorage } from "./store.ts";
@@ -19,9 +20,13 @@ export function StoragePanel() {
           <table aria-label="Stored">
             <thead>
               <tr>
-                <th>What</th>
-                <th>Size</th>
-                <th />
+                <th scope="col">What</th>
+                <th scope="col" className="number">
+                  Size
+                </th>
+                <th scope="col">
+                  <span className="hidden">Delete</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -32,18 +37,17 @@ export function StoragePanel() {
                   </td>
                   <td className="number">{bytes(item.bytes)}</td>
                   <td>
-                    <button
-                      type="button"
-                      className="quiet"
-                      aria-label={`Delete ${item.label}`}
-                      disabled={busy !== undefined}
-                      onClick={() => {
+                    <Action
+                      kind="quiet"
+                      label={`Delete ${item.label}`}
+                      reason={busy === undefined ? "" : "Something is being deleted."}
+                      onPress={() => {
                         if (confirm(`Delete ${item.label} (${bytes(item.bytes)}) from this browser?`))
                           void remove(item);
                       }}
                     >
                       Delete
-                    </button>
+                    </Action>
                   </td>
                 </tr>
               ))}

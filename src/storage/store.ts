@@ -11,6 +11,8 @@ interface StorageStore {
   info: StorageInfo | undefined;
   /** Key of the item that is being deleted. */
   busy: string | undefined;
+  /** The last item that went. */
+  removed: Pick<Item, "kind" | "key"> | undefined;
   refresh(): Promise<void>;
   remove(item: Item): Promise<void>;
   /** Asks the browser not to clear this site's data by itself. */
@@ -20,6 +22,7 @@ interface StorageStore {
 export const useStorage = create<StorageStore>((set, get) => ({
   info: undefined,
   busy: undefined,
+  removed: undefined,
   async refresh() {
     try {
       set({ info: await engine((api) => api.listStored()) });
@@ -33,6 +36,7 @@ export const useStorage = create<StorageStore>((set, get) => ({
     set({ busy: key });
     try {
       await engine((api) => api.deleteStored(kind, key));
+      set({ removed: { kind, key } });
     } catch (error) {
       app.fail("storage", error);
     }

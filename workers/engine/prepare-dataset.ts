@@ -13,6 +13,8 @@ import { preparationOf } from "./preparation.ts";
 interface Facts {
   format: string;
   skipped: SkippedRow[];
+  notes?: string[];
+  lengths?: [number, number][];
 }
 
 /** Bytes from each end of a file that go into a data set's identity: hashing whole data sets would cost as much as reading them. */
@@ -108,8 +110,9 @@ function rowReason(error: unknown): string | undefined {
   return reasons[error.code];
 }
 
-function infoOf(manifest: DatasetManifest): DatasetInfo {
-  const { format, skipped } = manifest.facts as Facts;
+/** What the page is told of a prepared data set. */
+export function infoOf(manifest: DatasetManifest): DatasetInfo {
+  const { format, skipped, notes = [], lengths = [] } = manifest.facts as Facts;
   return {
     id: manifest.id,
     label: manifest.label,
@@ -118,6 +121,8 @@ function infoOf(manifest: DatasetManifest): DatasetInfo {
     format,
     tokens: manifest.tokens,
     longest: manifest.longest,
+    lengths,
+    notes,
     bytes: manifest.bytes,
   };
 }

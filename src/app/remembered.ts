@@ -1,0 +1,62 @@
+/**
+ * What was in use when the page was left: model, data and recipe. Names only; the bytes lie in the browser's storage. Access tokens are
+ * never kept.
+ */
+import * as v from "valibot";
+
+const Memory = v.object({
+  model: v.optional(
+    v.object({
+      source: v.variant("kind", [
+        v.object({ kind: v.literal("embedded") }),
+        v.object({ kind: v.literal("hub"), name: v.string() }),
+        // Files of a folder cannot be kept: it must be chosen again.
+        v.object({ kind: v.literal("folder") }),
+      ]),
+      label: v.string(),
+      loading: v.object({
+        quantize_modules: v.array(v.picklist(["language_model", "vision_tower"])),
+        max_image_tiles: v.nullable(v.number()),
+      }),
+    }),
+  ),
+  data: v.optional(
+    v.object({
+      /** Of the prepared rows. */
+      id: v.string(),
+      label: v.string(),
+      rows: v.number(),
+      sample: v.boolean(),
+      /** Tokenizer and pictures that the rows were prepared for (`PreparationSpec.id`). */
+      preparation: v.string(),
+    }),
+  ),
+  recipe: v.optional(
+    v.object({
+      preset: v.picklist(["Demo model", "Practical", "Seed report"]),
+      fields: v.record(v.string(), v.unknown()),
+    }),
+  ),
+});
+
+export type Remembered = v.InferOutput<typeof Memory>;
+
+const KEY = "tabtune-session";
+
+/** Nothing where nothing was kept, or where another version kept it in another form. */
+export function remembered(): Remembered {
+  const text = localStorage.getItem(KEY);
+  if (text === null) return {};
+  try {
+    const found = v.safeParse(Memory, JSON.parse(text));
+    return found.success ? found.output : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+/** Keeps a part; the others stay as they are. */
+export function remember(part: Remembered): void {
+  localStorage.setItem(KEY, JSON.stringify({ ...remembered(), ...part }));
+}
