@@ -1,4 +1,4 @@
-/** One step of the way: a titled region. `hint` says what is missing before it can be used. */
+/** One step of the way: a titled region with its errors. `lead` says what it is for. */
 import type { ReactNode } from "react";
 import type { Place } from "../app/store.ts";
 import { ErrorNote } from "./ErrorNote.tsx";
@@ -6,7 +6,7 @@ import { ErrorNote } from "./ErrorNote.tsx";
 interface PanelProps {
   title: string;
   place: Place;
-  lead?: string;
+  lead?: string | undefined;
   done?: boolean;
   children: ReactNode;
 }
@@ -14,9 +14,11 @@ interface PanelProps {
 export function Panel({ title, place, lead, done, children }: PanelProps) {
   const id = `panel-${place}`;
   return (
-    <section className="panel" aria-labelledby={id} data-done={done || undefined}>
+    <section className="panel" aria-labelledby={id} data-place={place} data-done={done || undefined}>
       <header>
         <h2 id={id}>{title}</h2>
+        {/* Beside the heading, which is the region's name. */}
+        {done && <span className="hidden">Done.</span>}
         {lead && <p className="lead">{lead}</p>}
       </header>
       {children}

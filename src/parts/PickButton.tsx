@@ -1,23 +1,25 @@
 /** A button that opens the browser's file or folder chooser. */
 import { type ReactNode, useRef } from "react";
 import type { DroppedFile } from "../../workers/protocol.ts";
+import { Action } from "./Action.tsx";
 import { filesOfInput } from "./files.ts";
 
 interface PickButtonProps {
   children: ReactNode;
   folder?: boolean;
   accept?: string;
-  disabled?: boolean;
+  /** Why nothing can be chosen now; "" when it can. */
+  reason?: string;
   onPick(files: DroppedFile[]): void;
 }
 
-export function PickButton({ children, folder, accept, disabled, onPick }: PickButtonProps) {
+export function PickButton({ children, folder, accept, reason = "", onPick }: PickButtonProps) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" disabled={disabled} onClick={() => input.current?.click()}>
+      <Action reason={reason} onPress={() => input.current?.click()}>
         {children}
-      </button>
+      </Action>
       <input
         ref={input}
         type="file"

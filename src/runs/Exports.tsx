@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { RunSummary } from "../../workers/protocol.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
+import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { bytes } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
@@ -13,7 +14,8 @@ import { Push } from "./Push.tsx";
 type PickFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
 const pickFolder = (window as unknown as { showDirectoryPicker?: PickFolder }).showDirectoryPicker?.bind(window);
 
-export function Exports({ run, modelReady }: { run: RunSummary; modelReady: boolean }) {
+/** `needs`: what has to be done before the run's model can be merged; "" when nothing. */
+export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
   const [progress, setProgress] = useState<{ bytes: number; total: number }>();
   const [busy, setBusy] = useState(false);
   const cameBack = useAccount((s) => s.draft?.runId === run.id);
@@ -39,16 +41,20 @@ export function Exports({ run, modelReady }: { run: RunSummary; modelReady: bool
     const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
     if (folder) await attempt(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
   };
+  const busyWords = busy ? "Another file of this run is being made." : "";
   return (
     <details open={cameBack || undefined}>
       <summary>Other formats</summary>
       <div className="row">
-        <button type="button" disabled={busy || run.step === 0} onClick={saveGguf}>
+        <Action reason={busyWords} onPress={() => void saveGguf()}>
           Download GGUF
-        </button>
-        <button type="button" disabled={busy || run.step === 0 || !modelReady || !pickFolder} onClick={merge}>
+        </Action>
+        <Action
+          reason={busyWords || (pickFolder ? needs : "This browser cannot write folders; Chrome and Edge can.")}
+          onPress={() => void merge()}
+        >
           Save merged model
-        </button>
+        </Action>
       </div>
       <Push run={run} busy={busy} attempt={attempt} />
       {progress && (

@@ -4,6 +4,7 @@ import type { RunSummary } from "../../workers/protocol.ts";
 import { engine } from "../app/workers.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { useOnline } from "../parts/online.ts";
 import { isRunning, useTraining } from "../training/store.ts";
 import { appOf, pushToken, useAccount } from "./account.ts";
@@ -55,9 +56,20 @@ export function Push({ run, busy, attempt }: PushProps) {
           <input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
           <span>Private</span>
         </label>
-        <button type="button" disabled={busy || run.step === 0 || repo === "" || !online} onClick={push}>
+        <Action
+          reason={
+            busy
+              ? "Another file of this run is being made."
+              : repo === ""
+                ? "Give the result a name on the hub first."
+                : online
+                  ? ""
+                  : "There is no network."
+          }
+          onPress={() => void push()}
+        >
           Push to the hub
-        </button>
+        </Action>
       </div>
       <SignIn draft={{ runId: run.id, repo, isPrivate }} busy={busy} online={online} />
       {address && (
@@ -107,9 +119,12 @@ function SignIn({ draft, busy, online }: { draft: PushDraft; busy: boolean; onli
           : "";
   return (
     <div className="row centred">
-      <button type="button" disabled={busy || obstacle !== ""} onClick={() => signIn(draft)}>
+      <Action
+        reason={obstacle || (busy ? "Another file of this run is being made." : "")}
+        onPress={() => void signIn(draft)}
+      >
         Sign in to the hub
-      </button>
+      </Action>
       <p className="detail grow">
         {obstacle ||
           "Leaves this page and comes back. Runs and data stay in this browser; the model is loaded again, the conversation ends."}

@@ -1,6 +1,7 @@
 import type { RunSummary } from "../../workers/protocol.ts";
 import { useChat } from "../chat/store.ts";
 import { useModel } from "../model/store.ts";
+import { Action } from "../parts/Action.tsx";
 import { bytes, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { isRunning, useTraining } from "../training/store.ts";
@@ -33,7 +34,7 @@ export function RunsPanel() {
   const { runs, busy, save, remove } = useRuns();
   const model = useModel((s) => s.info);
   const running = useTraining((s) => isRunning(s.state));
-  const runId = useTraining((s) => s.runId);
+  const { runId, step, records } = useTraining();
   const resumeRun = useTraining((s) => s.resumeRun);
   const adopt = useChat((s) => s.adopt);
   const adapterRun = useChat((s) => s.adapterRun);
@@ -48,54 +49,66 @@ export function RunsPanel() {
           {runs.map((run) => {
             const here = running && run.id === runId;
             const otherModel = model !== undefined && model.id !== run.modelId;
+            const shown = here
+              ? { ...run, step, lastLoss: records.at(-1)?.loss ?? run.lastLoss, losses: records.map((r) => r.loss) }
+              : run;
+            const unsaved = run.step === 0 ? "There is no checkpoint of this run yet." : "";
+            const needs = !model || otherModel ? `Load ${run.modelLabel} first.` : "";
+            const otherRun = running ? "A run is going on: stop it first." : "";
             return (
               <li key={run.id}>
                 <div className="run-head">
                   <div>
                     <strong>{run.modelLabel}</strong> on {run.datasetLabel}
                     <p className="detail">
-                      {here ? "running" : states[run.status]}, step {run.step} of {run.maxSteps}
-                      {run.lastLoss !== null && `, loss ${figure(run.lastLoss)}`}, {bytes(run.bytes)},{" "}
+                      {here ? "running" : states[run.status]}, step {shown.step} of {run.maxSteps}
+                      {shown.lastLoss !== null && `, loss ${figure(shown.lastLoss)}`}, {bytes(run.bytes)},{" "}
                       {new Date(run.createdAt).toLocaleString()}
                     </p>
                   </div>
-                  <Sparkline losses={run.losses} />
+                  <Sparkline losses={shown.losses} />
                 </div>
                 <div className="row">
                   {(run.status === "interrupted" || run.status === "stopped") &&
                     !running &&
                     run.step < run.maxSteps && (
-                      <button
-                        type="button"
-                        className="primary"
-                        disabled={!model || otherModel}
-                        onClick={() => resumeRun(run.id)}
-                      >
+                      <Action kind="primary" reason={needs} onPress={() => void resumeRun(run.id)}>
                         Resume run
-                      </button>
+                      </Action>
                     )}
-                  <button type="button" disabled={run.step === 0 || busy === run.id} onClick={() => save(run)}>
+                  <Action
+                    reason={unsaved || (busy === run.id ? "It is being read." : "")}
+                    onPress={() => void save(run)}
+                  >
                     Download adapter
-                  </button>
-                  <button
-                    type="button"
-                    disabled={!model || otherModel || running || run.step === 0 || adapterRun === run.id}
-                    onClick={() => adopt(run.id)}
+                  </Action>
+                  <Action
+                    reason={
+                      adapterRun === run.id ? "The chat speaks by this run already." : needs || otherRun || unsaved
+                    }
+                    onPress={() => void adopt(run.id)}
                   >
                     {adapterRun === run.id ? "In the chat" : "Use in chat"}
-                  </button>
-                  <button
-                    type="button"
-                    className="quiet"
-                    disabled={here || busy === run.id || run.status === "running-elsewhere"}
-                    onClick={() => {
+                  </Action>
+                  <Action
+                    kind="quiet"
+                    reason={
+                      here
+                        ? "This run is going on: stop it first."
+                        : run.status === "running-elsewhere"
+                          ? "This run is going on in another tab."
+                          : busy === run.id
+                            ? "It is being deleted or read."
+                            : ""
+                    }
+                    onPress={() => {
                       if (confirm(`Delete this run and its adapter (${bytes(run.bytes)})?`)) void remove(run.id);
                     }}
                   >
                     Delete
-                  </button>
+                  </Action>
                 </div>
-                {run.step > 0 && <Exports run={run} modelReady={model !== undefined && !otherModel && !running} />}
+                {run.step > 0 && <Exports run={run} needs={needs || otherRun} />}
                 {run.status === "running-elsewhere" && (
                   <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
                 )}

@@ -1,6 +1,7 @@
 /** The figures of the catalogue are computed here from the shapes that the published checkpoints have. */
 import { describe, expect, test } from "vitest";
 import { Planner } from "../gpu/buffers.ts";
+import { parseConfig } from "../model/config.ts";
 import { loadingPlan } from "../model/load.ts";
 import { configOf, type Published, published, tensorsOf } from "../model/published.ts";
 import { allocateWeights, BASELINE_BINDING_BYTES } from "../model/weights.ts";
@@ -8,8 +9,9 @@ import { loadCost } from "../quant/quantised-cache.ts";
 import { fakeOpfs } from "../storage/fake-opfs.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import catalogue from "./catalogue.json" with { type: "json" };
-import type { Checkpoint } from "./checkpoint.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { dtypeBytes } from "./dtype.ts";
+import { filesFromDirectory } from "./fs-files.ts";
 
 describe.each(Object.keys(published) as Published[])("%s", (repo) => {
   const shapes = tensorsOf(published[repo]);
@@ -43,6 +45,14 @@ describe.each(Object.keys(published) as Published[])("%s", (repo) => {
     // Shown with two digits; the exact figure moves with the layout of the weights on the GPU.
     expect(Math.abs(entry.gpuBytes / planner.totalBytes - 1)).toBeLessThan(0.05);
   });
+});
+
+test("the demo model has the parameters that the page tells when it is loaded", async () => {
+  const files = await filesFromDirectory("public/demo/model");
+  const { tensors } = await openCheckpoint(files);
+  const config = parseConfig(await files.readJson("config.json"));
+  const { parameters } = allocateWeights(new Planner(), config, tensors, undefined);
+  expect(catalogue[0]!.parameters).toBe(parameters);
 });
 
 test("the demo model comes first, and every entry has a licence", () => {
