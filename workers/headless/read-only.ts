@@ -79,6 +79,18 @@ async function collect(examples: AsyncIterable<Example>): Promise<Example[]> {
   return all;
 }
 
+/** A loss that is no number says nothing of the model, and JSON would turn it into null. */
+function needFinite(losses: Iterable<number>, row: number): void {
+  for (const loss of losses) {
+    if (Number.isFinite(loss)) continue;
+    throw new TabTuneError(
+      "non-finite-loss",
+      `Row ${row} gave a loss of ${loss}.`,
+      "Look for values that are not numbers in the weights of the model, and of the adapter where there is one; download them again.",
+    );
+  }
+}
+
 export async function logits(args: Arguments): Promise<void> {
   const recipe = await recipeOf(args.text("recipe"));
   const model = await loadedModel(args.text("model"), recipe);
@@ -101,7 +113,7 @@ export async function logits(args: Arguments): Promise<void> {
       labelRows: pack.labelRows.slice(from, from + chunkRows),
       targets: pack.targets.slice(from, from + chunkRows),
     };
-    await runner.losses(part);
+    needFinite(await runner.losses(part), row!);
     const rows = part.targets.length;
     const [values] = await readBack(model.llava.gpu, [{ ...buffer, length: rows * head.out }]);
     for (let i = 0; i < rows; i++) all.set(values!.subarray(i * head.out, i * head.out + vocab), (from + i) * vocab);
@@ -122,8 +134,13 @@ export async function evaluate(args: Arguments): Promise<void> {
   let targets = 0;
   for (const example of examples) {
     const losses = await runner.losses(packExamples([example], [labelsOf(example, recipe.trainOn)]));
+    needFinite(losses, example.row);
     for (const loss of losses) sum += loss;
     targets += losses.length;
+  }
+  if (targets === 0) {
+    const what = "No token of these rows is trained on, so there is no loss to measure.";
+    throw new TabTuneError("no-rows", what, 'Give rows with answers, or set train_on to "all-text".');
   }
   process.stdout.write(`${JSON.stringify({ loss: sum / targets, target_tokens: targets, rows: examples.length })}\n`);
 }

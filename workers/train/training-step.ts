@@ -221,7 +221,10 @@ export async function createTrainingStep(
         throw new TabTuneError(
           "non-finite-loss",
           `Step ${step} gave a loss of ${loss} and a gradient norm of ${gradientNorm}.`,
-          "Lower the learning rate, or look for broken rows in the data.",
+          // What the first step computes comes of the weights and the rows alone: no rate has had a part in it yet.
+          step === 1
+            ? "Look for values that are not numbers in the model's weights (download them again), or for broken rows in the data."
+            : "Lower the learning rate, or look for broken rows in the data.",
           `The adapter is as it was after step ${step - 1}.`,
         );
       }
