@@ -46,6 +46,7 @@ export const tinyLlava: LlavaConfig = {
   visionLayersUsed: 23,
   featureSelect: "default",
   imageTokenId: 32000,
+  tiedHead: false,
   padTokenId: null,
   gridPinpoints: [],
   maxImageTiles: null,

@@ -55,6 +55,15 @@ test("what hub files leave out has transformers' defaults", () => {
   expect(config.vision).toMatchObject({ hiddenSize: 768, imageSize: 224, patchSize: 32, activation: "quick_gelu" });
 });
 
+test.each([
+  ["nothing is said", {}, {}, false],
+  ["the whole is tied", { tie_word_embeddings: true }, {}, true],
+  ["the language model is tied", {}, { tie_word_embeddings: true }, true],
+  ["both are not", { tie_word_embeddings: false }, { tie_word_embeddings: false }, false],
+])("the head is tied where one of the two configurations says so: %s", (_, root, t, tied) => {
+  expect(parseConfig(llava(root, t)).tiedHead).toBe(tied);
+});
+
 test("Mistral has defaults of its own", () => {
   const { text: t, languageModel } = parseConfig({
     ...llava(),

@@ -43,6 +43,8 @@ export interface LlavaConfig {
   featureSelect: "default" | "full";
   imageTokenId: number;
   padTokenId: number | null;
+  /** The output head is the embedding table; where it is not, the checkpoint has an `lm_head` of its own. */
+  tiedHead: boolean;
   gridPinpoints: [number, number][];
   /** Cap on the tiles of one picture, from the recipe. */
   maxImageTiles: number | null;
@@ -143,6 +145,15 @@ function pinpoints(value: unknown): [number, number][] {
   return sound ? (value as [number, number][]) : refuse('"image_grid_pinpoints" is not a list of heights and widths');
 }
 
+/**
+ * transformers up to 4.x asks the language model's configuration, 5.x the whole model's. Files write only what is no default, and
+ * false is the default of Llama, Mistral and (5.x) LLaVA: a head that is tied is said to be so in one of the two places.
+ */
+function isTied(root: Json): boolean {
+  const text = (root.text_config ?? {}) as Json;
+  return root.tie_word_embeddings === true || text.tie_word_embeddings === true;
+}
+
 /** Throws TabTuneError "not-a-llava-checkpoint" or "unsupported-model". */
 export function parseConfig(json: unknown, maxImageTiles: number | null = null): LlavaConfig {
   const root = (typeof json === "object" && json !== null ? json : {}) as Json;
@@ -185,6 +196,7 @@ export function parseConfig(json: unknown, maxImageTiles: number | null = null):
     visionLayersUsed,
     featureSelect: select as "default" | "full",
     imageTokenId: number(root, "image_token_index", number(root, "image_token_id", 32000)),
+    tiedHead: isTied(root),
     padTokenId: typeof root.pad_token_id === "number" ? root.pad_token_id : null,
     gridPinpoints: type === "llava_next" ? pinpoints(root.image_grid_pinpoints ?? usualPinpoints) : [],
     maxImageTiles,

@@ -3,6 +3,7 @@ import { openGolden, openGoldenModel, recipeWith } from "../engine/fs-golden.ts"
 import { newCounters, Planner, type Tensor } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { bytesOf, f32ToF16 } from "../hub/dtype.ts";
+import { parseRecipe } from "../train/recipe.ts";
 import { allocateWeights, type Fill, fillWeight, type LoadedTensor } from "./weights.ts";
 
 /** A device that only notes what is written where. */
@@ -90,4 +91,15 @@ test("block maxima are packed two to a word where f16 was planned, and refused w
   const maxima = bytesOf(f32ToF16(new Float32Array([0.5, 1.25, 2 ** -24, 0])));
   expect(written[2]).toMatchObject({ at: 8, bytes: maxima });
   await expect(fillWeight(gpu, fill, loaded(0.5, 0.1, 1), newCounters())).rejects.toThrow(/block 1 is 0.1/);
+});
+
+test("without an lm_head the embedding is the head where config.json says so, and a lost tensor where it does not", async () => {
+  const { config, checkpoint } = await openGoldenModel(await openGolden("own-tiny"), parseRecipe({}));
+  const headless = new Map([...checkpoint.tensors].filter(([name]) => !name.includes("lm_head")));
+  const allocate = (tiedHead: boolean) => allocateWeights(new Planner(), { ...config, tiedHead }, headless, undefined);
+  expect(() => allocate(false)).toThrow(
+    expect.objectContaining({ code: "missing-tensor", message: expect.stringMatching(/lm_head.*tie_word_embeddings/) }),
+  );
+  const { head, embed } = allocate(true).weights;
+  expect(head.parts).toEqual([embed]);
 });

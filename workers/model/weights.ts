@@ -256,9 +256,15 @@ export function allocateWeights(
   const [embedName, embedFacts] = find("language_model.embed_tokens.weight");
   const vocab = embedFacts.shape[0] ?? 0;
   expectShape(embedName, embedFacts, [vocab, h]);
-  const [headName, headFacts] = resolveName("lm_head.weight", (n) => tensors.has(n))
-    ? find("lm_head.weight")
-    : [embedName, embedFacts];
+  const ownHead = resolveName("lm_head.weight", (n) => tensors.has(n)) !== undefined;
+  if (!ownHead && !config.tiedHead) {
+    throw new TabTuneError(
+      "missing-tensor",
+      "The checkpoint has no lm_head, and config.json does not say that it is tied to the embedding (tie_word_embeddings).",
+      "Download all .safetensors files of the checkpoint again; if its head is tied indeed, set tie_word_embeddings to true in config.json.",
+    );
+  }
+  const [headName, headFacts] = ownHead ? find("lm_head.weight") : [embedName, embedFacts];
   expectShape(headName, headFacts, [vocab, h]);
   denseOnly(embedName, embedFacts);
   denseOnly(headName, headFacts);
