@@ -105,6 +105,8 @@ export interface PreparationSpec {
   /** Jinja chat template in force. */
   template: string;
   imageTokenId: number;
+  /** Rows of the model's embedding: a token with an id beyond them cannot be trained on. */
+  vocab: number;
   preprocessorJson: string;
   kind: "clip" | "anyres";
   patchSize: number;

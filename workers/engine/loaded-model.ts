@@ -10,7 +10,7 @@ import { type LlavaConfig, parseConfig } from "../model/config.ts";
 import type { Llava } from "../model/llava.ts";
 import { loadLlava } from "../model/load.ts";
 import { resolveName } from "../model/names.ts";
-import type { QuantSettings } from "../model/weights.ts";
+import { missingTensor, type QuantSettings } from "../model/weights.ts";
 import type { PreparationSpec } from "../protocol.ts";
 import { type StoredCheckpoint, withStoredFourBit } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
@@ -87,6 +87,7 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     ...(specialTokensMapJson ? { specialTokensMapJson } : {}),
     template: template.jinja,
     imageTokenId: config.imageTokenId,
+    vocab: embeddingRows(checkpoint),
     preprocessorJson: pictures,
     kind: config.kind === "llava_next" ? "anyres" : "clip",
     patchSize: config.vision.patchSize,
@@ -136,6 +137,14 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     readTensor: async (neutral) =>
       checkpoint.readF32(resolveName(neutral, (n) => checkpoint.tensors.has(n)) ?? neutral),
   };
+}
+
+/** The vocabulary that the model really has, which neither config.json nor the tokenizer has to agree with. */
+function embeddingRows({ tensors }: StoredCheckpoint): number {
+  const neutral = "language_model.embed_tokens.weight";
+  const rows = tensors.get(resolveName(neutral, (name) => tensors.has(name)) ?? "")?.shape[0];
+  if (rows !== undefined) return rows;
+  throw missingTensor(neutral);
 }
 
 function templateNotes(template: ChatTemplate, tokenizer: TextTokenizer): string[] {

@@ -20,6 +20,7 @@ export function preparationOf(spec: PreparationSpec): Preparation {
         specialTokensMapJson: spec.specialTokensMapJson,
       },
       spec.imageTokenId,
+      spec.vocab,
     ),
     template: compileTemplate(spec.template, "checkpoint"),
     image: {

@@ -3,6 +3,10 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { prepareDataset } from "../engine/prepare-dataset.ts";
+import { memoryStore } from "../storage/memory.ts";
+import { parseRecipe } from "../train/recipe.ts";
+import { dataFiles, openedModel } from "./open.ts";
 import { changedModel, errorOf, fixtures, shell } from "./testing.ts";
 
 let folder: string;
@@ -34,4 +38,46 @@ test("a loss that is not a number ends evaluate and logits with the row, and no 
   expect(logits.code).toBe(1);
   expect(errorOf(logits)).toMatchObject({ code: "non-finite-loss", message: expect.stringMatching(/^Row 1 .*NaN/) });
   expect(fs.existsSync(out)).toBe(false);
+});
+
+test("a token beyond the embedding's rows costs the row that uses it, and is refused in a prompt", async () => {
+  const model = changedModel(path.join(folder, "grown"), {
+    json: {
+      "tokenizer.json": (json) => {
+        const tokens = json.added_tokens as object[];
+        tokens.push({ ...tokens[0], id: 600, content: "<click>" });
+      },
+    },
+  });
+  const rows = [
+    { question: "What is there?", answer: "A circle." },
+    { question: "Where is it?", answer: "There: <click>" },
+  ];
+  const file = path.join(folder, "rows.jsonl");
+  fs.writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
+  const words = /<click>.* 600, .* 512 rows/;
+
+  const told = await shell("tokenize", "--model", model, "--data", file, "--recipe", recipe);
+  expect(told).toMatchObject({ code: 0, err: [expect.stringMatching(words)] });
+  expect(told.out.map((line) => JSON.parse(line).row)).toEqual([0]);
+
+  const info = await prepareDataset(
+    memoryStore(),
+    (await dataFiles(file)).files,
+    "rows",
+    (await openedModel(model, parseRecipe({}))).preparation,
+    () => {},
+  );
+  expect(info.skipped).toMatchObject([{ index: 1, reason: "bad-row", message: expect.stringMatching(words) }]);
+
+  const asked = await shell(
+    "generate",
+    "--model",
+    model,
+    "--prompt",
+    "USER: <click> ASSISTANT:",
+    "--max-new-tokens",
+    "2",
+  );
+  expect(errorOf(asked)).toMatchObject({ code: "bad-row", message: expect.stringMatching(words) });
 });

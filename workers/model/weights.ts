@@ -123,6 +123,14 @@ function denseFormats(tensors: Map<string, TensorFacts>): (dtype: Dtype) => Dens
   return (dtype) => (dtype === "F32" && f32Bytes > KEEP_F32_BYTES ? "f16" : (formatOf[dtype] ?? "f32"));
 }
 
+/** The refusal of a checkpoint that lacks a tensor, by its neutral name. */
+export const missingTensor = (neutral: string): TabTuneError =>
+  new TabTuneError(
+    "missing-tensor",
+    `The checkpoint has no tensor for "${neutral}".`,
+    "Choose a complete LLaVA checkpoint; if it is sharded, all its .safetensors files are needed.",
+  );
+
 /** What WebGPU lets every adapter bind. */
 export const BASELINE_BINDING_BYTES = 128 * 1024 * 1024;
 
@@ -139,13 +147,7 @@ export function allocateWeights(
 
   const find = (neutral: string): [string, TensorFacts] => {
     const name = resolveName(neutral, (n) => tensors.has(n));
-    if (!name) {
-      throw new TabTuneError(
-        "missing-tensor",
-        `The checkpoint has no tensor for "${neutral}".`,
-        "Choose a complete LLaVA checkpoint; if it is sharded, all its .safetensors files are needed.",
-      );
-    }
+    if (!name) throw missingTensor(neutral);
     return [name, tensors.get(name)!];
   };
   const expectShape = (name: string, facts: TensorFacts, shape: number[]): void => {

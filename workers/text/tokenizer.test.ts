@@ -44,6 +44,36 @@ test.each([
   );
 });
 
+test("a token beyond the rows of the embedding is refused by name; the image token, which is never looked up, is not", () => {
+  const grown = JSON.parse(demoTokenizer);
+  grown.added_tokens.push({ ...grown.added_tokens[0], id: 2100, content: "<click>" });
+  const files = { tokenizerJson: JSON.stringify(grown), tokenizerConfigJson: demoConfig };
+  const { encode } = loadTokenizer(files, 3, 2048);
+  expect(() => encode("a <click> there")).toThrow(
+    expect.objectContaining({
+      code: "bad-row",
+      message: "The text has the token <click> with the id 2100, and the model's embedding has 2048 rows.",
+    }),
+  );
+  expect(encode("a click there").length).toBeGreaterThan(3);
+  const pictured = loadTokenizer(files, 2100, 2048);
+  expect(pictured.encode("a <click>")).toContain(2100);
+  expect(loadTokenizer(files, 3).encode("<click>")).toContain(2100);
+});
+
+test.each([
+  [2, "end-of-text token </s>"],
+  [1, "first token <s>"],
+])(
+  "a special token that every text needs, beyond the rows of the embedding, is refused at once: %i rows",
+  (rows, words) => {
+    const files = { tokenizerJson: demoTokenizer, tokenizerConfigJson: demoConfig };
+    expect(() => loadTokenizer(files, 3, rows)).toThrow(
+      expect.objectContaining({ code: "bad-tokenizer", message: expect.stringContaining(words) }),
+    );
+  },
+);
+
 describe.skipIf(!goldenFolder)("golden strings", () => {
   test.each(["llava-gqa", "llava-mha", "llava-next-mistral", "metaspace_first"])("%s", (name) => {
     const unit = JSON.parse(goldenText("units/tokenizer.json")).tokenizers[name];

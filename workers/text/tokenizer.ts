@@ -7,7 +7,10 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { TabTuneError } from "../errors.ts";
 
 export interface TextTokenizer {
-  /** [T] ids, with BOS in front where the checkpoint's tokenizer adds it. */
+  /**
+   * [T] ids, with BOS in front where the checkpoint's tokenizer adds it. Throws TabTuneError "bad-row" for a token that the
+   * embedding has no row for.
+   */
   encode(text: string): Int32Array;
   /** Text of ids; special tokens are left out unless `skipSpecialTokens` is false. */
   decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
@@ -37,9 +40,15 @@ export interface TokenizerFiles {
 /**
  * Builds the tokenizer; asks no network.
  * @param imageTokenId `image_token_index` (newer: `image_token_id`) of config.json
- * @throws TabTuneError "bad-tokenizer" when tokenizer.json is missing, broken, of an unknown kind or without an image or EOS token
+ * @param rows rows of the model's embedding; a tokenizer may have tokens beyond them as long as no text uses one
+ * @throws TabTuneError "bad-tokenizer" when tokenizer.json is missing, broken, of an unknown kind or without an image or EOS token,
+ *   or when the embedding has no row for a token that every text needs
  */
-export function loadTokenizer(files: TokenizerFiles, imageTokenId: number): TextTokenizer {
+export function loadTokenizer(
+  files: TokenizerFiles,
+  imageTokenId: number,
+  rows = Number.POSITIVE_INFINITY,
+): TextTokenizer {
   if (files.tokenizerJson === undefined) {
     throw badTokenizer("The checkpoint has no tokenizer.json", "Add it: tokenizer.model alone cannot be read.");
   }
@@ -62,10 +71,33 @@ export function loadTokenizer(files: TokenizerFiles, imageTokenId: number): Text
   }
   let largest = 0;
   for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
+  const addsBos = bosId !== undefined && tokenizer.encode("").ids[0] === bosId;
+  const needed: [string, string, number | undefined][] = [
+    ["first token", bosToken, addsBos ? bosId : undefined],
+    ["end-of-text token", eosToken, eosId],
+  ];
+  for (const [what, token, id = -1] of needed) {
+    if (id < rows) continue;
+    throw badTokenizer(
+      `The ${what} ${token} has the id ${id}, and the model's embedding has ${rows} rows`,
+      "Choose a checkpoint whose embedding was resized together with its tokenizer.",
+    );
+  }
+  /** Pictures take the places of image tokens, which are never looked up; any other id is read from the table. */
+  const checked = (ids: Int32Array): Int32Array => {
+    const beyond = ids.find((id) => id >= rows && id !== imageTokenId);
+    if (beyond === undefined) return ids;
+    const token = tokenizer.id_to_token(beyond);
+    throw new TabTuneError(
+      "bad-row",
+      `The text has the token ${token} with the id ${beyond}, and the model's embedding has ${rows} rows.`,
+      `Leave ${token} out of the text, or choose a checkpoint whose embedding was resized together with its tokenizer.`,
+    );
+  };
   const cleanUp = settings.clean_up_tokenization_spaces === true;
 
   return {
-    encode: (text) => Int32Array.from(tokenizer.encode(text).ids),
+    encode: (text) => checked(Int32Array.from(tokenizer.encode(text).ids)),
     decode: (ids, { skipSpecialTokens = true } = {}) =>
       tokenizer.decode(Array.from(ids), {
         skip_special_tokens: skipSpecialTokens,
@@ -80,7 +112,7 @@ export function loadTokenizer(files: TokenizerFiles, imageTokenId: number): Text
     bosToken: bosId === undefined ? "" : bosToken,
     eosToken,
     imageToken,
-    addsBos: bosId !== undefined && tokenizer.encode("").ids[0] === bosId,
+    addsBos,
   };
 }
 
