@@ -11,6 +11,8 @@ export interface InputFile {
   /** Relative to the dropped root, "/" separated. */
   path: string;
   blob: Blob;
+  /** Milliseconds since 1970; a File has its own. */
+  lastModified?: number;
 }
 
 /**

@@ -5,9 +5,9 @@ import { type InputFile, readRows } from "../dataset/rows.ts";
 import { TabTuneError } from "../errors.ts";
 import type { DatasetInfo, DatasetProgress, PreparationSpec } from "../protocol.ts";
 import { prepareExample } from "../shards/prepare.ts";
-import { createShardWriter, type DatasetManifest, datasetIdOf, openDataset } from "../shards/shards.ts";
-import { sha256 } from "../storage/sha256.ts";
+import { createShardWriter, type DatasetManifest, openDataset } from "../shards/shards.ts";
 import type { Store } from "../storage/store.ts";
+import { datasetIdentity } from "./data-identity.ts";
 import { preparationOf } from "./preparation.ts";
 
 interface Facts {
@@ -15,20 +15,6 @@ interface Facts {
   skipped: SkippedRow[];
   notes?: string[];
   lengths?: [number, number][];
-}
-
-/** Bytes from each end of a file that go into a data set's identity: hashing whole data sets would cost as much as reading them. */
-const SAMPLE_BYTES = 65_536;
-
-async function identity(files: readonly InputFile[], spec: PreparationSpec): Promise<string> {
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const parts = ["preparation 1", spec.id];
-  for (const { path, blob } of sorted) {
-    const head = await sha256(new Uint8Array(await blob.slice(0, SAMPLE_BYTES).arrayBuffer()));
-    const tail = await sha256(new Uint8Array(await blob.slice(-SAMPLE_BYTES).arrayBuffer()));
-    parts.push(path, String(blob.size), head, tail);
-  }
-  return datasetIdOf(parts);
 }
 
 /**
@@ -42,7 +28,7 @@ export async function prepareDataset(
   spec: PreparationSpec,
   onProgress: (p: DatasetProgress) => void,
 ): Promise<DatasetInfo> {
-  const id = await identity(files, spec);
+  const id = await datasetIdentity(files, spec);
   const before = await openDataset(store, id);
   if (before) return infoOf(before.manifest);
 

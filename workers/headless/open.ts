@@ -49,8 +49,7 @@ export async function dataFiles(target: string): Promise<{ files: InputFile[]; l
   const label = path.basename(path.resolve(target));
   if (!facts.isDirectory()) {
     // Pictures beside a single table are part of the drop: the table names them relative to itself.
-    if (!/\.(jsonl|json|csv)$/i.test(target))
-      return { files: [{ path: label, blob: await openAsBlob(target) }], label };
+    if (!/\.(jsonl|json|csv)$/i.test(target)) return { files: [await inputFile(label, target)], label };
     const beside = (await walk(path.dirname(target), "")).filter((f) => isPicture(f.path) || f.path === label);
     return { files: beside, label };
   }
@@ -59,13 +58,19 @@ export async function dataFiles(target: string): Promise<{ files: InputFile[]; l
 
 const isPicture = (name: string): boolean => /\.(png|jpe?g|webp|gif|bmp|avif)$/i.test(name);
 
+/** A blob of a file on disk does not know its age. */
+async function inputFile(name: string, file: string): Promise<InputFile> {
+  const { mtimeMs } = await stat(file);
+  return { path: name, blob: await openAsBlob(file), lastModified: mtimeMs };
+}
+
 async function walk(root: string, prefix: string): Promise<InputFile[]> {
   const out: InputFile[] = [];
   for (const entry of await readdir(path.join(root, prefix), { withFileTypes: true })) {
     if (entry.name.startsWith(".")) continue;
     const relative = prefix ? `${prefix}/${entry.name}` : entry.name;
     if (entry.isDirectory()) out.push(...(await walk(root, relative)));
-    else if (entry.isFile()) out.push({ path: relative, blob: await openAsBlob(path.join(root, relative)) });
+    else if (entry.isFile()) out.push(await inputFile(relative, path.join(root, relative)));
   }
   return out;
 }
