@@ -1,5 +1,6 @@
 import type { PaceMode, RunState } from "../../workers/protocol.ts";
 import { secondsLeft } from "../../workers/train/metrics.ts";
+import { verdictOn } from "../../workers/train/verdict.ts";
 import { useChat } from "../chat/store.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";
@@ -7,7 +8,6 @@ import { Action } from "../parts/Action.tsx";
 import { duration, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
-import { verdictOn } from "./advice.ts";
 import { LossChart } from "./LossChart.tsx";
 import { PlanCard } from "./PlanCard.tsx";
 import { labelOfField, RecipeForm } from "./RecipeForm.tsx";
@@ -75,7 +75,7 @@ export function TrainingPanel() {
   const leftWords = running && left ? `, about ${duration(left)} left` : "";
   const made = maxSteps > 0 ? `${step} of ${maxSteps} steps` : "";
   const spoken = [state === "training" ? "" : words[state], made].filter(Boolean).join(": ") + lossWords + leftWords;
-  const verdict = verdictOn(state, records);
+  const verdict = state === "done" || state === "stopped" ? verdictOn(records) : "";
   return (
     <Panel
       title="Training"

@@ -1,5 +1,6 @@
-/** What looks wrong in a recipe before it runs, and in a run when it is over. Never without a figure. */
-import type { PlanInfo, RunState, StepRecord } from "../../workers/protocol.ts";
+/** What looks wrong in a recipe before it runs, and how a run went. Never without a figure. */
+import type { PlanInfo, StepRecord } from "../../workers/protocol.ts";
+import { lossEnds } from "../../workers/train/verdict.ts";
 import { figure } from "../parts/format.ts";
 import type { Fields } from "./store.ts";
 
@@ -45,31 +46,10 @@ export function warningsOf(fields: Fields, plan: Pick<PlanInfo, "epochs" | "step
   return warnings;
 }
 
-const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** First and last loss, each the mean of a tenth of the run: single steps jump. */
-function ends(records: readonly StepRecord[]): { first: number; last: number } {
-  const tenth = Math.max(1, Math.round(records.length / 10));
-  const losses = records.map(({ loss }) => loss);
-  return { first: mean(losses.slice(0, tenth)), last: mean(losses.slice(-tenth)) };
-}
-
-/** What is wrong with a run that has ended; "" when nothing is. */
-export function verdictOn(state: RunState, records: readonly StepRecord[]): string {
-  if ((state !== "done" && state !== "stopped") || records.length < 2) return "";
-  const idle = records.filter(({ gradNorm }) => gradNorm === 0).length;
-  if (idle > 0) {
-    return `In ${idle} of ${records.length} steps the gradient was 0: nothing was learnt in them. A lower learning rate, or other rows, may help.`;
-  }
-  const { first, last } = ends(records);
-  if (last <= first) return "";
-  return `The loss ended above where it began (${figure(first)}, then ${figure(last)}): the adapter is probably worse than none. A lower learning rate may help.`;
-}
-
 /** The loss curve in words, for who does not see it. */
 export function curveWords(records: readonly StepRecord[]): string {
   if (records.length < 2) return "";
-  const { first, last } = ends(records);
+  const { first, last } = lossEnds(records);
   const lowest = records.reduce((best, record) => (record.loss < best.loss ? record : best));
   const way = last < 0.98 * first ? "Falling" : last > 1.02 * first ? "Rising" : "Level";
   return `${way}: ${figure(first)} → ${figure(last)}, lowest ${figure(lowest.loss)} at step ${lowest.step}.`;

@@ -108,7 +108,7 @@ test("the context's end inside a batch", async () => {
   const contextRows = prompt.inputIds.length + 11;
   const chat = await open({ contextRows, batchMs: Number.POSITIVE_INFINITY });
   const { ids } = await single.generate(prompt, true, options());
-  const whole = { stopped: "length", ids: ids.slice(0, 11) };
+  const whole = { stopped: "full", ids: ids.slice(0, 11) };
   expect(await chat.generate(prompt, true, options())).toEqual(whole);
   expect(await chat.generate(prompt, true, options()), "again, in larger batches").toEqual(whole);
   await chat.dispose();

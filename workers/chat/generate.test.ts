@@ -74,7 +74,7 @@ test("where an answer ends", async () => {
   const prompt = promptOf(examples[0]!);
   const c = await open(prompt.inputIds.length + 4);
   const full = await c.generate(prompt, false, greedy({ maxNewTokens: 9 }));
-  expect(full).toMatchObject({ stopped: "length", ids: { length: 4 } });
+  expect(full).toMatchObject({ stopped: "full", ids: { length: 4 } });
   const end = full.ids[2]!;
   const until = full.ids.indexOf(end) + 1;
   expect(await c.generate(prompt, false, greedy({ eosIds: [end] }))).toEqual({
