@@ -45,7 +45,8 @@ async function train(recipe: object, ...more: string[]): Promise<{ code: number;
   fs.writeFileSync(recipeFile, JSON.stringify({ ...small, ...recipe }));
   const lines: string[] = [];
   const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
-  const given = ["--model", `${golden}model`, "--data", `${golden}data`, "--recipe", recipeFile, "--out", out];
+  const data = more.includes("--data") ? [] : ["--data", `${golden}data`];
+  const given = ["--model", `${golden}model`, ...data, "--recipe", recipeFile, "--out", out];
   const code = await main(["train", ...given, ...more]);
   spy.mockRestore();
   return { code, error: lines.at(-1) ?? "" };
@@ -90,6 +91,31 @@ test("a LoRA start of another rank is refused before anything is written", async
   expect(JSON.parse(error).code).toBe("bad-adapter");
   expect(fs.existsSync(out)).toBe(false);
 });
+
+test("a run does not go on with another recipe or other rows, and is left as it was", async () => {
+  expect((await train({}, "--steps", "1")).code).toBe(0);
+  const files = (): string[] => fs.readdirSync(out, { recursive: true }).map(String).sort();
+  const before = files();
+  const recipe = await train({ learning_rate: 1e-3 }, "--resume");
+  expect(recipe.code).toBe(1);
+  expect(JSON.parse(recipe.error)).toMatchObject({
+    code: "bad-checkpoint",
+    message: expect.stringContaining("learning_rate"),
+  });
+  const other = path.join(folder, "other");
+  fs.mkdirSync(other);
+  fs.writeFileSync(path.join(other, "rows.jsonl"), '{"question": "Who?", "answer": "Me."}');
+  const rows = await train({}, "--resume", "--data", other);
+  expect(rows.code).toBe(1);
+  expect(JSON.parse(rows.error)).toMatchObject({
+    code: "bad-checkpoint",
+    message: expect.stringContaining("The data has changed"),
+  });
+  expect(files()).toEqual(before);
+  const moved = path.join(folder, "moved");
+  fs.cpSync(`${golden}data`, moved, { recursive: true });
+  expect((await train({ save_steps: 2 }, "--resume", "--data", moved)).code).toBe(0);
+}, 300_000);
 
 test("a run that goes on writes the lines of all its steps, whatever became of the file", async () => {
   expect(await train({}, "--steps", "1")).toEqual({ code: 0, error: "" });

@@ -13,21 +13,23 @@ import { importLoraInit } from "../adapter/peft-import.ts";
 import { generationsOf } from "../checkpoint/format.ts";
 import { readLog } from "../checkpoint/log.ts";
 import { readRunInfo } from "../checkpoint/runs.ts";
+import { notesOnSameRun } from "../checkpoint/same-run.ts";
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { prepareDataset } from "../engine/prepare-dataset.ts";
-import { type LiveAdapter, loraSettings, runTraining } from "../engine/training-run.ts";
+import { type LiveAdapter, loraSettings, runTraining, withinModel } from "../engine/training-run.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { type TensorEntry, writeSafetensors } from "../hub/safetensors.ts";
 import { type Moments, readAdapter, readMoments, readTrained } from "../model/adapter-slabs.ts";
 import { allocateAdapter } from "../model/lora.ts";
 import type { StepRecord } from "../protocol.ts";
-import { openDataset } from "../shards/shards.ts";
+import { deleteDataset, openDataset } from "../shards/shards.ts";
 import { openFsStore } from "../storage/fs.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
 import { toStepLine } from "../train/metrics.ts";
 import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
+import { verdictOn } from "../train/verdict.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, loadedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
 import { refuseUnlessTested } from "./self-test.ts";
@@ -85,24 +87,47 @@ export async function train(args: Arguments): Promise<void> {
   const checkpoints = path.join(out, "checkpoints");
   if (!resume) await rm(checkpoints, { recursive: true, force: true });
   const store = await openFsStore(checkpoints);
-  if (resume && !(await readRunInfo(store, RUN))) {
+  const saved = resume ? await readRunInfo(store, RUN) : undefined;
+  if (resume && !saved) {
     throw new TabTuneError("bad-checkpoint", `${out} has no run to resume.`, "Leave out --resume to start one.");
   }
   // A resumed run makes the steps behind its checkpoint again, bit for bit; the run's own log has those before it.
   const steps = stepsWriter(path.join(out, "steps.jsonl"), async () =>
     resume ? (await readLog(store, RUN)).records : [],
   );
+  const told = new Set<string>();
+  const tell = (note: string): void => {
+    if (!told.has(note)) process.stderr.write(`note: ${note}\n`);
+    told.add(note);
+  };
   const written = [path.join(out, "steps.jsonl")];
   let live: LiveAdapter | undefined;
   try {
     const info = await prepareDataset(store, files, label, model.preparation, () => {});
     for (const row of info.skipped) process.stderr.write(`skipped ${row.source}: ${row.message}\n`);
-    for (const note of model.notes) process.stderr.write(`note: ${note}\n`);
+    const dataset = (await openDataset(store, info.id))!;
+    if (saved) {
+      const own = await openDataset(store, saved.datasetId);
+      const offered = {
+        modelId: model.id,
+        modelLabel: model.files.label,
+        recipe: withinModel(recipe, model.config),
+        dataset: dataset.manifest,
+      };
+      try {
+        for (const note of notesOnSameRun(saved, own?.manifest, offered)) tell(note);
+      } catch (error) {
+        // The rows that were refused have no place beside the run's own.
+        if (info.id !== saved.datasetId) await deleteDataset(store, info.id);
+        throw error;
+      }
+    }
+    for (const note of info.notes) tell(note);
     await refuseUnlessTested(model.llava);
     await runTraining({
       model,
       store,
-      dataset: (await openDataset(store, info.id))!,
+      dataset,
       recipe,
       runId: RUN,
       control: newControl(),
@@ -114,6 +139,8 @@ export async function train(args: Arguments): Promise<void> {
       },
       onEvent: (event) => {
         if (event.type === "step") steps.add(event.record);
+        // What the run has to say of itself (rows that are cut or left out, the model's own) comes with each state: once is enough.
+        else if (event.type === "state" && event.note) tell(event.note);
       },
       onGradients: async (step, adapter) => {
         await steps.flush();
@@ -126,6 +153,8 @@ export async function train(args: Arguments): Promise<void> {
       },
     });
     await steps.flush();
+    const verdict = verdictOn((await readLog(store, RUN)).records);
+    if (verdict) tell(verdict);
   } catch (error) {
     if (!resume) {
       for (const file of written) await rm(file, { force: true });
