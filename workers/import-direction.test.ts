@@ -22,7 +22,7 @@ const order = [
   ["engine"],
   ["headless"],
 ];
-const open = ["gpu", "errors.ts", "protocol.ts"];
+const open = ["gpu", "errors.ts", "protocol.ts", "words.ts"];
 /** Files at the top of workers/ that start a thread or a process. */
 const entries = ["engine.worker.ts", "dataset.worker.ts", "headless.ts"];
 

@@ -10,7 +10,7 @@ const planOf = (paths: string[]) => {
   const { sources, notes } = planSources(entries(paths));
   return {
     read: sources.map((source) => (isTable(source) ? source.entry.path : source.format)),
-    aside: notes.map((note) => note.split(" is left")[0]),
+    aside: notes.map((note) => note.split(": ")[0]!.replace(" is left aside", "")),
   };
 };
 
@@ -31,7 +31,7 @@ test.each<[string, string[], string[], string[]]>([
     "held-out splits",
     ["train-0.parquet", "train-1.parquet", "test-0.parquet", "validation.jsonl"],
     ["train-0.parquet", "train-1.parquet"],
-    ["test-0.parquet", "validation.jsonl"],
+    ["2 files are left aside (test-0.parquet, validation.jsonl)"],
   ],
   [
     "held-out folders",
@@ -44,10 +44,10 @@ test.each<[string, string[], string[], string[]]>([
     "one table in two formats",
     ["x.parquet", "x.csv", "x.jsonl", "y.csv"],
     ["x.jsonl", "y.csv"],
-    ["x.csv", "x.parquet"],
+    ["2 files are left aside (x.csv, x.parquet)"],
   ],
   ["files of a repository", ["dataset_info.json", "config.json", "README.md", "a.json"], ["a.json"], []],
-  ["a table beats captions", ["a.jpg", "a.txt", "x.jsonl"], ["x.jsonl"], []],
+  ["a table beats captions", ["a.jpg", "a.txt", "b.txt", "x.jsonl"], ["x.jsonl"], ["a.txt"]],
   ["JSON beside pictures of its name", ["a.jpg", "a.json", "b.jpg", "b.json"], ["sidecar"], []],
   ["captions", ["a.jpg", "a.txt"], ["sidecar"], []],
   ["texts of other names", ["a.jpg", "b.txt", "LICENSE.txt"], [], []],
@@ -64,7 +64,13 @@ test("each tar is its own source, in its own order; held-out shards are left asi
     ["train-0.tar", "train-0.tar/b.jpg"],
     ["train-1.tar", "train-1.tar/b.jpg"],
   ]);
-  expect(plan.notes.length).toBe(1);
+  expect(plan.notes).toEqual([
+    expect.stringMatching(/^test-0\.tar is left aside: held-out splits .* drop them without/),
+  ]);
+  const many = planOf(["train.json", ...Array.from({ length: 9 }, (_, i) => `test-${i}.json`)]);
+  expect(many.aside).toEqual([
+    "9 files are left aside (test-0.json, test-1.json, test-2.json, test-3.json, test-4.json and 4 more)",
+  ]);
 });
 
 test.each<[string, ReturnType<typeof splitOf>]>([

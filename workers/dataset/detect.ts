@@ -4,6 +4,7 @@
  * rules out other tables; where a train split is named, the held-out splits are not trained on. Beyond them: a table
  * that is there in two formats is read once. Everything left aside is said in a note.
  */
+import { listed } from "../words.ts";
 import { baseName, byPath, type Entry, extensionOf, folderOf } from "./entry.ts";
 import { isCaption, isPicture, sampleKey } from "./sidecar.ts";
 
@@ -30,7 +31,7 @@ export function isTable(source: Source): source is TableSource {
 
 export interface Plan {
   sources: Source[];
-  /** Files that hold rows and are left aside, one sentence each. */
+  /** What is left aside although it holds rows, one sentence for each reason. */
   notes: string[];
   pictures: number;
 }
@@ -98,12 +99,38 @@ export function splitOf(path: string): Split {
   return undefined;
 }
 
+/** What is left aside, by the reason: many files of one reason are one note. */
+class Aside {
+  readonly #paths = new Map<string, string[]>();
+
+  add(path: string, reason: string): void {
+    const paths = this.#paths.get(reason);
+    if (paths) paths.push(path);
+    else this.#paths.set(reason, [path]);
+  }
+
+  /** A sentence for each reason, with names and count. */
+  notes(): string[] {
+    return [...this.#paths].map(([reason, paths]) =>
+      paths.length === 1
+        ? `${paths[0]} is left aside: ${reason}.`
+        : `${paths.length} files are left aside (${listed(paths)}): ${reason}.`,
+    );
+  }
+}
+
+const HELD_OUT =
+  "held-out splits are not trained on where a train split is there; drop them without it to train on them";
+const BESIDE_METADATA =
+  "where a metadata file describes the pictures, the rows come from it alone; drop other tables alone";
+const BESIDE_TABLE = "texts beside pictures are not read where a table holds the rows; drop them without the table";
+
 /** Keeps all but the held-out members when some are named train. */
-function trainOnly<T>(members: readonly T[], path: (member: T) => string, notes: string[]): T[] {
+function trainOnly<T>(members: readonly T[], path: (member: T) => string, aside: Aside): T[] {
   if (!members.some((member) => splitOf(path(member)) === "train")) return [...members];
   return members.filter((member) => {
     const kept = splitOf(path(member)) !== "held-out";
-    if (!kept) notes.push(`${path(member)} is left aside: it is a held-out split, and a train split is there.`);
+    if (!kept) aside.add(path(member), HELD_OUT);
     return kept;
   });
 }
@@ -118,18 +145,18 @@ function tablesOf(entries: readonly Entry[]): Entry[] {
 
 /** Entries (archives unpacked, junk gone, any order) -> the sources of rows, in the order in which they are read. */
 export function planSources(entries: readonly Entry[]): Plan {
-  const notes: string[] = [];
+  const aside = new Aside();
   const pictures = entries.filter(isPicture).length;
   let tables = tablesOf(entries).sort(byPath);
 
   const isMetadata = (entry: Entry) => /^metadata\./.test(baseName(entry.path));
   if (tables.some(isMetadata)) {
     for (const table of tables) {
-      if (!isMetadata(table)) notes.push(`${table.path} is left aside: the rows come from the metadata file.`);
+      if (!isMetadata(table)) aside.add(table.path, BESIDE_METADATA);
     }
     tables = tables.filter(isMetadata);
   }
-  tables = trainOnly(tables, (table) => table.path, notes);
+  tables = trainOnly(tables, (table) => table.path, aside);
   const best = new Map<string, Entry>();
   for (const table of tables.toSorted(
     (a, b) => RANK.indexOf(extensionOf(a.path)) - RANK.indexOf(extensionOf(b.path)),
@@ -137,15 +164,23 @@ export function planSources(entries: readonly Entry[]): Plan {
     const name = withoutExtension(table.path);
     const other = best.get(name);
     if (other === undefined) best.set(name, table);
-    else notes.push(`${table.path} is left aside: ${baseName(other.path)} of the same name is read.`);
+    else aside.add(table.path, `the table of the same name in another format is read (${baseName(other.path)})`);
   }
   if (tables.length > 0) {
     const sources = tables
       .filter((table) => best.get(withoutExtension(table.path)) === table)
       .map((entry) => ({ format: TABLES.get(extensionOf(entry.path))!, entry }));
-    return { sources, notes, pictures };
+    for (const entry of captionsOf(entries)) aside.add(entry.path, BESIDE_TABLE);
+    return { sources, notes: aside.notes(), pictures };
   }
-  return { sources: trainOnly(sampleSources(entries), (source) => source.path, notes), notes, pictures };
+  const sources = trainOnly(sampleSources(entries), (source) => source.path, aside);
+  return { sources, notes: aside.notes(), pictures };
+}
+
+/** Texts that stand beside a picture of their name. */
+function captionsOf(entries: readonly Entry[]): Entry[] {
+  const pictureKeys = new Set(entries.filter(isPicture).map(sampleKey));
+  return entries.filter((entry) => isCaption(entry) && pictureKeys.has(sampleKey(entry))).sort(byPath);
 }
 
 /** Samples by name: each tar is a source in its own order, all other files together are one, by path. */

@@ -13,6 +13,8 @@ export interface InputFile {
   blob: Blob;
   /** Milliseconds since 1970; a File has its own. */
   lastModified?: number;
+  /** Not given by name: it lies beside the table that was, in case the rows name it. */
+  beside?: boolean;
 }
 
 /**

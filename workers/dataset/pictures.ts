@@ -31,6 +31,8 @@ export interface PictureIndex {
   find(wanted: string, folder: string): Entry;
   /** How many were found only by the end of their path or by their name. */
   foundByName(): number;
+  /** How many different files were found. */
+  used(): number;
 }
 
 const fold = (path: string) => path.normalize("NFC").toLowerCase();
@@ -61,8 +63,15 @@ export function pictureIndex(entries: readonly Entry[]): PictureIndex {
   const folded = group(entries, (entry) => fold(entry.path));
   const named = group(entries, (entry) => fold(baseName(entry.path)));
   let byName = 0;
+  const found = new Set<Entry>();
 
   function find(wanted: string, folder: string): Entry {
+    const entry = lookUp(wanted, folder);
+    found.add(entry);
+    return entry;
+  }
+
+  function lookUp(wanted: string, folder: string): Entry {
     const path = cleanPath(wanted);
     const candidates = [cleanPath(`${folder}/${wanted}`), path];
     for (const candidate of candidates) {
@@ -79,10 +88,10 @@ export function pictureIndex(entries: readonly Entry[]): PictureIndex {
       const own = `/${fold(entry.path)}`;
       return own.endsWith(key) || key.endsWith(own);
     });
-    const found = sameEnd.length === 1 ? sameEnd[0] : sameName.length === 1 ? sameName[0] : undefined;
-    if (found !== undefined) {
+    const only = sameEnd.length === 1 ? sameEnd[0] : sameName.length === 1 ? sameName[0] : undefined;
+    if (only !== undefined) {
       byName += 1;
-      return found;
+      return only;
     }
     const why =
       sameName.length > 1 ? `is not unique: ${sameName.length} files have this name` : "is not among the dropped files";
@@ -91,7 +100,7 @@ export function pictureIndex(entries: readonly Entry[]): PictureIndex {
       `The picture "${wanted.slice(0, 200)}" ${why}; drop it with the data under the path that the row names.`,
     );
   }
-  return { find, foundByName: () => byName };
+  return { find, foundByName: () => byName, used: () => found.size };
 }
 
 /** The picture of `source` as an ImageRef; throws RowProblems "missing-picture", "picture-too-large", "broken-picture". */

@@ -260,3 +260,22 @@ test("a __proto__ key is data and changes nothing", () => {
   expect(compact(record)).toBe("u:Q|a:A");
   expect("messages" in {}).toBe(false);
 });
+
+test.each<[string, object]>([
+  ["question and answer", { image_name: "a.jpg", question: "Q", answer: "A" }],
+  ["a conversation", { bilder: ["a.jpg", "b/c.PNG"], messages: [user("Q"), assistant("A")] }],
+  [
+    "bytes of a Parquet file",
+    { photo: { path: "x", size: 3, bytes: async () => new Uint8Array(3) }, question: "Q", answer: "A" },
+  ],
+])("a picture in a column of an unknown name is not trained past: %s", (_, record) => {
+  const column = Object.keys(record)[0]!;
+  expect(() => recordToConversation(record)).toThrow(
+    expect.objectContaining({ reason: "missing-picture", message: expect.stringContaining(`its column "${column}"`) }),
+  );
+});
+
+test("a text that ends like a picture's name is a text", () => {
+  const record = { question: "What is in a.jpg", answer: "b.png", id: "7", tags: [] };
+  expect(compact(record)).toBe("u:What is in a.jpg|a:b.png");
+});

@@ -14,6 +14,8 @@ const llava = (image: string, question: string, answer: string) => ({
 const pictures = [file("images/1.jpg", pixel), file("images/2.jpg", pixel)];
 const lines =
   '{"image":"images/1.jpg","question":"Q1","answer":"A1"}\n{"image":"images/2.jpg","question":"Q2","answer":"A2"}\n';
+/** The start of a picture as iPhones make them. */
+const heic = new Uint8Array([0, 0, 0, 24, ...bytes("ftypheic"), 0, 0, 0, 0]);
 const two = ["user: [image]Q1 | assistant: A1", "user: [image]Q2 | assistant: A2"];
 const captions = [
   "user: [image]Describe the image. | assistant: a cat",
@@ -253,12 +255,47 @@ test("a sidecar picture without text is skipped, the others are read", async () 
   expect(skipped.map((s) => [s.index, s.source, s.reason])).toEqual([[0, "a.jpg", "missing-text"]]);
 });
 
+test("pictures that no row names are counted; those beside a table that was given alone are not", async () => {
+  const more = file("images/3.jpg", pixel);
+  const table = file("x.csv", "image,question,answer\nimages/1.jpg,Q1,A1\n,Q2,A2\n");
+  const dropped = await readAll([...pictures, more, table]);
+  expect([dropped.rows.length, dropped.notes]).toEqual([
+    2,
+    ["2 pictures of the drop are named by no row and not used."],
+  ]);
+  const beside = [...pictures, more].map((f) => ({ ...f, beside: true }));
+  const named = await readAll([...beside, table]);
+  expect([named.rows.length, named.notes]).toEqual([2, []]);
+  const blind = await readAll([...beside, file("x.csv", "id,question,answer\n1,Q1,A1\n")]);
+  expect([blind.rows.length, blind.error]).toEqual([1, undefined]);
+});
+
 test.each<[string, InputFile[], string, RegExp]>([
   ["nothing", [], "no-rows", /0 files/],
   ["pictures alone", pictures, "no-rows", /2 pictures and no text/],
   ["an empty table", [file("x.jsonl", "\n\n")], "no-rows", /no rows in x\.jsonl/],
   ["an unknown file", [file("notes.docx", "x")], "no-rows", /nothing that holds rows/],
   ["a packed tar", [file("a.tar.gz", "x")], "no-rows", /unpack it first/],
+  ["a PDF", [file("form.pdf", "%PDF-1.7 …")], "no-rows", /1 file and .*form\.pdf is a PDF/],
+  [
+    "several kinds",
+    [file("a.exe", "MZ\x90"), file("b.exe", "MZ\x90"), file("IMG_1.jpg", heic), file("c.png", "")],
+    "no-rows",
+    /2 pictures and no text that belongs to them \(a\.exe, b\.exe is a program.*IMG_1\.jpg is a HEIC picture.*c\.png is empty \(0 bytes\)/,
+  ],
+  ["one picture alone", [file("images/1.jpg", pixel)], "no-rows", /1 picture and no text that belongs to it/],
+  [
+    "a table whose picture column has an unknown name",
+    [...pictures, file("x.csv", "bild,question,answer\nimages/1.jpg,Q1,A1\nimages/2.jpg,Q2,A2\n")],
+    "no-rows",
+    /column "bild" looks like one/,
+  ],
+  [
+    "a table that names no picture beside pictures",
+    [...pictures, file("x.csv", "id,question,answer\n1,Q1,A1\n2,Q2,A2\n")],
+    "bad-dataset",
+    /2 pictures lie beside x\.csv, and none of its 2 rows names one/,
+  ],
   ["UTF-16", [file("x.csv", new Uint8Array([0xff, 0xfe, 0x61, 0]))], "bad-dataset", /x\.csv .*UTF-16/],
   ["no zip", [file("x.zip", "hello hello hello hello hello")], "bad-dataset", /x\.zip .*zip archive/],
   ["no tar", [file("x.tar", "hello".repeat(300))], "bad-dataset", /x\.tar is not a tar/],

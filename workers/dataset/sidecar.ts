@@ -9,7 +9,21 @@ import type { DatasetLimits } from "./limits.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 
-export const PICTURE_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "avif"];
+/** Also kinds that are not read: their rows are told what to do with them. */
+export const PICTURE_EXTENSIONS = [
+  "jpg",
+  "jpeg",
+  "jfif",
+  "png",
+  "webp",
+  "gif",
+  "bmp",
+  "avif",
+  "heic",
+  "heif",
+  "tif",
+  "tiff",
+];
 const TEXT_EXTENSIONS = ["txt", "caption", "cap"];
 
 export const isPicture = (entry: Entry) => PICTURE_EXTENSIONS.includes(extensionOf(entry.path));

@@ -2,7 +2,9 @@
 import { openAsBlob } from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { extensionOf } from "../dataset/entry.ts";
 import type { InputFile } from "../dataset/rows.ts";
+import { PICTURE_EXTENSIONS } from "../dataset/sidecar.ts";
 import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../engine/loaded-model.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
@@ -49,14 +51,14 @@ export async function dataFiles(target: string): Promise<{ files: InputFile[]; l
   const label = path.basename(path.resolve(target));
   if (!facts.isDirectory()) {
     // Pictures beside a single table are part of the drop: the table names them relative to itself.
-    if (!/\.(jsonl|json|csv)$/i.test(target)) return { files: [await inputFile(label, target)], label };
-    const beside = (await walk(path.dirname(target), "")).filter((f) => isPicture(f.path) || f.path === label);
-    return { files: beside, label };
+    if (!/\.(jsonl|ndjson|json|csv|tsv)$/i.test(target)) return { files: [await inputFile(label, target)], label };
+    const around = (await walk(path.dirname(target), "")).filter((f) => isPicture(f.path) || f.path === label);
+    return { files: around.map((f) => (f.path === label ? f : { ...f, beside: true })), label };
   }
   return { files: await walk(target, ""), label };
 }
 
-const isPicture = (name: string): boolean => /\.(png|jpe?g|webp|gif|bmp|avif)$/i.test(name);
+const isPicture = (name: string): boolean => PICTURE_EXTENSIONS.includes(extensionOf(name));
 
 /** A blob of a file on disk does not know its age. */
 async function inputFile(name: string, file: string): Promise<InputFile> {

@@ -3,6 +3,7 @@
  * Layouts: PNG (W3C), JPEG (ITU T.81), WebP (RFC 9649), GIF89a, BMP.
  */
 import { TabTuneError } from "../errors.ts";
+import { kindOfFile } from "./kinds.ts";
 import { ascii, exifOrientation, xmpOrientation } from "./orientation.ts";
 
 export type ImageFormat = "png" | "jpeg" | "webp" | "gif" | "bmp";
@@ -64,15 +65,9 @@ function readHeader(bytes: Uint8Array): ImageHeader {
     if (error instanceof RangeError) throw badImage("ends inside its header", error);
     throw error;
   }
-  throw badImage(describeUnknown(bytes));
-}
-
-function describeUnknown(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "is an empty file";
-  const head = new TextDecoder("latin1").decode(bytes.subarray(0, 512)).trimStart().toLowerCase();
-  if (head.startsWith("<svg") || (head.startsWith("<?xml") && head.includes("<svg"))) return "is an SVG drawing";
-  if (head.startsWith("<!doctype html") || head.startsWith("<html")) return "is a web page, not a picture";
-  return "is of an unknown kind (not PNG, JPEG, WebP, GIF or BMP)";
+  const kind = kindOfFile(bytes);
+  if (kind) throw new TabTuneError("bad-image", `The picture ${kind.what}.`, kind.remedy);
+  throw badImage("is of an unknown kind (not PNG, JPEG, WebP, GIF or BMP)");
 }
 
 function dataView(bytes: Uint8Array): DataView {
