@@ -121,6 +121,44 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText('and a "quote".');
   });
 
+  await test.step("what is left aside is told, and pictures with captions keep their names", async () => {
+    const row = (caption: string): Uint8Array =>
+      jsonLines([{ image: "a.webp", question: "What is it?", answer: caption }]);
+    await chooseFiles(page, [
+      upload("train.jsonl", row("An icon.")),
+      upload("val.jsonl", row("Another icon.")),
+      upload("a.webp", demoPicture("001.webp")),
+      upload("b.webp", demoPicture("002.webp")),
+    ]);
+    await ready(page, "1 rows ready");
+    const notes = page.getByRole("list", { name: "Notes on the data" });
+    await expect(notes.getByRole("listitem")).toHaveText([
+      /^val\.jsonl is left aside: held-out splits are not trained on/,
+      "1 picture of the drop is named by no row and not used.",
+    ]);
+    await chooseFiles(page, [
+      upload("DSC_4107.webp", demoPicture("003.webp")),
+      upload("DSC_4107.txt", text("A scene.")),
+    ]);
+    await expect(notes).toHaveCount(0);
+    await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText("DSC_4107.webp");
+  });
+
+  await test.step("kinds that are not read are told by name, and pictures are not trained past", async () => {
+    const alert = alertIn(page, "Data");
+    const phone = text("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    await chooseFiles(page, [upload("IMG_1.HEIC", phone), upload("IMG_1.txt", text("Our dog."))]);
+    await expect(alert).toContainText("IMG_1.HEIC: The picture is a HEIC picture (iPhone)", { timeout: SLOW });
+    await chooseFiles(page, [upload("form.pdf", text("%PDF-1.7"))]);
+    await expect(alert).toContainText("The drop has 1 file and nothing that holds rows (form.pdf is a PDF");
+    await chooseFiles(page, [
+      upload("x.csv", text("filename_of_photo,question,answer\na.webp,What?,An icon.\n")),
+      upload("a.webp", demoPicture("001.webp")),
+    ]);
+    await expect(alert).toContainText('its column "filename_of_photo" looks like one');
+    await ready(page, "1 rows ready");
+  });
+
   await test.step("files that hold no row at all", async () => {
     await chooseFiles(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
     const alert = alertIn(page, "Data");

@@ -7,12 +7,14 @@ import type { DatasetInfo, DatasetProgress, PreparationSpec } from "../protocol.
 import { prepareExample } from "../shards/prepare.ts";
 import { createShardWriter, type DatasetManifest, openDataset } from "../shards/shards.ts";
 import type { Store } from "../storage/store.ts";
+import { counted } from "../words.ts";
 import { datasetIdentity } from "./data-identity.ts";
 import { preparationOf } from "./preparation.ts";
 
 interface Facts {
   format: string;
   skipped: SkippedRow[];
+  /** Older versions had neither. */
   notes?: string[];
   lengths?: [number, number][];
 }
@@ -36,11 +38,15 @@ export async function prepareDataset(
   const writer = await createShardWriter(store, id, label);
   const skipped: SkippedRow[] = [];
   const formats = new Set<string>();
+  const notes: string[] = [];
+  /** Rows by their length. */
+  const lengths = new Map<number, number>();
   let rows = 0;
   try {
     for await (const event of readRows(files)) {
       if (event.type === "format") {
-        if (event.format !== "note") formats.add(event.format);
+        if (event.format === "note") notes.push(event.detail);
+        else formats.add(event.format);
         continue;
       }
       if (event.type === "skipped") {
@@ -51,7 +57,10 @@ export async function prepareDataset(
       const { row } = event;
       onProgress({ phase: "preparing", rows, skipped: skipped.length, detail: row.source });
       try {
-        await writer.append(await prepareExample(row, preparation));
+        const example = await prepareExample(row, preparation);
+        await writer.append(example, row.source);
+        const { length } = example.inputIds;
+        lengths.set(length, (lengths.get(length) ?? 0) + 1);
         rows += 1;
       } catch (error) {
         const reason = rowReason(error);
@@ -72,11 +81,16 @@ export async function prepareDataset(
     if (rows === 0 && skipped.length > 0) {
       throw new TabTuneError(
         "no-rows",
-        `None of the ${skipped.length} rows of ${label} can be used: ${skipped[0]!.source}: ${skipped[0]!.message}`,
+        `None of the ${counted(skipped.length, "row")} of ${label} can be used: ${skipped[0]!.source}: ${skipped[0]!.message}`,
         "Correct the rows, or drop other files.",
       );
     }
-    const facts: Facts = { format: [...formats].join(", "), skipped };
+    const facts: Facts = {
+      format: [...formats].join(", "),
+      skipped,
+      notes,
+      lengths: [...lengths].sort(([a], [b]) => a - b),
+    };
     return infoOf(await writer.finish(facts));
   } catch (error) {
     await writer.abort();

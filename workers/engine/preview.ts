@@ -47,7 +47,7 @@ export async function previewRows(
     }
     rows.push({
       index: example.row,
-      source: `row ${example.row + 1}`,
+      source: (await dataset.sourceOf(i)) ?? `row ${example.row + 1}`,
       tokens: tokensOf(example, tokenizer),
       length: example.inputIds.length,
       answerTokens: example.kinds.reduce((sum, kind) => sum + (kind === 2 ? 1 : 0), 0),

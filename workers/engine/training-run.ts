@@ -21,7 +21,7 @@ import type { RunEvent, StepRecord } from "../protocol.ts";
 import type { Example } from "../shards/example.ts";
 import type { Dataset } from "../shards/shards.ts";
 import type { Store } from "../storage/store.ts";
-import { fitLength } from "../text/fit-length.ts";
+import { fitLength, lengthNotes } from "../text/fit-length.ts";
 import { parseRecipe, type Recipe, toHuggingFace, totalSteps } from "../train/recipe.ts";
 import { type Control, type TrainerState, train } from "../train/trainer.ts";
 import { createTrainingStep, type MakeTower, type TrainingStep } from "../train/training-step.ts";
@@ -67,19 +67,26 @@ async function usableRows(
   dataset: Dataset,
   { maxLength, trainOn }: Recipe,
   imageTokenId: number,
-): Promise<{ rows: number[]; shardSizes: number[] }> {
+): Promise<{ rows: number[]; shardSizes: number[]; cut: number }> {
   const rows: number[] = [];
+  let cut = 0;
   const shardSizes: number[] = [];
   const all = dataset.manifest.longest <= maxLength;
   let at = 0;
   for (const shard of dataset.manifest.shards) {
     const before = rows.length;
     for (let k = 0; k < shard.rows; k++, at++) {
-      if (all || fits(await dataset.read(at), maxLength, { trainOn, imageTokenId })) rows.push(at);
+      if (all) rows.push(at);
+      else {
+        const example = await dataset.read(at);
+        if (!fits(example, maxLength, { trainOn, imageTokenId })) continue;
+        rows.push(at);
+        if (example.inputIds.length > maxLength) cut += 1;
+      }
     }
     shardSizes.push(rows.length - before);
   }
-  if (rows.length > 0) return { rows, shardSizes };
+  if (rows.length > 0) return { rows, shardSizes, cut };
   throw new TabTuneError(
     "no-rows",
     `None of the ${dataset.rows} rows fits into ${maxLength} tokens with its picture and an answer.`,
@@ -156,7 +163,7 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
 
   let maxSteps = recipe.maxSteps;
   tell("preparing");
-  const { rows, shardSizes } = await usableRows(dataset, recipe, model.config.imageTokenId);
+  const { rows, shardSizes, cut } = await usableRows(dataset, recipe, model.config.imageTokenId);
   maxSteps = totalSteps(recipe, rows.length);
   const lastStep = Math.min(maxSteps, options.stopAfter ?? maxSteps);
   const plan = planRun(model, recipe, dataset.manifest.longest);
@@ -211,12 +218,8 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     await setRunStatus(store, runId, "running");
     options.onAdapter?.({ runId, adapter, arena });
 
-    const leftOut = dataset.rows - rows.length;
-    const tooLong =
-      leftOut > 0
-        ? `${leftOut} of ${dataset.rows} rows do not fit into ${recipe.maxLength} tokens and are left out.`
-        : "";
-    const notes = [note, tooLong, ...model.notes].filter(Boolean).join(" ");
+    const lengths = lengthNotes({ rows: dataset.rows, cut, leftOut: dataset.rows - rows.length }, recipe.maxLength);
+    const notes = [note, ...lengths, ...model.notes].filter(Boolean).join(" ");
     const about = notes ? { note: notes } : {};
     const orders = new Map<number, Uint32Array>();
     const orderOf = (epoch: number): Uint32Array => {

@@ -10,7 +10,7 @@ import { patchesPerTile } from "../model/config.ts";
 import { stepFlops } from "../model/memory-plan.ts";
 import { type Example, labelsOf } from "../shards/example.ts";
 import { prepareExample } from "../shards/prepare.ts";
-import { fitLength } from "../text/fit-length.ts";
+import { fitLength, lengthNotes } from "../text/fit-length.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, openedModel, recipeOf } from "./open.ts";
@@ -23,20 +23,29 @@ export async function* examplesOf(model: OpenedModel, data: string, recipe: Reci
   const skip = (source: string, message: string): void => {
     process.stderr.write(`skipped ${source}: ${message}\n`);
   };
+  const tell = (note: string): void => {
+    process.stderr.write(`note: ${note}\n`);
+  };
   let usable = 0;
+  let cut = 0;
   for await (const event of readRows(files)) {
     if (event.type === "skipped") skip(event.skipped.source, event.skipped.message);
+    if (event.type === "format" && event.format === "note") tell(event.detail);
     if (event.type !== "row") continue;
     try {
       const example = await prepareExample(event.row, preparation);
-      yield fitLength(example, maxLength, { trainOn, imageTokenId: model.config.imageTokenId });
+      const fitted = fitLength(example, maxLength, { trainOn, imageTokenId: model.config.imageTokenId });
+      if (fitted !== example) cut += 1;
       usable += 1;
+      yield fitted;
     } catch (error) {
       const rowFault = ["bad-image", "image-too-large", "bad-row", "row-too-long"];
       if (!(error instanceof TabTuneError) || !rowFault.includes(error.code)) throw error;
-      skip(event.row.source, error.message);
+      skip(event.row.source, `${error.message} ${error.remedy}`.trim());
     }
   }
+  // Rows that are left out were told one by one.
+  for (const note of lengthNotes({ rows: usable, cut, leftOut: 0 }, maxLength)) tell(note);
   if (usable === 0) {
     throw new TabTuneError("no-rows", `${data} has no row that can be used.`, "Correct the rows named above.");
   }

@@ -19,7 +19,7 @@ beforeEach(() => {
 
 async function write(id: string, rows: number, limits = { shardRows: 4 }) {
   const writer = await createShardWriter(store, id, `set ${id}`, limits);
-  for (let row = 0; row < rows; row++) await writer.append(exampleOf(row));
+  for (let row = 0; row < rows; row++) await writer.append(exampleOf(row), `${row}.jpg`);
   return writer.finish({ skipped: [{ index: 9, reason: "broken-picture" }] });
 }
 
@@ -34,9 +34,22 @@ test("what is written is read back, in any order", async () => {
   await expect(dataset.read(10)).rejects.toMatchObject({ code: "bad-argument" });
 });
 
+test("rows know where they came from; a list of names that is lost or damaged costs no row", async () => {
+  await write("a", 10);
+  const dataset = (await openDataset(store, "a"))!;
+  expect(await Promise.all([0, 3, 4, 9].map((i) => dataset.sourceOf(i)))).toEqual(["0.jpg", "3.jpg", "4.jpg", "9.jpg"]);
+  const key = "dataset/a/sources/1";
+  const bytes = (await store.get(key))!;
+  await store.set([[key, bytes.with(9, bytes[9]! ^ 1)]], "relaxed");
+  expect(await dataset.sourceOf(4)).toBeUndefined();
+  await store.delete([key]);
+  expect(await dataset.sourceOf(4)).toBeUndefined();
+  expect((await dataset.read(4)).row).toBe(4);
+});
+
 test("a shard ends when it has enough bytes", async () => {
   const writer = await createShardWriter(store, "big", "big", { shardBytes: 1000 });
-  for (let row = 0; row < 5; row++) await writer.append(exampleOf(row, 600));
+  for (let row = 0; row < 5; row++) await writer.append(exampleOf(row, 600), "");
   const manifest = await writer.finish(null);
   expect(manifest.shards.map((shard) => shard.rows)).toEqual([2, 2, 1]);
 });
@@ -89,11 +102,11 @@ test("a missing shard and a damaged manifest are refused", async () => {
 test("an interrupted writer leaves no data set, and its shards are swept", async () => {
   await write("whole", 8);
   const writer = await createShardWriter(store, "half", "half", { shardRows: 2 });
-  for (let row = 0; row < 5; row++) await writer.append(exampleOf(row));
+  for (let row = 0; row < 5; row++) await writer.append(exampleOf(row), `${row}.jpg`);
   expect(await openDataset(store, "half")).toBeUndefined();
   expect((await listDatasets(store)).map((manifest) => manifest.id)).toEqual(["whole"]);
   expect(await sweepDatasets(store, ["half"])).toBe(0);
-  expect(await sweepDatasets(store)).toBe(2);
+  expect(await sweepDatasets(store)).toBe(4);
   expect(await store.keys("dataset/half/")).toEqual([]);
   expect((await openDataset(store, "whole"))!.rows).toBe(8);
 });
@@ -102,7 +115,7 @@ test("no room: the writer fails with the store's words, and abort frees what it 
   store = memoryStore({ quotaBytes: 400 });
   const writer = await createShardWriter(store, "a", "a", { shardRows: 2 });
   const writing = (async () => {
-    for (let row = 0; row < 50; row++) await writer.append(exampleOf(row));
+    for (let row = 0; row < 50; row++) await writer.append(exampleOf(row), `${row}.jpg`);
   })();
   await expect(writing).rejects.toMatchObject({ code: "storage-full" });
   await writer.abort();

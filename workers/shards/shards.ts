@@ -1,6 +1,6 @@
 /**
  * Prepared rows in the browser's storage: shards of about 4 MB, and last of all a manifest, so that a data set whose manifest is
- * there is whole. Keys: `dataset/<id>/shard/<n>`, `dataset/<id>/manifest`. A shard is u32 count, count u32 lengths, the examples.
+ * there is whole. Keys: `dataset/<id>/shard/<n>`, `dataset/<id>/sources/<n>`, `dataset/<id>/manifest`. A shard is u32 count, count u32 lengths, the examples.
  */
 import { TabTuneError } from "../errors.ts";
 import { sha256 } from "../storage/sha256.ts";
@@ -33,7 +33,8 @@ export interface DatasetManifest {
 }
 
 export interface ShardWriter {
-  append(example: Example): Promise<void>;
+  /** `source`: where the row came from, for people. */
+  append(example: Example, source: string): Promise<void>;
   /** Writes what is left and then the manifest. `facts` is any JSON. Throws "no-rows" when nothing was appended. */
   finish(facts: unknown): Promise<DatasetManifest>;
   /** Removes what was written. */
@@ -45,10 +46,14 @@ export interface Dataset {
   rows: number;
   /** Example at position `i` of 0 … rows - 1. */
   read(i: number): Promise<Example>;
+  /** Where that row came from; undefined for data sets of an older version. */
+  sourceOf(i: number): Promise<string | undefined>;
 }
 
 const FORMAT = 1;
 const shardKey = (id: string, n: number) => `dataset/${id}/shard/${n}`;
+/** Beside the shard and not in it: what is trained on does not depend on what a file is called. */
+const sourcesKey = (id: string, n: number) => `dataset/${id}/sources/${n}`;
 const manifestKey = (id: string) => `dataset/${id}/manifest`;
 
 /** Identity of a prepared data set: SHA-256 over its parts in order (preparation facts, content hashes …), each under its length. */
@@ -68,21 +73,31 @@ export async function createShardWriter(
   const shards: ShardInfo[] = [];
   let open: Uint8Array[] = [];
   let openBytes = 0;
+  let sources: string[] = [];
   let tokens = 0;
   let longest = 0;
 
   async function flush(): Promise<void> {
     const bytes = packShard(open);
-    await store.set([[shardKey(id, shards.length), bytes]], "relaxed");
+    const n = shards.length;
+    await store.set(
+      [
+        [shardKey(id, n), bytes],
+        [sourcesKey(id, n), await sealJson(sources)],
+      ],
+      "relaxed",
+    );
     shards.push({ rows: open.length, bytes: bytes.length, sha256: await sha256(bytes) });
     open = [];
+    sources = [];
     openBytes = 0;
   }
 
   return {
-    async append(example) {
+    async append(example, source) {
       const bytes = encodeExample(example);
       open.push(bytes);
+      sources.push(source);
       openBytes += bytes.length;
       tokens += example.inputIds.length;
       longest = Math.max(longest, example.inputIds.length);
@@ -210,6 +225,13 @@ export async function openDataset(store: Store, id: string, cachedShards = 9): P
       }
       const n = shardOf(firsts, i);
       return decodeExample((await shard(n))[i - firsts[n]!]!);
+    },
+    async sourceOf(i) {
+      const n = shardOf(firsts, i);
+      const bytes = await store.get(sourcesKey(id, n));
+      // A damaged list costs names, not rows.
+      const sources = bytes && ((await unsealJson(bytes)) as string[] | undefined);
+      return sources?.[i - firsts[n]!];
     },
   };
 }

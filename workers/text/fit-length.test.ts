@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Example } from "../shards/example.ts";
-import { fitLength } from "./fit-length.ts";
+import { fitLength, lengthNotes } from "./fit-length.ts";
 
 /** One letter a token: B beginning of text, i image slot, t prompt text, r answer. Ids count up from 10, image slots are 3. */
 function exampleOf(letters: string): Example {
@@ -46,4 +46,12 @@ test.each([
 
 test("all text: what remains of the question is enough", () => {
   expect(fitLength(exampleOf("Btiittttrr"), 6, { ...options, trainOn: "all-text" }).inputIds).toHaveLength(6);
+});
+
+test("rows that are cut or left out are counted", () => {
+  expect(lengthNotes({ rows: 5, cut: 0, leftOut: 0 }, 110)).toEqual([]);
+  expect(lengthNotes({ rows: 5, cut: 3, leftOut: 1 }, 110)).toEqual([
+    "3 of 5 rows are longer than 110 tokens and cut there: an answer that is cut does not show the model where to stop.",
+    "1 of 5 rows do not fit into 110 tokens and are left out.",
+  ]);
 });

@@ -38,3 +38,20 @@ export function fitLength(
   }
   return cut;
 }
+
+/** What to tell of rows that are longer than `maxLength`: how many lose their end, how many are left out. */
+export function lengthNotes(
+  { rows, cut, leftOut }: { rows: number; cut: number; leftOut: number },
+  maxLength: number,
+): string[] {
+  const notes: string[] = [];
+  if (cut > 0) {
+    notes.push(
+      `${cut} of ${rows} rows are longer than ${maxLength} tokens and cut there: an answer that is cut does not show the model where to stop.`,
+    );
+  }
+  if (leftOut > 0) {
+    notes.push(`${leftOut} of ${rows} rows do not fit into ${maxLength} tokens and are left out.`);
+  }
+  return notes;
+}
