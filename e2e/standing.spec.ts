@@ -187,7 +187,7 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
   });
 
   await test.step("the run is in the list, and nothing takes its model away", async () => {
-    await expect(panel(page, "Runs")).toContainText(/running, step [1-9]\d* of 40/, { timeout: SLOW });
+    await expect(panel(page, "Runs")).toContainText(/running, [1-9]\d* of 40 steps/, { timeout: SLOW });
     await expect(button(page, "Load model")).toHaveAccessibleDescription(/A run is going on/);
     await button(page, "Load model").click({ force: true });
     await expect(statusOf(page, "Model")).toContainText("ready");

@@ -8,6 +8,7 @@ import type {
   ModelInfo,
   PreviewRow,
 } from "../../workers/protocol.ts";
+import { counted } from "../../workers/words.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, cancelDataset, dataset } from "../app/workers.ts";
@@ -40,6 +41,9 @@ interface DatasetStore {
   forget(gone: string): void;
   cancel(): void;
 }
+
+const keptWords = ({ rows, label }: DatasetInfo): string =>
+  `The ${counted(rows, "row")} of ${label} from before ${rows === 1 ? "is" : "are"} kept.`;
 
 export const useDataset = create<DatasetStore>((set, get) => {
   /** The newest call of `use`: an older one that ends later has no say any more. */
@@ -90,7 +94,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
         if (mine !== newest) return;
         set({ progress: undefined, reading: undefined });
         const { info } = get();
-        app.fail("data", error, info && `The ${info.rows} rows of ${info.label} from before are kept.`);
+        app.fail("data", error, info && keptWords(info));
       }
     },
     drop: (files) => get().use({ kind: "files", label: labelOf(files), files }),

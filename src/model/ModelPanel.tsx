@@ -1,5 +1,6 @@
 import { useState } from "react";
 import catalogue from "../../workers/hub/catalogue.json";
+import { counted } from "../../workers/words.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { Action } from "../parts/Action.tsx";
@@ -18,7 +19,7 @@ import { useModel } from "./store.ts";
 function LastTime() {
   const [{ model, data }] = useState(remembered);
   if (!model) return null;
-  const rows = data ? ` with ${data.rows} rows of ${data.label}` : "";
+  const rows = data ? ` with ${counted(data.rows, "row")} of ${data.label}` : "";
   return (
     <p className="detail">
       Last time: {model.label}

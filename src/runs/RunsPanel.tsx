@@ -61,7 +61,9 @@ export function RunsPanel() {
                   <div>
                     <strong>{run.modelLabel}</strong> on {run.datasetLabel}
                     <p className="detail">
-                      {here ? "running" : states[run.status]}, step {shown.step} of {run.maxSteps}
+                      {here
+                        ? `running, ${shown.step} of ${run.maxSteps} steps`
+                        : `${states[run.status]}, step ${run.step} of ${run.maxSteps}`}
                       {shown.lastLoss !== null && `, loss ${figure(shown.lastLoss)}`}, {bytes(run.bytes)},{" "}
                       {new Date(run.createdAt).toLocaleString()}
                     </p>

@@ -1,6 +1,8 @@
 /** README.md of an adapter: what it is, how it was made, and the Python lines that load it (checked against PEFT 0.21). */
+
 import type { Recipe } from "../train/recipe.ts";
 import { toHuggingFace } from "../train/recipe.ts";
+import { counted } from "../words.ts";
 
 export interface CardFacts {
   /** Name for people: the run or the file. */
@@ -48,7 +50,7 @@ tags:
 
 # ${line(title)}
 
-A LoRA adapter for ${code(baseModel)}, trained in a browser tab with TabTune on ${code(datasetLabel)} (${rows} rows).
+A LoRA adapter for ${code(baseModel)}, trained in a browser tab with TabTune on ${code(datasetLabel)} (${counted(rows, "row")}).
 
 - Steps: ${step} of ${maxSteps}${loss} (mean cross-entropy per target token, ${measured})
 - Trainable parameters: ${trainableParameters.toLocaleString("en-US")}

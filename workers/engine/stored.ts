@@ -5,6 +5,7 @@ import { aboutFile, type CachedModel } from "../quant/tensor-cache.ts";
 import { deleteDataset, listDatasets } from "../shards/shards.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";
+import { counted } from "../words.ts";
 
 type Item = StorageInfo["items"][number];
 
@@ -14,7 +15,7 @@ export async function listStored(cache: FileCache, store: Store): Promise<Item[]
     return { kind: "model", key: label, label, detail: `from ${day(createdAt)}`, bytes };
   });
   const data = (await listDatasets(store)).map((set): Item => {
-    const detail = `${set.rows} rows, from ${day(set.createdAt)}`;
+    const detail = `${counted(set.rows, "row")}, from ${day(set.createdAt)}`;
     return { kind: "data", key: set.id, label: set.label, detail, bytes: set.bytes };
   });
   const runs = (await listRuns(store)).map((run): Item => {
