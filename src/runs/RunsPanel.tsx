@@ -15,9 +15,14 @@ const states: Record<RunSummary["status"], string> = {
   "running-elsewhere": "running in another tab",
 };
 
+/** More points than pixels show nothing more. */
+const POINTS = 200;
+
 /** The loss so far as a line of 120 x 28. */
-function Sparkline({ losses }: { losses: number[] }) {
-  if (losses.length < 2) return null;
+function Sparkline({ losses: all }: { losses: number[] }) {
+  if (all.length < 2) return null;
+  const every = Math.ceil(all.length / POINTS);
+  const losses = all.filter((_, i) => (all.length - 1 - i) % every === 0);
   const top = Math.max(...losses);
   const range = top - Math.min(...losses) || 1;
   const points = losses

@@ -72,7 +72,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
     if (event.type === "state") {
       const { runId, state, step, maxSteps, note = "" } = event;
       // The run is in the list from the moment that its record is written.
-      if (state === "training" && get().state !== "training") void useRuns.getState().refresh();
+      const { runs, refresh } = useRuns.getState();
+      if (state === "training" && !runs.some(({ id }) => id === runId)) void refresh();
       set({ runId, state, step, maxSteps, note });
       const { records, resumedAt } = get();
       // The run went back to a checkpoint: what came after it is made again.
