@@ -54,6 +54,8 @@ export interface Counters {
   /** Estimates, in ms. */
   longestDispatchMs: number;
   longestSubmitMs: number;
+  /** Script time: what encoding the dispatches took, in ms. */
+  encodeMs: number;
 }
 
 export function newCounters(): Counters {
@@ -68,6 +70,7 @@ export function newCounters(): Counters {
     bytesWritten: 0,
     longestDispatchMs: 0,
     longestSubmitMs: 0,
+    encodeMs: 0,
   };
 }
 

@@ -72,9 +72,10 @@ const USED_FEATURES = ["shader-f16", "subgroups"] as const satisfies GPUFeatureN
 
 /**
  * Opens a device with every limit and feature the adapter offers that matters to us.
- * `gpu` is `navigator.gpu`, or Dawn's in Node. Throws TabTuneError "no-webgpu" when there is no adapter.
+ * `gpu` is `navigator.gpu`, or Dawn's in Node; `also` are features that are taken where they are offered.
+ * Throws TabTuneError "no-webgpu" when there is no adapter.
  */
-export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
+export async function openGpu(gpu: GPU | undefined, also: GPUFeatureName[] = []): Promise<Gpu> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     throw new TabTuneError(
@@ -91,7 +92,7 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
     maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
   };
-  const requiredFeatures = USED_FEATURES.filter((name) => adapter.features.has(name));
+  const requiredFeatures = [...USED_FEATURES, ...also].filter((name) => adapter.features.has(name));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`.toLowerCase();
   return new Gpu(device, {

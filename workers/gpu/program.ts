@@ -10,6 +10,7 @@ import { type Budget, budgetOf, isKnown, type KernelPace, learn, type Pace, pace
 import { type Cuttable, Pieces } from "./pieces.ts";
 import { type Dims, evaluate, type Param, type Size } from "./sizes.ts";
 import { SLOT, SLOTS } from "./submits.ts";
+import type { Timestamps } from "./timestamps.ts";
 import { registerVariants, type Variants } from "./variants.ts";
 
 export { ceilDiv, type Dims, evaluate, f32, type Param, type Size } from "./sizes.ts";
@@ -195,6 +196,7 @@ export class Program {
     while (!pieces.done) {
       const expected = new Map<KernelPace, number>();
       const encode = (pass: GPUComputePassEncoder): number => {
+        const began = performance.now();
         const now = budget();
         const first = pieces.pace;
         // Alone in its submit, and no longer than a dispatch: it may take far more than was guessed.
@@ -219,6 +221,7 @@ export class Program {
         counters.submits += 1;
         counters.bytesWritten += slots * SLOT;
         counters.longestSubmitMs = Math.max(counters.longestSubmitMs, seconds * 1000);
+        counters.encodeMs += performance.now() - began;
         return slots;
       };
       // What is not known is not sent a second time before the first has told.
@@ -259,30 +262,45 @@ export class Program {
   }
 
   /**
-   * Replays with one submit per dispatch and measures each: by kernel, the dispatches, their time in ms as `clock` tells it, and their
-   * FLOPs. Slow; for the bench and for finding what a step spends its time on.
+   * Replays with one submit per dispatch and measures each: by kernel, the dispatches, their time in ms by the GPU's own `stamps`, else
+   * as `clock` tells it, and their FLOPs. Slow; for the bench and for finding what a step spends its time on.
    */
-  async profile(dims: Dims, clock: () => number = () => performance.now()): Promise<Map<string, KernelTime>> {
+  async profile(
+    dims: Dims,
+    { clock = () => performance.now(), stamps }: { clock?: () => number; stamps?: Timestamps | undefined } = {},
+  ): Promise<Map<string, KernelTime>> {
     const { submits } = this.#arena.gpu;
     await submits.finished();
     const times = new Map<string, KernelTime>();
+    const stamped: KernelTime[] = [];
+    const readStamps = async (): Promise<void> => {
+      for (const [i, ms] of (await stamps!.read()).entries()) stamped[i]!.ms += ms;
+      stamped.length = 0;
+    };
     const pieces = new Pieces(this.#recorded, this.#pacesOf({ flopsPerSecond: 1e9 }), dims);
     for (; !pieces.done; pieces.advance()) {
       const { kernel, pipeline, flops } = pieces.of;
       pieces.cut(whole);
       const started = clock();
-      await submits.submit(whole, (pass) => {
+      const encode = (pass: GPUComputePassEncoder): number => {
         pass.setPipeline(pipeline);
         this.#encode(pass, 0, pieces, dims);
         return 1;
-      });
-      await submits.finished();
+      };
+      await submits.submit(whole, encode, undefined, stamps?.next());
       const time = times.get(kernel.name) ?? { dispatches: 0, ms: 0, flops: 0 };
       time.dispatches += 1;
-      time.ms += clock() - started;
       time.flops += evaluate(flops, dims);
       times.set(kernel.name, time);
+      if (stamps) {
+        stamped.push(time);
+        if (stamps.full) await readStamps();
+        continue;
+      }
+      await submits.finished();
+      time.ms += clock() - started;
     }
+    if (stamps) await readStamps();
     return times;
   }
 }

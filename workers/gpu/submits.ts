@@ -36,12 +36,13 @@ export class SubmitQueue {
 
   /**
    * Waits until another submit may go, then has it encoded: `encode` fills `words` and returns how many slots it took. `onFinished`
-   * gets the seconds that the GPU spent on it. Resolves when it was sent; rejects when the device was lost on the way.
+   * gets the seconds that the GPU spent on it; `timestampWrites` has the GPU note when the pass began and ended. Resolves when it was sent; rejects when the device was lost on the way.
    */
   async submit(
     budget: Budget,
     encode: (pass: GPUComputePassEncoder) => number,
     onFinished?: (seconds: number) => void,
+    timestampWrites?: GPUComputePassTimestampWrites,
   ): Promise<void> {
     while (this.#inFlight.length >= budget.inFlight) await this.#inFlight[0];
     const rest = this.#finishedAt + Math.min(LONGEST_REST_MS, budget.rest * this.#lastMs) - performance.now();
@@ -49,7 +50,7 @@ export class SubmitQueue {
 
     const { queue } = this.#device;
     const encoder = this.#device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
     const slots = encode(pass);
     pass.end();
     queue.writeBuffer(this.uniforms, 0, this.words, 0, (slots * SLOT) / 4);
