@@ -10,7 +10,7 @@ import { readStored, type StoredCheckpoint } from "../quant/stored.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { LlavaConfig, TextConfig } from "./config.ts";
 import type { Llava } from "./llava.ts";
-import { allocateWeights, fillWeight, type QuantSettings, type WeightLayout } from "./weights.ts";
+import { allocateWeights, fillWeight, type QuantSettings, type TensorFacts, type WeightLayout } from "./weights.ts";
 
 export interface LoadOptions {
   quant: QuantSettings | undefined;
@@ -38,6 +38,38 @@ export const MAX_POSITIONS = 8192;
 /** Longest sequence that the model can run: later positions have no row in the RoPE table. */
 export const positionsOf = ({ maxPositions }: TextConfig): number => Math.min(MAX_POSITIONS, maxPositions);
 
+/** A model whose weights are still zero. Throws TabTuneError as `loadLlava` does, and leaves nothing behind. */
+export async function allocateLlava(
+  gpu: Gpu,
+  config: LlavaConfig,
+  tensors: Map<string, TensorFacts>,
+  quant: QuantSettings | undefined,
+): Promise<Llava> {
+  const counters = newCounters();
+  const arena = new Arena(gpu, counters);
+  const table = ropeTable(positionsOf(config.text), config.text.headSize, config.text.ropeTheta);
+  const { layout, rope } = await trialAllocation(gpu, () => ({
+    layout: allocateWeights(arena, config, tensors, quant),
+    rope: arena.tensor("weights/rope", table.length),
+  })).catch((error) => {
+    arena.dispose();
+    throw error;
+  });
+  write(gpu, rope, table, counters);
+  return {
+    gpu,
+    counters,
+    pipelines: new PipelineCache(gpu, counters),
+    variants: selectVariants(gpu.facts),
+    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10, software: gpu.facts.software },
+    config,
+    layout,
+    weights: layout.weights,
+    ropeTable: rope,
+    arena,
+  };
+}
+
 /** Throws TabTuneError when tensors are missing, of the wrong shape, or do not fit the adapter. */
 export async function loadLlava(
   gpu: Gpu,
@@ -45,18 +77,8 @@ export async function loadLlava(
   checkpoint: StoredCheckpoint,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const counters = newCounters();
-  const arena = new Arena(gpu, counters);
-  const table = ropeTable(positionsOf(config.text), config.text.headSize, config.text.ropeTheta);
-  const { layout, rope } = await trialAllocation(gpu, () => ({
-    layout: allocateWeights(arena, config, checkpoint.tensors, options.quant),
-    rope: arena.tensor("weights/rope", table.length),
-  })).catch((error) => {
-    arena.dispose();
-    throw error;
-  });
-  write(gpu, rope, table, counters);
-
+  const llava = await allocateLlava(gpu, config, checkpoint.tensors, options.quant);
+  const { layout, counters, arena } = llava;
   const plan = loadingPlan(checkpoint, layout.fills, options.quant);
   const tensors = loadOrQuantise(checkpoint, plan, options.cache, (p) => {
     const phase = p.phase === "quantising" ? "quantising" : "reading";
@@ -89,18 +111,6 @@ export async function loadLlava(
     throw error;
   }
   options.onProgress({ phase: "uploading", fraction: 1, detail: "", toRead: 0 });
-  const llava: Llava = {
-    gpu,
-    counters,
-    pipelines: new PipelineCache(gpu, counters),
-    variants: selectVariants(gpu.facts),
-    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10, software: gpu.facts.software },
-    config,
-    layout,
-    weights: layout.weights,
-    ropeTable: rope,
-    arena,
-  };
   return { llava, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
 }
 

@@ -6,7 +6,6 @@
  */
 import { Arena, newCounters } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Pace } from "../gpu/pace.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
 import type { DecodeVariant, LinearShape, SharedTileName, Variants } from "../gpu/variants.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear.ts";
@@ -16,6 +15,7 @@ import type { FourBitWeight } from "../kernels/weight.ts";
 import type { SelfTestReport } from "../protocol.ts";
 import type { Store } from "../storage/store.ts";
 import { type Candidates, candidatesOf } from "./gate.ts";
+import { timeRounds } from "./rounds.ts";
 import { adapterKey } from "./self-test.ts";
 
 /** Fastest kernel by shape. */
@@ -136,16 +136,5 @@ async function timed(
       return r.build(arena, pipelines);
     }),
   );
-  const best = programs.map(() => Number.POSITIVE_INFINITY);
-  // One for each: what the first round finds out about a kernel, cutting it with care, is known in those that count.
-  const paces = programs.map((): Pace => ({ flopsPerSecond: 2e11 }));
-  // Interleaved, so that a clock that changes its speed is fair to all; the first round only warms up.
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const [i, program] of programs.entries()) {
-      const started = performance.now();
-      await program.run({}, paces[i]!);
-      if (round > 0) best[i] = Math.min(best[i]!, performance.now() - started);
-    }
-  }
-  return best;
+  return (await timeRounds(programs, ROUNDS)).map((rounds) => Math.min(...rounds));
 }
