@@ -19,6 +19,7 @@ const order = [
   ["model"],
   ["vision", "train"],
   ["checkpoint", "adapter", "chat", "tuning"],
+  ["measure"],
   ["engine"],
   ["headless"],
 ];

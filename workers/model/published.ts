@@ -42,12 +42,26 @@ export type Published = keyof typeof published;
 
 export const configOf = (repo: Published): LlavaConfig => parseConfig({ ...published[repo], vision_config: vision });
 
+/** A checkpoint by its config.json; without the last two, with the published models' tower and vocabulary. */
+export interface CheckpointShapes {
+  model_type: "llava" | "llava_next";
+  dtype: TensorFacts["dtype"];
+  text_config: Pick<
+    ReturnType<typeof text>,
+    "hidden_size" | "intermediate_size" | "num_hidden_layers" | "num_attention_heads" | "num_key_value_heads"
+  >;
+  vision_config?: typeof vision;
+  vocab_size?: number;
+}
+
 /** Names and shapes of the tensors, as transformers wrote them before 4.52. */
 export function tensorsOf({
   dtype,
   text_config: t,
   model_type,
-}: (typeof published)[Published]): Map<string, TensorFacts> {
+  vision_config: v = vision,
+  vocab_size: vocab = 32064,
+}: CheckpointShapes): Map<string, TensorFacts> {
   const tensors = new Map<string, TensorFacts>();
   const add = (name: string, ...shape: number[]): void => void tensors.set(name, { dtype, shape });
   const affine = (name: string, out: number, ...rest: number[]): void => {
@@ -57,23 +71,23 @@ export function tensorsOf({
   const h = t.hidden_size;
   const kv = (h / t.num_attention_heads) * t.num_key_value_heads;
   const tower = "vision_tower.vision_model";
-  const c = vision.hidden_size;
+  const c = v.hidden_size;
   add(`${tower}.embeddings.class_embedding`, c);
-  add(`${tower}.embeddings.patch_embedding.weight`, c, 3, vision.patch_size, vision.patch_size);
-  add(`${tower}.embeddings.position_embedding.weight`, (vision.image_size / vision.patch_size) ** 2 + 1, c);
+  add(`${tower}.embeddings.patch_embedding.weight`, c, 3, v.patch_size, v.patch_size);
+  add(`${tower}.embeddings.position_embedding.weight`, (v.image_size / v.patch_size) ** 2 + 1, c);
   for (const norm of ["pre_layrnorm", "post_layernorm"]) affine(`${tower}.${norm}`, c);
-  for (let n = 0; n < vision.num_hidden_layers; n++) {
+  for (let n = 0; n < v.num_hidden_layers; n++) {
     const layer = `${tower}.encoder.layers.${n}`;
     for (const part of ["q_proj", "k_proj", "v_proj", "out_proj"]) affine(`${layer}.self_attn.${part}`, c, c);
     for (const norm of ["layer_norm1", "layer_norm2"]) affine(`${layer}.${norm}`, c);
-    affine(`${layer}.mlp.fc1`, vision.intermediate_size, c);
-    affine(`${layer}.mlp.fc2`, c, vision.intermediate_size);
+    affine(`${layer}.mlp.fc1`, v.intermediate_size, c);
+    affine(`${layer}.mlp.fc2`, c, v.intermediate_size);
   }
   affine("multi_modal_projector.linear_1", h, c);
   affine("multi_modal_projector.linear_2", h, h);
   if (model_type === "llava_next") add("image_newline", h);
   const language = "language_model.model";
-  add(`${language}.embed_tokens.weight`, 32064, h);
+  add(`${language}.embed_tokens.weight`, vocab, h);
   for (let n = 0; n < t.num_hidden_layers; n++) {
     const layer = `${language}.layers.${n}`;
     for (const [part, out] of Object.entries({ q_proj: h, k_proj: kv, v_proj: kv, o_proj: h }))
@@ -83,6 +97,6 @@ export function tensorsOf({
     for (const norm of ["input_layernorm", "post_attention_layernorm"]) add(`${layer}.${norm}.weight`, h);
   }
   add(`${language}.norm.weight`, h);
-  add("language_model.lm_head.weight", 32064, h);
+  add("language_model.lm_head.weight", vocab, h);
   return tensors;
 }
