@@ -1,6 +1,7 @@
 /** The commands of CONTRACT section 2, by name. */
 import type { Arguments, Options } from "./arguments.ts";
 import { gguf, merge } from "./exports.ts";
+import { measure } from "./measure.ts";
 import { features, preprocess } from "./pictures.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
 import { plan, tokenize } from "./rows.ts";
@@ -48,5 +49,6 @@ export const commands: Record<string, Command> = {
   merge: { options: { model: "one", adapter: "one", out: "one" }, run: merge },
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
+  measure: { options: { out: "one", quick: "flag" }, run: measure },
   plan: { options: { model: "one", recipe: "one" }, run: plan },
 };

@@ -34,7 +34,8 @@ export interface PartToRun {
 
 /** A part that left out what it should do, for a reason that is no fault: no room for a model. */
 export class LeftOut extends Error {}
-class UsedUp extends Error {}
+/** A part's time is used up, or would be. */
+export class UsedUp extends Error {}
 
 /** A part that does not even ask any more is waited for this many times as long as it may take, and a little. */
 const PATIENCE = 3;

@@ -78,6 +78,7 @@ const step = v.object({
   flops: v.object({ executed: number, ideal: number }),
   flopsPerSecond: number,
   share,
+  /** Of the seed report: eight rows each, whatever the batch here. */
   hoursOf500Steps: number,
   loss: number,
   gradNorm: number,
@@ -162,6 +163,15 @@ export function parseMeasurement(json: unknown): Measurement {
   const [issue] = read.issues;
   throw new Error(`not a measurement: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
 }
+
+/** The file's text: six digits of what was measured are more than a second run would give again. */
+export const textOf = (found: Measurement): string =>
+  `${JSON.stringify(
+    parseMeasurement(found),
+    (_, value: unknown) =>
+      typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
+    1,
+  )}\n`;
 
 /** Of at least one timing. */
 export function spreadOf(times: number[]): Spread {

@@ -1,4 +1,5 @@
 /** What is measured, by kind of adapter: published shapes on a graphics card, small ones where the processor does the work. */
+import type { SharedTileName } from "../gpu/variants.ts";
 import { type LlavaConfig, parseConfig, type TextConfig } from "../model/config.ts";
 import { configOf, type Published, published, tensorsOf } from "../model/published.ts";
 import type { QuantSettings, TensorFacts } from "../model/weights.ts";
@@ -58,6 +59,8 @@ export interface Sizes {
   /** A buffer of this size is asked for at most, to see that a limit is true. */
   limitBytes: number;
   products: ProductCase[];
+  /** The tiles that products are timed with, of those that are right; all if absent. */
+  tiles?: SharedTileName[];
   attention: AttentionCase[];
   blocks: BlockCase[];
   models: ModelCase[];
@@ -94,6 +97,7 @@ const demoShapes = {
     num_attention_heads: 6,
     num_key_value_heads: 2,
     max_position_embeddings: 512,
+    rms_norm_eps: 1e-5,
   },
   vision_config: {
     hidden_size: 192,
@@ -172,7 +176,7 @@ const blockOf = (repo: Published, name: string): BlockCase => {
   const config = configOf(repo);
   return {
     name,
-    config: { ...config, text: { ...config.text, numLayers: 1 } },
+    config: { ...config, text: { ...config.text, numLayers: 1 }, visionLayersUsed: 1 },
     tensors: tensorsOf(published[repo]),
     ...{ quant, rank: 64, sequences: 2, length: 512 },
   };
@@ -240,7 +244,7 @@ const quick: Sizes = {
     },
   ],
   models: [demo],
-  budget: { selfTest: 150, products: 40, attention: 20, blocks: 20, model: 40 },
+  budget: { selfTest: 150, products: 60, attention: 20, blocks: 20, model: 40 },
 };
 
 export const sizesFor = (isSoftware: boolean, isQuick: boolean): Sizes =>

@@ -1,0 +1,70 @@
+/** One layer of a language model with LoRA, forward and backward, by the very functions that training records. */
+import { type Tensor, write } from "../gpu/buffers.ts";
+import type { Recorder } from "../gpu/program.ts";
+import { copyRows } from "../kernels/copy.ts";
+import { selectVariants } from "../kernels/select.ts";
+import { allocateActivations, KEEP } from "../model/activations.ts";
+import { allocateGradients, layerBackward, layerForward } from "../model/llama.ts";
+import { allocateAdapter } from "../model/lora.ts";
+import type { Context } from "./parts.ts";
+import { randomFill } from "./random-fill.ts";
+import { fillNow, randomModel } from "./random-model.ts";
+import type { BlockCase } from "./sizes.ts";
+import { flopShare, timed, withArena } from "./timing.ts";
+
+/** Times it into `found.blocks`, with the kernels that the rule picks. */
+export async function measureBlock(c: Context, b: BlockCase): Promise<void> {
+  const { name, config, rank, sequences, length } = b;
+  const rows = sequences * length;
+  const model = await randomModel(c.gpu, config, b.tensors, b.quant);
+  try {
+    await withArena(c, async (arena) => {
+      const { text } = config;
+      const adapter = allocateAdapter(arena, config, { rank, alpha: rank, useRslora: false }, true);
+      const { layers, last } = allocateActivations(arena, text, rank, rows, KEEP);
+      const gradients = allocateGradients(arena, text, rank, rows);
+      const dy = arena.tensor("dy", rows * text.hiddenSize);
+      await fillNow(c.gpu, c.pipelines, (r) => {
+        randomFill(r, adapter.params[0]!, { kind: "f32", seed: 5, scale: 0.02 });
+        randomFill(r, layers[0]!.x, { kind: "f32", seed: 6 });
+        randomFill(r, dy, { kind: "f32", seed: 7 });
+      });
+      const perRow = (value: (row: number) => number): Tensor => {
+        const tensor = arena.tensor("tokens", rows);
+        write(
+          c.gpu,
+          tensor,
+          Uint32Array.from({ length: rows }, (_, row) => value(row)),
+        );
+        return tensor;
+      };
+      const start = (row: number): number => row - (row % length);
+      const tokens = {
+        starts: perRow(start),
+        ends: perRow((row) => start(row) + length),
+        positions: perRow((row) => row % length),
+        ropeTable: model.ropeTable,
+      };
+      const record = (r: Recorder): void => {
+        const options = { text, tokens, rows };
+        const w = model.weights.layers[0]!;
+        layerForward(r, last, layers[0]!, w, adapter.layers[0], options);
+        copyRows(r, { y: gradients.dx, x: dy, size: text.hiddenSize, rows });
+        layerBackward(r, gradients, layers[0]!, w, adapter.layers[0]!, {
+          ...options,
+          accumulate: 0,
+          inputGradient: true,
+        });
+      };
+      const [run] = await timed(c, arena, [selectVariants(c.gpu.facts)], record);
+      const { time, flops, dispatches } = run!;
+      const share = flopShare(c.found, flops, time.median);
+      c.found.blocks.push({ name, tokens: rows, dispatches, flops, time, share });
+      c.say(
+        `LoRA block of ${name}: ${time.median.toPrecision(3)} ms${share === null ? "" : `, ${(100 * share).toFixed(0)} % of peak`}`,
+      );
+    });
+  } finally {
+    model.arena.dispose();
+  }
+}
