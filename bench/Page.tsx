@@ -3,6 +3,7 @@ import { useState } from "react";
 import { download } from "../src/parts/download.ts";
 import { Progress } from "../src/parts/Progress.tsx";
 import { TabTuneError } from "../workers/errors.ts";
+import { MeasurePanel } from "./Measure.tsx";
 import { adapterName, type Comparison, type PeerResults, type Section } from "./results.ts";
 import { adapterFigures, amount, goalRows, sideRows, variantHead, variantRows } from "./tables.ts";
 
@@ -77,6 +78,7 @@ export function Page() {
             </div>
           )}
         </section>
+        {state.kind === "done" && <MeasurePanel quick={isQuick} />}
         {state.kind === "done" && <Results results={state.results} />}
       </main>
     </>
