@@ -244,7 +244,7 @@ const quick: Sizes = {
     },
   ],
   models: [demo],
-  budget: { selfTest: 150, products: 60, attention: 20, blocks: 20, model: 40 },
+  budget: { selfTest: 600, products: 120, attention: 60, blocks: 120, model: 120 },
 };
 
 export const sizesFor = (isSoftware: boolean, isQuick: boolean): Sizes =>
