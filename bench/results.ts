@@ -93,7 +93,11 @@ export const OURS_DX = "TabTune dX";
 /** The side of ours that a side is held against: its dX for a dX. */
 export const baseline = (name: string): string => (name.endsWith("dX") && name !== OURS_DX ? OURS_DX : OURS);
 
-export const adapterName = ({ description, vendor, architecture }: AdapterFacts): string =>
+export const adapterName = ({
+  description,
+  vendor,
+  architecture,
+}: Pick<AdapterFacts, "description" | "vendor" | "architecture">): string =>
   description || `${vendor} ${architecture}`.trim() || "an adapter without a name";
 
 /** How many times as fast as `other` the side `name` is, or undefined where one of them did not run. */

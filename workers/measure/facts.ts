@@ -19,6 +19,9 @@ export async function adapterOf(api: GPU, { facts }: Gpu): Promise<Measurement["
   return { vendor, architecture, device: adapter?.info.device ?? "", description, software, features, limits };
 }
 
+/** Threads along x that every adapter allows; a device has no more unless it asked for more. */
+const WIDEST = 256;
+
 /** Every thread of the largest workgroup writes one word of the largest workgroup memory, and reads that of another. */
 const workgroupKernel = (threads: number, bytes: number): Kernel => {
   const words = Math.floor(bytes / 4);
@@ -29,7 +32,7 @@ const workgroupKernel = (threads: number, bytes: number): Kernel => {
 @group(0) @binding(0) var<uniform> unused: vec4u;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
 var<workgroup> memory: array<u32, ${words}>;
-@compute @workgroup_size(${threads})
+@compute @workgroup_size(${Math.min(threads, WIDEST)}, ${Math.ceil(threads / WIDEST)})
 fn main(@builtin(local_invocation_index) i: u32) {
   for (var n = i; n < ${words}u; n += ${threads}u) { memory[n] = n + unused.x; }
   workgroupBarrier();

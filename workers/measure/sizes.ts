@@ -247,8 +247,13 @@ const quick: Sizes = {
   budget: { selfTest: 600, products: 120, attention: 60, blocks: 120, model: 120 },
 };
 
-export const sizesFor = (isSoftware: boolean, isQuick: boolean): Sizes =>
-  isQuick ? { ...quick, models: isSoftware ? card.models : quick.models } : isSoftware ? software : card;
+/** On a processor all models are told of, the large ones as left out; and a tile, which takes it seconds to compile, says nothing of cards. */
+const quickInSoftware: Sizes = { ...quick, models: card.models, tiles: ["64x64", "32x32", "64x64 f16"] };
+
+export function sizesFor(isSoftware: boolean, isQuick: boolean): Sizes {
+  if (isQuick) return isSoftware ? quickInSoftware : quick;
+  return isSoftware ? software : card;
+}
 
 /** Models of billions of weights are for graphics cards: on a processor a step of the smallest takes a quarter of an hour. */
 export const tooLargeForSoftware = ({ config }: ModelCase): boolean =>
