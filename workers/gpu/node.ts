@@ -3,6 +3,7 @@
  * the loader reads its environment only at start.
  */
 let instance: GPU | undefined;
+const immediate = globalThis.setImmediate;
 
 /**
  * Dawn asks for its events in a loop of setImmediate as long as anything is awaited, which takes a whole core; a software GPU needs that
@@ -11,6 +12,11 @@ let instance: GPU | undefined;
 function calmEvents(): void {
   globalThis.setImmediate = ((call: (...args: unknown[]) => void, ...args: unknown[]) =>
     setTimeout(call, 1, ...args)) as unknown as typeof setImmediate;
+}
+
+/** Dawn's events at every turn again: a graphics card leaves the core free, and a millisecond is longer than most of its kernels. */
+export function eagerEvents(): void {
+  globalThis.setImmediate = immediate;
 }
 
 export async function nodeGpu(): Promise<GPU> {

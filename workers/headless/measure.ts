@@ -1,6 +1,7 @@
 /** `measure --out FILE [--quick]`: the file is whole after every part, so that an abort leaves what ran. */
-import { nodeGpu } from "../gpu/node.ts";
-import { measure as measureAdapter } from "../measure/measure.ts";
+import { openGpu } from "../gpu/device.ts";
+import { eagerEvents, nodeGpu } from "../gpu/node.ts";
+import { MEASURED_WITH, measure as measureAdapter } from "../measure/measure.ts";
 import { textOf } from "../measure/report.ts";
 import type { Arguments } from "./arguments.ts";
 import { writeWhole } from "./open.ts";
@@ -10,7 +11,13 @@ import { HOST } from "./self-test.ts";
 export async function measure(args: Arguments): Promise<void> {
   const file = args.text("out");
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const found = await measureAdapter(await nodeGpu(), {
+  const api = await nodeGpu();
+  const found = await measureAdapter(api, {
+    async open() {
+      const gpu = await openGpu(api, MEASURED_WITH);
+      if (!gpu.facts.software) eagerEvents();
+      return gpu;
+    },
     quick: args.flag("quick"),
     host: HOST,
     say,

@@ -26,9 +26,13 @@ export interface MeasureOptions {
   /** Instead of those that suit the adapter. */
   sizes?: Sizes;
   parts?: PartToRun[];
+  /** Instead of `openGpu` with the features of `MEASURED_WITH`. */
   open?: () => Promise<Gpu>;
   graceSeconds?: number;
 }
+
+/** Features that only a measurement uses. */
+export const MEASURED_WITH: GPUFeatureName[] = ["timestamp-query"];
 
 /** The parts in order: what is quick and tells most comes first, so that a machine that is lost early has told it. */
 export function partsOf({ products, attention, blocks, models, budget }: Sizes): PartToRun[] {
@@ -61,7 +65,7 @@ const isComplete = ({ parts }: Measurement): boolean =>
 
 /** Throws TabTuneError "no-webgpu" where there is no adapter at all; everything else is in what it returns. */
 export async function measure(api: GPU | undefined, options: MeasureOptions): Promise<Measurement> {
-  const { quick, host, say = () => {}, onPart, open = () => openGpu(api, ["timestamp-query"]) } = options;
+  const { quick, host, say = () => {}, onPart, open = () => openGpu(api, MEASURED_WITH) } = options;
   const started = performance.now();
   const gpu = await open();
   const sizes = options.sizes ?? sizesFor(gpu.facts.software, quick);

@@ -208,7 +208,7 @@ const software: Sizes = {
   ...card,
   name: "software",
   rounds: 3,
-  targetMs: 0,
+  targetMs: 20,
   peak: { workgroups: 256, loops: 256, copyBytes: 2 ** 26 },
   limitBytes: 2 ** 27,
   products: [
