@@ -12,6 +12,7 @@ import { tryLimits } from "./facts.ts";
 import { type MeasureOptions, measure, partsOf } from "./measure.ts";
 import type { Context, PartToRun } from "./parts.ts";
 import { measurePeak } from "./peak.ts";
+import { measureProduct } from "./products.ts";
 import { parseMeasurement, spreadOf, textOf } from "./report.ts";
 import { failedVariants } from "./self-test.ts";
 import { demo, type Sizes, sizesFor } from "./sizes.ts";
@@ -135,6 +136,25 @@ test("an op that is wrong fails the self-test by name, and its kernel is not tim
   expect(failedVariants(found.selfTest.results)).toEqual(["register"]);
   const names = found.products.filter((p) => p.direction === "forward").flatMap((p) => p.variants.map((v) => v.name));
   expect(names).toEqual(["32x32", "32x32"]);
+});
+
+test("on a card, what selection and autotune take is beside the fastest", async () => {
+  const open = async (): Promise<Gpu> => {
+    const gpu = await openGpu(api);
+    Object.assign(gpu.facts, { software: false });
+    return gpu;
+  };
+  const [first] = tiny.products;
+  const found = await run([part("products", (c) => measureProduct(c, first!))], { open });
+  expect(statuses(found)).toEqual(["products: done"]);
+  const chosen = found.products.map((p) => [p.direction, p.selected, p.tuned]);
+  // A rule takes tiles that were not timed here; the tuner had one tile to take, and the one-row kernels that fit.
+  expect(chosen).toEqual([
+    ["forward", "32x32", "32x32"],
+    ["dX", "32x32", "32x32"],
+    ["one row", "workgroup", expect.stringMatching(/^(workgroup|subgroup)$/)],
+    ["LoRA gradients", null, null],
+  ]);
 });
 
 test("an adapter that lies about a limit is found out, and measured all the same", async () => {

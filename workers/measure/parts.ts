@@ -93,7 +93,9 @@ async function guarded(c: Context, part: PartToRun, graceSeconds: number): Promi
     // What an op does wrong is this part's fault and not the device's: without a scope it would count against every later one.
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
-    const ended = await part.run(c).then((): Outcome => ({ status: "done", message: "" }), outcomeOf);
+    const ended = await Promise.resolve()
+      .then(() => part.run(c))
+      .then((): Outcome => ({ status: "done", message: "" }), outcomeOf);
     const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]).catch(() => []);
     const refused = errors.find((error) => error)?.message;
     return ended.status === "done" && refused
