@@ -19,6 +19,10 @@ export function eagerEvents(): void {
   globalThis.setImmediate = immediate;
 }
 
+/**
+ * TABTUNE_DAWN has further words for Dawn, such as "enable-dawn-features=vulkan_enable_f16_on_nvidia", which offers shader-f16 where Dawn
+ * holds it back.
+ */
 export async function nodeGpu(): Promise<GPU> {
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
@@ -26,6 +30,7 @@ export async function nodeGpu(): Promise<GPU> {
   // Kept for the life of the process: when the instance is garbage-collected, Dawn tears down under the devices it gave out, and
   // the process crashes or waits for ever.
   // What Dawn hides of the GPU's clock is for pages of strangers: steps of 65 microseconds are longer than most kernels.
-  instance ??= create(["disable-dawn-features=timestamp_quantization"]);
+  const asked = process.env.TABTUNE_DAWN?.split(" ") ?? [];
+  instance ??= create(["disable-dawn-features=timestamp_quantization", ...asked]);
   return instance;
 }

@@ -137,7 +137,16 @@ async function measureSteps(c: Context, run: StepToMeasure): Promise<void> {
   const began = performance.now();
   const { capacity, tileCapacity } = plan;
   const options = { capacity, tileCapacity, optimizer, trainOn: "responses" as const, normalise: pixelsToValues };
-  const step = await roomFor(() => trialAllocation(c.gpu, () => createTrainingStep(llava, adapter, options)));
+  let made: TrainingStep | undefined;
+  const make = async (): Promise<TrainingStep> => {
+    made = await createTrainingStep(llava, adapter, options);
+    return made;
+  };
+  const step = await roomFor(() => trialAllocation(c.gpu, make)).catch(async (error) => {
+    // What there was room for must not be missing for the next model.
+    await made?.dispose();
+    throw error;
+  });
   const recordMs = performance.now() - began;
   model.allocatedBytes = llava.counters.bytesAllocated;
   const pipelines = llava.counters.pipelinesCreated;

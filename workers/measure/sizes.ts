@@ -185,7 +185,7 @@ const blockOf = (repo: Published, name: string): BlockCase => {
 const card: Sizes = {
   name: "card",
   rounds: 5,
-  targetMs: 40,
+  targetMs: 25,
   peak: { workgroups: 8192, loops: 4096, copyBytes: 2 ** 27 },
   limitBytes: 2 ** 31,
   products: cardProducts,
