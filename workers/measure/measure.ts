@@ -14,7 +14,7 @@ import { measurePeak } from "./peak.ts";
 import { measureProduct } from "./products.ts";
 import { type Measurement, VERSION } from "./report.ts";
 import { emptySelfTest, gatesPart, selfTestPart } from "./self-test.ts";
-import { type Sizes, sizesFor } from "./sizes.ts";
+import { type ProductCase, type Sizes, sizesFor } from "./sizes.ts";
 
 export interface MeasureOptions {
   quick: boolean;
@@ -41,7 +41,13 @@ export function partsOf({ products, attention, blocks, models, budget }: Sizes):
     { name: "peaks", seconds: 60, run: measurePeak },
     { name: "self-test", seconds: budget.selfTest, run: selfTestPart },
     { name: "optional kernels", seconds: budget.selfTest, run: gatesPart },
-    { name: "products", seconds: budget.products, run: (c) => each(products, (p) => measureProduct(c, p)) },
+    ...byModel(products).map(
+      ([name, some]): PartToRun => ({
+        name: `products of ${name}`,
+        seconds: budget.products,
+        run: (c) => each(some, (p) => measureProduct(c, p)),
+      }),
+    ),
     { name: "attention", seconds: budget.attention, run: (c) => each(attention, (a) => measureAttention(c, a)) },
     { name: "LoRA block", seconds: budget.blocks, run: (c) => each(blocks, (b) => measureBlock(c, b)) },
     ...models.map(
@@ -53,6 +59,13 @@ export function partsOf({ products, attention, blocks, models, budget }: Sizes):
       }),
     ),
   ];
+}
+
+/** A part each: what one model's shapes do to a driver does not keep the others' from being measured. */
+function byModel(products: ProductCase[]): [string, ProductCase[]][] {
+  const groups = new Map<string, ProductCase[]>();
+  for (const product of products) groups.set(product.model, [...(groups.get(product.model) ?? []), product]);
+  return [...groups];
 }
 
 async function each<T>(all: T[], run: (one: T) => Promise<void>): Promise<void> {
