@@ -61,7 +61,8 @@ test("everything but the self-test, with tiny sizes: valid, complete, planned by
   expect(model!.step!.gradNorm).toBeGreaterThan(0);
   expect(model!.step!.kernels.by).toBe("timestamps");
   expect(model!.decoding!.tokensPerSecond).toBeGreaterThan(0);
-});
+  // Compiles tiles and a whole model: half a minute, and more on a busy machine.
+}, 300_000);
 
 test("a part that throws is recorded with its words, what it had found stays, and the rest goes on", async () => {
   const broken = part("broken", async (c) => {

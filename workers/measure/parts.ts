@@ -37,6 +37,16 @@ export class LeftOut extends Error {}
 /** A part's time is used up, or would be. */
 export class UsedUp extends Error {}
 
+/** What `make` makes; where the GPU has no room, the part is left out. */
+export async function roomFor<T>(make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof TabTuneError && error.code === "out-of-memory") throw new LeftOut(error.message);
+    throw error;
+  }
+}
+
 /** A part that does not even ask any more is waited for this many times as long as it may take, and a little. */
 const PATIENCE = 3;
 const GRACE_SECONDS = 60;
