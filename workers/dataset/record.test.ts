@@ -279,3 +279,23 @@ test("a text that ends like a picture's name is a text", () => {
   const record = { question: "What is in a.jpg", answer: "b.png", id: "7", tags: [] };
   expect(compact(record)).toBe("u:What is in a.jpg|a:b.png");
 });
+
+test.each<[string, object, string]>([
+  ["one of a list", { frames: ["a.png", 3] }, 'its column "frames" looks like one'],
+  ["an address with a query", { image_url: "https://x.org/a.jpg?w=3" }, 'its column "image_url" looks like one'],
+  ["a video", { videos: ["clips/a.mp4"] }, 'column "videos" names a video, and only pictures are read'],
+  ["a tag in the text", { question: "1: <img>a/b.jpeg</img> What?" }, "writes its picture as <img>a/b.jpeg</img>"],
+])("a picture that no known column names is not trained past: %s", (_, more, words) => {
+  const record = { question: "Q", answer: "A", ...more };
+  expect(() => recordToConversation(record)).toThrow(
+    expect.objectContaining({ reason: "missing-picture", message: expect.stringContaining(words) }),
+  );
+});
+
+test.each<[string, object, RecordOptions?]>([
+  ["a portrait on the web", { author_avatar: "https://x.org/logo.png" }],
+  ["a text that ends in a name", { note: "seen\nin a.jpg" }],
+  ["an empty column that the user picked", { photo: "", thumbnail: "a.jpg" }, { mapping: { images: "photo" } }],
+])("text alone stays text: %s", (_, more, options) => {
+  expect(compact({ question: "Q", answer: "A", ...more }, options)).toBe("u:Q|a:A");
+});

@@ -3,10 +3,11 @@
  * Forms, first match: `messages` (TRL, LLaMA-Factory) or `conversations` (LLaVA), `prompt` + `completion` as lists (TRL),
  * question + answer columns, picture + caption (Hugging Face imagefolder: `file_name` + `text`).
  */
+
+import { refuseBlind } from "./blind.ts";
 import { type Conversation, conversationOf, isRecord, own, pictureOf, textOf } from "./conversation.ts";
 import { isEmbedded, type PictureSource } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
-import { PICTURE_EXTENSIONS } from "./sidecar.ts";
 
 /** Column names that the user picked; they override what would be found. */
 export interface ColumnMapping {
@@ -84,29 +85,8 @@ export function recordToConversation(record: unknown, options: RecordOptions = {
     turns.unshift({ role: "system", content: textOf(system, "The system column") });
   }
   const conversation = conversationOf(turns, pictures);
-  if (conversation.pictures.length === 0) refuseBlind(record, mapping);
+  if (conversation.pictures.length === 0) refuseBlind(record, mapping, conversation);
   return conversation;
-}
-
-const PICTURE_NAME = new RegExp(`\\.(${PICTURE_EXTENSIONS.join("|")})$`, "i");
-const isPictureName = (value: unknown): boolean =>
-  typeof value === "string" && value.length < 1024 && PICTURE_NAME.test(value.trim());
-
-/** A row whose picture is in a column of an unknown name would be trained without it. */
-function refuseBlind(record: Record<string, unknown>, mapping: ColumnMapping): void {
-  const texts = new Set<string>([...COLUMNS.question, ...COLUMNS.answer, ...COLUMNS.system, ...Object.values(mapping)]);
-  const column = Object.entries(record).find(
-    ([name, value]) =>
-      !texts.has(name) &&
-      (isEmbedded(value) ||
-        isPictureName(value) ||
-        (Array.isArray(value) && value.length > 0 && value.every(isPictureName))),
-  )?.[0];
-  if (column === undefined) return;
-  throw new RowProblem(
-    "missing-picture",
-    `The row has no picture under a known name, but its column "${column.slice(0, 60)}" looks like one; call that column image, or leave it out to train on text alone.`,
-  );
 }
 
 function turnsOf(

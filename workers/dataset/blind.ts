@@ -1,0 +1,65 @@
+/**
+ * Rows that would be trained without the picture they are about. A question and its answer are a whole conversation also without one,
+ * so nothing else fails where a picture stands under a name that nobody knows: it has to be looked for.
+ */
+import { type Conversation, own } from "./conversation.ts";
+import { isEmbedded } from "./pictures.ts";
+import { RowProblem } from "./problem.ts";
+import { COLUMNS, type ColumnMapping } from "./record.ts";
+import { PICTURE_EXTENSIONS } from "./sidecar.ts";
+
+const PICTURE = PICTURE_EXTENSIONS.join("|");
+const PICTURE_NAME = new RegExp(`^[^\\n<>"]{1,1000}\\.(${PICTURE})$`, "i");
+const VIDEO_NAME = /^[^\n<>"]{1,1000}\.(mp4|mov|avi|mkv|webm|m4v|mpe?g)$/i;
+/** An address of the web may be anything about a row (its author's portrait, its page), but not in a column of such a name. */
+const ABOUT_FILES = /im(age|g)|pic|photo|file|path|video/i;
+/** Qwen-VL writes a picture's path between these tags, inside the text. */
+const TAGGED = new RegExp(`<img>\\s*([^<>\\n]{1,500}\\.(?:${PICTURE}))\\s*</img>`, "i");
+
+/**
+ * Throws a RowProblem "missing-picture" where a record without a picture under a known name has one, or a video, elsewhere. Where
+ * the user said which column holds the pictures, an empty one means that there is none.
+ */
+export function refuseBlind(
+  record: Record<string, unknown>,
+  mapping: ColumnMapping,
+  { messages }: Pick<Conversation, "messages">,
+): void {
+  if (mapping.images !== undefined) return;
+  const texts = new Set<string>([...COLUMNS.question, ...COLUMNS.answer, ...COLUMNS.system, ...Object.values(mapping)]);
+  for (const name of Object.keys(record)) {
+    if (texts.has(name)) continue;
+    const column = name.slice(0, 60);
+    const cell = own(record, name);
+    for (const value of Array.isArray(cell) ? cell : [cell]) {
+      if (isEmbedded(value) || looksLike(PICTURE_NAME, value, name)) {
+        refuse(
+          `The row has no picture under a known name, but its column "${column}" looks like one; call that column image, or leave it out to train on text alone.`,
+        );
+      }
+      if (looksLike(VIDEO_NAME, value, name)) {
+        refuse(
+          `The row's column "${column}" names a video, and only pictures are read; save frames of it as JPEG and name them in a column images.`,
+        );
+      }
+    }
+  }
+  const parts = messages.flatMap(({ content }) => content);
+  const tagged = parts.map((part) => (part.type === "text" ? TAGGED.exec(part.text)?.[1] : undefined)).find(Boolean);
+  if (tagged) {
+    refuse(
+      `The row writes its picture as <img>${tagged.slice(0, 100)}</img>, which is not read; name it in a column image and write <image> in its place.`,
+    );
+  }
+}
+
+function refuse(message: string): never {
+  throw new RowProblem("missing-picture", message);
+}
+
+function looksLike(pattern: RegExp, value: unknown, column: string): boolean {
+  if (typeof value !== "string") return false;
+  const name = value.trim();
+  if (!/^https?:/i.test(name)) return pattern.test(name);
+  return ABOUT_FILES.test(column) && pattern.test(name.replace(/[?#].*$/, ""));
+}
