@@ -40,6 +40,27 @@ test("plain binary pictures stay bytes, whole numbers become text", async () => 
   expect(await rows[1]!.images[0]!.bytes()).toEqual(new Uint8Array([0, 128, 255]));
 });
 
+/** A fixture with its column "image" under another name of five letters. */
+function renamed(name: string): Uint8Array {
+  const bytes = fixture(name);
+  const from = [..."image"].map((char) => char.charCodeAt(0));
+  for (let at = 0; at < bytes.length; at++) {
+    if (from.every((code, i) => bytes[at + i] === code)) bytes.set(new TextEncoder().encode("photo"), at);
+  }
+  return bytes;
+}
+
+test("pictures inside, in a column that nobody knows, cost their rows instead of being passed over", async () => {
+  const { rows, skipped } = await readAll([file("x.parquet", renamed("answers.parquet"))]);
+  expect(rows).toEqual([]);
+  expect(skipped.map((row) => [row.reason, row.message])).toEqual(
+    Array(2).fill([
+      "missing-picture",
+      expect.stringMatching(/its column "photo" looks like one; call that column image/),
+    ]),
+  );
+});
+
 test("inside a zip", async () => {
   const { rows } = await readAll([file("set.zip", zipSync({ "x.parquet": fixture("chat-zstd.parquet") }))]);
   expect(rows.map(said)).toEqual(chat);

@@ -1,10 +1,17 @@
 /**
- * Parquet by hyparquet: one row group at a time, only the columns that we know, by range reads from the Blob.
+ * Parquet by hyparquet: one row group at a time, only the columns that matter, by range reads from the Blob.
  * Hugging Face keeps picture bytes inside the file (`image: struct<bytes, path>`, `images: list<…>`); a row gets a way to
  * them, not the bytes, and one row group is kept: the one read last.
  * hyparquet trusts its input (one flipped byte can make it spin), so the footer is checked here and a watchdog stands outside.
  */
-import { type FileMetaData, parquetMetadataAsync, parquetRead, parquetSchema, type RowGroup } from "hyparquet";
+import {
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+  type RowGroup,
+  type SchemaTree,
+} from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { isRecord } from "./conversation.ts";
 import type { Entry } from "./entry.ts";
@@ -61,6 +68,14 @@ function checkFooter(metadata: FileMetaData, size: number, limits: DatasetLimits
   }
 }
 
+/** A text, a struct with bytes (as Hugging Face writes pictures), or bytes under a name that speaks of pictures. */
+function couldBePicture({ element, children }: SchemaTree): boolean {
+  if (children.length > 0) return children.some((child) => child.element.name === "bytes");
+  if (element.type !== "BYTE_ARRAY") return false;
+  const isText = element.converted_type === "UTF8" || element.logical_type?.type === "STRING";
+  return isText || /im(age|g)|pic|photo/i.test(element.name);
+}
+
 function unpackedBytes(group: RowGroup, columns: readonly string[]): number {
   return group.columns
     .filter(({ meta_data: column }) => columns.includes(column!.path_in_schema[0]!))
@@ -86,9 +101,15 @@ export async function* parquetRecords(
   });
   checkFooter(metadata, file.byteLength, limits);
   const known = new Set<string>([...Object.values(COLUMNS).flat(), ...Object.values(mapping)]);
-  const present = parquetSchema(metadata).children.map((child) => child.element.name);
-  const columns = present.filter((name) => known.has(name));
-  if (columns.length === 0) throw new Error(`none of its columns (${present.slice(0, 12).join(", ")}) is known`);
+  const { children } = parquetSchema(metadata);
+  const present = children.map((child) => child.element.name);
+  if (!present.some((name) => known.has(name)))
+    throw new Error(`none of its columns (${present.slice(0, 12).join(", ")}) is known`);
+  // Without a column of pictures the others are read as well, where they could hold or name one: their rows are about it.
+  const pictured = present.some((name) => name === mapping.images || COLUMNS.images.some((column) => column === name));
+  const columns = children
+    .filter((child) => known.has(child.element.name) || (!pictured && couldBePicture(child)))
+    .map((child) => child.element.name);
   const bounded = boundedCompressors(limits);
 
   async function readGroup(index: number): Promise<Cells[]> {
