@@ -48,6 +48,7 @@ const STARTS: [start: string, kind: FileKind][] = [
   ["MZ", program],
   ["\x7fELF", program],
   ["\xcf\xfa\xed\xfe", program],
+  ["\xce\xfa\xed\xfe", program],
   ["\xca\xfe\xba\xbe", program],
   ["#!", program],
   ["PK\x03\x04", archive],
@@ -58,17 +59,22 @@ const STARTS: [start: string, kind: FileKind][] = [
   ["version https://git-lfs", pointer],
 ];
 
-/** Of ISO media files, by brand. */
-function ofBrand(brand: string): FileKind {
-  if (/^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand)) return heic;
-  return /^avi[fs]$/.test(brand) ? picture("AVIF") : video;
+/** Of ISO media files, by their brands: the main one may be that of any picture (mif1), with the kind among those it agrees with. */
+function ofBrands(main: string, others: string): FileKind {
+  if (/avi[fs]/.test(main + others)) return picture("AVIF");
+  if (/^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(main)) return heic;
+  if (main === "crx ") return picture("camera raw");
+  return /^M4[AB]/.test(main) ? audio : video;
 }
 
 /** What `bytes`, a file or its first 512 bytes, are; undefined for pictures that are read here, texts, and what is not known. */
 export function kindOfFile(bytes: Uint8Array): FileKind | undefined {
   if (bytes.length === 0)
     return { what: "is empty (0 bytes)", remedy: "Copy it again from where it came, or leave it out." };
-  if (ascii(bytes, 4, 4) === "ftyp") return ofBrand(ascii(bytes, 8, 4));
+  if (ascii(bytes, 4, 4) === "ftyp") {
+    const size = Math.min(bytes.length, 256 * bytes[2]! + bytes[3]!);
+    return ofBrands(ascii(bytes, 8, 4), ascii(bytes, 16, Math.max(0, size - 16)));
+  }
   if (ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 4) !== "WEBP")
     return ascii(bytes, 8, 4) === "AVI " ? video : audio;
   const head = ascii(bytes, 0, 32);
