@@ -67,3 +67,12 @@ test("another recipe is refused by key and values; when to save and report may c
 test("another model is refused by name", () => {
   expect(refused(began, { modelId: "n" })).toMatchObject({ message: expect.stringContaining("(tiny) than other") });
 });
+
+test("other weights of the same shapes are refused; a run of an older version has no mark of its own", () => {
+  expect(refused(began, { weights: { own: "a", now: "b" } })).toMatchObject({
+    code: "bad-checkpoint",
+    message: "The run began on other weights (tiny) than those of other now, which have the same shapes.",
+  });
+  expect(refused(began, { weights: { own: "a", now: "a" } })).toEqual([]);
+  expect(refused(began, { weights: { own: undefined, now: "a" } })).toEqual([]);
+});

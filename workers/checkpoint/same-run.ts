@@ -13,6 +13,8 @@ const FREE = new Set(["save_steps", "logging_steps"]);
 export interface Offered {
   modelId: string;
   modelLabel: string;
+  /** Marks of the weights (weights-mark.ts): the run's own, where it has one, and those that are loaded now. */
+  weights?: { own: string | undefined; now: string };
   /** As the run would have it, rows no longer than the model takes. */
   recipe: Recipe;
   dataset: Pick<DatasetManifest, "id" | "label" | "rows" | "shards">;
@@ -28,6 +30,13 @@ export function notesOnSameRun(info: RunInfo, stored: DatasetManifest | undefine
     throw refusal(
       `The run began on another model or other loading settings (${info.modelLabel}) than ${offered.modelLabel} as it is loaded now.`,
       `Give ${info.modelLabel}, loaded as the run's recipe says, or another --out for a new run.`,
+    );
+  }
+  const { own, now } = offered.weights ?? {};
+  if (own !== undefined && own !== now) {
+    throw refusal(
+      `The run began on other weights (${info.modelLabel}) than those of ${offered.modelLabel} now, which have the same shapes.`,
+      "Give the model that the run began with, or another --out for a new run.",
     );
   }
   const notes = notesOnRecipe(parseRecipe(info.recipe), offered.recipe);

@@ -14,6 +14,11 @@ import { openFsCache } from "../storage/fs-cache.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
 import { parseRecipe, type Recipe, readRecipe } from "../train/recipe.ts";
 
+/** A row that is left out, on stderr; faults of its picture or text begin with its place themselves. */
+export function skipped(source: string, message: string): void {
+  process.stderr.write(`skipped ${message.startsWith(source) ? "" : `${source}: `}${message}\n`);
+}
+
 export async function recipeOf(file: string | undefined): Promise<Recipe> {
   if (file === undefined) return parseRecipe({});
   return readRecipe((await readBytes(file, "the recipe")).toString("utf8"));

@@ -13,23 +13,20 @@ import { prepareExample } from "../shards/prepare.ts";
 import { fitLength, lengthNotes } from "../text/fit-length.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, openedModel, recipeOf } from "./open.ts";
+import { dataFiles, openedModel, recipeOf, skipped } from "./open.ts";
 
 /** Usable rows of the data, prepared; a skipped row is told on stderr and the others go on. */
 export async function* examplesOf(model: OpenedModel, data: string, recipe: Recipe): AsyncGenerator<Example> {
   const preparation = preparationOf(model.preparation);
   const { files } = await dataFiles(data);
   const { maxLength, trainOn } = withinModel(recipe, model.config);
-  const skip = (source: string, message: string): void => {
-    process.stderr.write(`skipped ${source}: ${message}\n`);
-  };
   const tell = (note: string): void => {
     process.stderr.write(`note: ${note}\n`);
   };
   let usable = 0;
   let cut = 0;
   for await (const event of readRows(files)) {
-    if (event.type === "skipped") skip(event.skipped.source, event.skipped.message);
+    if (event.type === "skipped") skipped(event.skipped.source, event.skipped.message);
     if (event.type === "format" && event.format === "note") tell(event.detail);
     if (event.type !== "row") continue;
     try {
@@ -41,7 +38,7 @@ export async function* examplesOf(model: OpenedModel, data: string, recipe: Reci
     } catch (error) {
       const rowFault = ["bad-image", "image-too-large", "bad-row", "row-too-long"];
       if (!(error instanceof TabTuneError) || !rowFault.includes(error.code)) throw error;
-      skip(event.row.source, `${error.message} ${error.remedy}`.trim());
+      skipped(event.row.source, `${error.message} ${error.remedy}`.trim());
     }
   }
   // Rows that are left out were told one by one.

@@ -46,7 +46,8 @@ async function train(recipe: object, ...more: string[]): Promise<{ code: number;
   const lines: string[] = [];
   const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
   const data = more.includes("--data") ? [] : ["--data", `${golden}data`];
-  const given = ["--model", `${golden}model`, ...data, "--recipe", recipeFile, "--out", out];
+  const model = more.includes("--model") ? [] : ["--model", `${golden}model`];
+  const given = [...model, ...data, "--recipe", recipeFile, "--out", out];
   const code = await main(["train", ...given, ...more]);
   spy.mockRestore();
   return { code, error: lines.at(-1) ?? "" };
@@ -110,6 +111,18 @@ test("a run does not go on with another recipe or other rows, and is left as it 
   expect(JSON.parse(rows.error)).toMatchObject({
     code: "bad-checkpoint",
     message: expect.stringContaining("The data has changed"),
+  });
+  expect(files()).toEqual(before);
+  const sibling = path.join(folder, "sibling");
+  fs.cpSync(`${golden}model`, sibling, { recursive: true });
+  const shard = path.join(sibling, "model-00001-of-00002.safetensors");
+  const bytes = fs.readFileSync(shard);
+  const header = 8 + Number(bytes.readBigUInt64LE(0));
+  fs.writeFileSync(shard, Buffer.concat([bytes.subarray(0, header), bytes.subarray(header).fill(0x11)]));
+  const weights = await train({}, "--resume", "--model", sibling);
+  expect(JSON.parse(weights.error)).toMatchObject({
+    code: "bad-checkpoint",
+    message: expect.stringMatching(/began on other weights \(model\) than those of sibling/),
   });
   expect(files()).toEqual(before);
   const moved = path.join(folder, "moved");

@@ -14,6 +14,7 @@ import { generationsOf } from "../checkpoint/format.ts";
 import { readLog } from "../checkpoint/log.ts";
 import { readRunInfo } from "../checkpoint/runs.ts";
 import { notesOnSameRun } from "../checkpoint/same-run.ts";
+import { keepMark, keptMark, markOfWeights } from "../checkpoint/weights-mark.ts";
 import type { LoadedModel } from "../engine/loaded-model.ts";
 import { prepareDataset } from "../engine/prepare-dataset.ts";
 import { type LiveAdapter, loraSettings, runTraining, withinModel } from "../engine/training-run.ts";
@@ -31,7 +32,7 @@ import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import { verdictOn } from "../train/verdict.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, loadedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
+import { dataFiles, loadedModel, readBytes, recipeOf, skipped, writeWhole } from "./open.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 
 const RUN = "headless";
@@ -103,14 +104,17 @@ export async function train(args: Arguments): Promise<void> {
   const written = [path.join(out, "steps.jsonl")];
   let live: LiveAdapter | undefined;
   try {
+    const mark = await markOfWeights(model.checkpoint);
+    if (!saved) await keepMark(store, RUN, mark);
     const info = await prepareDataset(store, files, label, model.preparation, () => {});
-    for (const row of info.skipped) process.stderr.write(`skipped ${row.source}: ${row.message}\n`);
+    for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id))!;
     if (saved) {
       const own = await openDataset(store, saved.datasetId);
       const offered = {
         modelId: model.id,
         modelLabel: model.files.label,
+        weights: { own: await keptMark(store, RUN), now: mark },
         recipe: withinModel(recipe, model.config),
         dataset: dataset.manifest,
       };
@@ -121,6 +125,8 @@ export async function train(args: Arguments): Promise<void> {
         if (info.id !== saved.datasetId) await deleteDataset(store, info.id);
         throw error;
       }
+      if (args.maybe("lora-init") && (await generationsOf(store, RUN)).size > 0)
+        tell("--lora-init is not read: the run goes on from its checkpoint.");
     }
     for (const note of info.notes) tell(note);
     await refuseUnlessTested(model.llava);
