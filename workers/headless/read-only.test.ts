@@ -81,3 +81,34 @@ test("a token beyond the embedding's rows costs the row that uses it, and is ref
   );
   expect(errorOf(asked)).toMatchObject({ code: "bad-row", message: expect.stringMatching(words) });
 });
+test("what is left aside is told once by every command that reads data", async () => {
+  const drop = path.join(folder, "splits");
+  fs.mkdirSync(drop);
+  for (const name of ["train.jsonl", "val.jsonl"]) {
+    fs.writeFileSync(path.join(drop, name), JSON.stringify({ question: "What is it?", answer: "A dot." }));
+  }
+  const given = ["--model", path.join(fixtures, "own-tiny/model"), "--data", drop, "--recipe", recipe];
+  for (const [command, ...more] of [
+    ["tokenize"],
+    ["evaluate"],
+    ["logits", "--row", "0", "--out", path.join(folder, "l")],
+  ]) {
+    const told = await shell(command!, ...given, ...more);
+    expect(told).toMatchObject({ code: 0, err: [expect.stringMatching(/^note: val.jsonl is left aside: /)] });
+  }
+});
+
+test("rows that lose their end are counted on stderr", async () => {
+  const file = path.join(folder, "lengths.jsonl");
+  const answers = ["A dot.", "A dot and a line and one more line, and a long word at the end of it.", "A line."];
+  fs.writeFileSync(file, answers.map((answer) => JSON.stringify({ question: "What is it?", answer })).join("\n"));
+  const given = ["--model", path.join(fixtures, "own-tiny/model"), "--data", file, "--recipe"];
+  const whole = await shell("tokenize", ...given, recipe);
+  expect(whole).toMatchObject({ code: 0, err: [] });
+  const short = path.join(folder, "short.json");
+  const limit = JSON.parse(whole.out[1]!).input_ids.length - 1;
+  fs.writeFileSync(short, JSON.stringify({ load_in_4bit: false, max_length: limit }));
+  const words = expect.stringMatching(new RegExp(`^note: 1 of 3 rows .* longer than ${limit} tokens`));
+  expect(await shell("tokenize", ...given, short)).toMatchObject({ code: 0, err: [words] });
+  expect(await shell("evaluate", ...given, short)).toMatchObject({ code: 0, err: [words] });
+});
