@@ -68,6 +68,11 @@ test("what is loaded and prepared stays when its successor fails", async ({ page
     await expect(alertIn(page, "Model")).toContainText("The demo model is still loaded.", { timeout: SLOW });
     await expect(model).toContainText("ready");
     await expect(data).toHaveText("128 rows ready");
+    const kept = await page.evaluate(() => JSON.parse(localStorage.getItem("tabtune-session")!).model);
+    expect(kept, "what the next visit goes on with").toMatchObject({
+      source: { kind: "embedded" },
+      label: "The demo model",
+    });
   });
 
   await test.step("what was wrong with one choice is not said of another", async () => {

@@ -76,8 +76,9 @@ export const useModel = create<ModelStore>((set, get) => {
     try {
       set({ info: await engine((api) => api.loadModel(get().source, { ...get().loading }, onProgress)) });
     } catch (error) {
-      // The engine knows what stands: the model of before, where there was one.
-      set({ info: (await engine((api) => api.currentModel())) ?? undefined });
+      // The engine knows what stands: the model of before, where there was one. It is the same object then: nothing was loaded.
+      const stands = await engine((api) => api.currentModel());
+      set(({ info }) => ({ info: stands?.id === info?.id ? info : (stands ?? undefined) }));
       throw error;
     }
     await Promise.all([useRuns.getState().refresh(), useStorage.getState().refresh()]);
