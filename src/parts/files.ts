@@ -38,10 +38,6 @@ export function labelOf(files: DroppedFile[]): string {
   return files.every((file) => file.path.startsWith(`${first}/`)) ? first : `${files.length} files`;
 }
 
-/** By its name, as pictures are named; whether it can be decoded shows when it is read. */
-export const isPictureName = (path: string): boolean =>
-  /\.(jpe?g|jfif|png|webp|gif|bmp|avif|heic|heif|tiff?)$/i.test(path);
-
 /** A model folder has a config.json and weights; anything else that is dropped is data. */
 export function looksLikeModel(files: DroppedFile[]): boolean {
   const names = new Set(files.map((file) => file.path.split("/").at(-1)));

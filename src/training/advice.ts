@@ -9,14 +9,14 @@ const HIGHEST_RATE = 0.05;
 /** More often than this, a row is learnt by heart. */
 const MOST_EPOCHS = 30;
 
-export interface Rows {
+interface Rows {
   rows: number;
   /** [tokens, rows] of each length, ascending. */
   lengths: readonly (readonly [number, number])[];
 }
 
 /** Rows that are longer than the recipe lets them be. */
-export const longerThan = (maxLength: number, { lengths }: Rows): number =>
+const longerThan = (maxLength: number, { lengths }: Rows): number =>
   lengths.reduce((sum, [tokens, rows]) => sum + (tokens > maxLength ? rows : 0), 0);
 
 /** Sentences for beside the plan; none for what looks sound. */

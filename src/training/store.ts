@@ -55,9 +55,10 @@ const presetFields = (preset: Preset): Fields => {
 function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
   const { recipe } = remembered();
   if (!recipe) return undefined;
-  const fields = { ...presetFields(recipe.preset), ...recipe.fields };
-  for (const name of recipeProblems(fields).keys()) delete fields[name];
-  return { preset: recipe.preset, fields: { ...presetFields(recipe.preset), ...fields } };
+  const { preset, fields } = recipe;
+  const problems = recipeProblems(fields);
+  const sound = Object.entries(fields).filter(([name]) => !problems.has(name));
+  return { preset, fields: { ...presetFields(preset), ...Object.fromEntries(sound) } };
 }
 
 const PACE_KEY = "tabtune-pace";

@@ -2,10 +2,11 @@
  * Rows that would be trained without the picture they are about. A question and its answer are a whole conversation also without one,
  * so nothing else fails where a picture stands under a name that nobody knows: it has to be looked for.
  */
+
+import { COLUMNS, type ColumnMapping } from "./columns.ts";
 import { type Conversation, own } from "./conversation.ts";
 import { isEmbedded } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
-import { COLUMNS, type ColumnMapping } from "./record.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";
 
 const PICTURE = PICTURE_EXTENSIONS.join("|");

@@ -13,13 +13,13 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { COLUMNS, type ColumnMapping } from "./columns.ts";
 import { isRecord } from "./conversation.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { type EmbeddedPicture, isEmbedded } from "./pictures.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
-import { COLUMNS, type ColumnMapping } from "./record.ts";
 
 type Cells = Record<string, unknown>;
 type Key = string | number;

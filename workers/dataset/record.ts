@@ -5,18 +5,10 @@
  */
 
 import { refuseBlind } from "./blind.ts";
+import { COLUMNS, type ColumnMapping } from "./columns.ts";
 import { type Conversation, conversationOf, isRecord, own, pictureOf, textOf } from "./conversation.ts";
 import { isEmbedded, type PictureSource } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
-
-/** Column names that the user picked; they override what would be found. */
-export interface ColumnMapping {
-  messages?: string;
-  images?: string;
-  question?: string;
-  answer?: string;
-  system?: string;
-}
 
 export interface RecordOptions {
   mapping?: ColumnMapping;
@@ -25,16 +17,6 @@ export interface RecordOptions {
 }
 
 export const DEFAULT_INSTRUCTION = "Describe the image.";
-
-/** Names under which each thing is looked for, in this order. */
-export const COLUMNS = {
-  messages: ["messages", "conversations"],
-  images: ["images", "image", "image_path", "file_name"],
-  question: ["question", "prompt", "query"],
-  answer: ["answer", "response", "completion", "text", "caption"],
-  caption: ["text", "caption"],
-  system: ["system"],
-} as const;
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);

@@ -1,5 +1,6 @@
 /** One source of rows -> its records, whatever the format. */
 import { decodeLoosely, decodeText } from "./bytes.ts";
+import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
 import { isTable, type Source } from "./detect.ts";
 import type { Entry } from "./entry.ts";
@@ -9,7 +10,6 @@ import { linesOf } from "./lines.ts";
 import { parquetRecords } from "./parquet.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import { isSpace, type RawRecord, type ReadRecord } from "./raw.ts";
-import type { ColumnMapping } from "./record.ts";
 import { isPicture, sidecarRecords } from "./sidecar.ts";
 
 /** One sentence for the user: how a source is read. */

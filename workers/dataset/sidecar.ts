@@ -26,7 +26,9 @@ export const PICTURE_EXTENSIONS = [
 ];
 const TEXT_EXTENSIONS = ["txt", "caption", "cap"];
 
-export const isPicture = (entry: Entry) => PICTURE_EXTENSIONS.includes(extensionOf(entry.path));
+/** By its name, as pictures are named; whether it can be decoded shows when it is read. */
+export const isPictureName = (path: string): boolean => PICTURE_EXTENSIONS.includes(extensionOf(path));
+export const isPicture = (entry: Entry) => isPictureName(entry.path);
 export const isCaption = (entry: Entry) => TEXT_EXTENSIONS.includes(extensionOf(entry.path));
 
 /** Folder and name of a sample, without the extension: up to the last dot, in a tar up to the first. */

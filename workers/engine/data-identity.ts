@@ -3,6 +3,7 @@
  * hashed from end to end: a caption that was corrected in place changes neither a name, nor a size, nor a file's ends. Reading them
  * costs less than preparing them. Larger ones (archives, Parquet) are known by their time of change and samples, where one is known.
  */
+import { byPath } from "../dataset/entry.ts";
 import type { InputFile } from "../dataset/rows.ts";
 import type { PreparationSpec } from "../protocol.ts";
 import { datasetIdOf } from "../shards/shards.ts";
@@ -16,9 +17,8 @@ const SAMPLE_BYTES = 65_536;
 
 /** The id of `files` prepared by `spec`. */
 export async function datasetIdentity(files: readonly InputFile[], spec: PreparationSpec): Promise<string> {
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const parts = ["preparation 2", spec.id];
-  for (const file of sorted) parts.push(file.path, String(file.blob.size), await contentOf(file));
+  for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
   return datasetIdOf(parts);
 }
 

@@ -2,9 +2,8 @@
 import { openAsBlob } from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { extensionOf } from "../dataset/entry.ts";
 import type { InputFile } from "../dataset/rows.ts";
-import { PICTURE_EXTENSIONS } from "../dataset/sidecar.ts";
+import { isPictureName } from "../dataset/sidecar.ts";
 import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../engine/loaded-model.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
@@ -17,6 +16,11 @@ import { parseRecipe, type Recipe, readRecipe } from "../train/recipe.ts";
 /** A row that is left out, on stderr; faults of its picture or text begin with its place themselves. */
 export function skipped(source: string, message: string): void {
   process.stderr.write(`skipped ${message.startsWith(source) ? "" : `${source}: `}${message}\n`);
+}
+
+/** What the user should know, on stderr. */
+export function note(text: string): void {
+  process.stderr.write(`note: ${text}\n`);
 }
 
 export async function recipeOf(file: string | undefined): Promise<Recipe> {
@@ -57,13 +61,11 @@ export async function dataFiles(target: string): Promise<{ files: InputFile[]; l
   if (!facts.isDirectory()) {
     // Pictures beside a single table are part of the drop: the table names them relative to itself.
     if (!/\.(jsonl|ndjson|json|csv|tsv)$/i.test(target)) return { files: [await inputFile(label, target)], label };
-    const around = (await walk(path.dirname(target), "")).filter((f) => isPicture(f.path) || f.path === label);
+    const around = (await walk(path.dirname(target), "")).filter((f) => isPictureName(f.path) || f.path === label);
     return { files: around.map((f) => (f.path === label ? f : { ...f, beside: true })), label };
   }
   return { files: await walk(target, ""), label };
 }
-
-const isPicture = (name: string): boolean => PICTURE_EXTENSIONS.includes(extensionOf(name));
 
 /** A blob of a file on disk does not know its age. */
 async function inputFile(name: string, file: string): Promise<InputFile> {

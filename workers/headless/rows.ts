@@ -13,21 +13,18 @@ import { prepareExample } from "../shards/prepare.ts";
 import { fitLength, lengthNotes } from "../text/fit-length.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, openedModel, recipeOf, skipped } from "./open.ts";
+import { dataFiles, note, openedModel, recipeOf, skipped } from "./open.ts";
 
 /** Usable rows of the data, prepared; a skipped row is told on stderr and the others go on. */
 export async function* examplesOf(model: OpenedModel, data: string, recipe: Recipe): AsyncGenerator<Example> {
   const preparation = preparationOf(model.preparation);
   const { files } = await dataFiles(data);
   const { maxLength, trainOn } = withinModel(recipe, model.config);
-  const tell = (note: string): void => {
-    process.stderr.write(`note: ${note}\n`);
-  };
   let usable = 0;
   let cut = 0;
   for await (const event of readRows(files)) {
     if (event.type === "skipped") skipped(event.skipped.source, event.skipped.message);
-    if (event.type === "format" && event.format === "note") tell(event.detail);
+    if (event.type === "format" && event.format === "note") note(event.detail);
     if (event.type !== "row") continue;
     try {
       const example = await prepareExample(event.row, preparation);
@@ -42,7 +39,7 @@ export async function* examplesOf(model: OpenedModel, data: string, recipe: Reci
     }
   }
   // Rows that are left out were told one by one.
-  for (const note of lengthNotes({ rows: usable, cut, leftOut: 0 }, maxLength)) tell(note);
+  for (const words of lengthNotes({ rows: usable, cut, leftOut: 0 }, maxLength)) note(words);
   if (usable === 0) {
     throw new TabTuneError("no-rows", `${data} has no row that can be used.`, "Correct the rows named above.");
   }

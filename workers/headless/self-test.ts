@@ -16,7 +16,7 @@ import { type HeadSizes, selfTestCases } from "../tuning/cases.ts";
 import { runGates } from "../tuning/gate.ts";
 import { headSizesOf, refuseUnlessPassed, runSelfTest, type VerdictStore, verdictOf } from "../tuning/self-test.ts";
 import type { Arguments } from "./arguments.ts";
-import { openedModel } from "./open.ts";
+import { note, openedModel } from "./open.ts";
 
 /** What drives the adapter here, as a browser does on the page. */
 export const HOST = `Node ${process.versions.node}`;
@@ -42,7 +42,7 @@ export const kept: VerdictStore = {
       await writer.write(bytes);
       await writer.commit();
     } catch (error) {
-      process.stderr.write(`note: the self-test will run again next time: ${toReport(error).message}\n`);
+      note(`the self-test will run again next time: ${toReport(error).message}`);
     }
   },
 };

@@ -32,7 +32,7 @@ import type { Recipe } from "../train/recipe.ts";
 import { newControl } from "../train/trainer.ts";
 import { verdictOn } from "../train/verdict.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, loadedModel, readBytes, recipeOf, skipped, writeWhole } from "./open.ts";
+import { dataFiles, loadedModel, note, readBytes, recipeOf, skipped, writeWhole } from "./open.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 
 const RUN = "headless";
@@ -97,9 +97,9 @@ export async function train(args: Arguments): Promise<void> {
     resume ? (await readLog(store, RUN)).records : [],
   );
   const told = new Set<string>();
-  const tell = (note: string): void => {
-    if (!told.has(note)) process.stderr.write(`note: ${note}\n`);
-    told.add(note);
+  const tell = (words: string): void => {
+    if (!told.has(words)) note(words);
+    told.add(words);
   };
   const written = [path.join(out, "steps.jsonl")];
   let live: LiveAdapter | undefined;
@@ -119,7 +119,7 @@ export async function train(args: Arguments): Promise<void> {
         dataset: dataset.manifest,
       };
       try {
-        for (const note of notesOnSameRun(saved, own?.manifest, offered)) tell(note);
+        notesOnSameRun(saved, own?.manifest, offered).forEach(tell);
       } catch (error) {
         // The rows that were refused have no place beside the run's own.
         if (info.id !== saved.datasetId) await deleteDataset(store, info.id);
@@ -128,7 +128,7 @@ export async function train(args: Arguments): Promise<void> {
       if (args.maybe("lora-init") && (await generationsOf(store, RUN)).size > 0)
         tell("--lora-init is not read: the run goes on from its checkpoint.");
     }
-    for (const note of info.notes) tell(note);
+    info.notes.forEach(tell);
     await refuseUnlessTested(model.llava);
     await runTraining({
       model,

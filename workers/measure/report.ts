@@ -1,5 +1,6 @@
 /** The file that `measure` writes: what this adapter can do, in one piece, with what failed and why. Times are in ms unless named otherwise. */
 import * as v from "valibot";
+import { median } from "../train/metrics.ts";
 
 export const VERSION = 1;
 
@@ -175,10 +176,7 @@ export const textOf = (found: Measurement): string =>
 
 /** Of at least one timing. */
 export function spreadOf(times: number[]): Spread {
-  const sorted = times.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-  return { median, low: sorted[0]!, high: sorted.at(-1)!, rounds: sorted.length };
+  return { median: median(times), low: Math.min(...times), high: Math.max(...times), rounds: times.length };
 }
 
 /** `spread` of `times` runs as that of one. */

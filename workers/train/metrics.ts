@@ -45,6 +45,13 @@ export function meanLoss(records: readonly StepRecord[]): number {
   return records.reduce((sum, record) => sum + record.loss, 0) / records.length;
 }
 
+/** Of at least one value; of an even number, the mean of the middle two. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
 /**
  * Seconds until step `maxSteps`: median of the last 20 step times, so that one slow step does not count, times steps left.
  * Undefined for the first 3 steps, which compile shaders and tell nothing.
@@ -54,11 +61,8 @@ export function secondsLeft(records: readonly StepRecord[], maxSteps: number): n
   const times = records
     .slice(3)
     .slice(-20)
-    .map((record) => record.seconds)
-    .sort((a, b) => a - b);
-  const middle = times.length >> 1;
-  const median = times.length % 2 === 1 ? times[middle]! : (times[middle - 1]! + times[middle]!) / 2;
-  return median * Math.max(0, maxSteps - records.at(-1)!.step);
+    .map((record) => record.seconds);
+  return median(times) * Math.max(0, maxSteps - records.at(-1)!.step);
 }
 
 /** One line of `steps.jsonl` without its line end: Hugging Face names, full precision. */

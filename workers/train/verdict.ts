@@ -1,11 +1,6 @@
 /** What is wrong with a run that has ended, as far as its own figures show. */
 import type { StepRecord } from "../protocol.ts";
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
-}
+import { median } from "./metrics.ts";
 
 /** First and last loss, each the median of a tenth of the run: single steps jump. There must be a record. */
 export function lossEnds(records: readonly StepRecord[]): { first: number; last: number } {
