@@ -1,9 +1,14 @@
 /** The bench page: with tiny sizes every library runs in the page, and all compute what ours does. */
 import fs from "node:fs";
 import type { PeerResults } from "../bench/results.ts";
+import { parseMeasurement } from "../workers/measure/report.ts";
 import { button, expect, SLOW, test } from "./fixtures.ts";
 
-test("the bench compares all libraries, checks their outputs and downloads the figures", async ({ page }) => {
+/** Every kernel of both families is compiled and run in the page: two minutes alone. */
+const MEASURED = 2 * SLOW;
+
+test("the bench compares all libraries, then measures the adapter, and downloads both files", async ({ page }) => {
+  test.setTimeout(2 * MEASURED);
   await page.goto("/bench.html?quick");
   await button(page, "Run benchmark").click();
   const save = button(page, "Download result");
@@ -32,4 +37,18 @@ test("the bench compares all libraries, checks their outputs and downloads the f
   await expect(page.getByRole("region", { name: "What the kernels are held to" }).getByRole("row")).toHaveCount(
     results.goals.length + 1,
   );
+
+  // The same file as the command's: a part that fails is in it with its words, so these fields say that none did.
+  await button(page, "Measure everything").click();
+  const saveCard = button(page, "Download measurement");
+  await saveCard.or(page.getByRole("alert")).waitFor({ timeout: MEASURED });
+  const [card] = await Promise.all([page.waitForEvent("download"), saveCard.click()]);
+  expect(card.suggestedFilename()).toMatch(/^tabtune-measure-.+\.json$/);
+  const found = parseMeasurement(JSON.parse(fs.readFileSync(await card.path(), "utf8")));
+  expect(found.parts.filter(({ status }) => status !== "done" && status !== "skipped")).toEqual([]);
+  expect(found).toMatchObject({ complete: true, sizes: "quick", adapter: { software: true } });
+  expect(found.selfTest.results.length).toBeGreaterThan(100);
+  expect([...found.selfTest.results, ...found.selfTest.gates].filter(({ passed }) => !passed)).toEqual([]);
+  const demo = found.models.find(({ name }) => name === "demo model, r 16, batch 8");
+  expect(demo?.step?.tokensPerSecond).toBeGreaterThan(0);
 });
