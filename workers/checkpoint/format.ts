@@ -2,7 +2,7 @@
  * How a run lies in the store. A generation is one whole checkpoint; `latest` names the newest. Every record is sealed with its
  * hash, and every chunk's hash is in its manifest, so a damaged byte is never taken for a weight.
  *
- *     run/<id>/info                    RunInfo
+ *     run/<id>/info                    RunInfo (run-info.ts)
  *     run/<id>/latest                  { generation }
  *     run/<id>/gen/<g>/manifest        Manifest
  *     run/<id>/gen/<g>/chunk/<i>       raw bytes: the tensors one after the other, cut into pieces
@@ -14,26 +14,6 @@ import { sealJson, unsealJson } from "../shards/sealed.ts";
 import type { Store } from "../storage/store.ts";
 
 export const FORMAT = 1;
-
-/** What the page shows of a run, beside what its checkpoints and its log say. */
-export interface RunInfo {
-  id: string;
-  /** ISO 8601. */
-  createdAt: string;
-  modelId: string;
-  modelLabel: string;
-  datasetId: string;
-  datasetLabel: string;
-  maxSteps: number;
-  /** "running" while a worker is at it; found so later, the run was interrupted. */
-  status: "running" | "stopped" | "done";
-  /** Sizes of the model (JSON): the adapter can be downloaded without loading it. */
-  model: unknown;
-  /** What the adapter's card says of the processor (JSON, see adapter/card.ts); absent in runs of complete checkpoints. */
-  processor?: unknown;
-  /** Hugging Face names. */
-  recipe: Record<string, unknown>;
-}
 
 export interface ChunkInfo {
   bytes: number;

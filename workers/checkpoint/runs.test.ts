@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from "vitest";
 import type { StepRecord } from "../protocol.ts";
+import { sealJson } from "../shards/sealed.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
-import type { RunInfo } from "./format.ts";
 import { appendLog, readLog, truncateLog } from "./log.ts";
+import { type RunInfo, SCHEMA } from "./run-info.ts";
 import { deleteRun, listRuns, readRunInfo, saveRunInfo, setRunStatus } from "./runs.ts";
 import { saveGeneration } from "./save.ts";
 
@@ -17,11 +18,11 @@ const record = (step: number): StepRecord => ({
   seconds: 1.5,
 });
 const records = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => record(from + i));
-const info = (id: string, createdAt = "2026-11-23T10:00:00.000Z"): RunInfo => ({
+const info = (id: string, createdAt = "2026-11-23T10:00:00.000Z"): Omit<RunInfo, "schema"> => ({
   id,
   createdAt,
   modelId: "m",
-  model: {},
+  modelConfig: { model_type: "llava" },
   modelLabel: "tiny-llava",
   datasetId: "d",
   datasetLabel: "cats.zip",
@@ -105,6 +106,18 @@ test("a run with a damaged record is listed all the same", async () => {
   expect(await listRuns(store)).toMatchObject([
     { id: "r", modelLabel: "(damaged record)", step: 25, status: "interrupted" },
   ]);
+});
+
+test("a run of a newer version is listed, said to be so, and not read", async () => {
+  await saveRunInfo(store, info("r"));
+  await store.set([["run/r/info", await sealJson({ ...info("r"), schema: SCHEMA + 1 })]], "relaxed");
+  expect((await listRuns(store))[0]!.modelLabel).toBe("(This run was saved by a newer version of TabTune.)");
+  await expect(readRunInfo(store, "r")).rejects.toMatchObject({ code: "bad-checkpoint" });
+});
+
+test("a record with a field that is not what it should be names the field", async () => {
+  await store.set([["run/r/info", await sealJson({ ...info("r"), schema: SCHEMA, maxSteps: "many" })]], "relaxed");
+  await expect(readRunInfo(store, "r")).rejects.toMatchObject({ message: expect.stringContaining("maxSteps") });
 });
 
 test("delete removes all of one run, and a removal that dies part way can be repeated", async () => {

@@ -10,22 +10,23 @@ import {
   latestKey,
   type Manifest,
   manifestKey,
-  type RunInfo,
   readLatest,
   readManifest,
   runPrefix,
 } from "./format.ts";
 import { readLog } from "./log.ts";
+import { parseRunInfo, type RunInfo, SCHEMA } from "./run-info.ts";
 
 /** Writes (or writes over) the record of a run. Called before its first checkpoint. */
-export async function saveRunInfo(store: Store, info: RunInfo): Promise<void> {
-  await store.set([[infoKey(info.id), await sealJson(info)]], "strict");
+export async function saveRunInfo(store: Store, info: Omit<RunInfo, "schema">): Promise<void> {
+  await store.set([[infoKey(info.id), await sealJson({ ...info, schema: SCHEMA })]], "strict");
 }
 
-/** The record of a run, or undefined where it is missing or damaged. */
+/** The record of a run, or undefined where it is missing or damaged. Throws TabTuneError "bad-checkpoint" (see `parseRunInfo`). */
 export async function readRunInfo(store: Store, runId: string): Promise<RunInfo | undefined> {
   const bytes = await store.get(infoKey(runId));
-  return bytes && ((await unsealJson(bytes)) as RunInfo | undefined);
+  const stored = bytes && (await unsealJson(bytes));
+  return stored === undefined ? undefined : parseRunInfo(stored);
 }
 
 /** Changes a run's status. Throws TabTuneError "bad-checkpoint" when the run has no record. */
@@ -45,7 +46,14 @@ export async function listRuns(store: Store): Promise<RunSummary[]> {
 }
 
 async function summaryOf(store: Store, id: string): Promise<RunSummary> {
-  const info = await readRunInfo(store, id);
+  // One record that this version cannot read keeps its place in the list, so that the run can be seen and deleted.
+  const [info, unread] = await readRunInfo(store, id).then(
+    (read) => [read, "(damaged record)"] as const,
+    (error: unknown) => {
+      if (error instanceof TabTuneError) return [undefined, `(${error.message})`] as const;
+      throw error;
+    },
+  );
   const manifests: Manifest[] = [];
   for (const [g, hasManifest] of await generationsOf(store, id)) {
     const manifest = hasManifest ? await readManifest(store, id, g) : undefined;
@@ -59,9 +67,9 @@ async function summaryOf(store: Store, id: string): Promise<RunSummary> {
     id,
     createdAt: info?.createdAt ?? newest?.createdAt ?? "",
     modelId: info?.modelId ?? "",
-    modelLabel: info?.modelLabel ?? "(damaged record)",
+    modelLabel: info?.modelLabel ?? unread,
     datasetId: info?.datasetId ?? "",
-    datasetLabel: info?.datasetLabel ?? "(damaged record)",
+    datasetLabel: info?.datasetLabel ?? unread,
     step: newest?.step ?? 0,
     maxSteps: info?.maxSteps ?? 0,
     status: info === undefined || info.status === "running" ? "interrupted" : info.status,

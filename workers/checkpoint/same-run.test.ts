@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DatasetManifest } from "../shards/shards.ts";
 import { parseRecipe, toHuggingFace } from "../train/recipe.ts";
-import type { RunInfo } from "./format.ts";
+import type { RunInfo } from "./run-info.ts";
 import { notesOnSameRun, type Offered } from "./same-run.ts";
 
 const recipe = parseRecipe({ learning_rate: 0.01, lora_r: 4, save_steps: 1 });

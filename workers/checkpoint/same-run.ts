@@ -5,7 +5,7 @@
 import { TabTuneError } from "../errors.ts";
 import type { DatasetManifest } from "../shards/shards.ts";
 import { parseRecipe, type Recipe, toHuggingFace } from "../train/recipe.ts";
-import type { RunInfo } from "./format.ts";
+import type { RunInfo } from "./run-info.ts";
 
 /** Keys that say when a run reports and saves, and nothing of what it computes. */
 const FREE = new Set(["save_steps", "logging_steps"]);

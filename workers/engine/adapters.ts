@@ -1,12 +1,12 @@
 /** Adapters of saved runs: as a zip to download, or back on the model for a chat. Neither needs the run to be going. */
 import { bundleAdapter } from "../adapter/bundle.ts";
-import { modelCard, type ProcessorFacts } from "../adapter/card.ts";
+import { modelCard } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
 import { loadLatest } from "../checkpoint/load.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
 import { trainedValues } from "../model/adapter-slabs.ts";
-import type { LlavaConfig } from "../model/config.ts";
+import { parseConfig } from "../model/config.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../model/lora.ts";
 import { openDataset } from "../shards/shards.ts";
 import type { Store } from "../storage/store.ts";
@@ -35,26 +35,27 @@ export async function savedModules(store: Store, runId: string) {
   const { info, recipe, log } = await savedRun(store, runId);
   const { step, slabs } = await savedSlabs(store, runId);
   const { loraR: rank, loraAlpha, useRslora } = recipe;
-  const layout = allocateAdapter(new Planner(), info.model as LlavaConfig, loraSettings(recipe), false);
+  const config = parseConfig(info.modelConfig, recipe.maxImageTiles);
+  const layout = allocateAdapter(new Planner(), config, loraSettings(recipe), false);
   const scale = loraAlpha / (useRslora ? Math.sqrt(rank) : rank);
   const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
   const trained = trainedValues(layout, slabs);
-  return { info, recipe, log, step, modules, trained, trainableParameters: layout.trainableParameters };
+  return { info, config, recipe, log, step, modules, trained, trainableParameters: layout.trainableParameters };
 }
 
 export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
-  const { info, recipe, log, step, modules, trained, trainableParameters } = await savedModules(store, runId);
+  const { info, config, recipe, log, step, modules, trained, trainableParameters } = await savedModules(store, runId);
   const settings = {
     baseModel: info.modelLabel,
     alpha: recipe.loraAlpha,
     dropout: recipe.loraDropout,
     useRslora: recipe.useRslora,
   };
-  const { weights, config } = exportPeft(modules, settings, trained);
+  const peft = exportPeft(modules, settings, trained);
   const card = modelCard({
     title: `${info.modelLabel} on ${info.datasetLabel}`,
     baseModel: info.modelLabel,
-    family: (info.model as LlavaConfig).kind,
+    family: config.kind,
     datasetLabel: info.datasetLabel,
     rows: (await openDataset(store, info.datasetId))?.rows ?? 0,
     recipe,
@@ -62,9 +63,9 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
     maxSteps: info.maxSteps,
     finalLoss: log.filter((r) => r.step <= step).at(-1)?.loss ?? null,
     trainableParameters,
-    processor: info.processor as ProcessorFacts | undefined,
+    processor: info.processor,
   });
-  return new Blob([bundleAdapter({ weights, config, card })], { type: "application/zip" });
+  return new Blob([bundleAdapter({ ...peft, card })], { type: "application/zip" });
 }
 
 export async function loadAdapterOf(store: Store, model: LoadedModel, runId: string): Promise<LiveAdapter> {

@@ -2,16 +2,14 @@
 import { ggufLora } from "../adapter/gguf.ts";
 import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
 import { TabTuneError } from "../errors.ts";
-import type { LlavaConfig } from "../model/config.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { orStorageFull, type Store } from "../storage/store.ts";
 import { savedModules } from "./adapters.ts";
 import type { OpenedModel } from "./loaded-model.ts";
 
 export async function ggufOf(store: Store, runId: string): Promise<Blob> {
-  const { info, ...adapter } = await savedModules(store, runId);
-  const { text } = info.model as LlavaConfig;
-  const file = ggufLora(adapter, { name: `${info.modelLabel} on ${info.datasetLabel}`, ...text });
+  const { info, config, ...adapter } = await savedModules(store, runId);
+  const file = ggufLora(adapter, { name: `${info.modelLabel} on ${info.datasetLabel}`, ...config.text });
   return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 }
 

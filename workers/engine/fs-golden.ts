@@ -2,6 +2,7 @@
  * The golden cases beside these tests (reference/fixtures/README.md says what is in them), opened as the engine would open what a
  * user drops, and runs over them with everything that can be compared. Tests only.
  */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type InputFile, readRows } from "../dataset/rows.ts";
@@ -193,6 +194,13 @@ export async function runToEnd(
     secondMoments: await readAdapter(model.llava, adapter, adapter.secondMoments),
     live: live!,
   };
+}
+
+/** SHA-256 of an adapter's names and values. Equal hashes are equal adapters, bit for bit. */
+export function hashOf(modules: Pick<ModuleMatrices, "module" | "loraA" | "loraB">[]): string {
+  const hash = createHash("sha256");
+  for (const { module, loraA, loraB } of modules) hash.update(module).update(loraA).update(loraB);
+  return hash.digest("hex");
 }
 
 /** Shorthand: the recipe of a golden run with changes. */

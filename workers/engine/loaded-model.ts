@@ -27,6 +27,8 @@ import { missingProcessorFacts, preprocessorJson } from "./processor.ts";
 export interface OpenedModel {
   files: ModelFiles;
   config: LlavaConfig;
+  /** config.json as it is. */
+  configJson: Record<string, unknown>;
   checkpoint: StoredCheckpoint;
   quant: QuantSettings | undefined;
   preparation: PreparationSpec;
@@ -68,7 +70,8 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
       "Choose the folder of a LLaVA checkpoint in Hugging Face form, with config.json and .safetensors files.",
     );
   }
-  const config = parseConfig(await files.readJson("config.json"), recipe.maxImageTiles);
+  const configJson = await files.readJson("config.json");
+  const config = parseConfig(configJson, recipe.maxImageTiles);
   const checkpoint = await withStoredFourBit(await openCheckpoint(files));
   const tokenizerConfigJson = await optional(files, "tokenizer_config.json");
   const template = chooseTemplate({
@@ -119,6 +122,7 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
   return {
     files,
     config,
+    configJson: configJson as Record<string, unknown>,
     checkpoint,
     quant,
     preparation,

@@ -206,7 +206,7 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
         createdAt: new Date().toISOString(),
         modelId: model.id,
         modelLabel: model.files.label,
-        model: model.config,
+        modelConfig: model.configJson,
         ...(model.processor ? { processor: model.processor } : {}),
         datasetId: dataset.manifest.id,
         datasetLabel: dataset.manifest.label,
