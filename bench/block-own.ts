@@ -3,14 +3,14 @@
 import type { Tensor } from "../workers/gpu/buffers.ts";
 import { readBack, write } from "../workers/gpu/buffers.ts";
 import { whole } from "../workers/gpu/pace.ts";
-import { copyRows } from "../workers/kernels/copy.ts";
-import type { FourBitWeight } from "../workers/kernels/weight.ts";
-import { allocateActivations, KEEP } from "../workers/model/activations.ts";
-import type { LlavaConfig } from "../workers/model/config.ts";
-import { allocateGradients, layerBackward, layerForward } from "../workers/model/llama.ts";
+import type { FourBitWeight } from "../workers/kernels/linear/weight.ts";
+import { copyRows } from "../workers/kernels/rows/copy.ts";
+import { allocateActivations, KEEP } from "../workers/models/activations.ts";
+import type { LlavaConfig } from "../workers/models/config.ts";
+import { allocateGradients, layerBackward, layerForward } from "../workers/models/llama.ts";
 
-import { allocateAdapter, moduleMatrices } from "../workers/model/lora.ts";
-import { absmaxToF16 } from "../workers/quant/nf4.ts";
+import { allocateAdapter, moduleMatrices } from "../workers/models/lora.ts";
+import { absmaxToF16 } from "../workers/weights/nf4/nf4.ts";
 import { BLOCK_SIZE, type BlockOutputs, type BlockProblem, LORA_SCALE, type Projection } from "./block-problem.ts";
 import type { Ready } from "./measure.ts";
 import { type Bench, buildOwn, newArena } from "./own.ts";

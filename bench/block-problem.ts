@@ -2,9 +2,9 @@
  * One LoRA Llama block, forward and backward, as numbers that every side gets: weights that 4-bit blocks stand for, a LoRA pair for
  * each of the seven projections, x, and the gradient dy of the output. The loss whose gradient dy is: sum(y * dy).
  */
-import { ropeTable } from "../workers/kernels/rope.ts";
-import type { TextConfig } from "../workers/model/config.ts";
-import { dequantise, type FourBitBlocks, quantise } from "../workers/quant/nf4.ts";
+import { ropeTable } from "../workers/kernels/attention/rope.ts";
+import type { TextConfig } from "../workers/models/config.ts";
+import { dequantise, type FourBitBlocks, quantise } from "../workers/weights/nf4/nf4.ts";
 import { randomArray } from "./own.ts";
 
 export const BLOCK_SIZE = 64;

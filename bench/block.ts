@@ -1,5 +1,5 @@
 /** The LoRA Llama block, forward and backward: ours on NF4 weights, the peers doing the same maths on dense f32. */
-import type { LlavaConfig } from "../workers/model/config.ts";
+import type { LlavaConfig } from "../workers/models/config.ts";
 import { jaxBlock } from "./block-jax.ts";
 import { type OwnBlock, ownBlock } from "./block-own.ts";
 import { BLOCK_SIZE, type BlockCase, type BlockOutputs, blockProblem, shapes } from "./block-problem.ts";

@@ -1,14 +1,15 @@
 /** What a new token of the demo model costs through the chat's own code: counters (exact), and time against token by token. */
-import { initialLora } from "../workers/adapter/lora-init.ts";
+
 import { type ChatSettings, createChat } from "../workers/chat/generate.ts";
-import { loadModel, openModel } from "../workers/engine/loaded-model.ts";
 import { Arena } from "../workers/gpu/buffers.ts";
 import { openGpu } from "../workers/gpu/device.ts";
 import { nodeGpu } from "../workers/gpu/node.ts";
-import { filesFromDirectory } from "../workers/hub/fs-files.ts";
-import { writeAdapter } from "../workers/model/adapter-slabs.ts";
-import { allocateAdapter } from "../workers/model/lora.ts";
-import { parseRecipe } from "../workers/train/recipe.ts";
+import { writeAdapter } from "../workers/models/adapter-slabs.ts";
+import { allocateAdapter } from "../workers/models/lora.ts";
+import { initialLora } from "../workers/models/lora-init.ts";
+import { loadModel, openModel } from "../workers/models/open.ts";
+import { parseRecipe } from "../workers/recipe.ts";
+import { filesFromDirectory } from "../workers/weights/hub/fs-files.ts";
 import type { PeerResults } from "./results.ts";
 
 const ROUNDS = 3;

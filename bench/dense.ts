@@ -1,6 +1,6 @@
 /** Dense f32 products y = x Wᵀ beside jax-js and tfjs, which get W as they like it best: [in, out]. */
-import { linearForward } from "../workers/kernels/linear.ts";
-import { forwardReference } from "../workers/kernels/linear-reference.ts";
+import { linearForward } from "../workers/kernels/linear/linear.ts";
+import { forwardReference } from "../workers/kernels/linear/reference.ts";
 import type { LinearCase } from "./linear.ts";
 import { compare, type Rules, relativeError, type Side } from "./measure.ts";
 import { type Bench, buildOwn, ends, newArena, randomArray, readOne, replay, transpose } from "./own.ts";

@@ -7,16 +7,16 @@
  * `reference/make_full_size.py` makes such folders; a GPU in Node needs the environment that `scripts/headless.mjs` sets.
  */
 import { readFile } from "node:fs/promises";
-import { loadModel, openModel } from "../workers/engine/loaded-model.ts";
 import { Planner } from "../workers/gpu/buffers.ts";
 import { openGpu } from "../workers/gpu/device.ts";
 import { nodeGpu } from "../workers/gpu/node.ts";
-import { filesFromDirectory } from "../workers/hub/fs-files.ts";
-import { loadingPlan } from "../workers/model/load.ts";
-import { allocateWeights } from "../workers/model/weights.ts";
-import { loadOrQuantise } from "../workers/quant/quantised-cache.ts";
+import { loadingPlan } from "../workers/models/load.ts";
+import { loadModel, openModel } from "../workers/models/open.ts";
+import { allocateWeights } from "../workers/models/weights.ts";
+import { parseRecipe } from "../workers/recipe.ts";
 import { openFsCache } from "../workers/storage/fs-cache.ts";
-import { parseRecipe } from "../workers/train/recipe.ts";
+import { filesFromDirectory } from "../workers/weights/hub/fs-files.ts";
+import { loadOrQuantise } from "../workers/weights/loading/quantised-cache.ts";
 
 export async function main([command, model = "", cache = ""]: string[]): Promise<number> {
   const idle = await peakBytes();

@@ -1,6 +1,6 @@
 /** The figures that the project is held to, and what they mean for a user: the projected time of the seed report's run. */
-import { RECOMPUTE } from "../workers/model/activations.ts";
-import { stepFlops } from "../workers/model/memory-plan.ts";
+import { RECOMPUTE } from "../workers/models/activations.ts";
+import { stepFlops } from "../workers/models/memory-plan.ts";
 import { type Comparison, type Goal, OURS, OURS_DX, type Projection, type Section, speedup } from "./results.ts";
 import { tinyLlava } from "./sizes.ts";
 

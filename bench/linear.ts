@@ -4,10 +4,10 @@
  */
 import type { Arena, Tensor } from "../workers/gpu/buffers.ts";
 import type { Recorder } from "../workers/gpu/program.ts";
-import { linearBackwardInput, linearForward } from "../workers/kernels/linear.ts";
-import { backwardReference, forwardReference } from "../workers/kernels/linear-reference.ts";
-import type { FourBitWeight } from "../workers/kernels/weight.ts";
-import { absmaxToF16, dequantise, quantise } from "../workers/quant/nf4.ts";
+import { linearBackwardInput, linearForward } from "../workers/kernels/linear/linear.ts";
+import { backwardReference, forwardReference } from "../workers/kernels/linear/reference.ts";
+import type { FourBitWeight } from "../workers/kernels/linear/weight.ts";
+import { absmaxToF16, dequantise, quantise } from "../workers/weights/nf4/nf4.ts";
 import { compare, type Ready, type Rules, relativeError, type Side } from "./measure.ts";
 import { bnb4, nBits, type OrtTensors, ortProduct } from "./ort-side.ts";
 import { type Bench, buildOwn, ends, newArena, randomArray, readOne, replay } from "./own.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BASELINE_BINDING_BYTES } from "../workers/model/weights.ts";
+import { BASELINE_BINDING_BYTES } from "../workers/models/weights.ts";
 import { plans } from "./plans.ts";
 
 const all = plans();

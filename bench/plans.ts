@@ -1,10 +1,10 @@
 /** GPU memory of a run on each published model, by the plan that is the allocation (a test holds it against measured bytes). */
 
-import { policyName } from "../workers/model/activations.ts";
-import { patchesPerTile } from "../workers/model/config.ts";
-import { planMemory, stepFlops } from "../workers/model/memory-plan.ts";
-import { configOf, type Published, published, tensorsOf } from "../workers/model/published.ts";
-import { parseRecipe, type Recipe } from "../workers/train/recipe.ts";
+import { policyName } from "../workers/models/activations.ts";
+import { patchesPerTile } from "../workers/models/config.ts";
+import { planMemory, stepFlops } from "../workers/models/memory-plan.ts";
+import { configOf, type Published, published, tensorsOf } from "../workers/models/published.ts";
+import { parseRecipe, type Recipe } from "../workers/recipe.ts";
 
 export interface PlanResult {
   model: string;

@@ -1,5 +1,5 @@
 /** What is measured, by kind of adapter: TinyLlama's shapes, cut on a software adapter to what ends in some minutes. */
-import type { LlavaConfig, TextConfig } from "../workers/model/config.ts";
+import type { LlavaConfig, TextConfig } from "../workers/models/config.ts";
 import type { BlockCase } from "./block-problem.ts";
 import type { LinearCase } from "./linear.ts";
 import type { PeakCase } from "./peak.ts";

@@ -3,23 +3,23 @@
  * machine: only their ratios mean anything), FLOPs.
  */
 import { readFile } from "node:fs/promises";
-import { initialLora } from "../workers/adapter/lora-init.ts";
-import { loadModel, openModel } from "../workers/engine/loaded-model.ts";
-import { prepareDataset } from "../workers/engine/prepare-dataset.ts";
-import { planRun } from "../workers/engine/training-run.ts";
+import { prepareDataset } from "../workers/data/shards/prepare-dataset.ts";
+import { openDataset } from "../workers/data/shards/shards.ts";
 import { Arena } from "../workers/gpu/buffers.ts";
 import { openGpu } from "../workers/gpu/device.ts";
 import { nodeGpu } from "../workers/gpu/node.ts";
 import { dataFiles } from "../workers/headless/open.ts";
-import { filesFromDirectory } from "../workers/hub/fs-files.ts";
-import { writeAdapter } from "../workers/model/adapter-slabs.ts";
-import { recordTraining } from "../workers/model/llava.ts";
-import { allocateAdapter } from "../workers/model/lora.ts";
-import { stepFlops } from "../workers/model/memory-plan.ts";
-import { openDataset } from "../workers/shards/shards.ts";
+import { writeAdapter } from "../workers/models/adapter-slabs.ts";
+import { recordTraining } from "../workers/models/llava.ts";
+import { allocateAdapter } from "../workers/models/lora.ts";
+import { initialLora } from "../workers/models/lora-init.ts";
+import { stepFlops } from "../workers/models/memory-plan.ts";
+import { loadModel, openModel } from "../workers/models/open.ts";
+import { parseRecipe } from "../workers/recipe.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
-import { parseRecipe } from "../workers/train/recipe.ts";
-import { createTrainingStep } from "../workers/train/training-step.ts";
+import { planRun } from "../workers/training/run.ts";
+import { createTrainingStep } from "../workers/training/step.ts";
+import { filesFromDirectory } from "../workers/weights/hub/fs-files.ts";
 
 const ROUNDS = 3;
 

@@ -1,6 +1,6 @@
 /** The figures as rows of words: for the page, the README and the terminal alike. */
 
-import { PANEL, WEIGHT_STEPS } from "../workers/kernels/linear-panel-wgsl.ts";
+import { PANEL, WEIGHT_STEPS } from "../workers/kernels/linear/software/panel.wgsl.ts";
 import {
   DECODE_GROUP,
   decodeFigures,
@@ -8,7 +8,7 @@ import {
   sharedTiles,
   type TileFigures,
   tileFigures,
-} from "../workers/kernels/linear-tiles.ts";
+} from "../workers/kernels/linear/tiles.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 

@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Page } from "@playwright/test";
-import { type FakeHub, startFakeHub } from "../workers/hub/node-fake-hub.ts";
+import { type FakeHub, startFakeHub } from "../workers/testing/fake-hub.ts";
 import { alertIn, button, expect, panel, statusOf, test, waitForStatus } from "./fixtures.ts";
 
 const demo = path.resolve(import.meta.dirname, "../public/demo/model");

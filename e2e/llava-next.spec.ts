@@ -7,13 +7,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Page } from "@playwright/test";
-import { bytesOf } from "../workers/hub/dtype.ts";
-import { readSafetensors, writeSafetensors } from "../workers/hub/safetensors.ts";
-import { quantise } from "../workers/quant/nf4.ts";
-import { codeValues } from "../workers/quant/tables.ts";
+import { bytesOf } from "../workers/weights/formats/dtype.ts";
+import { readSafetensors, writeSafetensors } from "../workers/weights/formats/safetensors.ts";
+import { quantise } from "../workers/weights/nf4/nf4.ts";
+import { codeValues } from "../workers/weights/nf4/tables.ts";
 import { button, expect, lossTable, panel, setRecipe, test, waitForEnd, waitForStatus } from "./fixtures.ts";
 
-const golden = "workers/engine/fixtures/llava-next-mistral";
+const golden = "workers/testing/goldens/llava-next-mistral";
 /** The oracle's first two losses of run b: NF4 language model, all text, eight rows a step, Hugging Face's order. */
 const oracle = [1.170632587022231, 1.170287133750975];
 

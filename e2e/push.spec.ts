@@ -1,6 +1,6 @@
 /** A result to the hub: signing in by the redirect, what the hub may answer, the push, signing out, and no network. */
 import type { Page } from "@playwright/test";
-import { type FakeAccount, startFakeAccount } from "../workers/hub/node-fake-account.ts";
+import { type FakeAccount, startFakeAccount } from "../workers/testing/fake-account.ts";
 import {
   alertIn,
   button,

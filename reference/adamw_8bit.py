@@ -1,4 +1,4 @@
-"""Five steps of bitsandbytes' own 8-bit AdamW -> workers/kernels/fixtures/adamw-8bit.json.
+"""Five steps of bitsandbytes' own 8-bit AdamW -> workers/kernels/optimizer/fixtures/adamw-8bit.json.
 
 The update is bitsandbytes' CPU operator. Its C library finds codes through a coarse table; CUDA and the library's default backend take
 the nearest code, and so does what replaces that one function here.
@@ -12,7 +12,7 @@ import torch
 from bitsandbytes.backends.cpu import ops as cpu
 from bitsandbytes.functional import create_dynamic_map
 
-OUT = Path(__file__).parent.parent / "workers/kernels/fixtures/adamw-8bit.json"
+OUT = Path(__file__).parent.parent / "workers/kernels/optimizer/fixtures/adamw-8bit.json"
 COUNT = 700  # two whole blocks of 256 and a short one
 
 

@@ -3,7 +3,7 @@
     python reference/fidelity.py [CASE/RUN …]       # default: all; only those named are run again, the others keep their figures
     python reference/fidelity.py --table            # the table again from the results file
 
-CASE is a folder of workers/engine/fixtures (or any folder of that form, given as a path with its run after the last slash). Needs
+CASE is a folder of workers/testing/goldens (or any folder of that form, given as a path with its run after the last slash). Needs
 Node and the packages of requirements.txt; an adapter check is made by check_adapter.py and enters the same results file.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = ROOT / "workers/engine/fixtures"
+CASES = ROOT / "workers/testing/goldens"
 RESULTS = ROOT / "reference/fidelity.json"
 TABLE = ROOT / "docs/fidelity.md"
 

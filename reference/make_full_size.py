@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-CASE = Path(__file__).resolve().parent.parent / "workers/engine/fixtures/llava-mha"
+CASE = Path(__file__).resolve().parent.parent / "workers/testing/goldens/llava-mha"
 VOCABULARY = 32064
 #: huggingface_hub starts a new shard where the next tensor would pass this many bytes.
 SHARD_BYTES = 5 * 10**9

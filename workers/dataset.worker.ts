@@ -1,13 +1,13 @@
 /** The disposable worker: parses files nobody has vetted. The page kills it when it hangs; nothing but prepared shards is lost. */
 import * as Comlink from "comlink";
-import type { InputFile } from "./dataset/rows.ts";
-import { embeddedFiles } from "./engine/embedded.ts";
-import { STORE_NAME } from "./engine/names.ts";
-import { infoOf, prepareDataset } from "./engine/prepare-dataset.ts";
-import { previewRows } from "./engine/preview.ts";
+import { embeddedFiles } from "./data/embedded.ts";
+import { previewRows } from "./data/preview.ts";
+import type { InputFile } from "./data/rows/read-rows.ts";
+import { infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
+import { openDataset } from "./data/shards/shards.ts";
+import { STORE_NAME } from "./engine/storage-names.ts";
 import { TabTuneError, toReport } from "./errors.ts";
 import type { DatasetApi } from "./protocol.ts";
-import { openDataset } from "./shards/shards.ts";
 import { openIdbStore } from "./storage/idb.ts";
 import type { Store } from "./storage/store.ts";
 

@@ -1,4 +1,4 @@
-"""Four small LLaVA checkpoints with seeded random weights, rows with pictures, and training runs on them -> workers/engine/fixtures/own-*.
+"""Four small LLaVA checkpoints with seeded random weights, rows with pictures, and training runs on them -> workers/testing/goldens/own-*.
 
 Same files and names as the larger cases beside them (reference/fixtures/README.md), other sizes and other data.
 """
@@ -20,7 +20,7 @@ import vocabulary
 from talk import answer, question, sentences
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "workers/engine/fixtures"
+OUT = ROOT / "workers/testing/goldens"
 
 LLAVA = (
     "A chat between a curious user and an artificial intelligence assistant. "

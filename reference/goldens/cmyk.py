@@ -1,4 +1,4 @@
-"""A CMYK and a YCCK JPEG and their RGB pixels by Pillow -> workers/image/fixtures/cmyk.json."""
+"""A CMYK and a YCCK JPEG and their RGB pixels by Pillow -> workers/data/pictures/fixtures/cmyk.json."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 from PIL import Image
 
-OUT = Path(__file__).parents[2] / "workers/image/fixtures/cmyk.json"
+OUT = Path(__file__).parents[2] / "workers/data/pictures/fixtures/cmyk.json"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""config.json as the hub has it and what transformers makes of it -> workers/model/fixtures/configs.json.
+"""config.json as the hub has it and what transformers makes of it -> workers/models/fixtures/configs.json.
 
 The files leave out what equals a default, each in its own way; `resolved` is what transformers fills in.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from transformers import AutoConfig
 
-OUT = Path(__file__).parents[2] / "workers/model/fixtures/configs.json"
+OUT = Path(__file__).parents[2] / "workers/models/fixtures/configs.json"
 
 VISION = {
     "hidden_size": 1024, "image_size": 336, "intermediate_size": 4096, "model_type": "clip_vision_model",

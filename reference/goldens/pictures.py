@@ -1,6 +1,6 @@
-"""200 seeded pictures, ordinary and odd, and what Pillow makes of them -> workers/image/fixtures/many-pictures.json.gz.
+"""200 seeded pictures, ordinary and odd, and what Pillow makes of them -> workers/data/pictures/fixtures/many-pictures.json.gz.
 
-PNG of every colour type, depth and interlace (written by the small encoder of workers/image/fixtures/make.py's kind, because Pillow
+PNG of every colour type, depth and interlace (written by the small encoder of workers/data/pictures/fixtures/make.py's kind, because Pillow
 writes few of them), JPEG baseline and progressive with every subsampling, EXIF orientation and quality, still WebP; one pixel, one
 row, extreme ratios. Kept of each: size and SHA-256 of the upright RGB bytes, and of the pixels after CLIPImageProcessor's resize and
 crop and after anyres' stretch, both with Pillow's bicubic filter. That filter's order of passes changed in Pillow 13 (rows first where
@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "workers/image/fixtures/many-pictures.json.gz"
+OUT = ROOT / "workers/data/pictures/fixtures/many-pictures.json.gz"
 EDGE = 28
 ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

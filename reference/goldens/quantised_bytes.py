@@ -1,4 +1,4 @@
-"""What bitsandbytes makes of 168 seeded vectors in NF4 and FP4, once and twice quantised -> workers/quant/fixtures/bytes.json.
+"""What bitsandbytes makes of 168 seeded vectors in NF4 and FP4, once and twice quantised -> workers/weights/nf4/fixtures/bytes.json.
 
 Kept are SHA-256 hashes: of the inputs (the test makes them again by the same arithmetic), of the packed codes, the block maxima and the
 weights they stand for, and of the block maxima quantised in their turn. FP4 has two codes of zero, taken as one here, and bitsandbytes'
@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "workers/quant/fixtures/bytes.json"
+OUT = ROOT / "workers/weights/nf4/fixtures/bytes.json"
 KINDS = ["normal", "steps", "sparse", "outliers", "tiny"]
 LENGTHS = [1, 2, 63, 64, 65, 127, 1000, 4097, 96 * 160, 257 * 64, 300 * 65, 70001]
 BLOCK_SIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096]

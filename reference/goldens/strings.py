@@ -1,4 +1,4 @@
-"""2,000 seeded strings, and what Python's `tokenizers` makes of them -> workers/text/fixtures/strings.json.gz.
+"""2,000 seeded strings, and what Python's `tokenizers` makes of them -> workers/data/text/fixtures/strings.json.gz.
 
 Plain words, code, numbers, emoji with joiners and flags, right-to-left and other scripts, combining marks, control characters, odd
 spaces, lone specials, special tokens in the middle of words, SentencePiece's own "▁", random code points of every plane.
@@ -16,7 +16,7 @@ import vocabulary
 from talk import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "workers/text/fixtures/strings.json.gz"
+OUT = ROOT / "workers/data/text/fixtures/strings.json.gz"
 COUNT = 2000
 
 SCRIPTS = [
@@ -78,7 +78,7 @@ def tokenizer_files() -> dict[str, str]:
         "mistral": vocabulary.make(corpus, 600, "strings"),
         "metaspace-first": vocabulary.make(corpus, 500, "pairs", first=True),
     }
-    demo = (ROOT / "workers/text/fixtures/demo-tokenizer.json").read_text()
+    demo = (ROOT / "workers/data/text/fixtures/demo-tokenizer.json").read_text()
     return {"demo": demo} | {name: json.dumps(content, ensure_ascii=False) for name, content in made.items()}
 
 

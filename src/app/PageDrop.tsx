@@ -1,6 +1,6 @@
 /** The whole page takes drops: pictures over the chat are asked about, everything else is data or a model. */
 import { useEffect, useState } from "react";
-import { isPictureName } from "../../workers/dataset/sidecar.ts";
+import { isPictureName } from "../../workers/data/rows/sidecar.ts";
 import { useChat } from "../chat/store.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";

@@ -3,7 +3,7 @@
  * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
-import { withWatchdog } from "../../workers/dataset/watchdog.ts";
+import { withWatchdog } from "../../workers/data/rows/watchdog.ts";
 import { type ErrorReport, TabTuneError, toReport } from "../../workers/errors.ts";
 import type { DatasetApi, EngineApi } from "../../workers/protocol.ts";
 

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import catalogue from "../../workers/hub/catalogue.json";
+import catalogue from "../../workers/weights/hub/catalogue.json";
 import { counted } from "../../workers/words.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";

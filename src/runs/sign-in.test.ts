@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type FakeAccount, startFakeAccount } from "../../workers/hub/node-fake-account.ts";
+import { type FakeAccount, startFakeAccount } from "../../workers/testing/fake-account.ts";
 import { addressOfSignIn, isValid, oauthApp, type PushDraft, returnOfSignIn } from "./sign-in.ts";
 
 const app = oauthApp("client", undefined, undefined)!;

@@ -1,5 +1,5 @@
 /** Runs of other tabs: a tab tells the others what its run does, and the end of a tab is seen by its lock. */
-import { runLock } from "../../workers/engine/names.ts";
+import { runLock } from "../../workers/engine/storage-names.ts";
 import type { RunEvent } from "../../workers/protocol.ts";
 import { useRuns } from "./store.ts";
 

@@ -1,6 +1,6 @@
 import type { PaceMode, RunState } from "../../workers/protocol.ts";
-import { secondsLeft } from "../../workers/train/metrics.ts";
-import { verdictOn } from "../../workers/train/verdict.ts";
+import { secondsLeft } from "../../workers/training/metrics.ts";
+import { verdictOn } from "../../workers/training/verdict.ts";
 import { useChat } from "../chat/store.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";

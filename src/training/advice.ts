@@ -1,6 +1,6 @@
 /** What looks wrong in a recipe before it runs, and how a run went. Never without a figure. */
 import type { PlanInfo, StepRecord } from "../../workers/protocol.ts";
-import { lossEnds } from "../../workers/train/verdict.ts";
+import { lossEnds } from "../../workers/training/verdict.ts";
 import { figure } from "../parts/format.ts";
 import type { Fields } from "./store.ts";
 

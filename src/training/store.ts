@@ -2,7 +2,7 @@
 import type { Remote } from "comlink";
 import { create } from "zustand";
 import type { EngineApi, PaceMode, PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
-import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/train/recipe.ts";
+import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";

@@ -1,6 +1,6 @@
 import { strFromU8, unzipSync } from "fflate";
 import { expect, test } from "vitest";
-import { parseRecipe } from "../train/recipe.ts";
+import { parseRecipe } from "../recipe.ts";
 import { bundleAdapter } from "./bundle.ts";
 import { type CardFacts, modelCard } from "./card.ts";
 

@@ -1,7 +1,8 @@
 /** README.md of an adapter: what it is, how it was made, and the Python lines that load it (checked against PEFT 0.21). */
 
-import type { Recipe } from "../train/recipe.ts";
-import { toHuggingFace } from "../train/recipe.ts";
+import type { ProcessorFacts } from "../models/processor.ts";
+import type { Recipe } from "../recipe.ts";
+import { toHuggingFace } from "../recipe.ts";
 import { counted } from "../words.ts";
 
 export interface CardFacts {
@@ -20,16 +21,6 @@ export interface CardFacts {
   trainableParameters: number;
   /** Undefined where the checkpoint's processor_config.json says it. */
   processor?: ProcessorFacts | undefined;
-}
-
-/**
- * Attributes of the processor that a checkpoint without a full processor_config.json leaves unset, and without which transformers counts
- * image tokens wrongly.
- */
-export interface ProcessorFacts {
-  patchSize: number;
-  featureSelect: "default" | "full";
-  additionalImageTokens: number;
 }
 
 /** The card as Markdown with the Hub's YAML header. */

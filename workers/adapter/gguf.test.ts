@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomArray } from "../gpu/testing.ts";
+import { randomArray } from "../testing/gpu.ts";
 import { ggufLora } from "./gguf.ts";
 import type { ImportedModule } from "./peft-import.ts";
 

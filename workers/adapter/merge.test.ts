@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { randomArray } from "../gpu/testing.ts";
-import { openCheckpoint } from "../hub/checkpoint.ts";
-import { bytesOf, type Dtype, f32ToBf16, f32ToF16, toF32 } from "../hub/dtype.ts";
-import { readSafetensors, writeSafetensors } from "../hub/safetensors.ts";
-import { filesFromBlobs } from "../hub/source.ts";
+import { randomArray } from "../testing/gpu.ts";
+import { bytesOf, type Dtype, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
+import { readSafetensors, writeSafetensors } from "../weights/formats/safetensors.ts";
+import { openCheckpoint } from "../weights/hub/model-files.ts";
+import { filesFromBlobs } from "../weights/hub/source.ts";
 import { type MergeTarget, mergeAdapter } from "./merge.ts";
 import type { TrainedMatrix } from "./peft-export.ts";
 import type { ImportedModule } from "./peft-import.ts";

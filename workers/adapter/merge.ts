@@ -4,12 +4,12 @@
  * by row, so a model of any size goes through little memory. Sums are taken in f64 and rounded once, to the type of the tensor.
  */
 import { TabTuneError } from "../errors.ts";
-import type { Checkpoint } from "../hub/checkpoint.ts";
-import { bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../hub/dtype.ts";
-import type { TensorInfo } from "../hub/safetensors.ts";
-import type { ModelFiles } from "../hub/source.ts";
-import { resolveName } from "../model/names.ts";
+import { resolveName } from "../models/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
+import { bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
+import type { TensorInfo } from "../weights/formats/safetensors.ts";
+import type { Checkpoint } from "../weights/hub/model-files.ts";
+import type { ModelFiles } from "../weights/hub/source.ts";
 import type { TrainedMatrix } from "./peft-export.ts";
 import type { ImportedModule } from "./peft-import.ts";
 

@@ -1,7 +1,7 @@
 /** LoRA modules -> the two files of a PEFT adapter, byte for byte the same for the same weights. */
 import { TabTuneError } from "../errors.ts";
-import { type TensorEntry, writeSafetensors } from "../hub/safetensors.ts";
-import { layoutFor, peftPrefix, targetModulesOf } from "./names.ts";
+import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
+import { layoutFor, peftPrefix, targetModulesOf } from "./peft-names.ts";
 
 export interface LoraMatrices {
   /** Neutral name. */

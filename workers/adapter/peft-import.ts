@@ -3,10 +3,10 @@
  * compute, is refused in a sentence: half an adapter answers like a whole one, only worse.
  */
 import { TabTuneError } from "../errors.ts";
-import { toF32 } from "../hub/dtype.ts";
-import { readSafetensors, type TensorData } from "../hub/safetensors.ts";
-import { parsePeftKey, parseTrainedKey } from "./names.ts";
+import { toF32 } from "../weights/formats/dtype.ts";
+import { readSafetensors, type TensorData } from "../weights/formats/safetensors.ts";
 import { type LoraMatrices, TRAINED_MODULE, type TrainedMatrix } from "./peft-export.ts";
+import { parsePeftKey, parseTrainedKey } from "./peft-names.ts";
 
 export interface ImportedModule extends LoraMatrices {
   /** What B(Ax) is multiplied by: alpha / r, or alpha / sqrt(r). */

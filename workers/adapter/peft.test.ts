@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { TabTuneError } from "../errors.ts";
-import { readSafetensors, writeSafetensors } from "../hub/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../weights/formats/safetensors.ts";
 import oldLayout from "./fixtures/old-layout.json";
-import { parsePeftKey } from "./names.ts";
 import { exportPeft, type LoraMatrices } from "./peft-export.ts";
 import { importLoraInit, importPeft } from "./peft-import.ts";
+import { parsePeftKey } from "./peft-names.ts";
 
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(`./fixtures/${name}`, import.meta.url)));
 const configOf = (name: string) => new TextDecoder().decode(fixture(`${name}-adapter_config.json`));

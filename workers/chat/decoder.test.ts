@@ -1,16 +1,16 @@
 /** Tokens that come several at a time are those that come one by one, wherever an answer ends; and what a token costs. */
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { goldenExamples, loadGoldenModel, openGolden, recipeWith, testGpu } from "../engine/fs-golden.ts";
-import { type LoadedModel, loadModel, openModel } from "../engine/loaded-model.ts";
 import { Arena, readBack, write } from "../gpu/buffers.ts";
 import type { KernelPace } from "../gpu/pace.ts";
-import { randomArray } from "../gpu/testing.ts";
-import { filesFromDirectory } from "../hub/fs-files.ts";
-import { writeAdapter } from "../model/adapter-slabs.ts";
-import { type Adapter, allocateAdapter } from "../model/lora.ts";
-import { wordsPerValue } from "../model/token-table.ts";
-import { parseRecipe } from "../train/recipe.ts";
+import { writeAdapter } from "../models/adapter-slabs.ts";
+import { type Adapter, allocateAdapter } from "../models/lora.ts";
+import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
+import { wordsPerValue } from "../models/token-table.ts";
+import { parseRecipe } from "../recipe.ts";
+import { goldenExamples, loadGoldenModel, openGolden, recipeWith, testGpu } from "../testing/golden.ts";
+import { randomArray } from "../testing/gpu.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import { nextBatch } from "./decoder.ts";
 import { type Chat, type ChatSettings, createChat, type GenerateOptions, type Prompt } from "./generate.ts";
 

@@ -11,11 +11,11 @@ import { type Arena, write } from "../gpu/buffers.ts";
 import { budgetOf } from "../gpu/pace.ts";
 import type { Program, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
-import type { SamplingOptions } from "../kernels/sample.ts";
-import { allocateDecode, recordDecode, recordPrefill } from "../model/chat-pass.ts";
-import { allocatePass, type Llava, type PassBuffers } from "../model/llava.ts";
-import type { Adapter } from "../model/lora.ts";
-import { allocateChatTable, writeTokens } from "../model/token-table.ts";
+import type { SamplingOptions } from "../kernels/sampling/sample.ts";
+import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
+import { allocatePass, type Llava, type PassBuffers } from "../models/llava.ts";
+import type { Adapter } from "../models/lora.ts";
+import { allocateChatTable, writeTokens } from "../models/token-table.ts";
 
 /** A token, and the largest logit of its row: where that is not finite the token means nothing. */
 export interface Choice {

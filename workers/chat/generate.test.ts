@@ -1,8 +1,8 @@
 /** Decoding: what the cache may not change, where an answer ends, what is refused. Answers themselves: workers/engine/oracle.test.ts. */
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../engine/fs-golden.ts";
-import type { LoadedModel } from "../engine/loaded-model.ts";
-import type { Example } from "../shards/example.ts";
+import type { Example } from "../data/example.ts";
+import type { LoadedModel } from "../models/open.ts";
+import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../testing/golden.ts";
 import { type Chat, createChat, type GenerateOptions, type Prompt } from "./generate.ts";
 
 let model: LoadedModel;

@@ -2,18 +2,20 @@
  * Answers on the very weights and adapter that training uses. A conversation that goes on keeps the common beginning of its tokens
  * in the KV cache.
  */
+
+import type { ExampleImage } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
-import type { SamplingOptions } from "../kernels/sample.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { imageSlots } from "../model/image-slots.ts";
-import type { Llava } from "../model/llava.ts";
-import { type Adapter, learnsFromPictures } from "../model/lora.ts";
-import type { ExampleImage } from "../shards/example.ts";
-import type { MakeTower, Normalise } from "../train/training-step.ts";
-import { createEncoder, type VisionEncoder } from "../vision/encoder.ts";
-import { encodePictures } from "../vision/pack-pictures.ts";
+import type { SamplingOptions } from "../kernels/sampling/sample.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { createEncoder, type VisionEncoder } from "../models/encoder.ts";
+import { imageSlots } from "../models/feature-rows.ts";
+import type { Llava } from "../models/llava.ts";
+import { type Adapter, learnsFromPictures } from "../models/lora.ts";
+import type { Normalise } from "../models/pack-pictures.ts";
+import { encodePictures } from "../models/pack-pictures.ts";
+import type { MakeTower } from "../training/step.ts";
 import { createDecoder, type DecoderSettings, tokenOf } from "./decoder.ts";
 
 /** A prompt ready for the model: ids with image slots expanded, and its pictures. */

@@ -2,16 +2,16 @@
 import { bundleAdapter } from "../adapter/bundle.ts";
 import { modelCard } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
-import { loadLatest } from "../checkpoint/load.ts";
+import { openDataset } from "../data/shards/shards.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
-import { trainedValues } from "../model/adapter-slabs.ts";
-import { parseConfig } from "../model/config.ts";
-import { type Adapter, allocateAdapter, moduleMatrices } from "../model/lora.ts";
-import { openDataset } from "../shards/shards.ts";
+import { trainedValues } from "../models/adapter-slabs.ts";
+import { parseConfig } from "../models/config.ts";
+import { type Adapter, allocateAdapter, moduleMatrices } from "../models/lora.ts";
+import type { LoadedModel } from "../models/open.ts";
 import type { Store } from "../storage/store.ts";
-import type { LoadedModel } from "./loaded-model.ts";
-import { type LiveAdapter, loraSettings, savedRun } from "./training-run.ts";
+import { type LiveAdapter, loraSettings, savedRun } from "../training/run.ts";
+import { loadLatest } from "../training/saved/load.ts";
 
 /** The LoRA slabs of the newest whole checkpoint. `repair` is off: a save may be going on. */
 async function savedSlabs(store: Store, runId: string): Promise<{ step: number; slabs: Float32Array[] }> {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { featuresPerTile } from "../model/config.ts";
-import { configOf, type Published, published } from "../model/published.ts";
-import { BASELINE_BINDING_BYTES } from "../model/weights.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { configOf, type Published, published } from "../models/published.ts";
+import { BASELINE_BINDING_BYTES } from "../models/weights.ts";
 import { chatRoom } from "./chat-answer.ts";
 
 test.each(Object.keys(published) as Published[])(

@@ -1,13 +1,14 @@
 /** The page's chat: a conversation in, text as it comes. */
+
 import { createChat, type Generated } from "../chat/generate.ts";
+import { chatPrompt } from "../chat/prompt.ts";
+import { preparationOf } from "../data/preparation.ts";
 import { TabTuneError } from "../errors.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { positionsOf } from "../model/load.ts";
-import { BASELINE_BINDING_BYTES } from "../model/weights.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { positionsOf } from "../models/load.ts";
+import type { OpenedModel } from "../models/open.ts";
+import { BASELINE_BINDING_BYTES } from "../models/weights.ts";
 import type { ChatEvent, ChatRequest, ChatResult } from "../protocol.ts";
-import { chatPrompt } from "./chat-prompt.ts";
-import type { OpenedModel } from "./loaded-model.ts";
-import { preparationOf } from "./preparation.ts";
 import { livingModel, type Session, towerOf } from "./session.ts";
 import { endAnswer, inTurn } from "./turns.ts";
 

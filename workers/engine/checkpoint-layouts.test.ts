@@ -1,15 +1,15 @@
 /** The same checkpoint in the file layouts that the hub has of it: what is missing, what is said elsewhere, what is wrong. */
 import { describe, expect, test } from "vitest";
-import { filesFromDirectory } from "../hub/fs-files.ts";
-import { type ModelFiles, modelFiles } from "../hub/source.ts";
-import type { PreprocessorConfig } from "../image/clip.ts";
+import type { PreprocessorConfig } from "../data/pictures/crop.ts";
+import { preparationOf } from "../data/preparation.ts";
+import { renderChat } from "../data/text/chat-template.ts";
+import { templateTokens } from "../data/text/tokenizer.ts";
+import { openModel } from "../models/open.ts";
+import { parseRecipe } from "../recipe.ts";
 import { readerOfBytes } from "../storage/range-reader.ts";
-import { renderChat } from "../text/chat-template.ts";
-import { templateTokens } from "../text/tokenizer.ts";
-import { parseRecipe } from "../train/recipe.ts";
-import { type GoldenCase, openGolden } from "./fs-golden.ts";
-import { openModel } from "./loaded-model.ts";
-import { preparationOf } from "./preparation.ts";
+import { type GoldenCase, openGolden } from "../testing/golden.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import { type ModelFiles, modelFiles } from "../weights/hub/source.ts";
 
 type Json = Record<string, unknown>;
 /** A file's new content, or undefined for a file that is not there; a function makes it of the old one. */

@@ -9,7 +9,7 @@ import {
   openGolden,
   recipeWith,
   runToEnd,
-} from "./fs-golden.ts";
+} from "../testing/golden.ts";
 
 test("50 steps with 4-bit weights, clipping and a cosine schedule do not drift from PyTorch's", async () => {
   const golden = await openGolden("own-tiny");

@@ -1,17 +1,19 @@
 /** `EngineApi` over one GPU, one model and at most one run: what the page can ask for. */
-import { deleteRun } from "../checkpoint/runs.ts";
+
 import { TabTuneError, toReport } from "../errors.ts";
-import { policyName } from "../model/activations.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { stepFlops } from "../model/memory-plan.ts";
+import { policyName } from "../models/activations.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { stepFlops } from "../models/memory-plan.ts";
+import type { LoadedModel } from "../models/open.ts";
 import type { Capability, EngineApi, ModelInfo, PlanInfo } from "../protocol.ts";
-import { parseRecipe, stepsPerEpoch, totalSteps } from "../train/recipe.ts";
-import { headSizesOf, keptVerdict } from "../tuning/self-test.ts";
+import { parseRecipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
+import { headSizesOf, keptVerdict } from "../self-test/self-test.ts";
+import { checkSupported, planRun, savedRun } from "../training/run.ts";
+import { deleteRun } from "../training/saved/runs.ts";
 import { adapterBundle, loadAdapterOf, savedModules } from "./adapters.ts";
 import { answer } from "./chat-answer.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
-import type { LoadedModel } from "./loaded-model.ts";
 import { modelInfoOf } from "./model-info.ts";
 import { previewOf } from "./model-source.ts";
 import { summaries, superviseRun, tested, withLock } from "./runs.ts";
@@ -26,8 +28,7 @@ import {
   type Session,
   standModel,
 } from "./session.ts";
-import { deleteDataset, deleteModel, listStored } from "./stored.ts";
-import { checkSupported, planRun, savedRun } from "./training-run.ts";
+import { deleteDataset, deleteModel, listStored } from "./stored-items.ts";
 import { asLoad, closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf, reading } from "./turns.ts";
 
 export function createEngine(s: Session = newSession()): EngineApi {

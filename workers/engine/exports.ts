@@ -2,10 +2,10 @@
 import { ggufLora } from "../adapter/gguf.ts";
 import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
 import { TabTuneError } from "../errors.ts";
+import type { OpenedModel } from "../models/open.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { orStorageFull, type Store } from "../storage/store.ts";
 import { savedModules } from "./adapters.ts";
-import type { OpenedModel } from "./loaded-model.ts";
 
 export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   const { info, config, ...adapter } = await savedModules(store, runId);

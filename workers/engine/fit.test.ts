@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { MemoryPlan } from "../model/memory-plan.ts";
-import { parseRecipe, type Recipe } from "../train/recipe.ts";
+import type { MemoryPlan } from "../models/memory-plan.ts";
+import { parseRecipe, type Recipe } from "../recipe.ts";
 import { fitOf } from "./fit.ts";
 
 const MB = 1e6;

@@ -1,8 +1,8 @@
 /** Does a plan fit this adapter, and if not: the one change of the recipe that makes it fit. */
 import type { AdapterFacts } from "../gpu/device.ts";
-import type { MemoryPlan } from "../model/memory-plan.ts";
+import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { PlanInfo } from "../protocol.ts";
-import type { Recipe } from "../train/recipe.ts";
+import type { Recipe } from "../recipe.ts";
 
 type Fits = PlanInfo["fits"];
 

@@ -4,17 +4,17 @@
  */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { packExamples } from "../batches/pack.ts";
-import type { ContentPart, Message, Row } from "../dataset/row.ts";
+import { packExamples } from "../data/batches/pack.ts";
+import { type Example, labelsOf } from "../data/example.ts";
+import { preparationOf } from "../data/preparation.ts";
+import { prepareExample } from "../data/prepare-example.ts";
+import type { ContentPart, Message, Row } from "../data/rows/row.ts";
 import { view } from "../gpu/buffers.ts";
-import { relativeError } from "../gpu/testing.ts";
-import type { DenseWeight } from "../kernels/weight.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { wordsPerValue } from "../model/token-table.ts";
-import { type Example, labelsOf } from "../shards/example.ts";
-import { prepareExample } from "../shards/prepare.ts";
+import type { DenseWeight } from "../kernels/linear/weight.ts";
+import { featuresPerTile } from "../models/config.ts";
+import type { LoadedModel } from "../models/open.ts";
+import { wordsPerValue } from "../models/token-table.ts";
 import { memoryStore } from "../storage/memory.ts";
-import { createEvaluation, type Runner } from "../train/training-step.ts";
 import {
   type Golden,
   type GoldenCase,
@@ -25,9 +25,9 @@ import {
   openGolden,
   recipeWith,
   runToEnd,
-} from "./fs-golden.ts";
-import type { LoadedModel } from "./loaded-model.ts";
-import { preparationOf } from "./preparation.ts";
+} from "../testing/golden.ts";
+import { relativeError } from "../testing/gpu.ts";
+import { createEvaluation, type Runner } from "../training/step.ts";
 
 const tilesOf = (examples: Example[]): number =>
   examples.reduce((sum, e) => sum + e.images.reduce((n, image) => n + image.tiles, 0), 0);
@@ -152,7 +152,7 @@ interface Turns {
 }
 
 const turns: Record<string, Turns[]> = JSON.parse(
-  readFileSync(new URL("./fixtures/turns.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../testing/goldens/turns.json", import.meta.url), "utf8"),
 );
 
 async function exampleOf(golden: Golden, model: LoadedModel, given: Turns, index: number): Promise<Example> {

@@ -1,9 +1,10 @@
 /** What the page is told of a loaded model. */
-import { featuresPerTile } from "../model/config.ts";
+
+import { embeddedJson } from "../data/embedded.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { fitsOrt } from "../models/onnx/ort.ts";
+import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol.ts";
-import { fitsOrt } from "../vision/ort.ts";
-import { embeddedJson } from "./embedded.ts";
-import type { LoadedModel } from "./loaded-model.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
 export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<ModelInfo> {

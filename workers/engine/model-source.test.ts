@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { openCheckpoint } from "../hub/checkpoint.ts";
-import { filesFromBlobs } from "../hub/source.ts";
-import { plan, weights } from "../hub/testing.ts";
 import type { LoadProgress } from "../protocol.ts";
-import { loadCost, loadOrQuantise } from "../quant/quantised-cache.ts";
-import { fakeOpfs } from "../storage/fake-opfs.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
+import { plan, weights } from "../testing/checkpoints.ts";
+import { fakeOpfs } from "../testing/fake-opfs.ts";
+import { openCheckpoint } from "../weights/hub/model-files.ts";
+import { filesFromBlobs } from "../weights/hub/source.ts";
+import { loadCost, loadOrQuantise } from "../weights/loading/quantised-cache.ts";
 import { stoppable, withTransfer } from "./model-source.ts";
 
 const load = (network: boolean) => {

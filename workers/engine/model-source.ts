@@ -1,22 +1,23 @@
 /** Where a model comes from, for the page: the embedded files, a chosen folder, or the hub; and what a load will cost. */
+
+import { embeddedFiles } from "../data/embedded.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
-import { hubAddress } from "../hub/address.ts";
-import { ASKING_DELAYS_MS, type HttpOptions } from "../hub/http.ts";
-import { type HubFiles, openHub } from "../hub/hub.ts";
-import { parseRepo } from "../hub/repo-name.ts";
-import { filesFromBlobs, type ModelFiles } from "../hub/source.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { loadingPlan } from "../model/load.ts";
-import { allocateWeights } from "../model/weights.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { loadingPlan } from "../models/load.ts";
+import { openModel } from "../models/open.ts";
+import { allocateWeights } from "../models/weights.ts";
 import type { LoadProgress, ModelPreview, ModelSource } from "../protocol.ts";
-import { loadCost } from "../quant/quantised-cache.ts";
+import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import type { Recipe } from "../train/recipe.ts";
-import { embeddedFiles } from "./embedded.ts";
+import { planRun, tilesPerPicture } from "../training/run.ts";
+import { hubAddress } from "../weights/hub/address.ts";
+import { ASKING_DELAYS_MS, type HttpOptions } from "../weights/hub/http.ts";
+import { type HubFiles, openHub } from "../weights/hub/hub.ts";
+import { parseRepo } from "../weights/hub/repo-name.ts";
+import { filesFromBlobs, type ModelFiles } from "../weights/hub/source.ts";
+import { loadCost } from "../weights/loading/quantised-cache.ts";
 import { fitOf } from "./fit.ts";
-import { openModel } from "./loaded-model.ts";
-import { planRun, tilesPerPicture } from "./training-run.ts";
 import { loadStopped } from "./turns.ts";
 
 type HubSource = Extract<ModelSource, { kind: "hub" }>;

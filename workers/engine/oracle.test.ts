@@ -4,16 +4,15 @@
  * moves it by one part in a thousand.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import { packExamples } from "../batches/pack.ts";
 import { createChat } from "../chat/generate.ts";
+import { packExamples } from "../data/batches/pack.ts";
+import { type Example, labelsOf } from "../data/example.ts";
 import { Arena, readBack } from "../gpu/buffers.ts";
-import { relativeError } from "../gpu/testing.ts";
-import type { ModuleMatrices } from "../model/adapter-slabs.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { type Example, labelsOf } from "../shards/example.ts";
+import type { ModuleMatrices } from "../models/adapter-slabs.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { createEncoder } from "../models/encoder.ts";
+import type { LoadedModel } from "../models/open.ts";
 import { memoryStore } from "../storage/memory.ts";
-import { createEvaluation } from "../train/training-step.ts";
-import { createEncoder } from "../vision/encoder.ts";
 import {
   type FinishedRun,
   type Golden,
@@ -27,8 +26,9 @@ import {
   openGolden,
   recipeWith,
   runToEnd,
-} from "./fs-golden.ts";
-import type { LoadedModel } from "./loaded-model.ts";
+} from "../testing/golden.ts";
+import { relativeError } from "../testing/gpu.ts";
+import { createEvaluation } from "../training/step.ts";
 
 /** Accepted errors of float32 kernels; the noise of summing in another order is a hundredth of each. */
 const accept = {

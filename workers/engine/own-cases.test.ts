@@ -12,7 +12,7 @@ import {
   openGoldenModel,
   recipeWith,
   runToEnd,
-} from "./fs-golden.ts";
+} from "../testing/golden.ts";
 
 test.each<[GoldenCase, string]>([
   ["own-gqa", "a"],

@@ -1,11 +1,11 @@
 /** No sequence is longer than the model has positions for: behind the RoPE table there is nothing. */
 import { expect, test } from "vitest";
-import { MAX_POSITIONS } from "../model/load.ts";
-import { parseRecipe } from "../train/recipe.ts";
+import { MAX_POSITIONS } from "../models/load.ts";
+import type { OpenedModel } from "../models/open.ts";
+import { parseRecipe } from "../recipe.ts";
+import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
+import { planRun, withinModel } from "../training/run.ts";
 import { chatRoom } from "./chat-answer.ts";
-import { openGolden, openGoldenModel, recipeWith } from "./fs-golden.ts";
-import type { OpenedModel } from "./loaded-model.ts";
-import { planRun, withinModel } from "./training-run.ts";
 
 const opened = async (maxPositions: number): Promise<OpenedModel> => {
   const golden = await openGolden("own-next");

@@ -1,11 +1,9 @@
 /** Runs from files to checkpoints: the same seed twice, cut and resumed, stopped by the user, files in another order. */
 import { beforeAll, expect, test } from "vitest";
-import { listRuns } from "../checkpoint/runs.ts";
+import type { LoadedModel } from "../models/open.ts";
+import type { Recipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
-import type { Recipe } from "../train/recipe.ts";
-import { newControl } from "../train/trainer.ts";
-import { savedModules } from "./adapters.ts";
 import {
   type FinishedRun,
   type Golden,
@@ -15,9 +13,11 @@ import {
   openGolden,
   recipeWith,
   runToEnd,
-} from "./fs-golden.ts";
-import type { LoadedModel } from "./loaded-model.ts";
-import { savedRun } from "./training-run.ts";
+} from "../testing/golden.ts";
+import { newControl } from "../training/loop.ts";
+import { savedRun } from "../training/run.ts";
+import { listRuns } from "../training/saved/runs.ts";
+import { savedModules } from "./adapters.ts";
 
 let golden: Golden;
 let model: LoadedModel;

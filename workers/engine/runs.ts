@@ -1,17 +1,18 @@
 /** Training runs of the page's session: one at a time, one tab a run, and on again after a lost GPU. */
-import { listRuns } from "../checkpoint/runs.ts";
+
+import { openDataset } from "../data/shards/shards.ts";
 import { TabTuneError } from "../errors.ts";
 import { selectVariants } from "../kernels/select.ts";
+import type { LoadedModel } from "../models/open.ts";
 import type { RunEvent, RunSummary, SelfTestReport } from "../protocol.ts";
-import { openDataset } from "../shards/shards.ts";
-import type { Recipe } from "../train/recipe.ts";
-import { newControl } from "../train/trainer.ts";
-import { tunedOf, tunedVariants } from "../tuning/autotune.ts";
-import { headSizesOf, refuseUnlessPassed, verdictOf } from "../tuning/self-test.ts";
-import type { LoadedModel } from "./loaded-model.ts";
-import { runLock } from "./names.ts";
+import type { Recipe } from "../recipe.ts";
+import { tunedOf, tunedVariants } from "../self-test/autotune.ts";
+import { headSizesOf, refuseUnlessPassed, verdictOf } from "../self-test/self-test.ts";
+import { newControl } from "../training/loop.ts";
+import { runTraining } from "../training/run.ts";
+import { listRuns } from "../training/saved/runs.ts";
 import { livingModel, needModel, type Session, towerOf } from "./session.ts";
-import { runTraining } from "./training-run.ts";
+import { runLock } from "./storage-names.ts";
 import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad } from "./turns.ts";
 
 /**

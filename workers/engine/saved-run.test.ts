@@ -6,13 +6,13 @@
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { beforeEach, expect, test } from "vitest";
-import { listRuns, readRunInfo } from "../checkpoint/runs.ts";
-import { openDataset } from "../shards/shards.ts";
+import { openDataset } from "../data/shards/shards.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
+import { hashOf, loadGoldenModel, openGolden, runToEnd } from "../testing/golden.ts";
+import { savedRun } from "../training/run.ts";
+import { listRuns, readRunInfo } from "../training/saved/runs.ts";
 import { adapterBundle, loadAdapterOf, savedModules } from "./adapters.ts";
-import { hashOf, loadGoldenModel, openGolden, runToEnd } from "./fs-golden.ts";
-import { savedRun } from "./training-run.ts";
 
 /** What that version's own adapters were after 2 and 4 steps. */
 const atStep = {
@@ -23,7 +23,7 @@ const atStep = {
 let store: Store;
 beforeEach(async () => {
   store = memoryStore();
-  const zip = readFileSync(new URL("./fixtures/saved-run/store.zip", import.meta.url));
+  const zip = readFileSync(new URL("../testing/goldens/saved-run/store.zip", import.meta.url));
   await store.set(Object.entries(unzipSync(zip)), "relaxed");
 });
 

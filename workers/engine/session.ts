@@ -2,21 +2,21 @@
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
+import { ownTower } from "../models/encoder.ts";
+import { fitsOrt, ortTower } from "../models/onnx/ort.ts";
+import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
 import type { LoadProgress, ModelInfo, ModelSource, PaceMode, RecipeJson, SelfTestReport } from "../protocol.ts";
+import { parseRecipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
-import { parseRecipe } from "../train/recipe.ts";
-import type { newControl } from "../train/trainer.ts";
-import type { MakeTower } from "../train/training-step.ts";
-import { ownTower } from "../vision/encoder.ts";
-import { fitsOrt, ortTower } from "../vision/ort.ts";
+import type { newControl } from "../training/loop.ts";
+import type { LiveAdapter } from "../training/run.ts";
+import type { MakeTower } from "../training/step.ts";
 import { loadAdapterOf } from "./adapters.ts";
-import { type LoadedModel, loadModel, openModel } from "./loaded-model.ts";
 import { filesOf, stoppable, withTransfer } from "./model-source.ts";
-import { CACHE_DIRECTORY, STORE_NAME } from "./names.ts";
-import type { LiveAdapter } from "./training-run.ts";
+import { CACHE_DIRECTORY, STORE_NAME } from "./storage-names.ts";
 import { closeChat, dropAdapter } from "./turns.ts";
 
 export interface Session {

@@ -5,8 +5,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ErrorReport } from "../errors.ts";
 import type { ChatResult, DroppedFile, ModelSource, RunSummary } from "../protocol.ts";
+import { type TestEngine, testEngine, watchRun } from "../testing/engine.ts";
 import { isAlive } from "./session.ts";
-import { type TestEngine, testEngine, watchRun } from "./testing.ts";
 
 let engine: TestEngine;
 /** A stopped run of one step or more, which can go on or speak. */

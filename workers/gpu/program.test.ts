@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { testBench } from "../testing/gpu.ts";
 import { ceilDiv, f32, type Kernel } from "./program.ts";
-import { testBench } from "./testing.ts";
 
 const scale: Kernel = {
   name: "scale",

@@ -1,6 +1,6 @@
 /** What `Program.run` sends, and when: pieces, submits, rests. On a GPU that only takes its time. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { fakeGpu, type Sent } from "./fake-device.ts";
+import { fakeGpu, type Sent } from "../testing/fake-device.ts";
 import { random as seededRandom } from "./numbers.ts";
 import { budgetOf, type Pace } from "./pace.ts";
 import { type DispatchSpec, f32, type Kernel, type Program, Recorder } from "./program.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addForward } from "../kernels/add.ts";
+import { addForward } from "../kernels/rows/add.ts";
 import { Arena, newCounters } from "./buffers.ts";
 import { openGpu } from "./device.ts";
 import { nodeGpu } from "./node.ts";

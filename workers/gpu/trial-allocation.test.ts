@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { testBench } from "./testing.ts";
+import { testBench } from "../testing/gpu.ts";
 import { trialAllocation } from "./trial-allocation.ts";
 
 test("gives what was allocated", async () => {

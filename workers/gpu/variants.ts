@@ -3,7 +3,7 @@
  * `Variants` is made from the adapter's facts (kernels/select.ts) and given to the recorder; the ops ask it.
  */
 
-/** The size of a workgroup's tile of the result (kernels/linear-tiles.ts); "f16": the weights' tile holds halves. */
+/** The size of a workgroup's tile of the result (kernels/linear/tiles.ts); "f16": the weights' tile holds halves. */
 export type SharedTileName =
   | "32x32"
   | "64x64"

@@ -6,11 +6,11 @@ import { mergeAdapter } from "../adapter/merge.ts";
 import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
 import { TabTuneError } from "../errors.ts";
-import { openCheckpoint } from "../hub/checkpoint.ts";
-import { filesFromDirectory } from "../hub/fs-files.ts";
-import { parseConfig } from "../model/config.ts";
+import { parseConfig } from "../models/config.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
 import { orStorageFull } from "../storage/store.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import { openCheckpoint } from "../weights/hub/model-files.ts";
 import type { Arguments } from "./arguments.ts";
 import { readBytes, writeWhole } from "./open.ts";
 

@@ -2,16 +2,16 @@
 import { openAsBlob } from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { InputFile } from "../dataset/rows.ts";
-import { isPictureName } from "../dataset/sidecar.ts";
-import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../engine/loaded-model.ts";
+import type { InputFile } from "../data/rows/read-rows.ts";
+import { isPictureName } from "../data/rows/sidecar.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
-import { filesFromDirectory } from "../hub/fs-files.ts";
+import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../models/open.ts";
+import { parseRecipe, type Recipe, readRecipe } from "../recipe.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
-import { parseRecipe, type Recipe, readRecipe } from "../train/recipe.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 
 /** A row that is left out, on stderr; faults of its picture or text begin with its place themselves. */
 export function skipped(source: string, message: string): void {

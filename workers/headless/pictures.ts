@@ -1,10 +1,11 @@
 /** `preprocess` and `features`: what a picture becomes. */
-import { preparationOf } from "../engine/preparation.ts";
+
+import { prepareImage } from "../data/pictures/prepare-image.ts";
+import { preparationOf } from "../data/preparation.ts";
 import { Arena, readBack } from "../gpu/buffers.ts";
-import { writeSafetensors } from "../hub/safetensors.ts";
-import { prepareImage } from "../image/prepare-image.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { createEncoder } from "../vision/encoder.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { createEncoder } from "../models/encoder.ts";
+import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
 import { loadedModel, openedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
 

@@ -3,11 +3,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { prepareDataset } from "../engine/prepare-dataset.ts";
+import { prepareDataset } from "../data/shards/prepare-dataset.ts";
+import { parseRecipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
-import { parseRecipe } from "../train/recipe.ts";
+import { changedModel, errorOf, fixtures, shell } from "../testing/shell.ts";
 import { dataFiles, openedModel } from "./open.ts";
-import { changedModel, errorOf, fixtures, shell } from "./testing.ts";
 
 let folder: string;
 let recipe: string;

@@ -1,17 +1,17 @@
 /** `tokenize` and `plan`: no GPU. */
 
-import { readRows } from "../dataset/rows.ts";
-import type { OpenedModel } from "../engine/loaded-model.ts";
-import { preparationOf } from "../engine/preparation.ts";
-import { planRun, withinModel } from "../engine/training-run.ts";
+import { type Example, labelsOf } from "../data/example.ts";
+import { preparationOf } from "../data/preparation.ts";
+import { prepareExample } from "../data/prepare-example.ts";
+import { readRows } from "../data/rows/read-rows.ts";
+import { fitLength, lengthNotes } from "../data/text/fit-length.ts";
 import { TabTuneError } from "../errors.ts";
-import { policyName } from "../model/activations.ts";
-import { patchesPerTile } from "../model/config.ts";
-import { stepFlops } from "../model/memory-plan.ts";
-import { type Example, labelsOf } from "../shards/example.ts";
-import { prepareExample } from "../shards/prepare.ts";
-import { fitLength, lengthNotes } from "../text/fit-length.ts";
-import type { Recipe } from "../train/recipe.ts";
+import { policyName } from "../models/activations.ts";
+import { patchesPerTile } from "../models/config.ts";
+import { stepFlops } from "../models/memory-plan.ts";
+import type { OpenedModel } from "../models/open.ts";
+import type { Recipe } from "../recipe.ts";
+import { planRun, withinModel } from "../training/run.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, note, openedModel, recipeOf, skipped } from "./open.ts";
 

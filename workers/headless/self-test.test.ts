@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { main } from "../headless.ts";
 import type { SelfTestReport } from "../protocol.ts";
 
-const model = fileURLToPath(new URL("../engine/fixtures/llava-mha/model", import.meta.url));
+const model = fileURLToPath(new URL("../testing/goldens/llava-mha/model", import.meta.url));
 
 test("every op of training and chat passes on this adapter, and the report is on stdout", async () => {
   const written: string[] = [];

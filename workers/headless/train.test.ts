@@ -4,16 +4,16 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { testBench } from "../gpu/testing.ts";
 import { main } from "../headless.ts";
-import { writeSafetensors } from "../hub/safetensors.ts";
 import type { SelfTestResult } from "../protocol.ts";
-import { parseRecipe } from "../train/recipe.ts";
-import { headSizesOf, verdictKey } from "../tuning/self-test.ts";
+import { parseRecipe } from "../recipe.ts";
+import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
+import { testBench } from "../testing/gpu.ts";
+import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import { openedModel } from "./open.ts";
 import { HOST, kept } from "./self-test.ts";
 
-const golden = fileURLToPath(new URL("../engine/fixtures/llava-mha/", import.meta.url));
+const golden = fileURLToPath(new URL("../testing/goldens/llava-mha/", import.meta.url));
 let folder: string;
 let out: string;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { evaluate } from "../gpu/program.ts";
+import { erfc } from "./activation/reference.ts";
 import { linearGrid } from "./elementwise.ts";
-import { erfc } from "./elementwise-reference.ts";
 
 test.each([
   [0, 64, 0, 0],

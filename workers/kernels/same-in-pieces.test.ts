@@ -4,14 +4,14 @@ import { Arena, newCounters, readBack, type Tensor } from "../gpu/buffers.ts";
 import { randomArray } from "../gpu/numbers.ts";
 import { type Budget, whole } from "../gpu/pace.ts";
 import { evaluate, Recorder } from "../gpu/program.ts";
-import { testBench } from "../gpu/testing.ts";
 import type { Variants } from "../gpu/variants.ts";
-import { attentionBackward, attentionForward } from "./attention.ts";
-import { linearBackwardInput, linearForward } from "./linear.ts";
-import { linearWeightGradient } from "./linear-weight-gradient.ts";
-import { loraGradients } from "./lora.ts";
+import { testBench } from "../testing/gpu.ts";
+import { attentionBackward, attentionForward } from "./attention/attention.ts";
+import { linearBackwardInput, linearForward } from "./linear/linear.ts";
+import { loraGradients } from "./linear/lora.ts";
+import type { Weight } from "./linear/weight.ts";
+import { linearWeightGradient } from "./linear/weight-gradient.ts";
 import { forcedVariants } from "./select.ts";
-import type { Weight } from "./weight.ts";
 
 type Record = (r: Recorder, arena: Arena) => Tensor[];
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sharedTiles, tileFigures } from "./linear-tiles.ts";
+import { sharedTiles, tileFigures } from "./linear/tiles.ts";
 import { fittingDecodes, fittingTiles, type SelectionFacts, selectVariants } from "./select.ts";
 
 const discrete: SelectionFacts = {

@@ -8,7 +8,7 @@ import {
   type SharedTileName,
   type Variants,
 } from "../gpu/variants.ts";
-import { sharedTiles, tileFigures } from "./linear-tiles.ts";
+import { sharedTiles, tileFigures } from "./linear/tiles.ts";
 
 /** Facts that a choice depends on. */
 export type SelectionFacts = Pick<

@@ -1,7 +1,7 @@
 /** Answers of a model of random weights, by the chat's own code. */
 import { createChat } from "../chat/generate.ts";
-import type { Llava } from "../model/llava.ts";
-import type { Adapter } from "../model/lora.ts";
+import type { Llava } from "../models/llava.ts";
+import type { Adapter } from "../models/lora.ts";
 import { pixelsToValues } from "./example.ts";
 import { type Context, roomFor } from "./parts.ts";
 import { type Model, spreadOf } from "./report.ts";

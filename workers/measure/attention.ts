@@ -2,7 +2,7 @@
 
 import { write } from "../gpu/buffers.ts";
 import { registerVariants } from "../gpu/variants.ts";
-import { attentionBackward, attentionForward } from "../kernels/attention.ts";
+import { attentionBackward, attentionForward } from "../kernels/attention/attention.ts";
 import type { Context } from "./parts.ts";
 import { fillUniform } from "./random-model.ts";
 import type { AttentionCase } from "./sizes.ts";

@@ -1,11 +1,11 @@
 /** One layer of a language model with LoRA, forward and backward, by the very functions that training records. */
 import { type Tensor, write } from "../gpu/buffers.ts";
 import type { Recorder } from "../gpu/program.ts";
-import { copyRows } from "../kernels/copy.ts";
+import { copyRows } from "../kernels/rows/copy.ts";
 import { selectVariants } from "../kernels/select.ts";
-import { allocateActivations, KEEP } from "../model/activations.ts";
-import { allocateGradients, layerBackward, layerForward } from "../model/llama.ts";
-import { allocateAdapter } from "../model/lora.ts";
+import { allocateActivations, KEEP } from "../models/activations.ts";
+import { allocateGradients, layerBackward, layerForward } from "../models/llama.ts";
+import { allocateAdapter } from "../models/lora.ts";
 import type { Context } from "./parts.ts";
 import { randomFill } from "./random-fill.ts";
 import { fillNow, randomModel } from "./random-model.ts";

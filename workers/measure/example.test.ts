@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { imageSlots } from "../model/image-slots.ts";
-import { configOf, type Published, published, tensorsOf } from "../model/published.ts";
-import { labelsOf } from "../shards/example.ts";
+import { labelsOf } from "../data/example.ts";
+import { imageSlots } from "../models/feature-rows.ts";
+import { configOf, type Published, published, tensorsOf } from "../models/published.ts";
 import { exampleOf, pixelsToValues } from "./example.ts";
 import { demo, type ModelCase, sizesFor } from "./sizes.ts";
 

@@ -1,7 +1,8 @@
 /** Rows of random pixels and tokens: what a pass costs does not depend on what they show. */
-import { anyresLayout } from "../image/anyres.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { type Example, TokenKind } from "../shards/example.ts";
+
+import { type Example, TokenKind } from "../data/example.ts";
+import { anyresLayout } from "../data/pictures/anyres.ts";
+import { featuresPerTile } from "../models/config.ts";
 import type { ModelCase } from "./sizes.ts";
 
 /** A row: the start token, a picture's slots, and `text` tokens that are all targets. The same picture in every row. */

@@ -1,12 +1,13 @@
 /** A model of random weights: room for it, its steps, its answers. */
-import { initialLora } from "../adapter/lora-init.ts";
+
+import type { Example } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
-import { policyName } from "../model/activations.ts";
-import { writeAdapter } from "../model/adapter-slabs.ts";
-import { allocateAdapter } from "../model/lora.ts";
-import { type MemoryPlan, planMemory } from "../model/memory-plan.ts";
-import type { Example } from "../shards/example.ts";
+import { policyName } from "../models/activations.ts";
+import { writeAdapter } from "../models/adapter-slabs.ts";
+import { allocateAdapter } from "../models/lora.ts";
+import { initialLora } from "../models/lora-init.ts";
+import { type MemoryPlan, planMemory } from "../models/memory-plan.ts";
 import { measureAnswers } from "./answers.ts";
 import { exampleOf } from "./example.ts";
 import { type Context, LeftOut, roomFor, UsedUp } from "./parts.ts";

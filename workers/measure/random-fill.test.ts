@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readBack } from "../gpu/buffers.ts";
-import { testBench } from "../gpu/testing.ts";
-import { toF32 } from "../hub/dtype.ts";
+import { testBench } from "../testing/gpu.ts";
+import { toF32 } from "../weights/formats/dtype.ts";
 import { randomFill, randomReference } from "./random-fill.ts";
 import { randomModel, valuesOf } from "./random-model.ts";
 import { demo } from "./sizes.ts";

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../gpu/buffers.ts";
 import { ceilDiv, f32, type Kernel, type Recorder } from "../gpu/program.ts";
-import type { DenseFormat } from "../kernels/weight.ts";
+import type { DenseFormat } from "../kernels/linear/weight.ts";
 import code from "./random-fill.wgsl?raw";
 
 /** "bits": words of no meaning, such as 4-bit codes. */

@@ -2,11 +2,11 @@
 import { Arena, newCounters, type Tensor } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { Recorder } from "../gpu/program.ts";
-import { f32ToF16 } from "../hub/dtype.ts";
-import type { LlavaConfig } from "../model/config.ts";
-import type { Llava } from "../model/llava.ts";
-import { allocateLlava } from "../model/load.ts";
-import type { Fill, QuantSettings, TensorFacts } from "../model/weights.ts";
+import type { LlavaConfig } from "../models/config.ts";
+import type { Llava } from "../models/llava.ts";
+import { allocateLlava } from "../models/load.ts";
+import type { Fill, QuantSettings, TensorFacts } from "../models/weights.ts";
+import { f32ToF16 } from "../weights/formats/dtype.ts";
 import { type RandomFill, randomFill, randomReference } from "./random-fill.ts";
 
 /** Standard deviation of uniform numbers in [-1, 1), and of NF4's sixteen values. */

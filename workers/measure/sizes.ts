@@ -1,8 +1,8 @@
 /** What is measured, by kind of adapter: published shapes on a graphics card, small ones where the processor does the work. */
 import type { SharedTileName } from "../gpu/variants.ts";
-import { type LlavaConfig, parseConfig, type TextConfig } from "../model/config.ts";
-import { configOf, type Published, published, tensorsOf } from "../model/published.ts";
-import type { QuantSettings, TensorFacts } from "../model/weights.ts";
+import { type LlavaConfig, parseConfig, type TextConfig } from "../models/config.ts";
+import { configOf, type Published, published, tensorsOf } from "../models/published.ts";
+import type { QuantSettings, TensorFacts } from "../models/weights.ts";
 
 /** A weight [out, in] of a model; "f16": the tower, the projector and the head stay dense. */
 export interface ProductCase {

@@ -1,14 +1,14 @@
 /** Whole optimizer steps of a model of random weights, by the code of training. */
-import { packExamples, splitByCapacity } from "../batches/pack.ts";
+import { packExamples, splitByCapacity } from "../data/batches/pack.ts";
+import { type Example, labelsOf } from "../data/example.ts";
 import { Arena, type Counters } from "../gpu/buffers.ts";
 import { hasTimestamps, Timestamps } from "../gpu/timestamps.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
-import { featuresPerTile } from "../model/config.ts";
-import { type Llava, recordTraining } from "../model/llava.ts";
-import type { Adapter } from "../model/lora.ts";
-import { type MemoryPlan, stepFlops } from "../model/memory-plan.ts";
-import { type Example, labelsOf } from "../shards/example.ts";
-import { createTrainingStep, type TrainingStep } from "../train/training-step.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { type Llava, recordTraining } from "../models/llava.ts";
+import type { Adapter } from "../models/lora.ts";
+import { type MemoryPlan, stepFlops } from "../models/memory-plan.ts";
+import { createTrainingStep, type TrainingStep } from "../training/step.ts";
 import { pixelsToValues } from "./example.ts";
 import { type Context, roomFor } from "./parts.ts";
 import { type Model, type Step, spreadOf } from "./report.ts";

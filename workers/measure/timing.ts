@@ -2,7 +2,7 @@
 import { Arena, newCounters } from "../gpu/buffers.ts";
 import { type Program, Recorder } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
-import { timeRounds } from "../tuning/rounds.ts";
+import { timeRounds } from "../self-test/rounds.ts";
 import type { Context } from "./parts.ts";
 import { dividedBy, type Measurement, type Spread, spreadOf } from "./report.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { fakeOpfs } from "./fake-opfs.ts";
+import { fakeOpfs } from "../testing/fake-opfs.ts";
 import type { FileCache } from "./file-cache.ts";
 import { openFsCache } from "./fs-cache.ts";
 import { openOpfsCache } from "./opfs.ts";

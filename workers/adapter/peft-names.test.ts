@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { layoutFor, parsePeftKey, peftPrefix, targetModulesOf } from "./peft-names.ts";
+
+const LM = "language_model.layers.3.self_attn.q_proj";
+const VISION = "vision_tower.vision_model.encoder.layers.0.mlp.fc1";
+const PROJECTOR = "multi_modal_projector.linear_1";
+
+test.each([
+  [LM, "old", "base_model.model.language_model.model.layers.3.self_attn.q_proj"],
+  [LM, "new", "base_model.model.model.language_model.layers.3.self_attn.q_proj"],
+  [PROJECTOR, "old", "base_model.model.multi_modal_projector.linear_1"],
+  [PROJECTOR, "new", "base_model.model.model.multi_modal_projector.linear_1"],
+  [VISION, "old", "base_model.model.vision_tower.vision_model.encoder.layers.0.mlp.fc1"],
+  [VISION, "new", "base_model.model.model.vision_tower.vision_model.encoder.layers.0.mlp.fc1"],
+] as const)("%s in the %s spelling", (module, layout, prefix) => {
+  expect(peftPrefix(module, layout)).toBe(prefix);
+  expect(parsePeftKey(`${prefix}.lora_A.weight`)).toEqual({ module, part: "A" });
+  expect(parsePeftKey(`${prefix}.lora_B.default.weight`)).toEqual({ module, part: "B" });
+});
+
+test("the spelling of transformers 5", () => {
+  const key = "base_model.model.model.vision_tower.encoder.layers.0.mlp.fc1.lora_B.weight";
+  expect(parsePeftKey(key)).toEqual({ module: VISION, part: "B" });
+});
+
+test.each([
+  "base_model.model.language_model.lm_head.lora_A.weight",
+  "base_model.model.model.multi_modal_projector.linear_1.weight",
+  "base_model.model.model.language_model.embed_tokens.lora_embedding_A",
+  "model.language_model.layers.0.self_attn.q_proj.lora_A.weight",
+  "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+])("%s names no module of ours", (key) => {
+  expect(parsePeftKey(key)).toBeUndefined();
+});
+
+test("old spelling only for the language model alone", () => {
+  expect(layoutFor([LM])).toBe("old");
+  expect(layoutFor([LM, PROJECTOR])).toBe("new");
+  expect(layoutFor([VISION])).toBe("new");
+});
+
+describe("target_modules", () => {
+  const leaves = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+  const all = leaves.map((leaf) => `language_model.layers.0.x.${leaf}`);
+
+  test("of the language model is the expression that PEFT adapters of LLaVA use", () => {
+    const expression = ".*language_model.*\\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)";
+    expect(targetModulesOf(all)).toBe(expression);
+  });
+
+  test.each([
+    ["model.language_model.layers.11.self_attn.q_proj", true],
+    ["language_model.model.layers.0.mlp.down_proj", true],
+    ["model.vision_tower.encoder.layers.0.self_attn.q_proj", false],
+    ["model.vision_tower.vision_model.encoder.layers.0.mlp.fc1", true],
+    ["model.multi_modal_projector.linear_1", true],
+    ["model.multi_modal_projector.linear_2", false],
+    ["lm_head", false],
+  ])("matches %s in full: %s", (name, matches) => {
+    // As PEFT does: re.fullmatch.
+    const expression = targetModulesOf([...all, VISION, PROJECTOR]);
+    expect(new RegExp(`^(?:${expression})$`).test(name)).toBe(matches);
+  });
+});

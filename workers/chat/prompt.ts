@@ -1,0 +1,46 @@
+/** A conversation of the page -> a prompt that ends where the answer begins. */
+
+import { type PreparedImage, prepareImage } from "../data/pictures/prepare-image.ts";
+import type { Preparation } from "../data/preparation.ts";
+import type { ContentPart, Message } from "../data/rows/row.ts";
+import { renderChat } from "../data/text/chat-template.ts";
+import { expandImageTokens } from "../data/text/slot-text.ts";
+import { templateTokens } from "../data/text/tokenizer.ts";
+import type { ChatTurn } from "../protocol.ts";
+import type { Prompt } from "./generate.ts";
+
+/**
+ * `begun` are ids that the answer begins with: it goes on behind them. Pictures stand before the words of their turn, as LLaVA was trained.
+ * Throws "bad-image" for a picture that cannot be read.
+ */
+export async function chatPrompt(
+  turns: readonly ChatTurn[],
+  { tokenizer, template, image }: Preparation,
+  begun: readonly number[] = [],
+): Promise<Prompt> {
+  const images: PreparedImage[] = [];
+  const messages: Message[] = [];
+  for (const turn of turns) {
+    const content: ContentPart[] = [];
+    for (const picture of turn.pictures) {
+      images.push(await prepareImage(new Uint8Array(await picture.arrayBuffer()), image));
+      content.push({ type: "image" });
+    }
+    content.push({ type: "text", text: turn.text });
+    messages.push({ role: turn.role, content });
+  }
+  const text = renderChat(messages, template, { addGenerationPrompt: true, ...templateTokens(tokenizer) });
+  const ids = tokenizer.encode(text);
+  const pixels = new Uint8Array(images.reduce((sum, i) => sum + i.pixels.length, 0));
+  let at = 0;
+  for (const i of images) {
+    pixels.set(i.pixels, at);
+    at += i.pixels.length;
+  }
+  const slots = images.map((i) => i.tokens);
+  return {
+    inputIds: Int32Array.from([...expandImageTokens(ids, tokenizer.imageTokenId, slots), ...begun]),
+    images,
+    pixels,
+  };
+}

@@ -1,0 +1,149 @@
+/**
+ * CLIPImageProcessor: shortest edge to S by Pillow bicubic, centre crop, then (on the model's side of the shards) rescale and
+ * normalise. Source: transformers, models/clip/image_processing_clip.py and image_transforms.py (get_resize_output_image_size,
+ * center_crop).
+ */
+import * as v from "valibot";
+import { TabTuneError } from "../../errors.ts";
+import type { DecodedImage } from "./decode.ts";
+import { resizeBicubic } from "./resize.ts";
+
+export interface PreprocessorConfig {
+  doResize: boolean;
+  /** The shorter side after resizing … */
+  shortestEdge?: number;
+  /** … or both sides, stretched. Exactly one of the two is set. */
+  resizeTo?: { height: number; width: number };
+  doCenterCrop: boolean;
+  cropSize: { height: number; width: number };
+  doRescale: boolean;
+  rescaleFactor: number;
+  doNormalize: boolean;
+  /** [3] RGB */
+  mean: number[];
+  std: number[];
+  /** LLaVA-NeXT only: (height, width) pairs. */
+  gridPinpoints?: [number, number][];
+}
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096));
+const sides = v.object({ height: side, width: side });
+const triple = v.pipe(v.array(v.number()), v.length(3));
+/** Missing fields take CLIPImageProcessor's defaults, as in transformers. */
+const fileSchema = v.object({
+  image_processor_type: v.optional(v.string(), "CLIPImageProcessor"),
+  do_resize: v.nullish(v.boolean(), true),
+  size: v.nullish(v.union([side, v.object({ shortest_edge: side }), sides]), 224),
+  resample: v.nullish(v.number(), 3),
+  do_center_crop: v.nullish(v.boolean(), true),
+  crop_size: v.nullish(v.union([side, sides]), 224),
+  do_rescale: v.nullish(v.boolean(), true),
+  rescale_factor: v.nullish(v.number(), 1 / 255),
+  do_normalize: v.nullish(v.boolean(), true),
+  do_pad: v.nullish(v.boolean(), false),
+  image_mean: v.nullish(triple, [0.48145466, 0.4578275, 0.40821073]),
+  image_std: v.nullish(triple, [0.26862954, 0.26130258, 0.27577711]),
+  image_grid_pinpoints: v.nullish(v.array(v.tuple([side, side]))),
+});
+
+const bicubicResample = 3;
+
+/**
+ * Checks the parsed JSON of preprocessor_config.json.
+ * @throws TabTuneError "unsupported-model" naming the first field that is wrong or that we do not do
+ */
+export function parsePreprocessor(json: unknown): PreprocessorConfig {
+  const parsed = v.safeParse(fileSchema, json);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw unsupported(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
+  }
+  const file = parsed.output;
+  if (file.resample !== bicubicResample) throw unsupported(`resample is ${file.resample}; only 3 (bicubic) is done`);
+  // LlavaImageProcessor pads to a square in the mean colour; in LlavaNextImageProcessor the same field means batch padding.
+  if (file.do_pad && /^LlavaImageProcessor/.test(file.image_processor_type)) {
+    throw unsupported("do_pad is true; pictures are cropped here, not padded to a square");
+  }
+  const config: PreprocessorConfig = {
+    doResize: file.do_resize,
+    doCenterCrop: file.do_center_crop,
+    cropSize: typeof file.crop_size === "number" ? { height: file.crop_size, width: file.crop_size } : file.crop_size,
+    doRescale: file.do_rescale,
+    rescaleFactor: file.rescale_factor,
+    doNormalize: file.do_normalize,
+    mean: file.image_mean,
+    std: file.image_std,
+  };
+  if (typeof file.size === "number") config.shortestEdge = file.size;
+  else if ("shortest_edge" in file.size) config.shortestEdge = file.size.shortest_edge;
+  else config.resizeTo = file.size;
+  if (file.image_grid_pinpoints) config.gridPinpoints = file.image_grid_pinpoints;
+  return config;
+}
+
+function unsupported(what: string): TabTuneError {
+  return new TabTuneError(
+    "unsupported-model",
+    `preprocessor_config.json: ${what}.`,
+    "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor.",
+  );
+}
+
+/**
+ * Resize and centre crop, still 8 bits. Offsets as HF's center_crop takes them; where the picture is smaller than the crop, black
+ * stands around it.
+ * @returns [H, W, 3]; H and W are the crop size, or whatever the resize gives when the configuration does not crop
+ */
+export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): DecodedImage {
+  const { rgb, width, height } = image;
+  let to = { width, height };
+  if (config.doResize) to = config.resizeTo ?? shortestEdgeSize(height, width, config.shortestEdge!);
+  if (!config.doCenterCrop) return { rgb: resizeBicubic(rgb, width, height, to.width, to.height), ...to };
+
+  const crop = config.cropSize;
+  const top = Math.floor((to.height - crop.height) / 2);
+  const left = Math.floor((to.width - crop.width) / 2);
+  const window = {
+    top: Math.max(0, top),
+    left: Math.max(0, left),
+    height: Math.min(to.height, crop.height),
+    width: Math.min(to.width, crop.width),
+  };
+  const part = resizeBicubic(rgb, width, height, to.width, to.height, window);
+  if (window.height === crop.height && window.width === crop.width) return { rgb: part, ...crop };
+  const out = new Uint8Array(crop.height * crop.width * 3);
+  for (let y = 0; y < window.height; y++) {
+    const at = (y + window.top - top) * crop.width + window.left - left;
+    out.set(part.subarray(y * window.width * 3, (y + 1) * window.width * 3), at * 3);
+  }
+  return { rgb: out, ...crop };
+}
+
+/** Python's `int(size * long / short)` for the longer side. */
+export function shortestEdgeSize(height: number, width: number, edge: number): { height: number; width: number } {
+  if (width <= height) return { width: edge, height: Math.trunc((edge * height) / width) };
+  return { width: Math.trunc((edge * width) / height), height: edge };
+}
+
+/**
+ * u8 pixels to what the vision tower takes, channels first.
+ * @param pixelsU8 [S, S, 3], one tile
+ * @returns [3, S, S], (u8 * rescale - mean) / std in float32 steps
+ */
+export function normalise(pixelsU8: Uint8Array, config: PreprocessorConfig): Float32Array<ArrayBuffer> {
+  const plane = pixelsU8.length / 3;
+  const out = new Float32Array(pixelsU8.length);
+  const table = new Float32Array(256);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let value = 0; value < 256; value++) {
+      table[value] = value;
+      if (config.doRescale) table[value]! *= Math.fround(config.rescaleFactor);
+      if (config.doNormalize) {
+        table[value]! -= Math.fround(config.mean[channel]!);
+        table[value]! /= Math.fround(config.std[channel]!);
+      }
+    }
+    for (let i = 0; i < plane; i++) out[channel * plane + i] = table[pixelsU8[i * 3 + channel]!]!;
+  }
+  return out;
+}

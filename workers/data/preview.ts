@@ -1,0 +1,58 @@
+/** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
+import type { PreparationSpec, PreviewRow, PreviewToken } from "../protocol.ts";
+import type { Example } from "./example.ts";
+import { preparationOf } from "./preparation.ts";
+import type { Dataset } from "./shards/shards.ts";
+import type { TextTokenizer } from "./text/tokenizer.ts";
+
+/** Consecutive tokens of one kind as one run of text; pieces of one character do not decode alone. */
+function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {
+  const out: PreviewToken[] = [];
+  let t = 0;
+  while (t < example.inputIds.length) {
+    const kind = example.kinds[t] as 0 | 1 | 2;
+    const image = example.inputIds[t] === tokenizer.imageTokenId;
+    let end = t + 1;
+    const same = (u: number): boolean =>
+      example.kinds[u] === kind && (example.inputIds[u] === tokenizer.imageTokenId) === image;
+    while (end < example.inputIds.length && same(end)) end += 1;
+    const ids = example.inputIds.subarray(t, end);
+    // SentencePiece drops the space in front of a first piece: decoded behind a dummy, it stays.
+    const text = image ? "<image>" : tokenizer.decode(ids, { skipSpecialTokens: false });
+    const space = !image && t > 0 && tokenizer.decode([example.inputIds[t - 1]!, ...ids], { skipSpecialTokens: false });
+    const lead = typeof space === "string" && space.endsWith(` ${text}`) ? " " : "";
+    out.push({ text: `${lead}${text}`, kind, repeat: image ? end - t : 1 });
+    t = end;
+  }
+  return out;
+}
+
+export async function previewRows(
+  dataset: Dataset,
+  spec: PreparationSpec,
+  from: number,
+  count: number,
+): Promise<PreviewRow[]> {
+  const { tokenizer } = preparationOf(spec);
+  const rows: PreviewRow[] = [];
+  for (let i = from; i < Math.min(from + count, dataset.rows); i++) {
+    const example = await dataset.read(i);
+    const tiles = example.images.reduce((sum, image) => sum + image.tiles, 0);
+    const size = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
+    let picture: PreviewRow["picture"] = null;
+    if (size > 0) {
+      const rgba = new Uint8ClampedArray(size * size * 4).fill(255);
+      for (let p = 0; p < size * size; p++) rgba.set(example.pixels.subarray(p * 3, p * 3 + 3), p * 4);
+      picture = { size, rgba };
+    }
+    rows.push({
+      index: example.row,
+      source: (await dataset.sourceOf(i)) ?? `row ${example.row + 1}`,
+      tokens: tokensOf(example, tokenizer),
+      length: example.inputIds.length,
+      answerTokens: example.kinds.reduce((sum, kind) => sum + (kind === 2 ? 1 : 0), 0),
+      picture,
+    });
+  }
+  return rows;
+}

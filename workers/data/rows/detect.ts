@@ -1,0 +1,212 @@
+/**
+ * What a drop is: which of its files hold rows, and which are left aside. Pure: names in, plan out.
+ * The rules follow Hugging Face's folder builders: a file named metadata.* describes the pictures of its folder and
+ * rules out other tables; where a train split is named, the held-out splits are not trained on. Beyond them: a table
+ * that is there in two formats is read once. Everything left aside is said in a note.
+ */
+import { listed } from "../../words.ts";
+import { baseName, byPath, type Entry, extensionOf, folderOf } from "./entry.ts";
+import { isCaption, isPicture, sampleKey } from "./sidecar.ts";
+
+export type TableFormat = "jsonl" | "json" | "csv" | "parquet";
+
+/** A file of records. */
+export interface TableSource {
+  format: TableFormat;
+  entry: Entry;
+}
+
+/** Pictures with texts beside them; entries in the order of the rows. */
+export interface SampleSource {
+  format: "webdataset" | "sidecar";
+  path: string;
+  entries: Entry[];
+}
+
+export type Source = TableSource | SampleSource;
+
+export function isTable(source: Source): source is TableSource {
+  return "entry" in source;
+}
+
+export interface Plan {
+  sources: Source[];
+  /** What is left aside although it holds rows, one sentence for each reason. */
+  notes: string[];
+  pictures: number;
+}
+
+/** Extensions of tables, best first: the order in which one of two equal tables is picked. */
+const TABLES = new Map<string, TableFormat>([
+  ["jsonl", "jsonl"],
+  ["ndjson", "jsonl"],
+  ["json", "json"],
+  ["csv", "csv"],
+  ["tsv", "csv"],
+  ["parquet", "parquet"],
+]);
+const RANK = [...TABLES.keys()];
+
+/** JSON files that describe a repository, a model or a tool, never rows. */
+const NOT_ROWS =
+  /^(dataset_infos?|dataset_dict|state|config|package|tsconfig|[a-z_]*_config|tokenizer|special_tokens_map|added_tokens|model.*\.index)\.json$/;
+
+/** Left behind by operating systems and tools. */
+export function isJunk(path: string): boolean {
+  return (
+    path.split("/").some((segment) => segment === "__MACOSX" || segment.startsWith(".")) ||
+    /(^|\/)(thumbs\.db|desktop\.ini)$/i.test(path)
+  );
+}
+
+export type ArchiveKind = "zip" | "tar" | "unsupported";
+
+/** Archives by name; "unsupported" ones get a note. */
+export function archiveKind(path: string): ArchiveKind | undefined {
+  if (/\.zip$/i.test(path)) return "zip";
+  if (/\.tar$/i.test(path)) return "tar";
+  return /\.(tgz|gz|bz2|xz|zst|7z|rar|lz4)$/i.test(path) ? "unsupported" : undefined;
+}
+
+/** A name's missing extension, from the first 512 bytes: "" when nothing is recognised. */
+export function sniff(head: Uint8Array): "" | "zip" | "tar" | "parquet" | "json" {
+  const ascii = (start: number, end: number) => String.fromCharCode(...head.subarray(start, end));
+  if (ascii(0, 4) === "PK\u0003\u0004") return "zip";
+  if (ascii(0, 4) === "PAR1") return "parquet";
+  if (ascii(257, 262) === "ustar") return "tar";
+  return /^(\u00ef\u00bb\u00bf)?\s*[[{]/.test(ascii(0, 64)) ? "json" : "";
+}
+
+function withoutExtension(path: string): string {
+  const extension = extensionOf(path);
+  return extension === "" ? path : path.slice(0, -extension.length - 1);
+}
+
+type Split = "train" | "held-out" | undefined;
+
+/** The split that a path names, in its file name or a folder; the innermost name decides. */
+export function splitOf(path: string): Split {
+  for (const segment of path.split("/").reverse()) {
+    const words = segment.toLowerCase().split(/[^a-z]+/);
+    if (words.some((word) => word === "train" || word === "training")) return "train";
+    if (
+      words.some((word) =>
+        ["test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation"].includes(word),
+      )
+    )
+      return "held-out";
+  }
+  return undefined;
+}
+
+/** What is left aside, by the reason: many files of one reason are one note. */
+class Aside {
+  readonly #paths = new Map<string, string[]>();
+
+  add(path: string, reason: string): void {
+    const paths = this.#paths.get(reason);
+    if (paths) paths.push(path);
+    else this.#paths.set(reason, [path]);
+  }
+
+  /** A sentence for each reason, with names and count. */
+  notes(): string[] {
+    return [...this.#paths].map(([reason, paths]) =>
+      paths.length === 1
+        ? `${paths[0]} is left aside: ${reason}.`
+        : `${paths.length} files are left aside (${listed(paths)}): ${reason}.`,
+    );
+  }
+}
+
+const HELD_OUT =
+  "held-out splits are not trained on where a train split is there; drop them without it to train on them";
+const BESIDE_METADATA =
+  "where a metadata file describes the pictures, the rows come from it alone; drop other tables alone";
+const BESIDE_TABLE = "texts beside pictures are not read where a table holds the rows; drop them without the table";
+
+/** Keeps all but the held-out members when some are named train. */
+function trainOnly<T>(members: readonly T[], path: (member: T) => string, aside: Aside): T[] {
+  if (!members.some((member) => splitOf(path(member)) === "train")) return [...members];
+  return members.filter((member) => {
+    const kept = splitOf(path(member)) !== "held-out";
+    if (!kept) aside.add(path(member), HELD_OUT);
+    return kept;
+  });
+}
+
+function tablesOf(entries: readonly Entry[]): Entry[] {
+  const pictureKeys = new Set(entries.filter(isPicture).map(sampleKey));
+  return entries.filter((entry) => {
+    if (!TABLES.has(extensionOf(entry.path)) || NOT_ROWS.test(baseName(entry.path))) return false;
+    return extensionOf(entry.path) !== "json" || !pictureKeys.has(sampleKey(entry));
+  });
+}
+
+/** Entries (archives unpacked, junk gone, any order) -> the sources of rows, in the order in which they are read. */
+export function planSources(entries: readonly Entry[]): Plan {
+  const aside = new Aside();
+  const pictures = entries.filter(isPicture).length;
+  let tables = tablesOf(entries).sort(byPath);
+
+  const isMetadata = (entry: Entry) => /^metadata\./.test(baseName(entry.path));
+  if (tables.some(isMetadata)) {
+    for (const table of tables) {
+      if (!isMetadata(table)) aside.add(table.path, BESIDE_METADATA);
+    }
+    tables = tables.filter(isMetadata);
+  }
+  tables = trainOnly(tables, (table) => table.path, aside);
+  const best = new Map<string, Entry>();
+  for (const table of tables.toSorted(
+    (a, b) => RANK.indexOf(extensionOf(a.path)) - RANK.indexOf(extensionOf(b.path)),
+  )) {
+    const name = withoutExtension(table.path);
+    const other = best.get(name);
+    if (other === undefined) best.set(name, table);
+    else aside.add(table.path, `the table of the same name in another format is read (${baseName(other.path)})`);
+  }
+  if (tables.length > 0) {
+    const sources = tables
+      .filter((table) => best.get(withoutExtension(table.path)) === table)
+      .map((entry) => ({ format: TABLES.get(extensionOf(entry.path))!, entry }));
+    for (const entry of captionsOf(entries)) aside.add(entry.path, BESIDE_TABLE);
+    return { sources, notes: aside.notes(), pictures };
+  }
+  const sources = trainOnly(sampleSources(entries), (source) => source.path, aside);
+  return { sources, notes: aside.notes(), pictures };
+}
+
+/** Texts that stand beside a picture of their name. */
+function captionsOf(entries: readonly Entry[]): Entry[] {
+  const pictureKeys = new Set(entries.filter(isPicture).map(sampleKey));
+  return entries.filter((entry) => isCaption(entry) && pictureKeys.has(sampleKey(entry))).sort(byPath);
+}
+
+/** Samples by name: each tar is a source in its own order, all other files together are one, by path. */
+function sampleSources(entries: readonly Entry[]): SampleSource[] {
+  const tars = new Map<string, Entry[]>();
+  const loose: Entry[] = [];
+  for (const entry of entries) {
+    if (entry.archive?.kind !== "tar") loose.push(entry);
+    else if (tars.has(entry.archive.path)) tars.get(entry.archive.path)!.push(entry);
+    else tars.set(entry.archive.path, [entry]);
+  }
+  const sources: SampleSource[] = [...tars].map(([path, members]) => ({
+    format: "webdataset",
+    path,
+    entries: members,
+  }));
+  if (loose.length > 0) {
+    loose.sort(byPath);
+    sources.push({ format: "sidecar", path: folderOf(loose[0]!.path), entries: loose });
+  }
+  return sources.filter((source) => hasSamples(source.entries)).sort(byPath);
+}
+
+function hasSamples(entries: readonly Entry[]): boolean {
+  const texts = new Set(
+    entries.filter((entry) => isCaption(entry) || extensionOf(entry.path) === "json").map(sampleKey),
+  );
+  return entries.some((entry) => isPicture(entry) && texts.has(sampleKey(entry)));
+}

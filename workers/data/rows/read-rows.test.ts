@@ -1,0 +1,359 @@
+import { zipSync } from "fflate";
+import { expect, test } from "vitest";
+import { file, pixel, readAll, said, tarOf } from "../../testing/rows.ts";
+import type { InputFile } from "./read-rows.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const llava = (image: string, question: string, answer: string) => ({
+  image,
+  conversations: [
+    { from: "human", value: `<image>\n${question}` },
+    { from: "gpt", value: answer },
+  ],
+});
+const pictures = [file("images/1.jpg", pixel), file("images/2.jpg", pixel)];
+const lines =
+  '{"image":"images/1.jpg","question":"Q1","answer":"A1"}\n{"image":"images/2.jpg","question":"Q2","answer":"A2"}\n';
+/** The start of a picture as iPhones make them. */
+const heic = new Uint8Array([0, 0, 0, 24, ...bytes("ftypheic"), 0, 0, 0, 0]);
+const two = ["user: [image]Q1 | assistant: A1", "user: [image]Q2 | assistant: A2"];
+const captions = [
+  "user: [image]Describe the image. | assistant: a cat",
+  "user: [image]Describe the image. | assistant: a dog",
+];
+const csv = "file_name,text\n1.jpg,a cat\n2.jpg,a dog\n";
+const zipped = zipSync({ "images/1.jpg": pixel, "images/2.jpg": pixel, "metadata.jsonl": bytes(lines) });
+
+test.each<[string, InputFile[], string[], string[], string]>([
+  ["folder with metadata.jsonl", [...pictures, file("metadata.jsonl", lines)], ["jsonl"], two, "metadata.jsonl line 1"],
+  [
+    "the folder's own name in front",
+    [...pictures, file("metadata.jsonl", lines)].map((f) => ({ ...f, path: `data/${f.path}` })),
+    ["jsonl"],
+    two,
+    "data/metadata.jsonl line 1",
+  ],
+  [
+    "metadata.csv beside its pictures",
+    [file("images/1.jpg", pixel), file("images/2.jpg", pixel), file("images/metadata.csv", csv)],
+    ["csv"],
+    captions,
+    "images/metadata.csv line 2",
+  ],
+  [
+    "tsv",
+    [...pictures, file("a.tsv", "file_name\ttext\nimages/1.jpg\ta cat\nimages/2.jpg\ta dog")],
+    ["csv"],
+    captions,
+    "a.tsv line 2",
+  ],
+  [
+    "LLaVA JSON",
+    [
+      ...pictures,
+      file("x.json", JSON.stringify([llava("images/1.jpg", "Q1", "A1"), llava("images/2.jpg", "Q2", "A2")], null, 1)),
+    ],
+    ["json"],
+    ["user: [image]\nQ1 | assistant: A1", "user: [image]\nQ2 | assistant: A2"],
+    "x.json item 1",
+  ],
+  ["JSON lines called .json", [...pictures, file("x.json", lines)], ["json"], two, "x.json item 1"],
+  [
+    "an array called .jsonl",
+    [...pictures, file("x.jsonl", `\n[${lines.trim().replace("\n", ",")}]`)],
+    ["jsonl"],
+    two,
+    "x.jsonl item 1",
+  ],
+  ["no extension", [...pictures, file("rows", lines)], ["json"], two, "rows.json item 1"],
+  ["zip with metadata", [file("set.zip", zipped)], ["jsonl"], two, "set.zip/metadata.jsonl line 1"],
+  ["zip without its extension", [file("download", zipped)], ["jsonl"], two, "download.zip/metadata.jsonl line 1"],
+  [
+    "jsonl beside a zip of pictures",
+    [file("train.jsonl", lines), file("pics.zip", zipSync({ "images/1.jpg": pixel, "images/2.jpg": pixel }))],
+    ["jsonl"],
+    two,
+    "train.jsonl line 1",
+  ],
+  [
+    "tar with metadata",
+    [
+      file(
+        "set.tar",
+        tarOf([
+          { name: "images/2.jpg", content: pixel },
+          { name: "images/1.jpg", content: pixel },
+          { name: "metadata.jsonl", content: lines },
+        ]),
+      ),
+    ],
+    ["jsonl"],
+    two,
+    "set.tar/metadata.jsonl line 1",
+  ],
+  [
+    "WebDataset",
+    [
+      file(
+        "0.tar",
+        tarOf([
+          { name: "b.jpg", content: pixel },
+          { name: "b.txt", content: "a cat" },
+          { name: "a.json", content: '{"caption":"a dog"}' },
+          { name: "a.seg.jpg", content: pixel },
+        ]),
+      ),
+    ],
+    ["webdataset"],
+    captions,
+    "0.tar/b.jpg",
+  ],
+  [
+    "WebDataset with a conversation",
+    [
+      file(
+        "0.tar",
+        tarOf([
+          { name: "k.jpg", content: pixel },
+          { name: "k.json", content: JSON.stringify(llava("elsewhere/k.jpg", "Q", "A")) },
+        ]),
+      ),
+    ],
+    ["webdataset"],
+    ["user: [image]\nQ | assistant: A"],
+    "0.tar/k.jpg",
+  ],
+  [
+    "sidecar texts",
+    [file("d/b.jpg", pixel), file("d/b.caption", "a dog\n"), file("d/a.x.png", pixel), file("d/a.x.txt", "a cat\r\n")],
+    ["sidecar"],
+    captions,
+    "d/a.x.png",
+  ],
+  [
+    "sidecars in a zip",
+    [file("set.zip", zipSync({ "2.png": pixel, "2.txt": bytes("a dog"), "1.png": pixel, "1.txt": bytes("a cat") }))],
+    ["sidecar"],
+    captions,
+    "set.zip/1.png",
+  ],
+  [
+    "text only",
+    [file("x.jsonl", '{"messages":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]}')],
+    ["jsonl"],
+    ["user: Q | assistant: A"],
+    "x.jsonl line 1",
+  ],
+])("%s", async (_, files, formats, expected, source) => {
+  const forwards = await readAll(files);
+  expect(forwards.error).toBeUndefined();
+  expect(forwards.skipped).toEqual([]);
+  expect(forwards.formats).toEqual(formats);
+  expect(forwards.rows.map(said)).toEqual(expected);
+  expect(forwards.rows.map((row) => row.index)).toEqual(expected.map((_, i) => i));
+  expect(forwards.rows[0]?.source).toBe(source);
+  for (const row of forwards.rows) for (const image of row.images) expect(await image.bytes()).toEqual(pixel);
+
+  const backwards = await readAll(files.toReversed());
+  const plain = (rows: typeof forwards.rows) =>
+    rows.map((row) => [row.index, row.source, said(row), row.images.map((image) => image.path)]);
+  expect(plain(backwards.rows)).toEqual(plain(forwards.rows));
+});
+
+test("several tables and shards come by path", async () => {
+  const row = (name: string) => `{"question":"Q","answer":"${name}"}`;
+  const { rows } = await readAll([
+    file("b.jsonl", row("b")),
+    file("a/z.csv", "question,answer\nQ,z"),
+    file("a-1.json", row("a")),
+  ]);
+  expect(rows.map((r) => [r.index, r.source])).toEqual([
+    [0, "a-1.json item 1"],
+    [1, "a/z.csv line 2"],
+    [2, "b.jsonl line 1"],
+  ]);
+});
+
+test("a skipped row keeps its number, and the others go on", async () => {
+  const text = `\u{feff}{"question":"Q","answer":"1"}\r\n\r\nnonsense\r\n{"question":"Q","answer":"3"}`;
+  const { rows, skipped } = await readAll([file("x.jsonl", text)]);
+  expect(rows.map((r) => [r.index, r.source, said(r)])).toEqual([
+    [0, "x.jsonl line 1", "user: Q | assistant: 1"],
+    [2, "x.jsonl line 4", "user: Q | assistant: 3"],
+  ]);
+  expect(skipped).toEqual([
+    {
+      index: 1,
+      source: "x.jsonl line 3",
+      reason: "bad-json",
+      message: expect.stringContaining("not JSON"),
+      excerpt: "nonsense",
+    },
+  ]);
+});
+
+test.each<[string, InputFile[], string]>([
+  ["missing picture", [file("x.jsonl", '{"image":"gone.jpg","text":"A"}')], "missing-picture"],
+  ["picture on the web", [file("x.jsonl", '{"image":"https://example.org/a.jpg","text":"A"}')], "missing-picture"],
+  ["empty picture", [file("a.jpg", ""), file("x.jsonl", '{"image":"a.jpg","text":"A"}')], "broken-picture"],
+  [
+    "picture over the limit",
+    [file("a.jpg", new Uint8Array(101)), file("x.jsonl", '{"image":"a.jpg","text":"A"}')],
+    "picture-too-large",
+  ],
+  [
+    "data: picture over the limit",
+    [file("x.jsonl", `{"image":"data:image/png;base64,${"A".repeat(140)}","text":"A"}`)],
+    "picture-too-large",
+  ],
+  [
+    "too many pictures",
+    [file("a.jpg", pixel), file("x.jsonl", '{"images":["a.jpg","a.jpg","a.jpg"],"text":"A"}')],
+    "too-many-pictures",
+  ],
+  ["long line", [file("x.jsonl", `{"question":"Q","answer":"${"A".repeat(300)}"}`)], "too-long-line"],
+  ["long item", [file("x.json", `[{"question":"Q","answer":"${"A".repeat(300)}"}]`)], "too-long-line"],
+  ["long CSV record", [file("x.csv", `question,answer\nQ,${"A".repeat(300)}`)], "too-long-line"],
+  ["long caption", [file("a.jpg", pixel), file("a.txt", "A".repeat(300))], "too-long-line"],
+  [
+    "not UTF-8",
+    [file("x.jsonl", new Uint8Array([...bytes('{"question":"Q","answer":"'), 0xff, ...bytes('"}')]))],
+    "bad-text",
+  ],
+  ["caption not UTF-8", [file("a.jpg", pixel), file("a.txt", new Uint8Array([0x61, 0xe4]))], "bad-text"],
+  ["caption in UTF-16", [file("a.jpg", pixel), file("a.txt", new Uint8Array([0xff, 0xfe, 0x61, 0]))], "bad-text"],
+  [
+    "a WebDataset JSON that is none",
+    [
+      file(
+        "a.tar",
+        tarOf([
+          { name: "a.jpg", content: pixel },
+          { name: "a.json", content: "[1]" },
+        ]),
+      ),
+    ],
+    "bad-json",
+  ],
+])("skips: %s", async (_, files, reason) => {
+  const good = file("0.jsonl", '{"question":"Q","answer":"A"}\n');
+  const alone = await readAll(files, { limits: { pictureBytes: 100, picturesPerRow: 2, lineBytes: 200 } });
+  expect(alone.skipped.map((s) => [s.index, s.reason])).toEqual([[0, reason]]);
+  expect(alone.error?.code).toBe("no-rows");
+  expect(alone.error?.message).toContain(alone.skipped[0]!.message);
+  if (files.some((f) => /\.(jsonl|json|csv)$/.test(f.path))) {
+    const beside = await readAll([...files, good], {
+      limits: { pictureBytes: 100, picturesPerRow: 2, lineBytes: 200 },
+    });
+    expect([beside.rows.length, beside.skipped.length, beside.error]).toEqual([1, 1, undefined]);
+  }
+});
+
+test("a sidecar picture without text is skipped, the others are read", async () => {
+  const { rows, skipped } = await readAll([file("a.jpg", pixel), file("b.jpg", pixel), file("b.txt", "B")]);
+  expect(rows.map((r) => r.index)).toEqual([1]);
+  expect(skipped.map((s) => [s.index, s.source, s.reason])).toEqual([[0, "a.jpg", "missing-text"]]);
+});
+
+test("pictures that no row names are counted; those beside a table that was given alone are not", async () => {
+  const more = file("images/3.jpg", pixel);
+  const table = file("x.csv", "image,question,answer\nimages/1.jpg,Q1,A1\n,Q2,A2\n");
+  const dropped = await readAll([...pictures, more, table]);
+  expect([dropped.rows.length, dropped.notes]).toEqual([
+    2,
+    ["2 pictures of the drop are named by no row and not used."],
+  ]);
+  const beside = [...pictures, more].map((f) => ({ ...f, beside: true }));
+  const named = await readAll([...beside, table]);
+  expect([named.rows.length, named.notes]).toEqual([2, []]);
+  const blind = await readAll([...beside, file("x.csv", "id,question,answer\n1,Q1,A1\n")]);
+  expect([blind.rows.length, blind.error]).toEqual([1, undefined]);
+});
+
+test.each<[string, InputFile[], string, RegExp]>([
+  ["nothing", [], "no-rows", /0 files/],
+  ["pictures alone", pictures, "no-rows", /2 pictures and no text/],
+  ["an empty table", [file("x.jsonl", "\n\n")], "no-rows", /no rows in x\.jsonl/],
+  ["an unknown file", [file("notes.docx", "x")], "no-rows", /nothing that holds rows/],
+  ["a packed tar", [file("a.tar.gz", "x")], "no-rows", /unpack it first/],
+  ["a PDF", [file("form.pdf", "%PDF-1.7 …")], "no-rows", /1 file and .*form\.pdf is a PDF/],
+  [
+    "several kinds",
+    [file("a.exe", "MZ\x90"), file("b.exe", "MZ\x90"), file("IMG_1.jpg", heic), file("c.png", "")],
+    "no-rows",
+    /2 pictures and no text that belongs to them \(a\.exe, b\.exe is a program.*IMG_1\.jpg is a HEIC picture.*c\.png is empty \(0 bytes\)/,
+  ],
+  ["one picture alone", [file("images/1.jpg", pixel)], "no-rows", /1 picture and no text that belongs to it/],
+  [
+    "a table whose picture column has an unknown name",
+    [...pictures, file("x.csv", "bild,question,answer\nimages/1.jpg,Q1,A1\nimages/2.jpg,Q2,A2\n")],
+    "no-rows",
+    /column "bild" looks like one/,
+  ],
+  [
+    "a table that names no picture beside pictures",
+    [...pictures, file("x.csv", "id,question,answer\n1,Q1,A1\n2,Q2,A2\n")],
+    "bad-dataset",
+    /2 pictures lie beside x\.csv, and none of its 2 rows names one/,
+  ],
+  ["UTF-16", [file("x.csv", new Uint8Array([0xff, 0xfe, 0x61, 0]))], "bad-dataset", /x\.csv .*UTF-16/],
+  ["no zip", [file("x.zip", "hello hello hello hello hello")], "bad-dataset", /x\.zip .*zip archive/],
+  ["no tar", [file("x.tar", "hello".repeat(300))], "bad-dataset", /x\.tar is not a tar/],
+  ["no parquet", [file("x.parquet", "hello".repeat(300))], "bad-dataset", /x\.parquet cannot be read/],
+  ["one path twice", [file("x.jsonl", "{}"), file("./x.jsonl", "{}")], "bad-dataset", /path x\.jsonl/],
+])("refuses: %s", async (_, files, code, message) => {
+  const { error } = await readAll(files);
+  expect(error?.code).toBe(code);
+  expect(error?.message).toMatch(message);
+  expect(error?.remedy).not.toBe("");
+});
+
+test("row limit", async () => {
+  const { rows, error } = await readAll([file("x.jsonl", '{"question":"Q","answer":"A"}\n'.repeat(4))], {
+    limits: { rows: 3 },
+  });
+  expect([rows.length, error?.code, error?.message]).toEqual([3, "bad-dataset", "The data set has more than 3 rows."]);
+});
+
+/** A file whose disk fails after `text`. */
+function failing(path: string, text: string): InputFile {
+  const blob = new Blob([text]);
+  blob.stream = () => {
+    let sent = false;
+    return new ReadableStream({
+      pull(controller) {
+        if (sent) controller.error(new Error("the disk is gone"));
+        else controller.enqueue(bytes(text));
+        sent = true;
+      },
+    });
+  };
+  return { path, blob };
+}
+
+test("a file that breaks behind its first rows costs the rest of itself only", async () => {
+  const { rows, skipped } = await readAll([
+    failing("a.jsonl", '{"question":"Q","answer":"A"}\n{"que'),
+    file("b.jsonl", '{"question":"Q","answer":"B"}'),
+  ]);
+  expect(rows.map((row) => [row.index, said(row)])).toEqual([
+    [0, "user: Q | assistant: A"],
+    [2, "user: Q | assistant: B"],
+  ]);
+  expect(skipped.map((s) => [s.index, s.source, s.reason, s.message])).toEqual([
+    [1, "a.jsonl", "broken-part", "The rest of a.jsonl cannot be read: the disk is gone."],
+  ]);
+});
+
+test("a file that cannot be read from the start is named", async () => {
+  const { error } = await readAll([failing("a.jsonl", "")]);
+  expect([error?.code, error?.message]).toEqual(["bad-dataset", "a.jsonl cannot be read: the disk is gone."]);
+});
+
+test("a picture that cannot be read when it is wanted says so", async () => {
+  const { rows } = await readAll([failing("a.jpg", "12"), file("a.txt", "A")]);
+  await expect(rows[0]!.images[0]!.bytes()).rejects.toMatchObject({
+    code: "bad-image",
+    message: expect.stringContaining("a.jpg"),
+  });
+});

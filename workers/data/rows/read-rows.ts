@@ -1,0 +1,206 @@
+/**
+ * Dropped files -> rows: the one entrance to `dataset`. Unpack the lists of archives, plan, read each source as records,
+ * make each record a row. What is wrong with one record costs that record; what is wrong with a file names the file.
+ */
+import { TabTuneError } from "../../errors.ts";
+import { counted, listed } from "../../words.ts";
+import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
+import { isTable, planSources, type Source } from "./detect.ts";
+import { type InputFile, unpackedEntries } from "./drop.ts";
+import { folderOf, type LeftOut } from "./entry.ts";
+import { type DatasetLimits, defaultLimits } from "./limits.ts";
+import { imageRef, type PictureIndex, pictureIndex } from "./pictures.ts";
+import { RowProblem, wordsOf } from "./problem.ts";
+import type { ReadRecord } from "./raw.ts";
+import { type RecordOptions, recordToConversation } from "./record.ts";
+import { detailOf, recordsOf } from "./records.ts";
+import type { Row, SkippedRow } from "./row.ts";
+
+export type { InputFile };
+
+export type RowEvent =
+  | { type: "row"; row: Row }
+  /** A row that is left out, or, with index -1, an entry of an archive or a whole nested archive that is. */
+  | { type: "skipped"; skipped: SkippedRow }
+  /** How a file is read, or (format "note") a file that is left aside pictures found by name only, or used by no row; one sentence. */
+  | { type: "format"; format: Source["format"] | "note"; detail: string };
+
+export interface ReadOptions extends RecordOptions {
+  limits?: Partial<DatasetLimits>;
+}
+
+const LOOKED_FOR =
+  "Drop a folder, .zip or .tar with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; or pictures with a .txt caption of the same name each.";
+
+/**
+ * Rows and what was left out, in an order that does not depend on the order of `files`: sources by path, inside a
+ * source as it is written. Blobs are read as the rows are asked for; pictures when `ImageRef.bytes` is called.
+ * Throws TabTuneError "bad-dataset" (a file that cannot be read at all, or over a limit for the whole drop) and
+ * "no-rows" (nothing that could be a row, or none that could be used).
+ */
+export async function* readRows(files: readonly InputFile[], options: ReadOptions = {}): AsyncGenerator<RowEvent> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const { entries, leftOut } = await unpackedEntries(files, limits);
+  for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
+  const plan = planSources(entries);
+  for (const note of plan.notes) yield { type: "format", format: "note", detail: note };
+  if (plan.sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
+
+  const index = pictureIndex(entries);
+  let next = 0;
+  let rows = 0;
+  /** Some row has a picture, or names one that could not be had. */
+  let pictured = false;
+  let firstSkipped: SkippedRow | undefined;
+  for (const source of plan.sources) {
+    yield { type: "format", format: source.format, detail: detailOf(source) };
+    for await (const record of readable(source, limits, options)) {
+      if (next >= limits.rows) throw tooManyRows(limits.rows);
+      const place = sourceOf(source, record);
+      try {
+        const row = await rowOf(next, place, record, source, index, limits, options);
+        pictured ||= row.images.length > 0;
+        yield { type: "row", row };
+        rows += 1;
+      } catch (error) {
+        if (!(error instanceof RowProblem)) throw error;
+        pictured ||= error.reason.includes("picture");
+        const skipped = skippedEvent(next, place, error, record.excerpt());
+        firstSkipped ??= skipped;
+        yield { type: "skipped", skipped };
+      }
+      next += 1;
+    }
+  }
+  const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
+  const byName = index.foundByName();
+  if (byName > 0) {
+    const [was, name, its] = byName === 1 ? ["was", "the path", "its name"] : ["were", "the paths", "their names"];
+    yield note(`${counted(byName, "picture")} ${was} not under ${name} that the rows name and found by ${its}.`);
+  }
+  if (rows === 0) throw noRows(plan.sources, next, firstSkipped);
+  const given = plan.pictures - files.filter((file) => file.beside).length;
+  if (!pictured && given > 0) throw blind(plan.sources, given, rows);
+  const unused = given - index.used();
+  if (unused > 0) {
+    yield note(
+      `${counted(unused, "picture")} of the drop ${unused === 1 ? "is" : "are"} named by no row and not used.`,
+    );
+  }
+}
+
+/** Nobody drops pictures to train without them. */
+function blind(sources: readonly Source[], pictures: number, rows: number): TabTuneError {
+  return new TabTuneError(
+    "bad-dataset",
+    `${counted(pictures, "picture")} lie${pictures === 1 ? "s" : ""} beside ${namesOf(sources)}, and ${rows === 1 ? "its row names none" : `none of its ${rows} rows names one`}.`,
+    "Name the picture of each row in a column called image or file_name; to train on text alone, drop the table without the pictures.",
+  );
+}
+
+const namesOf = (sources: readonly Source[]): string =>
+  listed(
+    sources.map((source) => (isTable(source) ? source.entry.path : source.path)),
+    3,
+  );
+
+async function rowOf(
+  index: number,
+  place: string,
+  record: ReadRecord,
+  source: Source,
+  pictures: PictureIndex,
+  limits: DatasetLimits,
+  options: RecordOptions,
+): Promise<Row> {
+  const conversation = recordToConversation(await record.parse(), options);
+  if (conversation.pictures.length > limits.picturesPerRow) {
+    throw new RowProblem(
+      "too-many-pictures",
+      `The row has ${conversation.pictures.length} pictures; at most ${limits.picturesPerRow} are read.`,
+    );
+  }
+  const folder = isTable(source) ? folderOf(source.entry.path) : "";
+  const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures, limits));
+  return { index, source: place, messages: conversation.messages, images };
+}
+
+/** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */
+async function* readable(source: Source, limits: DatasetLimits, options: RecordOptions): AsyncGenerator<ReadRecord> {
+  const path = isTable(source) ? source.entry.path : source.path;
+  let any = false;
+  try {
+    for await (const record of recordsOf(source, limits, options.mapping ?? {})) {
+      any = true;
+      yield record;
+    }
+  } catch (error) {
+    if (error instanceof TabTuneError) throw error;
+    const words = wordsOf(error).replace(/\.$/, "");
+    if (!any) {
+      throw new TabTuneError(
+        "bad-dataset",
+        `${path} cannot be read: ${words}.`,
+        "Check that the file is complete, or leave it out.",
+        "",
+        { cause: error },
+      );
+    }
+    const parse = () => {
+      throw new RowProblem("broken-part", `The rest of ${path} cannot be read: ${words}.`, { cause: error });
+    };
+    yield { place: "", excerpt: () => "", parse };
+  }
+}
+
+function sourceOf(source: Source, record: ReadRecord): string {
+  const path = record.file ?? (isTable(source) ? source.entry.path : source.path);
+  return record.place === "" ? path : `${path} ${record.place}`;
+}
+
+function skippedEvent(index: number, source: string, problem: RowProblem, excerpt: string): SkippedRow {
+  return { index, source, reason: problem.reason, message: problem.message, excerpt };
+}
+
+function tooManyRows(limit: number): TabTuneError {
+  return new TabTuneError("bad-dataset", `The data set has more than ${limit} rows.`, "Split it and train on a part.");
+}
+
+/** Files of a drop whose first bytes are looked at to tell what they are. */
+const LOOKED_INTO = 200;
+
+/** Says of each kind of file that is there what it is and what to do; the usual advice where nothing is known of them. */
+async function noSources(
+  files: readonly InputFile[],
+  pictures: number,
+  leftOut: readonly LeftOut[],
+): Promise<TabTuneError> {
+  const what =
+    pictures > 0
+      ? `${counted(pictures, "picture")} and no text that belongs to ${pictures === 1 ? "it" : "them"}`
+      : `${counted(files.length, "file")} and nothing that holds rows`;
+  const kinds = new Map<string, { kind: FileKind; paths: string[] }>();
+  for (const { path, blob } of files.slice(0, LOOKED_INTO)) {
+    const kind = kindOfFile(new Uint8Array(await blob.slice(0, 512).arrayBuffer()));
+    if (!kind) continue;
+    const same = kinds.get(kind.what);
+    if (same) same.paths.push(path);
+    else kinds.set(kind.what, { kind, paths: [path] });
+  }
+  const known = [...kinds.values()];
+  const told = known.map(({ kind, paths }) => `${listed(paths, 3)} ${kind.what}`);
+  if (leftOut[0]) told.unshift(leftOut[0].problem.message.replace(/\.$/, ""));
+  const why = told.length > 0 ? ` (${told.join("; ")})` : "";
+  const remedy = known.length > 0 ? [...new Set(known.map(({ kind }) => kind.remedy))].join(" ") : LOOKED_FOR;
+  return new TabTuneError("no-rows", `The drop has ${what}${why}.`, remedy);
+}
+
+function noRows(sources: readonly Source[], skipped: number, first: SkippedRow | undefined): TabTuneError {
+  const names = namesOf(sources);
+  if (first === undefined) return new TabTuneError("no-rows", `There are no rows in ${names}.`, LOOKED_FOR);
+  return new TabTuneError(
+    "no-rows",
+    `None of the ${counted(skipped, "row")} in ${names} can be used; the first one (${first.source}): ${first.message}`,
+    LOOKED_FOR,
+  );
+}

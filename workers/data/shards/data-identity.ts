@@ -1,0 +1,49 @@
+/**
+ * Which data set a drop is: the same id for the same files in any order, another one after any change. Files up to `WHOLE_BYTES` are
+ * hashed from end to end: a caption that was corrected in place changes neither a name, nor a size, nor a file's ends. Reading them
+ * costs less than preparing them. Larger ones (archives, Parquet) are known by their time of change and samples, where one is known.
+ */
+
+import type { PreparationSpec } from "../../protocol.ts";
+import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
+import { byPath } from "../rows/entry.ts";
+import type { InputFile } from "../rows/read-rows.ts";
+import { datasetIdOf } from "./shards.ts";
+
+const WHOLE_BYTES = 32 * 2 ** 20;
+/** Bytes in memory at a time. */
+const PIECE_BYTES = 8 * 2 ** 20;
+const SAMPLES = 64;
+const SAMPLE_BYTES = 65_536;
+
+/** The id of `files` prepared by `spec`. */
+export async function datasetIdentity(files: readonly InputFile[], spec: PreparationSpec): Promise<string> {
+  const parts = ["preparation 2", spec.id];
+  for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
+  return datasetIdOf(parts);
+}
+
+async function contentOf({ blob, lastModified = changeOf(blob) }: InputFile): Promise<string> {
+  if (blob.size <= WHOLE_BYTES || lastModified === undefined) {
+    const pieces = Math.max(1, Math.ceil(blob.size / PIECE_BYTES));
+    return hashOf(blob, PIECE_BYTES, pieces, (n) => n * PIECE_BYTES);
+  }
+  const last = blob.size - SAMPLE_BYTES;
+  const samples = await hashOf(blob, SAMPLE_BYTES, SAMPLES, (n) => Math.round((n * last) / (SAMPLES - 1)));
+  return `${lastModified} ${samples}`;
+}
+
+/** A File of the page knows when it was changed, a plain Blob does not. */
+function changeOf(blob: Blob): number | undefined {
+  return "lastModified" in blob ? (blob as File).lastModified : undefined;
+}
+
+/** Of `count` pieces of `length` bytes, the n-th of them at `start(n)`. */
+async function hashOf(blob: Blob, length: number, count: number, start: (n: number) => number): Promise<string> {
+  const hashes: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const piece = blob.slice(start(n), start(n) + length);
+    hashes.push(await sha256(new Uint8Array(await piece.arrayBuffer())));
+  }
+  return hashes.length === 1 ? hashes[0]! : sha256OfPieces(hashes);
+}

@@ -1,0 +1,128 @@
+/** Files -> rows -> examples -> shards: what the dataset worker does for the page and the command line does for itself. */
+
+import { TabTuneError } from "../../errors.ts";
+import type { DatasetInfo, DatasetProgress, PreparationSpec } from "../../protocol.ts";
+import type { Store } from "../../storage/store.ts";
+import { counted } from "../../words.ts";
+import { preparationOf } from "../preparation.ts";
+import { prepareExample } from "../prepare-example.ts";
+import { type InputFile, readRows } from "../rows/read-rows.ts";
+import type { SkippedRow } from "../rows/row.ts";
+import { datasetIdentity } from "./data-identity.ts";
+import { createShardWriter, type DatasetManifest, openDataset } from "./shards.ts";
+
+interface Facts {
+  format: string;
+  skipped: SkippedRow[];
+  /** Older versions had neither. */
+  notes?: string[];
+  lengths?: [number, number][];
+}
+
+/**
+ * Prepares every row that can be used; the rest is listed with its reason. A data set that was prepared before, from the same files
+ * for the same tokenizer and pictures, is taken as it is. Throws "bad-dataset" or "no-rows".
+ */
+export async function prepareDataset(
+  store: Store,
+  files: readonly InputFile[],
+  label: string,
+  spec: PreparationSpec,
+  onProgress: (p: DatasetProgress) => void,
+): Promise<DatasetInfo> {
+  const id = await datasetIdentity(files, spec);
+  const before = await openDataset(store, id);
+  if (before) return infoOf(before.manifest);
+
+  const preparation = preparationOf(spec);
+  const writer = await createShardWriter(store, id, label);
+  const skipped: SkippedRow[] = [];
+  const formats = new Set<string>();
+  const notes: string[] = [];
+  /** Rows by their length. */
+  const lengths = new Map<number, number>();
+  let rows = 0;
+  try {
+    for await (const event of readRows(files)) {
+      if (event.type === "format") {
+        if (event.format === "note") notes.push(event.detail);
+        else formats.add(event.format);
+        continue;
+      }
+      if (event.type === "skipped") {
+        skipped.push(event.skipped);
+        onProgress({ phase: "reading", rows, skipped: skipped.length, detail: event.skipped.source });
+        continue;
+      }
+      const { row } = event;
+      onProgress({ phase: "preparing", rows, skipped: skipped.length, detail: row.source });
+      try {
+        const example = await prepareExample(row, preparation);
+        await writer.append(example, row.source);
+        const { length } = example.inputIds;
+        lengths.set(length, (lengths.get(length) ?? 0) + 1);
+        rows += 1;
+      } catch (error) {
+        const reason = rowReason(error);
+        if (!reason) throw error;
+        const { message, remedy } = error as TabTuneError;
+        const excerpt = row.messages
+          .map((m) => m.content.map((c) => (c.type === "text" ? c.text : "<image>")).join(""))
+          .join(" | ");
+        skipped.push({
+          index: row.index,
+          source: row.source,
+          reason,
+          message: `${message} ${remedy}`.trim(),
+          excerpt: excerpt.slice(0, 200),
+        });
+      }
+    }
+    if (rows === 0 && skipped.length > 0) {
+      throw new TabTuneError(
+        "no-rows",
+        `None of the ${counted(skipped.length, "row")} of ${label} can be used: ${skipped[0]!.source}: ${skipped[0]!.message}`,
+        "Correct the rows, or drop other files.",
+      );
+    }
+    const facts: Facts = {
+      format: [...formats].join(", "),
+      skipped,
+      notes,
+      lengths: [...lengths].sort(([a], [b]) => a - b),
+    };
+    return infoOf(await writer.finish(facts));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** Errors that cost one row. */
+function rowReason(error: unknown): string | undefined {
+  if (!(error instanceof TabTuneError)) return undefined;
+  const reasons: Partial<Record<TabTuneError["code"], string>> = {
+    "bad-image": "broken-picture",
+    "image-too-large": "picture-too-large",
+    "bad-row": "bad-row",
+    "row-too-long": "too-long",
+  };
+  return reasons[error.code];
+}
+
+/** What the page is told of a prepared data set. */
+export function infoOf(manifest: DatasetManifest): DatasetInfo {
+  const { format, skipped, notes = [], lengths = [] } = manifest.facts as Facts;
+  return {
+    id: manifest.id,
+    label: manifest.label,
+    rows: manifest.rows,
+    skipped,
+    format,
+    tokens: manifest.tokens,
+    longest: manifest.longest,
+    lengths,
+    notes,
+    bytes: manifest.bytes,
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * Messages to text by a Jinja chat template: the recipe's, else the checkpoint's own, else the one of its family.
+ * The family templates give the text of TRL 0.8's `vsft_llava.py` (LLaVA-1.5) and of llava-v1.6-mistral; beyond those, a system
+ * message takes the place of the stock system sentence (LLaVA) or opens the first user turn (Mistral), where theirs would print
+ * it as an answer.
+ */
+import { Template } from "@huggingface/jinja";
+import { TabTuneError } from "../../errors.ts";
+import type { ContentPart, Message } from "../rows/row.ts";
+
+export interface ChatTemplate {
+  jinja: string;
+  origin: "recipe" | "checkpoint" | "family";
+  compiled: Template;
+  /** Whether the template walks over content parts; older ones expect each message's content to be one string. */
+  takesParts: boolean;
+}
+
+export interface TemplateSources {
+  /** Recipe key `chat_template`. */
+  explicit?: string | null | undefined;
+  /** Texts of the checkpoint's files, undefined where it has none. */
+  chatTemplateJinja?: string | undefined;
+  chatTemplateJson?: string | undefined;
+  tokenizerConfigJson?: string | undefined;
+  family: "llava" | "mistral";
+}
+
+const texts = (list: string) =>
+  `{% for item in ${list} %}{% if item['type'] == 'text' %}{{ item['text'] }}{% endif %}{% endfor %}`;
+const partsInOrder =
+  "{% for item in message['content'] %}" +
+  "{% if item['type'] == 'text' %}{{ item['text'] }}{% elif item['type'] == 'image' %}<image>{% endif %}{% endfor %}";
+const imagesFirst =
+  "{% for item in message['content'] %}{% if item['type'] == 'image' %}{{ '<image>\\n' }}{% endif %}{% endfor %}";
+
+export const familyTemplates: Record<"llava" | "mistral", string> = {
+  llava: [
+    `{% if messages[0]['role'] == 'system' %}${texts("messages[0]['content']")}{{ ' ' }}{% else %}`,
+    "{{ 'A chat between a curious user and an artificial intelligence assistant. ' }}",
+    "{{ 'The assistant gives helpful, detailed, and polite answers to the user\\'s questions. ' }}{% endif %}",
+    "{% for message in messages %}",
+    `{% if message['role'] == 'user' %}USER: ${partsInOrder}{{ ' ' }}`,
+    `{% elif message['role'] == 'assistant' %}ASSISTANT: ${partsInOrder}{{ eos_token }}{% endif %}`,
+    "{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}",
+  ].join(""),
+  mistral: [
+    "{% for message in messages %}",
+    `{% if message['role'] == 'user' %}[INST] ${imagesFirst}`,
+    "{% if loop.index0 == 1 and messages[0]['role'] == 'system' %}",
+    `${texts("messages[0]['content']")}{{ '\\n\\n' }}{% endif %}`,
+    `${texts("message['content']")} [/INST]`,
+    `{% elif message['role'] == 'assistant' %} ${texts("message['content']")}{{ eos_token }}{% endif %}`,
+    "{% endfor %}",
+  ].join(""),
+};
+
+/**
+ * Picks and compiles the template. Of a checkpoint's files chat_template.jinja comes first, then chat_template.json, then
+ * tokenizer_config.json, as in transformers.
+ * @throws TabTuneError "bad-recipe" (the recipe's template), "unsupported-model" (the checkpoint's) when it is not valid Jinja
+ */
+export function chooseTemplate(sources: TemplateSources): ChatTemplate {
+  if (sources.explicit != null) return compileTemplate(sources.explicit, "recipe");
+  const own =
+    sources.chatTemplateJinja ??
+    templateIn("chat_template.json", sources.chatTemplateJson) ??
+    templateIn("tokenizer_config.json", sources.tokenizerConfigJson);
+  return own === undefined
+    ? compileTemplate(familyTemplates[sources.family], "family")
+    : compileTemplate(own, "checkpoint");
+}
+
+/** @throws TabTuneError "bad-recipe" or, for a checkpoint's template, "unsupported-model" */
+export function compileTemplate(jinja: string, origin: ChatTemplate["origin"]): ChatTemplate {
+  try {
+    const takesParts = /\[\s*['"]type['"]\s*\]|\.type\b|selectattr\(\s*['"]type['"]/.test(jinja);
+    return { jinja, origin, compiled: new Template(jinja), takesParts };
+  } catch (cause) {
+    const whose = origin === "recipe" ? "The recipe's chat_template" : "The checkpoint's chat template";
+    throw new TabTuneError(
+      origin === "recipe" ? "bad-recipe" : "unsupported-model",
+      `${whose} is not a Jinja template that can be read (${wordsOf(cause)}).`,
+      "Correct it, or leave chat_template out of the recipe to use the usual one.",
+      "",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Renders a conversation.
+ * @param options.addGenerationPrompt end with the answer's marker, so that a model goes on with the answer. One space at the
+ *   end is cut then: a lone space is a token of its own that training never saw after the marker
+ * @param options.bosToken what `{{ bos_token }}` prints (`templateTokens` in tokenizer.ts)
+ * @throws TabTuneError "bad-row" when the template refuses the conversation
+ */
+export function renderChat(
+  messages: readonly Message[],
+  template: ChatTemplate,
+  options: { addGenerationPrompt: boolean; bosToken: string; eosToken: string },
+): string {
+  let text: string;
+  try {
+    text = template.compiled.render({
+      messages: messages.map(({ role, content }) => ({
+        role,
+        content: template.takesParts ? content : joinParts(content),
+      })),
+      add_generation_prompt: options.addGenerationPrompt,
+      bos_token: options.bosToken,
+      eos_token: options.eosToken,
+    });
+  } catch (cause) {
+    throw new TabTuneError(
+      "bad-row",
+      `The chat template cannot render this conversation (${wordsOf(cause)}).`,
+      "Let user and assistant take turns, or use another chat_template.",
+      "",
+      { cause },
+    );
+  }
+  return options.addGenerationPrompt && text.endsWith(" ") ? text.slice(0, -1) : text;
+}
+
+/** Whether answers end with the end-of-text token. A model trained with a template that leaves it out does not learn to stop. */
+export function endsAnswers(template: ChatTemplate, tokens: { bosToken: string; eosToken: string }): boolean {
+  const say = (role: Message["role"]): Message => ({ role, content: [{ type: "text", text: "x" }] });
+  return renderChat([say("user"), say("assistant")], template, { addGenerationPrompt: false, ...tokens })
+    .trimEnd()
+    .endsWith(tokens.eosToken);
+}
+
+function joinParts(content: readonly ContentPart[]): string {
+  return content.map((part) => (part.type === "text" ? part.text : "<image>\n")).join("");
+}
+
+/** The field `chat_template` of a JSON file: a string, or a list of named ones, of which "default" counts. */
+function templateIn(file: string, json: string | undefined): string | undefined {
+  if (json === undefined) return undefined;
+  let template: unknown;
+  try {
+    template = JSON.parse(json)?.chat_template;
+  } catch (cause) {
+    const remedy = "Download the file again, or give a chat_template in the recipe.";
+    throw new TabTuneError("unsupported-model", `${file} is not valid JSON.`, remedy, "", { cause });
+  }
+  if (Array.isArray(template)) template = template.find((entry) => entry?.name === "default")?.template;
+  return typeof template === "string" ? template : undefined;
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

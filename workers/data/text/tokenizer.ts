@@ -1,0 +1,181 @@
+/**
+ * Text to ids and back, as the checkpoint's own tokenizer.json says. The tokenizer class is the one @xenova/transformers is built
+ * on, taken from its package @huggingface/tokenizers: importing the whole library for it would put 540 kB of script and a 27 MB
+ * ONNX runtime into the bundle and point that runtime at a CDN.
+ */
+import { Tokenizer } from "@huggingface/tokenizers";
+import { TabTuneError } from "../../errors.ts";
+
+export interface TextTokenizer {
+  /**
+   * [T] ids, with BOS in front where the checkpoint's tokenizer adds it. Throws TabTuneError "bad-row" for a token that the
+   * embedding has no row for.
+   */
+  encode(text: string): Int32Array;
+  /** Text of ids; special tokens are left out unless `skipSpecialTokens` is false. */
+  decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
+  /** -1 when the tokenizer has none. */
+  bosId: number;
+  eosId: number;
+  /** The padding token; `eosId` when there is none (padding is masked by position, so the id is never looked at). */
+  padId: number;
+  imageTokenId: number;
+  /** Largest id + 1. The model's embedding may have more rows. */
+  vocabSize: number;
+  /** "" when the tokenizer has none. */
+  bosToken: string;
+  eosToken: string;
+  imageToken: string;
+  /** Whether `encode` puts BOS in front. */
+  addsBos: boolean;
+}
+
+/** The texts of the files as they lie beside config.json; undefined where a checkpoint has none. */
+export interface TokenizerFiles {
+  tokenizerJson: string | undefined;
+  tokenizerConfigJson?: string | undefined;
+  specialTokensMapJson?: string | undefined;
+}
+
+/**
+ * Builds the tokenizer; asks no network.
+ * @param imageTokenId `image_token_index` (newer: `image_token_id`) of config.json
+ * @param rows rows of the model's embedding; a tokenizer may have tokens beyond them as long as no text uses one
+ * @throws TabTuneError "bad-tokenizer" when tokenizer.json is missing, broken, of an unknown kind or without an image or EOS token,
+ *   or when the embedding has no row for a token that every text needs
+ */
+export function loadTokenizer(
+  files: TokenizerFiles,
+  imageTokenId: number,
+  rows = Number.POSITIVE_INFINITY,
+): TextTokenizer {
+  if (files.tokenizerJson === undefined) {
+    throw badTokenizer("The checkpoint has no tokenizer.json", "Add it: tokenizer.model alone cannot be read.");
+  }
+  const definition = parseObject("tokenizer.json", files.tokenizerJson);
+  const settings = {
+    ...parseObject("special_tokens_map.json", files.specialTokensMapJson ?? "{}"),
+    ...parseObject("tokenizer_config.json", files.tokenizerConfigJson ?? "{}"),
+  };
+  const tokenizer = build(definition, settings);
+  const idOf = (token: string | undefined) => (token === undefined ? undefined : tokenizer.token_to_id(token));
+
+  const bosToken = tokenText(settings.bos_token) ?? "<s>";
+  const eosToken = tokenText(settings.eos_token) ?? "</s>";
+  const bosId = idOf(bosToken);
+  const eosId = idOf(eosToken);
+  const imageToken = tokenizer.id_to_token(imageTokenId);
+  if (eosId === undefined) throw badTokenizer(`tokenizer.json has no end-of-text token ${eosToken}`);
+  if (imageToken === undefined) {
+    throw badTokenizer(`tokenizer.json has no token with the id ${imageTokenId}, the image token of config.json`);
+  }
+  let largest = 0;
+  for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
+  const addsBos = bosId !== undefined && tokenizer.encode("").ids[0] === bosId;
+  const needed: [string, string, number | undefined][] = [
+    ["first token", bosToken, addsBos ? bosId : undefined],
+    ["end-of-text token", eosToken, eosId],
+  ];
+  for (const [what, token, id = -1] of needed) {
+    if (id < rows) continue;
+    throw badTokenizer(
+      `The ${what} ${token} has the id ${id}, and the model's embedding has ${rows} rows`,
+      "Choose a checkpoint whose embedding was resized together with its tokenizer.",
+    );
+  }
+  /** Pictures take the places of image tokens, which are never looked up; any other id is read from the table. */
+  const checked = (ids: Int32Array): Int32Array => {
+    const beyond = ids.find((id) => id >= rows && id !== imageTokenId);
+    if (beyond === undefined) return ids;
+    const token = tokenizer.id_to_token(beyond);
+    throw new TabTuneError(
+      "bad-row",
+      `The text has the token ${token} with the id ${beyond}, and the model's embedding has ${rows} rows.`,
+      `Leave ${token} out of the text, or choose a checkpoint whose embedding was resized together with its tokenizer.`,
+    );
+  };
+  const cleanUp = settings.clean_up_tokenization_spaces === true;
+
+  return {
+    encode: (text) => checked(Int32Array.from(tokenizer.encode(text).ids)),
+    decode: (ids, { skipSpecialTokens = true } = {}) =>
+      tokenizer.decode(Array.from(ids), {
+        skip_special_tokens: skipSpecialTokens,
+        // Given always: without it the library would turn " ?" into "?".
+        clean_up_tokenization_spaces: cleanUp,
+      }),
+    bosId: bosId ?? -1,
+    eosId,
+    padId: idOf(tokenText(settings.pad_token)) ?? idOf("<pad>") ?? eosId,
+    imageTokenId,
+    vocabSize: largest + 1,
+    bosToken: bosId === undefined ? "" : bosToken,
+    eosToken,
+    imageToken,
+    addsBos,
+  };
+}
+
+/** What `{{ bos_token }}` and `{{ eos_token }}` of a chat template print: no BOS where the tokenizer adds its own. */
+export function templateTokens(tokenizer: TextTokenizer): { bosToken: string; eosToken: string } {
+  return { bosToken: tokenizer.addsBos ? "" : tokenizer.bosToken, eosToken: tokenizer.eosToken };
+}
+
+function build(definition: Record<string, unknown>, settings: Record<string, unknown>): Tokenizer {
+  try {
+    const tokenizer = new Tokenizer(definition, settings);
+    decodeBytesAsPython(tokenizer);
+    // A vocabulary that is not one shows only when it is used.
+    tokenizer.encode("a");
+    return tokenizer;
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw badTokenizer(`tokenizer.json cannot be used (${words})`, undefined, cause);
+  }
+}
+
+/**
+ * Gives the library's byte fallback the rules of Python's `tokenizers` (decoders/byte_fallback.rs): a run of bytes that is not UTF-8
+ * becomes one U+FFFD a byte, and U+FEFF at the start of a run stays. A plain TextDecoder, as the library has it, does neither.
+ */
+function decodeBytesAsPython({ decoder }: Tokenizer): void {
+  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (bytes: Uint8Array<ArrayBuffer>): string => {
+    try {
+      return strict.decode(bytes);
+    } catch {
+      return "\ufffd".repeat(bytes.length);
+    }
+  };
+  const chain = decoder && "decoders" in decoder && Array.isArray(decoder.decoders) ? decoder.decoders : [decoder];
+  for (const stage of chain) if (stage?.config?.type === "ByteFallback") stage.text_decoder = { decode };
+}
+
+function parseObject(name: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw badTokenizer(`${name} is not valid JSON`, undefined, cause);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw badTokenizer(`${name} is not an object`);
+  return value as Record<string, unknown>;
+}
+
+/** Special tokens are written as a string or as `{ "content": … }`. */
+function tokenText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "object" && value !== null && "content" in value && typeof value.content === "string") {
+    return value.content;
+  }
+  return undefined;
+}
+
+function badTokenizer(
+  what: string,
+  remedy = "Download the checkpoint's tokenizer files again.",
+  cause?: unknown,
+): TabTuneError {
+  return new TabTuneError("bad-tokenizer", `${what}.`, remedy, "", cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,74 @@
+/** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
+
+import { deleteDataset, listDatasets } from "../data/shards/shards.ts";
+import type { StorageInfo } from "../protocol.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import type { Store } from "../storage/store.ts";
+import { listRuns } from "../training/saved/runs.ts";
+import { aboutFile, type CachedModel } from "../weights/loading/tensor-cache.ts";
+import { counted } from "../words.ts";
+
+type Item = StorageInfo["items"][number];
+
+/** Models, then data sets, then runs. A model's key is its label: weights and files of the hub lie in folders of their own. */
+export async function listStored(cache: FileCache, store: Store): Promise<Item[]> {
+  const models = [...(await modelFolders(cache))].map(([label, { bytes, createdAt }]): Item => {
+    return { kind: "model", key: label, label, detail: `from ${day(createdAt)}`, bytes };
+  });
+  const data = (await listDatasets(store)).map((set): Item => {
+    const detail = `${counted(set.rows, "row")}, from ${day(set.createdAt)}`;
+    return { kind: "data", key: set.id, label: set.label, detail, bytes: set.bytes };
+  });
+  const runs = (await listRuns(store)).map((run): Item => {
+    const detail = `on ${run.datasetLabel}, step ${run.step} of ${run.maxSteps}, from ${day(run.createdAt)}`;
+    return { kind: "run", key: run.id, label: run.modelLabel, detail, bytes: run.bytes };
+  });
+  return [...models, ...data, ...runs];
+}
+
+export async function deleteModel(cache: FileCache, label: string): Promise<void> {
+  const folders = (await modelFolders(cache)).get(label)?.folders ?? [];
+  for (const folder of folders) {
+    const files = (await cache.list(`${folder}/`)).map(({ name }) => name);
+    // What names the folder goes last: a removal that is cut off stays in the list.
+    const about = `${folder}/${aboutFile}`;
+    for (const name of files.filter((file) => file !== about)) await cache.delete(name);
+    await cache.delete(about);
+    // Older versions kept a model in one file.
+    await cache.delete(folder);
+  }
+}
+
+export { deleteDataset };
+
+const unnamed = "Weights of an older version";
+
+async function modelFolders(
+  cache: FileCache,
+): Promise<Map<string, { folders: string[]; bytes: number; createdAt: string }>> {
+  const sizes = new Map<string, number>();
+  for (const { name, bytes } of await cache.list()) {
+    const folder = name.split("/")[0]!;
+    sizes.set(folder, (sizes.get(folder) ?? 0) + bytes);
+  }
+  const models = new Map<string, { folders: string[]; bytes: number; createdAt: string }>();
+  for (const [folder, bytes] of sizes) {
+    const { label, createdAt } = await aboutOf(cache, folder);
+    const model = models.get(label) ?? { folders: [], bytes: 0, createdAt };
+    model.folders.push(folder);
+    model.bytes += bytes;
+    models.set(label, model);
+  }
+  return models;
+}
+
+async function aboutOf(cache: FileCache, folder: string): Promise<CachedModel> {
+  const reader = await cache.open(`${folder}/${aboutFile}`);
+  if (!reader) return { label: unnamed, createdAt: "" };
+  const text = new TextDecoder().decode(await reader.read(0, reader.size));
+  // Tensors carry a hash behind their bytes, and so does this file when they were written by the same hand.
+  return JSON.parse(text.slice(0, text.lastIndexOf("}") + 1)) as CachedModel;
+}
+
+/** The day of an ISO date. */
+const day = (date: string): string => date.slice(0, 10) || "an unknown day";

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
+import { numericalGradient, swigluReference } from "./reference.ts";
+import { swigluBackward, swigluForward } from "./swiglu.ts";
+
+const bench = await testBench();
+
+test.each([
+  { rows: 1, size: 1 },
+  { rows: 3, size: 63 },
+  { rows: 2, size: 65 },
+  { rows: 7, size: 11 },
+])("forward and backward: %o", async ({ rows, size }) => {
+  const gateUp = randomArray(rows * 2 * size, 1, 6);
+  const dy = randomArray(rows * size, 2);
+  const x = bench.arena.upload("gateUp", gateUp);
+  const y = bench.arena.tensor("y", rows * size);
+  const dGateUp = bench.arena.tensor("dGateUp", rows * 2 * size);
+  const record = () =>
+    bench.run(
+      (r) => {
+        swigluForward(r, { y, gateUp: x, size, rows: (d) => d.rows! });
+        swigluBackward(r, { dGateUp, dy: bench.arena.upload("dy", dy), gateUp: x, size, rows: (d) => d.rows! });
+      },
+      [y, dGateUp],
+      { rows },
+    );
+  const [actual, gradient] = await record();
+  expect(relativeError(actual!, swigluReference(gateUp, rows, size))).toBeLessThan(1e-6);
+  const objective = (point: Float64Array) =>
+    swigluReference(point, rows, size).reduce((sum, value, i) => sum + value * dy[i]!, 0);
+  expect(relativeError(gradient!, numericalGradient(objective, gateUp))).toBeLessThan(1e-6);
+  expect(await record()).toEqual([actual, gradient]);
+});
+
+test("gates far out neither overflow nor lose their limit", async () => {
+  const y = bench.arena.tensor("y", 4);
+  const dGateUp = bench.arena.tensor("dGateUp", 8);
+  const gateUp = bench.arena.upload("gateUp", Float32Array.of(200, -200, 1e30, -1e30, 1, 1, 1, 1));
+  const dy = bench.arena.upload("dy", Float32Array.of(1, 1, 1, 1));
+  const [out, gradient] = await bench.run(
+    (r) => {
+      swigluForward(r, { y, gateUp, size: 4, rows: 1 });
+      swigluBackward(r, { dGateUp, dy, gateUp, size: 4, rows: 1 });
+    },
+    [y, dGateUp],
+  );
+  expect([...out!].map((value) => value + 0)).toEqual([200, 0, Math.fround(1e30), 0]);
+  expect([...gradient!].map((value) => value + 0)).toEqual([1, 0, 1, 0, 200, 0, Math.fround(1e30), 0]);
+});

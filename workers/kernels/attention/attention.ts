@@ -1,0 +1,178 @@
+/**
+ * Scaled dot-product attention over packed sequences: forward with the log-sum-exp kept, backward in three dispatches that
+ * rebuild the probabilities from it, so that no T x T matrix ever exists (FlashAttention-2, Dao 2023, in its two-pass form:
+ * one kernel sums over keys, one over queries, nothing is atomic, and the result is bitwise the same every time).
+ *
+ * Rows are tokens of several sequences laid one after the other: `starts[m]` and `ends[m]` are the first row of row m's sequence
+ * and one past its last. `qkv` is one projection, [rows, (H + 2 KV) * D]: query heads, then key heads, then value heads.
+ * What is written must lie in other buffers than what is read.
+ */
+import { TabTuneError } from "../../errors.ts";
+import type { Tensor } from "../../gpu/buffers.ts";
+import { ceilDiv, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
+import sharedCode from "./common.wgsl?raw";
+import decodeCode from "./decode.wgsl?raw";
+import deltaCode from "./delta.wgsl?raw";
+import dkvSharedCode from "./gpu/dkv.wgsl?raw";
+import dqSharedCode from "./gpu/dq.wgsl?raw";
+import forwardSharedCode from "./gpu/forward.wgsl?raw";
+import dkvRegisterCode from "./software/dkv.wgsl?raw";
+import dqRegisterCode from "./software/dq.wgsl?raw";
+import forwardRegisterCode from "./software/forward.wgsl?raw";
+
+/**
+ * How the work is cut. "register": a thread per 4 rows and head, no barrier, for software adapters. "shared": a workgroup per 32
+ * rows and head, operands in workgroup memory, for GPUs. "decode" (forward only): a workgroup per row and head, for chat.
+ */
+export type AttentionTile = "register" | "shared" | "decode";
+
+export interface AttentionShape {
+  heads: number;
+  /** Divides `heads`: each key head serves heads / kvHeads query heads. */
+  kvHeads: number;
+  /** A multiple of 4, at most 256. */
+  headSize: number;
+  /** True: keys from the sequence's start to the row itself. False: the whole sequence. */
+  causal: boolean;
+  /** Query rows. Every one belongs to a sequence: rows that only pad are not covered by it. */
+  rows: Size;
+  /** Factor on the scores; 1 / sqrt(headSize) if absent. */
+  scale?: number;
+  /** Visible (query, key) pairs of one head, for the cost counters; if absent, as if all rows were one sequence. */
+  pairs?: Size;
+}
+
+export interface AttentionForward extends AttentionShape {
+  /** [rows, H * D], overwritten. */
+  out: Tensor;
+  /** [rows, H], overwritten: log-sum-exp of the scaled scores. */
+  lse: Tensor;
+  /** [rows, (H + 2 KV) * D]. */
+  qkv: Tensor;
+  /** u32 by row of the keys. */
+  starts: Tensor;
+  ends: Tensor;
+  /** Where keys and values lie if not in `qkv`. */
+  cache?: KvCache | undefined;
+  /** Default: what the recorder was given for the adapter. */
+  tile?: AttentionTile;
+}
+
+export interface AttentionBackward extends AttentionShape {
+  /** [rows, (H + 2 KV) * D], overwritten. */
+  dQkv: Tensor;
+  /** [rows, H * D]. */
+  dOut: Tensor;
+  /** What the forward pass left. */
+  out: Tensor;
+  lse: Tensor;
+  /** [rows, H], scratch. */
+  delta: Tensor;
+  qkv: Tensor;
+  starts: Tensor;
+  ends: Tensor;
+  /** Default: what the recorder was given for the adapter. */
+  tile?: Exclude<AttentionTile, "decode">;
+}
+
+/** Keys and values of a sequence so far; the rows of a pass are its rows past … past + rows - 1, already there. */
+export interface KvCache {
+  /** [past + rows, 2 KV * D]: key heads, then value heads. */
+  kv: Tensor;
+  past: Size;
+}
+
+/** Rows that one workgroup covers. */
+const ROWS = { register: 4 * 16, shared: 32, decode: 1 };
+const DECODE_THREADS = 64;
+
+/** Records the forward pass. Throws TabTuneError for a head size or head count the kernels do not have. */
+export function attentionForward(r: Recorder, a: AttentionForward): void {
+  checkHeads(a);
+  const tile = a.tile ?? r.variants.attention;
+  const body = { register: forwardRegisterCode, shared: sharedCode + forwardSharedCode, decode: decodeCode }[tile];
+  const kernel: Kernel = {
+    name: `attention-forward-${tile}`,
+    code: constants(a) + body,
+    access: ["read_write", "read_write", "read", "read", "read", "read"],
+    sliced: true,
+  };
+  const { kv = a.qkv, past = 0 } = a.cache ?? {};
+  const vectors = a.headSize / 4;
+  const [kvHeads, before] = a.cache ? [2 * a.kvHeads, 0] : [a.heads + 2 * a.kvHeads, a.heads];
+  const pairs = visiblePairs(a, past);
+  r.dispatch({
+    kernel,
+    tensors: [a.out, a.lse, a.qkv, kv, a.starts, a.ends],
+    params: [a.rows, past, a.heads, a.kvHeads, a.causal ? 1 : 0, f32(scaleOf(a)), kvHeads * vectors, before * vectors],
+    workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), a.heads],
+    flops: (dims) => 2 * 2 * pairs(dims) * a.heads * a.headSize,
+  });
+}
+
+/** Records the backward pass. Every element of `dQkv`'s first `rows` rows is written. Throws as the forward pass does. */
+export function attentionBackward(r: Recorder, a: AttentionBackward): void {
+  checkHeads(a);
+  const tile = a.tile ?? r.variants.attention;
+  const shared = tile === "shared";
+  const rowHeads = (dims: Record<string, number>) => evaluate(a.rows, dims) * a.heads;
+  r.dispatch({
+    kernel: { name: "attention-delta", code: constants(a) + deltaCode, access: ["read_write", "read", "read"] },
+    tensors: [a.delta, a.dOut, a.out],
+    params: [rowHeads],
+    workgroups: [(dims) => ceilDiv(rowHeads(dims), 64)],
+    flops: (dims) => 2 * rowHeads(dims) * a.headSize,
+  });
+  const pairs = visiblePairs(a);
+  const passes = [
+    { name: "dq", code: shared ? sharedCode + dqSharedCode : dqRegisterCode, heads: a.heads, products: 3 },
+    { name: "dkv", code: shared ? sharedCode + dkvSharedCode : dkvRegisterCode, heads: a.kvHeads, products: 4 },
+  ];
+  for (const pass of passes) {
+    const kernel: Kernel = {
+      name: `attention-${pass.name}-${tile}`,
+      code: constants(a) + pass.code,
+      access: ["read_write", "read", "read", "read", "read", "read", "read"],
+      sliced: true,
+    };
+    r.dispatch({
+      kernel,
+      tensors: [a.dQkv, a.dOut, a.qkv, a.lse, a.delta, a.starts, a.ends],
+      params: [a.rows, a.heads, a.kvHeads, a.causal ? 1 : 0, f32(scaleOf(a))],
+      workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), pass.heads],
+      flops: (dims) => 2 * pass.products * pairs(dims) * a.heads * a.headSize,
+    });
+  }
+}
+
+const scaleOf = (a: AttentionShape): number => a.scale ?? 1 / Math.sqrt(a.headSize);
+
+/** The `const` lines that all attention kernels take; a kernel uses those it needs. */
+function constants(a: AttentionShape): string {
+  const vectors = a.headSize / 4;
+  return [
+    `const D4 = ${vectors}u;`,
+    `const CHUNKS = ${ceilDiv(vectors, 4)}u;`,
+    `const WIDTHS = ${ceilDiv(vectors, 8)}u;`,
+    `const THREADS = ${DECODE_THREADS}u;`,
+    `const SHARES = ${Math.floor(DECODE_THREADS / vectors)}u;`,
+    "",
+  ].join("\n");
+}
+
+const visiblePairs =
+  (a: AttentionShape, past: Size = 0) =>
+  (dims: Record<string, number>): number => {
+    if (a.pairs !== undefined) return evaluate(a.pairs, dims);
+    const rows = evaluate(a.rows, dims);
+    return rows * evaluate(past, dims) + (a.causal ? (rows * (rows + 1)) / 2 : rows * rows);
+  };
+
+function checkHeads(a: AttentionShape): void {
+  if (a.headSize % 4 === 0 && a.headSize > 0 && a.headSize <= 256 && a.heads % a.kvHeads === 0) return;
+  throw new TabTuneError(
+    "unsupported-model",
+    `Attention with ${a.heads} heads, ${a.kvHeads} key heads and head size ${a.headSize} is not supported.`,
+    "Choose a model whose head size is a multiple of 4 up to 256 and whose key heads divide its heads.",
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * What the WGSL of the linear family shares: uniform, bindings, tiles. The kernels of software adapters run on any other too: a thread
+ * owns rows x columns of the result and meets neither barrier nor workgroup memory.
+ */
+import type { Kernel } from "../../gpu/program.ts";
+import type { DenseFormat, FourBitWeight, Weight } from "./weight.ts";
+
+/** What a kernel must know of a weight. nf4 and fp4 share every kernel: their tables travel in the uniform. */
+export type Format = DenseFormat | `4bit ${FourBitWeight["absmaxFormat"]}`;
+export const formatOf = (weight: Weight): Format => ("codes" in weight ? `4bit ${weight.absmaxFormat}` : weight.format);
+export const isFourBit = (format: Format): boolean => format.startsWith("4bit");
+
+/** Start of every kernel: the uniform (filled by `linearParams`) and the group of a column. */
+export const params = /* wgsl */ `
+struct Params {
+  // The sixteen values of a 4-bit code.
+  code: array<vec4f, 4>,
+  rows: u32, outSize: u32, inSize: u32, xRow: u32, yRow: u32, accumulate: u32,
+  rank: u32, group1: u32, group2: u32, loraWidth: u32, blockShift: u32, scale: f32,
+  // Floats from one row of y to the next: more than outSize where y is columns of something wider.
+  yStride: u32,
+  // First workgroup of this piece of the dispatch.
+  firstX: u32, firstY: u32, firstZ: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+fn group(n: u32) -> u32 { return select(0u, 1u, n >= p.group1) + select(0u, 1u, n >= p.group2); }
+`;
+
+/** `id` among all threads of the dispatch, of which this piece begins at workgroup (firstX, firstY, firstZ). */
+export const invocation = (workgroup: readonly [x: number, y: number]): string =>
+  `let id = gid + vec3u(p.firstX, p.firstY, p.firstZ) * vec3u(${workgroup[0]}u, ${workgroup[1]}u, 1u);`;
+
+export type Binding = [name: string, type: string, access: "read" | "read_write"];
+
+/** WGSL of the storage bindings, from number 1 on. */
+export const declare = (bindings: Binding[]): string =>
+  bindings
+    .map(([name, type, access], i) => `@group(0) @binding(${i + 1}) var<storage, ${access}> ${name}: array<${type}>;`)
+    .join("\n");
+
+/** `text` for 0 … n-1, a line each. */
+export const each = (n: number, text: (i: number) => string): string =>
+  Array.from({ length: n }, (_, i) => text(i)).join("\n");
+/** `text` for 0 … n-1, between commas. */
+export const list = (n: number, text: (i: number) => string): string =>
+  Array.from({ length: n }, (_, i) => text(i)).join(", ");
+
+/** What a thread owns: `rows` x 4 * `quads` outputs; and the threads of a workgroup, along columns and rows. */
+export interface Tile {
+  rows: number;
+  quads: number;
+  workgroup: readonly [number, number];
+}
+
+export const DECODE: Tile = { rows: 1, quads: 1, workgroup: [32, 1] };
+
+/** The bindings of a weight: words of eight codes and their blocks, or quads of dense values. */
+export function weightBindings(format: Format): Binding[] {
+  if (!isFourBit(format)) return [["w", format === "f32" ? "vec4f" : "vec2u", "read"]];
+  return [
+    ["w", "u32", "read"],
+    ["absmax", format === "4bit f16" ? "u32" : "f32", "read"],
+  ];
+}
+
+/** `fn blockScale(i) -> f32`: absmax of block i of a 4-bit weight. `fn quad(i) -> vec4f`: elements 4i … 4i + 3 of a dense one. */
+export function weightReader(format: Format): string {
+  const scale = (value: string): string => `fn blockScale(i: u32) -> f32 { return ${value}; }`;
+  const quad = (value: string): string => `fn quad(i: u32) -> vec4f { return ${value}; }`;
+  return {
+    "4bit f16": scale("unpack2x16float(absmax[i >> 1u] >> (16u * (i & 1u))).x"),
+    "4bit f32": scale("absmax[i]"),
+    f32: quad("w[i]"),
+    f16: quad("vec4f(unpack2x16float(w[i].x), unpack2x16float(w[i].y))"),
+    bf16: quad("bitcast<vec4f>(vec4u(w[i].x << 16u, w[i].x & 0xffff0000u, w[i].y << 16u, w[i].y & 0xffff0000u))"),
+  }[format];
+}
+
+const kernels = new Map<string, Kernel>();
+/** One Kernel object for one text, so that the pipeline cache sees it once. */
+export function cached(name: string, make: () => Kernel): Kernel {
+  let kernel = kernels.get(name);
+  if (!kernel) {
+    kernel = make();
+    kernels.set(name, kernel);
+  }
+  return kernel;
+}
+
+/** A private copy of the code table: on a software adapter, indexing it costs a third of indexing the uniform. */
+export const codeTable = /* wgsl */ `var table = array<f32, 16>(${list(16, (i) => `p.code[${i >> 2}][${i & 3}]`)});`;

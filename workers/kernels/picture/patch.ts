@@ -1,0 +1,125 @@
+/**
+ * Pictures into rows for CLIP's vision tower (transformers, models/clip/modeling_clip.py, CLIPVisionEmbeddings). Patches are laid
+ * out in the order of the Conv2d weight (c, ky, kx), so that the patch convolution is a plain linear with weight [C, 3 ps ps].
+ * Pixels, class and positions are frozen: only `dropClass` has a backward. A remainder of S / ps is left out, as Conv2d does.
+ */
+import type { Tensor } from "../../gpu/buffers.ts";
+import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
+import { linearGrid, product } from "../elementwise.ts";
+import dropClassCode from "./drop-class.wgsl?raw";
+import dropClassBackwardCode from "./drop-class-backward.wgsl?raw";
+import im2colCode from "./im2col.wgsl?raw";
+import pixelsCode from "./pixels.wgsl?raw";
+import tokensCode from "./tokens.wgsl?raw";
+
+const im2col: Kernel = { name: "patch-im2col", code: im2colCode, access: ["read", "read_write"] };
+const fromBytes: Kernel = { name: "patch-pixels", code: pixelsCode, access: ["read", "read", "read_write"] };
+const tokens: Kernel = { name: "patch-tokens", code: tokensCode, access: ["read", "read", "read", "read_write"] };
+const dropClass: Kernel = { name: "patch-drop-class", code: dropClassCode, access: ["read", "read_write"] };
+const dropClassGrad: Kernel = {
+  name: "patch-drop-class-backward",
+  code: dropClassBackwardCode,
+  access: ["read", "read_write"],
+};
+
+export interface PatchesForward {
+  /** [images * P, 3 * patchSize²], P = floor(imageSize / patchSize)²; overwritten. */
+  y: Tensor;
+  /** f32 [images, 3, imageSize, imageSize], normalised. */
+  pixels: Tensor;
+  images: Size;
+  imageSize: number;
+  patchSize: number;
+}
+
+/** im2col of pictures that are already normalised. */
+export function patchesForward(recorder: Recorder, e: PatchesForward): void {
+  recordPatches(recorder, im2col, [e.pixels, e.y], e);
+}
+
+export interface PixelsForward extends PatchesForward {
+  /** Bytes [images, imageSize, imageSize, 3], RGB, row after row without gaps, four to a word. */
+  pixels: Tensor;
+  /** f32[768] from `normaliseTable`. */
+  table: Tensor;
+}
+
+/** im2col of RGB bytes, normalised through the table on the way: a quarter of the upload of `patchesForward`. */
+export function pixelsForward(recorder: Recorder, e: PixelsForward): void {
+  recordPatches(recorder, fromBytes, [e.pixels, e.table, e.y], e);
+}
+
+function recordPatches(recorder: Recorder, kernel: Kernel, tensors: Tensor[], e: PatchesForward): void {
+  const grid = Math.floor(e.imageSize / e.patchSize);
+  const count = product(e.images, grid * grid * 3 * e.patchSize * e.patchSize);
+  const params = [count, e.imageSize, e.patchSize, grid];
+  recorder.dispatch({ kernel, tensors, params, workgroups: linearGrid(count), flops: count });
+}
+
+/**
+ * The 256 normalised values of each channel, [3, 256], rounded where transformers' image_transforms.py rounds:
+ * byte * rescale in f64, then f32; mean and std as f32; difference and quotient in f32.
+ */
+export function normaliseTable(rescale: number, mean: readonly number[], std: readonly number[]): Float32Array {
+  const { fround } = Math;
+  return Float32Array.from({ length: 768 }, (_, i) => {
+    const channel = i >> 8;
+    return fround(fround(fround((i & 255) * rescale) - fround(mean[channel]!)) / fround(std[channel]!));
+  });
+}
+
+export interface VisionTokensForward {
+  /** [images * (P + 1), C], overwritten. */
+  y: Tensor;
+  /** [images * P, C]: patch embeddings. */
+  patches: Tensor;
+  /** f32[C]. */
+  classEmbedding: Tensor;
+  /** f32[P + 1, C]. */
+  positionEmbedding: Tensor;
+  images: Size;
+  /** P. */
+  patchesPerImage: number;
+  /** C. */
+  size: number;
+}
+
+/** The tower's input rows: class token first, then the patches; positions added. */
+export function visionTokensForward(recorder: Recorder, e: VisionTokensForward): void {
+  const count = product(e.images, (e.patchesPerImage + 1) * e.size);
+  recorder.dispatch({
+    kernel: tokens,
+    tensors: [e.patches, e.classEmbedding, e.positionEmbedding, e.y],
+    params: [count, e.size, e.patchesPerImage],
+    workgroups: linearGrid(count),
+    flops: count,
+  });
+}
+
+interface DropClass {
+  images: Size;
+  /** P. */
+  patchesPerImage: number;
+  /** C. */
+  size: number;
+}
+
+/** y [images * P, C] = x [images * (P + 1), C] without the class rows. */
+export function dropClassForward(recorder: Recorder, e: DropClass & { y: Tensor; x: Tensor }): void {
+  const count = product(e.images, e.patchesPerImage * e.size);
+  const params = [count, e.size, e.patchesPerImage];
+  recorder.dispatch({ kernel: dropClass, tensors: [e.x, e.y], params, workgroups: linearGrid(count), flops: count });
+}
+
+/** dx [images * (P + 1), C] from dy [images * P, C]; the class rows, which nothing reads, get zero. Overwrites dx. */
+export function dropClassBackward(recorder: Recorder, e: DropClass & { dx: Tensor; dy: Tensor }): void {
+  const count = product(e.images, (e.patchesPerImage + 1) * e.size);
+  const params = [count, e.size, e.patchesPerImage];
+  recorder.dispatch({
+    kernel: dropClassGrad,
+    tensors: [e.dy, e.dx],
+    params,
+    workgroups: linearGrid(count),
+    flops: count,
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * Token embedding with the image features spliced in, as LlavaForConditionalGeneration does with masked_scatter
+ * (transformers, models/llava/modeling_llava.py) but by an explicit slot map. The table is frozen: only image rows have a gradient.
+ */
+import type { Tensor } from "../../gpu/buffers.ts";
+import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
+import { linearGrid, product } from "../elementwise.ts";
+import type { DenseFormat, DenseWeight } from "../linear/weight.ts";
+import code from "./embedding.wgsl?raw";
+import backwardCode from "./embedding-backward.wgsl?raw";
+
+const kernel: Kernel = { name: "embedding", code, access: ["read", "read", "read", "read", "read_write"] };
+const backward: Kernel = { name: "embedding-backward", code: backwardCode, access: ["read", "read", "read_write"] };
+const FORMATS: Record<DenseFormat, number> = { f32: 0, f16: 1, bf16: 2 };
+
+export interface EmbeddingForward {
+  /** [at least yRow + rows, D], overwritten. */
+  y: Tensor;
+  /** u32[rows], each below the table's rows (the kernel does not check); ignored where an image slot is given. */
+  ids: Tensor;
+  /** [V, D]. */
+  table: DenseWeight;
+  /** [F, D]; bound but never read when every slot is -1. */
+  imageFeatures: Tensor;
+  /** i32[rows]: row of `imageFeatures`, or -1 for a text token. */
+  imageSlots: Tensor;
+  /** D. */
+  size: number;
+  rows: Size;
+  /** First row written; 0 if absent. */
+  yRow?: Size;
+}
+
+/** y[yRow + m] = imageSlots[m] < 0 ? table[ids[m]] : imageFeatures[imageSlots[m]]. */
+export function embeddingForward(recorder: Recorder, e: EmbeddingForward): void {
+  const count = product(e.rows, e.size);
+  recorder.dispatch({
+    kernel,
+    tensors: [e.ids, e.imageSlots, e.imageFeatures, e.table.data, e.y],
+    params: [e.size, count, e.yRow ?? 0, FORMATS[e.table.format]],
+    workgroups: linearGrid(count),
+    flops: count,
+  });
+}
+
+export interface EmbeddingBackward {
+  /** [F, D], overwritten. */
+  dFeatures: Tensor;
+  /** [rows, D]: gradient of the embeddings. */
+  dy: Tensor;
+  /** i32[F]: the one token row that each feature was spliced into; -1 where none was (LLaVA-NeXT cuts padding off). */
+  featureRows: Tensor;
+  size: number;
+  /** F. */
+  features: Size;
+}
+
+/** dFeatures[f] = dy[featureRows[f]], or 0: a gather, so no two threads write the same place. */
+export function embeddingBackward(recorder: Recorder, e: EmbeddingBackward): void {
+  const count = product(e.features, e.size);
+  recorder.dispatch({
+    kernel: backward,
+    tensors: [e.dy, e.featureRows, e.dFeatures],
+    params: [e.size, count],
+    workgroups: linearGrid(count),
+    flops: count,
+  });
+}

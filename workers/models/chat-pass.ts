@@ -1,0 +1,113 @@
+/**
+ * The passes of a chat. Both end in a token that is chosen on the GPU and written where the next pass looks its embedding up, so that
+ * decode passes follow each other without the CPU.
+ */
+import type { Allocator, Tensor } from "../gpu/buffers.ts";
+import { type Dims, Recorder, type Size } from "../gpu/program.ts";
+import { type SamplingOptions, sampleRows } from "../kernels/sampling/sample.ts";
+import { layerForward } from "./llama.ts";
+import { embed, headForward, type ModelFacts, normLabelRows, type PassBuffers, tokenFacts } from "./llava.ts";
+import type { Adapter } from "./lora.ts";
+
+/** What decoding needs beside the buffers of a pass. */
+export interface DecodeBuffers {
+  /** Passes that are recorded in a row. */
+  steps: number;
+  /** u32 [steps, 2]: the tokens chosen, each with the bits of its row's largest logit. */
+  chosen: Tensor;
+  best: Tensor;
+  /** i32[1] of -1, to be written once: a new token is never part of a picture. */
+  noSlot: Tensor;
+  /** u32[1] of 0: a pass of one row has its last there. */
+  firstRow: Tensor;
+}
+
+export function allocateDecode(alloc: Allocator, steps: number): DecodeBuffers {
+  return {
+    steps,
+    chosen: alloc.tensor("tokens/chosen", 2 * steps),
+    best: alloc.tensor("tokens/best", 1),
+    noSlot: alloc.tensor("tokens/noSlot", 1),
+    firstRow: alloc.tensor("tokens/firstRow", 1),
+  };
+}
+
+/** The layers over `rows` tokens after `past` cached ones, b.layers[0].x -> b.last. */
+function layers(
+  r: Recorder,
+  model: ModelFacts,
+  b: PassBuffers,
+  adapter: Adapter | undefined,
+  o: { rows: Size; past: Size; tile: "prefill" | "decode" },
+): void {
+  const options = { ...o, text: model.config.text, tokens: tokenFacts(b, model) };
+  b.layers.forEach((a, n) => {
+    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter?.layers[n], options);
+  });
+}
+
+/** Logits of the one normalised row -> token number `outRow` of d.chosen, which is also the next pass's b.ids[0]. */
+function chooseToken(
+  r: Recorder,
+  model: ModelFacts,
+  b: PassBuffers,
+  d: DecodeBuffers,
+  o: { rows: Size; outRow: number; position: Size },
+): void {
+  const { weights } = model;
+  headForward(r, weights, b, { rows: o.rows, tile: "decode" });
+  sampleRows(r, {
+    ...o,
+    out: d.chosen,
+    ids: b.ids,
+    best: d.best,
+    x: b.logits,
+    vocab: weights.vocab,
+    ld: weights.head.out,
+    sampling: ({ temperature, topP, seed }) => ({ temperature, topP, seed }) as SamplingOptions,
+  });
+}
+
+/**
+ * Takes in `rows` tokens of a prompt (ids and slots in b) after `past` cached ones; with labelRows 1 (else 0) it chooses the token
+ * after row b.labelRows[0]. dims: rows, past, labelRows, temperature, topP, seed.
+ */
+export function recordPrefill(
+  model: ModelFacts,
+  b: PassBuffers,
+  d: DecodeBuffers,
+  adapter: Adapter | undefined,
+): Recorder {
+  const r = new Recorder(model.variants);
+  embed(r, model, b);
+  layers(r, model, b, adapter, { rows: (dims) => dims.rows!, past: (dims) => dims.past!, tile: "prefill" });
+  normLabelRows(r, model, b);
+  chooseToken(r, model, b, d, {
+    rows: (dims) => dims.labelRows!,
+    outRow: 0,
+    position: (dims) => dims.past! + dims.rows!,
+  });
+  return r;
+}
+
+/**
+ * `steps` passes in a row, at most d.steps, each over the one token in b.ids[0] and the `past` cached ones before it; its choice is
+ * the next one's token. dims: steps, past (of the first), temperature, topP, seed.
+ */
+export function recordDecode(
+  model: ModelFacts,
+  b: PassBuffers,
+  d: DecodeBuffers,
+  adapter: Adapter | undefined,
+): Recorder {
+  const r = new Recorder(model.variants);
+  const one = { ...b, slots: d.noSlot, labelRows: d.firstRow };
+  for (let step = 0; step < d.steps; step++) {
+    const rows = (dims: Dims): number => (step < dims.steps! ? 1 : 0);
+    embed(r, model, one, rows);
+    layers(r, model, one, adapter, { rows, past: (dims) => dims.past! + step, tile: "decode" });
+    normLabelRows(r, model, one, rows);
+    chooseToken(r, model, one, d, { rows, outRow: step, position: (dims) => dims.past! + step + 1 });
+  }
+  return r;
+}

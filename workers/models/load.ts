@@ -1,0 +1,144 @@
+/** Checkpoint files -> a model on the GPU, tensor by tensor: read (or taken from the cache), quantised, uploaded, dropped. */
+import { Arena, newCounters, write } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { PipelineCache } from "../gpu/program.ts";
+import { trialAllocation } from "../gpu/trial-allocation.ts";
+import { ropeTable } from "../kernels/attention/rope.ts";
+import { selectVariants } from "../kernels/select.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../weights/loading/quantised-cache.ts";
+import { readStored, type StoredCheckpoint } from "../weights/loading/stored-four-bit.ts";
+import type { LlavaConfig, TextConfig } from "./config.ts";
+import type { Llava } from "./llava.ts";
+import { allocateWeights, fillWeight, type QuantSettings, type TensorFacts, type WeightLayout } from "./weights.ts";
+
+export interface LoadOptions {
+  quant: QuantSettings | undefined;
+  /** Where quantised weights are kept between visits. */
+  cache: FileCache | undefined;
+  /** `toRead`: bytes of the checkpoint that the cache does not have; 0 before that is known. */
+  onProgress: (p: {
+    phase: "reading" | "quantising" | "uploading";
+    fraction: number;
+    detail: string;
+    toRead: number;
+  }) => void;
+}
+
+export interface Loaded {
+  llava: Llava;
+  from: "checkpoint" | "cache";
+  /** What the user should know of the cache; "" when all is well. */
+  cacheNote: string;
+}
+
+/** Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. */
+export const MAX_POSITIONS = 8192;
+
+/** Longest sequence that the model can run: later positions have no row in the RoPE table. */
+export const positionsOf = ({ maxPositions }: TextConfig): number => Math.min(MAX_POSITIONS, maxPositions);
+
+/** A model whose weights are still zero. Throws TabTuneError as `loadLlava` does, and leaves nothing behind. */
+export async function allocateLlava(
+  gpu: Gpu,
+  config: LlavaConfig,
+  tensors: Map<string, TensorFacts>,
+  quant: QuantSettings | undefined,
+): Promise<Llava> {
+  const counters = newCounters();
+  const arena = new Arena(gpu, counters);
+  const table = ropeTable(positionsOf(config.text), config.text.headSize, config.text.ropeTheta);
+  const { layout, rope } = await trialAllocation(gpu, () => ({
+    layout: allocateWeights(arena, config, tensors, quant),
+    rope: arena.tensor("weights/rope", table.length),
+  })).catch((error) => {
+    arena.dispose();
+    throw error;
+  });
+  write(gpu, rope, table, counters);
+  return {
+    gpu,
+    counters,
+    pipelines: new PipelineCache(gpu, counters),
+    variants: selectVariants(gpu.facts),
+    pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10, software: gpu.facts.software },
+    config,
+    layout,
+    weights: layout.weights,
+    ropeTable: rope,
+    arena,
+  };
+}
+
+/** Throws TabTuneError when tensors are missing, of the wrong shape, or do not fit the adapter. */
+export async function loadLlava(
+  gpu: Gpu,
+  config: LlavaConfig,
+  checkpoint: StoredCheckpoint,
+  options: LoadOptions,
+): Promise<Loaded> {
+  const llava = await allocateLlava(gpu, config, checkpoint.tensors, options.quant);
+  const { layout, counters, arena } = llava;
+  const plan = loadingPlan(checkpoint, layout.fills, options.quant);
+  const tensors = loadOrQuantise(checkpoint, plan, options.cache, (p) => {
+    const phase = p.phase === "quantising" ? "quantising" : "reading";
+    options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name, toRead: p.toRead });
+  });
+  let outcome: CacheOutcome;
+  /** One tensor goes up while the next is made ready. */
+  let taken = Promise.resolve();
+  try {
+    for (const [name, fill] of layout.fills) {
+      if (isStored(checkpoint, name))
+        await fillWeight(gpu, fill, { kind: "4bit", ...(await readStored(checkpoint, name)) }, counters);
+    }
+    for (;;) {
+      const { done, value } = await tensors.next();
+      await taken;
+      if (done) {
+        outcome = value;
+        break;
+      }
+      taken = fillWeight(gpu, layout.fills.get(value.name)!, value, counters);
+      // Its failure is told in the next round; until then it is not unhandled.
+      taken.catch(() => undefined);
+    }
+    gpu.alive();
+  } catch (error) {
+    // What is on its way would write to buffers that are gone.
+    await Promise.allSettled([taken]);
+    arena.dispose();
+    throw error;
+  }
+  options.onProgress({ phase: "uploading", fraction: 1, detail: "", toRead: 0 });
+  return { llava, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
+}
+
+/** What is to be done with each tensor that the model uses; those that the checkpoint has in 4 bits are taken as they are. */
+export function loadingPlan(
+  checkpoint: StoredCheckpoint,
+  fills: WeightLayout["fills"],
+  quant: QuantSettings | undefined,
+): PlanEntry[] {
+  return [...fills].flatMap(([name, fill]): PlanEntry[] => {
+    if (isStored(checkpoint, name)) return [];
+    if (fill.kind !== "4bit") {
+      const format = fill.kind === "host" ? fill.table.format : fill.format;
+      // Rounding once is enough: the cache keeps what it gave.
+      return [{ name, how: format === "f16" && checkpoint.tensors.get(name)?.dtype !== "F16" ? "f16" : "keep" }];
+    }
+    const { blockSize, doubleQuant } = quant!;
+    return [{ name, how: fill.type, blockSize, roundToF16First: true, doubleQuant }];
+  });
+}
+
+const isStored = (checkpoint: StoredCheckpoint, name: string): boolean =>
+  checkpoint.tensors.get(name)?.fourBit !== undefined;
+
+function noteOf(outcome: CacheOutcome): string {
+  if (outcome.cache === "rebuilt") return outcome.reason;
+  if (outcome.cache === "not-stored") {
+    return `The 4-bit weights could not be kept for the next visit: ${outcome.reason} The model works; next time it is read and prepared again, unless old runs or models are deleted before.`;
+  }
+  return "";
+}

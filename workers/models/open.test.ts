@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { type GoldenCase, openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
+
+const opened = async (name: GoldenCase, changes: Record<string, unknown> = {}) => {
+  const golden = await openGolden(name);
+  return openGoldenModel(golden, recipeWith(golden, "a", changes));
+};
+
+test("a template that never ends an answer is told before training", async () => {
+  expect((await opened("llava-mha")).notes).toEqual([]);
+  const endless = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}";
+  const { notes } = await opened("llava-mha", { chat_template: endless });
+  expect(notes).toEqual([expect.stringMatching(/never writes <\/s> after an answer.*does not learn to stop/)]);
+});
+
+test("a checkpoint without processor_config.json says so: its card has to", async () => {
+  expect((await opened("llava-mha")).processor).toEqual({
+    patchSize: 14,
+    featureSelect: "default",
+    additionalImageTokens: 1,
+  });
+});
+
+test("tiles of a picture: the whole and the largest grid, or the recipe's cap", async () => {
+  expect((await opened("llava-mha")).tilesPerPicture).toBe(1);
+  expect((await opened("llava-next-mistral")).tilesPerPicture).toBe(5);
+  expect((await opened("llava-next-mistral", { max_image_tiles: 3 })).tilesPerPicture).toBe(3);
+});
+
+test("a model's identity depends on how it is quantised", async () => {
+  const ids = [
+    await opened("llava-mha"),
+    await opened("llava-mha", { load_in_4bit: true }),
+    await opened("llava-mha", { load_in_4bit: true, bnb_4bit_use_double_quant: true }),
+    await opened("llava-mha", { load_in_4bit: true, quantize_modules: ["language_model", "vision_tower"] }),
+  ].map((model) => model.id);
+  expect(new Set(ids).size).toBe(4);
+});

@@ -1,0 +1,292 @@
+/**
+ * The recipe of a run: JSON with Hugging Face names at the border, camelCase inside. Every key is optional; an unknown key,
+ * a wrong type or a value out of range is refused by name, because a misspelt `learning_rat` that silently trains with the
+ * default costs the user hours. Names and defaults: transformers' TrainingArguments, TRL's SFTConfig/ModelConfig, PEFT's LoraConfig.
+ */
+import * as v from "valibot";
+import { TabTuneError } from "./errors.ts";
+
+/** Optimizers by the names of transformers' TrainingArguments. */
+export type Optim = "adamw_torch" | "adamw_bnb_8bit";
+
+export interface Recipe {
+  /** Optimizer steps; -1: as many as `numTrainEpochs` needs (see `totalSteps`). */
+  maxSteps: number;
+  numTrainEpochs: number;
+  /** Rows of a micro-batch. */
+  perDeviceTrainBatchSize: number;
+  /** Micro-batches of an optimizer step. */
+  gradientAccumulationSteps: number;
+  learningRate: number;
+  /** As transformers has it, `constant` ignores the warm-up. */
+  lrSchedulerType: "linear" | "cosine" | "constant" | "constant_with_warmup";
+  warmupSteps: number;
+  /** Of the total steps; counts only where `warmupSteps` is 0. */
+  warmupRatio: number;
+  weightDecay: number;
+  adamBeta1: number;
+  adamBeta2: number;
+  adamEpsilon: number;
+  /** Global L2 norm that gradients are clipped to; 0: no clipping. */
+  maxGradNorm: number;
+  /** `adamw_bnb_8bit`: moments in a byte each, as bitsandbytes rounds them. */
+  optim: Optim;
+  /** Recompute activations in the backward pass (true), keep them (false), or keep what is small and recompute what is not (null). */
+  gradientCheckpointing: boolean | null;
+  loggingSteps: number;
+  saveSteps: number;
+  seed: number;
+  /** Tokens of a row, image slots included. */
+  maxLength: number;
+  loraR: number;
+  loraAlpha: number;
+  loraDropout: number;
+  useRslora: boolean;
+  /** `language-model`: q, k, v, o, gate, up, down of the language model; `all-linear`: vision tower and projector too. */
+  targetModules: "language-model" | "all-linear";
+  loadIn4bit: boolean;
+  bnb4bitQuantType: "nf4" | "fp4";
+  bnb4bitUseDoubleQuant: boolean;
+  quantizeModules: ("language_model" | "multi_modal_projector" | "vision_tower")[];
+  trainOn: "responses" | "all-text";
+  /** Jinja; null: the checkpoint's own, else its family's. */
+  chatTemplate: string | null;
+  dataOrder: "shuffled" | "sequential" | "huggingface";
+  /** Modules trained in full beside LoRA: the projector, or none. */
+  modulesToSave: ["multi_modal_projector"] | null;
+  /** Cap on the tiles of one picture (LLaVA-NeXT), the whole-picture tile included; null: as the checkpoint says. */
+  maxImageTiles: number | null;
+}
+
+interface Field<T> {
+  /** Hugging Face name. */
+  name: string;
+  schema: v.GenericSchema<unknown, T>;
+  /** Completes "it must be …". */
+  allowed: string;
+  fallback: T;
+}
+
+function integer(name: string, min: number, max: number, fallback: number): Field<number> {
+  const schema = v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+  return { name, schema, allowed: `a whole number from ${min} to ${max}`, fallback };
+}
+
+function decimal(name: string, min: number, max: number, fallback: number): Field<number> {
+  const schema = v.pipe(v.number(), v.minValue(min), v.maxValue(max));
+  return { name, schema, allowed: `a number from ${min} to ${max}`, fallback };
+}
+
+/** A share in [0, 1): betas and dropout, where 1 would divide by zero. */
+function belowOne(name: string, fallback: number): Field<number> {
+  const schema = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
+  return { name, schema, allowed: "a number from 0 to less than 1", fallback };
+}
+
+function flag(name: string, fallback: boolean): Field<boolean> {
+  return { name, schema: v.boolean(), allowed: "true or false", fallback };
+}
+
+function choice<const T extends string>(name: string, options: readonly T[], fallback: NoInfer<T>): Field<T> {
+  return { name, schema: v.picklist(options), allowed: listed(options), fallback };
+}
+
+function listed(options: readonly string[]): string {
+  const quoted = options.map((option) => `"${option}"`);
+  return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` : quoted.join("");
+}
+
+const QUANTIZABLE = ["language_model", "multi_modal_projector", "vision_tower"] as const;
+
+const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
+  maxSteps: {
+    name: "max_steps",
+    schema: v.pipe(
+      v.number(),
+      v.integer(),
+      v.check((n) => n === -1 || (n >= 1 && n <= 10_000_000)),
+    ),
+    allowed: "a whole number from 1 to 10000000, or -1 to count num_train_epochs instead",
+    fallback: 500,
+  },
+  numTrainEpochs: {
+    name: "num_train_epochs",
+    schema: v.pipe(v.number(), v.gtValue(0), v.maxValue(10_000)),
+    allowed: "a number above 0, up to 10000",
+    fallback: 1,
+  },
+  perDeviceTrainBatchSize: integer("per_device_train_batch_size", 1, 1024, 8),
+  gradientAccumulationSteps: integer("gradient_accumulation_steps", 1, 4096, 1),
+  // No low ceiling: a rate that makes the loss non-finite must end in that error, not be hidden behind this one.
+  learningRate: decimal("learning_rate", 0, 1e6, 2e-5),
+  lrSchedulerType: choice("lr_scheduler_type", ["linear", "cosine", "constant", "constant_with_warmup"], "linear"),
+  warmupSteps: integer("warmup_steps", 0, 10_000_000, 0),
+  warmupRatio: decimal("warmup_ratio", 0, 1, 0),
+  weightDecay: decimal("weight_decay", 0, 100, 0),
+  adamBeta1: belowOne("adam_beta1", 0.9),
+  adamBeta2: belowOne("adam_beta2", 0.999),
+  // Below 1e-30 it would vanish in f32 beside squared gradients that are zero.
+  adamEpsilon: decimal("adam_epsilon", 1e-30, 1, 1e-8),
+  maxGradNorm: decimal("max_grad_norm", 0, 1e9, 1),
+  optim: choice("optim", ["adamw_torch", "adamw_bnb_8bit"], "adamw_torch"),
+  gradientCheckpointing: {
+    name: "gradient_checkpointing",
+    schema: v.nullable(v.boolean()),
+    allowed: "true, false or null",
+    fallback: null,
+  },
+  loggingSteps: integer("logging_steps", 1, 10_000_000, 5),
+  saveSteps: integer("save_steps", 1, 10_000_000, 25),
+  // The Hugging Face order adds the epoch to it; torch's generator takes 32 bits.
+  seed: integer("seed", 0, 4_294_967_295, 42),
+  maxLength: integer("max_length", 8, 131_072, 2048),
+  loraR: integer("lora_r", 1, 512, 64),
+  loraAlpha: {
+    name: "lora_alpha",
+    schema: v.pipe(v.number(), v.gtValue(0), v.maxValue(65_536)),
+    allowed: "a number above 0, up to 65536",
+    fallback: 16,
+  },
+  loraDropout: belowOne("lora_dropout", 0),
+  useRslora: flag("use_rslora", false),
+  targetModules: choice("target_modules", ["language-model", "all-linear"], "language-model"),
+  loadIn4bit: flag("load_in_4bit", true),
+  bnb4bitQuantType: choice("bnb_4bit_quant_type", ["nf4", "fp4"], "nf4"),
+  bnb4bitUseDoubleQuant: flag("bnb_4bit_use_double_quant", false),
+  quantizeModules: {
+    name: "quantize_modules",
+    schema: v.pipe(
+      v.array(v.picklist(QUANTIZABLE)),
+      v.check((names) => new Set(names).size === names.length),
+    ),
+    allowed: `a list of ${listed(QUANTIZABLE)}, each at most once`,
+    fallback: ["language_model"],
+  },
+  trainOn: choice("train_on", ["responses", "all-text"], "responses"),
+  chatTemplate: {
+    name: "chat_template",
+    schema: v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(100_000))),
+    allowed: "null or a Jinja template of 1 to 100000 characters",
+    fallback: null,
+  },
+  dataOrder: choice("data_order", ["shuffled", "sequential", "huggingface"], "shuffled"),
+  modulesToSave: {
+    name: "modules_to_save",
+    schema: v.nullable(v.strictTuple([v.literal("multi_modal_projector")])),
+    allowed: 'null or ["multi_modal_projector"]: no other module can be trained in full',
+    fallback: null,
+  },
+  maxImageTiles: {
+    name: "max_image_tiles",
+    schema: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+    allowed: "null or a whole number from 1 to 64",
+    fallback: null,
+  },
+};
+
+const KEYS = Object.keys(FIELDS) as (keyof Recipe)[];
+const KEY_BY_NAME = new Map(KEYS.map((key) => [FIELDS[key].name, key]));
+
+/**
+ * Checks a recipe in Hugging Face names and fills in defaults.
+ * @throws TabTuneError "bad-recipe" naming the first bad key, its value and what is allowed.
+ */
+export function parseRecipe(json: unknown): Recipe {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new TabTuneError(
+      "bad-recipe",
+      `The recipe is ${shown(json)}; it must be a JSON object.`,
+      'Write the settings as {"learning_rate": 2e-5, …}.',
+    );
+  }
+  const recipe: Partial<Record<keyof Recipe, unknown>> = {};
+  for (const key of KEYS) recipe[key] = structuredClone(FIELDS[key].fallback);
+  for (const [name, value] of Object.entries(json)) {
+    const key = KEY_BY_NAME.get(name);
+    if (key === undefined) {
+      throw new TabTuneError(
+        "bad-recipe",
+        `The recipe has the unknown key "${name}" (value ${shown(value)}); allowed are ${[...KEY_BY_NAME.keys()].join(", ")}.`,
+        `Remove "${name}" or correct its spelling.`,
+      );
+    }
+    const result = v.safeParse(FIELDS[key].schema as v.GenericSchema<unknown, unknown>, value);
+    if (!result.success) {
+      throw new TabTuneError(
+        "bad-recipe",
+        `The recipe's ${name} is ${shown(value)}; it must be ${FIELDS[key].allowed}.`,
+        `Correct ${name}, or leave it out for the default ${shown(FIELDS[key].fallback)}.`,
+      );
+    }
+    recipe[key] = result.output;
+  }
+  return recipe as Recipe;
+}
+
+/** What each key of a recipe must be and is not, by Hugging Face name ("a whole number from 1 to 512"); keys that are well are absent. */
+export function recipeProblems(json: Record<string, unknown>): Map<string, string> {
+  const problems = new Map<string, string>();
+  for (const [name, value] of Object.entries(json)) {
+    const key = KEY_BY_NAME.get(name);
+    if (key === undefined) problems.set(name, "no key of a recipe");
+    else if (!v.is(FIELDS[key].schema, value)) problems.set(name, FIELDS[key].allowed);
+  }
+  return problems;
+}
+
+/** `parseRecipe` of a recipe file's text. */
+export function readRecipe(text: string): Recipe {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    const fix = "Correct the file with a JSON editor.";
+    throw new TabTuneError("bad-recipe", `The recipe is not JSON: ${detail}.`, fix, "", { cause });
+  }
+  return parseRecipe(json);
+}
+
+/** The whole recipe, defaults included, in Hugging Face names: what is written to files and shown in tables. */
+export function toHuggingFace(recipe: Recipe): Record<string, unknown> {
+  return Object.fromEntries(KEYS.map((key) => [FIELDS[key].name, recipe[key]]));
+}
+
+/** The original report's settings: loss over all text, rows in the order that accelerate's seedable sampler gives. */
+export const seedReport: Recipe = parseRecipe({ train_on: "all-text", data_order: "huggingface" });
+
+/** What other LoRA trainers agree on: ten times the rate, answers only, a short warm-up, cosine. */
+export const practical: Recipe = parseRecipe({
+  learning_rate: 2e-4,
+  lora_r: 16,
+  lora_alpha: 16,
+  lr_scheduler_type: "cosine",
+  warmup_ratio: 0.03,
+});
+
+/** Optimizer steps of one epoch: the last batch and the last accumulation window may be smaller, none is dropped. */
+export function stepsPerEpoch(recipe: Recipe, rows: number): number {
+  return Math.ceil(Math.ceil(rows / recipe.perDeviceTrainBatchSize) / recipe.gradientAccumulationSteps);
+}
+
+/**
+ * T, the length of the run and of the schedule: `max_steps`, else ceil(epochs * steps per epoch) as transformers' Trainer counts.
+ * @throws TabTuneError "no-rows" when it depends on the rows and there are none.
+ */
+export function totalSteps(recipe: Recipe, rows: number): number {
+  if (recipe.maxSteps !== -1) return recipe.maxSteps;
+  if (rows < 1) {
+    throw new TabTuneError(
+      "no-rows",
+      "The number of steps follows from the rows (max_steps is -1), but there are no rows.",
+      "Add training data, or set max_steps.",
+    );
+  }
+  return Math.ceil(recipe.numTrainEpochs * stepsPerEpoch(recipe, rows));
+}
+
+/** A value as the user wrote it, cut to a readable length. */
+function shown(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}

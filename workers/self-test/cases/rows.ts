@@ -1,0 +1,157 @@
+/** Ops that move rows: token embedding and its gradient, copies, the picture's patches. */
+import type { Arena } from "../../gpu/buffers.ts";
+import { random, randomArray } from "../../gpu/numbers.ts";
+import type { Recorder } from "../../gpu/program.ts";
+import {
+  dropClassBackward,
+  dropClassForward,
+  normaliseTable,
+  patchesForward,
+  pixelsForward,
+  visionTokensForward,
+} from "../../kernels/picture/patch.ts";
+import { addForward } from "../../kernels/rows/add.ts";
+import { copyRows, scatterRows, zero } from "../../kernels/rows/copy.ts";
+import { embeddingBackward, embeddingForward } from "../../kernels/rows/embedding.ts";
+import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
+import { halves, type Output } from "./case.ts";
+
+export function embedding(r: Recorder, arena: Arena): Output[] {
+  const [rows, size, vocab] = [9, 10, 13];
+  const { words, values } = halves(vocab * size, 1);
+  const [features, dyHost] = [randomArray(4 * size, 2), randomArray(rows * size, 3)];
+  const ids = Uint32Array.from({ length: rows }, (_, m) => (m * 5) % vocab);
+  const slots = Int32Array.from({ length: rows }, (_, m) => (m >= 1 && m <= 3 ? 3 - m : -1));
+  // The last feature came to no token.
+  const featureRows = Int32Array.of(3, 2, 1, -1);
+  const [y, dFeatures] = [arena.tensor("y", rows * size), arena.tensor("dFeatures", 4 * size)];
+  embeddingForward(r, {
+    y,
+    ids: arena.upload("ids", ids),
+    table: { format: "f16", out: vocab, in: size, data: arena.upload("table", words) },
+    imageFeatures: arena.upload("features", features),
+    imageSlots: arena.upload("slots", slots),
+    size,
+    rows,
+  });
+  embeddingBackward(r, {
+    dFeatures,
+    dy: arena.upload("dy", dyHost),
+    featureRows: arena.upload("feature rows", featureRows),
+    size,
+    features: 4,
+  });
+  const expected = Array.from({ length: rows * size }, (_, i) => {
+    const row = Math.floor(i / size);
+    const slot = slots[row]!;
+    return slot < 0 ? values[ids[row]! * size + (i % size)]! : features[slot * size + (i % size)]!;
+  });
+  const gradient = Array.from({ length: 4 * size }, (_, i) => {
+    const row = featureRows[Math.floor(i / size)]!;
+    return row < 0 ? 0 : dyHost[row * size + (i % size)]!;
+  });
+  return [
+    { name: "y", tensor: y, expected },
+    { name: "dFeatures", tensor: dFeatures, expected: gradient },
+  ];
+}
+
+/** Gather, its transpose on top of what is there, a plain copy, a sum, and zeroes. */
+export function copies(r: Recorder, arena: Arena): Output[] {
+  const [rows, size] = [7, 13];
+  const index = Uint32Array.of(6, 0, 3);
+  const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
+  const [x, gather] = [arena.upload("x", xHost), arena.upload("index", index)];
+  const [gathered, copied] = [arena.tensor("gathered", index.length * size), arena.tensor("copied", 3 * size)];
+  const [scattered, added, zeroed] = ["scattered", "added", "zeroed"].map((name) => arena.upload(name, ontoHost));
+  copyRows(r, { y: gathered, x, gather, size, rows: index.length });
+  copyRows(r, { y: copied, x, size, rows: 2, xRow: 4, yRow: 1 });
+  scatterRows(r, { y: scattered!, x: gathered, index: gather, size, rows: index.length, accumulate: true });
+  addForward(r, { y: added!, x, count: rows * size });
+  zero(r, { x: zeroed!, count: 2 * size + 1 });
+  const row = (from: number): number[] => [...xHost.subarray(from * size, (from + 1) * size)];
+  const sum = ontoHost.map((v, i) => v + xHost[i]!);
+  return [
+    { name: "gathered rows", tensor: gathered, expected: [...index].flatMap(row) },
+    { name: "copied rows", tensor: copied, expected: [...Array(size).fill(0), ...row(4), ...row(5)] },
+    {
+      name: "scattered rows",
+      tensor: scattered!,
+      expected: ontoHost.map((v, i) => (index.includes(Math.floor(i / size)) ? sum[i]! : v)),
+    },
+    { name: "sum", tensor: added!, expected: sum },
+    { name: "zeroes", tensor: zeroed!, expected: ontoHost.map((v, i) => (i < 2 * size + 1 ? 0 : v)) },
+  ];
+}
+
+/** To f16 and back. */
+export function halfCopies(r: Recorder, arena: Arena): Output[] {
+  const [rows, size] = [3, 44];
+  // What f16 holds exactly comes back as it is; what it does not hold becomes its largest.
+  const { values } = halves(rows * size - 2, 1);
+  const host = Float32Array.of(1e6, -1e6, ...values);
+  const [half, back] = [arena.tensor("half", halfWords(host.length)), arena.tensor("back", host.length)];
+  packHalf(r, { x: arena.upload("x", host), half, size, rows });
+  unpackHalf(r, { x: back, half, size, rows });
+  // Two results: beside the largest numbers no error of the others would be seen.
+  return [
+    { name: "beyond f16", tensor: back, expected: [65504, -65504], read: (all) => all.slice(0, 2) },
+    { name: "there and back", tensor: back, expected: values, read: (all) => all.slice(2) },
+  ];
+}
+
+/** Patches of two pictures from floats and from bytes, the tower's input rows, and the class rows off again and back. */
+export function patches(r: Recorder, arena: Arena): Output[] {
+  const [images, imageSize, patchSize, size] = [2, 11, 5, 9];
+  const [grid, area] = [2, imageSize * imageSize];
+  const next = random(1);
+  const bytes = Uint8Array.from({ length: images * area * 3 }, () => next() * 256);
+  const table = normaliseTable(1 / 255, [0.48, 0.46, 0.41], [0.27, 0.26, 0.28]);
+  // Floats lie plane by plane, bytes pixel by pixel.
+  const pixels = Float32Array.from({ length: bytes.length }, (_, i) => {
+    const [image, c] = [Math.floor(i / (3 * area)), Math.floor(i / area) % 3];
+    return table[c * 256 + bytes[(image * area + (i % area)) * 3 + c]!]!;
+  });
+  const expected: number[] = [];
+  for (let patch = 0; patch < images * grid * grid; patch++)
+    for (let i = 0; i < 3 * patchSize * patchSize; i++) {
+      const [image, py, px] = [Math.floor(patch / (grid * grid)), Math.floor(patch / grid) % grid, patch % grid];
+      const [c, ky, kx] = [Math.floor(i / patchSize ** 2), Math.floor(i / patchSize) % patchSize, i % patchSize];
+      expected.push(pixels[(image * 3 + c) * area + (py * patchSize + ky) * imageSize + px * patchSize + kx]!);
+    }
+  const shape = { images, imageSize, patchSize };
+  const [fromFloats, fromBytes] = [arena.tensor("floats", expected.length), arena.tensor("bytes", expected.length)];
+  patchesForward(r, { ...shape, y: fromFloats, pixels: arena.upload("pixels", pixels) });
+  const packed = arena.upload("bytes", bytes);
+  pixelsForward(r, { ...shape, y: fromBytes, pixels: packed, table: arena.upload("table", table) });
+
+  const rows = { images, patchesPerImage: grid * grid, size };
+  const tokensPerImage = grid * grid + 1;
+  const [embedded, classHost] = [randomArray(images * grid * grid * size, 2), randomArray(size, 3)];
+  const positions = randomArray(tokensPerImage * size, 4);
+  const all = images * tokensPerImage * size;
+  const [tokens, bare] = [arena.tensor("tokens", all), arena.tensor("bare", embedded.length)];
+  const back = arena.upload("back", new Float32Array(all).fill(9));
+  visionTokensForward(r, {
+    ...rows,
+    y: tokens,
+    patches: arena.upload("patches", embedded),
+    classEmbedding: arena.upload("class", classHost),
+    positionEmbedding: arena.upload("positions", positions),
+  });
+  dropClassForward(r, { ...rows, y: bare, x: tokens });
+  dropClassBackward(r, { ...rows, dx: back, dy: bare });
+  const isClass = (i: number): boolean => Math.floor(i / size) % tokensPerImage === 0;
+  const tokenValues = Float64Array.from({ length: all }, (_, i) => {
+    const image = Math.floor(i / (tokensPerImage * size));
+    const source = isClass(i) ? classHost[i % size]! : embedded[i - (image + 1) * size]!;
+    return source + positions[i % (tokensPerImage * size)]!;
+  });
+  return [
+    { name: "patches of floats", tensor: fromFloats, expected },
+    { name: "patches of bytes", tensor: fromBytes, expected },
+    { name: "tokens", tensor: tokens, expected: tokenValues },
+    { name: "tokens without class rows", tensor: bare, expected: tokenValues.filter((_, i) => !isClass(i)) },
+    { name: "their gradient", tensor: back, expected: tokenValues.map((v, i) => (isClass(i) ? 0 : v)) },
+  ];
+}

@@ -1,0 +1,116 @@
+/** Every op once on this adapter, against the CPU. Kept by adapter, head size, browser and version of the kernels. */
+import { TabTuneError } from "../errors.ts";
+import type { AdapterFacts, Gpu } from "../gpu/device.ts";
+import type { PipelineCache } from "../gpu/program.ts";
+import type { Variants } from "../gpu/variants.ts";
+import type { LlavaConfig } from "../models/config.ts";
+import type { SelfTestReport } from "../protocol.ts";
+import type { Store } from "../storage/store.ts";
+import type { SelfTestCase } from "./cases/case.ts";
+import { type HeadSizes, selfTestCases } from "./cases/index.ts";
+import { closedGates, runGates } from "./gate.ts";
+import { runCases, SELF_TEST_LIMIT } from "./run-cases.ts";
+
+/** Counts up when a kernel or a case changes: older verdicts are then not believed. */
+const KERNELS_VERSION = 2;
+
+/** The adapter and the browser that drives it: what a verdict or a choice of tiles holds for. */
+export function adapterKey(facts: AdapterFacts, browser: string): string {
+  const { vendor, architecture, description, software, features } = facts;
+  const sizes = [facts.maxComputeWorkgroupStorageSize, facts.maxComputeInvocationsPerWorkgroup];
+  return `${KERNELS_VERSION}/${JSON.stringify([vendor, architecture, description, software, features, sizes, browser])}`;
+}
+
+export const headSizesOf = ({ text, vision }: LlavaConfig): HeadSizes => ({
+  text: text.headSize,
+  vision: vision.hiddenSize / vision.numHeads,
+});
+
+export const verdictKey = (facts: AdapterFacts, heads: HeadSizes, browser: string): string =>
+  `self-test/${heads.text}, ${heads.vision}/${adapterKey(facts, browser)}`;
+
+/** Runs the cases. Throws only when the device is lost. */
+export async function runSelfTest(
+  gpu: Gpu,
+  pipelines: PipelineCache,
+  cases: SelfTestCase[],
+  browser: string,
+): Promise<SelfTestReport> {
+  const started = performance.now();
+  const results = await runCases(gpu, pipelines, cases);
+  return {
+    adapter: { ...gpu.facts },
+    browser,
+    kernelsVersion: KERNELS_VERSION,
+    date: new Date().toISOString(),
+    seconds: (performance.now() - started) / 1000,
+    limit: SELF_TEST_LIMIT,
+    passed: results.every((r) => r.passed),
+    results,
+    gates: [],
+  };
+}
+
+/** Where verdicts are kept. */
+export type VerdictStore = Pick<Store, "get" | "set">;
+
+/** The kept verdict of this adapter, or a new one, which is then kept. */
+export async function verdictOf(
+  gpu: Gpu,
+  pipelines: PipelineCache,
+  variants: Variants,
+  heads: HeadSizes,
+  browser: string,
+  store: VerdictStore,
+): Promise<SelfTestReport> {
+  const kept = await keptVerdict(gpu.facts, heads, browser, store);
+  if (kept) return kept;
+  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads), browser);
+  const keep = (r: SelfTestReport): Promise<void> =>
+    store.set([[verdictKey(gpu.facts, heads, browser), new TextEncoder().encode(JSON.stringify(r))]], "relaxed");
+  return throughGates(gpu, pipelines, variants, report, keep);
+}
+
+/** The report with the gates of the optional kernels, kept as it grows. */
+export async function throughGates(
+  gpu: Gpu,
+  pipelines: PipelineCache,
+  variants: Variants,
+  report: SelfTestReport,
+  keep: (report: SelfTestReport) => Promise<void>,
+): Promise<SelfTestReport> {
+  // A software adapter has one family, and without plain kernels to trust there is nothing to hold others against.
+  if (gpu.facts.software || !report.passed) {
+    await keep(report);
+    return report;
+  }
+  // A kernel that takes the GPU or the tab down is not tried again: until its gate has opened it counts as one that failed.
+  await keep({ ...report, gates: closedGates(variants, gpu.facts) });
+  const whole = { ...report, gates: await runGates(gpu, pipelines, variants) };
+  await keep(whole);
+  return whole;
+}
+
+export async function keptVerdict(
+  facts: AdapterFacts,
+  heads: HeadSizes,
+  browser: string,
+  store: VerdictStore,
+): Promise<SelfTestReport | undefined> {
+  const bytes = await store.get(verdictKey(facts, heads, browser));
+  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as SelfTestReport);
+}
+
+/** Throws "unsupported-gpu" naming the first op that failed. */
+export function refuseUnlessPassed(report: SelfTestReport): void {
+  const failed = report.results.find((r) => !r.passed);
+  if (!failed) return;
+  const { op, output, error, note } = failed;
+  const found = note || (error === null ? "not a number" : `off by ${error.toExponential(1)} (relative)`);
+  throw new TabTuneError(
+    "unsupported-gpu",
+    `This GPU or its driver computes ${op} wrongly: ${output} is ${found}.`,
+    "Update the graphics driver and the browser, or choose another GPU; the Model panel has a report to send.",
+    "Nothing was trained.",
+  );
+}

@@ -1,0 +1,107 @@
+/** The page's engine in Node: memory for storage, Dawn for the GPU, locks of this process. Tests only. */
+import { vi } from "vitest";
+import { createEngine } from "../engine/engine.ts";
+import { newSession, type Session } from "../engine/session.ts";
+import { nodeGpu } from "../gpu/node.ts";
+import { dataFiles } from "../headless/open.ts";
+import { ownTower } from "../models/encoder.ts";
+import type { DroppedFile, EngineApi, ModelSource, RunEvent } from "../protocol.ts";
+import type { FileCache } from "../storage/file-cache.ts";
+import { memoryStore } from "../storage/memory.ts";
+import { openOpfsCache } from "../storage/opfs.ts";
+import type { Store } from "../storage/store.ts";
+import { fakeOpfs } from "./fake-opfs.ts";
+import { goldenDataset, goldenFiles, openGolden, openGoldenModel, recipeWith } from "./golden.ts";
+
+/** `navigator.locks` as far as the engine uses it: exclusive, taken or not. */
+function locks() {
+  const held = new Set<string>();
+  return {
+    async request<T>(name: string, _: unknown, work: (lock: { name: string } | null) => Promise<T>): Promise<T> {
+      if (held.has(name)) return work(null);
+      held.add(name);
+      try {
+        return await work({ name });
+      } finally {
+        held.delete(name);
+      }
+    },
+    query: async () => ({ held: [...held].map((name) => ({ name })) }),
+  };
+}
+
+export interface TestEngine {
+  api: EngineApi;
+  session: Session;
+  store: Store;
+  /** The golden model as a dropped folder. */
+  source: ModelSource;
+  datasetId: string;
+  /** Recipe of a run that does not end by itself. */
+  recipe: Record<string, unknown>;
+}
+
+/** An engine with the golden case `own-tiny` at hand; nothing is loaded yet. */
+export async function testEngine(): Promise<TestEngine> {
+  const store = memoryStore();
+  const gpu = await nodeGpu();
+  vi.stubGlobal("navigator", {
+    gpu,
+    locks: locks(),
+    userAgent: "test",
+    storage: {
+      estimate: async () => ({ usage: 0, quota: 1e12 }),
+      persist: async () => true,
+      persisted: async () => true,
+    },
+  });
+  let cache: FileCache | undefined;
+  const session: Session = {
+    ...newSession(),
+    store: async () => store,
+    weightCache: async () => {
+      cache ??= await openOpfsCache("weights", fakeOpfs().root);
+      return cache;
+    },
+    tower: ownTower,
+  };
+  const golden = await openGolden("own-tiny");
+  const loading = { chat_template: golden.expected.template.jinja };
+  const files: DroppedFile[] = (await dataFiles(golden.modelFolder)).files;
+  const opened = await openGoldenModel(golden, recipeWith(golden, "drift", loading));
+  const { manifest } = await goldenDataset(opened, store, await goldenFiles(golden));
+  return {
+    api: createEngine(session),
+    session,
+    store,
+    source: { kind: "folder", label: "own-tiny", files },
+    datasetId: manifest.id,
+    recipe: { max_steps: 10_000, per_device_train_batch_size: 1, lora_r: 4, save_steps: 1 },
+  };
+}
+
+/** Events of a run, and the wait for one of them. */
+export function watchRun() {
+  const events: RunEvent[] = [];
+  const waiting = new Set<() => void>();
+  return {
+    events,
+    onEvent(event: RunEvent): void {
+      events.push(event);
+      for (const look of waiting) look();
+    },
+    /** Resolves with the next event, or one that has come, that `wanted` takes. */
+    until(wanted: (event: RunEvent) => boolean): Promise<RunEvent> {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          const found = events.find(wanted);
+          if (!found) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      });
+    },
+  };
+}

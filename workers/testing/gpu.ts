@@ -1,0 +1,43 @@
+/** What kernel tests share: one device per test file, a recorder that runs at once, and numbers.ts. */
+import { Arena, newCounters, readBack, type Tensor } from "../gpu/buffers.ts";
+import { type Gpu, openGpu } from "../gpu/device.ts";
+import { nodeGpu } from "../gpu/node.ts";
+import { type Dims, PipelineCache, Recorder } from "../gpu/program.ts";
+import { registerVariants, type Variants } from "../gpu/variants.ts";
+
+export { random, randomArray, relativeError } from "../gpu/numbers.ts";
+
+export interface Bench {
+  gpu: Gpu;
+  arena: Arena;
+  pipelines: PipelineCache;
+  /** Records with `record`, replays once with `dims`, and reads `outputs` back. */
+  run(
+    record: (recorder: Recorder) => void,
+    outputs: Tensor[],
+    dims?: Dims,
+    variants?: Variants,
+  ): Promise<Float32Array[]>;
+}
+
+let shared: Promise<Gpu> | undefined;
+
+export async function testBench(): Promise<Bench> {
+  shared ??= nodeGpu().then(openGpu);
+  const gpu = await shared;
+  const counters = newCounters();
+  const arena = new Arena(gpu, counters);
+  const pipelines = new PipelineCache(gpu, counters);
+  return {
+    gpu,
+    arena,
+    pipelines,
+    async run(record, outputs, dims = {}, variants = registerVariants) {
+      const recorder = new Recorder(variants);
+      record(recorder);
+      const program = await recorder.build(arena, pipelines);
+      await program.run(dims, { flopsPerSecond: 1e9 });
+      return readBack(gpu, outputs);
+    },
+  };
+}

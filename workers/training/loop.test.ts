@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import type { Position } from "../data/batches/sampler.ts";
+import { TabTuneError } from "../errors.ts";
+import type { StepRecord } from "../protocol.ts";
+import { parseRecipe } from "../recipe.ts";
+import { newControl, type TrainerState, train } from "./loop.ts";
+
+/** A run without a GPU: each step notes what it was given, and `during` may press buttons while it works. */
+function bench(options: {
+  saveSteps?: number;
+  lastStep?: number;
+  during?: (step: number) => void;
+  start?: number;
+  room?: () => boolean;
+}) {
+  const { saveSteps = 100, lastStep = 6, during = () => {}, start = 0, room = () => true } = options;
+  const events: string[] = [];
+  const records: StepRecord[] = [];
+  const control = newControl();
+  const state: TrainerState = { step: start, position: { epoch: 0, index: start } };
+  const ended = () =>
+    train(
+      state,
+      {
+        recipe: parseRecipe({ learning_rate: 1, warmup_steps: 0, lr_scheduler_type: "linear", save_steps: saveSteps }),
+        totalSteps: 10,
+        lastStep,
+        load: async (position: Position) => ({
+          microBatches: [],
+          next: { epoch: position.epoch, index: position.index + 1 },
+        }),
+        runStep: async (_examples, step) => {
+          during(step);
+          return { loss: step, gradNorm: 1, targetTokens: 2, tokens: 3 };
+        },
+        save: async ({ step, position }) => {
+          if (!room()) throw new TabTuneError("storage-full", "No room.", "Free some.");
+          events.push(`save ${step} at ${position.index}`);
+        },
+        onStep: (record) => {
+          events.push(`step ${record.step}`);
+          records.push(record);
+        },
+        onPause: (paused) => void events.push(paused ? "paused" : "going"),
+        ...(options.room && { onFull: () => void events.push("full") }),
+      },
+      control,
+    );
+  return { events, records, control, state, ended };
+}
+
+test("runs to the last step with the rates of the whole schedule, and saves at the end", async () => {
+  const b = bench({ lastStep: 3 });
+  expect(await b.ended()).toBe("done");
+  expect(b.events).toEqual(["step 1", "step 2", "step 3", "save 3 at 3"]);
+  // linear from 1 over ten steps: the schedule does not know that the run stops at three.
+  expect(b.records.map((r) => r.learningRate)).toEqual([1, 0.9, 0.8]);
+  expect(b.records[2]).toMatchObject({ step: 3, loss: 3, gradNorm: 1, targetTokens: 2, tokens: 3 });
+});
+
+test("saves every save_steps steps, and not twice at the end", async () => {
+  const b = bench({ saveSteps: 2, lastStep: 4 });
+  await b.ended();
+  expect(b.events).toEqual(["step 1", "step 2", "save 2 at 2", "step 3", "step 4", "save 4 at 4"]);
+});
+
+test("goes on from a saved state", async () => {
+  const b = bench({ start: 4, lastStep: 6 });
+  await b.ended();
+  expect(b.events).toEqual(["step 5", "step 6", "save 6 at 6"]);
+  expect(b.records.map((r) => r.learningRate)).toEqual([0.6, 0.5]);
+});
+
+test("stop ends after the step that is running, and saves it", async () => {
+  const b = bench({ during: (step) => step === 2 && b.control.set({ stop: true }) });
+  expect(await b.ended()).toBe("stopped");
+  expect(b.events).toEqual(["step 1", "step 2", "save 2 at 2"]);
+  expect(b.state).toEqual({ step: 2, position: { epoch: 0, index: 2 } });
+});
+
+test("pause saves and waits; unpause goes on", async () => {
+  const b = bench({ lastStep: 3, during: (step) => step === 1 && b.control.set({ pause: true }) });
+  const ended = b.ended();
+  await expect.poll(() => b.events.at(-1)).toBe("paused");
+  expect(b.events).toEqual(["step 1", "save 1 at 1", "paused"]);
+  // A change of something else does not wake the run.
+  b.control.set({ save: true });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(b.events.at(-1)).toBe("paused");
+  b.control.set({ save: false, pause: false });
+  expect(await ended).toBe("done");
+  expect(b.events.slice(3)).toEqual(["going", "step 2", "step 3", "save 3 at 3"]);
+});
+
+test("stop while paused ends without another step or save", async () => {
+  const b = bench({ during: (step) => step === 2 && b.control.set({ pause: true }) });
+  const ended = b.ended();
+  await expect.poll(() => b.events.at(-1)).toBe("paused");
+  b.control.set({ stop: true });
+  expect(await ended).toBe("stopped");
+  expect(b.events).toEqual(["step 1", "step 2", "save 2 at 2", "paused", "going"]);
+});
+
+test("a save that was asked for comes after the step, once", async () => {
+  const b = bench({ lastStep: 3, during: (step) => step === 1 && b.control.set({ save: true }) });
+  await b.ended();
+  expect(b.events).toEqual(["step 1", "save 1 at 1", "step 2", "step 3", "save 3 at 3"]);
+});
+
+test("a step that fails leaves the state at the step before, unsaved", async () => {
+  const b = bench({
+    during: (step) => {
+      if (step === 3) throw new Error("no");
+    },
+  });
+  await expect(b.ended()).rejects.toThrow("no");
+  expect(b.state).toEqual({ step: 2, position: { epoch: 0, index: 2 } });
+  expect(b.events).toEqual(["step 1", "step 2"]);
+});
+
+test.each([
+  ["on the way", 2, 4, ["save 2 at 2", "step 3", "step 4", "save 4 at 4"]],
+  ["at the end", 100, 2, ["save 2 at 2"]],
+])("a full disk %s pauses the run; it goes on with the save that failed", async (_, saveSteps, lastStep, rest) => {
+  let room = false;
+  const b = bench({ saveSteps, lastStep, room: () => room });
+  const ended = b.ended();
+  await expect.poll(() => b.events.at(-1)).toBe("paused");
+  expect(b.events).toEqual(["step 1", "step 2", "full", "paused"]);
+  b.control.set({ pause: false });
+  await expect.poll(() => b.events.at(-1), { message: "still no room" }).toBe("paused");
+  expect(b.events.slice(4)).toEqual(["going", "full", "paused"]);
+  room = true;
+  b.control.set({ pause: false });
+  expect(await ended).toBe("done");
+  expect(b.events.slice(7)).toEqual(["going", ...rest]);
+});
+
+test("stop while the disk is full ends with that error", async () => {
+  const b = bench({ saveSteps: 1, room: () => false });
+  const ended = b.ended();
+  await expect.poll(() => b.events.at(-1)).toBe("paused");
+  b.control.set({ stop: true });
+  await expect(ended).rejects.toMatchObject({ code: "storage-full" });
+});

@@ -1,0 +1,272 @@
+/**
+ * One optimizer step on the GPU: micro-batches are packed, run forward and backward, their LoRA gradients added up; then norm, clip
+ * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
+ */
+import { type PackedBatch, packExamples, splitByCapacity } from "../data/batches/pack.ts";
+import { type Example, labelsOf } from "../data/example.ts";
+import { TabTuneError } from "../errors.ts";
+import { Arena, type Tensor, write } from "../gpu/buffers.ts";
+import { type Dims, type Program, Recorder } from "../gpu/program.ts";
+import { createStaging } from "../gpu/staging.ts";
+import { adamw } from "../kernels/optimizer/adamw.ts";
+import { adamw8bit, momentMaps } from "../kernels/optimizer/adamw-8bit.ts";
+import { gradNorm, gradNormPartials } from "../kernels/optimizer/grad-norm.ts";
+import { zero } from "../kernels/rows/copy.ts";
+import type { VisionActivations } from "../models/clip.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
+import {
+  allocatePass,
+  type Llava,
+  type PassBuffers,
+  type PassCapacity,
+  recordEvaluation,
+  recordTraining,
+} from "../models/llava.ts";
+import { type Adapter, learnsFromPictures } from "../models/lora.ts";
+import {
+  backwardPictures,
+  encodePictures,
+  type Normalise,
+  type PackPictures,
+  packPictures,
+} from "../models/pack-pictures.ts";
+import { writeTokens } from "../models/token-table.ts";
+
+export interface OptimizerSettings {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  /** 0 switches clipping off. */
+  maxGradNorm: number;
+}
+
+export interface StepResult {
+  loss: number;
+  gradNorm: number;
+  targetTokens: number;
+  tokens: number;
+}
+
+export type TrainOn = "responses" | "all-text";
+export type MakeTower = (model: Llava, arena: Arena, v: VisionActivations) => Promise<Tower>;
+
+/** Runs batches through a model without touching the adapter (evaluation), or with gradients (training). */
+export interface Runner {
+  buffers: PassBuffers;
+  encoder: VisionEncoder;
+  /** Loss of every target of the packed batch, in packed order. Throws "gpu-error"/"device-lost". */
+  losses(pack: PackedBatch): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export interface TrainingStep {
+  runner: Runner;
+  adapter: Adapter;
+  /**
+   * One optimizer step over `examples` (the whole optimizer batch, any split into micro-batches). `step` counts from 1.
+   * `beforeUpdate` sees the summed gradients before clipping. Throws "non-finite-loss" with nothing updated.
+   */
+  run(examples: Example[], step: number, learningRate: number, beforeUpdate?: () => Promise<void>): Promise<StepResult>;
+  dispose(): Promise<void>;
+}
+
+/** `firstRow`, `firstTile`: tokens and tiles of the step's earlier passes, which dropout counts on from. */
+type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "firstTile", number>;
+
+interface Session extends Runner {
+  arena: Arena;
+  run(pack: PackedBatch, dims: PassDims): Promise<Float32Array>;
+  readNorm(source: Tensor): Promise<Float32Array>;
+}
+
+async function createSession(
+  model: Llava,
+  capacity: PassCapacity,
+  tileCapacity: number,
+  adapter: Adapter | undefined,
+  normalise: Normalise,
+  makeTower: MakeTower | undefined,
+  record: (buffers: PassBuffers) => Recorder,
+): Promise<Session> {
+  const { gpu, config, counters } = model;
+  const arena = new Arena(gpu, counters);
+  const buffers = allocatePass(arena, config, model.weights, adapter?.settings, capacity);
+  const encoder = await createEncoder(model, arena, {
+    features: buffers.imageFeatures,
+    featureCapacity: capacity.features,
+    tileCapacity,
+    makeTower: makeTower && ((v) => makeTower(model, arena, v)),
+    adapter,
+    ...(typeof capacity.policy === "object" && {
+      training: { policy: capacity.policy, dTokens: buffers.gradients!.dx },
+    }),
+  });
+  const program: Program = await record(buffers).build(arena, model.pipelines);
+  const staging = createStaging(gpu, counters, "losses to read", Math.max(256, buffers.nll.length * 4));
+  const newline = capacity.features;
+
+  const read = async (source: Tensor, length: number): Promise<Float32Array> =>
+    new Float32Array(await staging.read(source, length * 4));
+
+  const upload = async (pack: PackedBatch, at: StepPosition): Promise<PackPictures> => {
+    const pictures = packPictures(pack.examples, config, pack.rows, newline);
+    writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
+    write(gpu, buffers.slots, pictures.slots, counters);
+    write(gpu, buffers.starts, pack.starts, counters);
+    write(gpu, buffers.ends, pack.ends, counters);
+    write(gpu, buffers.positions, pack.positions, counters);
+    write(gpu, buffers.labelRows, pack.labelRows, counters);
+    write(gpu, buffers.targets, pack.targets, counters);
+    await encodePictures(encoder, pictures, normalise, at);
+    return pictures;
+  };
+
+  const run = async (pack: PackedBatch, dims: PassDims): Promise<Float32Array> => {
+    const { step, firstTile } = dims;
+    const pictures = await upload(pack, { step, firstTile });
+    await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
+    await backwardPictures(encoder, pictures, config, normalise, { step, firstTile });
+    return read(buffers.nll, pack.targets.length);
+  };
+  return {
+    arena,
+    buffers,
+    encoder,
+    run,
+    readNorm: (source) => read(source, 4),
+    losses: (pack) => run(pack, { gradScale: 1, accumulate: 0, step: 0, firstRow: 0, firstTile: 0 }),
+    async dispose() {
+      await encoder.tower.dispose();
+      staging.destroy();
+      arena.dispose();
+    },
+  };
+}
+
+/** A runner that only measures losses, with or without an adapter. */
+export function createEvaluation(
+  model: Llava,
+  capacity: Omit<PassCapacity, "policy" | "cacheRows">,
+  tileCapacity: number,
+  normalise: Normalise,
+  adapter: Adapter | undefined,
+  makeTower?: MakeTower,
+): Promise<Runner> {
+  return createSession(
+    model,
+    { ...capacity, policy: "forward" },
+    tileCapacity,
+    adapter,
+    normalise,
+    makeTower,
+    (buffers) => recordEvaluation(model, buffers, adapter),
+  );
+}
+
+export interface TrainingOptions {
+  capacity: PassCapacity;
+  tileCapacity: number;
+  optimizer: OptimizerSettings;
+  trainOn: TrainOn;
+  normalise: Normalise;
+  makeTower?: MakeTower;
+}
+
+export async function createTrainingStep(
+  model: Llava,
+  adapter: Adapter,
+  options: TrainingOptions,
+): Promise<TrainingStep> {
+  const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower } = options;
+  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
+    recordTraining(model, buffers, adapter),
+  );
+  const norm = session.arena.tensor("optimizer/norm", 4);
+  // Vision gradients are added up over passes, of which any number may have no picture: they start from zero.
+  const clear = await recordClear(adapter).build(session.arena, model.pipelines);
+  const update = await recordUpdate(adapter, optimizer, norm, session.arena).build(session.arena, model.pipelines);
+
+  return {
+    runner: session,
+    adapter,
+    async run(examples, step, learningRate, beforeUpdate) {
+      const packs = splitByCapacity(examples, capacity.rows, capacity.features / featuresPerTile(model.config)).map(
+        (group) =>
+          packExamples(
+            group,
+            group.map((example) => labelsOf(example, trainOn)),
+          ),
+      );
+      const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
+      let sum = 0;
+      const done = { accumulate: 0, firstRow: 0, firstTile: 0 };
+      if (learnsFromPictures(adapter)) await clear.run({}, model.pace);
+      for (const pack of packs) {
+        const losses = await session.run(pack, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
+        for (const loss of losses) sum += loss;
+        done.accumulate = 1;
+        done.firstRow += pack.rows;
+        done.firstTile += pack.examples.reduce((n, { images }) => n + images.reduce((m, i) => m + i.tiles, 0), 0);
+      }
+      await beforeUpdate?.();
+      await update.run(
+        {
+          learningRate,
+          biasCorrection1: 1 - optimizer.beta1 ** step,
+          biasCorrection2Sqrt: Math.sqrt(1 - optimizer.beta2 ** step),
+        },
+        model.pace,
+      );
+      const [gradientNorm, , nonFinite] = await session.readNorm(norm);
+      const loss = sum / Math.max(1, targetTokens);
+      if (nonFinite || !Number.isFinite(loss)) {
+        throw new TabTuneError(
+          "non-finite-loss",
+          `Step ${step} gave a loss of ${loss} and a gradient norm of ${gradientNorm}.`,
+          // What the first step computes comes of the weights and the rows alone: no rate has had a part in it yet.
+          step === 1
+            ? "Look for values that are not numbers in the model's weights (download them again), or for broken rows in the data."
+            : "Lower the learning rate, or look for broken rows in the data.",
+          `The adapter is as it was after step ${step - 1}.`,
+        );
+      }
+      return { loss, gradNorm: gradientNorm!, targetTokens, tokens: packs.reduce((n, pack) => n + pack.rows, 0) };
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+function recordClear(adapter: Adapter): Recorder {
+  const recorder = new Recorder();
+  for (const grad of adapter.grads.slice(adapter.layers.length)) zero(recorder, { x: grad, count: grad.length });
+  return recorder;
+}
+
+/** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. dims: learningRate, bias corrections. */
+function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder {
+  const recorder = new Recorder();
+  const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
+  gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });
+  const maps = adapter.momentScales.length > 0 ? arena.upload("optimizer/maps", momentMaps()) : undefined;
+  adapter.grads.forEach((grad, n) => {
+    const common = {
+      param: adapter.params[n]!,
+      grad,
+      count: grad.length,
+      clip: norm,
+      learningRate: (d: Dims) => d.learningRate!,
+      beta1: s.beta1,
+      beta2: s.beta2,
+      eps: s.epsilon,
+      weightDecay: adapter.decays[n] ? s.weightDecay : 0,
+      biasCorrection1: (d: Dims) => d.biasCorrection1!,
+      biasCorrection2Sqrt: (d: Dims) => d.biasCorrection2Sqrt!,
+    };
+    const [first, second, absmax] = [adapter.firstMoments[n]!, adapter.secondMoments[n]!, adapter.momentScales[n]];
+    if (maps && absmax) adamw8bit(recorder, { ...common, mCodes: first, vCodes: second, absmax, maps });
+    else adamw(recorder, { ...common, m: first, v: second });
+  });
+  return recorder;
+}

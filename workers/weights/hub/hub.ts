@@ -1,0 +1,201 @@
+/**
+ * A model on the Hugging Face Hub, or on a server that answers like it: the listing of one revision (`/api/models/…?blobs=true`),
+ * then files of that very commit (`/resolve/<commit>/…`). Listing, small files and the heads of weight files are kept in the file
+ * cache, so a model that was loaded before opens without the network. Small files are checked against the hashes of the listing here,
+ * weight files while their tensors are read (weights/loading/shard-check.ts).
+ */
+import { TabTuneError } from "../../errors.ts";
+import type { FileCache } from "../../storage/file-cache.ts";
+import { type RangeReader, readerOfBytes } from "../../storage/range-reader.ts";
+import { sha256 } from "../../storage/sha256.ts";
+import { badDownload, fetchJson, type HttpOptions, rangedReader } from "./http.ts";
+import { type ModelFiles, modelFiles } from "./source.ts";
+
+/** Of a weight file: enough for the header of any model known. */
+const headBytes = 1 << 20;
+
+export interface HubSource {
+  /** owner/name */
+  repo: string;
+  /** Branch, tag or commit. */
+  revision: string;
+  /** Address of the hub, without a slash at its end. */
+  endpoint: string;
+}
+
+export interface HubFiles extends ModelFiles {
+  commit: string;
+  /** Licence as the model card has it; "" where it has none. */
+  licence: string;
+  /** Bytes of a file. */
+  sizeOf(name: string): number;
+}
+
+interface Listed {
+  name: string;
+  size: number;
+  /** SHA-256 of a large file; else git's own hash of a small one. */
+  sha256?: string;
+  blobId?: string;
+}
+
+interface Listing {
+  commit: string;
+  licence: string;
+  files: Listed[];
+}
+
+/** Opens a model: from the cache's listing where it was opened before, else asking the hub. */
+export async function openHub(
+  { repo, revision, endpoint }: HubSource,
+  cache: FileCache | undefined,
+  given: HttpOptions,
+): Promise<HubFiles> {
+  const label = revision === "main" ? repo : `${repo}@${revision}`;
+  const folder = `hub-${(await sha256(new TextEncoder().encode(JSON.stringify([endpoint, repo, revision])))).slice(0, 32)}`;
+  const kept = keeper(cache, folder);
+  const known = await kept.read("listing");
+  let hasKept = known !== undefined;
+  const http: HttpOptions = { hasKept: () => hasKept, ...given };
+  let listing = known && (JSON.parse(new TextDecoder().decode(known)) as Listing);
+  if (!listing) {
+    const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
+    listing = parseListing(await fetchJson(url, label, http), label, http);
+    await kept.write("listing", new TextEncoder().encode(JSON.stringify(listing)));
+    await kept.write("about", new TextEncoder().encode(JSON.stringify({ label, createdAt: new Date().toISOString() })));
+  }
+  const { commit, licence } = listing;
+  const byName = new Map(listing.files.map((file) => [file.name, file]));
+  const urlOf = (name: string): string =>
+    `${endpoint}/${repo}/resolve/${commit}/${name.split("/").map(encodeURIComponent).join("/")}`;
+
+  const files = modelFiles(label, [...byName.keys()], async (name) => {
+    const file = byName.get(name)!;
+    const remote = rangedReader(urlOf(name), name, file.size, http);
+    if (name.endsWith(".safetensors")) return withHead(remote, name, kept);
+    const stored = await kept.read(name);
+    if (stored && (await matches(file, stored))) return readerOfBytes(stored);
+    const bytes = await remote.read(0, file.size);
+    if (!(await matches(file, bytes))) {
+      throw badDownload(name, "its content does not match the hash that the hub tells", "Load the model again.", http);
+    }
+    await kept.write(name, bytes);
+    hasKept = true;
+    return readerOfBytes(bytes);
+  });
+  const versionOf = (name: string): string => {
+    const file = byName.get(name);
+    return file?.sha256 ?? file?.blobId ?? `${commit}/${name}`;
+  };
+  const published: ModelFiles["published"] = (name) => {
+    const hash = byName.get(name)?.sha256;
+    return hash === undefined ? undefined : { sha256: hash, forget: () => kept.forget(headOf(name)) };
+  };
+  return Object.assign(files, {
+    commit,
+    licence,
+    versionOf,
+    published,
+    sizeOf: (name: string) => byName.get(name)?.size ?? 0,
+  });
+}
+
+const headOf = (name: string): string => `${name}.head`;
+
+/** A weight file whose first bytes come from the cache: its header needs no network the second time. */
+async function withHead(remote: RangeReader, name: string, kept: Keeper): Promise<RangeReader> {
+  const length = Math.min(headBytes, remote.size);
+  let head = await kept.read(headOf(name));
+  if (head?.byteLength !== length) {
+    head = await remote.read(0, length);
+    await kept.write(headOf(name), head);
+  }
+  const local = readerOfBytes(head);
+  return {
+    size: remote.size,
+    read: (start, end) => (end <= length ? local : remote).read(start, end),
+  };
+}
+
+interface Keeper {
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Best effort: the model loads without it, from the network. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+  forget(name: string): Promise<void>;
+}
+
+function keeper(cache: FileCache | undefined, folder: string): Keeper {
+  return {
+    async read(name) {
+      const reader = await cache?.open(`${folder}/${name}`);
+      return reader?.read(0, reader.size);
+    },
+    async write(name, bytes) {
+      const writer = await cache?.create(`${folder}/${name}`);
+      try {
+        await writer?.write(bytes);
+        await writer?.commit();
+      } catch (error) {
+        // A full disk is told by the tensors' cache, which needs far more room than this.
+        if (!(error instanceof TabTuneError && error.code === "storage-full")) throw error;
+      } finally {
+        await writer?.abort();
+      }
+    },
+    async forget(name) {
+      await cache?.delete(`${folder}/${name}`);
+    },
+  };
+}
+
+async function matches({ size, sha256: hash, blobId }: Listed, bytes: Uint8Array): Promise<boolean> {
+  if (bytes.byteLength !== size) return false;
+  if (hash !== undefined) return (await sha256(bytes)) === hash;
+  return blobId === undefined || (await gitBlobId(bytes)) === blobId;
+}
+
+/** git's object id of a file: SHA-1 over "blob <size>\0" and its bytes. */
+async function gitBlobId(bytes: Uint8Array): Promise<string> {
+  const prefix = new TextEncoder().encode(`blob ${bytes.byteLength}\0`);
+  const all = new Uint8Array(prefix.byteLength + bytes.byteLength);
+  all.set(prefix);
+  all.set(bytes, prefix.byteLength);
+  const digest = await crypto.subtle.digest("SHA-1", all);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The hub's answer -> what is needed of it; every field is checked, for the address may be any server's. */
+function parseListing(json: unknown, label: string, http: HttpOptions): Listing {
+  const wrong = (what: string): TabTuneError =>
+    badDownload(label, `the answer ${what}`, "Check the hub address in the settings.", http, "network");
+  const root = object(json);
+  const { sha, siblings } = root;
+  if (typeof sha !== "string" || !/^[0-9a-f]{7,64}$/.test(sha)) throw wrong("names no commit");
+  if (!Array.isArray(siblings)) throw wrong("lists no files");
+  const files = siblings.map((entry): Listed => {
+    const { rfilename, size, blobId, lfs } = object(entry);
+    if (typeof rfilename !== "string" || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
+      throw wrong("lists a file without name or size");
+    }
+    const hash = object(lfs).sha256;
+    return {
+      name: rfilename,
+      size,
+      ...(typeof hash === "string" ? { sha256: hash } : typeof blobId === "string" ? { blobId } : {}),
+    };
+  });
+  return { commit: sha, licence: licenceOf(object(root.cardData)), files };
+}
+
+/** One name, several, or "other" with a name of its own. */
+function licenceOf({ license, license_name }: Record<string, unknown>): string {
+  const named = license === "other" && typeof license_name === "string" ? license_name : license;
+  return [named]
+    .flat()
+    .filter((name) => typeof name === "string")
+    .join(", ")
+    .slice(0, 100);
+}
+
+const object = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

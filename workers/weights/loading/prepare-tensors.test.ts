@@ -1,0 +1,36 @@
+/** A tensor that comes in pieces is the tensor that comes whole. */
+import { describe, expect, test } from "vitest";
+import { randomArray } from "../../testing/gpu.ts";
+import { bytesOf, type Dtype, f32ToBf16, f32ToF16 } from "../formats/dtype.ts";
+import { type PlanEntry, packed, preparation, preparedBytes, unpacked } from "./prepare-tensors.ts";
+
+const shape = [48, 1024];
+const values = randomArray(48 * 1024, 11);
+const sources: [Dtype, Uint8Array][] = [
+  ["F32", bytesOf(values)],
+  ["F16", bytesOf(f32ToF16(values))],
+  ["BF16", bytesOf(f32ToBf16(values))],
+  ["F64", new Uint8Array(Float64Array.from(values).buffer)],
+];
+const fourBit = { name: "w", blockSize: 4096, roundToF16First: true } as const;
+const entries: PlanEntry[] = [
+  { name: "w", how: "keep" },
+  { name: "w", how: "f16" },
+  { ...fourBit, how: "nf4", doubleQuant: false },
+  { ...fourBit, how: "fp4", doubleQuant: true },
+];
+
+describe.each(sources)("from %s", (dtype, bytes) => {
+  test.each(entries)("to $how", (entry) => {
+    const whole = preparation(entry, shape, dtype);
+    whole.take(bytes);
+    const pieces = preparation(entry, shape, dtype);
+    for (let at = 0; at < bytes.length; at += 2 ** 16) pieces.take(bytes.slice(at, at + 2 ** 16));
+    const tensor = pieces.done();
+    expect(tensor).toEqual(whole.done());
+    // And back from what the cache keeps of it.
+    const kept = new Uint8Array(packed(tensor).flatMap((part) => [...part]));
+    expect(kept.length).toBe(preparedBytes(entry, shape, bytes.length));
+    expect(unpacked(kept, entry, shape, dtype)).toEqual(tensor);
+  });
+});

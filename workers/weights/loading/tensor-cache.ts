@@ -1,0 +1,114 @@
+/**
+ * Prepared tensors between visits: one file a tensor, its hash behind its bytes. A file appears when it is whole (FileCache), so a
+ * load that is cut off goes on where it stopped, and what fails its check is made anew by itself. Nobody needs a cache to train:
+ * what goes wrong in writing it ends the writing, and is told by the outcome.
+ */
+import { TabTuneError } from "../../errors.ts";
+import type { FileCache } from "../../storage/file-cache.ts";
+import { sha256InPieces } from "../../storage/sha256.ts";
+
+/** What became of the cache during a load; `reason` says what was wrong. */
+export type CacheOutcome =
+  | { cache: "off" | "hit" | "stored" }
+  | { cache: "rebuilt"; reason: string }
+  | { cache: "not-stored"; reason: string };
+
+export interface TensorCache {
+  has(key: string): boolean;
+  /** What is stored under `key` if it is there, sound, and `size` bytes long where that is known. `name` is for the outcome's words. */
+  read(key: string, size: number | undefined, name: string): Promise<Uint8Array | undefined>;
+  /** Writes what was made; after a failure it does nothing. */
+  write(key: string, parts: Uint8Array[]): Promise<void>;
+  remove(keys: string[]): Promise<void>;
+  outcome(): CacheOutcome;
+}
+
+/** What the storage list shows of a model: stored beside its tensors. */
+export interface CachedModel {
+  label: string;
+  /** Date of the first load, ISO. */
+  createdAt: string;
+}
+
+export const aboutFile = "about";
+const hashBytes = 64;
+
+/** The tensors of one model under `folder`, which is part of every file's name. */
+export async function openTensorCache(cache: FileCache, folder: string, label: string): Promise<TensorCache> {
+  const place = (key: string): string => `${folder}/${key}`;
+  const present = new Set((await cache.list(`${folder}/`)).map(({ name }) => name));
+  let damage: string | undefined;
+  let failure: string | undefined;
+  let wrote = false;
+
+  async function store(key: string, parts: Uint8Array[]): Promise<void> {
+    const writer = await cache.create(place(key));
+    try {
+      for (const part of parts) await writer.write(part);
+      await writer.commit();
+    } finally {
+      await writer.abort();
+    }
+    present.add(place(key));
+  }
+
+  async function attempt(write: () => Promise<void>): Promise<void> {
+    if (failure !== undefined) return;
+    try {
+      await write();
+    } catch (error) {
+      // The file's own name, which the error tells, says nothing to a user.
+      const isFull = error instanceof TabTuneError && error.code === "storage-full";
+      failure = isFull ? "there is no room left for them." : error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  return {
+    has: (key) => present.has(place(key)),
+    async read(key, expected, name) {
+      if (!present.has(place(key))) return undefined;
+      const reader = await cache.open(place(key));
+      const size = expected ?? (reader?.size ?? 0) - hashBytes;
+      if (size >= 0 && reader?.size === size + hashBytes) {
+        const bytes = await reader.read(0, size + hashBytes);
+        const hash = new TextDecoder().decode(bytes.subarray(size));
+        if ((await sha256InPieces(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
+      }
+      present.delete(place(key));
+      damage ??= `${name} in it is damaged`;
+      return undefined;
+    },
+    async write(key, parts) {
+      await attempt(async () => {
+        if (!present.has(place(aboutFile))) {
+          const about: CachedModel = { label, createdAt: new Date().toISOString() };
+          await store(aboutFile, [new TextEncoder().encode(JSON.stringify(about))]);
+        }
+        const hash = await sha256InPieces(parts.length === 1 ? parts[0]! : joined(parts));
+        await store(key, [...parts, new TextEncoder().encode(hash)]);
+        wrote = true;
+      });
+    },
+    async remove(keys) {
+      for (const key of keys) {
+        present.delete(place(key));
+        await cache.delete(place(key));
+      }
+    },
+    outcome() {
+      if (failure !== undefined) return { cache: "not-stored", reason: failure };
+      if (damage !== undefined) return { cache: "rebuilt", reason: `The cached weights were made anew: ${damage}.` };
+      return { cache: wrote ? "stored" : "hit" };
+    },
+  };
+}
+
+function joined(parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.byteLength;
+  }
+  return all;
+}
