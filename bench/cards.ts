@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
 import { type Measurement, type Model, type Product, parseMeasurement } from "../workers/measure/report.ts";
+import { betweenMarks } from "./marks.ts";
 import { adapterName } from "./results.ts";
 import { amount, milliseconds } from "./tables.ts";
 
@@ -205,13 +206,8 @@ export function cardsText(cards: Card[]): string {
   ].join("\n\n");
 }
 
-const marks = /(<!-- cards:start -->\n)[\s\S]*?(<!-- cards:end -->)/;
-
 /** The page with its tables made anew. Throws where it has no marks. */
-export function withCards(page: string, cards: Card[]): string {
-  if (!marks.test(page)) throw new Error(`${PAGE} has no marks for its tables`);
-  return page.replace(marks, (_, start: string, end: string) => `${start}${cardsText(cards)}\n${end}`);
-}
+export const withCards = (page: string, cards: Card[]): string => betweenMarks(page, "cards", cardsText(cards));
 
 export async function main(): Promise<number> {
   await writeFile(PAGE, withCards(await readFile(PAGE, "utf8"), await cardsIn(FOLDER)));

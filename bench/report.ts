@@ -1,12 +1,17 @@
-/** Puts the figures of the page, the demo model's step and its answers into bench/results.json, and tables made of them into the README. */
+/**
+ * Puts the figures of the page, the demo model's step and its answers into bench/results.json, tables made of them into docs/measured.md,
+ * and the few that say most into the README.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { type DecodeResults, measureDecode } from "./decode.ts";
+import { betweenMarks } from "./marks.ts";
 import { type PlanResult, plans } from "./plans.ts";
 import { adapterName, baseline, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 import { measureStep, type StepResults } from "./step.ts";
 import { amount, goalRows, milliseconds, variantHead, variantRows } from "./tables.ts";
 
 const RESULTS = "bench/results.json";
+const MEASURED = "docs/measured.md";
 const README = "README.md";
 
 /** Each part is there once it was measured; plans are computed whenever the report is made. */
@@ -145,10 +150,44 @@ const tables = ({ peers, step, decode, plans: planned = [] }: Results): string =
   ].join("\n\n");
 };
 
+/** The figures of the README: a choice of those in docs/measured.md. */
+function chosen({ peers, step, plans: planned = [] }: Results): string {
+  const goal = (name: string): string[][] =>
+    (peers ? goalRows(peers) : []).filter(([figure]) => figure === name).map(([figure, value]) => [figure!, value!]);
+  const memory = (model: string): string[][] =>
+    planned
+      .filter((p) => p.model === model && p.recipe === "default recipe")
+      .map((p) => [
+        `GPU memory that the default recipe plans for ${model}, batch 8`,
+        `${(p.totalBytes / 1e9).toFixed(2)} GB`,
+      ]);
+  return table(
+    ["figure", "measured"],
+    [
+      ...goal("NF4 forward against onnxruntime-web MatMulBnb4"),
+      ...goal("LoRA block against jax-js (jit)"),
+      ...goal("LoRA block against tfjs"),
+      ...(step
+        ? [
+            [
+              "GPU buffers and bind groups created in a steady step",
+              String(step.buffersPerStep + step.bindGroupsPerStep),
+            ],
+          ]
+        : []),
+      ...memory("bczhou/tiny-llava-v1-hf"),
+      ...memory("llava-hf/llava-1.5-7b-hf"),
+    ],
+  );
+}
+
+const rewrite = async (page: string, name: string, text: string): Promise<void> =>
+  writeFile(page, betweenMarks(await readFile(page, "utf8"), name, text));
+
 /**
- * `report page FILE` takes the page's figures from that file, `report step` measures the step and an answer; both go into results.json
- * and the README. `report` alone makes the README's tables again. A page that ran with tiny sizes is only printed: its figures mean
- * nothing.
+ * `report page FILE` takes the page's figures from that file, `report step` measures the step and an answer; both go into results.json,
+ * docs/measured.md and the README. `report` alone makes the tables again. A page that ran with tiny sizes is only printed: its figures
+ * mean nothing.
  */
 export async function main([what, file]: string[]): Promise<number> {
   const results: Results = JSON.parse(await readFile(RESULTS, "utf8"));
@@ -162,11 +201,7 @@ export async function main([what, file]: string[]): Promise<number> {
   console.log(text);
   if (results.peers?.sizes === "quick") return 0;
   await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  const readme = await readFile(README, "utf8");
-  const marked = readme.replace(
-    /(<!-- bench:start -->\n)[\s\S]*?(<!-- bench:end -->)/,
-    (_, a, b) => `${a}${text}\n${b}`,
-  );
-  await writeFile(README, marked);
+  await rewrite(MEASURED, "bench", text);
+  await rewrite(README, "figures", chosen(results));
   return 0;
 }

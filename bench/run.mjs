@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the bench page in a headless Chromium (a software adapter unless TABTUNE_CHROME_FLAGS names other flags), then one
- * training step and one answer of the demo model in Node; figures into results.json, tables into the README. `--page` or `--step`: only
- * that part. `--quick`: the page with tiny sizes, to see that all runs. `--readme`: only the tables again.
+ * training step and one answer of the demo model in Node; figures into results.json, tables into docs/measured.md, the few that say most
+ * into the README. `--page` or `--step`: only that part. `--quick`: the page with tiny sizes, to see that all runs. `--tables`: only the
+ * tables again.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -74,11 +75,11 @@ function report(...args) {
 }
 
 const has = (flag) => process.argv.includes(flag);
-if (has("--readme")) report();
+if (has("--tables")) report();
 // What took long is written before the next part starts.
-if (!has("--readme") && !has("--step")) {
+if (!has("--tables") && !has("--step")) {
   await measurePeers();
   report("page", peers);
 }
-if (!has("--readme") && !has("--page") && !isQuick) report("step");
+if (!has("--tables") && !has("--page") && !isQuick) report("step");
 fs.rmSync(outDir, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** The figures as rows of words: for the page, the README and the terminal alike. */
+/** The figures as rows of words: for the page, docs/measured.md and the terminal alike. */
 
 import { PANEL, WEIGHT_STEPS } from "../workers/kernels/linear/software/panel.wgsl.ts";
 import {
