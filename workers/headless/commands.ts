@@ -1,4 +1,4 @@
-/** The commands of CONTRACT section 2, by name. */
+/** The commands by name, with their options: docs/contract.md says what each of them promises. */
 import type { Arguments, Options } from "./arguments.ts";
 import { gguf, merge } from "./exports.ts";
 import { measure } from "./measure.ts";
