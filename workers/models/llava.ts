@@ -1,7 +1,7 @@
 /**
  * The whole model, assembled: picture tiles -> features -> token rows -> language model -> label rows -> loss, and back.
- * `Passes` owns the buffers of one use (training, or a chat) and records its programs; training and chat share the weights and
- * the adapter. transformers: models/llava/modeling_llava.py.
+ * `PassBuffers` are the buffers of one use (training, or a chat), on which its programs are recorded; training and chat share the weights
+ * and the adapter. transformers: models/llava/modeling_llava.py.
  */
 import { type Allocator, type Arena, type Counters, type Tensor, view } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";

@@ -416,7 +416,7 @@ export function allocateWeights(
   return { weights, fills, parameters };
 }
 
-/** One tensor as the hub room streams it. */
+/** One tensor as `loadOrQuantise` of weights/loading yields it. */
 export type LoadedTensor =
   | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
   | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };

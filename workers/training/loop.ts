@@ -1,6 +1,6 @@
 /**
- * The training loop, as the outline of the program: next batch, one optimizer step, publish, save. It knows no GPU and no page:
- * those come in as `TrainingStep`, `Checkpoints` and `Control`.
+ * The training loop, as the outline of the program: next batch, one optimizer step, publish, save. It knows no GPU, no storage and no
+ * page: those come in as `TrainerDeps` and `Control`.
  */
 import type { LoadedStep } from "../data/batches/prefetch.ts";
 import type { Position } from "../data/batches/sampler.ts";

@@ -18,7 +18,7 @@ export interface ImageSpec {
 }
 
 export interface PreparedImage {
-  /** [tiles, S, S, 3] u8 RGB, before rescale and normalisation (`normalise` in clip.ts). */
+  /** [tiles, S, S, 3] u8 RGB, before rescale and normalisation (`normalise` in crop.ts). */
   pixels: Uint8Array;
   tiles: number;
   /** Upright size before resizing. */

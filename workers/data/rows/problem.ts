@@ -1,4 +1,4 @@
-/** What is wrong with one row or one entry: the others go on. Thrown inside `dataset`, never seen outside of it. */
+/** What is wrong with one row or one entry: the others go on. Thrown inside data/rows/, never seen outside of it. */
 export type ProblemReason =
   | "bad-json"
   | "bad-csv"

@@ -1,5 +1,5 @@
 /**
- * Dropped files -> rows: the one entrance to `dataset`. Unpack the lists of archives, plan, read each source as records,
+ * Dropped files -> rows: the one entrance to data/rows/. Unpack the lists of archives, plan, read each source as records,
  * make each record a row. What is wrong with one record costs that record; what is wrong with a file names the file.
  */
 import { TabTuneError } from "../../errors.ts";

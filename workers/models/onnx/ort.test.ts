@@ -1,6 +1,6 @@
 /**
  * The ONNX tower beside our own kernels, on the same weights and pictures. Here the graph runs on onnxruntime-web's processor
- * backend; in the page (e2e/onnx-tower.spec.ts) on its WebGPU backend.
+ * backend; in the page (e2e/llava-next.spec.ts) on its WebGPU backend.
  */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
 import { describe, expect, test } from "vitest";
