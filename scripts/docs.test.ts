@@ -37,6 +37,15 @@ test("what is planned is not there yet", () => {
 const codeOf = (text: string): string[] => [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!);
 const isPath = (code: string): boolean => /^[\w.-]+\/?[^\s()]*$/.test(code) && tops.has(code.split("/")[0]!);
 
+/** As GitHub names them in addresses. */
+const headingsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
+    match[1]!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
 describe.each(pages)("%s", (page) => {
   const text = read(page);
 
@@ -44,10 +53,14 @@ describe.each(pages)("%s", (page) => {
     expect(codeOf(text).filter((code) => isPath(code) && !isThere(code) && !planned.has(code))).toEqual([]);
   });
 
-  test("links lead to files", () => {
+  test("links lead to files and headings", () => {
     const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
-    const files = targets.filter((target) => !/^(https?:|#)/.test(target)).map((target) => target.split("#")[0]!);
-    expect(files.filter((file) => !fs.existsSync(path.join(root, path.dirname(page), file)))).toEqual([]);
+    const isReached = (target: string): boolean => {
+      const [file, heading] = target.split("#");
+      const to = file ? path.join(path.dirname(page), file) : page;
+      return fs.existsSync(path.join(root, to)) && (!heading || headingsOf(read(to)).includes(heading));
+    };
+    expect(targets.filter((target) => !/^https?:/.test(target) && !isReached(target))).toEqual([]);
   });
 
   test("a name that is said to be in a file is there", () => {
@@ -59,7 +72,7 @@ describe.each(pages)("%s", (page) => {
 
   test("npm scripts and headless commands exist", () => {
     const { scripts } = JSON.parse(read("package.json"));
-    const run = [...text.matchAll(/npm (?:run (?:-s )?)([a-z]+)/g)].map((match) => match[1]!);
+    const run = [...text.matchAll(/npm run (?:-s )?([a-z0-9]+)/g)].map((match) => match[1]!);
     expect(run.filter((name) => !(name in scripts))).toEqual([]);
     const asked = [...text.matchAll(/headless -- ([a-z]+)/g)].map((match) => match[1]!);
     expect(asked.filter((name) => !(name in commands))).toEqual([]);
