@@ -7,7 +7,7 @@ import { infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
 import { openDataset } from "./data/shards/shards.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
 import { TabTuneError, toReport } from "./errors.ts";
-import type { DatasetApi } from "./protocol.ts";
+import type { DatasetApi } from "./protocol/dataset.ts";
 import { openIdbStore } from "./storage/idb.ts";
 import type { Store } from "./storage/store.ts";
 

@@ -20,10 +20,10 @@ const order = [
   ["adapter"],
   ["training", "chat", "self-test"],
   ["measure"],
+  ["protocol"],
   ["engine"],
   ["headless"],
 ];
-const open = ["protocol.ts"];
 /** Files at the top of workers/ that start a thread or a process. */
 const entries = ["engine.worker.ts", "dataset.worker.ts", "headless.ts"];
 
@@ -42,19 +42,15 @@ function sources(folder: string): string[] {
 interface Import {
   file: string;
   target: string;
-  typeOnly: boolean;
 }
 
 const imports: Import[] = sources(workers).flatMap((full) => {
   const file = path.relative(workers, full);
   const text = fs.readFileSync(full, "utf8");
-  return [...text.matchAll(/^(import|export) (type )?[^;]*?from "(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/gm)].map(
-    (match) => ({
-      file,
-      target: path.relative(workers, path.resolve(path.dirname(full), match[3] ?? match[4]!)),
-      typeOnly: match[2] !== undefined,
-    }),
-  );
+  return [...text.matchAll(/^(?:import|export) [^;]*?from "(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/gm)].map((match) => ({
+    file,
+    target: path.relative(workers, path.resolve(path.dirname(full), match[1] ?? match[2]!)),
+  }));
 });
 const roomOf = (file: string): string => file.split(path.sep)[0]!;
 
@@ -68,14 +64,14 @@ test("nothing in workers/ imports the page", () => {
 
 test("every room has its place", () => {
   const rooms = new Set(imports.map(({ file }) => roomOf(file)));
-  const unplaced = [...rooms].filter((room) => levelOf(room) < 0 && !open.includes(room) && !entries.includes(room));
+  const unplaced = [...rooms].filter((room) => levelOf(room) < 0 && !entries.includes(room));
   expect(unplaced).toEqual([]);
 });
 
-test("imports of code go down the rooms only", () => {
-  const wrong = imports.filter(({ file, target, typeOnly }) => {
+test("imports go down the rooms only, those of types too", () => {
+  const wrong = imports.filter(({ file, target }) => {
     const [from, to] = [roomOf(file), roomOf(target)];
-    if (typeOnly || from === to || open.includes(to) || entries.includes(from)) return false;
+    if (from === to || entries.includes(from)) return false;
     return levelOf(to) < 0 || (levelOf(from) >= 0 && levelOf(to) > levelOf(from));
   });
   expect(wrong.map((i) => `${i.file} -> ${i.target}`)).toEqual([]);

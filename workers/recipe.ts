@@ -6,6 +6,9 @@
 import * as v from "valibot";
 import { TabTuneError } from "./errors.ts";
 
+/** A recipe in Hugging Face names, as in a recipe file; every key optional. */
+export type RecipeJson = Record<string, unknown>;
+
 /** Optimizers by the names of transformers' TrainingArguments. */
 export type Optim = "adamw_torch" | "adamw_bnb_8bit";
 

@@ -5,7 +5,8 @@
 import * as Comlink from "comlink";
 import { withWatchdog } from "../../workers/data/rows/watchdog.ts";
 import { type ErrorReport, TabTuneError, toReport } from "../../workers/errors.ts";
-import type { DatasetApi, EngineApi } from "../../workers/protocol.ts";
+import type { DatasetApi } from "../../workers/protocol/dataset.ts";
+import type { EngineApi } from "../../workers/protocol/engine.ts";
 
 interface Handle<T> {
   worker: Worker;

@@ -1,6 +1,6 @@
 /** The conversation: who is asked, what each of them has been asked before, and who said what. */
 import { create } from "zustand";
-import type { ChatEvent, ChatResult, ChatTurn } from "../../workers/protocol.ts";
+import type { ChatEvent, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
 import { useModel } from "../model/store.ts";

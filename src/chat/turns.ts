@@ -2,7 +2,7 @@
  * A conversation with several speakers: the base model and the adapters of runs. Each has a history of its own, since an answer that
  * follows another's words sounds like the other.
  */
-import type { ChatResult, ChatTurn } from "../../workers/protocol.ts";
+import type { ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
 
 export interface Speaker {
   /** Model and run: turns of one key are one history. */

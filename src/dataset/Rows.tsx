@@ -1,6 +1,6 @@
 /** A page of rows as the model will see them: the cropped picture, and every token that is trained on in colour. */
 import { useEffect, useRef } from "react";
-import type { PreviewRow } from "../../workers/protocol.ts";
+import type { PreviewRow } from "../../workers/data/preview.ts";
 import { Action } from "../parts/Action.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { useTraining } from "../training/store.ts";

@@ -1,16 +1,16 @@
-import type { SkippedInfo } from "../../workers/protocol.ts";
+import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import { download } from "../parts/download.ts";
 import { Scroll } from "../parts/Scroll.tsx";
 
 const cell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /** RFC 4180, so that a spreadsheet opens it. */
-export function skippedCsv(rows: SkippedInfo[]): string {
+export function skippedCsv(rows: SkippedRow[]): string {
   const lines = rows.map((r) => [String(r.index), r.source, r.reason, r.message, r.excerpt].map(cell).join(","));
   return ["row,source,reason,message,excerpt", ...lines].join("\r\n");
 }
 
-export function SkippedRows({ rows }: { rows: SkippedInfo[] }) {
+export function SkippedRows({ rows }: { rows: SkippedRow[] }) {
   return (
     <div className="skipped">
       <Scroll label="Skipped rows and why">

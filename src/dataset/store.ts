@@ -1,13 +1,9 @@
 /** The prepared data set, its preview and what was skipped. What is prepared stays until its successor is. */
 import { create } from "zustand";
-import type {
-  DatasetInfo,
-  DatasetProgress,
-  DatasetSource,
-  DroppedFile,
-  ModelInfo,
-  PreviewRow,
-} from "../../workers/protocol.ts";
+import type { PreviewRow } from "../../workers/data/preview.ts";
+import type { DatasetInfo, DatasetProgress } from "../../workers/data/shards/prepare-dataset.ts";
+import type { DatasetSource, DroppedFile } from "../../workers/protocol/dataset.ts";
+import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { counted } from "../../workers/words.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";

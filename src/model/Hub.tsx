@@ -1,5 +1,5 @@
 /** Models of the hub: which one, by whose leave, and what it costs. */
-import type { ModelPreview } from "../../workers/protocol.ts";
+import type { ModelPreview } from "../../workers/protocol/model.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";
 import { isRunning, useTraining } from "../training/store.ts";

@@ -1,5 +1,5 @@
 /** Two verbs, two bars: what the network brings, and what of it is ready for the GPU. */
-import type { LoadProgress } from "../../workers/protocol.ts";
+import type { LoadProgress } from "../../workers/protocol/model.ts";
 import { bytes, duration } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { useModel } from "./store.ts";

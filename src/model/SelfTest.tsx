@@ -1,6 +1,6 @@
 /** What the self-test of the kernels found on this adapter, in one line, with the report as a file. */
 import { useEffect, useState } from "react";
-import type { SelfTestReport } from "../../workers/protocol.ts";
+import type { SelfTestReport } from "../../workers/self-test/report.ts";
 import { useApp } from "../app/store.ts";
 import { engine } from "../app/workers.ts";
 import { download } from "../parts/download.ts";

@@ -1,6 +1,6 @@
 /** The loaded model, and the way there. */
 import { create } from "zustand";
-import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol.ts";
+import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol/model.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";

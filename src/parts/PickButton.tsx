@@ -1,6 +1,6 @@
 /** A button that opens the browser's file or folder chooser. */
 import { type ReactNode, useRef } from "react";
-import type { DroppedFile } from "../../workers/protocol.ts";
+import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { Action } from "./Action.tsx";
 import { filesOfInput } from "./files.ts";
 

@@ -1,5 +1,5 @@
 /** Dropped and picked files as one list with paths relative to what was dropped. */
-import type { DroppedFile } from "../../workers/protocol.ts";
+import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 
 async function entriesOf(entry: FileSystemEntry, prefix: string, out: DroppedFile[]): Promise<void> {
   const path = prefix ? `${prefix}/${entry.name}` : entry.name;

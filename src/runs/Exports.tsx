@@ -1,6 +1,6 @@
 /** A run's result in the forms that other programs take. */
 import { useState } from "react";
-import type { RunSummary } from "../../workers/protocol.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";
 import { Action } from "../parts/Action.tsx";

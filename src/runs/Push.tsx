@@ -1,6 +1,6 @@
 /** A run's adapter to the hub: as whom, to which repository, who may see it, and what became of it. */
 import { useEffect, useState } from "react";
-import type { RunSummary } from "../../workers/protocol.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { engine } from "../app/workers.ts";
 import { useDataset } from "../dataset/store.ts";
 import { useModel } from "../model/store.ts";

@@ -1,4 +1,4 @@
-import type { RunSummary } from "../../workers/protocol.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { useChat } from "../chat/store.ts";
 import { useModel } from "../model/store.ts";
 import { Action } from "../parts/Action.tsx";

@@ -1,6 +1,6 @@
 /** Saved runs. */
 import { create } from "zustand";
-import type { RunSummary } from "../../workers/protocol.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { useApp } from "../app/store.ts";
 import { engine } from "../app/workers.ts";
 import { download } from "../parts/download.ts";

@@ -1,4 +1,4 @@
-import type { StorageInfo } from "../../workers/protocol.ts";
+import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";

@@ -1,6 +1,6 @@
 /** What this browser keeps, and how to be rid of it. */
 import { create } from "zustand";
-import type { StorageInfo } from "../../workers/protocol.ts";
+import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { useApp } from "../app/store.ts";
 import { engine } from "../app/workers.ts";
 import { useRuns } from "../runs/store.ts";

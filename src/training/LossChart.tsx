@@ -2,7 +2,7 @@
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { StepRecord } from "../../workers/protocol.ts";
+import type { StepRecord } from "../../workers/training/events.ts";
 import { emaSmooth, toCsv } from "../../workers/training/metrics.ts";
 import { useApp } from "../app/store.ts";
 import { Action } from "../parts/Action.tsx";

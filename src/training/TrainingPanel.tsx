@@ -1,4 +1,5 @@
-import type { PaceMode, RunState } from "../../workers/protocol.ts";
+import type { PaceMode } from "../../workers/gpu/pace.ts";
+import type { RunState } from "../../workers/training/events.ts";
 import { secondsLeft } from "../../workers/training/metrics.ts";
 import { verdictOn } from "../../workers/training/verdict.ts";
 import { useChat } from "../chat/store.ts";

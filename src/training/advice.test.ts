@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { StepRecord } from "../../workers/protocol.ts";
+import type { StepRecord } from "../../workers/training/events.ts";
 import { curveWords, warningsOf } from "./advice.ts";
 
 const fields = { learning_rate: 2e-4, max_length: 64, per_device_train_batch_size: 8 };

@@ -1,5 +1,6 @@
 /** What looks wrong in a recipe before it runs, and how a run went. Never without a figure. */
-import type { PlanInfo, StepRecord } from "../../workers/protocol.ts";
+import type { PlanInfo } from "../../workers/protocol/engine.ts";
+import type { StepRecord } from "../../workers/training/events.ts";
 import { lossEnds } from "../../workers/training/verdict.ts";
 import { figure } from "../parts/format.ts";
 import type { Fields } from "./store.ts";

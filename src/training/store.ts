@@ -1,8 +1,10 @@
 /** The recipe being edited, its plan, and the run that is going on. Field names are Hugging Face's, as in recipe files. */
 import type { Remote } from "comlink";
 import { create } from "zustand";
-import type { EngineApi, PaceMode, PlanInfo, RunEvent, RunState, StepRecord } from "../../workers/protocol.ts";
+import type { PaceMode } from "../../workers/gpu/pace.ts";
+import type { EngineApi, PlanInfo } from "../../workers/protocol/engine.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
+import type { RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import { remembered } from "../app/remembered.ts";
 import { useApp } from "../app/store.ts";
 import { callback, engine } from "../app/workers.ts";

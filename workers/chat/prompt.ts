@@ -6,7 +6,7 @@ import type { ContentPart, Message } from "../data/rows/row.ts";
 import { renderChat } from "../data/text/chat-template.ts";
 import { expandImageTokens } from "../data/text/slot-text.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
-import type { ChatTurn } from "../protocol.ts";
+import type { ChatTurn } from "./conversation.ts";
 import type { Prompt } from "./generate.ts";
 
 /**

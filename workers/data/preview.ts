@@ -1,9 +1,27 @@
 /** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
-import type { PreparationSpec, PreviewRow, PreviewToken } from "../protocol.ts";
+
 import type { Example } from "./example.ts";
+import type { PreparationSpec } from "./preparation.ts";
 import { preparationOf } from "./preparation.ts";
 import type { Dataset } from "./shards/shards.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
+
+export interface PreviewToken {
+  text: string;
+  /** 0 never a target, 1 prompt text, 2 answer (TokenKind). Runs of image slots are one entry with text "<image>" and `repeat`. */
+  kind: 0 | 1 | 2;
+  repeat: number;
+}
+
+export interface PreviewRow {
+  index: number;
+  source: string;
+  tokens: PreviewToken[];
+  length: number;
+  answerTokens: number;
+  /** First picture, cropped as the model sees it: [size, size] RGBA. */
+  picture: { size: number; rgba: Uint8ClampedArray } | null;
+}
 
 /** Consecutive tokens of one kind as one run of text; pieces of one character do not decode alone. */
 function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {

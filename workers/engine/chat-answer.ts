@@ -1,5 +1,6 @@
 /** The page's chat: a conversation in, text as it comes. */
 
+import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
 import { createChat, type Generated } from "../chat/generate.ts";
 import { chatPrompt } from "../chat/prompt.ts";
 import { preparationOf } from "../data/preparation.ts";
@@ -8,7 +9,6 @@ import { featuresPerTile } from "../models/config.ts";
 import { positionsOf } from "../models/load.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { BASELINE_BINDING_BYTES } from "../models/weights.ts";
-import type { ChatEvent, ChatRequest, ChatResult } from "../protocol.ts";
 import { livingModel, type Session, towerOf } from "./session.ts";
 import { endAnswer, inTurn } from "./turns.ts";
 

@@ -1,10 +1,8 @@
 /** Does a plan fit this adapter, and if not: the one change of the recipe that makes it fit. */
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
-import type { PlanInfo } from "../protocol.ts";
+import type { Fits } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
-
-type Fits = PlanInfo["fits"];
 
 /** A browser tells no free memory: beyond these, machines are known to struggle, and to fail. */
 const TIGHT_BYTES = 6e9;

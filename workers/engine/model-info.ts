@@ -4,7 +4,7 @@ import { embeddedJson } from "../data/embedded.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { fitsOrt } from "../models/onnx/ort.ts";
 import type { LoadedModel } from "../models/open.ts";
-import type { ModelInfo } from "../protocol.ts";
+import type { ModelInfo } from "../protocol/model.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
 export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<ModelInfo> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LoadProgress } from "../protocol.ts";
+import type { LoadProgress } from "../protocol/model.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import { plan, weights } from "../testing/checkpoints.ts";
 import { fakeOpfs } from "../testing/fake-opfs.ts";

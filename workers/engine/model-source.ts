@@ -7,7 +7,7 @@ import { featuresPerTile } from "../models/config.ts";
 import { loadingPlan } from "../models/load.ts";
 import { openModel } from "../models/open.ts";
 import { allocateWeights } from "../models/weights.ts";
-import type { LoadProgress, ModelPreview, ModelSource } from "../protocol.ts";
+import type { LoadProgress, ModelPreview, ModelSource } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { planRun, tilesPerPicture } from "../training/run.ts";

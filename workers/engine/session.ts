@@ -2,11 +2,14 @@
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError, toReport } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
+import type { PaceMode } from "../gpu/pace.ts";
 import { ownTower } from "../models/encoder.ts";
 import { fitsOrt, ortTower } from "../models/onnx/ort.ts";
 import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
-import type { LoadProgress, ModelInfo, ModelSource, PaceMode, RecipeJson, SelfTestReport } from "../protocol.ts";
+import type { LoadProgress, ModelInfo, ModelSource } from "../protocol/model.ts";
+import type { RecipeJson } from "../recipe.ts";
 import { parseRecipe } from "../recipe.ts";
+import type { SelfTestReport } from "../self-test/report.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";

@@ -1,7 +1,7 @@
 /** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
 
 import { deleteDataset, listDatasets } from "../data/shards/shards.ts";
-import type { StorageInfo } from "../protocol.ts";
+import type { StorageInfo } from "../protocol/engine.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";
 import { listRuns } from "../training/saved/runs.ts";

@@ -3,9 +3,12 @@
  * is gone, what is refused disturbs nothing, and afterwards the model still answers.
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ChatResult } from "../chat/conversation.ts";
 import type { ErrorReport } from "../errors.ts";
-import type { ChatResult, DroppedFile, ModelSource, RunSummary } from "../protocol.ts";
+import type { DroppedFile } from "../protocol/dataset.ts";
+import type { ModelSource } from "../protocol/model.ts";
 import { type TestEngine, testEngine, watchRun } from "../testing/engine.ts";
+import type { RunSummary } from "../training/saved/runs.ts";
 import { isAlive } from "./session.ts";
 
 let engine: TestEngine;

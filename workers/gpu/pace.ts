@@ -2,7 +2,9 @@
  * How long a dispatch will take on this GPU, learned from finished submits, and how long it may: a dispatch is what a desktop waits
  * for and what a driver's watchdog kills (after 2 s on Windows). Pure: no GPU here.
  */
-import type { PaceMode } from "../protocol.ts";
+
+/** How hard a run works the GPU: "gentle" leaves about half of its time to the desktop. It changes no number of the run. */
+export type PaceMode = "full speed" | "gentle";
 
 /** Upper bounds of estimated GPU time, and how many submits may be under way. */
 export interface Budget {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test, vi } from "vitest";
 import { main } from "../headless.ts";
-import type { SelfTestReport } from "../protocol.ts";
+import type { SelfTestReport } from "../self-test/report.ts";
 
 const model = fileURLToPath(new URL("../testing/goldens/llava-mha/model", import.meta.url));
 

@@ -2,9 +2,9 @@
 import type { AdapterFacts } from "../gpu/device.ts";
 import { registerVariants, type Variants } from "../gpu/variants.ts";
 import { selectVariants } from "../kernels/select.ts";
-import type { SelfTestResult } from "../protocol.ts";
 import { type HeadSizes, selfTestCases } from "../self-test/cases/index.ts";
 import { runGates } from "../self-test/gate.ts";
+import type { SelfTestResult } from "../self-test/report.ts";
 import { runCases, SELF_TEST_LIMIT } from "../self-test/run-cases.ts";
 import type { Context } from "./parts.ts";
 

@@ -1,12 +1,12 @@
 /** A checkpoint folder -> everything that training, data preparation and chat need of it. */
 import { normalise, parsePreprocessor } from "../data/pictures/crop.ts";
 import { tileSizeOf } from "../data/pictures/prepare-image.ts";
+import type { PreparationSpec } from "../data/preparation.ts";
 import { preparationOf } from "../data/preparation.ts";
 import { type ChatTemplate, chooseTemplate, endsAnswers } from "../data/text/chat-template.ts";
 import { type TextTokenizer, templateTokens } from "../data/text/tokenizer.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { PreparationSpec } from "../protocol.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";

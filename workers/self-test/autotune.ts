@@ -12,9 +12,9 @@ import { linearBackwardInput, linearForward } from "../kernels/linear/linear.ts"
 import { sharedTiles } from "../kernels/linear/tiles.ts";
 import type { FourBitWeight } from "../kernels/linear/weight.ts";
 import { forcedVariants } from "../kernels/select.ts";
-import type { SelfTestReport } from "../protocol.ts";
 import type { Store } from "../storage/store.ts";
 import { type Candidates, candidatesOf } from "./gate.ts";
+import type { SelfTestReport } from "./report.ts";
 import { timeRounds } from "./rounds.ts";
 import { adapterKey } from "./self-test.ts";
 

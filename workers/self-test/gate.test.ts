@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { type AdapterFacts, Gpu } from "../gpu/device.ts";
 import { selectVariants } from "../kernels/select.ts";
-import type { SelfTestReport, SelfTestResult } from "../protocol.ts";
 import { testBench } from "../testing/gpu.ts";
 import { candidatesOf, closedGates, runGates } from "./gate.ts";
+import type { SelfTestReport, SelfTestResult } from "./report.ts";
 import { throughGates } from "./self-test.ts";
 
 const bench = await testBench();

@@ -11,11 +11,11 @@ import { linearBackwardInput, linearForward } from "../kernels/linear/linear.ts"
 import { sharedTiles } from "../kernels/linear/tiles.ts";
 import type { Weight } from "../kernels/linear/weight.ts";
 import { fittingDecodes, fittingTiles, forcedVariants } from "../kernels/select.ts";
-import type { SelfTestResult } from "../protocol.ts";
 import { roundToF16 } from "../weights/formats/dtype.ts";
 import { fourBit, halves, type Output, type RecordCase, type SelfTestCase } from "./cases/case.ts";
 import { fourBitDecode, halfDecode } from "./cases/decode.ts";
 import { linearVariantsOf } from "./cases/index.ts";
+import type { SelfTestResult } from "./report.ts";
 import { runCases } from "./run-cases.ts";
 
 /** What the tuner may choose from. */

@@ -3,8 +3,8 @@ import { Arena, newCounters, readBack } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { relativeError } from "../gpu/numbers.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
-import type { SelfTestResult } from "../protocol.ts";
 import type { SelfTestCase } from "./cases/case.ts";
+import type { SelfTestResult } from "./report.ts";
 
 /** f32 sums of some hundred terms in any order stay well below this; a wrong index or a half-precision detour do not. */
 export const SELF_TEST_LIMIT = 1e-5;

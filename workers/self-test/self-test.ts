@@ -4,11 +4,11 @@ import type { AdapterFacts, Gpu } from "../gpu/device.ts";
 import type { PipelineCache } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
 import type { LlavaConfig } from "../models/config.ts";
-import type { SelfTestReport } from "../protocol.ts";
 import type { Store } from "../storage/store.ts";
 import type { SelfTestCase } from "./cases/case.ts";
 import { type HeadSizes, selfTestCases } from "./cases/index.ts";
 import { closedGates, runGates } from "./gate.ts";
+import type { SelfTestReport } from "./report.ts";
 import { runCases, SELF_TEST_LIMIT } from "./run-cases.ts";
 
 /** Counts up when a kernel or a case changes: older verdicts are then not believed. */

@@ -5,11 +5,14 @@ import { newSession, type Session } from "../engine/session.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
 import { ownTower } from "../models/encoder.ts";
-import type { DroppedFile, EngineApi, ModelSource, RunEvent } from "../protocol.ts";
+import type { DroppedFile } from "../protocol/dataset.ts";
+import type { EngineApi } from "../protocol/engine.ts";
+import type { ModelSource } from "../protocol/model.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
+import type { RunEvent } from "../training/events.ts";
 import { fakeOpfs } from "./fake-opfs.ts";
 import { goldenDataset, goldenFiles, openGolden, openGoldenModel, recipeWith } from "./golden.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Position } from "../data/batches/sampler.ts";
 import { TabTuneError } from "../errors.ts";
-import type { StepRecord } from "../protocol.ts";
 import { parseRecipe } from "../recipe.ts";
+import type { StepRecord } from "./events.ts";
 import { newControl, type TrainerState, train } from "./loop.ts";
 
 /** A run without a GPU: each step notes what it was given, and `during` may press buttons while it works. */

@@ -6,8 +6,8 @@ import type { LoadedStep } from "../data/batches/prefetch.ts";
 import type { Position } from "../data/batches/sampler.ts";
 import type { Example } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
-import type { StepRecord } from "../protocol.ts";
 import type { Recipe } from "../recipe.ts";
+import type { StepRecord } from "./events.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { StepResult } from "./step.ts";
 

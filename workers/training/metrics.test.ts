@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { StepRecord } from "../protocol.ts";
+import type { StepRecord } from "./events.ts";
 import { emaSmooth, meanLoss, secondsLeft, toCsv, toStepLine, windowMeans } from "./metrics.ts";
 
 const record = (step: number, loss = step, seconds = 1): StepRecord => ({

@@ -1,5 +1,5 @@
 /** What a run reports about itself, from the records of its steps: smoothing, logged means, time left, files. */
-import type { StepRecord } from "../protocol.ts";
+import type { StepRecord } from "./events.ts";
 
 /**
  * Debiased exponential moving average, TensorBoard's rule: weight 0 is the raw curve, 0.99 very smooth. A value that is not

@@ -18,9 +18,9 @@ import { type Adapter, allocateAdapter, type LoraModule, type LoraSettings } fro
 import { initialLora } from "../models/lora-init.ts";
 import { type MemoryPlan, planMemory } from "../models/memory-plan.ts";
 import type { LoadedModel, OpenedModel } from "../models/open.ts";
-import type { RunEvent, StepRecord } from "../protocol.ts";
 import { parseRecipe, type Recipe, toHuggingFace, totalSteps } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
+import type { RunEvent, StepRecord } from "./events.ts";
 import { type Control, type TrainerState, train } from "./loop.ts";
 import { loadLatest } from "./saved/load.ts";
 import { appendLog, readLog, truncateLog } from "./saved/log.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { StepRecord } from "../protocol.ts";
+import type { StepRecord } from "./events.ts";
 import { lossEnds, verdictOn } from "./verdict.ts";
 
 const run = (losses: number[], gradNorms = losses): StepRecord[] =>

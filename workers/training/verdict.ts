@@ -1,5 +1,5 @@
 /** What is wrong with a run that has ended, as far as its own figures show. */
-import type { StepRecord } from "../protocol.ts";
+import type { StepRecord } from "./events.ts";
 import { median } from "./metrics.ts";
 
 /** First and last loss, each the median of a tenth of the run: single steps jump. There must be a record. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PreparationSpec } from "../../protocol.ts";
+import type { PreparationSpec } from "../preparation.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import { datasetIdentity } from "./data-identity.ts";
 

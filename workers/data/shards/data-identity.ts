@@ -4,8 +4,8 @@
  * costs less than preparing them. Larger ones (archives, Parquet) are known by their time of change and samples, where one is known.
  */
 
-import type { PreparationSpec } from "../../protocol.ts";
 import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
+import type { PreparationSpec } from "../preparation.ts";
 import { byPath } from "../rows/entry.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import { datasetIdOf } from "./shards.ts";

@@ -1,14 +1,15 @@
 /** From files to a data set: what is kept of it beside the rows. */
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
-import type { DatasetInfo, PreparationSpec } from "../../protocol.ts";
 import { parseRecipe } from "../../recipe.ts";
 import { memoryStore } from "../../storage/memory.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { openGolden, openGoldenModel } from "../../testing/golden.ts";
+import type { PreparationSpec } from "../preparation.ts";
 import { previewRows } from "../preview.ts";
 import type { InputFile } from "../rows/read-rows.ts";
+import type { DatasetInfo } from "./prepare-dataset.ts";
 import { prepareDataset } from "./prepare-dataset.ts";
 import { openDataset } from "./shards.ts";
 

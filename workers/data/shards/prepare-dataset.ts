@@ -1,15 +1,38 @@
 /** Files -> rows -> examples -> shards: what the dataset worker does for the page and the command line does for itself. */
 
 import { TabTuneError } from "../../errors.ts";
-import type { DatasetInfo, DatasetProgress, PreparationSpec } from "../../protocol.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
+import type { PreparationSpec } from "../preparation.ts";
 import { preparationOf } from "../preparation.ts";
 import { prepareExample } from "../prepare-example.ts";
 import { type InputFile, readRows } from "../rows/read-rows.ts";
 import type { SkippedRow } from "../rows/row.ts";
 import { datasetIdentity } from "./data-identity.ts";
 import { createShardWriter, type DatasetManifest, openDataset } from "./shards.ts";
+
+export interface DatasetProgress {
+  phase: "reading" | "preparing";
+  rows: number;
+  skipped: number;
+  detail: string;
+}
+
+export interface DatasetInfo {
+  id: string;
+  label: string;
+  rows: number;
+  skipped: SkippedRow[];
+  format: string;
+  /** Over all rows: tokens, image slots included. */
+  tokens: number;
+  longest: number;
+  /** [tokens, rows] of each length, ascending; empty for data sets of an older version. */
+  lengths: [number, number][];
+  /** What was left aside, guessed or found elsewhere than named, one sentence each. */
+  notes: string[];
+  bytes: number;
+}
 
 interface Facts {
   format: string;

@@ -1,7 +1,8 @@
 /** The metric records of a run: appended in small batches, one key each, and never written over. */
-import type { StepRecord } from "../../protocol.ts";
+
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import type { StepRecord } from "../events.ts";
 import { logKey, logPrefix } from "./format.ts";
 
 /** Appends records, ascending by step and later than all before (see `truncateLog`). */

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
-import type { StepRecord } from "../../protocol.ts";
 import { memoryStore } from "../../storage/memory.ts";
 import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import type { StepRecord } from "../events.ts";
 import { appendLog, readLog, truncateLog } from "./log.ts";
 import { type RunInfo, SCHEMA } from "./run-info.ts";
 import { deleteRun, listRuns, readRunInfo, saveRunInfo, setRunStatus } from "./runs.ts";

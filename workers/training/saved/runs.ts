@@ -1,6 +1,6 @@
 /** The list of runs: their records, what of them is stored, and how they go away. */
 import { TabTuneError } from "../../errors.ts";
-import type { RunSummary } from "../../protocol.ts";
+import type { RecipeJson } from "../../recipe.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import {
@@ -16,6 +16,23 @@ import {
 } from "./format.ts";
 import { readLog } from "./log.ts";
 import { parseRunInfo, type RunInfo, SCHEMA } from "./run-info.ts";
+
+export interface RunSummary {
+  id: string;
+  createdAt: string;
+  modelId: string;
+  modelLabel: string;
+  datasetId: string;
+  datasetLabel: string;
+  step: number;
+  maxSteps: number;
+  status: "interrupted" | "stopped" | "done" | "running-elsewhere";
+  bytes: number;
+  lastLoss: number | null;
+  /** Losses so far, for a sparkline; at most 200 points. */
+  losses: number[];
+  recipe: RecipeJson;
+}
 
 /** Writes (or writes over) the record of a run. Called before its first checkpoint. */
 export async function saveRunInfo(store: Store, info: Omit<RunInfo, "schema">): Promise<void> {

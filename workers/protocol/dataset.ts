@@ -1,0 +1,19 @@
+/** What crosses the border between the page and the dataset worker, through Comlink. Only plain data. */
+import type { PreparationSpec } from "../data/preparation.ts";
+import type { PreviewRow } from "../data/preview.ts";
+import type { DatasetInfo, DatasetProgress } from "../data/shards/prepare-dataset.ts";
+
+/** A file the user dropped or picked; `path` is relative to the dropped root, with "/" between parts. */
+export interface DroppedFile {
+  path: string;
+  blob: Blob;
+}
+
+export type DatasetSource = { kind: "sample" } | { kind: "files"; label: string; files: DroppedFile[] };
+
+export interface DatasetApi {
+  prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
+  /** A data set that was prepared before; null when it is no longer there. */
+  open(datasetId: string): Promise<DatasetInfo | null>;
+  preview(datasetId: string, spec: PreparationSpec, from: number, count: number): Promise<PreviewRow[]>;
+}

@@ -1,0 +1,98 @@
+/**
+ * What crosses the border between the page and the engine worker. The worker exposes `EngineApi` through Comlink; progress comes back
+ * through callbacks (Comlink proxies) with the events below. Only plain data crosses.
+ */
+import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
+import type { ErrorReport } from "../errors.ts";
+import type { PaceMode } from "../gpu/pace.ts";
+import type { RecipeJson } from "../recipe.ts";
+import type { SelfTestReport } from "../self-test/report.ts";
+import type { RunEvent, StepRecord } from "../training/events.ts";
+import type { RunSummary } from "../training/saved/runs.ts";
+import type { Fits, LoadProgress, ModelInfo, ModelPreview, ModelSource } from "./model.ts";
+
+export interface Capability {
+  /** False when training cannot work here; `problem` then says why and what to do. */
+  usable: boolean;
+  problem?: ErrorReport;
+  adapter?: { vendor: string; architecture: string; description: string; software: boolean; maxBufferSize: number };
+  storage?: { usage: number; quota: number; persisted: boolean };
+}
+
+/** What lies in this browser, by what the user would delete. */
+export interface StorageInfo {
+  /** `key` names it for `deleteStored`. */
+  items: { kind: "model" | "data" | "run"; key: string; label: string; detail: string; bytes: number }[];
+  usage: number;
+  quota: number;
+  persisted: boolean;
+}
+
+export interface PlanInfo {
+  trainableParameters: number;
+  /** Bytes by what they are for, in allocation order. */
+  memory: { name: string; bytes: number }[];
+  totalBytes: number;
+  checkpointBytes: number;
+  /** Weights that are already on the GPU are part of `totalBytes`. */
+  fits: Fits;
+  advice: string;
+  flopsPerStep: number;
+  steps: number;
+  epochs: number;
+  /** Of activations, in words: "keep", "keep in f16", "keep 9 of 22 layers in f16", "recompute". */
+  policy: string;
+}
+
+export interface EngineApi {
+  probe(): Promise<Capability>;
+  /**
+   * Loads a model; the one that is there stays until the new one stands, and after a failure. `loading`: the keys of a recipe that say
+   * how a model is loaded; runs on it have them too.
+   */
+  loadModel(source: ModelSource, loading: RecipeJson, onProgress: (p: LoadProgress) => void): Promise<ModelInfo>;
+  /** The model that runs and chats use now. */
+  currentModel(): Promise<ModelInfo | null>;
+  /** Reads the headers of a model of the hub; loads nothing. */
+  previewModel(source: Extract<ModelSource, { kind: "hub" }>, loading: RecipeJson): Promise<ModelPreview>;
+  /** Ends a load or preview that is going on: it rejects with "cancelled". What was fetched is kept. */
+  stopLoading(): Promise<void>;
+  /** The kept verdict of this adapter and browser. Without one: runs the test if `run`, else null. Training runs it by itself. */
+  selfTest(run: boolean): Promise<SelfTestReport | null>;
+  listStored(): Promise<StorageInfo>;
+  /** Throws "run-locked" for a run that goes on, "bad-argument" for what is in use. */
+  deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
+  /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. `rows` may be 0 before data is there. */
+  plan(recipe: RecipeJson, rows: number, longest: number): Promise<PlanInfo>;
+  /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */
+  train(request: { recipe: RecipeJson; datasetId: string }, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  /** Goes on with a saved run of the loaded model from its last checkpoint. */
+  resumeRun(runId: string, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  /** Holds from the next submit on, also for a run that is going on; a new engine starts at full speed. */
+  setPace(mode: PaceMode): Promise<void>;
+  pause(): Promise<void>;
+  unpause(): Promise<void>;
+  stopAndSave(): Promise<void>;
+  /** Writes a checkpoint now (the page calls it when it is hidden). */
+  saveNow(): Promise<void>;
+  listRuns(): Promise<RunSummary[]>;
+  readLog(runId: string): Promise<StepRecord[]>;
+  deleteRun(runId: string): Promise<void>;
+  /** Zip with adapter_model.safetensors, adapter_config.json and README.md. */
+  downloadAdapter(runId: string): Promise<Blob>;
+  /** The run's adapter for llama.cpp. */
+  downloadGguf(runId: string): Promise<Blob>;
+  /** Writes the loaded model with the run's adapter added, in the original precision, to a folder that the user picked. */
+  mergeInto(
+    runId: string,
+    folder: FileSystemDirectoryHandle,
+    onProgress: (p: { bytes: number; total: number }) => void,
+  ): Promise<void>;
+  /** Puts a run's adapter on the model for chat. */
+  useAdapterOf(runId: string): Promise<void>;
+  /** One answer at a time: a second question ends the first answer. So do a run that goes on and a new model or adapter. */
+  chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;
+  stopChat(): Promise<void>;
+  /** Answers at once; silence means the worker is gone. */
+  ping(): Promise<number>;
+}

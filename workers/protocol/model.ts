@@ -1,0 +1,65 @@
+/** What the page and the engine worker tell each other about a model: where it comes from, how its load goes on, what it is. */
+import type { PreparationSpec } from "../data/preparation.ts";
+import type { DroppedFile } from "./dataset.ts";
+
+export type ModelSource =
+  | { kind: "embedded" }
+  | { kind: "folder"; label: string; files: DroppedFile[] }
+  /** `name`: owner/name or owner/name@revision; `endpoint`: the hub's address; `token`: "" for none. */
+  | { kind: "hub"; name: string; endpoint: string; token: string };
+
+export interface LoadProgress {
+  /** "asking": a hub is asked what the model has; no weight has come yet. */
+  phase: "asking" | "reading" | "quantising" | "uploading" | "compiling";
+  /** 0 … 1 of the whole load. */
+  fraction: number;
+  /** For the status line: "language_model.model.layers.3.mlp.up_proj". */
+  detail: string;
+  /** What the network brings, while it is needed. `secondsLeft` is null while nothing comes. */
+  fetched?: { bytes: number; total: number; bytesPerSecond: number; secondsLeft: number | null } | undefined;
+}
+
+/** Whether a run's memory is to be had on this GPU. */
+export type Fits = "fits" | "tight" | "too-large";
+
+/** A model of the hub before it is loaded: what it costs, and whether a run with the default recipe would fit. */
+export interface ModelPreview {
+  label: string;
+  commit: string;
+  licence: string;
+  parameters: number;
+  /** Bytes still to fetch; 0 when this browser has everything. */
+  fetchBytes: number;
+  diskBytes: number;
+  /** Bytes of that which this browser has no room for. */
+  lacksBytes: number;
+  gpuBytes: number;
+  /** GPU memory of a run with the default recipe, weights included. */
+  trainingBytes: number;
+  fits: Fits;
+  /** "" when it fits. */
+  advice: string;
+}
+
+export interface ModelInfo {
+  id: string;
+  label: string;
+  parameters: number;
+  /** Bytes on the GPU after quantising. */
+  gpuBytes: number;
+  /** What to know of the cache: that it was damaged, or could not be written; "" when all is well. */
+  cacheNote: string;
+  /** "cache" when the quantised weights came from this browser's storage. */
+  from: "checkpoint" | "cache";
+  layers: number;
+  hiddenSize: number;
+  imageSize: number;
+  imageTokens: number;
+  maxLength: number;
+  preparation: PreparationSpec;
+  /** Recipe in Hugging Face names that suits this model (the demo brings its own); null for the presets. */
+  recipe: Record<string, unknown> | null;
+  /** True for the embedded demo model, which knows no photographs. */
+  demo: boolean;
+  vision: "onnxruntime" | "own";
+}
