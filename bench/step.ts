@@ -17,7 +17,7 @@ import { stepFlops } from "../workers/models/memory-plan.ts";
 import { loadModel, openModel } from "../workers/models/open.ts";
 import { parseRecipe } from "../workers/recipe.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
-import { planRun } from "../workers/training/run.ts";
+import { planRun } from "../workers/training/plan.ts";
 import { createTrainingStep } from "../workers/training/step.ts";
 import { filesFromDirectory } from "../workers/weights/hub/fs-files.ts";
 

@@ -10,8 +10,10 @@ import { parseConfig } from "../models/config.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../models/lora.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Store } from "../storage/store.ts";
-import { type LiveAdapter, loraSettings, savedRun } from "../training/run.ts";
+import type { LiveAdapter } from "../training/open-run.ts";
+import { loraSettings } from "../training/plan.ts";
 import { loadLatest } from "../training/saved/load.ts";
+import { savedRun } from "../training/saved/runs.ts";
 
 /** The LoRA slabs of the newest whole checkpoint. `repair` is off: a save may be going on. */
 async function savedSlabs(store: Store, runId: string): Promise<{ step: number; slabs: Float32Array[] }> {

@@ -36,7 +36,7 @@ async function runnerOf(model: LoadedModel, examples: Example[]): Promise<Runner
   const rows = examples.reduce((sum, e) => sum + e.inputIds.length, 0);
   const features = Math.max(1, tilesOf(examples)) * featuresPerTile(model.config);
   const capacity = { rows, labelRows: rows, features };
-  return createEvaluation(model.llava, capacity, 4, model.normalise, undefined);
+  return createEvaluation(model.llava, { capacity, tileCapacity: 4, normalise: model.normalise });
 }
 
 const pack = (examples: Example[]) =>

@@ -10,7 +10,7 @@ import { allocateWeights } from "../models/weights.ts";
 import type { LoadProgress, ModelPreview, ModelSource } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { planRun, tilesPerPicture } from "../training/run.ts";
+import { planRun, tilesPerPicture } from "../training/plan.ts";
 import { hubAddress } from "../weights/hub/address.ts";
 import { ASKING_DELAYS_MS, type HttpOptions } from "../weights/hub/http.ts";
 import { type HubFiles, openHub } from "../weights/hub/hub.ts";

@@ -149,7 +149,7 @@ async function firstLosses({ golden, plain, nf4, examples }: Case, run: string):
   const tiles = batch.reduce((sum, example) => sum + example.images[0]!.tiles, 0);
   const features = tiles * featuresPerTile(model.config);
   const capacity = { rows: pack.rows, labelRows: pack.rows, features };
-  const runner = await createEvaluation(model.llava, capacity, 4, model.normalise, undefined);
+  const runner = await createEvaluation(model.llava, { capacity, tileCapacity: 4, normalise: model.normalise });
   const losses = await runner.losses(pack);
   await runner.dispose();
   return losses;

@@ -4,7 +4,7 @@ import { MAX_POSITIONS } from "../models/load.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
-import { planRun, withinModel } from "../training/run.ts";
+import { planRun, withinModel } from "../training/plan.ts";
 import { chatRoom } from "./chat-answer.ts";
 
 const opened = async (maxPositions: number): Promise<OpenedModel> => {

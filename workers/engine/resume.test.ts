@@ -15,8 +15,7 @@ import {
   runToEnd,
 } from "../testing/golden.ts";
 import { newControl } from "../training/loop.ts";
-import { savedRun } from "../training/run.ts";
-import { listRuns } from "../training/saved/runs.ts";
+import { listRuns, savedRun } from "../training/saved/runs.ts";
 import { savedModules } from "./adapters.ts";
 
 let golden: Golden;

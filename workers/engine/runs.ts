@@ -11,8 +11,7 @@ import { headSizesOf, refuseUnlessPassed, verdictOf } from "../self-test/self-te
 import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
 import { runTraining } from "../training/run.ts";
-import type { RunSummary } from "../training/saved/runs.ts";
-import { listRuns } from "../training/saved/runs.ts";
+import { listRuns, type RunSummary } from "../training/saved/runs.ts";
 import { livingModel, needModel, type Session, towerOf } from "./session.ts";
 import { runLock } from "./storage-names.ts";
 import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad } from "./turns.ts";

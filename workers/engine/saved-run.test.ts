@@ -10,8 +10,7 @@ import { openDataset } from "../data/shards/shards.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import { hashOf, loadGoldenModel, openGolden, runToEnd } from "../testing/golden.ts";
-import { savedRun } from "../training/run.ts";
-import { listRuns, readRunInfo } from "../training/saved/runs.ts";
+import { listRuns, readRunInfo, savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, loadAdapterOf, savedModules } from "./adapters.ts";
 
 /** What that version's own adapters were after 2 and 4 steps. */

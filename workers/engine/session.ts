@@ -15,7 +15,7 @@ import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 import type { newControl } from "../training/loop.ts";
-import type { LiveAdapter } from "../training/run.ts";
+import type { LiveAdapter } from "../training/open-run.ts";
 import type { MakeTower } from "../training/step.ts";
 import { loadAdapterOf } from "./adapters.ts";
 import { filesOf, stoppable, withTransfer } from "./model-source.ts";

@@ -70,7 +70,12 @@ async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapt
     labelRows: rows,
     features: tiles * featuresPerTile(model.config),
   };
-  return createEvaluation(model.llava, capacity, Math.min(8, tiles), model.normalise, adapter);
+  return createEvaluation(model.llava, {
+    capacity,
+    tileCapacity: Math.min(8, tiles),
+    normalise: model.normalise,
+    adapter,
+  });
 }
 
 async function collect(examples: AsyncIterable<Example>): Promise<Example[]> {

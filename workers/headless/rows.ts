@@ -11,7 +11,7 @@ import { patchesPerTile } from "../models/config.ts";
 import { stepFlops } from "../models/memory-plan.ts";
 import type { OpenedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
-import { planRun, withinModel } from "../training/run.ts";
+import { planRun, withinModel } from "../training/plan.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, note, openedModel, recipeOf, skipped } from "./open.ts";
 

@@ -93,7 +93,12 @@ async function meanLoss(of: Values): Promise<number> {
   const arena = new Arena(model.llava.gpu, model.llava.counters);
   const adapter = allocateAdapter(arena, model.config, settings, false);
   writeAdapter(model.llava, adapter, of);
-  const runner = await createEvaluation(model.llava, capacityOf(RECOMPUTE), 10, model.normalise, adapter);
+  const runner = await createEvaluation(model.llava, {
+    capacity: capacityOf(RECOMPUTE),
+    tileCapacity: 10,
+    normalise: model.normalise,
+    adapter,
+  });
   const pack = packExamples(
     batch,
     batch.map((example) => labelsOf(example, "all-text")),

@@ -167,7 +167,7 @@ test("packed rows do not see each other: a row alone has the same loss at every 
     labelRows: total(),
     features: 4 * featuresPerTile(model.config),
   };
-  const runner = await createEvaluation(model.llava, capacity, 4, model.normalise, undefined);
+  const runner = await createEvaluation(model.llava, { capacity, tileCapacity: 4, normalise: model.normalise });
   const labels = batch.map((example) => labelsOf(example, "all-text"));
   const together = await runner.losses(packExamples(batch, labels));
   let at = 0;

@@ -75,22 +75,25 @@ export interface TrainingStep {
 /** `firstRow`, `firstTile`: tokens and tiles of the step's earlier passes, which dropout counts on from. */
 type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "firstTile", number>;
 
-interface Session extends Runner {
+/** What a step runs in: buffers of a pass, the vision tower, and the program over them. */
+interface StepBuffers extends Runner {
   arena: Arena;
   run(pack: PackedBatch, dims: PassDims): Promise<Float32Array>;
   readNorm(source: Tensor): Promise<Float32Array>;
 }
 
-async function createSession(
-  model: Llava,
-  capacity: PassCapacity,
-  tileCapacity: number,
-  adapter: Adapter | undefined,
-  normalise: Normalise,
-  makeTower: MakeTower | undefined,
-  record: (buffers: PassBuffers) => Recorder,
-): Promise<Session> {
+interface StepBuffersOptions {
+  capacity: PassCapacity;
+  tileCapacity: number;
+  normalise: Normalise;
+  adapter: Adapter | undefined;
+  makeTower?: MakeTower | undefined;
+  record: (buffers: PassBuffers) => Recorder;
+}
+
+async function createStepBuffers(model: Llava, options: StepBuffersOptions): Promise<StepBuffers> {
   const { gpu, config, counters } = model;
+  const { capacity, tileCapacity, normalise, adapter, makeTower, record } = options;
   const arena = new Arena(gpu, counters);
   const buffers = allocatePass(arena, config, model.weights, adapter?.settings, capacity);
   const encoder = await createEncoder(model, arena, {
@@ -145,24 +148,23 @@ async function createSession(
   };
 }
 
+export interface EvaluationOptions {
+  capacity: Omit<PassCapacity, "policy" | "cacheRows">;
+  tileCapacity: number;
+  normalise: Normalise;
+  adapter?: Adapter | undefined;
+}
+
 /** A runner that only measures losses, with or without an adapter. */
-export function createEvaluation(
-  model: Llava,
-  capacity: Omit<PassCapacity, "policy" | "cacheRows">,
-  tileCapacity: number,
-  normalise: Normalise,
-  adapter: Adapter | undefined,
-  makeTower?: MakeTower,
-): Promise<Runner> {
-  return createSession(
-    model,
-    { ...capacity, policy: "forward" },
+export function createEvaluation(model: Llava, options: EvaluationOptions): Promise<Runner> {
+  const { capacity, tileCapacity, normalise, adapter } = options;
+  return createStepBuffers(model, {
+    capacity: { ...capacity, policy: "forward" },
     tileCapacity,
-    adapter,
     normalise,
-    makeTower,
-    (buffers) => recordEvaluation(model, buffers, adapter),
-  );
+    adapter,
+    record: (buffers) => recordEvaluation(model, buffers, adapter),
+  });
 }
 
 export interface TrainingOptions {
@@ -180,16 +182,21 @@ export async function createTrainingStep(
   options: TrainingOptions,
 ): Promise<TrainingStep> {
   const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower } = options;
-  const session = await createSession(model, capacity, tileCapacity, adapter, normalise, makeTower, (buffers) =>
-    recordTraining(model, buffers, adapter),
-  );
-  const norm = session.arena.tensor("optimizer/norm", 4);
+  const made = await createStepBuffers(model, {
+    capacity,
+    tileCapacity,
+    normalise,
+    adapter,
+    makeTower,
+    record: (buffers) => recordTraining(model, buffers, adapter),
+  });
+  const norm = made.arena.tensor("optimizer/norm", 4);
   // Vision gradients are added up over passes, of which any number may have no picture: they start from zero.
-  const clear = await recordClear(adapter).build(session.arena, model.pipelines);
-  const update = await recordUpdate(adapter, optimizer, norm, session.arena).build(session.arena, model.pipelines);
+  const clear = await recordClear(adapter).build(made.arena, model.pipelines);
+  const update = await recordUpdate(adapter, optimizer, norm, made.arena).build(made.arena, model.pipelines);
 
   return {
-    runner: session,
+    runner: made,
     adapter,
     async run(examples, step, learningRate, beforeUpdate) {
       const packs = splitByCapacity(examples, capacity.rows, capacity.features / featuresPerTile(model.config)).map(
@@ -204,7 +211,7 @@ export async function createTrainingStep(
       const done = { accumulate: 0, firstRow: 0, firstTile: 0 };
       if (learnsFromPictures(adapter)) await clear.run({}, model.pace);
       for (const pack of packs) {
-        const losses = await session.run(pack, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
+        const losses = await made.run(pack, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
         for (const loss of losses) sum += loss;
         done.accumulate = 1;
         done.firstRow += pack.rows;
@@ -219,7 +226,7 @@ export async function createTrainingStep(
         },
         model.pace,
       );
-      const [gradientNorm, , nonFinite] = await session.readNorm(norm);
+      const [gradientNorm, , nonFinite] = await made.readNorm(norm);
       const loss = sum / Math.max(1, targetTokens);
       if (nonFinite || !Number.isFinite(loss)) {
         throw new TabTuneError(
@@ -234,7 +241,7 @@ export async function createTrainingStep(
       }
       return { loss, gradNorm: gradientNorm!, targetTokens, tokens: packs.reduce((n, pack) => n + pack.rows, 0) };
     },
-    dispose: () => session.dispose(),
+    dispose: () => made.dispose(),
   };
 }
 

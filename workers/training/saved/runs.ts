@@ -1,8 +1,9 @@
 /** The list of runs: their records, what of them is stored, and how they go away. */
 import { TabTuneError } from "../../errors.ts";
-import type { RecipeJson } from "../../recipe.ts";
+import { parseRecipe, type Recipe, type RecipeJson } from "../../recipe.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import type { StepRecord } from "../events.ts";
 import {
   generationsOf,
   generationsPrefix,
@@ -53,6 +54,22 @@ export async function setRunStatus(store: Store, runId: string, status: RunInfo[
     throw new TabTuneError("bad-checkpoint", `The run ${runId} has no readable record.`, "Start a new run.");
   }
   await saveRunInfo(store, { ...info, status });
+}
+
+/** The record, recipe and log of a saved run. Throws "bad-checkpoint" when there is no such run. */
+export async function savedRun(
+  store: Store,
+  runId: string,
+): Promise<{ info: RunInfo; recipe: Recipe; log: StepRecord[] }> {
+  const info = await readRunInfo(store, runId);
+  if (!info) {
+    throw new TabTuneError(
+      "bad-checkpoint",
+      "This run is not in the browser's storage.",
+      "Choose another run from the list.",
+    );
+  }
+  return { info, recipe: parseRecipe(info.recipe), log: (await readLog(store, runId)).records };
 }
 
 /** All runs, newest first. One whose record is damaged is listed under that name, so that it can be seen and deleted. */

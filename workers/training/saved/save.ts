@@ -2,6 +2,7 @@
  * Saving: chunks first, each in a relaxed write of its own; then one strict write of manifest and `latest`, which is the moment
  * the checkpoint exists; then, and only then, older generations go. A kill between any two writes leaves the previous one whole.
  */
+import { TabTuneError } from "../../errors.ts";
 import { sealJson } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
@@ -107,6 +108,16 @@ async function* cut(
   // A copy: stores that clone a view clone the whole buffer behind it.
   if (size > 0) yield chunk.slice(0, size);
 }
+
+/** What to tell a user whose run waits for room on the disk. */
+export const noRoomFor = (step: number, cause: TabTuneError): TabTuneError =>
+  new TabTuneError(
+    "storage-full",
+    `The disk, or what the browser lends to this site, is full: the checkpoint of step ${step} was not written.`,
+    "Delete old runs or free disk space, then press Resume.",
+    "The run is paused, nothing of it is lost, and the checkpoint before is kept.",
+    { cause },
+  );
 
 /** The manifest goes first, so that a removal that is cut off leaves orphans and not a generation with holes. */
 export async function deleteGeneration(store: Store, runId: string, g: number): Promise<void> {

@@ -1,0 +1,191 @@
+/** A run that stands on the GPU: its rows, its plan, its adapter and its step; what it begins with, and how it is closed. */
+import { type UsableRows, usableRows } from "../data/batches/usable-rows.ts";
+import type { Dataset } from "../data/shards/shards.ts";
+import { lengthNotes } from "../data/text/fit-length.ts";
+import { Arena } from "../gpu/buffers.ts";
+import { trialAllocation } from "../gpu/trial-allocation.ts";
+import { writeAdapter } from "../models/adapter-slabs.ts";
+import { type Adapter, allocateAdapter, type LoraModule } from "../models/lora.ts";
+import { initialLora } from "../models/lora-init.ts";
+import type { MemoryPlan } from "../models/memory-plan.ts";
+import type { LoadedModel } from "../models/open.ts";
+import { type Recipe, toHuggingFace, totalSteps } from "../recipe.ts";
+import type { Store } from "../storage/store.ts";
+import type { RunEvent } from "./events.ts";
+import type { Control, TrainerState } from "./loop.ts";
+import { checkSupported, loraSettings, planRun, withinModel } from "./plan.ts";
+import { RunReport } from "./report.ts";
+import { RunHooks } from "./run-hooks.ts";
+import { restore } from "./saved/restore.ts";
+import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
+import { createTrainingStep, type MakeTower, type TrainingStep } from "./step.ts";
+
+/** An adapter on the GPU, with the memory it lives in. */
+export interface LiveAdapter {
+  runId: string;
+  adapter: Adapter;
+  arena: Arena;
+}
+
+export interface RunOptions {
+  model: LoadedModel;
+  store: Store;
+  dataset: Dataset;
+  recipe: Recipe;
+  runId: string;
+  control: Control;
+  onEvent: (event: RunEvent) => void;
+  /** How the frozen vision tower runs. */
+  makeTower?: MakeTower;
+  /** Continue from the last checkpoint of `runId` instead of starting anew. */
+  resume: boolean;
+  /** Stop after this many steps; the schedule keeps the recipe's. */
+  stopAfter?: number;
+  /** Given A (and B) instead of the seeded initial values. */
+  loraInit?: (module: string) => { loraA: Float32Array; loraB: Float32Array | undefined } | undefined;
+  /** Sees the gradients of a step before clipping (command line `--dump`). */
+  onGradients?: (step: number, adapter: Adapter) => Promise<void>;
+  /** A full disk pauses the run instead of ending it. */
+  pauseWhenFull?: boolean;
+  /** The adapter is on the GPU now: the chat may use it, also while the run is paused. Whoever takes it also frees it. */
+  onAdapter?: (live: LiveAdapter) => void;
+}
+
+/** Counts the usable rows, plans, and puts adapter and step on the GPU. What fails leaves nothing there. */
+export async function openRun(options: RunOptions): Promise<OpenRun> {
+  const { model, dataset } = options;
+  const recipe = withinModel(options.recipe, model.config);
+  checkSupported(recipe);
+  const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
+  const report = new RunReport(options, state, recipe.maxSteps);
+  report.state("preparing");
+  const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
+  report.maxSteps = totalSteps(recipe, usable.rows.length);
+  const plan = planRun(model, recipe, dataset.manifest.longest);
+  report.state("compiling");
+  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  const step = await stepOnGpu(options, recipe, plan, arena);
+  return new OpenRun({ ...options, recipe, usable, plan, arena, step, state, report });
+}
+
+interface OpenParts extends RunOptions {
+  usable: UsableRows;
+  plan: MemoryPlan;
+  /** Of the adapter; the step has its own. */
+  arena: Arena;
+  step: TrainingStep;
+  state: TrainerState;
+  report: RunReport;
+}
+
+export class OpenRun {
+  readonly state: TrainerState;
+  readonly hooks: RunHooks;
+  readonly #parts: OpenParts;
+  /** Somebody else has the adapter. */
+  #given = false;
+
+  constructor(parts: OpenParts) {
+    const { plan, report, stopAfter = report.maxSteps } = parts;
+    this.state = parts.state;
+    this.hooks = new RunHooks({
+      ...parts,
+      lastStep: Math.min(report.maxSteps, stopAfter),
+      checkpointBytes: plan.checkpointBytes,
+    });
+    this.#parts = parts;
+  }
+
+  /** Puts the last checkpoint on the GPU; without one, first matrices, and writes the run's record. */
+  async restoreOrBegin(): Promise<void> {
+    const { model, store, runId, dataset, usable, recipe, arena, step, report, resume, onAdapter } = this.#parts;
+    const { adapter } = step;
+    // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
+    const restored = resume ? await restore({ store, runId }, model.llava, adapter, this.state) : undefined;
+    if (restored === undefined) await this.#begin();
+    await setRunStatus(store, runId, "running");
+    this.#given = onAdapter !== undefined;
+    onAdapter?.({ runId, adapter, arena });
+    const { rows } = dataset;
+    const lengths = lengthNotes({ rows, cut: usable.cut, leftOut: rows - usable.rows.length }, recipe.maxLength);
+    report.note = [restored, ...lengths, ...model.notes].filter(Boolean).join(" ");
+    report.state("training");
+  }
+
+  async #begin(): Promise<void> {
+    const { model, store, runId, dataset, recipe, step, report } = this.#parts;
+    await writeFirstValues(this.#parts, step.adapter);
+    await saveRunInfo(store, {
+      id: runId,
+      createdAt: new Date().toISOString(),
+      modelId: model.id,
+      modelLabel: model.files.label,
+      modelConfig: model.configJson,
+      ...(model.processor ? { processor: model.processor } : {}),
+      datasetId: dataset.manifest.id,
+      datasetLabel: dataset.manifest.label,
+      maxSteps: report.maxSteps,
+      status: "running",
+      recipe: toHuggingFace(recipe),
+    });
+  }
+
+  /** Writes how the run ended: "done" with the schedule's last step, else "stopped". */
+  async close(): Promise<void> {
+    const { store, runId, report } = this.#parts;
+    const status = this.state.step >= report.maxSteps ? "done" : "stopped";
+    await setRunStatus(store, runId, status);
+    report.state(status);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#parts.step.dispose();
+    if (!this.#given) this.#parts.arena.dispose();
+  }
+}
+
+/** The adapter in `arena`, and its step. Throws "out-of-memory" with nothing left behind. */
+async function stepOnGpu(
+  { model, makeTower }: RunOptions,
+  recipe: Recipe,
+  { capacity, tileCapacity }: MemoryPlan,
+  arena: Arena,
+): Promise<TrainingStep> {
+  let step: TrainingStep | undefined;
+  try {
+    return await trialAllocation(model.llava.gpu, async () => {
+      const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true, recipe.optim);
+      step = await createTrainingStep(model.llava, adapter, {
+        capacity,
+        tileCapacity,
+        optimizer: {
+          beta1: recipe.adamBeta1,
+          beta2: recipe.adamBeta2,
+          epsilon: recipe.adamEpsilon,
+          weightDecay: recipe.weightDecay,
+          maxGradNorm: recipe.maxGradNorm,
+        },
+        trainOn: recipe.trainOn,
+        normalise: model.normalise,
+        ...(makeTower ? { makeTower } : {}),
+      });
+      return step;
+    });
+  } catch (error) {
+    await step?.dispose();
+    arena.dispose();
+    throw error;
+  }
+}
+
+/** A and B as given or as the seed has them, and what is trained in full as the checkpoint has it. */
+async function writeFirstValues({ model, recipe, loraInit }: RunOptions, adapter: Adapter): Promise<void> {
+  const start = new Map<string, Float32Array>();
+  for (const { name } of adapter.trained) start.set(name, await model.readTensor(name));
+  const loraOf = (m: LoraModule) => {
+    const given = loraInit?.(m.module);
+    const made = initialLora(m.module, recipe.loraR, m.inFeatures, m.outFeatures, recipe.seed);
+    return { loraA: given?.loraA ?? made.loraA, loraB: given?.loraB ?? made.loraB };
+  };
+  writeAdapter(model.llava, adapter, loraOf, (name) => start.get(name));
+}

@@ -1,0 +1,48 @@
+/** What a run tells whoever started it. */
+import type { ErrorReport } from "../errors.ts";
+import type { RunEvent, RunState, StepRecord } from "./events.ts";
+import type { TrainerState } from "./loop.ts";
+
+export class RunReport {
+  /** The recipe's, until the rows are counted: -1 where it counts epochs. */
+  maxSteps: number;
+  /** What the user should know of the run: it comes with every state but "saving", which passes. */
+  note = "";
+  readonly #runId: string;
+  readonly #progress: TrainerState;
+  readonly #onEvent: (event: RunEvent) => void;
+
+  /** `progress` is read at each event. */
+  constructor(
+    { runId, onEvent }: { runId: string; onEvent: (event: RunEvent) => void },
+    progress: TrainerState,
+    maxSteps: number,
+  ) {
+    this.#runId = runId;
+    this.#onEvent = onEvent;
+    this.#progress = progress;
+    this.maxSteps = maxSteps;
+  }
+
+  state(state: RunState): void {
+    this.#stateEvent(state, this.note && state !== "saving" ? { note: this.note } : {});
+  }
+
+  /** The run stands still until the user has done something about `error`. */
+  pausedBy(error: ErrorReport): void {
+    this.#stateEvent("paused", { error });
+  }
+
+  step(record: StepRecord): void {
+    this.#onEvent({ type: "step", runId: this.#runId, record, maxSteps: this.maxSteps });
+  }
+
+  checkpoint(step: number, phase: "writing" | "written", bytes: number): void {
+    this.#onEvent({ type: "checkpoint", runId: this.#runId, step, phase, bytes });
+  }
+
+  #stateEvent(state: RunState, extra: { note?: string; error?: ErrorReport }): void {
+    const { maxSteps } = this;
+    this.#onEvent({ type: "state", runId: this.#runId, state, maxSteps, step: this.#progress.step, ...extra });
+  }
+}

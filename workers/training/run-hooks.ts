@@ -1,0 +1,103 @@
+/** What the training loop asks of a run: batches of its data, steps on the GPU, checkpoints, its log. */
+import { createPrefetch, type LoadedStep } from "../data/batches/prefetch.ts";
+import { createSampler, type Position } from "../data/batches/sampler.ts";
+import type { UsableRows } from "../data/batches/usable-rows.ts";
+import type { Example } from "../data/example.ts";
+import type { Dataset } from "../data/shards/shards.ts";
+import { fitLength } from "../data/text/fit-length.ts";
+import { type TabTuneError, toReport } from "../errors.ts";
+import { adapterTensors } from "../models/adapter-slabs.ts";
+import type { Adapter } from "../models/lora.ts";
+import type { LoadedModel } from "../models/open.ts";
+import type { Recipe } from "../recipe.ts";
+import type { Store } from "../storage/store.ts";
+import type { StepRecord } from "./events.ts";
+import type { Control, TrainerDeps, TrainerState } from "./loop.ts";
+import type { RunReport } from "./report.ts";
+import { appendLog } from "./saved/log.ts";
+import { noRoomFor, saveGeneration } from "./saved/save.ts";
+import type { StepResult, TrainingStep } from "./step.ts";
+
+export interface RunParts {
+  model: LoadedModel;
+  store: Store;
+  runId: string;
+  dataset: Dataset;
+  usable: UsableRows;
+  /** Rows no longer than the model takes. */
+  recipe: Recipe;
+  lastStep: number;
+  step: TrainingStep;
+  state: TrainerState;
+  report: RunReport;
+  /** Bytes of a checkpoint. */
+  checkpointBytes: number;
+  control: Control;
+  pauseWhenFull?: boolean | undefined;
+  onGradients?: ((step: number, adapter: Adapter) => Promise<void>) | undefined;
+}
+
+export class RunHooks implements TrainerDeps {
+  readonly recipe: Recipe;
+  readonly totalSteps: number;
+  readonly lastStep: number;
+  readonly load: (position: Position) => Promise<LoadedStep>;
+  readonly onFull?: (cause: TabTuneError) => void;
+  readonly #parts: RunParts;
+  /** Records since the last checkpoint: they are appended to the stored log with the next one. */
+  #log: StepRecord[] = [];
+
+  constructor(parts: RunParts) {
+    const { recipe, report, lastStep, state } = parts;
+    this.recipe = recipe;
+    this.totalSteps = report.maxSteps;
+    this.lastStep = lastStep;
+    this.load = loaderOf(parts);
+    if (parts.pauseWhenFull) this.onFull = (cause) => report.pausedBy(toReport(noRoomFor(state.step, cause)));
+    this.#parts = parts;
+  }
+
+  runStep(examples: Example[], n: number, learningRate: number): Promise<StepResult> {
+    const { step, onGradients } = this.#parts;
+    return step.run(examples, n, learningRate, onGradients && (() => onGradients(n, step.adapter)));
+  }
+
+  async save({ step: n, position }: TrainerState): Promise<void> {
+    const { model, store, runId, step, report, checkpointBytes, control } = this.#parts;
+    report.state("saving");
+    const log = this.#log;
+    await appendLog(store, runId, log);
+    this.#log = [];
+    report.checkpoint(n, "writing", checkpointBytes);
+    const tensors = adapterTensors(model.llava, step.adapter);
+    await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors });
+    report.checkpoint(n, "written", checkpointBytes);
+    report.state(control.pause ? "pausing" : "training");
+  }
+
+  onStep(record: StepRecord): void {
+    this.#log.push(record);
+    this.#parts.report.step(record);
+  }
+
+  onPause(paused: boolean): void {
+    this.#parts.report.state(paused ? "paused" : "training");
+  }
+}
+
+/** Reads the examples of the step at a position, none of them longer than the recipe's rows. */
+function loaderOf({ model, dataset, usable, recipe }: RunParts): RunHooks["load"] {
+  const { trainOn, maxLength } = recipe;
+  const { imageTokenId } = model.config;
+  const plan = createSampler({
+    rows: usable.rows.length,
+    order: recipe.dataOrder,
+    seed: recipe.seed,
+    shardSizes: usable.shardSizes,
+    batchSize: recipe.perDeviceTrainBatchSize,
+    accumulation: recipe.gradientAccumulationSteps,
+  });
+  return createPrefetch(plan, async (i) =>
+    fitLength(await dataset.read(usable.rows[i]!), maxLength, { trainOn, imageTokenId }),
+  );
+}

@@ -1,0 +1,34 @@
+/** A saved run back on the GPU. */
+import { restoreAdapter } from "../../models/adapter-slabs.ts";
+import type { Llava } from "../../models/llava.ts";
+import type { Adapter } from "../../models/lora.ts";
+import type { Store } from "../../storage/store.ts";
+import type { TrainerState } from "../loop.ts";
+import { loadLatest } from "./load.ts";
+import { truncateLog } from "./log.ts";
+
+/**
+ * Puts the run's last checkpoint on the GPU and into `state`, and cuts its log to it.
+ * @returns what the user should know ("" for nothing); undefined where there is no checkpoint
+ * @throws TabTuneError "bad-checkpoint" as `loadLatest` does
+ */
+export async function restore(
+  { store, runId }: { store: Store; runId: string },
+  llava: Llava,
+  adapter: Adapter,
+  state: TrainerState,
+): Promise<string | undefined> {
+  const generation = await loadLatest(store, runId);
+  if (!generation) {
+    await truncateLog(store, runId, 0);
+    return undefined;
+  }
+  const saved = generation.state as TrainerState;
+  await restoreAdapter(llava, adapter, generation.tensors());
+  state.step = saved.step;
+  state.position = saved.position;
+  await truncateLog(store, runId, saved.step);
+  if (!generation.fellBackFrom) return "";
+  const { step: lost, reason } = generation.fellBackFrom;
+  return `The newest checkpoint${lost === undefined ? "" : ` (step ${lost})`} was damaged: ${reason}. The run goes on from step ${saved.step}.`;
+}
