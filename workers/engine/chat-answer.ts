@@ -9,7 +9,7 @@ import { featuresPerTile } from "../models/config.ts";
 import { positionsOf } from "../models/load.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { BASELINE_BINDING_BYTES } from "../models/weights.ts";
-import { livingModel, type Session, towerOf } from "./session.ts";
+import { type EngineState, livingModel, towerOf } from "./state.ts";
 import { endAnswer, inTurn } from "./turns.ts";
 
 /** Tokens of a conversation: at least so many, and so many beside the largest picture that the model takes. */
@@ -32,7 +32,11 @@ export function chatRoom({ config, tilesPerPicture }: Pick<OpenedModel, "config"
 }
 
 /** One answer of the model, streamed. One that is still being written ends first. */
-export async function answer(s: Session, request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult> {
+export async function answer(
+  s: EngineState,
+  request: ChatRequest,
+  onEvent: (e: ChatEvent) => void,
+): Promise<ChatResult> {
   const asked = { stopped: false };
   s.asked.add(asked);
   try {
@@ -46,7 +50,7 @@ export async function answer(s: Session, request: ChatRequest, onEvent: (e: Chat
 
 /** Opens the chat and begins to write; what is returned waits for the end. */
 async function begin(
-  s: Session,
+  s: EngineState,
   request: ChatRequest,
   asked: { stopped: boolean },
   onEvent: (e: ChatEvent) => void,

@@ -53,14 +53,19 @@ function hubFiles(
   return openHub(place, cache, { fetchFile, token: source.token.trim(), ...http });
 }
 
+/** What a model would be kept in: the weight cache, the GPU, and the storage that is left. */
+export interface PreviewRoom {
+  cache: FileCache;
+  facts: Pick<AdapterFacts, "maxStorageBufferBindingSize">;
+  roomBytes: number;
+}
+
 /** What loading would fetch, keep and need: from headers alone, a few megabytes at most. */
 export async function previewOf(
   source: HubSource,
   recipe: Recipe,
-  cache: FileCache,
+  { cache, facts, roomBytes }: PreviewRoom,
   signal: AbortSignal,
-  facts: Pick<AdapterFacts, "maxStorageBufferBindingSize">,
-  roomBytes: number,
 ): Promise<ModelPreview> {
   const files = await hubFiles(source, cache, { signal, retryDelaysMs: ASKING_DELAYS_MS });
   const opened = await openModel(files, recipe);

@@ -1,4 +1,4 @@
-/** Training runs of the page's session: one at a time, one tab a run, and on again after a lost GPU. */
+/** Training runs of the page: one at a time, one tab a run, and on again after a lost GPU. */
 
 import { openDataset } from "../data/shards/shards.ts";
 import { TabTuneError } from "../errors.ts";
@@ -11,16 +11,16 @@ import { headSizesOf, refuseUnlessPassed, verdictOf } from "../self-test/self-te
 import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
 import { runTraining } from "../training/run.ts";
-import { listRuns, type RunSummary } from "../training/saved/runs.ts";
-import { livingModel, needModel, type Session, towerOf } from "./session.ts";
+import { deleteRun, listRuns, type RunSummary } from "../training/saved/runs.ts";
+import { type EngineState, livingModel, needModel, towerOf } from "./state.ts";
 import { runLock } from "./storage-names.ts";
-import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad } from "./turns.ts";
+import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf } from "./turns.ts";
 
 /**
  * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
  * left with the kernels that are fastest here; on a software adapter there is one family and nothing to choose.
  */
-export function tested(s: Session, { llava }: LoadedModel): Promise<SelfTestReport> {
+export function tested(s: EngineState, { llava }: LoadedModel): Promise<SelfTestReport> {
   const test = async (): Promise<SelfTestReport> => {
     const { gpu, pipelines, config, weights } = llava;
     const kept = await s.store();
@@ -52,61 +52,24 @@ export async function withLock<T>(runId: string, work: () => Promise<T>): Promis
   });
 }
 
+export interface RunRequest {
+  runId: string;
+  recipe: Recipe;
+  datasetId: string;
+  /** Go on from its last checkpoint. */
+  resume: boolean;
+  onEvent: (e: RunEvent) => void;
+}
+
 /** Starts or resumes a run and sees it to its end. */
-export async function superviseRun(
-  s: Session,
-  runId: string,
-  recipe: Recipe,
-  datasetId: string,
-  resume: boolean,
-  onEvent: (e: RunEvent) => void,
-): Promise<RunSummary> {
+export async function superviseRun(s: EngineState, request: RunRequest): Promise<RunSummary> {
+  const { runId } = request;
   needModel(s);
   needIdle(s, "Stop it before starting another one.");
   needNoLoad(s);
   s.runningId = runId;
   try {
-    return await withLock(runId, async () => {
-      const dataset = await openDataset(await s.store(), datasetId);
-      if (!dataset) {
-        throw new TabTuneError(
-          "bad-dataset",
-          "The prepared data of this run is no longer in the browser's storage.",
-          "Drop the same files again, then press Resume run.",
-          "The run's checkpoints are kept.",
-        );
-      }
-      const control = newControl();
-      s.control = control;
-      await throughLosses(s, onEvent, async (current, losses, tell) => {
-        await inTurn(s, async () => {
-          await closeChat(s);
-          dropAdapter(s);
-        });
-        refuseUnlessPassed(await tested(s, current));
-        await runTraining({
-          model: current,
-          store: await s.store(),
-          dataset,
-          recipe,
-          runId,
-          control,
-          resume: resume || losses > 0,
-          pauseWhenFull: true,
-          makeTower: towerOf(s),
-          onEvent: (event) => {
-            if (event.type === "state") s.paused = event.state === "paused";
-            tell(event);
-          },
-          onAdapter: (adapter) => {
-            s.live = adapter;
-          },
-        });
-      });
-      const summary = (await summaries(s)).find((r) => r.id === runId);
-      if (!summary) throw new TabTuneError("internal", "The run has no record.", "Start it again.");
-      return summary;
-    });
+    return await withLock(runId, () => superviseLocked(s, request));
   } finally {
     s.runningId = undefined;
     s.control = undefined;
@@ -114,11 +77,55 @@ export async function superviseRun(
   }
 }
 
+async function superviseLocked(s: EngineState, request: RunRequest): Promise<RunSummary> {
+  const { runId, recipe, datasetId, resume, onEvent } = request;
+  const store = await s.store();
+  const dataset = await openDataset(store, datasetId);
+  if (!dataset) {
+    throw new TabTuneError(
+      "bad-dataset",
+      "The prepared data of this run is no longer in the browser's storage.",
+      "Drop the same files again, then press Resume run.",
+      "The run's checkpoints are kept.",
+    );
+  }
+  const control = newControl();
+  s.control = control;
+  await throughLosses(s, onEvent, async (current, losses, report) => {
+    await inTurn(s, async () => {
+      await closeChat(s);
+      dropAdapter(s);
+    });
+    refuseUnlessPassed(await tested(s, current));
+    await runTraining({
+      model: current,
+      store,
+      dataset,
+      recipe,
+      runId,
+      control,
+      resume: resume || losses > 0,
+      pauseWhenFull: true,
+      makeTower: towerOf(s),
+      onEvent: (event) => {
+        if (event.type === "state") s.paused = event.state === "paused";
+        report(event);
+      },
+      onAdapter: (adapter) => {
+        s.live = adapter;
+      },
+    });
+  });
+  const summary = (await summaries(s)).find((r) => r.id === runId);
+  if (!summary) throw new TabTuneError("internal", "The run has no record.", "Start it again.");
+  return summary;
+}
+
 /** Runs `attempt` again when it failed because the GPU was lost, as long as each one gets further than the one before. */
 async function throughLosses(
-  s: Session,
+  s: EngineState,
   onEvent: (e: RunEvent) => void,
-  attempt: (current: LoadedModel, losses: number, tell: (e: RunEvent) => void) => Promise<void>,
+  attempt: (current: LoadedModel, losses: number, report: (e: RunEvent) => void) => Promise<void>,
 ): Promise<void> {
   for (let losses = 0; ; losses++) {
     const current = await inTurn(s, () => livingModel(s));
@@ -137,8 +144,23 @@ async function throughLosses(
   }
 }
 
+/** Deletes a run that is not going on, when nobody reads it; its adapter leaves the model. */
+export async function removeRun(s: EngineState, runId: string): Promise<void> {
+  if (s.runningId === runId) needIdle(s, "Stop it before deleting it.");
+  await readersOf(s, runId);
+  await inTurn(s, () =>
+    withLock(runId, async () => {
+      if (s.live?.runId === runId) {
+        await closeChat(s);
+        dropAdapter(s);
+      }
+      await deleteRun(await s.store(), runId);
+    }),
+  );
+}
+
 /** All runs, with those that another tab holds marked. */
-export async function summaries(s: Session): Promise<RunSummary[]> {
+export async function summaries(s: EngineState): Promise<RunSummary[]> {
   const held = new Set((await navigator.locks.query()).held?.map((lock) => lock.name));
   return (await listRuns(await s.store())).map((summary) =>
     summary.id !== s.runningId && held.has(runLock(summary.id)) ? { ...summary, status: "running-elsewhere" } : summary,

@@ -1,6 +1,6 @@
 /** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
 
-import { deleteDataset, listDatasets } from "../data/shards/shards.ts";
+import { listDatasets } from "../data/shards/shards.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";
@@ -38,8 +38,6 @@ export async function deleteModel(cache: FileCache, label: string): Promise<void
     await cache.delete(folder);
   }
 }
-
-export { deleteDataset };
 
 const unnamed = "Weights of an older version";
 

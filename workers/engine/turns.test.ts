@@ -9,7 +9,7 @@ import type { DroppedFile } from "../protocol/dataset.ts";
 import type { ModelSource } from "../protocol/model.ts";
 import { type TestEngine, testEngine, watchRun } from "../testing/engine.ts";
 import type { RunSummary } from "../training/saved/runs.ts";
-import { isAlive } from "./session.ts";
+import { isAlive } from "./state.ts";
 
 let engine: TestEngine;
 /** A stopped run of one step or more, which can go on or speak. */
@@ -108,17 +108,17 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  if (!engine.session.model) await load();
+  if (!engine.state.model) await load();
 });
 
 /** Nothing of a test goes on into the next one, and the engine is as good as before. */
 afterEach(async () => {
-  const { api, session } = engine;
+  const { api, state } = engine;
   await api.stopLoading();
   await api.stopAndSave();
   await api.stopChat();
-  await expect.poll(() => session.runningId, { timeout: 20_000 }).toBeUndefined();
-  expect(isAlive(session.model!.llava.gpu)).toBe(true);
+  await expect.poll(() => state.runningId, { timeout: 20_000 }).toBeUndefined();
+  expect(isAlive(state.model!.llava.gpu)).toBe(true);
   expect(await question(4)).toMatch(/^(length|eos)$/);
 });
 
@@ -137,11 +137,11 @@ describe("while a load goes on", () => {
     expect(await second).toBe("done");
   });
   test("it can be stopped, and the model before stands", async () => {
-    const before = engine.session.model;
+    const before = engine.state.model;
     await engine.api.stopLoading();
     slow.open();
     expect(await going.ended).toMatch(/^cancelled/);
-    expect(engine.session.model).toBe(before);
+    expect(engine.state.model).toBe(before);
     expect(await engine.api.currentModel()).toMatchObject({ id: before!.id });
   });
   test("a start is refused", async () => {
@@ -163,7 +163,7 @@ describe("while a load goes on", () => {
     expect(await outcomeOf(engine.api.deleteRun((await makeLater()).id))).toBe("done");
     slow.open();
     expect(await going.ended).toBe("done");
-    expect(engine.session.live).toBeUndefined();
+    expect(engine.state.live).toBeUndefined();
 
     async function makeLater() {
       // A run cannot be made now: the record of one that never stepped will do.
@@ -177,16 +177,16 @@ describe("while a load goes on", () => {
 
 test("a model that cannot be loaded leaves the one before, its adapter and its answer", async () => {
   expect(await outcomeOf(engine.api.useAdapterOf(saved.id))).toBe("done");
-  const { model, live } = engine.session;
+  const { model, live } = engine.state;
   const answer = await answering();
   expect(await load(failing)).toMatch(/config.json/);
-  expect(engine.session).toMatchObject({ model, live });
+  expect(engine.state).toMatchObject({ model, live });
   await engine.api.stopChat();
   expect(await answer.ended).toBe("user");
 });
 
 test("without room for two models the one before goes first, and comes back when the new one fails", async () => {
-  const { device } = engine.session.gpu!;
+  const { device } = engine.state.gpu!;
   const pop = device.popErrorScope;
   /** The next `trials` trial allocations find the GPU full: the first of their two scopes says so. */
   const fullFor = (trials: number): void => {
@@ -242,14 +242,14 @@ describe("while an answer is written", () => {
     const answer = await answering();
     expect(await outcomeOf(engine.api.deleteRun(spent.id))).toBe("done");
     expect(await answer.ended).toBe("user");
-    expect(engine.session.live).toBeUndefined();
+    expect(engine.state.live).toBeUndefined();
   });
   test("an adapter that cannot be read leaves the one before, and the answer", async () => {
     await engine.api.useAdapterOf(saved.id);
-    const { live } = engine.session;
+    const { live } = engine.state;
     const answer = await answering();
     expect(await outcomeOf(engine.api.useAdapterOf("no such run"))).toMatch(/not in the browser's storage/);
-    expect(engine.session.live).toBe(live);
+    expect(engine.state.live).toBe(live);
     await engine.api.stopChat();
     expect(await answer.ended).toBe("user");
   });

@@ -13,12 +13,12 @@
  * A swap of the model also waits for the self-test, and a deletion for downloads of that run. `turns.test.ts` asks each pair.
  */
 import { TabTuneError } from "../errors.ts";
-import type { Session } from "./session.ts";
+import type { EngineState } from "./state.ts";
 
 /**
  * One change of what lies on the GPU after the other. `work` must not ask for a turn itself: it would wait for its own end.
  */
-export function inTurn<T>(s: Session, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(s: EngineState, work: () => Promise<T>): Promise<T> {
   const result = s.turn.then(work);
   // Its failure is told to whoever asked; the next one has its turn all the same.
   s.turn = result.then(ended, ended);
@@ -28,13 +28,13 @@ export function inTurn<T>(s: Session, work: () => Promise<T>): Promise<T> {
 const ended = (): void => undefined;
 
 /** Stops the answer that is being written and waits for its last token. In turn. */
-export async function endAnswer({ speaking }: Session): Promise<void> {
+export async function endAnswer({ speaking }: EngineState): Promise<void> {
   speaking?.stop();
   await speaking?.done;
 }
 
 /** Ends the answer and gives the chat's buffers back. In turn. */
-export async function closeChat(s: Session): Promise<void> {
+export async function closeChat(s: EngineState): Promise<void> {
   await endAnswer(s);
   const { chat } = s;
   s.chat = undefined;
@@ -42,25 +42,25 @@ export async function closeChat(s: Session): Promise<void> {
 }
 
 /** Takes the adapter off the model. In turn, after `closeChat`: the chat speaks by it. */
-export function dropAdapter(s: Session): void {
+export function dropAdapter(s: EngineState): void {
   s.live?.arena.dispose();
   s.live = undefined;
 }
 
 /** Throws "bad-argument" while a run is going on; `remedy` says what to do. */
-export function needIdle({ runningId }: Session, remedy: string): void {
+export function needIdle({ runningId }: EngineState, remedy: string): void {
   if (runningId) throw new TabTuneError("bad-argument", "A run is going on.", remedy, "The run is not disturbed.");
 }
 
 /** Throws "bad-argument" while a model is being loaded. */
-export function needNoLoad({ loading }: Session): void {
+export function needNoLoad({ loading }: EngineState): void {
   if (loading?.what !== "load") return;
   throw new TabTuneError("bad-argument", "A model is being loaded.", "Wait until it is ready, or stop the load first.");
 }
 
 /** Runs a load or preview that can be stopped, after it has ended the one before. */
 export async function asLoad<T>(
-  s: Session,
+  s: EngineState,
   what: "load" | "preview",
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -87,7 +87,7 @@ export const loadStopped = (): TabTuneError =>
   new TabTuneError("cancelled", "The load was stopped.", "Load the model again to go on where it stopped.");
 
 /** Reads what is saved of a run; a deletion of the run waits for it. */
-export async function reading<T>({ readers }: Session, runId: string, work: () => Promise<T>): Promise<T> {
+export async function reading<T>({ readers }: EngineState, runId: string, work: () => Promise<T>): Promise<T> {
   const result = work();
   const reader = { runId, done: result.then(ended, ended) };
   readers.add(reader);
@@ -99,6 +99,6 @@ export async function reading<T>({ readers }: Session, runId: string, work: () =
 }
 
 /** Waits for those who read the run. */
-export async function readersOf({ readers }: Session, runId: string): Promise<void> {
+export async function readersOf({ readers }: EngineState, runId: string): Promise<void> {
   await Promise.all([...readers].filter((reader) => reader.runId === runId).map(({ done }) => done));
 }

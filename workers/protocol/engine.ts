@@ -1,5 +1,6 @@
 /**
- * What crosses the border between the page and the engine worker. The worker exposes `EngineApi` through Comlink; progress comes back
+ * What crosses the border between the page and the engine worker. The worker exposes `EngineApi` through Comlink, in parts as the
+ * page has panels; progress comes back
  * through callbacks (Comlink proxies) with the events below. Only plain data crosses.
  */
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
@@ -44,7 +45,7 @@ export interface PlanInfo {
   policy: string;
 }
 
-export interface EngineApi {
+export interface ModelApi {
   probe(): Promise<Capability>;
   /**
    * Loads a model; the one that is there stays until the new one stands, and after a failure. `loading`: the keys of a recipe that say
@@ -59,9 +60,9 @@ export interface EngineApi {
   stopLoading(): Promise<void>;
   /** The kept verdict of this adapter and browser. Without one: runs the test if `run`, else null. Training runs it by itself. */
   selfTest(run: boolean): Promise<SelfTestReport | null>;
-  listStored(): Promise<StorageInfo>;
-  /** Throws "run-locked" for a run that goes on, "bad-argument" for what is in use. */
-  deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
+}
+
+export interface RunsApi {
   /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. `rows` may be 0 before data is there. */
   plan(recipe: RecipeJson, rows: number, longest: number): Promise<PlanInfo>;
   /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */
@@ -88,11 +89,23 @@ export interface EngineApi {
     folder: FileSystemDirectoryHandle,
     onProgress: (p: { bytes: number; total: number }) => void,
   ): Promise<void>;
+}
+
+export interface ChatApi {
   /** Puts a run's adapter on the model for chat. */
   useAdapterOf(runId: string): Promise<void>;
   /** One answer at a time: a second question ends the first answer. So do a run that goes on and a new model or adapter. */
   chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;
   stopChat(): Promise<void>;
+}
+
+export interface StorageApi {
+  listStored(): Promise<StorageInfo>;
+  /** Throws "run-locked" for a run that goes on, "bad-argument" for what is in use. */
+  deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
+}
+
+export interface EngineApi extends ModelApi, RunsApi, ChatApi, StorageApi {
   /** Answers at once; silence means the worker is gone. */
   ping(): Promise<number>;
 }

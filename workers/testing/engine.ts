@@ -1,7 +1,7 @@
 /** The page's engine in Node: memory for storage, Dawn for the GPU, locks of this process. Tests only. */
 import { vi } from "vitest";
 import { createEngine } from "../engine/engine.ts";
-import { newSession, type Session } from "../engine/session.ts";
+import { type EngineState, newEngineState } from "../engine/state.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
 import { ownTower } from "../models/encoder.ts";
@@ -35,7 +35,7 @@ function locks() {
 
 export interface TestEngine {
   api: EngineApi;
-  session: Session;
+  state: EngineState;
   store: Store;
   /** The golden model as a dropped folder. */
   source: ModelSource;
@@ -59,8 +59,8 @@ export async function testEngine(): Promise<TestEngine> {
     },
   });
   let cache: FileCache | undefined;
-  const session: Session = {
-    ...newSession(),
+  const state: EngineState = {
+    ...newEngineState(),
     store: async () => store,
     weightCache: async () => {
       cache ??= await openOpfsCache("weights", fakeOpfs().root);
@@ -74,8 +74,8 @@ export async function testEngine(): Promise<TestEngine> {
   const opened = await openGoldenModel(golden, recipeWith(golden, "drift", loading));
   const { manifest } = await goldenDataset(opened, store, await goldenFiles(golden));
   return {
-    api: createEngine(session),
-    session,
+    api: createEngine(state),
+    state,
     store,
     source: { kind: "folder", label: "own-tiny", files },
     datasetId: manifest.id,

@@ -22,7 +22,7 @@ import { filesOf, stoppable, withTransfer } from "./model-source.ts";
 import { CACHE_DIRECTORY, STORE_NAME } from "./storage-names.ts";
 import { closeChat, dropAdapter } from "./turns.ts";
 
-export interface Session {
+export interface EngineState {
   store(): Promise<Store>;
   weightCache(): Promise<FileCache>;
   gpu: Gpu | undefined;
@@ -66,7 +66,7 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
   };
 }
 
-export const newSession = (): Session => ({
+export const newEngineState = (): EngineState => ({
   store: once(() => openIdbStore(STORE_NAME)),
   weightCache: once(() => openOpfsCache(CACHE_DIRECTORY)),
   gpu: undefined,
@@ -87,19 +87,19 @@ export const newSession = (): Session => ({
   readers: new Set(),
 });
 
-export function needModel({ model }: Session): LoadedModel {
+export function needModel({ model }: EngineState): LoadedModel {
   if (model) return model;
   throw new TabTuneError("bad-argument", "No model is loaded.", "Press Load model first.");
 }
 
-export async function openedGpu(s: Session): Promise<Gpu> {
+export async function openedGpu(s: EngineState): Promise<Gpu> {
   s.gpu ??= await openGpu(navigator.gpu);
   return s.gpu;
 }
 
 /** A model on a living device. It does not take the place of the one that is there: `standModel` does. */
 export async function makeModel(
-  s: Session,
+  s: EngineState,
   source: ModelSource,
   loading: RecipeJson,
   signal: AbortSignal,
@@ -123,9 +123,9 @@ export async function makeModel(
 
 /** Puts a model in the place of the one that is there, whose users are ended first. In turn. */
 export async function standModel(
-  s: Session,
+  s: EngineState,
   model: LoadedModel,
-  source: NonNullable<Session["source"]>,
+  source: NonNullable<EngineState["source"]>,
 ): Promise<void> {
   await letGo(s);
   model.llava.pace.mode = s.pace;
@@ -134,7 +134,7 @@ export async function standModel(
 }
 
 /** Takes the model off the GPU, after chat, adapter and self-test. In turn. */
-export async function letGo(s: Session): Promise<void> {
+export async function letGo(s: EngineState): Promise<void> {
   // Autotune times the model's own weights. A test that fails tells whoever asked for it.
   await s.testing?.catch(() => undefined);
   await closeChat(s);
@@ -144,7 +144,7 @@ export async function letGo(s: Session): Promise<void> {
 }
 
 /** The model on a living device: after a loss both are opened again, and the adapter of a saved run put back. In turn. */
-export async function livingModel(s: Session): Promise<LoadedModel> {
+export async function livingModel(s: EngineState): Promise<LoadedModel> {
   const current = needModel(s);
   if (isAlive(current.llava.gpu)) return current;
   const adopted = s.live?.runId;
@@ -169,7 +169,7 @@ export async function livingModel(s: Session): Promise<LoadedModel> {
 
 /** The page's default for the frozen tower: onnxruntime-web, unless the tower is too large for its heap. */
 export const towerOf =
-  (s: Session): MakeTower =>
+  (s: EngineState): MakeTower =>
   async (llava, arena, v) => {
     if (s.tower) return s.tower(llava, arena, v);
     const { config, readTensor, checkpoint } = needModel(s);

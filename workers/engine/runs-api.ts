@@ -1,0 +1,114 @@
+/** Runs: what one will take, starting and steering it, and what is saved of it. */
+import { TabTuneError } from "../errors.ts";
+import { policyName } from "../models/activations.ts";
+import { featuresPerTile } from "../models/config.ts";
+import { stepFlops } from "../models/memory-plan.ts";
+import type { RunsApi } from "../protocol/engine.ts";
+import { parseRecipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
+import { checkSupported, planRun } from "../training/plan.ts";
+import { savedRun } from "../training/saved/runs.ts";
+import { adapterBundle, savedModules } from "./adapters.ts";
+import { ggufOf, mergeRun } from "./exports.ts";
+import { fitOf } from "./fit.ts";
+import { removeRun, summaries, superviseRun } from "./runs.ts";
+import { type EngineState, needModel } from "./state.ts";
+import { closeChat, inTurn, reading } from "./turns.ts";
+
+export const runsApi = (s: EngineState): RunsApi => ({
+  async plan(json, rows, longest) {
+    const current = needModel(s);
+    const recipe = parseRecipe({ ...json, ...s.source?.loading });
+    checkSupported(recipe);
+    const { config, llava } = current;
+    const length = longest || featuresPerTile(config) * current.tilesPerPicture + 64;
+    const memory = planRun(current, recipe, length);
+    const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+    const steps = rows > 0 || recipe.maxSteps !== -1 ? totalSteps(recipe, rows) : 0;
+    const flops = stepFlops(
+      config,
+      llava.weights.vocab,
+      recipe.loraR,
+      batch * length,
+      batch * Math.min(length, 124),
+      batch * current.tilesPerPicture,
+      length,
+      memory.capacity.policy,
+    );
+    const { fits, advice } = fitOf(recipe, (changed) => planRun(current, changed, length), llava.gpu.facts);
+    return {
+      trainableParameters: memory.trainableParameters,
+      memory: memory.groups,
+      totalBytes: memory.totalBytes,
+      checkpointBytes: memory.checkpointBytes,
+      fits,
+      advice,
+      flopsPerStep: flops.executed,
+      steps,
+      // An epoch ends its last batch and window, however few rows are left for them.
+      epochs: rows > 0 ? steps / stepsPerEpoch(recipe, rows) : 0,
+      policy: policyName(memory.capacity.policy, config.text.numLayers),
+    };
+  },
+
+  async train({ recipe, datasetId }, onEvent) {
+    const parsed = parseRecipe({ ...recipe, ...s.source?.loading });
+    const runId = crypto.randomUUID();
+    // Asked at the first start: checkpoints are worth keeping from then on. The answer changes nothing here.
+    await navigator.storage.persist?.();
+    return superviseRun(s, { runId, recipe: parsed, datasetId, resume: false, onEvent });
+  },
+
+  async resumeRun(runId, onEvent) {
+    const current = needModel(s);
+    const { info, recipe } = await savedRun(await s.store(), runId);
+    if (info.modelId !== current.id) {
+      throw new TabTuneError(
+        "bad-argument",
+        `This run was started on ${info.modelLabel}, with ${listOf(recipe.quantizeModules)} in 4 bits, not on the model that is loaded.`,
+        `Load ${info.modelLabel} that way (Loading settings), then press Resume run.`,
+        "The run's checkpoints are kept.",
+      );
+    }
+    return superviseRun(s, { runId, recipe, datasetId: info.datasetId, resume: true, onEvent });
+  },
+
+  async setPace(mode) {
+    s.pace = mode;
+    if (s.model) s.model.llava.pace.mode = mode;
+  },
+  async pause() {
+    s.control?.set({ pause: true });
+  },
+  async unpause() {
+    await inTurn(s, async () => {
+      await closeChat(s);
+      s.paused = false;
+      s.control?.set({ pause: false });
+    });
+  },
+  async stopAndSave() {
+    s.control?.set({ stop: true });
+  },
+  async saveNow() {
+    s.control?.set({ save: true });
+  },
+
+  listRuns: () => summaries(s),
+  async readLog(runId) {
+    return (await savedRun(await s.store(), runId)).log;
+  },
+  deleteRun: (runId) => removeRun(s, runId),
+
+  async downloadAdapter(runId) {
+    return reading(s, runId, async () => adapterBundle(await s.store(), runId));
+  },
+  async downloadGguf(runId) {
+    return reading(s, runId, async () => ggufOf(await s.store(), runId));
+  },
+  async mergeInto(runId, folder, onProgress) {
+    const saved = await reading(s, runId, async () => savedModules(await s.store(), runId));
+    await mergeRun(needModel(s), saved, folder, onProgress);
+  },
+});
+
+const listOf = (modules: string[]): string => modules.map((m) => m.replaceAll("_", " ")).join(" and ") || "nothing";
