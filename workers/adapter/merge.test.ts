@@ -69,7 +69,7 @@ async function merge(dtype: Dtype, modules: ImportedModule[], trained: TrainedMa
       };
     },
   };
-  await mergeAdapter(files, await openCheckpoint(files), modules, target, undefined, trained);
+  await mergeAdapter(files, await openCheckpoint(files), { modules, trained }, target);
   return { files, written };
 }
 
@@ -133,7 +133,7 @@ test("integers are refused", async () => {
     },
   ]);
   const target = { create: () => Promise.reject(new Error("nothing is to be written")) };
-  await expect(mergeAdapter(files, await openCheckpoint(files), [q], target)).rejects.toMatchObject({
+  await expect(mergeAdapter(files, await openCheckpoint(files), { modules: [q] }, target)).rejects.toMatchObject({
     code: "bad-tensor",
   });
 });

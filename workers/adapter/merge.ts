@@ -20,6 +20,12 @@ export interface MergeTarget {
 /** `bytes` of `total` bytes of the weights are written. */
 export type MergeProgress = (progress: { name: string; bytes: number; total: number }) => void;
 
+/** LoRA matrices, and the tensors that were trained in full. */
+export interface MergedAdapter {
+  modules: readonly ImportedModule[];
+  trained?: readonly TrainedMatrix[];
+}
+
 const windowBytes = 16e6;
 /** Weights in other forms would go on without the adapter. */
 const otherWeights = /\.(safetensors|bin|pt|pth|h5|msgpack|onnx|gguf)$|^pytorch_model.*\.index\.json$/;
@@ -31,10 +37,9 @@ const otherWeights = /\.(safetensors|bin|pt|pth|h5|msgpack|onnx|gguf)$|^pytorch_
 export async function mergeAdapter(
   files: ModelFiles,
   checkpoint: Checkpoint,
-  modules: readonly ImportedModule[],
+  { modules, trained = [] }: MergedAdapter,
   target: MergeTarget,
   onProgress: MergeProgress = () => undefined,
-  trained: readonly TrainedMatrix[] = [],
 ): Promise<void> {
   const adapted = new Map(modules.map((module) => [tensorOf(checkpoint, module), module]));
   const replaced = new Map(trained.map((tensor) => [placeOf(checkpoint, tensor.name, tensor.shape), tensor.values]));

@@ -27,7 +27,7 @@ export async function mergeRun(
       `Load ${info.modelLabel} first.`,
     );
   }
-  await mergeAdapter(model.files, model.checkpoint, modules, targetIn(folder), onProgress, trained);
+  await mergeAdapter(model.files, model.checkpoint, { modules, trained }, targetIn(folder), onProgress);
 }
 
 /** Files appear under their names when they are whole: the browser writes to a swap file until then. */

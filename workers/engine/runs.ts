@@ -25,7 +25,7 @@ export function tested(s: EngineState, { llava }: LoadedModel): Promise<SelfTest
     const { gpu, pipelines, config, weights } = llava;
     const kept = await s.store();
     const { userAgent } = navigator;
-    const report = await verdictOf(gpu, pipelines, llava.variants, headSizesOf(config), userAgent, kept);
+    const report = await verdictOf(llava, headSizesOf(config), userAgent, kept);
     if (report.passed && !gpu.facts.software) {
       const { qkv, o, gateUp, down } = weights.layers[0]!;
       const tuned = await tunedOf(gpu, pipelines, [qkv, o, gateUp, down], report, kept);

@@ -24,7 +24,7 @@ async function adapterIn(directory: string): Promise<ImportedAdapter> {
 export async function merge(args: Arguments): Promise<void> {
   const files = await filesFromDirectory(args.text("model"));
   const checkpoint = await openCheckpoint(files);
-  const { modules, trained } = await adapterIn(args.text("adapter"));
+  const adapter = await adapterIn(args.text("adapter"));
   const out = path.resolve(args.text("out"));
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -35,7 +35,7 @@ export async function merge(args: Arguments): Promise<void> {
   const part = `${out}.${process.pid}.part`;
   try {
     const target = { create: (name: string) => writerIn(part, name) };
-    await mergeAdapter(files, checkpoint, modules, target, undefined, trained);
+    await mergeAdapter(files, checkpoint, adapter, target);
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
   } catch (error) {

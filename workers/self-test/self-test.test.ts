@@ -41,7 +41,7 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
     "relaxed",
   );
   // Kept, and not run again.
-  expect(await verdictOf(bench.gpu, bench.pipelines, registerVariants, heads, "test", store)).toEqual(report);
+  expect(await verdictOf({ ...bench, variants: registerVariants }, heads, "test", store)).toEqual(report);
   expect(await keptVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
 });
 

@@ -56,9 +56,7 @@ export type VerdictStore = Pick<Store, "get" | "set">;
 
 /** The kept verdict of this adapter, or a new one, which is then kept. */
 export async function verdictOf(
-  gpu: Gpu,
-  pipelines: PipelineCache,
-  variants: Variants,
+  { gpu, pipelines, variants }: { gpu: Gpu; pipelines: PipelineCache; variants: Variants },
   heads: HeadSizes,
   browser: string,
   store: VerdictStore,
