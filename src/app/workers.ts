@@ -3,10 +3,10 @@
  * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
-import { withWatchdog } from "../../workers/data/rows/watchdog.ts";
 import { type ErrorReport, TabTuneError, toReport } from "../../workers/errors.ts";
 import type { DatasetApi } from "../../workers/protocol/dataset.ts";
 import type { EngineApi } from "../../workers/protocol/engine.ts";
+import { withWatchdog } from "./watchdog.ts";
 
 interface Handle<T> {
   worker: Worker;

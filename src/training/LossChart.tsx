@@ -3,13 +3,13 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { StepRecord } from "../../workers/training/events.ts";
-import { emaSmooth, toCsv } from "../../workers/training/metrics.ts";
 import { useApp } from "../app/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { figure } from "../parts/format.ts";
 import { Scroll } from "../parts/Scroll.tsx";
 import { curveWords } from "./advice.ts";
+import { emaSmooth, toCsv } from "./metrics.ts";
 
 /** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
 function colour(name: string): string {

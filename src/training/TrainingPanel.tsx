@@ -1,6 +1,5 @@
 import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { RunState } from "../../workers/training/events.ts";
-import { secondsLeft } from "../../workers/training/metrics.ts";
 import { verdictOn } from "../../workers/training/verdict.ts";
 import { useChat } from "../chat/store.ts";
 import { useDataset } from "../dataset/store.ts";
@@ -10,6 +9,7 @@ import { duration, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { LossChart } from "./LossChart.tsx";
+import { secondsLeft } from "./metrics.ts";
 import { PlanCard } from "./PlanCard.tsx";
 import { labelOfField, RecipeForm } from "./RecipeForm.tsx";
 import { isRunning, useTraining } from "./store.ts";

@@ -1,27 +1,15 @@
 import { expect, test } from "vitest";
 import type { StepRecord } from "./events.ts";
-import { emaSmooth, meanLoss, secondsLeft, toCsv, toStepLine, windowMeans } from "./metrics.ts";
+import { meanLoss, toStepLine, windowMeans } from "./metrics.ts";
 
-const record = (step: number, loss = step, seconds = 1): StepRecord => ({
+const record = (step: number, loss = step): StepRecord => ({
   step,
   loss,
   gradNorm: 0.1 + 0.2,
   learningRate: 2e-5,
   targetTokens: 31,
   tokens: 640,
-  seconds,
-});
-
-test("smoothing is TensorBoard's: the first value is itself, a constant stays constant", () => {
-  expect(emaSmooth([4, 4, 4], 0.9).map((value) => value.toFixed(12))).toEqual(Array(3).fill("4.000000000000"));
-  // By hand: (0.5*1)/0.5; (0.5*0.5 + 0.5*3)/0.75; (0.5*1.75 + 0.5*2)/0.875.
-  expect(emaSmooth([1, 3, 2], 0.5)).toEqual([1, 1.75 / 0.75, 1.875 / 0.875]);
-  expect(emaSmooth([1, 3, 2], 0)).toEqual([1, 3, 2]);
-  expect(emaSmooth([], 0.9)).toEqual([]);
-});
-
-test("a value that is not finite shows and does not spread", () => {
-  expect(emaSmooth([1, Number.NaN, 3], 0.5)).toEqual([1, Number.NaN, (0.25 + 1.5) / 0.75]);
+  seconds: 1,
 });
 
 test("logged means are of whole windows that end at multiples of logging_steps", () => {
@@ -36,24 +24,8 @@ test("logged means are of whole windows that end at multiples of logging_steps",
   expect(meanLoss([])).toBeNaN();
 });
 
-test("time left: nothing in the first 3 steps, then the median, which one slow step does not move", () => {
-  const times = [60, 50, 40, 2, 2, 90, 2, 3];
-  const records = times.map((seconds, k) => record(k + 1, 1, seconds));
-  expect(secondsLeft(records.slice(0, 3), 100)).toBeUndefined();
-  expect(secondsLeft(records.slice(0, 4), 100)).toBe(2 * 96);
-  expect(secondsLeft(records, 100)).toBe(2 * 92);
-  expect(secondsLeft(records.slice(0, 6), 6)).toBe(0);
-  const long = Array.from({ length: 100 }, (_, k) => record(k + 1, 1, k < 80 ? 9 : 1 + (k % 2)));
-  expect(secondsLeft(long, 200)).toBe(1.5 * 100);
-});
-
-test("files have every digit", () => {
+test("a line of steps.jsonl has every digit", () => {
   expect(toStepLine(record(3, 0.1))).toBe(
     '{"step":3,"loss":0.1,"grad_norm":0.30000000000000004,"learning_rate":0.00002,"target_tokens":31}',
   );
-  const header = "step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds\r\n";
-  expect(toCsv([record(1, 0.1, 1.5), record(2)])).toBe(
-    `${header}1,0.1,0.30000000000000004,0.00002,31,640,1.5\r\n2,2,0.30000000000000004,0.00002,31,640,1\r\n`,
-  );
-  expect(toCsv([])).toBe(header);
 });

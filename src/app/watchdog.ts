@@ -2,7 +2,7 @@
  * A call into a worker that may die: Comlink never rejects a call whose worker is gone, and a parser that spins on a
  * hostile file answers nothing. So the call is raced with the worker's `error` and `messageerror` events and with silence.
  */
-import { TabTuneError } from "../../errors.ts";
+import { TabTuneError } from "../../workers/errors.ts";
 
 /** What is needed of a Worker. */
 export interface WorkerLike {
