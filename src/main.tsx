@@ -4,7 +4,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
 import { keepFocus } from "./app/focus.ts";
 import { wire } from "./app/wiring.ts";
-import { useAccount } from "./runs/account.ts";
+import { useAccount } from "./stores/account.ts";
 import "./styles.css";
 
 void useAccount.getState().comeBack();

@@ -1,21 +1,21 @@
 /** The page: the way from a model and data to a trained adapter on the left, what comes out of it on the right. */
 import { useEffect } from "react";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
-import { useChat } from "../chat/store.ts";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
 import { ModelPanel } from "../model/ModelPanel.tsx";
-import { useModel } from "../model/store.ts";
+import { useApp } from "../page/store.ts";
+import { watchEngine } from "../page/workers.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
-import { useRuns } from "../runs/store.ts";
-import { watchOtherTabs } from "../runs/watch.ts";
 import { StoragePanel } from "../storage/StoragePanel.tsx";
-import { isRunning, useTraining } from "../training/store.ts";
+import { useChat } from "../stores/chat.ts";
+import { useModel } from "../stores/model.ts";
+import { watchOtherTabs } from "../stores/other-tabs.ts";
+import { useRuns } from "../stores/runs.ts";
+import { isRunning, useTraining } from "../stores/training.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
 import { Header } from "./Header.tsx";
 import { PageDrop } from "./PageDrop.tsx";
-import { useApp } from "./store.ts";
-import { watchEngine } from "./workers.ts";
 
 /** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
 function useKeepAlive(): void {

@@ -1,5 +1,5 @@
 /** Before anything else: can this browser and GPU do it, and if not, the one thing to do about it. */
-import { useApp } from "./store.ts";
+import { useApp } from "../page/store.ts";
 
 function remedy(): string {
   if (!window.isSecureContext)

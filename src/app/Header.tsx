@@ -1,4 +1,4 @@
-import { useApp } from "./store.ts";
+import { useApp } from "../page/store.ts";
 
 export function Header() {
   const { capability, theme, setTheme } = useApp();

@@ -1,10 +1,10 @@
 /** The whole page takes drops: pictures over the chat are asked about, everything else is data or a model. */
 import { useEffect, useState } from "react";
 import { isPictureName } from "../../workers/data/rows/sidecar.ts";
-import { useChat } from "../chat/store.ts";
-import { useDataset } from "../dataset/store.ts";
-import { useModel } from "../model/store.ts";
 import { filesOfDrop, labelOf, looksLikeModel } from "../parts/files.ts";
+import { useChat } from "../stores/chat.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useModel } from "../stores/model.ts";
 
 const overChat = (event: DragEvent): boolean =>
   event.target instanceof Element && event.target.closest('[data-place="chat"]') !== null;

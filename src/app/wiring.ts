@@ -1,9 +1,10 @@
 /** What follows from what, across panels. */
-import { useDataset } from "../dataset/store.ts";
-import { useModel } from "../model/store.ts";
-import { useStorage } from "../storage/store.ts";
-import { useTraining } from "../training/store.ts";
-import { type Remembered, remember } from "./remembered.ts";
+
+import { type Remembered, remember } from "../page/remembered.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useModel } from "../stores/model.ts";
+import { useStorage } from "../stores/storage.ts";
+import { useTraining } from "../stores/training.ts";
 
 type Kept = NonNullable<NonNullable<Remembered["model"]>["source"]>;
 

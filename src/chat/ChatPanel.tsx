@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from "react";
-import { useModel } from "../model/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
-import { isRunning, useTraining } from "../training/store.ts";
+import { useChat } from "../stores/chat.ts";
+import { useModel } from "../stores/model.ts";
+import { isRunning, useTraining } from "../stores/training.ts";
+import { canGoOn, type Turn } from "../stores/turns.ts";
 import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
-import { useChat } from "./store.ts";
-import { canGoOn, type Turn } from "./turns.ts";
 
 const NO_ADAPTER = "There is no adapter yet: train one, or press Use in chat of a run.";
 const examples = ["Describe the picture.", "What do you see?", "What color is the background?"];

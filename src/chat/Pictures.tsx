@@ -1,7 +1,7 @@
 /** The pictures beside the message box: those that go with the next message, and some to try the demo model on. */
 import { TabTuneError } from "../../workers/errors.ts";
-import { useApp } from "../app/store.ts";
-import type { Attached } from "./store.ts";
+import { useApp } from "../page/store.ts";
+import type { Attached } from "../stores/chat.ts";
 
 interface AttachedPicturesProps {
   pictures: Attached[];

@@ -1,13 +1,13 @@
 import { useState } from "react";
-import { useModel } from "../model/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
+import { useDataset } from "../stores/dataset.ts";
+import { useModel } from "../stores/model.ts";
 import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
-import { useDataset } from "./store.ts";
 
 export function DatasetPanel() {
   const { info, progress, waiting, gone, use, drop, cancel } = useDataset();

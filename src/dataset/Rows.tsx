@@ -3,8 +3,8 @@ import { useEffect, useRef } from "react";
 import type { PreviewRow } from "../../workers/data/preview.ts";
 import { Action } from "../parts/Action.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
-import { useTraining } from "../training/store.ts";
-import { PAGE_ROWS, useDataset } from "./store.ts";
+import { PAGE_ROWS, useDataset } from "../stores/dataset.ts";
+import { useTraining } from "../stores/training.ts";
 
 function Picture({ picture, label }: { picture: NonNullable<PreviewRow["picture"]>; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -2,7 +2,7 @@
 import type { LoadProgress } from "../../workers/protocol/model.ts";
 import { bytes, duration } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
-import { useModel } from "./store.ts";
+import { useModel } from "../stores/model.ts";
 
 const phases = {
   asking: "Asking the hub",

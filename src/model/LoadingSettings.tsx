@@ -1,5 +1,5 @@
 /** How the next model is loaded: what to do when GPU memory is short. */
-import { useModel } from "./store.ts";
+import { useModel } from "../stores/model.ts";
 
 export function LoadingSettings({ disabled }: { disabled: boolean }) {
   const { quantize_modules, max_image_tiles } = useModel((s) => s.loading);

@@ -1,19 +1,19 @@
 import { useState } from "react";
 import catalogue from "../../workers/weights/hub/catalogue.json";
 import { counted } from "../../workers/words.ts";
-import { remembered } from "../app/remembered.ts";
-import { useApp } from "../app/store.ts";
+import { remembered } from "../page/remembered.ts";
+import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { labelOf } from "../parts/files.ts";
 import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
-import { isRunning, useTraining } from "../training/store.ts";
+import { useModel } from "../stores/model.ts";
+import { isRunning, useTraining } from "../stores/training.ts";
 import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
 import { SelfTest } from "./SelfTest.tsx";
-import { useModel } from "./store.ts";
 
 /** What was in use when the page was left. */
 function LastTime() {

@@ -1,10 +1,10 @@
 /** What the self-test of the kernels found on this adapter, in one line, with the report as a file. */
 import { useEffect, useState } from "react";
 import type { SelfTestReport } from "../../workers/self-test/report.ts";
-import { useApp } from "../app/store.ts";
-import { engine } from "../app/workers.ts";
+import { useApp } from "../page/store.ts";
+import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
-import { useTraining } from "../training/store.ts";
+import { useTraining } from "../stores/training.ts";
 
 /** Ops that fail, or how many pass and how closely. */
 function words({ passed, results, limit, gates }: SelfTestReport): string {

@@ -1,5 +1,5 @@
 /** What happened, what is safe, one thing to do. */
-import { type Place, useApp } from "../app/store.ts";
+import { type Place, useApp } from "../page/store.ts";
 
 export function ErrorNote({ place }: { place: Place }) {
   const error = useApp((s) => s.errors[place]);

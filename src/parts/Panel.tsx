@@ -1,6 +1,6 @@
 /** One step of the way: a titled region with its errors. `lead` says what it is for. */
 import type { ReactNode } from "react";
-import type { Place } from "../app/store.ts";
+import type { Place } from "../page/store.ts";
 import { ErrorNote } from "./ErrorNote.tsx";
 
 interface PanelProps {

@@ -1,13 +1,13 @@
 /** A run's result in the forms that other programs take. */
 import { useState } from "react";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { useApp } from "../app/store.ts";
-import { callback, engine } from "../app/workers.ts";
+import { useApp } from "../page/store.ts";
+import { callback, engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { bytes } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
-import { useAccount } from "./account.ts";
+import { useAccount } from "../stores/account.ts";
 import { Push } from "./Push.tsx";
 
 /** Chromium's; other browsers have no way to write a model of gigabytes to a folder. */

@@ -1,15 +1,15 @@
 /** A run's adapter to the hub: as whom, to which repository, who may see it, and what became of it. */
 import { useEffect, useState } from "react";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { engine } from "../app/workers.ts";
-import { useDataset } from "../dataset/store.ts";
-import { useModel } from "../model/store.ts";
+import { engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
 import { useOnline } from "../parts/online.ts";
-import { isRunning, useTraining } from "../training/store.ts";
-import { appOf, pushToken, useAccount } from "./account.ts";
+import { appOf, pushToken, useAccount } from "../stores/account.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useModel } from "../stores/model.ts";
+import type { PushDraft } from "../stores/sign-in.ts";
+import { isRunning, useTraining } from "../stores/training.ts";
 import { pushAdapter } from "./push.ts";
-import type { PushDraft } from "./sign-in.ts";
 
 interface PushProps {
   run: RunSummary;

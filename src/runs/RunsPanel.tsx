@@ -1,12 +1,12 @@
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { useChat } from "../chat/store.ts";
-import { useModel } from "../model/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
-import { isRunning, useTraining } from "../training/store.ts";
+import { useChat } from "../stores/chat.ts";
+import { useModel } from "../stores/model.ts";
+import { useRuns } from "../stores/runs.ts";
+import { isRunning, useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
-import { useRuns } from "./store.ts";
 
 const states: Record<RunSummary["status"], string> = {
   interrupted: "interrupted",

@@ -2,7 +2,7 @@ import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
-import { useStorage } from "./store.ts";
+import { useStorage } from "../stores/storage.ts";
 
 const kinds = { model: "Model", data: "Data", run: "Run" };
 

@@ -3,7 +3,7 @@ import { memo, useEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { StepRecord } from "../../workers/training/events.ts";
-import { useApp } from "../app/store.ts";
+import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { figure } from "../parts/format.ts";

@@ -1,9 +1,9 @@
 /** What a run will need, from the very plan that will be allocated. */
 
-import { useDataset } from "../dataset/store.ts";
 import { bytes, count, flops } from "../parts/format.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useTraining } from "../stores/training.ts";
 import { warningsOf } from "./advice.ts";
-import { useTraining } from "./store.ts";
 
 const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
 

@@ -1,18 +1,18 @@
 import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { RunState } from "../../workers/training/events.ts";
 import { verdictOn } from "../../workers/training/verdict.ts";
-import { useChat } from "../chat/store.ts";
-import { useDataset } from "../dataset/store.ts";
-import { useModel } from "../model/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { duration, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
+import { useChat } from "../stores/chat.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useModel } from "../stores/model.ts";
+import { isRunning, useTraining } from "../stores/training.ts";
 import { LossChart } from "./LossChart.tsx";
 import { secondsLeft } from "./metrics.ts";
 import { PlanCard } from "./PlanCard.tsx";
 import { labelOfField, RecipeForm } from "./RecipeForm.tsx";
-import { isRunning, useTraining } from "./store.ts";
 
 /** May be changed while a run goes on: it is not part of the recipe. */
 function PaceSelect() {

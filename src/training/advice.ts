@@ -3,7 +3,7 @@ import type { PlanInfo } from "../../workers/protocol/engine.ts";
 import type { StepRecord } from "../../workers/training/events.ts";
 import { lossEnds } from "../../workers/training/verdict.ts";
 import { figure } from "../parts/format.ts";
-import type { Fields } from "./store.ts";
+import type { Fields } from "../stores/training.ts";
 
 /** LoRA learns at 1e-5 to 1e-3; the smallest models bear some hundredths. */
 const HIGHEST_RATE = 0.05;

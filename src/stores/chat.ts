@@ -1,11 +1,11 @@
 /** The conversation: who is asked, what each of them has been asked before, and who said what. */
 import { create } from "zustand";
 import type { ChatEvent, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
-import { useApp } from "../app/store.ts";
-import { callback, engine } from "../app/workers.ts";
-import { useModel } from "../model/store.ts";
-import { useRuns } from "../runs/store.ts";
-import { useTraining } from "../training/store.ts";
+import { useApp } from "../page/store.ts";
+import { callback, engine } from "../page/workers.ts";
+import { useModel } from "./model.ts";
+import { useRuns } from "./runs.ts";
+import { useTraining } from "./training.ts";
 import { footnoteOf, historyOf, picturesFor, type Speaker, type Turn } from "./turns.ts";
 
 const MAX_NEW_TOKENS = 256;

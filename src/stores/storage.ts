@@ -1,9 +1,9 @@
 /** What this browser keeps, and how to be rid of it. */
 import { create } from "zustand";
 import type { StorageInfo } from "../../workers/protocol/engine.ts";
-import { useApp } from "../app/store.ts";
-import { engine } from "../app/workers.ts";
-import { useRuns } from "../runs/store.ts";
+import { useApp } from "../page/store.ts";
+import { engine } from "../page/workers.ts";
+import { useRuns } from "./runs.ts";
 
 type Item = StorageInfo["items"][number];
 

@@ -1,7 +1,7 @@
 /** Runs of other tabs: a tab tells the others what its run does, and the end of a tab is seen by its lock. */
 import { runLock } from "../../workers/engine/storage-names.ts";
 import type { RunEvent } from "../../workers/training/events.ts";
-import { useRuns } from "./store.ts";
+import { useRuns } from "./runs.ts";
 
 const channel = new BroadcastChannel("tabtune-runs");
 

@@ -1,11 +1,11 @@
 /** The loaded model, and the way there. */
 import { create } from "zustand";
 import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol/model.ts";
-import { remembered } from "../app/remembered.ts";
-import { useApp } from "../app/store.ts";
-import { callback, engine } from "../app/workers.ts";
-import { useRuns } from "../runs/store.ts";
-import { useStorage } from "../storage/store.ts";
+import { remembered } from "../page/remembered.ts";
+import { useApp } from "../page/store.ts";
+import { callback, engine } from "../page/workers.ts";
+import { useRuns } from "./runs.ts";
+import { useStorage } from "./storage.ts";
 
 export interface HubSettings {
   /** Address of the hub, kept between visits. */

@@ -2,8 +2,8 @@
 import { create } from "zustand";
 import { TabTuneError } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/weights/hub/address.ts";
-import { useApp } from "../app/store.ts";
-import { useModel } from "../model/store.ts";
+import { useApp } from "../page/store.ts";
+import { useModel } from "./model.ts";
 import { type Account, addressOfSignIn, isValid, oauthApp, type PushDraft, returnOfSignIn } from "./sign-in.ts";
 
 interface AccountStore {
@@ -34,7 +34,7 @@ export const useAccount = create<AccountStore>((set) => ({
     const { endpoint, clientId } = useModel.getState().hub;
     try {
       // Without file name, query and fragment: what was registered at the hub.
-      const page = new URL(".", location.href).href;
+      const page = new URL("../runs", location.href).href;
       location.assign(await addressOfSignIn(appOf(clientId)!, endpoint, page, draft, sessionStorage));
     } catch (error) {
       app.fail("runs", error);

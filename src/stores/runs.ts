@@ -1,8 +1,8 @@
 /** Saved runs. */
 import { create } from "zustand";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { useApp } from "../app/store.ts";
-import { engine } from "../app/workers.ts";
+import { useApp } from "../page/store.ts";
+import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
 
 interface RunsStore {

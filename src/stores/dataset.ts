@@ -5,11 +5,11 @@ import type { DatasetInfo, DatasetProgress } from "../../workers/data/shards/pre
 import type { DatasetSource, DroppedFile } from "../../workers/protocol/dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { counted } from "../../workers/words.ts";
-import { remembered } from "../app/remembered.ts";
-import { useApp } from "../app/store.ts";
-import { callback, cancelDataset, dataset } from "../app/workers.ts";
-import { useModel } from "../model/store.ts";
+import { remembered } from "../page/remembered.ts";
+import { useApp } from "../page/store.ts";
+import { callback, cancelDataset, dataset } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
+import { useModel } from "./model.ts";
 
 export const PAGE_ROWS = 8;
 
