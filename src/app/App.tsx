@@ -4,14 +4,11 @@ import { ChatPanel } from "../chat/ChatPanel.tsx";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
 import { ModelPanel } from "../model/ModelPanel.tsx";
 import { useApp } from "../page/store.ts";
-import { watchEngine } from "../page/workers.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { StoragePanel } from "../storage/StoragePanel.tsx";
-import { useChat } from "../stores/chat.ts";
-import { useModel } from "../stores/model.ts";
-import { watchOtherTabs } from "../stores/other-tabs.ts";
+import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
-import { isRunning, useTraining } from "../stores/training.ts";
+import { useTraining } from "../stores/training.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
 import { Header } from "./Header.tsx";
@@ -19,7 +16,7 @@ import { PageDrop } from "./PageDrop.tsx";
 
 /** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
 function useKeepAlive(): void {
-  const running = useTraining((s) => isRunning(s.state) && s.state !== "paused");
+  const running = useTraining((s) => isWorking(s.state));
   useEffect(() => {
     if (!running) return;
     let lock: WakeLockSentinel | undefined;
@@ -43,34 +40,11 @@ function useKeepAlive(): void {
   }, [running]);
 }
 
-/** Told to the document outside React: a step must not draw the whole page again. */
-function useTabTitle(): void {
-  useEffect(
-    () =>
-      useTraining.subscribe(({ state, step, maxSteps, records }) => {
-        const loss = records.at(-1)?.loss.toFixed(2);
-        const title =
-          isRunning(state) && maxSteps > 0 ? `${step}/${maxSteps}${loss ? ` · ${loss}` : ""} – TabTune` : "TabTune";
-        if (document.title !== title) document.title = title;
-      }),
-    [],
-  );
-}
-
 export function App() {
   const { probe, theme } = useApp();
   useKeepAlive();
-  useTabTitle();
   useEffect(() => {
-    watchEngine((reason) => {
-      // Whoever was waiting for the engine tells it in its own panel.
-      const waiting = isRunning(useTraining.getState().state) || useChat.getState().busy;
-      const { info, forget } = useModel.getState();
-      forget();
-      if (info && !waiting) useApp.getState().fail("model", reason);
-    });
     // Without a secure context there is no storage to look into.
-    if (window.isSecureContext) watchOtherTabs();
     void probe().then(() => (window.isSecureContext ? useRuns.getState().refresh() : undefined));
   }, [probe]);
   useEffect(() => {

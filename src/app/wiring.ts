@@ -1,35 +1,97 @@
-/** What follows from what, across panels. */
-
+/** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
+import type { StoreApi } from "zustand";
 import { type Remembered, remember } from "../page/remembered.ts";
+import { useApp } from "../page/store.ts";
+import { watchEngine } from "../page/workers.ts";
+import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
+import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
+import { isRunning } from "../stores/run-state.ts";
+import { useRuns } from "../stores/runs.ts";
 import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
+import { titleOf } from "../training/status.ts";
 
-type Kept = NonNullable<NonNullable<Remembered["model"]>["source"]>;
+type RememberedSource = NonNullable<Remembered["model"]>["source"];
 
-/** Choices are kept for the next visit, and rows that are deleted are no longer shown. To be called once, when the page opens. */
+/** Calls `then` whenever this value of a store becomes another. */
+function on<S, V>(store: Pick<StoreApi<S>, "subscribe">, value: (state: S) => V, then: (now: V, before: V) => void) {
+  store.subscribe((state, before) => {
+    if (value(state) !== value(before)) then(value(state), value(before));
+  });
+}
+
+/** To be called once, when the page opens. */
 export function wire(): void {
-  useModel.subscribe((state, before) => {
-    const { info, source, loading } = state;
-    if (!info || info === before.info) return;
-    const kept: Kept = source.kind === "hub" ? { kind: "hub", name: source.name } : { kind: source.kind };
-    remember({ model: { source: kept, label: info.label, loading } });
+  on(
+    useModel,
+    (s) => s.info,
+    (model, before) => {
+      // The adapter that the chat used lay on the model of before.
+      if (model?.id !== before?.id) useChat.setState({ adapterRun: undefined });
+      if (!model) return;
+      useDataset.getState().modelLoaded(model);
+      useTraining.getState().modelLoaded(model);
+      void useRuns.getState().refresh();
+      void useStorage.getState().refresh();
+      const { source, loading } = useModel.getState();
+      const kept: RememberedSource = source.kind === "hub" ? { kind: "hub", name: source.name } : { kind: source.kind };
+      remember({ model: { source: kept, label: model.label, loading } });
+    },
+  );
+  on(
+    useDataset,
+    (s) => s.info,
+    (data) => {
+      void useTraining.getState().refreshPlan();
+      const model = useModel.getState().info;
+      if (!data || !model) return;
+      const { id, label, rows } = data;
+      const sample = useDataset.getState().source?.kind === "sample";
+      remember({ data: { id, label, rows, sample, preparation: model.preparation.id } });
+    },
+  );
+  on(
+    useStorage,
+    (s) => s.removed,
+    (removed) => {
+      const { info, forget } = useDataset.getState();
+      if (removed?.kind === "data" && removed.key === info?.id) forget(`The rows of ${info.label} were deleted.`);
+    },
+  );
+  on(
+    useTraining,
+    (s) => s.fields,
+    (fields) => {
+      const { preset, touched } = useTraining.getState();
+      remember({ recipe: touched ? { preset, fields } : undefined });
+    },
+  );
+  // The run that trains is the adapter on the model.
+  on(
+    useTraining,
+    (s) => s.runId,
+    (adapterRun) => useChat.setState({ adapterRun }),
+  );
+  // Outside React: a step must not draw the whole page again.
+  on(useTraining, titleOf, (title) => {
+    document.title = title;
   });
-  useDataset.subscribe((state, before) => {
-    const { info, source } = state;
-    const model = useModel.getState().info;
-    if (!info || info === before.info || !model) return;
-    const { id, label, rows } = info;
-    remember({ data: { id, label, rows, sample: source?.kind === "sample", preparation: model.preparation.id } });
+  on(
+    useRuns,
+    (s) => s.runs,
+    (runs) => {
+      for (const { id, status } of runs) if (status === "running-elsewhere") void lookAgainWhenFree(id);
+    },
+  );
+  watchEngine((reason) => {
+    // Whoever was waiting for the engine tells it in its own panel.
+    const waiting = isRunning(useTraining.getState().state) || useChat.getState().busy;
+    const { info, forget } = useModel.getState();
+    forget();
+    if (info && !waiting) useApp.getState().fail("model", reason);
   });
-  useStorage.subscribe(({ removed }, before) => {
-    const { info, forget } = useDataset.getState();
-    if (removed === before.removed || removed?.kind !== "data" || removed.key !== info?.id) return;
-    forget(`The rows of ${info.label} were deleted.`);
-  });
-  useTraining.subscribe((state, before) => {
-    const { preset, fields, touched } = state;
-    if (fields !== before.fields) remember({ recipe: touched ? { preset, fields } : undefined });
-  });
+  // Without a secure context there is no storage to look into.
+  if (window.isSecureContext) listenToOtherTabs();
 }

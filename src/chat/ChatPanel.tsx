@@ -5,7 +5,8 @@ import { PickButton } from "../parts/PickButton.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
-import { isRunning, useTraining } from "../stores/training.ts";
+import { isWorking } from "../stores/run-state.ts";
+import { useTraining } from "../stores/training.ts";
 import { canGoOn, type Turn } from "../stores/turns.ts";
 import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
 
@@ -47,7 +48,7 @@ export function ChatPanel() {
   const { turns, attached, useAdapter, adapterRun, temperature, busy } = useChat();
   const { attach, detach, setUseAdapter, setTemperature, send, stop, clear } = useChat();
   const model = useModel((s) => s.info);
-  const training = useTraining((s) => isRunning(s.state) && s.state !== "paused");
+  const training = useTraining((s) => isWorking(s.state));
   const [text, setText] = useState("");
   const log = useRef<HTMLDivElement>(null);
   const reason = !model

@@ -3,7 +3,8 @@ import type { ModelPreview } from "../../workers/protocol/model.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";
 import { defaultEndpoint, useModel } from "../stores/model.ts";
-import { isRunning, useTraining } from "../stores/training.ts";
+import { isRunning } from "../stores/run-state.ts";
+import { useTraining } from "../stores/training.ts";
 
 /** Name, token and address. */
 export function HubSettings({ byName, name, disabled }: { byName: boolean; name: string; disabled: boolean }) {

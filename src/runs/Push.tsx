@@ -7,8 +7,9 @@ import { useOnline } from "../parts/online.ts";
 import { appOf, pushToken, useAccount } from "../stores/account.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
+import { isRunning } from "../stores/run-state.ts";
 import type { PushDraft } from "../stores/sign-in.ts";
-import { isRunning, useTraining } from "../stores/training.ts";
+import { useTraining } from "../stores/training.ts";
 import { pushAdapter } from "./push.ts";
 
 interface PushProps {

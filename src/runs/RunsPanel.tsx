@@ -4,8 +4,9 @@ import { bytes, figure } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
+import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
-import { isRunning, useTraining } from "../stores/training.ts";
+import { useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
 
 const states: Record<RunSummary["status"], string> = {

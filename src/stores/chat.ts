@@ -146,11 +146,3 @@ export const useChat = create<ChatStore>((set, get) => {
     },
   };
 });
-
-// The run that trains is the adapter on the model.
-useTraining.subscribe((state, before) => {
-  if (state.runId !== before.runId) useChat.setState({ adapterRun: state.runId });
-});
-useModel.subscribe((state, before) => {
-  if (state.info?.id !== before.info?.id) useChat.setState({ adapterRun: undefined });
-});

@@ -33,6 +33,8 @@ interface DatasetStore {
   /** Shows rows that lie prepared in this browser. Resolves to false when they are no longer there. */
   open(id: string): Promise<boolean>;
   showPage(page: number): Promise<void>;
+  /** Prepares what waits, is being read or is there for this model, which may have another tokenizer; else brings back the last rows. */
+  modelLoaded(model: ModelInfo): void;
   /** The rows are no longer in this browser. */
   forget(gone: string): void;
   cancel(): void;
@@ -48,6 +50,20 @@ export const useDataset = create<DatasetStore>((set, get) => {
   async function show(info: DatasetInfo, source: DatasetSource | undefined): Promise<void> {
     set({ info, source, preparedFor: useModel.getState().info, gone: "", preview: [], page: 0 });
     await get().showPage(0);
+  }
+
+  /** The rows of the last visit, where they were prepared for this very model. */
+  async function comeBack(preparation: string): Promise<void> {
+    const { data } = remembered();
+    const { use, open, forget } = get();
+    if (!data) return;
+    try {
+      if (data.preparation === preparation && (await open(data.id))) return;
+      if (data.sample) await use({ kind: "sample" });
+      else if (data.preparation === preparation) forget(`The rows of ${data.label} are no longer in this browser.`);
+    } catch (error) {
+      useApp.getState().fail("data", error);
+    }
   }
 
   return {
@@ -111,6 +127,17 @@ export const useDataset = create<DatasetStore>((set, get) => {
         useApp.getState().fail("data", error);
       }
     },
+    modelLoaded(model) {
+      const { waiting, info, source, reading, preparedFor, use, forget, cancel } = get();
+      const next = waiting ?? reading;
+      const other = preparedFor !== undefined && preparedFor.preparation.id !== model.preparation.id;
+      if (reading) cancel();
+      if (info && other)
+        forget(`The rows of ${info.label} were prepared for ${preparedFor.label}: drop the files again.`);
+      if (next) void use(next);
+      else if (source && other) void use(source);
+      else if (!info) void comeBack(model.preparation.id);
+    },
     forget: (gone) => set({ info: undefined, source: undefined, preparedFor: undefined, preview: [], page: 0, gone }),
     cancel() {
       newest += 1;
@@ -118,31 +145,4 @@ export const useDataset = create<DatasetStore>((set, get) => {
       set({ progress: undefined, reading: undefined });
     },
   };
-});
-
-/** The rows of the last visit, where they were prepared for this very model. */
-async function comeBack(preparation: string): Promise<void> {
-  const { data } = remembered();
-  const { use, open, forget } = useDataset.getState();
-  if (!data) return;
-  try {
-    if (data.preparation === preparation && (await open(data.id))) return;
-    if (data.sample) await use({ kind: "sample" });
-    else if (data.preparation === preparation) forget(`The rows of ${data.label} are no longer in this browser.`);
-  } catch (error) {
-    useApp.getState().fail("data", error);
-  }
-}
-
-// A new model may have another tokenizer: what waits, is being read or is there is prepared for it.
-useModel.subscribe(({ info: model }, before) => {
-  if (!model || model === before.info) return;
-  const { waiting, info, source, reading, preparedFor, use, forget, cancel } = useDataset.getState();
-  const next = waiting ?? reading;
-  const other = preparedFor !== undefined && preparedFor.preparation.id !== model.preparation.id;
-  if (reading) cancel();
-  if (info && other) forget(`The rows of ${info.label} were prepared for ${preparedFor.label}: drop the files again.`);
-  if (next) void use(next);
-  else if (source && other) void use(source);
-  else if (!info) void comeBack(model.preparation.id);
 });

@@ -4,8 +4,6 @@ import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../w
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
-import { useRuns } from "./runs.ts";
-import { useStorage } from "./storage.ts";
 
 export interface HubSettings {
   /** Address of the hub, kept between visits. */
@@ -81,7 +79,6 @@ export const useModel = create<ModelStore>((set, get) => {
       set(({ info }) => ({ info: stands?.id === info?.id ? info : (stands ?? undefined) }));
       throw error;
     }
-    await Promise.all([useRuns.getState().refresh(), useStorage.getState().refresh()]);
   }
 
   const choose = (source: ModelSource): void => {

@@ -12,7 +12,7 @@ export function tellOtherTabs(event: RunEvent): void {
 const waiting = new Set<string>();
 
 /** Looks again as soon as the tab that trains has ended, stopped or died. */
-async function whenFree(runId: string): Promise<void> {
+export async function lookAgainWhenFree(runId: string): Promise<void> {
   if (waiting.has(runId)) return;
   waiting.add(runId);
   await navigator.locks.request(runLock(runId), { mode: "shared" }, async () => {});
@@ -20,7 +20,8 @@ async function whenFree(runId: string): Promise<void> {
   await useRuns.getState().refresh();
 }
 
-export function watchOtherTabs(): void {
+/** Shows what the runs of other tabs do. To be called once, when the page opens. */
+export function listenToOtherTabs(): void {
   channel.onmessage = ({ data }: MessageEvent<RunEvent>) => {
     const { runs, refresh } = useRuns.getState();
     const known = runs.some((run) => run.id === data.runId && run.status === "running-elsewhere");
@@ -33,7 +34,4 @@ export function watchOtherTabs(): void {
       ),
     });
   };
-  useRuns.subscribe(({ runs }) => {
-    for (const { id, status } of runs) if (status === "running-elsewhere") void whenFree(id);
-  });
 }

@@ -3,6 +3,7 @@ import type { Remote } from "comlink";
 import { create } from "zustand";
 import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { EngineApi, PlanInfo } from "../../workers/protocol/engine.ts";
+import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
 import type { RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import { remembered } from "../page/remembered.ts";
@@ -39,6 +40,8 @@ interface TrainingStore {
   setPreset(preset: Preset, touched?: boolean): void;
   setField(name: string, value: unknown): void;
   refreshPlan(): Promise<void>;
+  /** Tells its engine the pace; a recipe that somebody chose stays, else the model's preset is set. */
+  modelLoaded(model: ModelInfo): void;
   start(): Promise<void>;
   resumeRun(runId: string): Promise<void>;
   pause(): Promise<void>;
@@ -64,9 +67,6 @@ function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
 }
 
 const PACE_KEY = "tabtune-pace";
-
-export const isRunning = (state: RunState): boolean =>
-  ["preparing", "compiling", "training", "pausing", "paused", "saving"].includes(state);
 
 export const useTraining = create<TrainingStore>((set, get) => {
   const onEvent = (event: RunEvent): void => {
@@ -161,6 +161,15 @@ export const useTraining = create<TrainingStore>((set, get) => {
     setPreset: (preset, touched) => setRecipe(preset, presetFields(preset), touched),
     setField: (name, value) => setRecipe(get().preset, { ...get().fields, [name]: value }),
     refreshPlan: planNow,
+    modelLoaded({ recipe }) {
+      const { pace, setPace, preset, touched, refreshPlan, setPreset } = get();
+      // The engine that loaded it may be a new one.
+      void setPace(pace);
+      // A preset that this model lacks cannot stay.
+      const fits = preset !== "Demo model" || recipe !== null;
+      if (touched && fits) void refreshPlan();
+      else setPreset(recipe ? "Demo model" : "Practical", false);
+    },
     async start() {
       const data = useDataset.getState().info;
       if (!data) return;
@@ -197,19 +206,4 @@ export const useTraining = create<TrainingStore>((set, get) => {
     stopAndSave: () => ask((api) => api.stopAndSave()),
     saveNow: () => ask((api) => api.saveNow()),
   };
-});
-
-useModel.subscribe((state, before) => {
-  if (!state.info || state.info === before.info) return;
-  const { pace, setPace, refreshPlan } = useTraining.getState();
-  // The engine that loaded it may be a new one.
-  void setPace(pace);
-  // A recipe that somebody chose stays, where this model has its preset.
-  const { preset, touched } = useTraining.getState();
-  const fits = preset !== "Demo model" || state.info.recipe !== null;
-  if (touched && fits) void refreshPlan();
-  else useTraining.getState().setPreset(state.info.recipe ? "Demo model" : "Practical", false);
-});
-useDataset.subscribe((state, before) => {
-  if (state.info !== before.info) void useTraining.getState().refreshPlan();
 });

@@ -1,7 +1,8 @@
 /** The recipe as fields. The five that matter first are always open; the rest folds away. */
 import { useId } from "react";
 import { useModel } from "../stores/model.ts";
-import { isRunning, type Preset, useTraining } from "../stores/training.ts";
+import { isRunning } from "../stores/run-state.ts";
+import { type Preset, useTraining } from "../stores/training.ts";
 
 interface NumberField {
   label: string;
