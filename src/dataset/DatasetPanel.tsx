@@ -8,22 +8,14 @@ import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
+import { statusOf } from "./status.ts";
 
 export function DatasetPanel() {
   const { info, progress, waiting, gone, use, drop, cancel } = useDataset();
-  const model = useModel((s) => s.info);
+  const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
   const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
-  const statusOf = (): string => {
-    if (info) return `${info.rows} rows ready${info.skipped.length > 0 ? `, ${info.skipped.length} skipped` : ""}`;
-    if (waiting) {
-      const what = waiting.kind === "sample" ? "the sample data" : waiting.label;
-      return `Load a model: its tokenizer turns ${what} into examples.`;
-    }
-    if (busy) return "";
-    return gone || (model ? "No data yet." : "No data yet. You may drop it before the model is loaded.");
-  };
   return (
     <Panel
       title="Data"
@@ -68,7 +60,7 @@ export function DatasetPanel() {
       </details>
       {progress && <Progress label={`Preparing rows: ${progress.rows} ready`} detail={progress.detail} />}
       <p role="status" className="status">
-        {statusOf()}
+        {statusOf({ info, waiting, busy, gone, model })}
       </p>
       {info && (
         <>

@@ -15,6 +15,7 @@ import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
 import { SelfTest } from "./SelfTest.tsx";
+import { loadObstacle, statusOf } from "./status.ts";
 
 /** What was in use when the page was left. */
 function LastTime() {
@@ -40,15 +41,7 @@ export function ModelPanel() {
   const listed = source.kind === "hub" ? catalogue.find(({ repo }) => repo === source.name) : undefined;
   const [typing, setByName] = useState(false);
   const byName = typing || (source.kind === "hub" && !listed);
-  const reason = busy
-    ? "A model is being loaded."
-    : running
-      ? "A run is going on with this model: stop and save it first."
-      : !capability
-        ? "Looking for a GPU."
-        : capability.usable
-          ? ""
-          : (capability.problem?.message ?? "This browser cannot train.");
+  const obstacle = loadObstacle({ busy, running, capability });
   const chosen = byName ? "other" : source.kind === "hub" ? source.name : source.kind;
   return (
     <Panel
@@ -89,7 +82,7 @@ export function ModelPanel() {
         >
           Choose model folder
         </PickButton>
-        <Action kind="primary" reason={reason} onPress={() => void load()}>
+        <Action kind="primary" reason={obstacle} onPress={() => void load()}>
           Load model
         </Action>
       </div>
@@ -108,11 +101,7 @@ export function ModelPanel() {
       {preview && <HubOffer preview={preview} />}
       {progress && <LoadBars progress={progress} />}
       <p role="status" className="status">
-        {info
-          ? `${info.label} is ready: ${count(info.parameters)} parameters, ${bytes(info.gpuBytes)} on the GPU${info.from === "cache" ? ", from this browser's cache" : ""}.`
-          : busy
-            ? ""
-            : "No model is loaded."}
+        {statusOf({ info, busy })}
       </p>
       {!info && !busy && <LastTime />}
       {info && (

@@ -9,6 +9,7 @@ import { bytes } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { useAccount } from "../stores/account.ts";
 import { Push } from "./Push.tsx";
+import { exportObstacle } from "./status.ts";
 
 /** Chromium's; other browsers have no way to write a model of gigabytes to a folder. */
 type PickFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
@@ -41,16 +42,16 @@ export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
     const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
     if (folder) await attempt(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
   };
-  const busyWords = busy ? "Another file of this run is being made." : "";
+  const obstacle = exportObstacle(busy);
   return (
     <details open={cameBack || undefined}>
       <summary>Other formats</summary>
       <div className="row">
-        <Action reason={busyWords} onPress={() => void saveGguf()}>
+        <Action reason={obstacle} onPress={() => void saveGguf()}>
           Download GGUF
         </Action>
         <Action
-          reason={busyWords || (pickFolder ? needs : "This browser cannot write folders; Chrome and Edge can.")}
+          reason={obstacle || (pickFolder ? needs : "This browser cannot write folders; Chrome and Edge can.")}
           onPress={() => void merge()}
         >
           Save merged model

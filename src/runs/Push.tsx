@@ -11,6 +11,7 @@ import { isRunning } from "../stores/run-state.ts";
 import type { PushDraft } from "../stores/sign-in.ts";
 import { useTraining } from "../stores/training.ts";
 import { pushAdapter } from "./push.ts";
+import { exportObstacle, pushObstacle, signInObstacle } from "./status.ts";
 
 interface PushProps {
   run: RunSummary;
@@ -57,18 +58,7 @@ export function Push({ run, busy, attempt }: PushProps) {
           <input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
           <span>Private</span>
         </label>
-        <Action
-          reason={
-            busy
-              ? "Another file of this run is being made."
-              : repo === ""
-                ? "Give the result a name on the hub first."
-                : online
-                  ? ""
-                  : "There is no network."
-          }
-          onPress={() => void push()}
-        >
+        <Action reason={pushObstacle({ busy, repo, online })} onPress={() => void push()}>
           Push to the hub
         </Action>
       </div>
@@ -109,21 +99,10 @@ function SignIn({ draft, busy, online }: { draft: PushDraft; busy: boolean; onli
       </div>
     );
   }
-  const obstacle = !online
-    ? "There is no network: pushing and signing in have to wait."
-    : !app
-      ? "This site is not registered at the hub: enter an access token in the hub settings of the Model panel, or the client id of an app of your own."
-      : running
-        ? "Signing in leaves this page: stop and save the run first."
-        : loading || reading
-          ? "Signing in leaves this page: let the loading end first."
-          : "";
+  const obstacle = signInObstacle({ online, app, running, loading: loading || reading });
   return (
     <div className="row centred">
-      <Action
-        reason={obstacle || (busy ? "Another file of this run is being made." : "")}
-        onPress={() => void signIn(draft)}
-      >
+      <Action reason={obstacle || exportObstacle(busy)} onPress={() => void signIn(draft)}>
         Sign in to the hub
       </Action>
       <p className="detail grow">

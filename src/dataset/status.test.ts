@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { SkippedInfo } from "../../workers/protocol.ts";
+import { statusOf } from "./status.ts";
+
+const nothing = { info: undefined, waiting: undefined, busy: false, gone: "", model: true };
+const skipped: SkippedInfo = { index: 3, source: "a.jsonl line 4", reason: "bad-json", message: "", excerpt: "" };
+
+test("rows that are there say how many, also while others are prepared", () => {
+  const info = { rows: 128, skipped: [] };
+  expect(statusOf({ ...nothing, info })).toBe("128 rows ready");
+  expect(statusOf({ ...nothing, info, busy: true })).toBe("128 rows ready");
+  expect(statusOf({ ...nothing, info: { rows: 7, skipped: [skipped, skipped] } })).toBe("7 rows ready, 2 skipped");
+});
+
+test("data that waits for a model says so by name", () => {
+  const waits = (words: string): string => `Load a model: its tokenizer turns ${words} into examples.`;
+  expect(statusOf({ ...nothing, model: false, waiting: { kind: "sample" } })).toBe(waits("the sample data"));
+  const files = { kind: "files", label: "pets", files: [] } as const;
+  expect(statusOf({ ...nothing, model: false, waiting: { ...files, files: [] } })).toBe(waits("pets"));
+});
+
+test("without rows: the bar speaks while they are prepared, else why there are none", () => {
+  expect(statusOf({ ...nothing, busy: true, gone: "The rows of pets were deleted." })).toBe("");
+  expect(statusOf({ ...nothing, gone: "The rows of pets were deleted." })).toBe("The rows of pets were deleted.");
+  expect(statusOf(nothing)).toBe("No data yet.");
+  expect(statusOf({ ...nothing, model: false })).toBe("No data yet. You may drop it before the model is loaded.");
+});

@@ -1,0 +1,26 @@
+/** What the Data panel says, in words. */
+import type { DatasetInfo, DatasetSource } from "../../workers/protocol.ts";
+
+interface Data {
+  info: Pick<DatasetInfo, "rows" | "skipped"> | undefined;
+  waiting: DatasetSource | undefined;
+  /** Rows are being prepared: the bar beside it says so. */
+  busy: boolean;
+  gone: string;
+  /** A model is loaded. */
+  model: boolean;
+}
+
+export function statusOf({ info, waiting, busy, gone, model }: Data): string {
+  if (info) {
+    const skipped = info.skipped.length > 0 ? `, ${info.skipped.length} skipped` : "";
+    return `${info.rows} rows ready${skipped}`;
+  }
+  if (waiting) {
+    const what = waiting.kind === "sample" ? "the sample data" : waiting.label;
+    return `Load a model: its tokenizer turns ${what} into examples.`;
+  }
+  if (busy) return "";
+  if (gone) return gone;
+  return model ? "No data yet." : "No data yet. You may drop it before the model is loaded.";
+}

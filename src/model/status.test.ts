@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { loadObstacle, statusOf } from "./status.ts";
+
+const info = { label: "The demo model", parameters: 4_400_000, gpuBytes: 6e6, from: "checkpoint" } as const;
+
+test("a loaded model says what it is and where it came from", () => {
+  const words = "The demo model is ready: 4.4 M parameters, 6.0 MB on the GPU";
+  expect(statusOf({ info, busy: false })).toBe(`${words}.`);
+  expect(statusOf({ info: { ...info, from: "cache" }, busy: true })).toBe(`${words}, from this browser's cache.`);
+});
+
+test("without one, the bar speaks while it is loaded", () => {
+  expect(statusOf({ info: undefined, busy: true })).toBe("");
+  expect(statusOf({ info: undefined, busy: false })).toBe("No model is loaded.");
+});
+
+test("what stands against a load, the nearest first", () => {
+  const free = { busy: false, running: false, capability: { usable: true } };
+  expect(loadObstacle(free)).toBe("");
+  expect(loadObstacle({ ...free, busy: true, running: true })).toBe("A model is being loaded.");
+  expect(loadObstacle({ ...free, running: true })).toBe("A run is going on with this model: stop and save it first.");
+  expect(loadObstacle({ ...free, capability: undefined })).toBe("Looking for a GPU.");
+  const problem = { code: "no-webgpu", message: "This browser has no WebGPU.", remedy: "", safe: "" } as const;
+  expect(loadObstacle({ ...free, capability: { usable: false, problem } })).toBe("This browser has no WebGPU.");
+  expect(loadObstacle({ ...free, capability: { usable: false } })).toBe("This browser cannot train.");
+});

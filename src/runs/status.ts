@@ -1,0 +1,60 @@
+/** What stands against doing something with a saved run, and how it is doing, in words. */
+import type { RunSummary } from "../../workers/protocol.ts";
+
+const BUSY = "Another file of this run is being made.";
+
+interface Pushing {
+  /** A file of the run is being made. */
+  busy: boolean;
+  /** Name of the result on the hub. */
+  repo: string;
+  online: boolean;
+}
+
+/** Why the adapter cannot be pushed now; "" when it can. */
+export function pushObstacle({ busy, repo, online }: Pushing): string {
+  if (busy) return BUSY;
+  if (repo === "") return "Give the result a name on the hub first.";
+  return online ? "" : "There is no network.";
+}
+
+interface SigningIn {
+  online: boolean;
+  /** There is an app at the hub to sign in with. */
+  app: boolean;
+  /** A run goes on. */
+  running: boolean;
+  /** A model is being loaded or rows are being prepared. */
+  loading: boolean;
+}
+
+/** Why nobody can sign in now; "" when they can. */
+export function signInObstacle({ online, app, running, loading }: SigningIn): string {
+  if (!online) return "There is no network: pushing and signing in have to wait.";
+  if (!app)
+    return "This site is not registered at the hub: enter an access token in the hub settings of the Model panel, or the client id of an app of your own.";
+  if (running) return "Signing in leaves this page: stop and save the run first.";
+  return loading ? "Signing in leaves this page: let the loading end first." : "";
+}
+
+/** Why an export cannot be begun while another is made; "" when none is. */
+export const exportObstacle = (busy: boolean): string => (busy ? BUSY : "");
+
+const states: Record<RunSummary["status"], string> = {
+  interrupted: "interrupted",
+  stopped: "stopped",
+  done: "done",
+  "running-elsewhere": "running in another tab",
+};
+
+/** "running, 12 of 500 steps", "stopped, step 12 of 500". `here`: the run goes on in this tab. */
+export function statusOf({ status, step, maxSteps }: Pick<RunSummary, "status" | "step" | "maxSteps">, here: boolean) {
+  return here ? `running, ${step} of ${maxSteps} steps` : `${states[status]}, step ${step} of ${maxSteps}`;
+}
+
+/** Why a run cannot be deleted now; "" when it can. `busy`: it is being deleted or read. */
+export function deleteObstacle({ status, here, busy }: { status: RunSummary["status"]; here: boolean; busy: boolean }) {
+  if (here) return "This run is going on: stop it first.";
+  if (status === "running-elsewhere") return "This run is going on in another tab.";
+  return busy ? "It is being deleted or read." : "";
+}
