@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  limitsOf,
   parseRecipe,
   practical,
   readRecipe,
@@ -229,4 +230,20 @@ test("what is wrong with each key of a recipe is told by its name", () => {
       ["learning_rat", "no key of a recipe"],
     ]),
   );
+});
+
+test("inputs have the limits of the schema", () => {
+  expect(limitsOf("max_length")).toEqual({ min: 8, max: 131_072, step: 1 });
+  expect(limitsOf("lora_alpha")).toEqual({ min: 0, max: 65_536, step: "any" });
+  expect(limitsOf("warmup_ratio")).toEqual({ min: 0, max: 1, step: "any" });
+  expect(limitsOf("max_steps")).toEqual({ min: -1, max: 10_000_000, step: 1 });
+  for (const [name, value] of Object.entries(toHuggingFace(practical))) {
+    if (typeof value !== "number") continue;
+    const { min, max, step } = limitsOf(name);
+    const problems = (n: number): number => recipeProblems({ [name]: n }).size;
+    const inside = step === 1 ? max - 1 : (min + max) / 2;
+    expect([name, problems(min - 1), problems(inside), problems(max + 1)]).toEqual([name, 1, 0, 1]);
+    if (step === 1) expect([name, problems(min), problems(max)]).toEqual([name, 0, 0]);
+  }
+  expect(() => limitsOf("train_on")).toThrow("train_on is no number of a recipe.");
 });

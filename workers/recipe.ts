@@ -61,6 +61,14 @@ export interface Recipe {
   maxImageTiles: number | null;
 }
 
+/** What the input of a number may be limited to. A bound may itself be refused where the schema says "above" or "less than". */
+export interface Limits {
+  min: number;
+  max: number;
+  /** 1: whole numbers. */
+  step: 1 | "any";
+}
+
 interface Field<T> {
   /** Hugging Face name. */
   name: string;
@@ -68,22 +76,29 @@ interface Field<T> {
   /** Completes "it must be …". */
   allowed: string;
   fallback: T;
+  /** Of numbers. */
+  limits?: Limits;
 }
 
 function integer(name: string, min: number, max: number, fallback: number): Field<number> {
   const schema = v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
-  return { name, schema, allowed: `a whole number from ${min} to ${max}`, fallback };
+  return { name, schema, allowed: `a whole number from ${min} to ${max}`, fallback, limits: { min, max, step: 1 } };
 }
 
 function decimal(name: string, min: number, max: number, fallback: number): Field<number> {
   const schema = v.pipe(v.number(), v.minValue(min), v.maxValue(max));
-  return { name, schema, allowed: `a number from ${min} to ${max}`, fallback };
+  return { name, schema, allowed: `a number from ${min} to ${max}`, fallback, limits: { min, max, step: "any" } };
+}
+
+function aboveZero(name: string, max: number, fallback: number): Field<number> {
+  const schema = v.pipe(v.number(), v.gtValue(0), v.maxValue(max));
+  return { name, schema, allowed: `a number above 0, up to ${max}`, fallback, limits: { min: 0, max, step: "any" } };
 }
 
 /** A share in [0, 1): betas and dropout, where 1 would divide by zero. */
 function belowOne(name: string, fallback: number): Field<number> {
   const schema = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
-  return { name, schema, allowed: "a number from 0 to less than 1", fallback };
+  return { name, schema, allowed: "a number from 0 to less than 1", fallback, limits: { min: 0, max: 1, step: "any" } };
 }
 
 function flag(name: string, fallback: boolean): Field<boolean> {
@@ -99,6 +114,8 @@ function listed(options: readonly string[]): string {
   return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` : quoted.join("");
 }
 
+const MOST_STEPS = 10_000_000;
+const MOST_TILES = 64;
 const QUANTIZABLE = ["language_model", "multi_modal_projector", "vision_tower"] as const;
 
 const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
@@ -107,23 +124,19 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     schema: v.pipe(
       v.number(),
       v.integer(),
-      v.check((n) => n === -1 || (n >= 1 && n <= 10_000_000)),
+      v.check((n) => n === -1 || (n >= 1 && n <= MOST_STEPS)),
     ),
-    allowed: "a whole number from 1 to 10000000, or -1 to count num_train_epochs instead",
+    allowed: `a whole number from 1 to ${MOST_STEPS}, or -1 to count num_train_epochs instead`,
     fallback: 500,
+    limits: { min: -1, max: MOST_STEPS, step: 1 },
   },
-  numTrainEpochs: {
-    name: "num_train_epochs",
-    schema: v.pipe(v.number(), v.gtValue(0), v.maxValue(10_000)),
-    allowed: "a number above 0, up to 10000",
-    fallback: 1,
-  },
+  numTrainEpochs: aboveZero("num_train_epochs", 10_000, 1),
   perDeviceTrainBatchSize: integer("per_device_train_batch_size", 1, 1024, 8),
   gradientAccumulationSteps: integer("gradient_accumulation_steps", 1, 4096, 1),
   // No low ceiling: a rate that makes the loss non-finite must end in that error, not be hidden behind this one.
   learningRate: decimal("learning_rate", 0, 1e6, 2e-5),
   lrSchedulerType: choice("lr_scheduler_type", ["linear", "cosine", "constant", "constant_with_warmup"], "linear"),
-  warmupSteps: integer("warmup_steps", 0, 10_000_000, 0),
+  warmupSteps: integer("warmup_steps", 0, MOST_STEPS, 0),
   warmupRatio: decimal("warmup_ratio", 0, 1, 0),
   weightDecay: decimal("weight_decay", 0, 100, 0),
   adamBeta1: belowOne("adam_beta1", 0.9),
@@ -138,18 +151,13 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     allowed: "true, false or null",
     fallback: null,
   },
-  loggingSteps: integer("logging_steps", 1, 10_000_000, 5),
-  saveSteps: integer("save_steps", 1, 10_000_000, 25),
+  loggingSteps: integer("logging_steps", 1, MOST_STEPS, 5),
+  saveSteps: integer("save_steps", 1, MOST_STEPS, 25),
   // The Hugging Face order adds the epoch to it; torch's generator takes 32 bits.
   seed: integer("seed", 0, 4_294_967_295, 42),
   maxLength: integer("max_length", 8, 131_072, 2048),
   loraR: integer("lora_r", 1, 512, 64),
-  loraAlpha: {
-    name: "lora_alpha",
-    schema: v.pipe(v.number(), v.gtValue(0), v.maxValue(65_536)),
-    allowed: "a number above 0, up to 65536",
-    fallback: 16,
-  },
+  loraAlpha: aboveZero("lora_alpha", 65_536, 16),
   loraDropout: belowOne("lora_dropout", 0),
   useRslora: flag("use_rslora", false),
   targetModules: choice("target_modules", ["language-model", "all-linear"], "language-model"),
@@ -181,9 +189,10 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
   },
   maxImageTiles: {
     name: "max_image_tiles",
-    schema: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
-    allowed: "null or a whole number from 1 to 64",
+    schema: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_TILES))),
+    allowed: `null or a whole number from 1 to ${MOST_TILES}`,
     fallback: null,
+    limits: { min: 1, max: MOST_TILES, step: 1 },
   },
 };
 
@@ -235,6 +244,17 @@ export function recipeProblems(json: Record<string, unknown>): Map<string, strin
     else if (!v.is(FIELDS[key].schema, value)) problems.set(name, FIELDS[key].allowed);
   }
   return problems;
+}
+
+/**
+ * The limits of a number, for the input where it is typed in.
+ * @param name Hugging Face name of a field that is a number; any other is a programming error.
+ */
+export function limitsOf(name: string): Limits {
+  const key = KEY_BY_NAME.get(name);
+  const limits = key && FIELDS[key].limits;
+  if (!limits) throw new Error(`${name} is no number of a recipe.`);
+  return limits;
 }
 
 /** `parseRecipe` of a recipe file's text. */

@@ -1,5 +1,8 @@
 /** How the next model is loaded: what to do when GPU memory is short. */
+import { limitsOf } from "../../workers/recipe.ts";
 import { useModel } from "../stores/model.ts";
+
+const limits = limitsOf("max_image_tiles");
 
 export function LoadingSettings({ disabled }: { disabled: boolean }) {
   const { quantize_modules, max_image_tiles } = useModel((s) => s.loading);
@@ -27,13 +30,11 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
           <span>Tiles of a picture, at most</span>
           <input
             type="number"
-            min={1}
-            max={64}
-            step={1}
+            {...limits}
             value={max_image_tiles ?? ""}
             disabled={disabled}
             placeholder="as the model has it"
-            onChange={({ target: { valueAsNumber: n } }) => setLoading({ max_image_tiles: n >= 1 ? n : null })}
+            onChange={({ target: { valueAsNumber: n } }) => setLoading({ max_image_tiles: n >= limits.min ? n : null })}
           />
         </label>
       </div>

@@ -10,10 +10,11 @@ import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { labelOfField } from "./fields.ts";
 import { LossChart } from "./LossChart.tsx";
 import { secondsLeft } from "./metrics.ts";
 import { PlanCard } from "./PlanCard.tsx";
-import { labelOfField, RecipeForm } from "./RecipeForm.tsx";
+import { RecipeForm } from "./RecipeForm.tsx";
 
 /** May be changed while a run goes on: it is not part of the recipe. */
 function PaceSelect() {

@@ -1,0 +1,109 @@
+/** The fields of the recipe's form: what people call them, and what they mean in a few words. Limits are the recipe's own. */
+
+export interface NumberField {
+  label: string;
+  /** Hugging Face name. */
+  name: string;
+  hint: string;
+}
+
+export interface ChoiceField extends NumberField {
+  options: [value: unknown, text: string][];
+}
+
+/** Always open. */
+export const mainFields: NumberField[] = [
+  { label: "Steps", name: "max_steps", hint: "updates of the adapter" },
+  { label: "Batch size", name: "per_device_train_batch_size", hint: "rows at a time" },
+  { label: "Learning rate", name: "learning_rate", hint: "0.0002 is usual for LoRA" },
+  { label: "LoRA rank", name: "lora_r", hint: "more: a larger adapter" },
+  { label: "LoRA alpha", name: "lora_alpha", hint: "updates × alpha / rank" },
+];
+
+/** Under "More settings", after the choices. */
+export const moreFields: NumberField[] = [
+  { label: "Gradient accumulation", name: "gradient_accumulation_steps", hint: "batches of a step" },
+  { label: "Warm-up share", name: "warmup_ratio", hint: "of all steps" },
+  { label: "LoRA dropout", name: "lora_dropout", hint: "share of inputs dropped" },
+  { label: "Weight decay", name: "weight_decay", hint: "0: none" },
+  { label: "Largest gradient norm", name: "max_grad_norm", hint: "0: gradients are not clipped" },
+  { label: "Save every … steps", name: "save_steps", hint: "a run goes on from there" },
+  { label: "Longest row in tokens", name: "max_length", hint: "longer rows are cut" },
+  { label: "Seed", name: "seed", hint: "of matrices, order and dropout" },
+];
+
+/** Choices among values of any kind, by what they are called. */
+export const choiceFields: ChoiceField[] = [
+  {
+    label: "Train on",
+    name: "train_on",
+    hint: "what counts in the loss",
+    options: [
+      ["responses", "answers only"],
+      ["all-text", "all text"],
+    ],
+  },
+  {
+    label: "Schedule",
+    name: "lr_scheduler_type",
+    hint: "of the learning rate",
+    options: [
+      ["linear", "linear"],
+      ["cosine", "cosine"],
+      ["constant", "constant"],
+    ],
+  },
+  {
+    label: "Adapted linears",
+    name: "target_modules",
+    hint: "the parts that LoRA changes",
+    options: [
+      ["language-model", "language model"],
+      ["all-linear", "vision tower and projector too"],
+    ],
+  },
+  {
+    label: "Optimizer",
+    name: "optim",
+    hint: "8-bit moments: less memory",
+    options: [
+      ["adamw_torch", "AdamW"],
+      ["adamw_bnb_8bit", "AdamW, 8-bit moments"],
+    ],
+  },
+  {
+    label: "Activations",
+    name: "gradient_checkpointing",
+    hint: "for the backward pass",
+    options: [
+      [null, "automatic"],
+      [false, "kept: less work, more memory"],
+      [true, "recomputed: more work, less memory"],
+    ],
+  },
+  {
+    label: "Projector",
+    name: "modules_to_save",
+    hint: "between pictures and words",
+    options: [
+      [null, "as adapted linears say"],
+      [["multi_modal_projector"], "trained in full"],
+    ],
+  },
+  {
+    label: "Order of rows",
+    name: "data_order",
+    hint: "in each epoch",
+    options: [
+      ["shuffled", "shuffled"],
+      ["huggingface", "as Hugging Face shuffles"],
+      ["sequential", "as in the files"],
+    ],
+  },
+];
+
+/** All, in the order of the form. */
+export const fields: NumberField[] = [...mainFields, ...choiceFields, ...moreFields];
+
+/** What people call a field, by its Hugging Face name. */
+export const labelOfField = (name: string): string => fields.find((field) => field.name === name)?.label ?? name;
