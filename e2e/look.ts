@@ -42,7 +42,11 @@ async function faintTexts(page: Page): Promise<string[]> {
       const words = walker.currentNode.textContent!.trim();
       const element = walker.currentNode.parentElement!;
       const { color, fontSize } = getComputedStyle(element);
-      if (!words || !element.checkVisibility() || element.closest(".hidden, :disabled, label:has(:disabled), noscript"))
+      if (
+        !words ||
+        !element.checkVisibility() ||
+        element.closest(".visually-hidden, :disabled, label:has(:disabled), noscript")
+      )
         continue;
       const backgrounds: string[] = [];
       for (let e: Element | null = element; e; e = e.parentElement)

@@ -1,11 +1,11 @@
 import "./app/language.ts";
+import "./styles.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
 import { keepFocus } from "./app/focus.ts";
 import { wire } from "./app/wiring.ts";
 import { useAccount } from "./stores/account.ts";
-import "./styles.css";
 
 void useAccount.getState().comeBack();
 

@@ -13,6 +13,7 @@ import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
 import { Header } from "./Header.tsx";
 import { PageDrop } from "./PageDrop.tsx";
+import "./app.css";
 
 /** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
 function useKeepAlive(): void {

@@ -18,7 +18,7 @@ export function Header() {
           </span>
         )}
         <label className="inline">
-          <span className="hidden">Colours</span>
+          <span className="visually-hidden">Colours</span>
           <select aria-label="Colours" value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
             <option value="auto">Auto</option>
             <option value="light">Light</option>

@@ -9,6 +9,7 @@ import { isWorking } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
 import { canGoOn, type Turn } from "../stores/turns.ts";
 import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
+import "./chat.css";
 
 const NO_ADAPTER = "There is no adapter yet: train one, or press Use in chat of a run.";
 const examples = ["Describe the picture.", "What do you see?", "What color is the background?"];
@@ -23,7 +24,7 @@ function TurnView({ turn, goOn }: TurnViewProps) {
   const { role, speaker, pictures, text, footnote } = turn;
   return (
     <div className={`turn ${role}`}>
-      <span className={role === "user" ? "hidden" : "author"}>{role === "user" ? "You:" : speaker.name}</span>
+      <span className={role === "user" ? "visually-hidden" : "author"}>{role === "user" ? "You:" : speaker.name}</span>
       {pictures.map(({ url }, i) => (
         <img key={url} src={url} alt={`Attached ${i + 1}`} />
       ))}

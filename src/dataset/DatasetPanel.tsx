@@ -9,6 +9,7 @@ import { useModel } from "../stores/model.ts";
 import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
 import { statusOf } from "./status.ts";
+import "./dataset.css";
 
 export function DatasetPanel() {
   const { info, progress, waiting, gone, use, drop, cancel } = useDataset();

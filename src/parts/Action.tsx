@@ -37,7 +37,7 @@ export function Action({ children, reason = "", hint = "", kind, type = "button"
         {children}
       </button>
       {words && (
-        <span id={id} className="hidden">
+        <span id={id} className="visually-hidden">
           {words}
         </span>
       )}

@@ -18,7 +18,7 @@ export function Panel({ title, place, lead, done, children }: PanelProps) {
       <header>
         <h2 id={id}>{title}</h2>
         {/* Beside the heading, which is the region's name. */}
-        {done && <span className="hidden">Done.</span>}
+        {done && <span className="visually-hidden">Done.</span>}
         {lead && <p className="lead">{lead}</p>}
       </header>
       {children}

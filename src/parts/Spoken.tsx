@@ -13,7 +13,7 @@ export function Spoken({ text, atOnce = false }: { text: string; atOnce?: boolea
   }, [text, atOnce, throttled]);
   useEffect(() => throttled.stop, [throttled]);
   return (
-    <p className="hidden" aria-live="polite">
+    <p className="visually-hidden" aria-live="polite">
       {spoken}
     </p>
   );

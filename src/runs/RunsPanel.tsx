@@ -8,6 +8,7 @@ import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
+import "./runs.css";
 
 const states: Record<RunSummary["status"], string> = {
   interrupted: "interrupted",

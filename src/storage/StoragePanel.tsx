@@ -25,7 +25,7 @@ export function StoragePanel() {
                   Size
                 </th>
                 <th scope="col">
-                  <span className="hidden">Delete</span>
+                  <span className="visually-hidden">Delete</span>
                 </th>
               </tr>
             </thead>

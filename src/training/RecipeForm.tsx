@@ -60,7 +60,7 @@ export function RecipeForm() {
   const presets: Preset[] = demo ? ["Demo model", "Practical", "Seed report"] : ["Practical", "Seed report"];
   return (
     <fieldset className="recipe" disabled={running}>
-      <legend className="hidden">Recipe</legend>
+      <legend className="visually-hidden">Recipe</legend>
       <div className="fields">
         <label>
           <span>Preset</span>

@@ -15,6 +15,7 @@ import { LossChart } from "./LossChart.tsx";
 import { secondsLeft } from "./metrics.ts";
 import { PlanCard } from "./PlanCard.tsx";
 import { RecipeForm } from "./RecipeForm.tsx";
+import "./training.css";
 
 /** May be changed while a run goes on: it is not part of the recipe. */
 function PaceSelect() {
