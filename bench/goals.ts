@@ -60,7 +60,15 @@ export function sustained(
 export function projection(comparisons: Comparison[]): Projection {
   const { rows, tokensPerRow, labelsPerRow, rank, vocab, steps } = recipe;
   const tokens = rows * tokensPerRow;
-  const { executed } = stepFlops(tinyLlava, vocab, rank, tokens, rows * labelsPerRow, rows, tokensPerRow, RECOMPUTE);
+  const { executed } = stepFlops(tinyLlava, {
+    vocab,
+    rank,
+    rows: tokens,
+    labelRows: rows * labelsPerRow,
+    tiles: rows,
+    tokensPerRow,
+    policy: RECOMPUTE,
+  });
   const secondsPerStep = executed / sustained(comparisons, "LoRA block", OURS, "flops");
   const layer = comparisons
     .filter((c) => c.section === "decode")

@@ -17,7 +17,7 @@ import { stepFlops } from "../workers/models/memory-plan.ts";
 import { loadModel, openModel } from "../workers/models/open.ts";
 import { parseRecipe } from "../workers/recipe.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
-import { planRun } from "../workers/training/plan.ts";
+import { planOf } from "../workers/training/plan.ts";
 import { createTrainingStep } from "../workers/training/step.ts";
 import { filesFromDirectory } from "../workers/weights/hub/fs-files.ts";
 
@@ -68,7 +68,7 @@ export async function measureStep(): Promise<StepResults> {
   const dataset = (await openDataset(store, info.id))!;
   const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 
-  const plan = planRun(model, recipe, dataset.manifest.longest);
+  const { memory: plan } = planOf(model, recipe, dataset.manifest);
   const { llava } = model;
   const arena = new Arena(gpu, llava.counters);
   const lora = { rank: recipe.loraR, alpha: recipe.loraAlpha, useRslora: recipe.useRslora };
@@ -102,16 +102,15 @@ export async function measureStep(): Promise<StepResults> {
   const times = [...(await program.profile(dims))].sort((a, b) => b[1].ms - a[1].ms);
   const total = times.reduce((sum, [, t]) => sum + t.ms, 0);
   const executed = times.reduce((sum, [name, t]) => sum + (name.startsWith("attention") ? 0 : t.flops), 0);
-  const { ideal } = stepFlops(
-    model.config,
-    model.llava.weights.vocab,
-    lora.rank,
-    tokens,
-    dims.labelRows,
-    0,
-    0,
-    plan.capacity.policy,
-  );
+  const { ideal } = stepFlops(model.config, {
+    vocab: model.llava.weights.vocab,
+    rank: lora.rank,
+    rows: tokens,
+    labelRows: dims.labelRows,
+    tiles: 0,
+    tokensPerRow: 0,
+    policy: plan.capacity.policy,
+  });
   return {
     adapter: gpu.facts.description,
     rows: examples.length,

@@ -141,6 +141,7 @@ describe("a refusal names key, value and what is allowed", () => {
     [{ lora_r: 513 }, "lora_r is 513; it must be a whole number from 1 to 512."],
     [{ lora_alpha: 0 }, "lora_alpha is 0; it must be a number above 0, up to 65536."],
     [{ lora_dropout: 1 }, "lora_dropout is 1; it must be a number from 0 to less than 1."],
+    [{ lora_dropout: 0.1, lora_r: 6 }, "lora_dropout with lora_r 6: with dropout the rank must be a multiple of 4."],
     [{ use_rslora: 1 }, "use_rslora is 1; it must be true or false."],
     [{ target_modules: ["q_proj"] }, 'target_modules is ["q_proj"]; it must be "language-model" or "all-linear".'],
     [{ bnb_4bit_quant_type: "int8" }, 'bnb_4bit_quant_type is "int8"; it must be "nf4" or "fp4".'],

@@ -201,7 +201,7 @@ const KEY_BY_NAME = new Map(KEYS.map((key) => [FIELDS[key].name, key]));
 
 /**
  * Checks a recipe in Hugging Face names and fills in defaults.
- * @throws TabTuneError "bad-recipe" naming the first bad key, its value and what is allowed.
+ * @throws TabTuneError "bad-recipe" naming the first bad key, its value and what is allowed, or keys that do not go together.
  */
 export function parseRecipe(json: unknown): Recipe {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -232,7 +232,18 @@ export function parseRecipe(json: unknown): Recipe {
     }
     recipe[key] = result.output;
   }
-  return recipe as Recipe;
+  return coherent(recipe as Recipe);
+}
+
+/** Keys that are well alone and not together are refused here. */
+function coherent(recipe: Recipe): Recipe {
+  const { loraDropout, loraR } = recipe;
+  if (loraDropout === 0 || loraR % 4 === 0) return recipe;
+  throw new TabTuneError(
+    "bad-recipe",
+    `lora_dropout with lora_r ${loraR}: with dropout the rank must be a multiple of 4.`,
+    `Set lora_r to ${4 * Math.ceil(loraR / 4)}, or lora_dropout to 0.`,
+  );
 }
 
 /** What each key of a recipe must be and is not, by Hugging Face name ("a whole number from 1 to 512"); keys that are well are absent. */

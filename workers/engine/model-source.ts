@@ -3,14 +3,13 @@
 import { embeddedFiles } from "../data/embedded.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
-import { featuresPerTile } from "../models/config.ts";
 import { loadingPlan } from "../models/load.ts";
 import { openModel } from "../models/open.ts";
 import { allocateWeights } from "../models/weights.ts";
 import type { LoadProgress, ModelPreview, ModelSource } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { planRun, tilesPerPicture } from "../training/plan.ts";
+import { planOf } from "../training/plan.ts";
 import { hubAddress } from "../weights/hub/address.ts";
 import { ASKING_DELAYS_MS, type HttpOptions } from "../weights/hub/http.ts";
 import { type HubFiles, openHub } from "../weights/hub/hub.ts";
@@ -22,8 +21,6 @@ import { loadStopped } from "./turns.ts";
 
 type HubSource = Extract<ModelSource, { kind: "hub" }>;
 
-/** Text of a row beside its picture, for plans made before there is data. */
-const TEXT_TOKENS = 124;
 /** Speed is told over this long. */
 const SPEED_MS = 5000;
 
@@ -71,9 +68,8 @@ export async function previewOf(
   const opened = await openModel(files, recipe);
   const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
   const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);
-  const planOf = (changed: Recipe) =>
-    planRun(opened, changed, featuresPerTile(opened.config) * tilesPerPicture(opened, changed) + TEXT_TOKENS);
-  const memory = planOf(recipe);
+  const memoryOf = (changed: Recipe) => planOf(opened, changed).memory;
+  const memory = memoryOf(recipe);
   return {
     label: files.label,
     commit: files.commit,
@@ -84,7 +80,7 @@ export async function previewOf(
     lacksBytes: Math.max(0, cost.toWrite - roomBytes),
     gpuBytes: memory.groups.find((group) => group.name === "weights")?.bytes ?? 0,
     trainingBytes: memory.totalBytes,
-    ...fitOf(recipe, planOf, facts),
+    ...fitOf(recipe, memoryOf, facts),
   };
 }
 

@@ -4,7 +4,7 @@ import { MAX_POSITIONS } from "../models/load.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
-import { planRun, withinModel } from "../training/plan.ts";
+import { planOf, withinModel } from "../training/plan.ts";
 import { chatRoom } from "./chat-answer.ts";
 
 const opened = async (maxPositions: number): Promise<OpenedModel> => {
@@ -23,7 +23,7 @@ test.each([
 
 test("the plan is for the rows that are run", async () => {
   const model = await opened(256);
-  expect(planRun(model, recipe, 4000)).toEqual(planRun(model, recipe, 256));
+  expect(planOf(model, recipe, { rows: 1, longest: 4000 })).toEqual(planOf(model, recipe, { rows: 1, longest: 256 }));
 });
 
 test.each([

@@ -1,11 +1,9 @@
 /** Runs: what one will take, starting and steering it, and what is saved of it. */
 import { TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
-import { featuresPerTile } from "../models/config.ts";
-import { stepFlops } from "../models/memory-plan.ts";
 import type { RunsApi } from "../protocol/engine.ts";
-import { parseRecipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
-import { checkSupported, planRun } from "../training/plan.ts";
+import { parseRecipe, type Recipe } from "../recipe.ts";
+import { planOf } from "../training/plan.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
@@ -18,23 +16,9 @@ export const runsApi = (s: EngineState): RunsApi => ({
   async plan(json, rows, longest) {
     const current = needModel(s);
     const recipe = parseRecipe({ ...json, ...s.source?.loading });
-    checkSupported(recipe);
-    const { config, llava } = current;
-    const length = longest || featuresPerTile(config) * current.tilesPerPicture + 64;
-    const memory = planRun(current, recipe, length);
-    const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
-    const steps = rows > 0 || recipe.maxSteps !== -1 ? totalSteps(recipe, rows) : 0;
-    const flops = stepFlops(
-      config,
-      llava.weights.vocab,
-      recipe.loraR,
-      batch * length,
-      batch * Math.min(length, 124),
-      batch * current.tilesPerPicture,
-      length,
-      memory.capacity.policy,
-    );
-    const { fits, advice } = fitOf(recipe, (changed) => planRun(current, changed, length), llava.gpu.facts);
+    const { memory, flops, steps, epochs } = planOf(current, recipe, { rows, longest });
+    const memoryOf = (changed: Recipe) => planOf(current, changed, { rows, longest }).memory;
+    const { fits, advice } = fitOf(recipe, memoryOf, current.llava.gpu.facts);
     return {
       trainableParameters: memory.trainableParameters,
       memory: memory.groups,
@@ -44,9 +28,8 @@ export const runsApi = (s: EngineState): RunsApi => ({
       advice,
       flopsPerStep: flops.executed,
       steps,
-      // An epoch ends its last batch and window, however few rows are left for them.
-      epochs: rows > 0 ? steps / stepsPerEpoch(recipe, rows) : 0,
-      policy: policyName(memory.capacity.policy, config.text.numLayers),
+      epochs,
+      policy: policyName(memory.capacity.policy, current.config.text.numLayers),
     };
   },
 

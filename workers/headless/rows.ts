@@ -7,11 +7,9 @@ import { readRows } from "../data/rows/read-rows.ts";
 import { fitLength, lengthNotes } from "../data/text/fit-length.ts";
 import { TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
-import { patchesPerTile } from "../models/config.ts";
-import { stepFlops } from "../models/memory-plan.ts";
 import type { OpenedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
-import { planRun, withinModel } from "../training/plan.ts";
+import { planOf, withinModel } from "../training/plan.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, note, openedModel, recipeOf, skipped } from "./open.ts";
 
@@ -58,34 +56,17 @@ export async function tokenize(args: Arguments): Promise<void> {
   }
 }
 
-/** Rows of the published recipe: one picture and about 124 tokens of text, all of which are targets under all-text. */
-const TEXT_TOKENS = 124;
-
 export async function plan(args: Arguments): Promise<void> {
   const recipe = await recipeOf(args.text("recipe"));
   const model = await openedModel(args.text("model"), recipe);
-  const { config } = model;
-  const length = Math.min(recipe.maxLength, model.tilesPerPicture * patchesPerTile(config.vision) + TEXT_TOKENS);
-  const memory = planRun(model, recipe, length);
-  const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
-  const embed = [...model.checkpoint.tensors.values()].find((t) => t.name.endsWith("embed_tokens.weight"));
-  const flops = stepFlops(
-    config,
-    embed?.shape[0] ?? 0,
-    recipe.loraR,
-    batch * length,
-    batch * Math.min(length, TEXT_TOKENS),
-    batch * model.tilesPerPicture,
-    length,
-    memory.capacity.policy,
-  );
+  const { rowTokens, memory, flops } = planOf(model, recipe);
   const out = {
     bytes: Object.fromEntries(memory.groups.map(({ name, bytes }) => [name, bytes])),
     total_bytes: memory.totalBytes,
     checkpoint_bytes: memory.checkpointBytes,
     trainable_parameters: memory.trainableParameters,
-    recompute_policy: policyName(memory.capacity.policy, config.text.numLayers),
-    row_tokens: length,
+    recompute_policy: policyName(memory.capacity.policy, model.config.text.numLayers),
+    row_tokens: rowTokens,
     pass_tokens: memory.capacity.rows,
     dispatches_per_step: memory.dispatchesPerStep,
     flops_executed: flops.executed,

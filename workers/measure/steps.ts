@@ -27,16 +27,15 @@ export function flopsOf(
 ): { executed: number; ideal: number } {
   const length = examples[0]!.inputIds.length;
   const tiles = examples.reduce((sum, { images }) => sum + images[0]!.tiles, 0);
-  return stepFlops(
-    m.config,
+  return stepFlops(m.config, {
     vocab,
-    m.rank,
-    examples.length * length,
-    examples.length * m.text,
+    rank: m.rank,
+    rows: examples.length * length,
+    labelRows: examples.length * m.text,
     tiles,
-    length,
-    plan.capacity.policy,
-  );
+    tokensPerRow: length,
+    policy: plan.capacity.policy,
+  });
 }
 
 export interface StepToMeasure {

@@ -70,7 +70,7 @@ describe("a plan", () => {
 
 test("FLOPs grow with rows, and recomputation adds a forward pass", () => {
   const flops = (rows: number, policy: ActivationPolicy) =>
-    stepFlops(model.config, 1536, 8, rows, rows / 2, 0, 100, policy);
+    stepFlops(model.config, { vocab: 1536, rank: 8, rows, labelRows: rows / 2, tiles: 0, tokensPerRow: 100, policy });
   const once = flops(100, KEEP);
   expect(once.executed).toBe(once.ideal);
   expect(flops(200, KEEP).ideal).toBeCloseTo(2 * once.ideal, 0);

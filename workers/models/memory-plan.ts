@@ -144,26 +144,33 @@ function linearParameters({ text }: LlavaConfig): number {
   return numLayers * (h * qkvSize(text) + numHeads * headSize * h + 3 * h * f);
 }
 
+/** What one step works on. */
+export interface StepWork {
+  /** Rows of the embedding. */
+  vocab: number;
+  rank: number;
+  /** Tokens, and how many of them are targets. */
+  rows: number;
+  labelRows: number;
+  /** Tiles of all pictures. */
+  tiles: number;
+  /** Tokens of a row of the data, on average. */
+  tokensPerRow: number;
+  policy: ActivationPolicy;
+}
+
 /**
- * Multiply-adds counted as two FLOPs, of one step over `rows` tokens of which `labels` are targets, with `images` tiles.
+ * Multiply-adds counted as two FLOPs, of one step.
  * `ideal` is forward + input gradients + LoRA (no dW of the frozen base). `executed` includes what is recomputed: the forward pass of
  * layers that keep only their input, up to the down projection, of which nothing is needed again but its narrow LoRA half.
  */
-export function stepFlops(
-  config: LlavaConfig,
-  vocab: number,
-  rank: number,
-  rows: number,
-  labels: number,
-  tiles: number,
-  averageLength: number,
-  policy: ActivationPolicy,
-): { executed: number; ideal: number } {
+export function stepFlops(config: LlavaConfig, work: StepWork): { executed: number; ideal: number } {
+  const { vocab, rank, rows, labelRows, tiles, tokensPerRow, policy } = work;
   const { hiddenSize: h, intermediateSize: f, numLayers, numHeads, headSize } = config.text;
   const q = numHeads * headSize;
   const base = linearParameters(config);
   const lora = numLayers * rank * (3 * h + qkvSize(config.text) + q + h + 2 * h + 2 * f + f + h);
-  const attention = 2 * numLayers * q * averageLength; // causal: half of QKᵀ and PV
+  const attention = 2 * numLayers * q * tokensPerRow; // causal: half of QKᵀ and PV
   const v = config.vision;
   const patches = (v.imageSize / v.patchSize) ** 2;
   const tower =
@@ -176,7 +183,7 @@ export function stepFlops(
       2 * h * (v.hiddenSize + h));
   const forward = rows * (2 * base + 2 * lora + attention);
   const backward = rows * (2 * base + 4 * lora + 3.5 * attention);
-  const head = 2 * 2 * labels * h * vocab;
+  const head = 2 * 2 * labelRows * h * vocab;
   const ideal = forward + backward + head + tower;
   const again = rows * (2 * (base - numLayers * h * f) + 2 * (lora - numLayers * rank * h) + attention);
   const recomputed = 1 - Math.min(1, policy.keptLayers / numLayers);

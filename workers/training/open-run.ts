@@ -9,11 +9,11 @@ import { type Adapter, allocateAdapter, type LoraModule } from "../models/lora.t
 import { initialLora } from "../models/lora-init.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
-import { type Recipe, toHuggingFace, totalSteps } from "../recipe.ts";
+import { type Recipe, toHuggingFace } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "./events.ts";
 import type { Control, TrainerState } from "./loop.ts";
-import { checkSupported, loraSettings, planRun, withinModel } from "./plan.ts";
+import { loraSettings, planOf, withinModel } from "./plan.ts";
 import { RunReport } from "./report.ts";
 import { RunHooks } from "./run-hooks.ts";
 import { restore } from "./saved/restore.ts";
@@ -55,13 +55,13 @@ export interface RunOptions {
 export async function openRun(options: RunOptions): Promise<OpenRun> {
   const { model, dataset } = options;
   const recipe = withinModel(options.recipe, model.config);
-  checkSupported(recipe);
   const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
   const report = new RunReport(options, state, recipe.maxSteps);
   report.state("preparing");
   const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
-  report.maxSteps = totalSteps(recipe, usable.rows.length);
-  const plan = planRun(model, recipe, dataset.manifest.longest);
+  const { longest } = dataset.manifest;
+  const { memory: plan, steps } = planOf(model, recipe, { rows: usable.rows.length, longest });
+  report.maxSteps = steps;
   report.state("compiling");
   const arena = new Arena(model.llava.gpu, model.llava.counters);
   const step = await stepOnGpu(options, recipe, plan, arena);

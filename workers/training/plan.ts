@@ -1,11 +1,11 @@
-/** What a recipe means for a model: the length of its rows, the settings of its adapter, the memory of a run. */
-import { TabTuneError } from "../errors.ts";
-import type { LlavaConfig } from "../models/config.ts";
+/** What a recipe means for a model: the length of its rows, the settings of its adapter, what a run takes. */
+import { featuresPerTile, type LlavaConfig } from "../models/config.ts";
 import { positionsOf } from "../models/load.ts";
 import type { LoraSettings } from "../models/lora.ts";
-import { type MemoryPlan, planMemory } from "../models/memory-plan.ts";
+import { type MemoryPlan, planMemory, stepFlops } from "../models/memory-plan.ts";
 import type { OpenedModel } from "../models/open.ts";
-import type { Recipe } from "../recipe.ts";
+import type { TensorFacts } from "../models/weights.ts";
+import { type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
 
 /** The recipe with rows no longer than the model has positions for. */
 export const withinModel = (recipe: Recipe, { text }: LlavaConfig): Recipe => ({
@@ -13,24 +13,72 @@ export const withinModel = (recipe: Recipe, { text }: LlavaConfig): Recipe => ({
   maxLength: Math.min(recipe.maxLength, positionsOf(text)),
 });
 
-/** The plan of a run on this model; `rows` and `longest` may be guesses before the data is there. */
-export function planRun(model: OpenedModel, recipe: Recipe, longest: number): MemoryPlan {
-  return planMemory({
-    config: model.config,
+/** Text of a row beside its picture, for plans made before there is data: that of the published recipe, all of it targets under all-text. */
+export const TEXT_TOKENS = 124;
+
+/** What a plan needs of a model: none of its weights. */
+export interface PlannedModel extends Pick<OpenedModel, "config" | "quant" | "tilesPerPicture"> {
+  checkpoint: { tensors: Map<string, TensorFacts> };
+  /** `vocab`: rows of the embedding. */
+  preparation: { vocab: number };
+}
+
+/** What a run will take. */
+export interface RunPlan {
+  /** Tokens of the longest row; guessed where there is no data yet. */
+  rowTokens: number;
+  memory: MemoryPlan;
+  /** Of an optimizer step whose rows are all as long as the longest one. */
+  flops: { executed: number; ideal: number };
+  /** 0 where it follows from rows that are not there yet. */
+  steps: number;
+  /** 0 without rows. */
+  epochs: number;
+}
+
+/**
+ * The one planner: page, command line, bench and the run itself ask it. Computes only.
+ * @param data number of rows and tokens of the longest one; both 0 before the data is there
+ */
+export function planOf(model: PlannedModel, recipe: Recipe, data = { rows: 0, longest: 0 }): RunPlan {
+  const { config } = model;
+  const tiles = tilesPerPicture(model, recipe);
+  const longest = data.longest || tiles * featuresPerTile(config) + TEXT_TOKENS;
+  const rowTokens = Math.min(longest, withinModel(recipe, config).maxLength);
+  const memory = planMemory({
+    config,
     tensors: model.checkpoint.tensors,
     quant: model.quant && { ...model.quant, modules: recipe.quantizeModules },
     lora: loraSettings(recipe),
     optim: recipe.optim,
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
-    longest: Math.max(16, Math.min(longest, withinModel(recipe, model.config).maxLength)),
-    tilesPerRow: tilesPerPicture(model, recipe),
+    longest: Math.max(16, rowTokens),
+    tilesPerRow: tiles,
     gradientCheckpointing: recipe.gradientCheckpointing,
   });
+  const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+  const steps = data.rows > 0 || recipe.maxSteps !== -1 ? totalSteps(recipe, data.rows) : 0;
+  return {
+    rowTokens,
+    memory,
+    flops: stepFlops(config, {
+      vocab: model.preparation.vocab,
+      rank: recipe.loraR,
+      rows: batch * rowTokens,
+      labelRows: batch * Math.min(rowTokens, TEXT_TOKENS),
+      tiles: batch * tiles,
+      tokensPerRow: rowTokens,
+      policy: memory.capacity.policy,
+    }),
+    steps,
+    // An epoch ends its last batch and window, however few rows are left for them.
+    epochs: data.rows > 0 ? steps / stepsPerEpoch(recipe, data.rows) : 0,
+  };
 }
 
 /** Most tiles of a picture, of a model that was opened with at least as many. */
-export const tilesPerPicture = (model: OpenedModel, { maxImageTiles }: Recipe): number =>
+const tilesPerPicture = (model: PlannedModel, { maxImageTiles }: Recipe): number =>
   Math.min(model.tilesPerPicture, maxImageTiles ?? Number.POSITIVE_INFINITY);
 
 export const loraSettings = (recipe: Recipe): LoraSettings => ({
@@ -41,14 +89,3 @@ export const loraSettings = (recipe: Recipe): LoraSettings => ({
   trainProjector: recipe.modulesToSave !== null,
   dropout: recipe.loraDropout > 0 ? { rate: recipe.loraDropout, seed: recipe.seed } : undefined,
 });
-
-/** What is not trained is refused before anything is allocated. */
-export function checkSupported(recipe: Recipe): void {
-  if (recipe.loraDropout > 0 && recipe.loraR % 4 !== 0) {
-    throw new TabTuneError(
-      "bad-recipe",
-      `lora_dropout with lora_r ${recipe.loraR}: with dropout the rank must be a multiple of 4.`,
-      `Set lora_r to ${4 * Math.ceil(recipe.loraR / 4)}, or lora_dropout to 0.`,
-    );
-  }
-}
