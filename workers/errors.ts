@@ -63,6 +63,16 @@ export class TabTuneError extends Error {
   }
 }
 
+const ROW_FAULTS = ["bad-image", "image-too-large", "bad-row", "row-too-long"] as const satisfies ErrorCode[];
+
+/** Codes of errors that cost one row of the data. */
+export type RowFault = (typeof ROW_FAULTS)[number];
+
+/** True for a fault of one row, after which the others go on; anything else is a fault of the model or of the program. */
+export function isRowFault(error: unknown): error is TabTuneError & { code: RowFault } {
+  return error instanceof TabTuneError && ROW_FAULTS.some((code) => code === error.code);
+}
+
 /** Any thrown value as an ErrorReport; an unexpected one keeps its own words under the code `internal`. */
 export function toReport(error: unknown): ErrorReport {
   if (error instanceof TabTuneError) return error.report();

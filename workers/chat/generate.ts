@@ -3,7 +3,7 @@
  * in the KV cache.
  */
 
-import type { ExampleImage } from "../data/example.ts";
+import { type ExampleImage, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
@@ -96,7 +96,7 @@ async function buildChat(
 
   return {
     async generate(prompt, useAdapter, options) {
-      const tiles = prompt.images.reduce((sum, image) => sum + image.tiles, 0);
+      const tiles = tilesOf(prompt);
       if (tiles > settings.tiles) {
         throw new TabTuneError(
           "bad-argument",

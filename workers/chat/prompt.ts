@@ -1,5 +1,6 @@
 /** A conversation of the page -> a prompt that ends where the answer begins. */
 
+import { concatPixels } from "../data/example.ts";
 import { type PreparedImage, prepareImage } from "../data/pictures/prepare-image.ts";
 import type { Preparation } from "../data/preparation.ts";
 import type { ContentPart, Message } from "../data/rows/row.ts";
@@ -31,16 +32,10 @@ export async function chatPrompt(
   }
   const text = renderChat(messages, template, { addGenerationPrompt: true, ...templateTokens(tokenizer) });
   const ids = tokenizer.encode(text);
-  const pixels = new Uint8Array(images.reduce((sum, i) => sum + i.pixels.length, 0));
-  let at = 0;
-  for (const i of images) {
-    pixels.set(i.pixels, at);
-    at += i.pixels.length;
-  }
   const slots = images.map((i) => i.tokens);
   return {
     inputIds: Int32Array.from([...expandImageTokens(ids, tokenizer.imageTokenId, slots), ...begun]),
     images,
-    pixels,
+    pixels: concatPixels(images),
   };
 }

@@ -32,6 +32,21 @@ export interface Example {
   pixels: Uint8Array;
 }
 
+/** Tiles of all pictures of an example or a prompt. */
+export const tilesOf = ({ images }: { images: readonly Pick<ExampleImage, "tiles">[] }): number =>
+  images.reduce((sum, { tiles }) => sum + tiles, 0);
+
+/** [sum of tiles, S, S, 3] the pixels of pictures or examples, one behind the other. */
+export function concatPixels(parts: readonly Pick<Example, "pixels">[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { pixels }) => sum + pixels.length, 0));
+  let at = 0;
+  for (const { pixels } of parts) {
+    all.set(pixels, at);
+    at += pixels.length;
+  }
+  return all;
+}
+
 /** [T] labels as Hugging Face writes them: the token id where it is a target, else -100. The target of position t is labels[t+1]. */
 export function labelsOf(example: Example, trainOn: "responses" | "all-text"): Int32Array {
   const least = trainOn === "responses" ? TokenKind.response : TokenKind.text;

@@ -1,7 +1,7 @@
 /** One row of the user's data -> one trainable example: pictures cropped, text tokenised, answers marked. */
 
-import { type ErrorCode, TabTuneError } from "../errors.ts";
-import type { Example } from "./example.ts";
+import { isRowFault, TabTuneError } from "../errors.ts";
+import { concatPixels, type Example } from "./example.ts";
 import { type ImageSpec, type PreparedImage, prepareImage } from "./pictures/prepare-image.ts";
 import type { ImageRef, Row } from "./rows/row.ts";
 import type { ChatTemplate } from "./text/chat-template.ts";
@@ -13,9 +13,6 @@ export interface PrepareSpec {
   template: ChatTemplate;
   image: ImageSpec;
 }
-
-/** Faults of one row, after which the others go on; anything else is a fault of the model or of the program. */
-const rowFaults: readonly ErrorCode[] = ["bad-image", "image-too-large", "bad-row"];
 
 /**
  * Prepares one row; rows without pictures are allowed.
@@ -31,14 +28,8 @@ export async function prepareExample(row: Row, spec: PrepareSpec): Promise<Examp
   const slots = prepared.map((image) => image.tokens);
   const { inputIds, kinds } = await atPlace(row.source, async () => tokenizeChat(row.messages, spec, slots));
 
-  const pixels = new Uint8Array(prepared.reduce((sum, image) => sum + image.pixels.length, 0));
-  let at = 0;
-  for (const image of prepared) {
-    pixels.set(image.pixels, at);
-    at += image.pixels.length;
-  }
   const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
-  return { row: row.index, inputIds, kinds, images, pixels };
+  return { row: row.index, inputIds, kinds, images, pixels: concatPixels(prepared) };
 }
 
 async function readPicture(image: ImageRef): Promise<Uint8Array> {
@@ -58,7 +49,7 @@ async function atPlace<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (!(cause instanceof TabTuneError) || !rowFaults.includes(cause.code)) throw cause;
+    if (!isRowFault(cause)) throw cause;
     throw new TabTuneError(cause.code, `${place}: ${cause.message}`, cause.remedy, cause.safe, { cause });
   }
 }

@@ -1,6 +1,6 @@
 /** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
 
-import type { Example } from "./example.ts";
+import { type Example, tilesOf } from "./example.ts";
 import type { PreparationSpec } from "./preparation.ts";
 import { preparationOf } from "./preparation.ts";
 import type { Dataset } from "./shards/shards.ts";
@@ -55,7 +55,7 @@ export async function previewRows(
   const rows: PreviewRow[] = [];
   for (let i = from; i < Math.min(from + count, dataset.rows); i++) {
     const example = await dataset.read(i);
-    const tiles = example.images.reduce((sum, image) => sum + image.tiles, 0);
+    const tiles = tilesOf(example);
     const size = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
     let picture: PreviewRow["picture"] = null;
     if (size > 0) {

@@ -4,7 +4,7 @@ import { importPeft } from "../adapter/peft-import.ts";
 import { uniformAdapter } from "../adapter/uniform.ts";
 import { createChat } from "../chat/generate.ts";
 import { packExamples } from "../data/batches/pack.ts";
-import { type Example, labelsOf } from "../data/example.ts";
+import { concatPixels, type Example, labelsOf, tilesOf } from "../data/example.ts";
 import { type PreparedImage, prepareImage } from "../data/pictures/prepare-image.ts";
 import { preparationOf } from "../data/preparation.ts";
 import { expandImageTokens } from "../data/text/slot-text.ts";
@@ -64,7 +64,7 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
 
 async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapter | undefined): Promise<Runner> {
   const rows = Math.max(...examples.map((e) => e.inputIds.length));
-  const tiles = Math.max(1, ...examples.map((e) => e.images.reduce((sum, image) => sum + image.tiles, 0)));
+  const tiles = Math.max(1, ...examples.map(tilesOf));
   const capacity = {
     rows,
     labelRows: rows,
@@ -162,23 +162,15 @@ export async function generate(args: Arguments): Promise<void> {
     images.map((i) => i.tokens),
   );
   const maxNewTokens = args.whole("max-new-tokens", 1)!;
-  const tiles = Math.max(
-    1,
-    images.reduce((sum, i) => sum + i.tiles, 0),
-  );
+  const tiles = Math.max(1, tilesOf({ images }));
   const adapter = await adapterFrom(model, args.maybe("adapter"));
   const chat = await createChat(model.llava, adapter, {
     contextRows: Math.min(inputIds.length + maxNewTokens, positionsOf(model.config.text)),
     tiles,
     normalise: model.normalise,
   });
-  const pixels = new Uint8Array(images.reduce((sum, i) => sum + i.pixels.length, 0));
-  let at = 0;
-  for (const i of images) {
-    pixels.set(i.pixels, at);
-    at += i.pixels.length;
-  }
-  const { ids: answer } = await chat.generate({ inputIds, images, pixels }, adapter !== undefined, {
+  const prompt = { inputIds, images, pixels: concatPixels(images) };
+  const { ids: answer } = await chat.generate(prompt, adapter !== undefined, {
     maxNewTokens,
     eosIds: model.eosIds,
     temperature: 0,

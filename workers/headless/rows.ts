@@ -5,7 +5,7 @@ import { preparationOf } from "../data/preparation.ts";
 import { prepareExample } from "../data/prepare-example.ts";
 import { readRows } from "../data/rows/read-rows.ts";
 import { fitLength, lengthNotes } from "../data/text/fit-length.ts";
-import { TabTuneError } from "../errors.ts";
+import { isRowFault, TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
 import type { OpenedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
@@ -31,8 +31,7 @@ export async function* examplesOf(model: OpenedModel, data: string, recipe: Reci
       usable += 1;
       yield fitted;
     } catch (error) {
-      const rowFault = ["bad-image", "image-too-large", "bad-row", "row-too-long"];
-      if (!(error instanceof TabTuneError) || !rowFault.includes(error.code)) throw error;
+      if (!isRowFault(error)) throw error;
       skipped(event.row.source, `${error.message} ${error.remedy}`.trim());
     }
   }

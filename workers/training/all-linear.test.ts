@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from "vitest";
 import { packExamples } from "../data/batches/pack.ts";
-import { type Example, labelsOf } from "../data/example.ts";
+import { type Example, labelsOf, tilesOf } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "../models/activations.ts";
 import { type ModuleMatrices, readAdapter, writeAdapter } from "../models/adapter-slabs.ts";
@@ -23,9 +23,8 @@ let batch: Example[];
 beforeAll(async () => {
   const golden = await openGolden("llava-next-mistral");
   model = await loadGoldenModel(golden, recipeWith(golden, "a"));
-  const tiles = (e: Example) => e.images.reduce((sum, image) => sum + image.tiles, 0);
   // The smallest pictures: enough tiles to split, few enough to be quick.
-  batch = (await goldenExamples(golden, model)).sort((a, b) => tiles(a) - tiles(b)).slice(0, 2);
+  batch = (await goldenExamples(golden, model)).sort((a, b) => tilesOf(a) - tilesOf(b)).slice(0, 2);
 }, 60_000);
 
 type Values = (m: LoraModule) => { loraA: Float32Array; loraB: Float32Array };

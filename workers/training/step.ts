@@ -3,7 +3,7 @@
  * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
  */
 import { type PackedBatch, packExamples, splitByCapacity } from "../data/batches/pack.ts";
-import { type Example, labelsOf } from "../data/example.ts";
+import { type Example, labelsOf, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { type Dims, type Program, Recorder } from "../gpu/program.ts";
@@ -215,7 +215,7 @@ export async function createTrainingStep(
         for (const loss of losses) sum += loss;
         done.accumulate = 1;
         done.firstRow += pack.rows;
-        done.firstTile += pack.examples.reduce((n, { images }) => n + images.reduce((m, i) => m + i.tiles, 0), 0);
+        done.firstTile += pack.examples.reduce((n, example) => n + tilesOf(example), 0);
       }
       await beforeUpdate?.();
       await update.run(

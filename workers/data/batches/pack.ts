@@ -2,7 +2,7 @@
  * Examples -> one micro-batch of token rows laid end to end, without padding: sequences do not see each other, because every token
  * knows where its own begins and ends. The loss does not depend on how a batch is packed.
  */
-import type { Example } from "../example.ts";
+import { type Example, tilesOf } from "../example.ts";
 
 export interface PackedBatch {
   /** Tokens of all sequences. */
@@ -63,7 +63,7 @@ export function splitByCapacity(examples: Example[], capacity: number, tileCapac
   let tiles = 0;
   for (const example of examples) {
     const t = example.inputIds.length;
-    const p = example.images.reduce((sum, image) => sum + image.tiles, 0);
+    const p = tilesOf(example);
     if (packs.length === 0 || tokens + t > capacity || tiles + p > tileCapacity) {
       packs.push([]);
       tokens = 0;

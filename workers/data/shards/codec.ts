@@ -7,7 +7,7 @@
  * Pixels are most of it, and stay raw: they are read far more often than they are written.
  */
 import { TabTuneError } from "../../errors.ts";
-import { type Example, type ExampleImage, TokenKind } from "../example.ts";
+import { type Example, type ExampleImage, TokenKind, tilesOf } from "../example.ts";
 
 const MAGIC = 0x58455454;
 const VERSION = 1;
@@ -26,7 +26,7 @@ function broken(what: string): TabTuneError {
 /** The bytes of one example. Throws TabTuneError "internal" when its parts do not belong together. */
 export function encodeExample(example: Example): Uint8Array {
   const { row, inputIds, kinds, images, pixels } = example;
-  const tiles = images.reduce((sum, image) => sum + image.tiles, 0);
+  const tiles = tilesOf(example);
   if (kinds.length !== inputIds.length || (tiles === 0 ? pixels.length > 0 : pixels.length % (3 * tiles) !== 0)) {
     throw new TabTuneError(
       "internal",

@@ -1,6 +1,6 @@
 /** Files -> rows -> examples -> shards: what the dataset worker does for the page and the command line does for itself. */
 
-import { TabTuneError } from "../../errors.ts";
+import { isRowFault, type RowFault, TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
 import type { PreparationSpec } from "../preparation.ts";
@@ -86,16 +86,15 @@ export async function prepareDataset(
         lengths.set(length, (lengths.get(length) ?? 0) + 1);
         rows += 1;
       } catch (error) {
-        const reason = rowReason(error);
-        if (!reason) throw error;
-        const { message, remedy } = error as TabTuneError;
+        if (!isRowFault(error)) throw error;
+        const { code, message, remedy } = error;
         const excerpt = row.messages
           .map((m) => m.content.map((c) => (c.type === "text" ? c.text : "<image>")).join(""))
           .join(" | ");
         skipped.push({
           index: row.index,
           source: row.source,
-          reason,
+          reason: reasons[code],
           message: `${message} ${remedy}`.trim(),
           excerpt: excerpt.slice(0, 200),
         });
@@ -121,17 +120,13 @@ export async function prepareDataset(
   }
 }
 
-/** Errors that cost one row. */
-function rowReason(error: unknown): string | undefined {
-  if (!(error instanceof TabTuneError)) return undefined;
-  const reasons: Partial<Record<TabTuneError["code"], string>> = {
-    "bad-image": "broken-picture",
-    "image-too-large": "picture-too-large",
-    "bad-row": "bad-row",
-    "row-too-long": "too-long",
-  };
-  return reasons[error.code];
-}
+/** What the list of skipped rows is grouped by. */
+const reasons: Record<RowFault, string> = {
+  "bad-image": "broken-picture",
+  "image-too-large": "picture-too-large",
+  "bad-row": "bad-row",
+  "row-too-long": "too-long",
+};
 
 /** What the page is told of a prepared data set. */
 export function infoOf(manifest: DatasetManifest): DatasetInfo {
