@@ -6,10 +6,9 @@ import { whole } from "../workers/gpu/pace.ts";
 import type { FourBitWeight } from "../workers/kernels/linear/weight.ts";
 import { copyRows } from "../workers/kernels/rows/copy.ts";
 import { allocateActivations, KEEP } from "../workers/models/activations.ts";
-import type { LlavaConfig } from "../workers/models/config.ts";
-import { allocateGradients, layerBackward, layerForward } from "../workers/models/llama.ts";
-
-import { allocateAdapter, moduleMatrices } from "../workers/models/lora.ts";
+import { allocateAdapter, moduleMatrices } from "../workers/models/adapter.ts";
+import type { VlmConfig } from "../workers/models/config.ts";
+import { allocateGradients, layerBackward, layerForward } from "../workers/models/parts/decoder.ts";
 import { absmaxToF16 } from "../workers/weights/nf4/nf4.ts";
 import { BLOCK_SIZE, type BlockOutputs, type BlockProblem, LORA_SCALE, type Projection } from "./block-problem.ts";
 import type { Ready } from "./measure.ts";
@@ -34,7 +33,7 @@ function concat<T extends Uint8Array | Float32Array>(parts: T[]): T {
   return all;
 }
 
-export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProblem): Promise<OwnBlock> {
+export async function ownBlock(bench: Bench, config: VlmConfig, p: BlockProblem): Promise<OwnBlock> {
   const { gpu } = bench;
   const { text, rows, rank } = p;
   const arena = newArena(bench);
@@ -50,15 +49,23 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
       absmaxFormat: "f16",
     };
   };
+  const linear = (label: string, names: Projection[]) => ({ weight: fused(label, names), bias: undefined });
   const weights = {
     inputNorm: arena.upload("norm", p.norms[0]),
-    qkv: fused("qkv", ["q_proj", "k_proj", "v_proj"]),
-    o: fused("o", ["o_proj"]),
     postNorm: arena.upload("norm", p.norms[1]),
-    gateUp: fused("gate_up", ["gate_proj", "up_proj"]),
-    down: fused("down", ["down_proj"]),
+    linears: {
+      qkv: linear("qkv", ["q_proj", "k_proj", "v_proj"]),
+      o: linear("o", ["o_proj"]),
+      gateUp: linear("gate_up", ["gate_proj", "up_proj"]),
+      down: linear("down", ["down_proj"]),
+    },
   };
-  const adapter = allocateAdapter(arena, config, { rank, alpha: LORA_SCALE * rank, useRslora: false }, true);
+  const adapter = allocateAdapter(
+    arena,
+    config,
+    { rank, alpha: LORA_SCALE * rank, useRslora: false },
+    { training: true },
+  );
   const slab = new Float32Array(adapter.params[0]!.length);
   const projectionOf = (module: string): Projection => module.split(".").at(-1) as Projection;
   for (const m of adapter.modules) {
@@ -68,9 +75,9 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
   }
   write(gpu, adapter.params[0]!, slab);
 
-  const { layers, last } = allocateActivations(arena, text, rank, rows, KEEP);
+  const { layers, last } = allocateActivations(arena, text, { rank, rows, policy: KEEP, cacheRows: rows });
   const activations = layers[0]!;
-  const gradients = allocateGradients(arena, text, rank, rows);
+  const gradients = allocateGradients(arena, text, { rank, rows, dropout: false });
   write(gpu, activations.x, p.x);
   const dy = arena.upload("dy", p.dy);
   const perRow = (value: (row: number) => number): Tensor =>
@@ -86,14 +93,10 @@ export async function ownBlock(bench: Bench, config: LlavaConfig, p: BlockProble
     ropeTable: arena.upload("rope", p.ropeTable),
   };
   const program = await buildOwn(bench, arena, (r) => {
-    const options = { text, tokens, rows };
-    layerForward(r, last, activations, weights, adapter.layers[0], options);
+    const pass = { config: text, weights, kept: activations, lora: adapter.layers[0]!, tokens, rows };
+    layerForward(r, last, pass);
     copyRows(r, { y: gradients.dx, x: dy, size: text.hiddenSize, rows });
-    layerBackward(r, gradients, activations, weights, adapter.layers[0]!, {
-      ...options,
-      accumulate: 0,
-      inputGradient: true,
-    });
+    layerBackward(r, gradients, { ...pass, accumulate: 0, inputGradient: true, fresh: false });
   });
   return {
     flops: program.flops({}),

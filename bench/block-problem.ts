@@ -3,7 +3,7 @@
  * each of the seven projections, x, and the gradient dy of the output. The loss whose gradient dy is: sum(y * dy).
  */
 import { ropeTable } from "../workers/kernels/attention/rope.ts";
-import type { TextConfig } from "../workers/models/config.ts";
+import type { DecoderConfig } from "../workers/models/config.ts";
 import { dequantise, type FourBitBlocks, quantise } from "../workers/weights/nf4/nf4.ts";
 import { randomArray } from "./own.ts";
 
@@ -12,7 +12,7 @@ export const BLOCK_SIZE = 64;
 export const LORA_SCALE = 2;
 
 export interface BlockCase {
-  text: TextConfig;
+  text: DecoderConfig;
   /** Sequences of `length` tokens that do not see each other. */
   sequences: number;
   length: number;
@@ -52,7 +52,7 @@ export interface BlockProblem extends BlockCase {
 export type BlockOutputs = { loss: number; gradients: Map<string, Float32Array> };
 
 /** [in, out] of every projection. */
-export function shapes(t: TextConfig): Record<Projection, [number, number]> {
+export function shapes(t: DecoderConfig): Record<Projection, [number, number]> {
   const [h, f, q, kv] = [t.hiddenSize, t.intermediateSize, t.numHeads * t.headSize, t.numKvHeads * t.headSize];
   return {
     q_proj: [h, q],

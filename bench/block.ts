@@ -1,5 +1,5 @@
 /** The LoRA Llama block, forward and backward: ours on NF4 weights, the peers doing the same maths on dense f32. */
-import type { LlavaConfig } from "../workers/models/config.ts";
+import type { VlmConfig } from "../workers/models/config.ts";
 import { jaxBlock } from "./block-jax.ts";
 import { type OwnBlock, ownBlock } from "./block-own.ts";
 import { BLOCK_SIZE, type BlockCase, type BlockOutputs, blockProblem, shapes } from "./block-problem.ts";
@@ -24,7 +24,7 @@ const norm = (values: Float32Array): number => Math.sqrt(values.reduce((sum, v) 
 
 export async function compareBlock(
   bench: Bench,
-  config: LlavaConfig,
+  config: VlmConfig,
   c: BlockCase,
   rules: Rules,
 ): Promise<{ comparison: Comparison; dispatches: number }> {
@@ -45,7 +45,7 @@ export async function compareBlock(
       {
         name: OURS,
         async prepare() {
-          ours = await ownBlock(bench, { ...config, text: c.text }, p);
+          ours = await ownBlock(bench, { ...config, decoder: c.text }, p);
           return ours;
         },
       },

@@ -4,8 +4,8 @@ import { type ChatSettings, createChat } from "../workers/chat/generate.ts";
 import { Arena } from "../workers/gpu/buffers.ts";
 import { openGpu } from "../workers/gpu/device.ts";
 import { nodeGpu } from "../workers/gpu/node.ts";
+import { allocateAdapter } from "../workers/models/adapter.ts";
 import { writeAdapter } from "../workers/models/adapter-slabs.ts";
-import { allocateAdapter } from "../workers/models/lora.ts";
 import { initialLora } from "../workers/models/lora-init.ts";
 import { loadModel, openModel } from "../workers/models/open.ts";
 import { parseRecipe } from "../workers/recipe.ts";
@@ -45,16 +45,16 @@ export interface DecodeResults {
 export async function measureDecode(): Promise<DecodeResults> {
   const gpu = await openGpu(await nodeGpu());
   const opened = await openModel(await filesFromDirectory("public/demo/model"), parseRecipe({}));
-  const { llava, config, normalise } = await loadModel(gpu, opened, undefined, () => {});
-  const adapter = allocateAdapter(new Arena(gpu, llava.counters), config, lora, false);
-  writeAdapter(llava, adapter, (m) => initialLora(m.module, lora.rank, m.inFeatures, m.outFeatures, 1));
+  const { vlm, config } = await loadModel(gpu, opened, undefined, () => {});
+  const adapter = allocateAdapter(new Arena(gpu, vlm.counters), config, lora, { training: false });
+  writeAdapter(vlm, adapter, (m) => initialLora(m.module, lora.rank, m.inFeatures, m.outFeatures, 1));
   const clock = gpu.facts.software ? "processor time" : "wall clock";
   const now = gpu.facts.software ? processorMs : () => performance.now();
   const open = async (changes: Partial<ChatSettings>) => {
     const contextRows = PROMPT.length + TOKENS;
-    const chat = await createChat(llava, adapter, { contextRows, tiles: 1, normalise, ...changes });
+    const chat = await createChat(vlm, adapter, { contextRows, tiles: 1, ...changes });
     const answer = async () => {
-      const before = { ...llava.counters };
+      const before = { ...vlm.counters };
       const started = now();
       const { ids } = await chat.generate({ inputIds: PROMPT, images: [], pixels: new Uint8Array(0) }, true, {
         maxNewTokens: TOKENS,
@@ -64,7 +64,7 @@ export async function measureDecode(): Promise<DecodeResults> {
         seed: 1,
       });
       const perSecond = (1000 * ids.length) / (now() - started);
-      const after = { ...llava.counters };
+      const after = { ...vlm.counters };
       return { perSecond, calls: (key: keyof typeof before) => after[key] - before[key] };
     };
     // Compiles, and finds the size of a batch.

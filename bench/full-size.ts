@@ -33,7 +33,7 @@ export async function main([command, model = "", cache = ""]: string[]): Promise
   if (command === "load") {
     const loaded = await loadModel(await openGpu(await nodeGpu()), opened, await openFsCache(cache), () => {});
     out.from = loaded.from;
-    out.gpuBytes = loaded.llava.counters.bytesAllocated;
+    out.gpuBytes = loaded.vlm.counters.bytesAllocated;
   } else {
     const { fills, parameters } = allocateWeights(new Planner(), config, checkpoint.tensors, quant);
     let preparedBytes = 0;

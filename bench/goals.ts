@@ -73,7 +73,7 @@ export function projection(comparisons: Comparison[]): Projection {
   const layer = comparisons
     .filter((c) => c.section === "decode")
     .flatMap((c) => c.sides.filter((s) => s.name === OURS));
-  const decodeMs = tinyLlava.text.numLayers * layer.reduce((sum, s) => sum + s.ms, 0);
+  const decodeMs = tinyLlava.decoder.numLayers * layer.reduce((sum, s) => sum + s.ms, 0);
   return {
     model: `tiny-llava, batch ${rows}, ${tokensPerRow} tokens a row, r ${rank}`,
     flopsPerStep: executed,

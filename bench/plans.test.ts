@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { BASELINE_BINDING_BYTES } from "../workers/models/weights.ts";
+import { BASELINE_BINDING_BYTES } from "../workers/models/parts/head-weights.ts";
+
 import { plans } from "./plans.ts";
 
 const all = plans();

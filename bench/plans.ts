@@ -1,7 +1,7 @@
 /** GPU memory of a run on each published model, by the plan that is the allocation (a test holds it against measured bytes). */
 
 import { policyName } from "../workers/models/activations.ts";
-import { configOf, type Published, published, tensorsOf } from "../workers/models/published.ts";
+import { configOf, published, publishedPictures, publishedTensors } from "../workers/models/published.ts";
 import { parseRecipe, type Recipe } from "../workers/recipe.ts";
 import { planOf } from "../workers/training/plan.ts";
 
@@ -28,13 +28,13 @@ const recipes: Record<string, Record<string, unknown>> = {
   "lean: the same, and 8-bit moments": lean,
   "activations kept": { gradient_checkpointing: false },
 };
-const goals: Partial<Record<Published, Record<string, number>>> = {
+const goals: Record<string, Record<string, number>> = {
   "bczhou/tiny-llava-v1-hf": { "default recipe": 2.1e9, "lean: the same, and 8-bit moments": 1.6e9 },
   "llava-hf/llava-1.5-7b-hf": { "default recipe": 7.4e9, "lean: the same, and 8-bit moments": 6e9 },
 };
 
 export const plans = (): PlanResult[] =>
-  (Object.keys(published) as Published[]).flatMap((model) =>
+  [...published.keys()].flatMap((model) =>
     Object.entries(recipes).map(([name, json]) => ({
       model,
       recipe: name,
@@ -43,15 +43,14 @@ export const plans = (): PlanResult[] =>
     })),
   );
 
-function planned(model: Published, recipe: Recipe): Omit<PlanResult, "model" | "recipe" | "goalBytes"> {
+function planned(model: string, recipe: Recipe): Omit<PlanResult, "model" | "recipe" | "goalBytes"> {
   const config = configOf(model);
-  const grid = config.gridPinpoints.map(([h, w]) => (h * w) / config.vision.imageSize ** 2);
   const { rowTokens, memory, flops } = planOf(
     {
       config,
-      checkpoint: { tensors: tensorsOf(published[model]) },
+      pictures: publishedPictures(model),
+      checkpoint: { tensors: publishedTensors(model) },
       quant: { type: "nf4", blockSize: 64, doubleQuant: false, modules: recipe.quantizeModules },
-      tilesPerPicture: config.kind === "llava_next" ? 1 + Math.max(...grid) : 1,
       preparation: { vocab: VOCABULARY },
     },
     recipe,
@@ -60,7 +59,7 @@ function planned(model: Published, recipe: Recipe): Omit<PlanResult, "model" | "
     rowTokens,
     totalBytes: memory.totalBytes,
     largestBytes: memory.largest.bytes,
-    policy: policyName(memory.capacity.policy, config.text.numLayers),
+    policy: policyName(memory.capacity.policy, config.decoder.numLayers),
     executedToIdeal: flops.executed / flops.ideal,
     dispatchesPerStep: memory.dispatchesPerStep,
   };

@@ -1,5 +1,6 @@
 /** What is measured, by kind of adapter: TinyLlama's shapes, cut on a software adapter to what ends in some minutes. */
-import type { LlavaConfig, TextConfig } from "../workers/models/config.ts";
+import type { DecoderConfig, VlmConfig } from "../workers/models/config.ts";
+import { configOf } from "../workers/models/published.ts";
 import type { BlockCase } from "./block-problem.ts";
 import type { LinearCase } from "./linear.ts";
 import type { PeakCase } from "./peak.ts";
@@ -17,45 +18,12 @@ export interface Sizes {
 }
 
 /** TinyLlama 1.1B with CLIP ViT-L/14-336: the model of the seed report's run. */
-export const tinyLlava: LlavaConfig = {
-  kind: "llava",
-  languageModel: "llama",
-  text: {
-    hiddenSize: 2048,
-    intermediateSize: 5632,
-    numLayers: 22,
-    numHeads: 32,
-    numKvHeads: 4,
-    headSize: 64,
-    rmsNormEps: 1e-5,
-    ropeTheta: 10000,
-    maxPositions: 2048,
-  },
-  vision: {
-    hiddenSize: 1024,
-    intermediateSize: 4096,
-    numLayers: 24,
-    numHeads: 16,
-    imageSize: 336,
-    patchSize: 14,
-    layerNormEps: 1e-5,
-    activation: "quick_gelu",
-  },
-  projectorActivation: "gelu",
-  projectorBias: true,
-  visionLayersUsed: 23,
-  featureSelect: "default",
-  imageTokenId: 32000,
-  tiedHead: false,
-  padTokenId: null,
-  gridPinpoints: [],
-  maxImageTiles: null,
-};
+export const tinyLlava: VlmConfig = configOf("bczhou/tiny-llava-v1-hf");
 
-const { hiddenSize: h, intermediateSize: f } = tinyLlava.text;
-const oneLayer: TextConfig = { ...tinyLlava.text, numLayers: 1 };
+const { hiddenSize: h, intermediateSize: f } = tinyLlava.decoder;
+const oneLayer: DecoderConfig = { ...tinyLlava.decoder, numLayers: 1 };
 /** TinyLlama's layer at a fourth of its width. */
-const narrowLayer: TextConfig = { ...oneLayer, hiddenSize: 512, intermediateSize: 1408, numHeads: 8, numKvHeads: 1 };
+const narrowLayer: DecoderConfig = { ...oneLayer, hiddenSize: 512, intermediateSize: 1408, numHeads: 8, numKvHeads: 1 };
 
 /** The four products of a layer, as decoding runs them: q|k|v, o, gate|up, down. */
 const decode: LinearCase[] = [

@@ -2,6 +2,7 @@
  * What one steady optimizer step of the demo model costs, through the engine's own code: counters (exact), kernels by time (of this
  * machine: only their ratios mean anything), FLOPs.
  */
+
 import { readFile } from "node:fs/promises";
 import { prepareDataset } from "../workers/data/shards/prepare-dataset.ts";
 import { openDataset } from "../workers/data/shards/shards.ts";
@@ -9,12 +10,13 @@ import { Arena } from "../workers/gpu/buffers.ts";
 import { openGpu } from "../workers/gpu/device.ts";
 import { nodeGpu } from "../workers/gpu/node.ts";
 import { dataFiles } from "../workers/headless/open.ts";
+import { allocateAdapter } from "../workers/models/adapter.ts";
 import { writeAdapter } from "../workers/models/adapter-slabs.ts";
-import { recordTraining } from "../workers/models/llava.ts";
-import { allocateAdapter } from "../workers/models/lora.ts";
 import { initialLora } from "../workers/models/lora-init.ts";
 import { stepFlops } from "../workers/models/memory-plan.ts";
 import { loadModel, openModel } from "../workers/models/open.ts";
+import { recordTraining } from "../workers/models/pass.ts";
+import { preparationOf } from "../workers/models/preparation.ts";
 import { parseRecipe } from "../workers/recipe.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
 import { planOf } from "../workers/training/plan.ts";
@@ -64,28 +66,27 @@ export async function measureStep(): Promise<StepResults> {
   );
   const store = memoryStore();
   const { files } = await dataFiles("public/demo/data");
-  const info = await prepareDataset(store, files, "sample data", model.preparation, () => {});
+  const info = await prepareDataset(store, files, "sample data", preparationOf(model.preparation), () => {});
   const dataset = (await openDataset(store, info.id))!;
   const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 
   const { memory: plan } = planOf(model, recipe, dataset.manifest);
-  const { llava } = model;
-  const arena = new Arena(gpu, llava.counters);
+  const { vlm } = model;
+  const arena = new Arena(gpu, vlm.counters);
   const lora = { rank: recipe.loraR, alpha: recipe.loraAlpha, useRslora: recipe.useRslora };
-  const adapter = allocateAdapter(arena, model.config, lora, true);
-  writeAdapter(llava, adapter, (m) => initialLora(m.module, lora.rank, m.inFeatures, m.outFeatures, 1));
+  const adapter = allocateAdapter(arena, model.config, lora, { training: true });
+  writeAdapter(vlm, adapter, (m) => initialLora(m.module, lora.rank, m.inFeatures, m.outFeatures, 1));
   const recording = performance.now();
-  const step = await createTrainingStep(llava, adapter, {
+  const step = await createTrainingStep(vlm, adapter, {
     capacity: plan.capacity,
     tileCapacity: plan.tileCapacity,
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 },
     trainOn: recipe.trainOn,
-    normalise: model.normalise,
   });
   const pipelineMs = performance.now() - recording;
   await step.run(examples, 1, 1e-3);
-  Object.assign(llava.counters, { longestDispatchMs: 0, longestSubmitMs: 0 });
-  const before = { ...llava.counters };
+  Object.assign(vlm.counters, { longestDispatchMs: 0, longestSubmitMs: 0 });
+  const before = { ...vlm.counters };
   let seconds = Number.POSITIVE_INFINITY;
   let tokens = 0;
   for (let n = 0; n < ROUNDS; n++) {
@@ -93,17 +94,17 @@ export async function measureStep(): Promise<StepResults> {
     ({ tokens } = await step.run(examples, n + 2, 1e-3));
     seconds = Math.min(seconds, (performance.now() - started) / 1000);
   }
-  const after = { ...llava.counters };
+  const after = { ...vlm.counters };
   const perStep = (key: keyof typeof before): number => Math.round(((after[key] - before[key]) / ROUNDS) * 10) / 10;
 
   // The last batch's tokens are still in the buffers: the same pass again, kernel by kernel.
-  const program = await recordTraining(llava, step.runner.buffers, adapter).build(arena, llava.pipelines);
+  const program = await recordTraining(vlm, step.runner.buffers, adapter).build(arena, vlm.pipelines);
   const dims = { rows: tokens, labelRows: 64, gradScale: 1 / 64, accumulate: 0 };
   const times = [...(await program.profile(dims))].sort((a, b) => b[1].ms - a[1].ms);
   const total = times.reduce((sum, [, t]) => sum + t.ms, 0);
   const executed = times.reduce((sum, [name, t]) => sum + (name.startsWith("attention") ? 0 : t.flops), 0);
   const { ideal } = stepFlops(model.config, {
-    vocab: model.llava.weights.vocab,
+    vocab: model.vlm.weights.vocab,
     rank: lora.rank,
     rows: tokens,
     labelRows: dims.labelRows,

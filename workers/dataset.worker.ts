@@ -1,4 +1,5 @@
 /** The disposable worker: parses files nobody has vetted. The page kills it when it hangs; nothing but prepared shards is lost. */
+
 import * as Comlink from "comlink";
 import { embeddedFiles } from "./data/embedded.ts";
 import { previewRows } from "./data/preview.ts";
@@ -7,6 +8,7 @@ import { infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
 import { openDataset } from "./data/shards/shards.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
 import { TabTuneError, toReport } from "./errors.ts";
+import { preparationOf } from "./models/preparation.ts";
 import type { DatasetApi } from "./protocol/dataset.ts";
 import { openIdbStore } from "./storage/idb.ts";
 import type { Store } from "./storage/store.ts";
@@ -37,7 +39,7 @@ const api: DatasetApi = {
       } else ({ files, label } = source);
       // Progress that is told row by row would cost more than the rows.
       let told = 0;
-      return prepareDataset(await store(), files, label, spec, (progress) => {
+      return prepareDataset(await store(), files, label, preparationOf(spec), (progress) => {
         const now = performance.now();
         if (now - told < 100) return;
         told = now;
@@ -59,7 +61,7 @@ const api: DatasetApi = {
           "Drop the files again.",
         );
       }
-      return previewRows(dataset, spec, from, count);
+      return previewRows(dataset, preparationOf(spec).tokenizer, from, count);
     }),
 };
 

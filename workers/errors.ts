@@ -5,7 +5,7 @@
 export type ErrorCode =
   | "bad-argument"
   | "bad-recipe"
-  | "not-a-llava-checkpoint"
+  | "not-a-checkpoint"
   | "missing-file"
   | "network"
   | "no-access"

@@ -1,4 +1,4 @@
-"""config.json as the hub has it and what transformers makes of it -> workers/models/fixtures/configs.json.
+"""config.json as the hub has it and what transformers makes of it -> workers/models/llava/fixtures/configs.json.
 
 The files leave out what equals a default, each in its own way; `resolved` is what transformers fills in.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from transformers import AutoConfig
 
-OUT = Path(__file__).parents[2] / "workers/models/fixtures/configs.json"
+OUT = Path(__file__).parents[2] / "workers/models/llava/fixtures/configs.json"
 
 VISION = {
     "hidden_size": 1024, "image_size": 336, "intermediate_size": 4096, "model_type": "clip_vision_model",
@@ -61,25 +61,29 @@ LAYOUTS = {
 def resolved(config) -> dict:
     text, vision = config.text_config, config.vision_config
     window = getattr(text, "sliding_window", None)
-    return {
-        "kind": config.model_type,
-        "text": {
-            "hiddenSize": text.hidden_size, "intermediateSize": text.intermediate_size, "numLayers": text.num_hidden_layers,
-            "numHeads": text.num_attention_heads, "numKvHeads": text.num_key_value_heads, "headSize": text.head_dim,
-            "rmsNormEps": text.rms_norm_eps, "ropeTheta": text.rope_parameters["rope_theta"],
-            # Within the window attention is as without one.
-            "maxPositions": min(text.max_position_embeddings, window or text.max_position_embeddings),
-        },
-        "vision": {
-            "hiddenSize": vision.hidden_size, "intermediateSize": vision.intermediate_size, "numLayers": vision.num_hidden_layers,
-            "numHeads": vision.num_attention_heads, "imageSize": vision.image_size, "patchSize": vision.patch_size,
-            "layerNormEps": vision.layer_norm_eps, "activation": vision.hidden_act,
-        },
-        "projectorActivation": config.projector_hidden_act, "projectorBias": config.multimodal_projector_bias,
-        "visionLayersUsed": vision.num_hidden_layers + 1 + config.vision_feature_layer,
-        "featureSelect": config.vision_feature_select_strategy, "imageTokenId": config.image_token_id,
-        "gridPinpoints": getattr(config, "image_grid_pinpoints", []),
+    decoder = {
+        "hiddenSize": text.hidden_size, "intermediateSize": text.intermediate_size, "numLayers": text.num_hidden_layers,
+        "numHeads": text.num_attention_heads, "numKvHeads": text.num_key_value_heads, "headSize": text.head_dim,
+        "rmsNormEps": text.rms_norm_eps, "ropeTheta": text.rope_parameters["rope_theta"],
+        # Within the window attention is as without one.
+        "maxPositions": min(text.max_position_embeddings, window or text.max_position_embeddings),
     }  # fmt: skip
+    tower = {
+        "hiddenSize": vision.hidden_size, "intermediateSize": vision.intermediate_size, "numLayers": vision.num_hidden_layers,
+        "numHeads": vision.num_attention_heads, "imageSize": vision.image_size, "patchSize": vision.patch_size,
+        "layerNormEps": vision.layer_norm_eps, "activation": vision.hidden_act,
+        "layersUsed": vision.num_hidden_layers + 1 + config.vision_feature_layer,
+        "keepClass": config.vision_feature_select_strategy == "full",
+    }  # fmt: skip
+    connector = {
+        "inSize": vision.hidden_size, "outSize": text.hidden_size,
+        "activation": config.projector_hidden_act, "bias": config.multimodal_projector_bias,
+    }  # fmt: skip
+    sizes = {
+        "modelType": config.model_type, "decoder": decoder, "tower": tower, "connector": connector,
+        "imageTokenId": config.image_token_id,
+    }  # fmt: skip
+    return {"config": sizes, "gridPinpoints": getattr(config, "image_grid_pinpoints", [])}
 
 
 def main() -> None:

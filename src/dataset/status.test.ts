@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { SkippedInfo } from "../../workers/protocol.ts";
+import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import { statusOf } from "./status.ts";
 
 const nothing = { info: undefined, waiting: undefined, busy: false, gone: "", model: true };
-const skipped: SkippedInfo = { index: 3, source: "a.jsonl line 4", reason: "bad-json", message: "", excerpt: "" };
+const skipped: SkippedRow = { index: 3, source: "a.jsonl line 4", reason: "bad-json", message: "", excerpt: "" };
 
 test("rows that are there say how many, also while others are prepared", () => {
   const info = { rows: 128, skipped: [] };

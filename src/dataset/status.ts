@@ -1,5 +1,6 @@
 /** What the Data panel says, in words. */
-import type { DatasetInfo, DatasetSource } from "../../workers/protocol.ts";
+import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
+import type { DatasetSource } from "../../workers/protocol/dataset.ts";
 
 interface Data {
   info: Pick<DatasetInfo, "rows" | "skipped"> | undefined;

@@ -1,5 +1,7 @@
 /** What the Model panel says, in words. */
-import type { Capability, ModelInfo } from "../../workers/protocol.ts";
+
+import type { Capability } from "../../workers/protocol/engine.ts";
+import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { bytes, count } from "../parts/format.ts";
 
 type Loaded = Pick<ModelInfo, "label" | "parameters" | "gpuBytes" | "from">;

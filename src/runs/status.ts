@@ -1,5 +1,5 @@
 /** What stands against doing something with a saved run, and how it is doing, in words. */
-import type { RunSummary } from "../../workers/protocol.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
 
 const BUSY = "Another file of this run is being made.";
 

@@ -1,5 +1,6 @@
 import { strFromU8, unzipSync } from "fflate";
 import { expect, test } from "vitest";
+import { llavaNames } from "../models/llava/names.ts";
 import { parseRecipe } from "../recipe.ts";
 import { bundleAdapter } from "./bundle.ts";
 import { type CardFacts, modelCard } from "./card.ts";
@@ -7,7 +8,8 @@ import { type CardFacts, modelCard } from "./card.ts";
 const facts: CardFacts = {
   title: "cats",
   baseModel: "bczhou/tiny-llava-v1-hf",
-  family: "llava",
+  modelClass: "LlavaForConditionalGeneration",
+  names: llavaNames,
   datasetLabel: "cats.zip",
   rows: 259,
   recipe: parseRecipe({}),
@@ -15,7 +17,7 @@ const facts: CardFacts = {
   maxSteps: 500,
   finalLoss: 0.67351,
   trainableParameters: 50_462_720,
-  processor: { patchSize: 14, featureSelect: "default", additionalImageTokens: 1 },
+  processor: { patch_size: 14, vision_feature_select_strategy: "default", num_additional_image_tokens: 1 },
 };
 
 test("the zip holds the three files as they are, stored, and the same files give the same zip", () => {
@@ -71,7 +73,7 @@ test("the card says what it is and how to load it", () => {
 test("a LLaVA-NeXT adapter on a base that is not quantised", () => {
   const { processor: _, ...rest } = facts;
   const recipe = parseRecipe({ load_in_4bit: false, target_modules: "all-linear", train_on: "all-text" });
-  const card = modelCard({ ...rest, family: "llava_next", recipe, finalLoss: null });
+  const card = modelCard({ ...rest, modelClass: "LlavaNextForConditionalGeneration", recipe, finalLoss: null });
   expect(card).toContain(
     'model = LlavaNextForConditionalGeneration.from_pretrained(base, torch_dtype=torch.float16, device_map="auto")',
   );

@@ -1,16 +1,20 @@
 /** README.md of an adapter: what it is, how it was made, and the Python lines that load it (checked against PEFT 0.21). */
 
-import type { ProcessorFacts } from "../models/processor.ts";
+import type { ProcessorAttributes } from "../models/family.ts";
+import { CONNECTOR, DECODER, type NameScheme, TOWER } from "../models/names.ts";
 import type { Recipe } from "../recipe.ts";
 import { toHuggingFace } from "../recipe.ts";
 import { counted } from "../words.ts";
+import { partWord } from "./peft-names.ts";
 
 export interface CardFacts {
   /** Name for people: the run or the file. */
   title: string;
   /** Hub id or folder name of the base model. */
   baseModel: string;
-  family: "llava" | "llava_next";
+  /** transformers' class of the base model, and how it spells its parts. */
+  modelClass: string;
+  names: NameScheme;
   datasetLabel: string;
   rows: number;
   recipe: Recipe;
@@ -20,7 +24,7 @@ export interface CardFacts {
   finalLoss: number | null;
   trainableParameters: number;
   /** Undefined where the checkpoint's processor_config.json says it. */
-  processor?: ProcessorFacts | undefined;
+  processor?: ProcessorAttributes | undefined;
 }
 
 /** The card as Markdown with the Hub's YAML header. */
@@ -35,7 +39,7 @@ library_name: peft
 pipeline_tag: image-text-to-text
 tags:
 - lora
-- llava
+- vlm
 - tabtune
 ---
 
@@ -67,13 +71,20 @@ to passing it on.
 `;
 }
 
-function python({ baseModel, family, recipe, processor }: CardFacts): string {
-  const name = family === "llava" ? "LlavaForConditionalGeneration" : "LlavaNextForConditionalGeneration";
+/** Parts as the recipe has them, and their neutral names. */
+const parts: [Recipe["quantizeModules"][number], string][] = [
+  ["vision_tower", TOWER],
+  ["multi_modal_projector", CONNECTOR],
+  ["language_model", DECODER],
+];
+
+function python({ baseModel, modelClass: name, names, recipe, processor }: CardFacts): string {
   const quantised = recipe.loadIn4bit && recipe.quantizeModules.length > 0;
   // transformers 4 looks for the name anywhere in a module's path, transformers 5 only at its beginning.
-  const skipped = ["vision_tower", "multi_modal_projector", "language_model"]
-    .filter((module) => !recipe.quantizeModules.some((quantisedModule) => quantisedModule === module))
-    .flatMap((module) => [module, `model.${module}`]);
+  const skipped = parts
+    .filter(([part]) => !recipe.quantizeModules.includes(part))
+    .map(([, neutral]) => partWord(neutral, names))
+    .flatMap((word) => [word, `model.${word}`]);
   const lines = [
     "import torch",
     "from peft import PeftModel",
@@ -102,9 +113,7 @@ function python({ baseModel, family, recipe, processor }: CardFacts): string {
   if (processor) {
     lines.push(
       "# The processor_config.json of this checkpoint is missing or silent; without these the number of image tokens is wrong.",
-      `processor.patch_size = ${processor.patchSize}`,
-      `processor.vision_feature_select_strategy = ${JSON.stringify(processor.featureSelect)}`,
-      `processor.num_additional_image_tokens = ${processor.additionalImageTokens}`,
+      ...Object.entries(processor).map(([attribute, value]) => `processor.${attribute} = ${JSON.stringify(value)}`),
     );
   }
   return lines.join("\n");

@@ -4,6 +4,7 @@
  * halves, so their rows are reordered within each head as in its conversion of Llama weights; A, on the input side, stays.
  */
 import { TabTuneError } from "../errors.ts";
+import type { Family } from "../models/family.ts";
 import type { ImportedAdapter } from "./peft-import.ts";
 import { uniformAdapter } from "./uniform.ts";
 
@@ -12,6 +13,8 @@ export interface GgufFacts {
   name: string;
   numHeads: number;
   numKvHeads: number;
+  /** How llama.cpp knows the language model (`Family.gguf`); undefined where it does not. */
+  gguf: Family["gguf"];
 }
 
 const tensorNames: Record<string, string> = {
@@ -43,11 +46,19 @@ export function ggufLora(
       "Write a merged model instead (headless merge, or the page's export to a folder).",
     );
   }
+  const { gguf } = facts;
+  if (!gguf) {
+    throw new TabTuneError(
+      "bad-adapter",
+      "How llama.cpp names the language model of this family is not known here, so there is no GGUF file of it.",
+      "Use the PEFT files, or write a merged model.",
+    );
+  }
   const { rank, scale, modules: uniform } = uniformAdapter(modules);
   const tensors = uniform.flatMap((m) => {
     const name = ggufName(m.module);
     const heads = m.module.endsWith("q_proj") ? facts.numHeads : m.module.endsWith("k_proj") ? facts.numKvHeads : 0;
-    const loraB = heads > 0 ? pairRows(m.loraB, heads, m.outFeatures, rank) : m.loraB;
+    const loraB = gguf.pairsRotaryRows && heads > 0 ? pairRows(m.loraB, heads, m.outFeatures, rank) : m.loraB;
     // ggml counts dimensions from the innermost.
     return [
       { name: `${name}.weight.lora_a`, dims: [m.inFeatures, rank], data: m.loraA },
@@ -80,7 +91,7 @@ export function ggufLora(
       head.u32(value);
     };
   const fields: Record<string, (key: string) => void> = {
-    "general.architecture": text("llama"),
+    "general.architecture": text(gguf.architecture),
     "general.type": text("adapter"),
     "general.name": text(facts.name),
     "general.file_type": u32(ggmlF32),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { llavaNames } from "../models/llava/names.ts";
 import { randomArray } from "../testing/gpu.ts";
 import { bytesOf, type Dtype, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
 import { readSafetensors, writeSafetensors } from "../weights/formats/safetensors.ts";
@@ -69,7 +70,7 @@ async function merge(dtype: Dtype, modules: ImportedModule[], trained: TrainedMa
       };
     },
   };
-  await mergeAdapter(files, await openCheckpoint(files), { modules, trained }, target);
+  await mergeAdapter(files, await openCheckpoint(files), { modules, trained, names: llavaNames }, target);
   return { files, written };
 }
 
@@ -133,7 +134,9 @@ test("integers are refused", async () => {
     },
   ]);
   const target = { create: () => Promise.reject(new Error("nothing is to be written")) };
-  await expect(mergeAdapter(files, await openCheckpoint(files), { modules: [q] }, target)).rejects.toMatchObject({
+  await expect(
+    mergeAdapter(files, await openCheckpoint(files), { modules: [q], names: llavaNames }, target),
+  ).rejects.toMatchObject({
     code: "bad-tensor",
   });
 });

@@ -4,7 +4,7 @@
  * by row, so a model of any size goes through little memory. Sums are taken in f64 and rounded once, to the type of the tensor.
  */
 import { TabTuneError } from "../errors.ts";
-import { resolveName } from "../models/names.ts";
+import { type NameScheme, resolveName } from "../models/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
 import type { TensorInfo } from "../weights/formats/safetensors.ts";
@@ -24,6 +24,8 @@ export type MergeProgress = (progress: { name: string; bytes: number; total: num
 export interface MergedAdapter {
   modules: readonly ImportedModule[];
   trained?: readonly TrainedMatrix[];
+  /** How the model's family spells its tensors. */
+  names: NameScheme;
 }
 
 const windowBytes = 16e6;
@@ -37,12 +39,14 @@ const otherWeights = /\.(safetensors|bin|pt|pth|h5|msgpack|onnx|gguf)$|^pytorch_
 export async function mergeAdapter(
   files: ModelFiles,
   checkpoint: Checkpoint,
-  { modules, trained = [] }: MergedAdapter,
+  { modules, trained = [], names }: MergedAdapter,
   target: MergeTarget,
   onProgress: MergeProgress = () => undefined,
 ): Promise<void> {
-  const adapted = new Map(modules.map((module) => [tensorOf(checkpoint, module), module]));
-  const replaced = new Map(trained.map((tensor) => [placeOf(checkpoint, tensor.name, tensor.shape), tensor.values]));
+  const adapted = new Map(modules.map((module) => [tensorOf(checkpoint, module, names), module]));
+  const replaced = new Map(
+    trained.map((tensor) => [placeOf(checkpoint, names, tensor.name, tensor.shape), tensor.values]),
+  );
   const shards = new Map<string, TensorInfo[]>();
   for (const info of checkpoint.tensors.values()) shards.set(info.file, [...(shards.get(info.file) ?? []), info]);
   const total = [...checkpoint.tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
@@ -90,12 +94,20 @@ async function writing(target: MergeTarget, name: string, write: (writer: FileWr
 }
 
 /** Name of the tensor that a module's product is added to. */
-const tensorOf = (checkpoint: Checkpoint, { module, inFeatures, outFeatures }: ImportedModule): string =>
-  placeOf(checkpoint, `${module}.weight`, [outFeatures, inFeatures]);
+const tensorOf = (
+  checkpoint: Checkpoint,
+  { module, inFeatures, outFeatures }: ImportedModule,
+  names: NameScheme,
+): string => placeOf(checkpoint, names, `${module}.weight`, [outFeatures, inFeatures]);
 
 /** Name of the tensor of the checkpoint that a neutral one of this shape is. */
-function placeOf({ tensors, label }: Checkpoint, neutral: string, wanted: readonly number[]): string {
-  const name = resolveName(neutral, (n) => tensors.has(n));
+function placeOf(
+  { tensors, label }: Checkpoint,
+  names: NameScheme,
+  neutral: string,
+  wanted: readonly number[],
+): string {
+  const name = resolveName(neutral, names, (n) => tensors.has(n));
   const { shape, dtype } = (name && tensors.get(name)) || {};
   if (!name || !shape || shape.length !== wanted.length || shape.some((size, i) => size !== wanted[i])) {
     const why = name ? `a tensor [${shape}] where the adapter has [${wanted}]` : "no such tensor";

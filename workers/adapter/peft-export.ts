@@ -1,7 +1,8 @@
 /** LoRA modules -> the two files of a PEFT adapter, byte for byte the same for the same weights. */
 import { TabTuneError } from "../errors.ts";
+import { CONNECTOR, type NameScheme } from "../models/names.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
-import { layoutFor, peftPrefix, targetModulesOf } from "./peft-names.ts";
+import { layoutFor, partWord, peftPrefix, targetModulesOf } from "./peft-names.ts";
 
 export interface LoraMatrices {
   /** Neutral name. */
@@ -24,6 +25,8 @@ export interface TrainedMatrix {
 }
 
 export interface AdapterSettings {
+  /** How the model's family spells modules. */
+  names: NameScheme;
   /** Hub id or folder name of the base model: where `AutoPeftModel` looks for it. */
   baseModel: string;
   alpha: number;
@@ -33,9 +36,6 @@ export interface AdapterSettings {
 
 export const WEIGHTS_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";
-/** The one module that can be trained in full. */
-export const TRAINED_MODULE = "multi_modal_projector";
-
 /**
  * The adapter's weights and its config, all modules of one rank; `trained` are the tensors of the projector where it was trained in full.
  * @throws TabTuneError "non-finite-loss" when a weight is not a finite number: such an adapter must not leave the house.
@@ -54,22 +54,29 @@ export function exportPeft(
     );
   }
   const names = modules.map(({ module }) => module);
-  const saved = trained.length > 0 ? [TRAINED_MODULE] : null;
+  const saved = trained.length > 0 ? [partWord(CONNECTOR, settings.names)] : null;
   return {
-    weights: exportTensors(modules, trained),
-    config: configJson(rank, targetModulesOf(names), saved, settings),
+    weights: exportTensors(modules, trained, settings.names),
+    config: configJson(rank, targetModulesOf(names, settings.names), saved, settings),
   };
 }
 
 /** Matrices under PEFT's names as one safetensors file: adapter weights, and equally gradients of the same shapes. */
-export const exportTensors = (modules: readonly LoraMatrices[], trained: readonly TrainedMatrix[] = []): Uint8Array =>
-  writeSafetensors(adapterEntries(modules, trained), { format: "pt" });
+export const exportTensors = (
+  modules: readonly LoraMatrices[],
+  trained: readonly TrainedMatrix[],
+  names: NameScheme,
+): Uint8Array => writeSafetensors(adapterEntries(modules, trained, names), { format: "pt" });
 
 /** The tensors of such a file. Throws "non-finite-loss" when a value is not finite. */
-export function adapterEntries(modules: readonly LoraMatrices[], trained: readonly TrainedMatrix[]): TensorEntry[] {
+export function adapterEntries(
+  modules: readonly LoraMatrices[],
+  trained: readonly TrainedMatrix[],
+  names: NameScheme,
+): TensorEntry[] {
   const layout = layoutFor([...modules.map(({ module }) => module), ...trained.map(({ name }) => name)]);
   const entries = modules.flatMap(({ module, loraA, loraB, rank, inFeatures, outFeatures }) => {
-    const prefix = peftPrefix(module, layout);
+    const prefix = peftPrefix(module, layout, names);
     for (const matrix of [loraA, loraB]) {
       requireFinite(matrix, `A LoRA weight of ${module}`);
     }
@@ -80,7 +87,7 @@ export function adapterEntries(modules: readonly LoraMatrices[], trained: readon
   });
   const full = trained.map(({ name, shape, values }) => {
     requireFinite(values, `A value of ${name}`);
-    return { name: peftPrefix(name, layout), dtype: "F32" as const, shape, data: values };
+    return { name: peftPrefix(name, layout, names), dtype: "F32" as const, shape, data: values };
   });
   return [...entries, ...full];
 }

@@ -3,10 +3,11 @@
  * compute, is refused in a sentence: half an adapter answers like a whole one, only worse.
  */
 import { TabTuneError } from "../errors.ts";
+import { CONNECTOR, type NameScheme, spellingsOf } from "../models/names.ts";
 import { toF32 } from "../weights/formats/dtype.ts";
 import { readSafetensors, type TensorData } from "../weights/formats/safetensors.ts";
-import { type LoraMatrices, TRAINED_MODULE, type TrainedMatrix } from "./peft-export.ts";
-import { parsePeftKey, parseTrainedKey } from "./peft-names.ts";
+import type { LoraMatrices, TrainedMatrix } from "./peft-export.ts";
+import { parsePeftKey, parseTrainedKey, partWord } from "./peft-names.ts";
 
 export interface ImportedModule extends LoraMatrices {
   /** What B(Ax) is multiplied by: alpha / r, or alpha / sqrt(r). */
@@ -38,25 +39,27 @@ function refuse(message: string, remedy = "Choose another adapter."): TabTuneErr
 export async function importPeft(
   weights: Uint8Array,
   configText: string,
+  names: NameScheme,
   sizes?: ReadonlyMap<string, ModuleSize>,
 ): Promise<ImportedAdapter> {
-  const config = parseConfig(configText);
+  const connector = partWord(CONNECTOR, names);
+  const config = parseConfig(configText, connector);
   const { tensors } = await readSafetensors(weights, "adapter_model.safetensors");
   const trained: TrainedMatrix[] = [];
   const lora = new Map(tensors);
   for (const [key, tensor] of config.trainsProjector ? tensors : []) {
-    const name = parseTrainedKey(key);
+    const name = parseTrainedKey(key, names);
     if (name === undefined) continue;
     trained.push({ name, shape: [...tensor.shape], values: finite(tensor, name) });
     lora.delete(key);
   }
   if (config.trainsProjector && trained.filter(({ name }) => name.endsWith(".weight")).length !== 2) {
-    throw refuse(`The adapter's config saves ${TRAINED_MODULE}, whose weights it does not hold.`, "Download it again.");
+    throw refuse(`The adapter's config saves ${connector}, whose weights it does not hold.`, "Download it again.");
   }
-  const pairs = pairUp(lora);
+  const pairs = pairUp(lora, names);
   const modules = [...pairs].map(([module, { A, B }]) => {
-    const rank = patternValue(config.rankPattern, module) ?? config.rank;
-    const alpha = patternValue(config.alphaPattern, module) ?? config.alpha;
+    const rank = patternValue(config.rankPattern, module, names) ?? config.rank;
+    const alpha = patternValue(config.alphaPattern, module, names) ?? config.alpha;
     const a = matrix(A, `lora_A of ${module}`);
     const b = matrix(B, `lora_B of ${module}`);
     if (a.shape[0] !== rank || b.shape[1] !== rank) {
@@ -94,19 +97,18 @@ export async function importPeft(
  */
 export async function importLoraInit(
   weights: Uint8Array,
-  sizes: ReadonlyMap<string, ModuleSize>,
-  rank: number,
+  { sizes, rank, names }: { sizes: ReadonlyMap<string, ModuleSize>; rank: number; names: NameScheme },
 ): Promise<LoraMatrices[]> {
   const { tensors } = await readSafetensors(weights, "The LoRA start");
   const all = new Map(tensors);
   for (const [key, tensor] of tensors) {
     const bKey = key.replace(/\.lora_A((?:\.default)?\.weight)$/, ".lora_B$1");
-    const size = sizes.get(parsePeftKey(key)?.module ?? "");
+    const size = sizes.get(parsePeftKey(key, names)?.module ?? "");
     if (bKey === key || all.has(bKey) || size === undefined || tensor.shape[0] !== rank) continue;
     const zeros = new Uint8Array(4 * size.outFeatures * rank);
     all.set(bKey, { dtype: "F32", shape: [size.outFeatures, rank], data: zeros });
   }
-  const pairs = pairUp(all);
+  const pairs = pairUp(all, names);
   for (const module of sizes.keys()) {
     if (!pairs.has(module))
       throw refuse(`The LoRA start has no lora_A for ${module}.`, "Give one for every trained module.");
@@ -157,7 +159,8 @@ const MUST_BE_OFF = [
 /** Starts that change the base weights too, so that the adapter alone is not the whole change. */
 const CHANGES_BASE = /^(pissa|olora|corda|loftq|lora_ga)/;
 
-function parseConfig(text: string): Config {
+/** `connector`: the one module that can be trained in full. */
+function parseConfig(text: string, connector: string): Config {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -185,8 +188,8 @@ function parseConfig(text: string): Config {
   }
   const toSave = config.get("modules_to_save");
   const saved = isSet(toSave) ? [toSave].flat() : [];
-  if (saved.some((name) => name !== TRAINED_MODULE)) {
-    throw refuse(`The adapter uses modules_to_save (${shown(toSave)}); only ${TRAINED_MODULE} is supported.`);
+  if (saved.some((name) => name !== connector)) {
+    throw refuse(`The adapter uses modules_to_save (${shown(toSave)}); only ${connector} is supported.`);
   }
   const base = config.get("base_model_name_or_path");
   return {
@@ -227,13 +230,8 @@ function pattern(value: unknown, key: string, whole: boolean): Map<string, numbe
 }
 
 /** PEFT's rule: the first pattern that is the module's name or the end of it after a dot; "^" binds it to the beginning. */
-function patternValue(patterns: ReadonlyMap<string, number>, module: string): number | undefined {
-  const spellings = [
-    module,
-    `model.${module}`,
-    module.replace(/^language_model\./, "language_model.model."),
-    `model.${module.replace(/^vision_tower\.vision_model\./, "vision_tower.")}`,
-  ];
+function patternValue(patterns: ReadonlyMap<string, number>, module: string, names: NameScheme): number | undefined {
+  const spellings = [module, `model.${module}`, ...spellingsOf(module, names)];
   for (const [pattern, value] of patterns) {
     const name = pattern.replace(/^\^/, "");
     const ends = name === pattern;
@@ -243,11 +241,15 @@ function patternValue(patterns: ReadonlyMap<string, number>, module: string): nu
 }
 
 /** A and B of every module. */
-function pairUp(tensors: ReadonlyMap<string, TensorData>): Map<string, { A: TensorData; B: TensorData }> {
+function pairUp(
+  tensors: ReadonlyMap<string, TensorData>,
+  names: NameScheme,
+): Map<string, { A: TensorData; B: TensorData }> {
   const found = new Map<string, { A?: TensorData; B?: TensorData }>();
   for (const [key, tensor] of tensors) {
-    const place = parsePeftKey(key);
-    if (place === undefined) throw refuse(`The adapter holds ${shown(key)}, which is no LoRA weight of a LLaVA model.`);
+    const place = parsePeftKey(key, names);
+    if (place === undefined)
+      throw refuse(`The adapter holds ${shown(key)}, which is no LoRA weight of this family of models.`);
     const pair = found.get(place.module) ?? {};
     if (pair[place.part] !== undefined) throw refuse(`The adapter holds lora_${place.part} of ${place.module} twice.`);
     pair[place.part] = tensor;

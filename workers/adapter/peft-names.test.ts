@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { llavaNames } from "../models/llava/names.ts";
 import { layoutFor, parsePeftKey, peftPrefix, targetModulesOf } from "./peft-names.ts";
 
 const LM = "language_model.layers.3.self_attn.q_proj";
@@ -13,14 +14,14 @@ test.each([
   [VISION, "old", "base_model.model.vision_tower.vision_model.encoder.layers.0.mlp.fc1"],
   [VISION, "new", "base_model.model.model.vision_tower.vision_model.encoder.layers.0.mlp.fc1"],
 ] as const)("%s in the %s spelling", (module, layout, prefix) => {
-  expect(peftPrefix(module, layout)).toBe(prefix);
-  expect(parsePeftKey(`${prefix}.lora_A.weight`)).toEqual({ module, part: "A" });
-  expect(parsePeftKey(`${prefix}.lora_B.default.weight`)).toEqual({ module, part: "B" });
+  expect(peftPrefix(module, layout, llavaNames)).toBe(prefix);
+  expect(parsePeftKey(`${prefix}.lora_A.weight`, llavaNames)).toEqual({ module, part: "A" });
+  expect(parsePeftKey(`${prefix}.lora_B.default.weight`, llavaNames)).toEqual({ module, part: "B" });
 });
 
 test("the spelling of transformers 5", () => {
   const key = "base_model.model.model.vision_tower.encoder.layers.0.mlp.fc1.lora_B.weight";
-  expect(parsePeftKey(key)).toEqual({ module: VISION, part: "B" });
+  expect(parsePeftKey(key, llavaNames)).toEqual({ module: VISION, part: "B" });
 });
 
 test.each([
@@ -30,7 +31,7 @@ test.each([
   "model.language_model.layers.0.self_attn.q_proj.lora_A.weight",
   "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
 ])("%s names no module of ours", (key) => {
-  expect(parsePeftKey(key)).toBeUndefined();
+  expect(parsePeftKey(key, llavaNames)).toBeUndefined();
 });
 
 test("old spelling only for the language model alone", () => {
@@ -45,7 +46,7 @@ describe("target_modules", () => {
 
   test("of the language model is the expression that PEFT adapters of LLaVA use", () => {
     const expression = ".*language_model.*\\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)";
-    expect(targetModulesOf(all)).toBe(expression);
+    expect(targetModulesOf(all, llavaNames)).toBe(expression);
   });
 
   test.each([
@@ -58,7 +59,7 @@ describe("target_modules", () => {
     ["lm_head", false],
   ])("matches %s in full: %s", (name, matches) => {
     // As PEFT does: re.fullmatch.
-    const expression = targetModulesOf([...all, VISION, PROJECTOR]);
+    const expression = targetModulesOf([...all, VISION, PROJECTOR], llavaNames);
     expect(new RegExp(`^(?:${expression})$`).test(name)).toBe(matches);
   });
 });

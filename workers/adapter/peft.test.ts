@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { TabTuneError } from "../errors.ts";
+import { llavaNames } from "../models/llava/names.ts";
 import { readSafetensors, writeSafetensors } from "../weights/formats/safetensors.ts";
 import oldLayout from "./fixtures/old-layout.json";
 import { exportPeft, type LoraMatrices } from "./peft-export.ts";
@@ -9,7 +10,8 @@ import { parsePeftKey } from "./peft-names.ts";
 
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(`./fixtures/${name}`, import.meta.url)));
 const configOf = (name: string) => new TextDecoder().decode(fixture(`${name}-adapter_config.json`));
-const SETTINGS = { baseModel: "oracle/tiny", alpha: 16, dropout: 0, useRslora: false };
+const names = llavaNames;
+const SETTINGS = { names, baseModel: "oracle/tiny", alpha: 16, dropout: 0, useRslora: false };
 
 const Q = "language_model.layers.0.self_attn.q_proj";
 const DOWN = "language_model.layers.0.mlp.down_proj";
@@ -28,7 +30,7 @@ describe.each([
   { name: "all-linear", modules: 34, rank: 8, scale: 2 },
 ])("an adapter that PEFT wrote ($name)", ({ name, modules, rank, scale }) => {
   test("comes in whole", async () => {
-    const adapter = await importPeft(fixture(`${name}-adapter_model.safetensors`), configOf(name));
+    const adapter = await importPeft(fixture(`${name}-adapter_model.safetensors`), configOf(name), names);
     expect(adapter.baseModel).toMatch(/^oracle\/llava-/);
     expect(adapter.modules.length).toBe(modules);
     for (const module of adapter.modules) expect(module).toMatchObject({ rank, scale });
@@ -37,12 +39,12 @@ describe.each([
   test("goes out with the same numbers, and comes in again", async () => {
     const bytes = fixture(`${name}-adapter_model.safetensors`);
     const original = await readSafetensors(bytes);
-    const adapter = await importPeft(bytes, configOf(name));
+    const adapter = await importPeft(bytes, configOf(name), names);
     const out = exportPeft(adapter.modules, { ...SETTINGS, alpha: scale * rank });
     const written = await readSafetensors(out.weights);
     expect([...written.metadata]).toEqual([["format", "pt"]]);
     expect(written.tensors.size).toBe(original.tensors.size);
-    const place = (key: string) => Object.values(parsePeftKey(key)!).join(" ");
+    const place = (key: string) => Object.values(parsePeftKey(key, names)!).join(" ");
     const byPlace = new Map([...original.tensors].map(([key, tensor]) => [place(key), tensor]));
     for (const [key, tensor] of written.tensors) {
       const before = byPlace.get(place(key))!;
@@ -50,7 +52,7 @@ describe.each([
       expect(Buffer.compare(tensor.data, before.data)).toBe(0);
     }
     const sorted = <T extends { module: string }>(list: T[]) => list.toSorted((a, b) => (a.module < b.module ? -1 : 1));
-    const again = await importPeft(out.weights, out.config);
+    const again = await importPeft(out.weights, out.config, names);
     expect(sorted(again.modules)).toEqual(sorted(adapter.modules));
   });
 });
@@ -60,7 +62,7 @@ test("LoRA on the language model has exactly the keys and shapes of the old spel
   const modules = [...shapes].flatMap(([key, [rank, inFeatures]]) => {
     if (!key.endsWith(".lora_A.weight")) return [];
     const outFeatures = shapes.get(key.replace("lora_A", "lora_B"))![0]!;
-    return [made(parsePeftKey(key)!.module, rank!, inFeatures!, outFeatures)];
+    return [made(parsePeftKey(key, names)!.module, rank!, inFeatures!, outFeatures)];
   });
   const { tensors } = await readSafetensors(exportPeft(modules, SETTINGS).weights);
   expect(new Map([...tensors].map(([key, { shape }]) => [key, shape]))).toEqual(shapes);
@@ -100,7 +102,7 @@ describe("scale and rank", () => {
   const config = (change: object) => JSON.stringify({ ...JSON.parse(exportPeft(two, SETTINGS).config), ...change });
   const weights = exportPeft([made(Q, 2, 4, 6), made(DOWN, 2, 8, 4)], SETTINGS).weights;
   const scales = async (change: object, bytes = weights) => {
-    const { modules } = await importPeft(bytes, config(change));
+    const { modules } = await importPeft(bytes, config(change), names);
     return Object.fromEntries(modules.map(({ module, scale }) => [module, scale]));
   };
 
@@ -122,7 +124,7 @@ describe("scale and rank", () => {
     ]);
     const mixed = writeSafetensors(tensors.map(([name, tensor]) => ({ name, ...tensor })));
     expect(await scales({ rank_pattern: { q_proj: 4 } }, mixed)).toEqual({ [Q]: 4, [DOWN]: 8 });
-    await expect(importPeft(mixed, config({}))).rejects.toMatchObject({
+    await expect(importPeft(mixed, config({}), names)).rejects.toMatchObject({
       code: "bad-adapter",
       message: `The adapter's ${Q} has A [4,4] and B [6,4], but its config says rank 2.`,
     });
@@ -144,13 +146,13 @@ describe("scale and rank", () => {
     [{ alpha_pattern: { q_proj: -1 } }, /alpha_pattern of q_proj is -1/],
     [{ rank_pattern: [4] }, /rank_pattern is \[4\]/],
   ])("%j is refused", async (change, message) => {
-    const error = await importPeft(weights, config(change)).catch((e: unknown) => e);
+    const error = await importPeft(weights, config(change), names).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(TabTuneError);
     expect(error).toMatchObject({ code: "bad-adapter", message: expect.stringMatching(message) });
   });
 
   test.each(["{", "[]", "null"])("a config %s is refused", async (text) => {
-    await expect(importPeft(weights, text)).rejects.toMatchObject({ code: "bad-adapter" });
+    await expect(importPeft(weights, text, names)).rejects.toMatchObject({ code: "bad-adapter" });
   });
 });
 
@@ -175,7 +177,7 @@ describe("weights", () => {
     [
       "an lm_head",
       [tensor("base_model.model.language_model.lm_head.lora_A.weight", [2, 4])],
-      /no LoRA weight of a LLaVA/,
+      /no LoRA weight of this family/,
     ],
     [
       "full weights",
@@ -185,7 +187,7 @@ describe("weights", () => {
     ["a vector", [tensor(A, [8]), tensor(B, [6, 2])], /shape \[8\]; it must be a matrix/],
     ["a NaN", [tensor(A, [2, 4], [0, Number.NaN]), tensor(B, [6, 2])], /not a finite number/],
   ])("with %s are refused", async (_, entries, message) => {
-    await expect(importPeft(writeSafetensors(entries), config)).rejects.toMatchObject({
+    await expect(importPeft(writeSafetensors(entries), config, names)).rejects.toMatchObject({
       code: "bad-adapter",
       message: expect.stringMatching(message),
     });
@@ -198,7 +200,7 @@ describe("weights", () => {
       { name: A, dtype: "BF16", shape: [2, 4], data: bf16 },
       { name: B, dtype: "F16", shape: [6, 2], data: f16 },
     ]);
-    const [module] = (await importPeft(bytes, config)).modules;
+    const [module] = (await importPeft(bytes, config, names)).modules;
     expect([...module!.loraA]).toEqual(Array(8).fill(1.5));
     expect([...module!.loraB]).toEqual(Array(12).fill(-0.5));
   });
@@ -209,13 +211,13 @@ describe("weights", () => {
       [Q, { inFeatures: 4, outFeatures: 6 }],
       [DOWN, { inFeatures: 8, outFeatures: 4 }],
     ]);
-    expect((await importPeft(weights, config, fit)).modules.length).toBe(2);
+    expect((await importPeft(weights, config, names, fit)).modules.length).toBe(2);
     const narrow = new Map(fit).set(Q, { inFeatures: 5, outFeatures: 6 });
-    await expect(importPeft(weights, config, narrow)).rejects.toThrow(
+    await expect(importPeft(weights, config, names, narrow)).rejects.toThrow(
       `The adapter's ${Q} maps 4 -> 6, the model's 5 -> 6.`,
     );
     fit.delete(DOWN);
-    await expect(importPeft(weights, config, fit)).rejects.toThrow(
+    await expect(importPeft(weights, config, names, fit)).rejects.toThrow(
       `The adapter changes ${DOWN}, which this model does not have.`,
     );
   });
@@ -232,11 +234,11 @@ describe("a LoRA start", () => {
     const onlyA = [...tensors]
       .filter(([name]) => name.includes("lora_A"))
       .map(([name, tensor]) => ({ name, ...tensor }));
-    const start = await importLoraInit(writeSafetensors(onlyA), sizes, 2);
+    const start = await importLoraInit(writeSafetensors(onlyA), { sizes, rank: 2, names });
     const q = start.find(({ module }) => module === Q)!;
     expect(q.loraA).toEqual(two[0]!.loraA);
     expect(q.loraB).toEqual(new Float32Array(12));
-    const whole = await importLoraInit(exportPeft(two, SETTINGS).weights, sizes, 2);
+    const whole = await importLoraInit(exportPeft(two, SETTINGS).weights, { sizes, rank: 2, names });
     expect(whole.find(({ module }) => module === DOWN)).toEqual(two[1]);
   });
 
@@ -247,7 +249,7 @@ describe("a LoRA start", () => {
     ["a module more", [...two, made(DOWN.replace("0", "1"), 2, 8, 4)], 2, /the run has no such module/],
   ])("with %s is refused", async (_, modules, rank, message) => {
     const { weights } = exportPeft(modules, SETTINGS);
-    await expect(importLoraInit(weights, sizes, rank)).rejects.toMatchObject({
+    await expect(importLoraInit(weights, { sizes, rank: rank, names })).rejects.toMatchObject({
       code: "bad-adapter",
       message: expect.stringMatching(message),
     });
@@ -267,7 +269,7 @@ test("a projector that was trained in full goes out and comes back in f32, under
   expect(JSON.parse(config).modules_to_save).toEqual(["multi_modal_projector"]);
   const { tensors } = await readSafetensors(weights);
   expect([...tensors.keys()]).toContain("base_model.model.model.multi_modal_projector.linear_1.weight");
-  const back = await importPeft(weights, config);
+  const back = await importPeft(weights, config, names);
   expect(back.trained.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual(
     trained.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   );

@@ -3,8 +3,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Arena, readBack, write } from "../gpu/buffers.ts";
 import type { KernelPace } from "../gpu/pace.ts";
+import { type Adapter, allocateAdapter } from "../models/adapter.ts";
 import { writeAdapter } from "../models/adapter-slabs.ts";
-import { type Adapter, allocateAdapter } from "../models/lora.ts";
 import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
 import { wordsPerValue } from "../models/token-table.ts";
 import { parseRecipe } from "../recipe.ts";
@@ -22,19 +22,19 @@ let single: Chat;
 let batched: Chat;
 
 const open = (changes: Partial<ChatSettings>): Promise<Chat> =>
-  createChat(model.llava, adapter, { contextRows: 300, tiles: 2, normalise: model.normalise, ...changes });
+  createChat(model.vlm, adapter, { contextRows: 300, tiles: 2, ...changes });
 
 beforeAll(async () => {
   const golden = await openGolden("llava-mha");
   model = await loadGoldenModel(golden, recipeWith(golden, "b"));
-  const { llava, config } = model;
+  const { vlm, config } = model;
   adapter = allocateAdapter(
-    new Arena(llava.gpu, llava.counters),
+    new Arena(vlm.gpu, vlm.counters),
     config,
     { rank: 8, alpha: 16, useRslora: false },
-    false,
+    { training: false },
   );
-  writeAdapter(llava, adapter, (m) => ({
+  writeAdapter(vlm, adapter, (m) => ({
     loraA: randomArray(8 * m.inFeatures, m.inFeatures, 0.3),
     loraB: randomArray(8 * m.outFeatures, m.outFeatures, 0.3),
   }));
@@ -115,7 +115,7 @@ test("the context's end inside a batch", async () => {
 });
 
 test("an embedding table in CPU memory goes to the GPU for the chat, or its rows do token by token", async () => {
-  const { weights, gpu } = model.llava;
+  const { weights, gpu } = model.vlm;
   const table = weights.embed;
   if ("bytes" in table) throw new Error("expected a small table");
   const [values] = await readBack(gpu, [table.data]);
@@ -134,7 +134,7 @@ test("an embedding table in CPU memory goes to the GPU for the chat, or its rows
 });
 
 test("a GPU without room for a chat is told in a sentence, and goes on", async () => {
-  const { device } = model.llava.gpu;
+  const { device } = model.vlm.gpu;
   device.popErrorScope = async () => ({ message: "64 GB asked for" }) as GPUError;
   try {
     await expect(open({})).rejects.toMatchObject({ code: "out-of-memory" });
@@ -148,10 +148,10 @@ test("a GPU without room for a chat is told in a sentence, and goes on", async (
 });
 
 test("a largest logit that is not finite ends the answer after the tokens before it, and the next one is right", async () => {
-  const { gpu, ropeTable } = model.llava;
+  const { gpu, ropeTable } = model.vlm;
   const expected = await batched.generate(prompt, true, options());
   const [table] = await readBack(gpu, [ropeTable]);
-  const row = model.config.text.headSize;
+  const row = model.config.decoder.headSize;
   const poison = new Float32Array(row).fill(Number.NaN);
   // The third new token is fed there: the fourth is chosen from what it gives.
   write(gpu, ropeTable, poison, undefined, (prompt.inputIds.length + 2) * row);
@@ -165,7 +165,7 @@ test("a largest logit that is not finite ends the answer after the tokens before
 
 test("the demo model: less than a submit and at most 64 bytes back for a token, and nothing is created", async () => {
   const demo = await openModel(await filesFromDirectory("public/demo/model"), parseRecipe({}));
-  const { llava, normalise } = await loadModel(await testGpu(), demo, undefined, () => {});
+  const { vlm } = await loadModel(await testGpu(), demo, undefined, () => {});
   // A GPU of one speed, whatever the machine does meanwhile: submits are cut alike in every run.
   const constant: KernelPace = {
     get secondsPerFlop() {
@@ -177,19 +177,18 @@ test("the demo model: less than a submit and at most 64 bytes back for a token, 
     },
     set agreed(_) {},
   };
-  llava.pace = { flopsPerSecond: 1e15, kernels: { get: () => constant } as unknown as Map<string, KernelPace> };
-  const chat = await createChat(llava, undefined, {
+  vlm.pace = { flopsPerSecond: 1e15, kernels: { get: () => constant } as unknown as Map<string, KernelPace> };
+  const chat = await createChat(vlm, undefined, {
     contextRows: 100,
     tiles: 1,
-    normalise,
     batchMs: Number.POSITIVE_INFINITY,
   });
   const text: Prompt = { inputIds: Int32Array.of(1, 300, 400, 500), images: [], pixels: new Uint8Array(0) };
   const asked = options({ ...drawn, maxNewTokens: 41 });
   const first = await chat.generate(text, false, asked);
-  const before = { ...llava.counters };
+  const before = { ...vlm.counters };
   expect(await chat.generate(text, false, asked)).toEqual(first);
-  const after = llava.counters;
+  const after = vlm.counters;
   for (const key of ["buffersCreated", "bindGroupsCreated", "pipelinesCreated"] as const) {
     expect(after[key], key).toBe(before[key]);
   }

@@ -6,16 +6,18 @@
  * A batch needs the embedding table on the GPU: that is so for every model whose table this adapter binds in one piece
  * (`allocateChatTable`). Else a batch is one token, whose id comes back and whose row goes up.
  */
+
 import { TabTuneError } from "../errors.ts";
 import { type Arena, write } from "../gpu/buffers.ts";
 import { budgetOf } from "../gpu/pace.ts";
 import type { Program, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sampling/sample.ts";
+import type { Adapter } from "../models/adapter.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
-import { allocatePass, type Llava, type PassBuffers } from "../models/llava.ts";
-import type { Adapter } from "../models/lora.ts";
+import { allocatePass, type PassBuffers } from "../models/pass.ts";
 import { allocateChatTable, writeTokens } from "../models/token-table.ts";
+import type { Vlm } from "../models/vlm.ts";
 
 /** A token, and the largest logit of its row: where that is not finite the token means nothing. */
 export interface Choice {
@@ -55,7 +57,7 @@ const MAX_BATCH = 8;
 
 /** What it allocates is the arena's: run it inside a trial allocation. */
 export function createDecoder(
-  model: Llava,
+  model: Vlm,
   arena: Arena,
   adapter: Adapter | undefined,
   { contextRows, features, batchMs = 75, tableBytes }: DecoderSettings,

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const open = async (contextRows = 400, tiles = 2): Promise<Chat> => {
   await chat?.dispose();
-  chat = await createChat(model.llava, undefined, { contextRows, tiles, normalise: model.normalise });
+  chat = await createChat(model.vlm, undefined, { contextRows, tiles });
   return chat;
 };
 /** No token of this small model's answers is the end: lengths are what the tests say. */

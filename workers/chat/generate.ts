@@ -8,13 +8,11 @@ import { TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import type { SamplingOptions } from "../kernels/sampling/sample.ts";
+import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type VisionEncoder } from "../models/encoder.ts";
-import { imageSlots } from "../models/feature-rows.ts";
-import type { Llava } from "../models/llava.ts";
-import { type Adapter, learnsFromPictures } from "../models/lora.ts";
-import type { Normalise } from "../models/pack-pictures.ts";
-import { encodePictures } from "../models/pack-pictures.ts";
+import { encodePictures, slotsOf } from "../models/pack-pictures.ts";
+import type { Vlm } from "../models/vlm.ts";
 import type { MakeTower } from "../training/step.ts";
 import { createDecoder, type DecoderSettings, tokenOf } from "./decoder.ts";
 
@@ -50,12 +48,11 @@ export interface Chat {
 export interface ChatSettings extends Omit<DecoderSettings, "features"> {
   /** Picture tiles of a conversation. */
   tiles: number;
-  normalise: Normalise;
   makeTower?: MakeTower;
 }
 
 /** Throws TabTuneError "out-of-memory" where the GPU has no room for it, and leaves nothing behind. */
-export async function createChat(model: Llava, adapter: Adapter | undefined, settings: ChatSettings): Promise<Chat> {
+export async function createChat(model: Vlm, adapter: Adapter | undefined, settings: ChatSettings): Promise<Chat> {
   const arena = new Arena(model.gpu, model.counters);
   let made: Chat | undefined;
   try {
@@ -71,7 +68,7 @@ export async function createChat(model: Llava, adapter: Adapter | undefined, set
 }
 
 async function buildChat(
-  model: Llava,
+  model: Vlm,
   arena: Arena,
   adapter: Adapter | undefined,
   settings: ChatSettings,
@@ -111,12 +108,7 @@ async function buildChat(
           "Start a new conversation.",
         );
       }
-      let tile = 0;
-      const rows = prompt.images.flatMap((image) => {
-        const slots = imageSlots(image, config, tile, features);
-        tile += image.tiles;
-        return [...slots];
-      });
+      const rows = slotsOf(prompt, model.pictures, 0, features);
       let next = 0;
       const slots = prompt.inputIds.map((id) => (id === config.imageTokenId ? rows[next++]! : -1));
 
@@ -127,7 +119,7 @@ async function buildChat(
       const sameFeatures = samePictures && (encoder === adaptedEncoder || before?.adapter === useAdapter);
       if (!sameFeatures) {
         const { pixels } = prompt;
-        await encodePictures(useAdapter ? adaptedEncoder : encoder, { tiles, pixels }, settings.normalise);
+        await encodePictures(useAdapter ? adaptedEncoder : encoder, { tiles, pixels });
       }
       let past = 0;
       if (before && before.adapter === useAdapter && samePictures) {

@@ -1,11 +1,12 @@
 /** A conversation of the page -> a prompt that ends where the answer begins. */
 
 import { concatPixels } from "../data/example.ts";
-import { type PreparedImage, prepareImage } from "../data/pictures/prepare-image.ts";
-import type { Preparation } from "../data/preparation.ts";
+import type { PreparedImage } from "../data/pictures/format.ts";
+import { prepareImage } from "../data/pictures/prepare-image.ts";
+import type { RowPreparation } from "../data/prepare-example.ts";
 import type { ContentPart, Message } from "../data/rows/row.ts";
 import { renderChat } from "../data/text/chat-template.ts";
-import { expandImageTokens } from "../data/text/slot-text.ts";
+import { expandImageTokens, placeholderIds } from "../data/text/slot-text.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
 import type { ChatTurn } from "./conversation.ts";
 import type { Prompt } from "./generate.ts";
@@ -16,7 +17,7 @@ import type { Prompt } from "./generate.ts";
  */
 export async function chatPrompt(
   turns: readonly ChatTurn[],
-  { tokenizer, template, image }: Preparation,
+  { tokenizer, template, pictures }: RowPreparation,
   begun: readonly number[] = [],
 ): Promise<Prompt> {
   const images: PreparedImage[] = [];
@@ -24,7 +25,7 @@ export async function chatPrompt(
   for (const turn of turns) {
     const content: ContentPart[] = [];
     for (const picture of turn.pictures) {
-      images.push(await prepareImage(new Uint8Array(await picture.arrayBuffer()), image));
+      images.push(await prepareImage(new Uint8Array(await picture.arrayBuffer()), pictures));
       content.push({ type: "image" });
     }
     content.push({ type: "text", text: turn.text });
@@ -32,9 +33,9 @@ export async function chatPrompt(
   }
   const text = renderChat(messages, template, { addGenerationPrompt: true, ...templateTokens(tokenizer) });
   const ids = tokenizer.encode(text);
-  const slots = images.map((i) => i.tokens);
+  const placeholders = images.map((image) => placeholderIds(pictures.placeholder(image), tokenizer));
   return {
-    inputIds: Int32Array.from([...expandImageTokens(ids, tokenizer.imageTokenId, slots), ...begun]),
+    inputIds: Int32Array.from([...expandImageTokens(ids, tokenizer.imageTokenId, placeholders), ...begun]),
     images,
     pixels: concatPixels(images),
   };

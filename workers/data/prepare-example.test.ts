@@ -1,24 +1,27 @@
 import { describe, expect, test } from "vitest";
-import { goldenBytes, goldenCases, goldenExpected, goldenFolder, goldenText } from "../testing/oracle-folder.ts";
+import { chatTemplates } from "../models/llava/chat-template.ts";
+import { formatOf } from "../testing/formats.ts";
+import {
+  goldenBytes,
+  goldenCases,
+  goldenExpected,
+  goldenFolder,
+  goldenPictures,
+  goldenText,
+} from "../testing/oracle-folder.ts";
 import { fromBase64 } from "../testing/pictures.ts";
 import { labelsOf } from "./example.ts";
-import { parsePreprocessor } from "./pictures/crop.ts";
 import pictures from "./pictures/fixtures/pictures.json" with { type: "json" };
-import { type PrepareSpec, prepareExample } from "./prepare-example.ts";
+import { prepareExample, type RowPreparation } from "./prepare-example.ts";
 import type { ContentPart, ImageRef, Row } from "./rows/row.ts";
 import { chooseTemplate, compileTemplate } from "./text/chat-template.ts";
 import demoTokenizer from "./text/fixtures/demo-tokenizer.json?raw";
 import { loadTokenizer } from "./text/tokenizer.ts";
 
-const spec: PrepareSpec = {
+const preparation: Omit<RowPreparation, "id"> = {
   tokenizer: loadTokenizer({ tokenizerJson: demoTokenizer }, 3),
-  template: chooseTemplate({ family: "mistral" }),
-  image: {
-    kind: "clip",
-    preprocessor: parsePreprocessor({ size: 32, crop_size: 32 }),
-    patchSize: 16,
-    featureSelect: "default",
-  },
+  template: chooseTemplate({ family: chatTemplates.mistral }),
+  pictures: formatOf("llava", { size: 32, crop_size: 32 }, { tile: 32, patch: 16 }),
 };
 
 const picture = (path: string, bytes: Uint8Array): ImageRef => ({ path, bytes: async () => bytes });
@@ -38,7 +41,7 @@ function rowOf(images: ImageRef[], marks = images.length): Row {
 }
 
 test("a row of two pictures", async () => {
-  const example = await prepareExample(rowOf([named("photo-444.jpg"), named("exif6.jpg")]), spec);
+  const example = await prepareExample(rowOf([named("photo-444.jpg"), named("exif6.jpg")]), preparation);
   expect(example.row).toBe(7);
   expect(example.images).toEqual([
     { height: 37, width: 51, tiles: 1, tokens: 4 },
@@ -48,11 +51,11 @@ test("a row of two pictures", async () => {
   expect(example.inputIds.filter((id) => id === 3)).toHaveLength(8);
   expect(example.kinds.length).toBe(example.inputIds.length);
   const targets = labelsOf(example, "responses").filter((label) => label !== -100);
-  expect(spec.tokenizer.decode(targets, { skipSpecialTokens: false })).toBe("A cat.</s>");
+  expect(preparation.tokenizer.decode(targets, { skipSpecialTokens: false })).toBe("A cat.</s>");
 });
 
 test("a row without pictures", async () => {
-  const example = await prepareExample(rowOf([]), spec);
+  const example = await prepareExample(rowOf([]), preparation);
   expect(example).toMatchObject({ images: [], pixels: new Uint8Array(0) });
 });
 
@@ -77,22 +80,22 @@ test.each<[string, Row, string, string]>([
     "metadata.jsonl line 8: The text has 0 image tokens",
   ],
 ])("%s names its place", async (_, row, code, words) => {
-  await expect(prepareExample(row, spec)).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+  await expect(prepareExample(row, preparation)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(words),
+  });
 });
 
-test("a fault of the checkpoint is not a fault of the row", async () => {
-  const image = { ...spec.image, preprocessor: parsePreprocessor({ crop_size: { height: 32, width: 16 } }) };
-  await expect(prepareExample(rowOf([named("tiny.jpg")]), { ...spec, image })).rejects.toMatchObject({
-    code: "unsupported-model",
-    message: expect.not.stringContaining("metadata"),
-  });
+test("a fault of the checkpoint is told before any row is read", () => {
+  expect(() => formatOf("llava", { crop_size: { height: 32, width: 16 } }, { tile: 32, patch: 16 })).toThrow(
+    expect.objectContaining({ code: "unsupported-model" }),
+  );
 });
 
 describe.skipIf(!goldenFolder)("golden rows", () => {
   test.each(goldenCases)("%s: input_ids and labels", async (name) => {
     const { rows, template } = goldenExpected(name);
     const config = JSON.parse(goldenText(`${name}/model/config.json`));
-    const preprocessor = parsePreprocessor(JSON.parse(goldenText(`${name}/model/preprocessor_config.json`)));
     const tokenizer = loadTokenizer(
       {
         tokenizerJson: goldenText(`${name}/model/tokenizer.json`),
@@ -100,8 +103,7 @@ describe.skipIf(!goldenFolder)("golden rows", () => {
       },
       config.image_token_index,
     );
-    const kind = preprocessor.gridPinpoints ? "anyres" : "clip";
-    const image = { kind, preprocessor, patchSize: 14, featureSelect: "default" } as const;
+    const pictures = goldenPictures(name);
     const lines = goldenText(`${name}/data/metadata.jsonl`).trim().split("\n");
     for (const expected of rows) {
       const { messages } = JSON.parse(lines[expected.index]!);
@@ -110,7 +112,7 @@ describe.skipIf(!goldenFolder)("golden rows", () => {
       const example = await prepareExample(row, {
         tokenizer,
         template: compileTemplate(template.jinja, "recipe"),
-        image,
+        pictures,
       });
       expect(Array.from(tokenizer.encode(expected.text))).toEqual(expected.token_ids);
       expect(Array.from(example.inputIds)).toEqual(expected.input_ids);

@@ -2,16 +2,21 @@
 
 import { isRowFault, TabTuneError } from "../errors.ts";
 import { concatPixels, type Example } from "./example.ts";
-import { type ImageSpec, type PreparedImage, prepareImage } from "./pictures/prepare-image.ts";
+import type { PictureFormat, PreparedImage } from "./pictures/format.ts";
+import { prepareImage } from "./pictures/prepare-image.ts";
 import type { ImageRef, Row } from "./rows/row.ts";
 import type { ChatTemplate } from "./text/chat-template.ts";
 import { tokenizeChat } from "./text/labels.ts";
+import { placeholderIds } from "./text/slot-text.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
 
-export interface PrepareSpec {
+/** What a model's rows are prepared with (models/preparation.ts). */
+export interface RowPreparation {
+  /** Rows that were prepared under another id are not this model's. */
+  id: string;
   tokenizer: TextTokenizer;
   template: ChatTemplate;
-  image: ImageSpec;
+  pictures: PictureFormat;
 }
 
 /**
@@ -19,15 +24,14 @@ export interface PrepareSpec {
  * @throws TabTuneError "bad-image", "image-too-large", "bad-row", naming the row's source and the picture; "unsupported-model"
  *   when no picture can be prepared for this checkpoint
  */
-export async function prepareExample(row: Row, spec: PrepareSpec): Promise<Example> {
+export async function prepareExample(row: Row, preparation: Omit<RowPreparation, "id">): Promise<Example> {
   const prepared: PreparedImage[] = [];
   for (const image of row.images) {
     const place = `${row.source}, picture ${image.path}`;
-    prepared.push(await atPlace(place, async () => prepareImage(await readPicture(image), spec.image)));
+    prepared.push(await atPlace(place, async () => prepareImage(await readPicture(image), preparation.pictures)));
   }
-  const slots = prepared.map((image) => image.tokens);
-  const { inputIds, kinds } = await atPlace(row.source, async () => tokenizeChat(row.messages, spec, slots));
-
+  const slots = prepared.map((image) => placeholderIds(preparation.pictures.placeholder(image), preparation.tokenizer));
+  const { inputIds, kinds } = await atPlace(row.source, async () => tokenizeChat(row.messages, preparation, slots));
   const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
   return { row: row.index, inputIds, kinds, images, pixels: concatPixels(prepared) };
 }

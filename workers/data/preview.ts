@@ -1,8 +1,5 @@
 /** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
-
 import { type Example, tilesOf } from "./example.ts";
-import type { PreparationSpec } from "./preparation.ts";
-import { preparationOf } from "./preparation.ts";
 import type { Dataset } from "./shards/shards.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
 
@@ -47,11 +44,10 @@ function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {
 
 export async function previewRows(
   dataset: Dataset,
-  spec: PreparationSpec,
+  tokenizer: TextTokenizer,
   from: number,
   count: number,
 ): Promise<PreviewRow[]> {
-  const { tokenizer } = preparationOf(spec);
   const rows: PreviewRow[] = [];
   for (let i = from; i < Math.min(from + count, dataset.rows); i++) {
     const example = await dataset.read(i);

@@ -1,14 +1,15 @@
 /** Adapters of saved runs: as a zip to download, or back on the model for a chat. Neither needs the run to be going. */
+
 import { bundleAdapter } from "../adapter/bundle.ts";
 import { modelCard } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
 import { openDataset } from "../data/shards/shards.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
+import { type Adapter, allocateAdapter, moduleMatrices } from "../models/adapter.ts";
 import { trainedValues } from "../models/adapter-slabs.ts";
-import { parseConfig } from "../models/config.ts";
-import { type Adapter, allocateAdapter, moduleMatrices } from "../models/lora.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { familyOf, parseConfig } from "../models/registry.ts";
 import type { Store } from "../storage/store.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
@@ -37,8 +38,8 @@ export async function savedModules(store: Store, runId: string) {
   const { info, recipe, log } = await savedRun(store, runId);
   const { step, slabs } = await savedSlabs(store, runId);
   const { loraR: rank, loraAlpha, useRslora } = recipe;
-  const config = parseConfig(info.modelConfig, recipe.maxImageTiles);
-  const layout = allocateAdapter(new Planner(), config, loraSettings(recipe), false);
+  const config = parseConfig(info.modelConfig);
+  const layout = allocateAdapter(new Planner(), config, loraSettings(recipe), { training: false });
   const scale = loraAlpha / (useRslora ? Math.sqrt(rank) : rank);
   const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
   const trained = trainedValues(layout, slabs);
@@ -48,6 +49,7 @@ export async function savedModules(store: Store, runId: string) {
 export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
   const { info, config, recipe, log, step, modules, trained, trainableParameters } = await savedModules(store, runId);
   const settings = {
+    names: config.names,
     baseModel: info.modelLabel,
     alpha: recipe.loraAlpha,
     dropout: recipe.loraDropout,
@@ -57,7 +59,8 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
   const card = modelCard({
     title: `${info.modelLabel} on ${info.datasetLabel}`,
     baseModel: info.modelLabel,
-    family: config.kind,
+    modelClass: familyOf(info.modelConfig).modelClass,
+    names: config.names,
     datasetLabel: info.datasetLabel,
     rows: (await openDataset(store, info.datasetId))?.rows ?? 0,
     recipe,
@@ -80,10 +83,10 @@ export async function loadAdapterOf(store: Store, model: LoadedModel, runId: str
     );
   }
   const { slabs } = await savedSlabs(store, runId);
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
-  const adapter: Adapter = allocateAdapter(arena, model.config, loraSettings(recipe), false);
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
+  const adapter: Adapter = allocateAdapter(arena, model.config, loraSettings(recipe), { training: false });
   slabs.forEach((slab, n) => {
-    write(model.llava.gpu, adapter.params[n]!, slab, model.llava.counters);
+    write(model.vlm.gpu, adapter.params[n]!, slab, model.vlm.counters);
   });
   return { runId, adapter, arena };
 }

@@ -3,12 +3,13 @@
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
 import { createChat, type Generated } from "../chat/generate.ts";
 import { chatPrompt } from "../chat/prompt.ts";
-import { preparationOf } from "../data/preparation.ts";
+import type { PictureFormat } from "../data/pictures/format.ts";
 import { TabTuneError } from "../errors.ts";
-import { featuresPerTile } from "../models/config.ts";
-import { positionsOf } from "../models/load.ts";
-import type { OpenedModel } from "../models/open.ts";
-import { BASELINE_BINDING_BYTES } from "../models/weights.ts";
+import type { VlmConfig } from "../models/config.ts";
+import { featuresPerTile, positionsOf } from "../models/config.ts";
+import { BASELINE_BINDING_BYTES } from "../models/parts/head-weights.ts";
+import { preparationOf } from "../models/preparation.ts";
+
 import { type EngineState, livingModel, towerOf } from "./state.ts";
 import { endAnswer, inTurn } from "./turns.ts";
 
@@ -17,17 +18,18 @@ const CHAT_ROWS = 2048;
 const WORDS_BESIDE_PICTURE = 1024;
 const CHAT_PICTURES = 4;
 /** What a conversation on this model has room for. */
-export function chatRoom({ config, tilesPerPicture }: Pick<OpenedModel, "config" | "tilesPerPicture">): {
+export function chatRoom({ config, pictures }: { config: VlmConfig; pictures: Pick<PictureFormat, "mostTiles"> }): {
   contextRows: number;
   tiles: number;
 } {
   const perTile = featuresPerTile(config);
-  // LLaVA-NeXT ends each row of patches with a newline token.
-  const picture = tilesPerPicture * (perTile + Math.ceil(Math.sqrt(perTile)));
-  const bindable = Math.floor(BASELINE_BINDING_BYTES / (4 * perTile * config.text.hiddenSize)) - 1;
+  const { mostTiles } = pictures;
+  // Each row of a tile's patches may end with a token of its own.
+  const picture = mostTiles * (perTile + Math.ceil(Math.sqrt(perTile)));
+  const bindable = Math.floor(BASELINE_BINDING_BYTES / (4 * perTile * config.decoder.hiddenSize)) - 1;
   return {
-    contextRows: Math.min(positionsOf(config.text), Math.max(CHAT_ROWS, picture + WORDS_BESIDE_PICTURE)),
-    tiles: Math.max(tilesPerPicture, Math.min(CHAT_PICTURES * tilesPerPicture, bindable)),
+    contextRows: Math.min(positionsOf(config.decoder), Math.max(CHAT_ROWS, picture + WORDS_BESIDE_PICTURE)),
+    tiles: Math.max(mostTiles, Math.min(CHAT_PICTURES * mostTiles, bindable)),
   };
 }
 
@@ -60,9 +62,8 @@ async function begin(
     throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
   }
   const current = await livingModel(s);
-  s.chat ??= await createChat(current.llava, s.live?.adapter, {
+  s.chat ??= await createChat(current.vlm, s.live?.adapter, {
     ...chatRoom(current),
-    normalise: current.normalise,
     makeTower: towerOf(s),
   });
   const preparation = preparationOf(current.preparation);

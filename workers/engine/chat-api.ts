@@ -8,7 +8,7 @@ import { closeChat, dropAdapter, inTurn, needIdle } from "./turns.ts";
 export const chatApi = (s: EngineState): ChatApi => ({
   useAdapterOf: (runId) =>
     inTurn(s, async () => {
-      if (s.live?.runId === runId && isAlive(needModel(s).llava.gpu)) return;
+      if (s.live?.runId === runId && isAlive(needModel(s).vlm.gpu)) return;
       needIdle(s, "Stop it before changing the adapter.");
       const model = await livingModel(s);
       const next = await loadAdapterOf(await s.store(), model, runId);

@@ -1,10 +1,9 @@
 /** The same checkpoint in the file layouts that the hub has of it: what is missing, what is said elsewhere, what is wrong. */
 import { describe, expect, test } from "vitest";
-import type { PreprocessorConfig } from "../data/pictures/crop.ts";
-import { preparationOf } from "../data/preparation.ts";
 import { renderChat } from "../data/text/chat-template.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
 import { openModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import { parseRecipe } from "../recipe.ts";
 import { readerOfBytes } from "../storage/range-reader.ts";
 import { type GoldenCase, openGolden } from "../testing/golden.ts";
@@ -70,24 +69,18 @@ describe("the image processor", () => {
       ({ image_grid_pinpoints: _, ...old }) => ({ [pictures]: old }),
     ],
   ])("%s", async (_, name, changes) => {
-    const { preparation } = await open(name);
-    const { image: wanted } = preparationOf(preparation);
-    const changed = changes(JSON.parse(preparation.preprocessorJson), wanted.preprocessor.cropSize.height);
-    const { image: found } = preparationOf((await open(name, changed)).preparation);
-    // The grid is config.json's.
-    const withoutGrid = ({ gridPinpoints: _, ...rest }: PreprocessorConfig) => rest;
-    expect(withoutGrid(found.preprocessor)).toEqual(withoutGrid(wanted.preprocessor));
-    expect(found.gridPinpoints).toEqual(wanted.gridPinpoints);
+    const { preparation, pictures: wanted } = await open(name);
+    const changed = changes(JSON.parse(preparation.processorJson), wanted.tileSize);
+    const { pictures: found } = await open(name, changed);
+    const photo = { width: 90, height: 70, rgb: Uint8Array.from({ length: 3 * 90 * 70 }, (_, i) => (i * 37) % 256) };
+    expect(found.prepare(photo)).toEqual(wanted.prepare(photo));
+    const { pixels, tiles } = wanted.prepare(photo);
+    expect(found.normalise(pixels, tiles)).toEqual(wanted.normalise(pixels, tiles));
   });
 
   test.each<[string, Changes, string, string]>([
     ["nowhere", { [pictures]: undefined }, "missing-file", "preprocessor_config.json is missing"],
-    [
-      "half a file",
-      { [pictures]: "{" },
-      "not-a-llava-checkpoint",
-      "preprocessor_config.json in model is not valid JSON",
-    ],
+    ["half a file", { [pictures]: "{" }, "not-a-checkpoint", "preprocessor_config.json in model is not valid JSON"],
     [
       "of another size",
       { [pictures]: (old) => ({ ...old, crop_size: 42 }) },
@@ -104,7 +97,7 @@ test.each<[string, Changes, boolean]>([
   ["there, without a patch size", { [processor]: { processor_class: "LlavaProcessor", image_token: "<image>" } }, true],
   ["complete", { [processor]: { patch_size: 14, vision_feature_select_strategy: "default" } }, false],
 ])("processor_config.json %s: what transformers has to be told", async (_, changes, told) => {
-  const facts = { patchSize: 14, featureSelect: "default", additionalImageTokens: 1 };
+  const facts = { patch_size: 14, vision_feature_select_strategy: "default", num_additional_image_tokens: 1 };
   expect((await open("own-mha", changes)).processor).toEqual(told ? facts : undefined);
 });
 

@@ -3,13 +3,18 @@ import { ggufLora } from "../adapter/gguf.ts";
 import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
 import { TabTuneError } from "../errors.ts";
 import type { OpenedModel } from "../models/open.ts";
+import { familyOf } from "../models/registry.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { orStorageFull, type Store } from "../storage/store.ts";
 import { savedModules } from "./adapters.ts";
 
 export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   const { info, config, ...adapter } = await savedModules(store, runId);
-  const file = ggufLora(adapter, { name: `${info.modelLabel} on ${info.datasetLabel}`, ...config.text });
+  const file = ggufLora(adapter, {
+    name: `${info.modelLabel} on ${info.datasetLabel}`,
+    ...config.decoder,
+    gguf: familyOf(info.modelConfig).gguf,
+  });
   return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 }
 
@@ -27,7 +32,13 @@ export async function mergeRun(
       `Load ${info.modelLabel} first.`,
     );
   }
-  await mergeAdapter(model.files, model.checkpoint, { modules, trained }, targetIn(folder), onProgress);
+  await mergeAdapter(
+    model.files,
+    model.checkpoint,
+    { modules, trained, names: model.config.names },
+    targetIn(folder),
+    onProgress,
+  );
 }
 
 /** Files appear under their names when they are whole: the browser writes to a swap file until then. */

@@ -6,13 +6,13 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { packExamples } from "../data/batches/pack.ts";
 import { type Example, labelsOf } from "../data/example.ts";
-import { preparationOf } from "../data/preparation.ts";
 import { prepareExample } from "../data/prepare-example.ts";
 import type { ContentPart, Message, Row } from "../data/rows/row.ts";
 import { view } from "../gpu/buffers.ts";
 import type { DenseWeight } from "../kernels/linear/weight.ts";
 import { featuresPerTile } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import { wordsPerValue } from "../models/token-table.ts";
 import { memoryStore } from "../storage/memory.ts";
 import {
@@ -36,7 +36,7 @@ async function runnerOf(model: LoadedModel, examples: Example[]): Promise<Runner
   const rows = examples.reduce((sum, e) => sum + e.inputIds.length, 0);
   const features = Math.max(1, tilesOf(examples)) * featuresPerTile(model.config);
   const capacity = { rows, labelRows: rows, features };
-  return createEvaluation(model.llava, { capacity, tileCapacity: 4, normalise: model.normalise });
+  return createEvaluation(model.vlm, { capacity, tileCapacity: 4 });
 }
 
 const pack = (examples: Example[]) =>
@@ -81,7 +81,7 @@ describe("rows of a pass", () => {
   });
 
   test("have the same losses, bit for bit, when the head is cut into parts that any adapter binds", async () => {
-    const { weights } = model.llava;
+    const { weights } = model.vlm;
     const whole = weights.head;
     const table = whole.parts[0]!;
     const part = (from: number, to: number): DenseWeight => {

@@ -35,7 +35,7 @@ export const modelApi = (s: EngineState): ModelApi => ({
         await inTurn(s, () => standModel(s, model, { info, from: source, loading }));
         return info;
       } catch (error) {
-        if (s.model !== model) model.llava.arena.dispose();
+        if (s.model !== model) model.vlm.arena.dispose();
         throw error;
       }
     });
@@ -59,7 +59,7 @@ export const modelApi = (s: EngineState): ModelApi => ({
   async selfTest(run) {
     const current = needModel(s);
     if (run) return tested(s, current);
-    const { gpu, config } = current.llava;
+    const { gpu, config } = current.vlm;
     return (await keptVerdict(gpu.facts, headSizesOf(config), navigator.userAgent, await s.store())) ?? null;
   },
 });

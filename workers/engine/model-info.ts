@@ -8,18 +8,18 @@ import type { ModelInfo } from "../protocol/model.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
 export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<ModelInfo> {
-  const { config, llava } = loaded;
+  const { config, vlm } = loaded;
   return {
     id: loaded.id,
     label: loaded.files.label,
-    parameters: llava.layout.parameters,
-    gpuBytes: llava.counters.bytesAllocated,
+    parameters: vlm.layout.parameters,
+    gpuBytes: vlm.counters.bytesAllocated,
     from: loaded.from,
-    layers: config.text.numLayers,
-    hiddenSize: config.text.hiddenSize,
-    imageSize: config.vision.imageSize,
+    layers: config.decoder.numLayers,
+    hiddenSize: config.decoder.hiddenSize,
+    imageSize: config.tower.imageSize,
     imageTokens: featuresPerTile(config),
-    maxLength: config.text.maxPositions,
+    maxLength: config.decoder.maxPositions,
     preparation: loaded.preparation,
     recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
     demo,

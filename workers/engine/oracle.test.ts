@@ -97,7 +97,7 @@ describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
   test("pixels", () => {
     const { golden, plain, examples } = c;
     for (const [i, example] of examples.entries()) {
-      const pixels = plain.normalise(example.pixels, example.images[0]!.tiles);
+      const pixels = plain.pictures.normalise(example.pixels, example.images[0]!.tiles);
       const error = maxDifference(pixels, golden.tensor(`rows/${i}/pixel_values`)!);
       // Decoders of JPEG may differ by a level or two of 255; PNG leaves no room.
       const limit = golden.expected.rows[i]!.file.endsWith(".png") ? accept.pixels : (2 / 255) * 4;
@@ -107,12 +107,12 @@ describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
 
   test("vision features and projector", async () => {
     const { golden, plain, examples } = c;
-    const { llava, config } = plain;
+    const { vlm, config } = plain;
     const capacity = Math.max(...examples.map((e) => e.images[0]!.tiles));
     const perTile = featuresPerTile(config);
-    const arena = new Arena(llava.gpu, llava.counters);
-    const table = arena.tensor("test/features", (capacity * perTile + 1) * config.text.hiddenSize);
-    const encoder = await createEncoder(llava, arena, {
+    const arena = new Arena(vlm.gpu, vlm.counters);
+    const table = arena.tensor("test/features", (capacity * perTile + 1) * config.decoder.hiddenSize);
+    const encoder = await createEncoder(vlm, arena, {
       features: table,
       featureCapacity: capacity * perTile,
       tileCapacity: capacity,
@@ -121,9 +121,9 @@ describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
     for (const [i, example] of examples.entries()) {
       const { tiles } = example.images[0]!;
       await encoder.encode(golden.tensor(`rows/${i}/pixel_values`)!, tiles, 0);
-      const [vision, features] = await readBack(llava.gpu, [
-        { ...encoder.buffers.features, length: tiles * perTile * config.vision.hiddenSize },
-        { ...table, length: tiles * perTile * config.text.hiddenSize },
+      const [vision, features] = await readBack(vlm.gpu, [
+        { ...encoder.buffers.tower.features, length: tiles * perTile * config.tower.hiddenSize },
+        { ...table, length: tiles * perTile * config.decoder.hiddenSize },
       ]);
       const expected = golden.tensor(`rows/${i}/vision_layer-2`)!;
       expect(relativeError(vision!, expected), `row ${i}`).toBeLessThan(accept.features);
@@ -149,7 +149,7 @@ async function firstLosses({ golden, plain, nf4, examples }: Case, run: string):
   const tiles = batch.reduce((sum, example) => sum + example.images[0]!.tiles, 0);
   const features = tiles * featuresPerTile(model.config);
   const capacity = { rows: pack.rows, labelRows: pack.rows, features };
-  const runner = await createEvaluation(model.llava, { capacity, tileCapacity: 4, normalise: model.normalise });
+  const runner = await createEvaluation(model.vlm, { capacity, tileCapacity: 4 });
   const losses = await runner.losses(pack);
   await runner.dispose();
   return losses;
@@ -317,10 +317,9 @@ describe.each(runs)("$name run $run", ({ name, run, init, steps, gradientsOf }) 
   test.runIf(run === "c" || run === "e")("greedy answers with and without the adapter", async () => {
     const answers = c.golden.expected.generation[run]!;
     const longest = Math.max(...answers.map((answer) => answer.input_ids.length));
-    const chat = await createChat(model.llava, finished.live.adapter, {
+    const chat = await createChat(model.vlm, finished.live.adapter, {
       contextRows: longest + 16,
       tiles: 1,
-      normalise: model.normalise,
     });
     let compared = 0;
     for (const answer of answers) {

@@ -1,6 +1,8 @@
 /** No sequence is longer than the model has positions for: behind the RoPE table there is nothing. */
+
 import { expect, test } from "vitest";
-import { MAX_POSITIONS } from "../models/load.ts";
+import { MAX_POSITIONS } from "../models/config.ts";
+
 import type { OpenedModel } from "../models/open.ts";
 import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
@@ -10,7 +12,7 @@ import { chatRoom } from "./chat-answer.ts";
 const opened = async (maxPositions: number): Promise<OpenedModel> => {
   const golden = await openGolden("own-next");
   const model = await openGoldenModel(golden, recipeWith(golden, "a"));
-  return { ...model, config: { ...model.config, text: { ...model.config.text, maxPositions } } };
+  return { ...model, config: { ...model.config, decoder: { ...model.config.decoder, maxPositions } } };
 };
 const recipe = parseRecipe({ max_length: 4096 });
 
@@ -31,7 +33,7 @@ test.each([
   ["a picture of many tiles and words beside it", 32_768, 600, 600 * 6 + 1024],
   ["no more than positions", 1024, 600, 1024],
   ["no more than the table", 32_768, 6000, MAX_POSITIONS],
-])("a chat has room for %s", async (_, positions, tilesPerPicture, rows) => {
+])("a chat has room for %s", async (_, positions, mostTiles, rows) => {
   // Pictures of 28 pixels in patches of 14: four slots a tile, and at most two ends of rows.
-  expect(chatRoom({ ...(await opened(positions)), tilesPerPicture }).contextRows).toBe(rows);
+  expect(chatRoom({ ...(await opened(positions)), pictures: { mostTiles } }).contextRows).toBe(rows);
 });

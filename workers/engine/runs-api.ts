@@ -18,7 +18,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
     const recipe = parseRecipe({ ...json, ...s.source?.loading });
     const { memory, flops, steps, epochs } = planOf(current, recipe, { rows, longest });
     const memoryOf = (changed: Recipe) => planOf(current, changed, { rows, longest }).memory;
-    const { fits, advice } = fitOf(recipe, memoryOf, current.llava.gpu.facts);
+    const { fits, advice } = fitOf(recipe, memoryOf, current.vlm.gpu.facts);
     return {
       trainableParameters: memory.trainableParameters,
       memory: memory.groups,
@@ -29,7 +29,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       flopsPerStep: flops.executed,
       steps,
       epochs,
-      policy: policyName(memory.capacity.policy, current.config.text.numLayers),
+      policy: policyName(memory.capacity.policy, current.config.decoder.numLayers),
     };
   },
 
@@ -57,7 +57,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
 
   async setPace(mode) {
     s.pace = mode;
-    if (s.model) s.model.llava.pace.mode = mode;
+    if (s.model) s.model.vlm.pace.mode = mode;
   },
   async pause() {
     s.control?.set({ pause: true });

@@ -20,16 +20,16 @@ import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf } from 
  * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
  * left with the kernels that are fastest here; on a software adapter there is one family and nothing to choose.
  */
-export function tested(s: EngineState, { llava }: LoadedModel): Promise<SelfTestReport> {
+export function tested(s: EngineState, { vlm }: LoadedModel): Promise<SelfTestReport> {
   const test = async (): Promise<SelfTestReport> => {
-    const { gpu, pipelines, config, weights } = llava;
+    const { gpu, pipelines, config, weights } = vlm;
     const kept = await s.store();
     const { userAgent } = navigator;
-    const report = await verdictOf(llava, headSizesOf(config), userAgent, kept);
+    const report = await verdictOf(vlm, headSizesOf(config), userAgent, kept);
     if (report.passed && !gpu.facts.software) {
-      const { qkv, o, gateUp, down } = weights.layers[0]!;
-      const tuned = await tunedOf(gpu, pipelines, [qkv, o, gateUp, down], report, kept);
-      llava.variants = tunedVariants(tuned, selectVariants(gpu.facts));
+      const linears = Object.values(weights.layers[0]!.linears).map(({ weight }) => weight);
+      const tuned = await tunedOf(gpu, pipelines, linears, report, kept);
+      vlm.variants = tunedVariants(tuned, selectVariants(gpu.facts));
     }
     return report;
   };
@@ -138,7 +138,7 @@ async function throughLosses(
         onEvent(event.type === "state" ? { ...event, note: [about, event.note].filter(Boolean).join(" ") } : event);
       });
     } catch (error) {
-      const loss = await current.llava.gpu.lossWithin(500);
+      const loss = await current.vlm.gpu.lossWithin(500);
       if (!loss || !progressed) throw loss ?? error;
     }
   }

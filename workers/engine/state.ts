@@ -128,7 +128,7 @@ export async function standModel(
   source: NonNullable<EngineState["source"]>,
 ): Promise<void> {
   await letGo(s);
-  model.llava.pace.mode = s.pace;
+  model.vlm.pace.mode = s.pace;
   s.model = model;
   s.source = source;
 }
@@ -139,14 +139,14 @@ export async function letGo(s: EngineState): Promise<void> {
   await s.testing?.catch(() => undefined);
   await closeChat(s);
   dropAdapter(s);
-  s.model?.llava.arena.dispose();
+  s.model?.vlm.arena.dispose();
   s.model = undefined;
 }
 
 /** The model on a living device: after a loss both are opened again, and the adapter of a saved run put back. In turn. */
 export async function livingModel(s: EngineState): Promise<LoadedModel> {
   const current = needModel(s);
-  if (isAlive(current.llava.gpu)) return current;
+  if (isAlive(current.vlm.gpu)) return current;
   const adopted = s.live?.runId;
   try {
     const { from, loading } = s.source!;
@@ -170,12 +170,12 @@ export async function livingModel(s: EngineState): Promise<LoadedModel> {
 /** The page's default for the frozen tower: onnxruntime-web, unless the tower is too large for its heap. */
 export const towerOf =
   (s: EngineState): MakeTower =>
-  async (llava, arena, v) => {
-    if (s.tower) return s.tower(llava, arena, v);
+  async (vlm, arena, v) => {
+    if (s.tower) return s.tower(vlm, arena, v);
     const { config, readTensor, checkpoint } = needModel(s);
     // onnxruntime-web reads the tower's tensors once more: from a folder that is quick, from the hub a second download.
-    if (!fitsOrt(config) || checkpoint.versionOf) return ownTower(llava, arena, v);
-    return ortTower(llava, readTensor);
+    if (!fitsOrt(config) || checkpoint.versionOf) return ownTower(vlm, arena, v);
+    return ortTower(vlm, readTensor);
   };
 
 export function isAlive(gpu: Gpu): boolean {

@@ -118,7 +118,7 @@ afterEach(async () => {
   await api.stopAndSave();
   await api.stopChat();
   await expect.poll(() => state.runningId, { timeout: 20_000 }).toBeUndefined();
-  expect(isAlive(state.model!.llava.gpu)).toBe(true);
+  expect(isAlive(state.model!.vlm.gpu)).toBe(true);
   expect(await question(4)).toMatch(/^(length|eos)$/);
 });
 

@@ -1,4 +1,5 @@
 /** `merge` and `gguf`: an adapter in the forms that other programs take. No GPU. */
+
 import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
@@ -6,7 +7,9 @@ import { mergeAdapter } from "../adapter/merge.ts";
 import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
 import { TabTuneError } from "../errors.ts";
-import { parseConfig } from "../models/config.ts";
+import type { VlmConfig } from "../models/config.ts";
+import { familyOf, parseConfig } from "../models/registry.ts";
+
 import { makeDirectory } from "../storage/fs-directory.ts";
 import { orStorageFull } from "../storage/store.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
@@ -14,17 +17,18 @@ import { openCheckpoint } from "../weights/hub/model-files.ts";
 import type { Arguments } from "./arguments.ts";
 import { readBytes, writeWhole } from "./open.ts";
 
-async function adapterIn(directory: string): Promise<ImportedAdapter> {
+async function adapterIn(directory: string, { names }: VlmConfig): Promise<ImportedAdapter> {
   const weights = await readBytes(path.join(directory, WEIGHTS_FILE), "an adapter folder");
   const config = await readBytes(path.join(directory, CONFIG_FILE), "an adapter folder");
-  return importPeft(new Uint8Array(weights), config.toString("utf8"));
+  return importPeft(new Uint8Array(weights), config.toString("utf8"), names);
 }
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. */
 export async function merge(args: Arguments): Promise<void> {
   const files = await filesFromDirectory(args.text("model"));
   const checkpoint = await openCheckpoint(files);
-  const adapter = await adapterIn(args.text("adapter"));
+  const config = parseConfig(await files.readJson("config.json"));
+  const adapter = await adapterIn(args.text("adapter"), config);
   const out = path.resolve(args.text("out"));
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -35,7 +39,7 @@ export async function merge(args: Arguments): Promise<void> {
   const part = `${out}.${process.pid}.part`;
   try {
     const target = { create: (name: string) => writerIn(part, name) };
-    await mergeAdapter(files, checkpoint, adapter, target);
+    await mergeAdapter(files, checkpoint, { ...adapter, names: config.names }, target);
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
   } catch (error) {
@@ -63,8 +67,9 @@ async function writerIn(folder: string, name: string) {
 
 export async function gguf(args: Arguments): Promise<void> {
   const files = await filesFromDirectory(args.text("model"));
-  const { text } = parseConfig(await files.readJson("config.json"));
-  const adapter = await adapterIn(args.text("adapter"));
+  const configJson = await files.readJson("config.json");
+  const config = parseConfig(configJson);
+  const adapter = await adapterIn(args.text("adapter"), config);
   const name = path.basename(path.resolve(args.text("adapter")));
-  await writeWhole(args.text("out"), ggufLora(adapter, { name, ...text }));
+  await writeWhole(args.text("out"), ggufLora(adapter, { name, ...config.decoder, gguf: familyOf(configJson).gguf }));
 }

@@ -1,7 +1,6 @@
 /** `preprocess` and `features`: what a picture becomes. */
 
 import { prepareImage } from "../data/pictures/prepare-image.ts";
-import { preparationOf } from "../data/preparation.ts";
 import { Arena, readBack } from "../gpu/buffers.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder } from "../models/encoder.ts";
@@ -11,31 +10,29 @@ import { loadedModel, openedModel, readBytes, recipeOf, writeWhole } from "./ope
 
 export async function preprocess(args: Arguments): Promise<void> {
   const model = await openedModel(args.text("model"), await recipeOf(undefined));
-  const { image } = preparationOf(model.preparation);
-  const prepared = await prepareImage(await readBytes(args.text("image"), "a picture"), image);
-  const size = model.config.vision.imageSize;
-  const data = model.normalise(prepared.pixels, prepared.tiles);
+  const prepared = await prepareImage(await readBytes(args.text("image"), "a picture"), model.pictures);
+  const size = model.config.tower.imageSize;
+  const data = model.pictures.normalise(prepared.pixels, prepared.tiles);
   const entry = { name: "pixel_values", dtype: "F32" as const, shape: [prepared.tiles, 3, size, size], data };
   await writeWhole(args.text("out"), writeSafetensors([entry]));
 }
 
 export async function features(args: Arguments): Promise<void> {
   const model = await loadedModel(args.text("model"), await recipeOf(args.maybe("recipe")));
-  const { config, llava } = model;
-  const { image } = preparationOf(model.preparation);
-  const { pixels, tiles } = await prepareImage(await readBytes(args.text("image"), "a picture"), image);
+  const { config, vlm } = model;
+  const { pixels, tiles } = await prepareImage(await readBytes(args.text("image"), "a picture"), model.pictures);
   const perTile = featuresPerTile(config);
-  const [c, h] = [config.vision.hiddenSize, config.text.hiddenSize];
-  const arena = new Arena(llava.gpu, llava.counters);
+  const [c, h] = [config.tower.hiddenSize, config.decoder.hiddenSize];
+  const arena = new Arena(vlm.gpu, vlm.counters);
   const table = arena.tensor("features", (tiles * perTile + 1) * h);
-  const encoder = await createEncoder(llava, arena, {
+  const encoder = await createEncoder(vlm, arena, {
     features: table,
     featureCapacity: tiles * perTile,
     tileCapacity: tiles,
   });
-  await encoder.encode(model.normalise(pixels, tiles), tiles, 0);
-  const [vision, projected] = await readBack(llava.gpu, [
-    encoder.buffers.features,
+  await encoder.encode(model.pictures.normalise(pixels, tiles), tiles, 0);
+  const [vision, projected] = await readBack(vlm.gpu, [
+    encoder.buffers.tower.features,
     { ...table, length: tiles * perTile * h },
   ]);
   await writeWhole(

@@ -1,9 +1,11 @@
 /** `evaluate`, `logits` and `generate` as a shell would call them. */
+
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
+import { preparationOf } from "../models/preparation.ts";
 import { parseRecipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { changedModel, errorOf, fixtures, shell } from "../testing/shell.ts";
@@ -65,7 +67,7 @@ test("a token beyond the embedding's rows costs the row that uses it, and is ref
     memoryStore(),
     (await dataFiles(file)).files,
     "rows",
-    (await openedModel(model, parseRecipe({}))).preparation,
+    preparationOf((await openedModel(model, parseRecipe({}))).preparation),
     () => {},
   );
   expect(info.skipped).toMatchObject([{ index: 1, reason: "bad-row", message: expect.stringMatching(words) }]);

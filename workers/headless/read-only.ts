@@ -1,20 +1,21 @@
 /** `logits`, `evaluate` and `generate`: a model, with or without an adapter, and no training. */
+
 import path from "node:path";
 import { importPeft } from "../adapter/peft-import.ts";
 import { uniformAdapter } from "../adapter/uniform.ts";
 import { createChat } from "../chat/generate.ts";
 import { packExamples } from "../data/batches/pack.ts";
 import { concatPixels, type Example, labelsOf, tilesOf } from "../data/example.ts";
-import { type PreparedImage, prepareImage } from "../data/pictures/prepare-image.ts";
-import { preparationOf } from "../data/preparation.ts";
-import { expandImageTokens } from "../data/text/slot-text.ts";
+import type { PreparedImage } from "../data/pictures/format.ts";
+import { prepareImage } from "../data/pictures/prepare-image.ts";
+import { expandImageTokens, placeholderIds } from "../data/text/slot-text.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, readBack } from "../gpu/buffers.ts";
+import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
 import { writeAdapter } from "../models/adapter-slabs.ts";
-import { featuresPerTile } from "../models/config.ts";
-import { positionsOf } from "../models/load.ts";
-import { type Adapter, allocateAdapter, type LoraModule } from "../models/lora.ts";
+import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import { createEvaluation, type Runner } from "../training/step.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
@@ -26,9 +27,9 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
   if (directory === undefined) return undefined;
   const weights = await readBytes(path.join(directory, "adapter_model.safetensors"), "an adapter folder");
   const config = (await readBytes(path.join(directory, "adapter_config.json"), "an adapter folder")).toString("utf8");
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   // Sizes first, from a throw-away layout: the adapter is checked against the model before anything is allocated for it.
-  const { modules, trained } = await importPeft(new Uint8Array(weights), config);
+  const { modules, trained } = await importPeft(new Uint8Array(weights), config, model.config.names);
   const { rank, scale, modules: uniform } = uniformAdapter(modules);
   const wide = uniform.some((m) => !m.module.startsWith("language_model."));
   const settings = {
@@ -38,7 +39,7 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
     targets: wide ? "all-linear" : "language-model",
     trainProjector: trained.length > 0,
   } as const;
-  const adapter = allocateAdapter(arena, model.config, settings, false);
+  const adapter = allocateAdapter(arena, model.config, settings, { training: false });
   const byName = new Map(uniform.map((m) => [m.module, m]));
   for (const m of adapter.modules) byName.delete(m.module);
   if (byName.size > 0) {
@@ -58,7 +59,7 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
     };
   };
   const full = new Map(trained.map(({ name, values }) => [name, values]));
-  writeAdapter(model.llava, adapter, loraOf, (name) => full.get(name));
+  writeAdapter(model.vlm, adapter, loraOf, (name) => full.get(name));
   return adapter;
 }
 
@@ -70,10 +71,9 @@ async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapt
     labelRows: rows,
     features: tiles * featuresPerTile(model.config),
   };
-  return createEvaluation(model.llava, {
+  return createEvaluation(model.vlm, {
     capacity,
     tileCapacity: Math.min(8, tiles),
-    normalise: model.normalise,
     adapter,
   });
 }
@@ -107,7 +107,7 @@ export async function logits(args: Arguments): Promise<void> {
   const adapter = await adapterFrom(model, args.maybe("adapter"));
   const runner = await runnerFor(model, [example], adapter);
   const pack = packExamples([example], [labelsOf(example, recipe.trainOn)]);
-  const { head, vocab } = model.llava.weights;
+  const { head, vocab } = model.vlm.weights;
   const { chunkRows, logits: buffer } = runner.buffers;
   const count = pack.targets.length;
   const all = new Float32Array(count * vocab);
@@ -120,7 +120,7 @@ export async function logits(args: Arguments): Promise<void> {
     };
     needFinite(await runner.losses(part), row!);
     const rows = part.targets.length;
-    const [values] = await readBack(model.llava.gpu, [{ ...buffer, length: rows * head.out }]);
+    const [values] = await readBack(model.vlm.gpu, [{ ...buffer, length: rows * head.out }]);
     for (let i = 0; i < rows; i++) all.set(values!.subarray(i * head.out, i * head.out + vocab), (from + i) * vocab);
   }
   await writeWhole(
@@ -152,22 +152,21 @@ export async function evaluate(args: Arguments): Promise<void> {
 
 export async function generate(args: Arguments): Promise<void> {
   const model = await loadedModel(args.text("model"), await recipeOf(args.maybe("recipe")));
-  const { tokenizer, image } = preparationOf(model.preparation);
+  const { tokenizer, pictures } = preparationOf(model.preparation);
   const images: PreparedImage[] = [];
-  for (const file of args.many("image")) images.push(await prepareImage(await readBytes(file, "a picture"), image));
+  for (const file of args.many("image")) images.push(await prepareImage(await readBytes(file, "a picture"), pictures));
   const ids = tokenizer.encode(args.text("prompt"));
   const inputIds = expandImageTokens(
     ids,
     model.config.imageTokenId,
-    images.map((i) => i.tokens),
+    images.map((image) => placeholderIds(pictures.placeholder(image), tokenizer)),
   );
   const maxNewTokens = args.whole("max-new-tokens", 1)!;
   const tiles = Math.max(1, tilesOf({ images }));
   const adapter = await adapterFrom(model, args.maybe("adapter"));
-  const chat = await createChat(model.llava, adapter, {
-    contextRows: Math.min(inputIds.length + maxNewTokens, positionsOf(model.config.text)),
+  const chat = await createChat(model.vlm, adapter, {
+    contextRows: Math.min(inputIds.length + maxNewTokens, positionsOf(model.config.decoder)),
     tiles,
-    normalise: model.normalise,
   });
   const prompt = { inputIds, images, pixels: concatPixels(images) };
   const { ids: answer } = await chat.generate(prompt, adapter !== undefined, {

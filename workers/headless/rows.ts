@@ -1,13 +1,13 @@
 /** `tokenize` and `plan`: no GPU. */
 
 import { type Example, labelsOf } from "../data/example.ts";
-import { preparationOf } from "../data/preparation.ts";
 import { prepareExample } from "../data/prepare-example.ts";
 import { readRows } from "../data/rows/read-rows.ts";
 import { fitLength, lengthNotes } from "../data/text/fit-length.ts";
 import { isRowFault, TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
 import type { OpenedModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import { planOf, withinModel } from "../training/plan.ts";
 import type { Arguments } from "./arguments.ts";
@@ -64,7 +64,7 @@ export async function plan(args: Arguments): Promise<void> {
     total_bytes: memory.totalBytes,
     checkpoint_bytes: memory.checkpointBytes,
     trainable_parameters: memory.trainableParameters,
-    recompute_policy: policyName(memory.capacity.policy, model.config.text.numLayers),
+    recompute_policy: policyName(memory.capacity.policy, model.config.decoder.numLayers),
     row_tokens: rowTokens,
     pass_tokens: memory.capacity.rows,
     dispatches_per_step: memory.dispatchesPerStep,

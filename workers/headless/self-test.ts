@@ -7,7 +7,7 @@ import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { PipelineCache } from "../gpu/program.ts";
 import { selectVariants } from "../kernels/select.ts";
-import type { Llava } from "../models/llava.ts";
+import type { Vlm } from "../models/vlm.ts";
 import { parseRecipe } from "../recipe.ts";
 import { type HeadSizes, selfTestCases } from "../self-test/cases/index.ts";
 import { runGates } from "../self-test/gate.ts";
@@ -50,8 +50,8 @@ export const kept: VerdictStore = {
 const nameOf = async (key: string): Promise<string> => `self-test-${await sha256(new TextEncoder().encode(key))}`;
 
 /** Throws "unsupported-gpu" naming an op that this adapter computes wrongly. */
-export async function refuseUnlessTested(llava: Llava): Promise<void> {
-  refuseUnlessPassed(await verdictOf(llava, headSizesOf(llava.config), HOST, kept));
+export async function refuseUnlessTested(vlm: Vlm): Promise<void> {
+  refuseUnlessPassed(await verdictOf(vlm, headSizesOf(vlm.config), HOST, kept));
 }
 
 /** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */

@@ -1,4 +1,5 @@
 /** `train`: the page's run with files in place of panels. Checkpoints lie in OUT/checkpoints, so a killed run goes on with --resume. */
+
 import { appendFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
@@ -14,9 +15,11 @@ import { prepareDataset } from "../data/shards/prepare-dataset.ts";
 import { deleteDataset, openDataset } from "../data/shards/shards.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
+import { allocateAdapter } from "../models/adapter.ts";
 import { type Moments, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
-import { allocateAdapter } from "../models/lora.ts";
+import type { NameScheme } from "../models/names.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import { openFsStore } from "../storage/fs.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
@@ -73,9 +76,13 @@ async function initialOf(
   recipe: Recipe,
 ): Promise<Map<string, LoraMatrices>> {
   if (file === undefined) return new Map();
-  const planned = allocateAdapter(new Planner(), model.config, loraSettings(recipe), false);
+  const planned = allocateAdapter(new Planner(), model.config, loraSettings(recipe), { training: false });
   const sizes = new Map(planned.modules.map((m) => [m.module, m]));
-  const given = await importLoraInit(new Uint8Array(await readBytes(file, "a LoRA start")), sizes, recipe.loraR);
+  const given = await importLoraInit(new Uint8Array(await readBytes(file, "a LoRA start")), {
+    sizes,
+    rank: recipe.loraR,
+    names: model.config.names,
+  });
   return new Map(given.map((m) => [m.module, m]));
 }
 
@@ -108,7 +115,7 @@ export async function train(args: Arguments): Promise<void> {
   try {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await keepMark(store, RUN, mark);
-    const info = await prepareDataset(store, files, label, model.preparation, () => {});
+    const info = await prepareDataset(store, files, label, preparationOf(model.preparation), () => {});
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id))!;
     if (saved) {
@@ -131,7 +138,7 @@ export async function train(args: Arguments): Promise<void> {
         tell("--lora-init is not read: the run goes on from its checkpoint.");
     }
     info.notes.forEach(tell);
-    await refuseUnlessTested(model.llava);
+    await refuseUnlessTested(model.vlm);
     await runTraining({
       model,
       store,
@@ -153,11 +160,11 @@ export async function train(args: Arguments): Promise<void> {
       onGradients: async (step, adapter) => {
         await steps.flush();
         if (!args.flag("dump") || step > DUMPED_STEPS) return;
-        const gradients = await readAdapter(model.llava, adapter, adapter.grads);
+        const gradients = await readAdapter(model.vlm, adapter, adapter.grads);
         const file = path.join(out, `gradients-step-${step}.safetensors`);
         written.push(file);
-        const full = await readTrained(model.llava, adapter, adapter.grads);
-        await writeWhole(file, exportTensors(gradients, full));
+        const full = await readTrained(model.vlm, adapter, adapter.grads);
+        await writeWhole(file, exportTensors(gradients, full, model.config.names));
       },
     });
     await steps.flush();
@@ -176,24 +183,26 @@ export async function train(args: Arguments): Promise<void> {
     throw error;
   }
   const { adapter } = live!;
-  const modules = await readAdapter(model.llava, adapter);
+  const modules = await readAdapter(model.vlm, adapter);
+  const { names } = model.config;
   const settings = {
+    names,
     baseModel: model.files.label,
     alpha: recipe.loraAlpha,
     dropout: recipe.loraDropout,
     useRslora: recipe.useRslora,
   };
-  const { weights, config } = exportPeft(modules, settings, await readTrained(model.llava, adapter));
+  const { weights, config } = exportPeft(modules, settings, await readTrained(model.vlm, adapter));
   await writeWhole(path.join(out, WEIGHTS_FILE), weights);
   await writeWhole(path.join(out, CONFIG_FILE), config);
   if (args.flag("dump")) {
-    const { first, second } = await readMoments(model.llava, adapter);
-    const entries = [...momentEntries(first, "exp_avg"), ...momentEntries(second, "exp_avg_sq")];
+    const { first, second } = await readMoments(model.vlm, adapter);
+    const entries = [...momentEntries(first, "exp_avg", names), ...momentEntries(second, "exp_avg_sq", names)];
     await writeWhole(path.join(out, "optimizer.safetensors"), writeSafetensors(entries));
   }
 }
 
 /** A moment under the names that the adapter's file has, with the optimizer's suffix. */
-function momentEntries({ modules, trained }: Moments, suffix: string): TensorEntry[] {
-  return adapterEntries(modules, trained).map((entry) => ({ ...entry, name: `${entry.name}.${suffix}` }));
+function momentEntries({ modules, trained }: Moments, suffix: string, names: NameScheme): TensorEntry[] {
+  return adapterEntries(modules, trained, names).map((entry) => ({ ...entry, name: `${entry.name}.${suffix}` }));
 }

@@ -1,8 +1,7 @@
 /** Answers of a model of random weights, by the chat's own code. */
 import { createChat } from "../chat/generate.ts";
-import type { Llava } from "../models/llava.ts";
-import type { Adapter } from "../models/lora.ts";
-import { pixelsToValues } from "./example.ts";
+import type { Adapter } from "../models/adapter.ts";
+import type { Vlm } from "../models/vlm.ts";
 import { type Context, roomFor } from "./parts.ts";
 import { type Model, spreadOf } from "./report.ts";
 import type { ModelCase } from "./sizes.ts";
@@ -16,18 +15,18 @@ export async function measureAnswers(
   c: Context,
   m: ModelCase,
   model: Model,
-  llava: Llava,
+  vlm: Vlm,
   adapter: Adapter,
 ): Promise<void> {
-  const settings = { contextRows: PROMPT.length + m.answer, tiles: 1, normalise: pixelsToValues };
-  const chat = await roomFor(() => createChat(llava, adapter, settings));
+  const settings = { contextRows: PROMPT.length + m.answer, tiles: 1 };
+  const chat = await roomFor(() => createChat(vlm, adapter, settings));
   try {
     const prompt = { inputIds: PROMPT, images: [], pixels: new Uint8Array(0) };
     const times: number[] = [];
-    let before = { ...llava.counters };
+    let before = { ...vlm.counters };
     for (let n = 0; n <= ANSWERS; n++) {
       c.check();
-      if (n === 1) before = { ...llava.counters };
+      if (n === 1) before = { ...vlm.counters };
       let started = performance.now();
       const onPrefill = (): void => {
         started = performance.now();
@@ -38,12 +37,12 @@ export async function measureAnswers(
       if (n > 0) times.push((performance.now() - started) / (m.answer - 1));
     }
     const time = spreadOf(times);
-    const each = (key: "dispatches" | "submits"): number => (llava.counters[key] - before[key]) / ANSWERS / m.answer;
+    const each = (key: "dispatches" | "submits"): number => (vlm.counters[key] - before[key]) / ANSWERS / m.answer;
     model.decoding = {
       tokens: m.answer,
       time,
       tokensPerSecond: 1000 / time.median,
-      share: byteShare(c.found, bytesOfToken(llava), time.median),
+      share: byteShare(c.found, bytesOfToken(vlm), time.median),
       dispatchesPerToken: each("dispatches"),
       submitsPerToken: each("submits"),
     };
@@ -54,9 +53,9 @@ export async function measureAnswers(
 }
 
 /** Weights of the language model and its head: a new token reads each once. */
-function bytesOfToken({ weights }: Llava): number {
+function bytesOfToken({ weights }: Vlm): number {
   const of = (w: { codes: { length: number }; absmax: { length: number } } | { data: { length: number } }): number =>
     4 * ("codes" in w ? w.codes.length + w.absmax.length : w.data.length);
-  const layers = weights.layers.flatMap(({ qkv, o, gateUp, down }) => [qkv, o, gateUp, down]);
+  const layers = weights.layers.flatMap(({ linears }) => Object.values(linears).map(({ weight }) => weight));
   return [...layers, ...weights.head.parts].reduce((sum, w) => sum + of(w), 0);
 }

@@ -4,8 +4,8 @@ import type { Recorder } from "../gpu/program.ts";
 import { copyRows } from "../kernels/rows/copy.ts";
 import { selectVariants } from "../kernels/select.ts";
 import { allocateActivations, KEEP } from "../models/activations.ts";
-import { allocateGradients, layerBackward, layerForward } from "../models/llama.ts";
-import { allocateAdapter } from "../models/lora.ts";
+import { allocateAdapter } from "../models/adapter.ts";
+import { allocateGradients, layerBackward, layerForward } from "../models/parts/decoder.ts";
 import type { Context } from "./parts.ts";
 import { randomFill } from "./random-fill.ts";
 import { fillNow, randomModel } from "./random-model.ts";
@@ -16,14 +16,14 @@ import { flopShare, timed, withArena } from "./timing.ts";
 export async function measureBlock(c: Context, b: BlockCase): Promise<void> {
   const { name, config, rank, sequences, length } = b;
   const rows = sequences * length;
-  const model = await randomModel(c.gpu, config, b.tensors, b.quant);
+  const model = await randomModel(c.gpu, b);
   try {
     await withArena(c, async (arena) => {
-      const { text } = config;
-      const adapter = allocateAdapter(arena, config, { rank, alpha: rank, useRslora: false }, true);
-      const { layers, last } = allocateActivations(arena, text, rank, rows, KEEP);
-      const gradients = allocateGradients(arena, text, rank, rows);
-      const dy = arena.tensor("dy", rows * text.hiddenSize);
+      const { decoder } = config;
+      const adapter = allocateAdapter(arena, config, { rank, alpha: rank, useRslora: false }, { training: true });
+      const { layers, last } = allocateActivations(arena, decoder, { rank, rows, policy: KEEP, cacheRows: rows });
+      const gradients = allocateGradients(arena, decoder, { rank, rows, dropout: false });
+      const dy = arena.tensor("dy", rows * decoder.hiddenSize);
       await fillNow(c.gpu, c.pipelines, (r) => {
         randomFill(r, adapter.params[0]!, { kind: "f32", seed: 5, scale: 0.02 });
         randomFill(r, layers[0]!.x, { kind: "f32", seed: 6 });
@@ -46,15 +46,13 @@ export async function measureBlock(c: Context, b: BlockCase): Promise<void> {
         ropeTable: model.ropeTable,
       };
       const record = (r: Recorder): void => {
-        const options = { text, tokens, rows };
-        const w = model.weights.layers[0]!;
-        layerForward(r, last, layers[0]!, w, adapter.layers[0], options);
-        copyRows(r, { y: gradients.dx, x: dy, size: text.hiddenSize, rows });
-        layerBackward(r, gradients, layers[0]!, w, adapter.layers[0]!, {
-          ...options,
-          accumulate: 0,
-          inputGradient: true,
-        });
+        const pass = {
+          ...{ config: decoder, weights: model.weights.layers[0]!, kept: layers[0]! },
+          ...{ lora: adapter.layers[0]!, tokens, rows },
+        };
+        layerForward(r, last, pass);
+        copyRows(r, { y: gradients.dx, x: dy, size: decoder.hiddenSize, rows });
+        layerBackward(r, gradients, { ...pass, accumulate: 0, inputGradient: true, fresh: false });
       };
       const [run] = await timed(c, arena, [selectVariants(c.gpu.facts)], record);
       const { time, flops, dispatches } = run!;

@@ -1,11 +1,13 @@
 /** What goes wrong on an adapter is in the file, and the rest goes on. */
+
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { registerVariants } from "../gpu/variants.ts";
-import { parseConfig } from "../models/config.ts";
+import { parseConfig } from "../models/registry.ts";
+
 import { selfTestCases } from "../self-test/cases/index.ts";
 import { runCases } from "../self-test/run-cases.ts";
 import { tryLimits } from "./facts.ts";

@@ -4,8 +4,8 @@ import type { Example } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { policyName } from "../models/activations.ts";
+import { allocateAdapter } from "../models/adapter.ts";
 import { writeAdapter } from "../models/adapter-slabs.ts";
-import { allocateAdapter } from "../models/lora.ts";
 import { initialLora } from "../models/lora-init.ts";
 import { type MemoryPlan, planMemory } from "../models/memory-plan.ts";
 import { measureAnswers } from "./answers.ts";
@@ -53,32 +53,32 @@ export async function measureModel(c: Context, m: ModelCase): Promise<void> {
     throw new UsedUp(`a step may take ${seconds.toFixed(0)} s here, and the part has ${c.left().toFixed(0)} s.`);
 
   const began = performance.now();
-  const llava = await roomFor(() => randomModel(c.gpu, m.config, m.tensors, m.quant));
-  const arena = new Arena(c.gpu, llava.counters);
+  const vlm = await roomFor(() => randomModel(c.gpu, m));
+  const arena = new Arena(c.gpu, vlm.counters);
   const model: Model = {
     name: m.name,
-    parameters: llava.layout.parameters,
+    parameters: vlm.layout.parameters,
     rank: m.rank,
     plannedBytes: plan.totalBytes,
     allocatedBytes: 0,
     fillMs: performance.now() - began,
-    policy: policyName(plan.capacity.policy, m.config.text.numLayers),
+    policy: policyName(plan.capacity.policy, m.config.decoder.numLayers),
     step: null,
     decoding: null,
   };
   c.found.models.push(model);
   try {
     const adapter = await roomFor(() =>
-      trialAllocation(c.gpu, () => allocateAdapter(arena, m.config, loraOf(m), true)),
+      trialAllocation(c.gpu, () => allocateAdapter(arena, m.config, loraOf(m), { training: true })),
     );
-    writeAdapter(llava, adapter, (module) => {
+    writeAdapter(vlm, adapter, (module) => {
       return initialLora(module.module, m.rank, module.inFeatures, module.outFeatures, 1);
     });
-    await measureSteps(c, { m, model, plan, examples, llava, adapter, vocab });
+    await measureSteps(c, { m, model, plan, examples, vlm, adapter, vocab });
     c.check();
-    await measureAnswers(c, m, model, llava, adapter);
+    await measureAnswers(c, m, model, vlm, adapter);
   } finally {
     arena.dispose();
-    llava.arena.dispose();
+    vlm.arena.dispose();
   }
 }

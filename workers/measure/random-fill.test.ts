@@ -33,9 +33,9 @@ test.each([
 });
 
 test("a random model has its weights where the loader would put them, of the size they should have", async () => {
-  const model = await randomModel(bench.gpu, demo.config, demo.tensors, demo.quant);
+  const model = await randomModel(bench.gpu, demo);
   const { layers, norm, head, embed } = model.weights;
-  const qkv = layers[0]!.qkv;
+  const qkv = layers[0]!.linears.qkv.weight;
   if (!("codes" in qkv) || "bytes" in embed) throw new Error("the demo model is on the GPU, in 4 bits");
   const [codes, absmax, normed, logits] = await readBack(bench.gpu, [qkv.codes, qkv.absmax, norm, head.parts[0]!.data]);
   expect(new Set(new Uint32Array(codes!.buffer)).size).toBeGreaterThan(0.99 * qkv.codes.length);

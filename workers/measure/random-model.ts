@@ -1,11 +1,12 @@
 /** A model of random weights with the names, shapes and memory of a published one, made on the card. */
+
 import { Arena, newCounters, type Tensor } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { Recorder } from "../gpu/program.ts";
-import type { LlavaConfig } from "../models/config.ts";
-import type { Llava } from "../models/llava.ts";
-import { allocateLlava } from "../models/load.ts";
-import type { Fill, QuantSettings, TensorFacts } from "../models/weights.ts";
+import { allocateVlm, type ModelPlan } from "../models/load.ts";
+import type { Vlm } from "../models/vlm.ts";
+import type { Fill, TensorFacts } from "../models/weight-builder.ts";
+
 import { f32ToF16 } from "../weights/formats/dtype.ts";
 import { type RandomFill, randomFill, randomReference } from "./random-fill.ts";
 
@@ -61,7 +62,7 @@ function hostBytes(count: number, format: "f32" | "f16" | "bf16", fill: RandomFi
 }
 
 /** Fills tensors, and resolves when the GPU has done so. */
-export async function fillNow(gpu: Gpu, pipelines: Llava["pipelines"], record: (r: Recorder) => void): Promise<void> {
+export async function fillNow(gpu: Gpu, pipelines: Vlm["pipelines"], record: (r: Recorder) => void): Promise<void> {
   const r = new Recorder();
   record(r);
   const program = await r.build(new Arena(gpu, newCounters()), pipelines);
@@ -69,7 +70,7 @@ export async function fillNow(gpu: Gpu, pipelines: Llava["pipelines"], record: (
 }
 
 /** Uniform numbers in [-1, 1) in each of the tensors. */
-export const fillUniform = (gpu: Gpu, pipelines: Llava["pipelines"], tensors: Tensor[]): Promise<void> =>
+export const fillUniform = (gpu: Gpu, pipelines: Vlm["pipelines"], tensors: Tensor[]): Promise<void> =>
   fillNow(gpu, pipelines, (r) => {
     tensors.forEach((tensor, n) => {
       randomFill(r, tensor, { kind: "f32", seed: 77 * (n + 1) });
@@ -79,20 +80,19 @@ export const fillUniform = (gpu: Gpu, pipelines: Llava["pipelines"], tensors: Te
 /** Throws TabTuneError "out-of-memory" where the GPU has no room, and leaves nothing behind. */
 export async function randomModel(
   gpu: Gpu,
-  config: LlavaConfig,
-  tensors: Map<string, TensorFacts>,
-  quant: QuantSettings,
-): Promise<Llava> {
-  const llava = await allocateLlava(gpu, config, tensors, quant);
+  model: ModelPlan & { tensors: ReadonlyMap<string, TensorFacts> },
+): Promise<Vlm> {
+  const { tensors } = model;
+  const vlm = await allocateVlm(gpu, model, tensors);
   try {
-    await fillNow(gpu, llava.pipelines, (r) => {
-      [...llava.layout.fills].forEach(([name, fill], n) => {
+    await fillNow(gpu, vlm.pipelines, (r) => {
+      [...vlm.layout.fills].forEach(([name, fill], n) => {
         fillTensor(r, fill, tensors.get(name)!, name, (n + 1) * 0x9e3779b9);
       });
     });
   } catch (error) {
-    llava.arena.dispose();
+    vlm.arena.dispose();
     throw error;
   }
-  return llava;
+  return vlm;
 }

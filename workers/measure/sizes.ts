@@ -1,8 +1,11 @@
 /** What is measured, by kind of adapter: published shapes on a graphics card, small ones where the processor does the work. */
+
+import type { PictureFormat } from "../data/pictures/format.ts";
 import type { SharedTileName } from "../gpu/variants.ts";
-import { type LlavaConfig, parseConfig, type TextConfig } from "../models/config.ts";
-import { configOf, type Published, published, tensorsOf } from "../models/published.ts";
-import type { QuantSettings, TensorFacts } from "../models/weights.ts";
+import type { DecoderConfig, VlmConfig } from "../models/config.ts";
+import { configOf, picturesOf, publishedPictures, publishedTensors, tensorsOf } from "../models/published.ts";
+import { parseConfig } from "../models/registry.ts";
+import type { QuantSettings, TensorFacts } from "../models/weight-builder.ts";
 
 /** A weight [out, in] of a model; "f16": the tower, the projector and the head stay dense. */
 export interface ProductCase {
@@ -27,7 +30,8 @@ export interface AttentionCase {
 /** A run to be measured: a model of random weights, and rows of `tiles` picture tiles and `text` tokens, all of them targets. */
 export interface ModelCase {
   name: string;
-  config: LlavaConfig;
+  config: VlmConfig;
+  pictures: PictureFormat;
   tensors: Map<string, TensorFacts>;
   quant: QuantSettings;
   rank: number;
@@ -41,7 +45,8 @@ export interface ModelCase {
 
 export interface BlockCase {
   name: string;
-  config: LlavaConfig;
+  config: VlmConfig;
+  pictures: PictureFormat;
   tensors: Map<string, TensorFacts>;
   quant: QuantSettings;
   rank: number;
@@ -73,10 +78,9 @@ const ROWS = 704;
 const SEED_REPORT_TEXT = 124;
 
 /** A square fits LLaVA-NeXT's largest grid of two by two: five tiles. */
-const modelOf = (repo: Published, name: string, batchSize: number): ModelCase => ({
+const modelOf = (repo: string, name: string, batchSize: number): ModelCase => ({
   name,
-  config: configOf(repo),
-  tensors: tensorsOf(published[repo]),
+  ...{ config: configOf(repo), pictures: publishedPictures(repo), tensors: publishedTensors(repo) },
   quant,
   rank: 64,
   batchSize,
@@ -87,8 +91,8 @@ const modelOf = (repo: Published, name: string, batchSize: number): ModelCase =>
 
 /** public/demo/model/config.json; a test holds the two together. */
 const demoShapes = {
-  model_type: "llava" as const,
-  dtype: "F16" as const,
+  model_type: "llava",
+  image_token_index: 3,
   text_config: {
     model_type: "llama",
     hidden_size: 192,
@@ -110,10 +114,12 @@ const demoShapes = {
   vocab_size: 2048,
 };
 
+const demoConfig = parseConfig(demoShapes);
+
 export const demo: ModelCase = {
   name: "demo model, r 16, batch 8",
-  config: parseConfig({ ...demoShapes, image_token_index: 3 }),
-  tensors: tensorsOf(demoShapes),
+  ...{ config: demoConfig, pictures: picturesOf(demoShapes) },
+  tensors: tensorsOf(demoConfig, { dtype: "F16", vocab: demoShapes.vocab_size }),
   quant,
   rank: 16,
   batchSize: 8,
@@ -125,7 +131,7 @@ export const demo: ModelCase = {
 /** The 4-bit products of a language model: q|k|v, o, gate|up, down. */
 function productsOf(
   model: string,
-  t: Pick<TextConfig, "hiddenSize" | "intermediateSize" | "numHeads" | "numKvHeads" | "headSize">,
+  t: Pick<DecoderConfig, "hiddenSize" | "intermediateSize" | "numHeads" | "numKvHeads" | "headSize">,
   rows = ROWS,
 ): ProductCase[] {
   const { hiddenSize: h, intermediateSize: f } = t;
@@ -147,7 +153,7 @@ const dense = (model: string, name: string, out: number, inSize: number, rows: n
 
 /** SmolVLM-256M's language model; its checkpoint is of another family, its products are like any other. */
 const smol = { hiddenSize: 576, intermediateSize: 1536, numHeads: 9, numKvHeads: 3, headSize: 64 };
-const text = (repo: Published): TextConfig => configOf(repo).text;
+const text = (repo: string): DecoderConfig => configOf(repo).decoder;
 const patches = 577;
 
 const cardProducts: ProductCase[] = [
@@ -172,12 +178,12 @@ const cardAttention: AttentionCase[] = [
 ];
 
 /** One layer of a published model. */
-const blockOf = (repo: Published, name: string): BlockCase => {
+const blockOf = (repo: string, name: string): BlockCase => {
   const config = configOf(repo);
   return {
     name,
-    config: { ...config, text: { ...config.text, numLayers: 1 }, visionLayersUsed: 1 },
-    tensors: tensorsOf(published[repo]),
+    config: { ...config, decoder: { ...config.decoder, numLayers: 1 }, tower: { ...config.tower, layersUsed: 1 } },
+    ...{ pictures: publishedPictures(repo), tensors: publishedTensors(repo) },
     ...{ quant, rank: 64, sequences: 2, length: 512 },
   };
 };
@@ -239,8 +245,8 @@ const quick: Sizes = {
   blocks: [
     {
       name: "demo model, 2 x 32 tokens, r 16",
-      config: { ...demo.config, text: { ...demo.config.text, numLayers: 1 } },
-      ...{ tensors: demo.tensors, quant, rank: 16, sequences: 2, length: 32 },
+      config: { ...demo.config, decoder: { ...demo.config.decoder, numLayers: 1 } },
+      ...{ pictures: demo.pictures, tensors: demo.tensors, quant, rank: 16, sequences: 2, length: 32 },
     },
   ],
   models: [demo],
@@ -257,4 +263,4 @@ export function sizesFor(isSoftware: boolean, isQuick: boolean): Sizes {
 
 /** Models of billions of weights are for graphics cards: on a processor a step of the smallest takes a quarter of an hour. */
 export const tooLargeForSoftware = ({ config }: ModelCase): boolean =>
-  config.text.hiddenSize > demo.config.text.hiddenSize;
+  config.decoder.hiddenSize > demo.config.decoder.hiddenSize;

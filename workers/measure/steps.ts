@@ -1,15 +1,16 @@
 /** Whole optimizer steps of a model of random weights, by the code of training. */
+
 import { packExamples, splitByCapacity } from "../data/batches/pack.ts";
 import { type Example, labelsOf } from "../data/example.ts";
 import { Arena, type Counters } from "../gpu/buffers.ts";
 import { hasTimestamps, Timestamps } from "../gpu/timestamps.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
+import type { Adapter } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
-import { type Llava, recordTraining } from "../models/llava.ts";
-import type { Adapter } from "../models/lora.ts";
 import { type MemoryPlan, stepFlops } from "../models/memory-plan.ts";
+import { recordTraining } from "../models/pass.ts";
+import type { Vlm } from "../models/vlm.ts";
 import { createTrainingStep, type TrainingStep } from "../training/step.ts";
-import { pixelsToValues } from "./example.ts";
 import { type Context, roomFor } from "./parts.ts";
 import { type Model, type Step, spreadOf } from "./report.ts";
 import type { ModelCase } from "./sizes.ts";
@@ -43,20 +44,20 @@ export interface StepToMeasure {
   model: Model;
   plan: MemoryPlan;
   examples: Example[];
-  llava: Llava;
+  vlm: Vlm;
   adapter: Adapter;
   vocab: number;
 }
 
 /** Fills `model.step`: one step to warm up, then up to `STEPS` as time allows. */
 export async function measureSteps(c: Context, run: StepToMeasure): Promise<void> {
-  const { m, model, plan, examples, llava, adapter, vocab } = run;
+  const { m, model, plan, examples, vlm, adapter, vocab } = run;
   const began = performance.now();
   const { capacity, tileCapacity } = plan;
-  const options = { capacity, tileCapacity, optimizer, trainOn: "responses" as const, normalise: pixelsToValues };
+  const options = { capacity, tileCapacity, optimizer, trainOn: "responses" as const };
   let made: TrainingStep | undefined;
   const make = async (): Promise<TrainingStep> => {
-    made = await createTrainingStep(llava, adapter, options);
+    made = await createTrainingStep(vlm, adapter, options);
     return made;
   };
   const step = await roomFor(() => trialAllocation(c.gpu, make)).catch(async (error) => {
@@ -65,21 +66,21 @@ export async function measureSteps(c: Context, run: StepToMeasure): Promise<void
     throw error;
   });
   const recordMs = performance.now() - began;
-  model.allocatedBytes = llava.counters.bytesAllocated;
-  const pipelines = llava.counters.pipelinesCreated;
+  model.allocatedBytes = vlm.counters.bytesAllocated;
+  const pipelines = vlm.counters.pipelinesCreated;
   try {
     const flops = flopsOf(m, examples, plan, vocab);
     const times: number[] = [];
     let result = { loss: 0, gradNorm: 0, tokens: 0 };
-    let before: Counters = { ...llava.counters };
+    let before: Counters = { ...vlm.counters };
     let steps = 0;
     for (let n = 0; n <= STEPS; n++) {
       // Time for one more as long as the last.
       if (n > 0 && c.left() < times.at(-1)! / 1000) break;
       if (n === 1) times.length = steps = 0;
       if (steps === 0) {
-        Object.assign(llava.counters, { longestDispatchMs: 0, longestSubmitMs: 0 });
-        before = { ...llava.counters };
+        Object.assign(vlm.counters, { longestDispatchMs: 0, longestSubmitMs: 0 });
+        before = { ...vlm.counters };
       }
       const started = performance.now();
       result = await step.run(examples, n + 1, 1e-4);
@@ -107,10 +108,10 @@ interface Raw {
   tokens: number;
 }
 
-function summary(c: Context, raw: Raw, { m, examples, llava }: StepToMeasure): Step {
+function summary(c: Context, raw: Raw, { m, examples, vlm }: StepToMeasure): Step {
   const time = spreadOf(raw.times);
   const seconds = time.median / 1000;
-  const each = (key: keyof Counters): number => (llava.counters[key] - raw.before[key]) / raw.steps;
+  const each = (key: keyof Counters): number => (vlm.counters[key] - raw.before[key]) / raw.steps;
   return {
     rows: examples.length,
     tokens: raw.tokens,
@@ -124,8 +125,8 @@ function summary(c: Context, raw: Raw, { m, examples, llava }: StepToMeasure): S
     ...{ loss: raw.loss, gradNorm: raw.gradNorm },
     dispatches: Math.round(each("dispatches")),
     submits: Math.round(each("submits")),
-    longestDispatchMs: llava.counters.longestDispatchMs,
-    longestSubmitMs: llava.counters.longestSubmitMs,
+    longestDispatchMs: vlm.counters.longestDispatchMs,
+    longestSubmitMs: vlm.counters.longestSubmitMs,
     encodeMs: each("encodeMs"),
     ...{ recordMs: raw.recordMs, pipelines: raw.pipelines },
     kernels: { by: "clock", times: [] },
@@ -135,7 +136,7 @@ function summary(c: Context, raw: Raw, { m, examples, llava }: StepToMeasure): S
 /** The last pass again, kernel by kernel: its tokens are still in the buffers. */
 async function kernelsOf(
   c: Context,
-  { m, plan, examples, llava, adapter }: StepToMeasure,
+  { m, plan, examples, vlm, adapter }: StepToMeasure,
   step: TrainingStep,
 ): Promise<Step["kernels"]> {
   const packs = splitByCapacity(examples, plan.capacity.rows, plan.capacity.features / featuresPerTile(m.config));
@@ -144,8 +145,8 @@ async function kernelsOf(
     last,
     last.map((example) => labelsOf(example, "responses")),
   );
-  const arena = new Arena(c.gpu, llava.counters);
-  const program = await recordTraining(llava, step.runner.buffers, adapter).build(arena, llava.pipelines);
+  const arena = new Arena(c.gpu, vlm.counters);
+  const program = await recordTraining(vlm, step.runner.buffers, adapter).build(arena, vlm.pipelines);
   const dims = { rows, labelRows: targets.length, gradScale: 1 / targets.length, accumulate: 0 };
   const stamps = hasTimestamps(c.gpu) ? new Timestamps(c.gpu) : undefined;
   try {

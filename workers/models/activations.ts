@@ -5,7 +5,7 @@
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import { halfWords } from "../kernels/rows/half.ts";
-import { qkvSize, type TextConfig } from "./config.ts";
+import { type DecoderConfig, qkvSize } from "./config.ts";
 
 /** How a training pass keeps activations. */
 export interface ActivationPolicy {
@@ -79,22 +79,28 @@ const CHUNK_BYTES = 20 * 1024 * 1024;
 const CHUNK_STEP = 64;
 
 /** Rows of an MLP chunk: all of a pass's chunks but the last have so many. */
-export function mlpChunkRows({ intermediateSize }: Pick<TextConfig, "intermediateSize">, rows: number): number {
+export function mlpChunkRows({ intermediateSize }: Pick<DecoderConfig, "intermediateSize">, rows: number): number {
   const limit = Math.max(1, Math.floor(CHUNK_BYTES / (8 * intermediateSize) / CHUNK_STEP)) * CHUNK_STEP;
   return Math.ceil(rows / Math.ceil(rows / limit) / CHUNK_STEP) * CHUNK_STEP;
 }
 
-/** `rows`: tokens that fit in one pass; `cacheRows`: tokens of the cache (chat); `step`: rows of an MLP chunk. */
+export interface ActivationsRequest {
+  rank: number;
+  /** Tokens that fit in one pass. */
+  rows: number;
+  policy: PassPolicy;
+  /** Tokens of the cache (chat). */
+  cacheRows: number;
+  /** Rows of an MLP chunk. */
+  mlpRows?: number | undefined;
+}
+
 export function allocateActivations(
   alloc: Allocator,
-  text: TextConfig,
-  rank: number,
-  rows: number,
-  policy: PassPolicy,
-  cacheRows = rows,
-  step = mlpChunkRows(text, rows),
+  config: DecoderConfig,
+  { rank, rows, policy, cacheRows, mlpRows: step = mlpChunkRows(config, rows) }: ActivationsRequest,
 ): { layers: LayerActivations[]; last: Tensor } {
-  const { hiddenSize: h, intermediateSize: f, numHeads, headSize, numLayers } = text;
+  const { hiddenSize: h, intermediateSize: f, numHeads, headSize, numLayers } = config;
   const training = typeof policy === "object" ? policy : undefined;
   const inHalf = training?.precision === "f16";
   const t = (name: string, length: number): Tensor => alloc.tensor(`activations/${name}`, length);
@@ -120,7 +126,7 @@ export function allocateActivations(
       return (first, count) => (own ? view(whole, first * width, count * width) : whole);
     };
     const x = tensor("x", h, training !== undefined && !inHalf);
-    const qkv = tensor("qkv", qkvSize(text), keptWhole);
+    const qkv = tensor("qkv", qkvSize(config), keptWhole);
     const out = tensor("out", numHeads * headSize, keptWhole);
     const x1 = tensor("x1", h, keptWhole);
     const normed2 = chunked("normed2", h, keptWhole);
@@ -146,7 +152,7 @@ export function allocateActivations(
       };
     };
     const rest = (): HalfCopy[] => [
-      half("qkv", qkv, qkvSize(text)),
+      half("qkv", qkv, qkvSize(config)),
       half("out", out, numHeads * headSize),
       half("x1", x1, h),
     ];
@@ -156,7 +162,7 @@ export function allocateActivations(
       rstd1: tensor("rstd1", 1, keptWhole),
       xaQkv: tensor("xaQkv", 3 * rank, kept),
       qkv,
-      kv: policy === "chat" ? t(`kv.${n}`, cacheRows * 2 * text.numKvHeads * headSize) : undefined,
+      kv: policy === "chat" ? t(`kv.${n}`, cacheRows * 2 * config.numKvHeads * headSize) : undefined,
       out,
       lse: tensor("lse", numHeads, kept),
       xaO: tensor("xaO", rank, kept),

@@ -3,8 +3,8 @@ import { TabTuneError } from "../errors.ts";
 import { readBack, type Tensor, write } from "../gpu/buffers.ts";
 import { MOMENT_BLOCK } from "../kernels/optimizer/adamw-8bit.ts";
 import { dynamicMap, unsignedDynamicMap } from "../weights/nf4/tables.ts";
-import type { Llava } from "./llava.ts";
-import { type Adapter, type LoraModule, moduleMatrices } from "./lora.ts";
+import { type Adapter, type LoraModule, moduleMatrices } from "./adapter.ts";
+import type { Vlm } from "./vlm.ts";
 
 export interface ModuleMatrices {
   module: string;
@@ -27,7 +27,7 @@ export interface TrainedValues {
 
 /** Fills the adapter. `matricesOf` gives A [r, in] and B [out, r] of a module, `valuesOf` a tensor that is trained in full. */
 export function writeAdapter(
-  model: Llava,
+  model: Vlm,
   adapter: Adapter,
   matricesOf: (m: LoraModule) => { loraA: Float32Array; loraB: Float32Array },
   valuesOf: (name: string) => Float32Array | undefined = () => undefined,
@@ -64,7 +64,7 @@ export function writeAdapter(
 
 /** The modules of a slab set (weights, or gradients of those that learn) as matrices. */
 export async function readAdapter(
-  model: Llava,
+  model: Vlm,
   adapter: Adapter,
   slabs: Tensor[] = adapter.params,
 ): Promise<ModuleMatrices[]> {
@@ -73,7 +73,7 @@ export async function readAdapter(
 
 /** The tensors that are trained in full, out of a slab set of the same layout. */
 export async function readTrained(
-  model: Llava,
+  model: Vlm,
   adapter: Adapter,
   slabs: Tensor[] = adapter.params,
 ): Promise<TrainedValues[]> {
@@ -96,7 +96,7 @@ export interface Moments {
 }
 
 /** Both moments in f32, whatever they are stored as. */
-export async function readMoments(model: Llava, adapter: Adapter): Promise<{ first: Moments; second: Moments }> {
+export async function readMoments(model: Vlm, adapter: Adapter): Promise<{ first: Moments; second: Moments }> {
   const scales = await readSlabs(model, adapter.momentScales);
   const read = async (slabs: Tensor[], map: Float32Array, which: 0 | 1): Promise<Moments> => {
     const stored = await readSlabs(model, slabs);
@@ -115,7 +115,7 @@ function dequantiseMoments(codes: Float32Array, scales: Float32Array, map: Float
 }
 
 /** One slab at a time: the staging copy stays small beside the model. */
-async function readSlabs(model: Llava, slabs: Tensor[]): Promise<Float32Array[]> {
+async function readSlabs(model: Vlm, slabs: Tensor[]): Promise<Float32Array[]> {
   const data: Float32Array[] = [];
   for (const slab of slabs) data.push((await readBack(model.gpu, [slab]))[0]!);
   return data;
@@ -143,7 +143,7 @@ const slabSets = (adapter: Adapter): [string, Tensor[]][] => [
 
 /** What a checkpoint holds: weights and both moments, slab by slab, read back one at a time. */
 export async function* adapterTensors(
-  model: Llava,
+  model: Vlm,
   adapter: Adapter,
 ): AsyncGenerator<{ name: string; data: Uint8Array }> {
   for (const [set, slabs] of slabSets(adapter)) {
@@ -156,7 +156,7 @@ export async function* adapterTensors(
 
 /** The inverse of `adapterTensors`. Throws "bad-checkpoint" when the set is not this adapter's. */
 export async function restoreAdapter(
-  model: Llava,
+  model: Vlm,
   adapter: Adapter,
   tensors: AsyncIterable<{ name: string; data: Uint8Array }>,
 ): Promise<void> {

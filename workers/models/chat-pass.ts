@@ -5,9 +5,11 @@
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { type Dims, Recorder, type Size } from "../gpu/program.ts";
 import { type SamplingOptions, sampleRows } from "../kernels/sampling/sample.ts";
-import { layerForward } from "./llama.ts";
-import { embed, headForward, type ModelFacts, normLabelRows, type PassBuffers, tokenFacts } from "./llava.ts";
-import type { Adapter } from "./lora.ts";
+import type { Adapter } from "./adapter.ts";
+import { layerForward } from "./parts/decoder.ts";
+import { headForward, normLabelRows } from "./parts/head.ts";
+import { embed, headPass, layerPass, outputOf, type PassBuffers } from "./pass.ts";
+import type { ModelFacts } from "./vlm.ts";
 
 /** What decoding needs beside the buffers of a pass. */
 export interface DecodeBuffers {
@@ -40,9 +42,8 @@ function layers(
   adapter: Adapter | undefined,
   o: { rows: Size; past: Size; tile: "prefill" | "decode" },
 ): void {
-  const options = { ...o, text: model.config.text, tokens: tokenFacts(b, model) };
-  b.layers.forEach((a, n) => {
-    layerForward(r, b.layers[n + 1]?.x ?? b.last, a, model.weights.layers[n]!, adapter?.layers[n], options);
+  b.layers.forEach((_, n) => {
+    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...o });
   });
 }
 
@@ -55,7 +56,7 @@ function chooseToken(
   o: { rows: Size; outRow: number; position: Size },
 ): void {
   const { weights } = model;
-  headForward(r, weights, b, { rows: o.rows, tile: "decode" });
+  headForward(r, { rows: o.rows, tile: "decode" }, { head: weights.head, kept: b });
   sampleRows(r, {
     ...o,
     out: d.chosen,
@@ -81,7 +82,7 @@ export function recordPrefill(
   const r = new Recorder(model.variants);
   embed(r, model, b);
   layers(r, model, b, adapter, { rows: (dims) => dims.rows!, past: (dims) => dims.past!, tile: "prefill" });
-  normLabelRows(r, model, b);
+  normLabelRows(r, b.last, (dims) => dims.labelRows!, headPass(model, b));
   chooseToken(r, model, b, d, {
     rows: (dims) => dims.labelRows!,
     outRow: 0,
@@ -106,7 +107,7 @@ export function recordDecode(
     const rows = (dims: Dims): number => (step < dims.steps! ? 1 : 0);
     embed(r, model, one, rows);
     layers(r, model, one, adapter, { rows, past: (dims) => dims.past! + step, tile: "decode" });
-    normLabelRows(r, model, one, rows);
+    normLabelRows(r, one.last, rows, headPass(model, one));
     chooseToken(r, model, one, d, { rows, outRow: step, position: (dims) => dims.past! + step + 1 });
   }
   return r;

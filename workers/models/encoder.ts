@@ -1,25 +1,27 @@
 /**
  * Pictures -> rows of the image feature table. The frozen tower runs in one of two ways with the same interface: our own kernels,
- * or onnxruntime-web on the same device; the projector is always ours, and so is a tower that an adapter changes. `name` is shown to
+ * or onnxruntime-web on the same device; the connector is always ours, and so is a tower that an adapter changes. `name` is shown to
  * the user: the choice is never silent.
  */
+
+import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
 import type { ActivationPolicy } from "./activations.ts";
+import { type Adapter, learnsFromPictures } from "./adapter.ts";
+import { featuresPerTile } from "./config.ts";
+import { passDropout } from "./parts/lora.ts";
+import { tileBorders } from "./parts/tower.ts";
 import {
   allocateVision,
-  newlineRow,
-  projectorForward,
-  tileBorders,
-  towerForward,
+  recordConnector,
+  recordTower,
+  recordVisionBackward,
   type VisionActivations,
   type VisionPass,
-  visionBackward,
-} from "./clip.ts";
-import { featuresPerTile } from "./config.ts";
-import type { Llava } from "./llava.ts";
-import { type Adapter, learnsFromPictures, passDropout } from "./lora.ts";
+} from "./vision.ts";
+import type { Vlm } from "./vlm.ts";
 
 /** Where in a run a call stands, for dropout: the optimizer step, and how many of its tiles came before. */
 export interface StepPosition {
@@ -27,7 +29,7 @@ export interface StepPosition {
   firstTile: number;
 }
 
-/** Runs the tower: v.pixels holds `tiles` normalised tiles; leaves v.features. */
+/** Runs the tower: `v.tower.pixels` holds `tiles` normalised tiles; leaves `v.tower.features`. */
 export interface Tower {
   name: "own" | "onnxruntime";
   run(v: VisionActivations, tiles: number, at?: StepPosition): Promise<void>;
@@ -37,6 +39,9 @@ export interface Tower {
 export interface VisionEncoder {
   /** Tiles per call. */
   capacity: number;
+  /** Feature rows of one. */
+  featuresPerTile: number;
+  pictures: PictureFormat;
   buffers: VisionActivations;
   tower: Tower;
   /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. `at` in training. */
@@ -61,19 +66,20 @@ export interface EncoderOptions {
   training?: { policy: ActivationPolicy; dTokens: Tensor } | undefined;
 }
 
-const passOf = (model: Llava, v: VisionActivations, adapter: Adapter | undefined): VisionPass => ({
+const passOf = (model: Vlm, v: VisionActivations, adapter: Adapter | undefined): VisionPass => ({
   config: model.config,
   weights: model.weights,
+  kept: v,
   lora: adapter?.vision,
-  projector: adapter?.projector,
+  connector: adapter?.connector,
   tiles: (d) => d.tiles!,
-  dropout: passDropout(adapter?.settings, v.towerGradients?.dropped),
+  dropout: passDropout(adapter?.settings, v.tower.gradients?.dropped),
 });
 
 /** The tower on our own kernels, recorded once. */
-export async function ownTower(model: Llava, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
+export async function ownTower(model: Vlm, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
   const recorder = new Recorder(model.variants);
-  towerForward(recorder, v, passOf(model, v, adapter));
+  recordTower(recorder, passOf(model, v, adapter));
   const program = await recorder.build(arena, model.pipelines);
   return {
     name: "own",
@@ -82,50 +88,53 @@ export async function ownTower(model: Llava, arena: Arena, v: VisionActivations,
   };
 }
 
-export async function createEncoder(model: Llava, arena: Arena, o: EncoderOptions): Promise<VisionEncoder> {
+export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions): Promise<VisionEncoder> {
   const { config, gpu, counters } = model;
+  const perTile = featuresPerTile(config);
   const adapter = o.adapter && learnsFromPictures(o.adapter) ? o.adapter : undefined;
   const training = adapter && o.training;
   const buffers = allocateVision(arena, config, o.tileCapacity, {
     lora: adapter?.settings,
     policy: training?.policy,
   });
-  const { starts, ends } = tileBorders(config, o.tileCapacity);
-  write(gpu, buffers.starts, starts);
-  write(gpu, buffers.ends, ends);
-  copyNewline(model, o.features, o.featureCapacity);
+  const { starts, ends } = tileBorders(config.tower, o.tileCapacity);
+  write(gpu, buffers.tower.starts, starts);
+  write(gpu, buffers.tower.ends, ends);
+  copyExtraRow(model, o.features, o.featureCapacity);
   const makeTower = adapter?.vision ? undefined : o.makeTower;
   const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);
   const forward = new Recorder(model.variants);
-  projectorForward(forward, o.features, buffers, passOf(model, buffers, adapter), (d) => d.row!);
-  const projector = await forward.build(arena, model.pipelines);
+  recordConnector(forward, o.features, (d) => d.row!, passOf(model, buffers, adapter));
+  const connector = await forward.build(arena, model.pipelines);
   const recorder = new Recorder(model.variants);
-  if (training) visionBackward(recorder, training.dTokens, buffers, passOf(model, buffers, adapter));
+  if (training) recordVisionBackward(recorder, training.dTokens, passOf(model, buffers, adapter));
   const backward = training && (await recorder.build(arena, model.pipelines));
   return {
     capacity: o.tileCapacity,
+    featuresPerTile: perTile,
+    pictures: model.pictures,
     buffers,
     tower,
     async encode(pixels, tiles, firstTile, at = { step: 0, firstTile: 0 }) {
-      write(gpu, buffers.pixels, pixels, counters);
+      write(gpu, buffers.tower.pixels, pixels, counters);
       await tower.run(buffers, tiles, at);
-      await projector.run({ tiles, row: firstTile * featuresPerTile(config), ...at }, model.pace);
+      await connector.run({ tiles, row: firstTile * perTile, ...at }, model.pace);
     },
     backward:
       backward &&
       (async (tiles, featureRows, at) => {
-        write(gpu, buffers.gradients!.featureRows, featureRows, counters);
+        write(gpu, buffers.connector.gradients!.featureRows, featureRows, counters);
         await backward.run({ tiles, ...at }, model.pace);
       }),
   };
 }
 
-/** Puts `image_newline` behind the features (LLaVA-NeXT). */
-function copyNewline(model: Llava, features: Tensor, capacity: number): void {
-  const from = model.weights.imageNewline;
-  if (!from) return;
-  const to = newlineRow(features, capacity, model.config.text.hiddenSize);
+/** Puts the row that belongs to no tile behind those of all tiles. Copies and table reads may begin anywhere: nothing is aligned. */
+function copyExtraRow(model: Vlm, { buffer, offset }: Tensor, capacity: number): void {
+  const { extraRow } = model.weights;
+  if (!extraRow) return;
   const encoder = model.gpu.device.createCommandEncoder();
-  encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.length * 4);
+  const at = offset + 4 * capacity * extraRow.length;
+  encoder.copyBufferToBuffer(extraRow.buffer, extraRow.offset, buffer, at, 4 * extraRow.length);
   model.gpu.device.queue.submit([encoder.finish()]);
 }

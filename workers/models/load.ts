@@ -1,4 +1,6 @@
 /** Checkpoint files -> a model on the GPU, tensor by tensor: read (or taken from the cache), quantised, uploaded, dropped. */
+
+import type { PictureFormat } from "../data/pictures/format.ts";
 import { Arena, newCounters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { PipelineCache } from "../gpu/program.ts";
@@ -8,12 +10,13 @@ import { selectVariants } from "../kernels/select.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../weights/loading/quantised-cache.ts";
 import { readStored, type StoredCheckpoint } from "../weights/loading/stored-four-bit.ts";
-import type { LlavaConfig, TextConfig } from "./config.ts";
-import type { Llava } from "./llava.ts";
-import { allocateWeights, fillWeight, type QuantSettings, type TensorFacts, type WeightLayout } from "./weights.ts";
+import { positionsOf, type VlmConfig } from "./config.ts";
+import { fillWeight } from "./fill-weights.ts";
+import type { Vlm } from "./vlm.ts";
+import type { QuantSettings, TensorFacts } from "./weight-builder.ts";
+import { allocateWeights, type WeightLayout } from "./weights.ts";
 
 export interface LoadOptions {
-  quant: QuantSettings | undefined;
   /** Where quantised weights are kept between visits. */
   cache: FileCache | undefined;
   /** `toRead`: bytes of the checkpoint that the cache does not have; 0 before that is known. */
@@ -26,28 +29,28 @@ export interface LoadOptions {
 }
 
 export interface Loaded {
-  llava: Llava;
+  vlm: Vlm;
   from: "checkpoint" | "cache";
   /** What the user should know of the cache; "" when all is well. */
   cacheNote: string;
 }
 
-/** Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. */
-export const MAX_POSITIONS = 8192;
+/** What a model is made of, before any weight is read. */
+export interface ModelPlan {
+  config: VlmConfig;
+  pictures: PictureFormat;
+  quant: QuantSettings | undefined;
+}
 
-/** Longest sequence that the model can run: later positions have no row in the RoPE table. */
-export const positionsOf = ({ maxPositions }: TextConfig): number => Math.min(MAX_POSITIONS, maxPositions);
-
-/** A model whose weights are still zero. Throws TabTuneError as `loadLlava` does, and leaves nothing behind. */
-export async function allocateLlava(
+/** A model whose weights are still zero. Throws TabTuneError as `loadVlm` does, and leaves nothing behind. */
+export async function allocateVlm(
   gpu: Gpu,
-  config: LlavaConfig,
-  tensors: Map<string, TensorFacts>,
-  quant: QuantSettings | undefined,
-): Promise<Llava> {
+  { config, pictures, quant }: ModelPlan,
+  tensors: ReadonlyMap<string, TensorFacts>,
+): Promise<Vlm> {
   const counters = newCounters();
   const arena = new Arena(gpu, counters);
-  const table = ropeTable(positionsOf(config.text), config.text.headSize, config.text.ropeTheta);
+  const table = ropeTable(positionsOf(config.decoder), config.decoder.headSize, config.decoder.ropeTheta);
   const { layout, rope } = await trialAllocation(gpu, () => ({
     layout: allocateWeights(arena, config, tensors, quant),
     rope: arena.tensor("weights/rope", table.length),
@@ -63,6 +66,7 @@ export async function allocateLlava(
     variants: selectVariants(gpu.facts),
     pace: { flopsPerSecond: gpu.facts.software ? 2e9 : 5e10, software: gpu.facts.software },
     config,
+    pictures,
     layout,
     weights: layout.weights,
     ropeTable: rope,
@@ -71,15 +75,15 @@ export async function allocateLlava(
 }
 
 /** Throws TabTuneError when tensors are missing, of the wrong shape, or do not fit the adapter. */
-export async function loadLlava(
+export async function loadVlm(
   gpu: Gpu,
-  config: LlavaConfig,
+  model: ModelPlan,
   checkpoint: StoredCheckpoint,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const llava = await allocateLlava(gpu, config, checkpoint.tensors, options.quant);
-  const { layout, counters, arena } = llava;
-  const plan = loadingPlan(checkpoint, layout.fills, options.quant);
+  const vlm = await allocateVlm(gpu, model, checkpoint.tensors);
+  const { layout, counters, arena } = vlm;
+  const plan = loadingPlan(checkpoint, layout.fills, model.quant);
   const tensors = loadOrQuantise(checkpoint, plan, options.cache, (p) => {
     const phase = p.phase === "quantising" ? "quantising" : "reading";
     options.onProgress({ phase, fraction: p.total > 0 ? p.bytes / p.total : 0, detail: p.name, toRead: p.toRead });
@@ -111,7 +115,7 @@ export async function loadLlava(
     throw error;
   }
   options.onProgress({ phase: "uploading", fraction: 1, detail: "", toRead: 0 });
-  return { llava, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
+  return { vlm, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
 }
 
 /** What is to be done with each tensor that the model uses; those that the checkpoint has in 4 bits are taken as they are. */

@@ -36,7 +36,7 @@ describe("a plan", () => {
   });
 
   test("counts LoRA's parameters: r (in + out) of seven projections a layer", () => {
-    const { hiddenSize: h, intermediateSize: f, numLayers } = model.config.text;
+    const { hiddenSize: h, intermediateSize: f, numLayers } = model.config.decoder;
     expect(plan().trainableParameters).toBe(numLayers * 8 * (4 * 2 * h + 3 * (h + f)));
     expect(plan({ lora: { ...lora, rank: 16 } }).trainableParameters).toBe(2 * plan().trainableParameters);
   });

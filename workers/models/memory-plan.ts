@@ -8,12 +8,23 @@ import { Recorder } from "../gpu/program.ts";
 import { registerVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
-import { allocateVision, projectorForward, towerForward, type VisionActivations, visionBackward } from "./clip.ts";
-import { featuresPerTile, type LlavaConfig, qkvSize } from "./config.ts";
-import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./llava.ts";
-import { positionsOf } from "./load.ts";
-import { type Adapter, allocateAdapter, checkpointBytes, type LoraSettings, learnsFromPictures } from "./lora.ts";
-import { allocateWeights, type LlavaWeights, type QuantSettings, type TensorFacts } from "./weights.ts";
+import { type Adapter, allocateAdapter, checkpointBytes, learnsFromPictures } from "./adapter.ts";
+import { featuresPerTile, positionsOf, tokensPerTile, type VlmConfig } from "./config.ts";
+import { connectorFlops } from "./parts/connector.ts";
+import { decoderLinears } from "./parts/decoder.ts";
+import { loraParameters, matrixParameters, outSize, sumOf } from "./parts/linears.ts";
+import type { LoraSettings } from "./parts/lora.ts";
+import { towerFlops } from "./parts/tower.ts";
+import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
+import {
+  allocateVision,
+  recordConnector,
+  recordTower,
+  recordVisionBackward,
+  type VisionActivations,
+} from "./vision.ts";
+import type { QuantSettings, TensorFacts } from "./weight-builder.ts";
+import { allocateWeights, type VlmWeights } from "./weights.ts";
 
 export interface MemoryPlan {
   /** Bytes by group, in allocation order. */
@@ -40,8 +51,8 @@ const KEEP_BYTES = 0.5e9;
 const KEEP_IN_HALF_BYTES = 3e9;
 
 export interface PlanRequest {
-  config: LlavaConfig;
-  tensors: Map<string, TensorFacts>;
+  config: VlmConfig;
+  tensors: ReadonlyMap<string, TensorFacts>;
   quant: QuantSettings | undefined;
   lora: LoraSettings;
   optim?: Optim;
@@ -60,7 +71,7 @@ export interface PlanRequest {
 /** Computes the plan; allocates nothing. */
 export function planMemory(request: PlanRequest): MemoryPlan {
   const { config, tensors, quant, lora, batchSize, accumulation, longest, tilesPerRow } = request;
-  const busyRows = Math.min(PASS_ROWS, Math.floor(PASS_FLOPS / (4 * linearParameters(config))));
+  const busyRows = Math.min(PASS_ROWS, Math.floor(PASS_FLOPS / (4 * decoderParameters(config))));
   const rows = Math.max(longest, Math.min(batchSize * longest, busyRows));
   const rowsPerPass = Math.max(1, Math.min(batchSize, Math.floor(rows / Math.max(1, longest))));
   const tiles = Math.max(1, tilesPerRow * rowsPerPass);
@@ -70,8 +81,8 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const capacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
-    planner.tensor("weights/rope", config.text.headSize * positionsOf(config.text));
-    const adapter = allocateAdapter(planner, config, lora, true, request.optim);
+    planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
+    const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
     const pass = allocatePass(planner, config, weights, lora, capacity);
     const vision = allocateVision(
       planner,
@@ -86,7 +97,8 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const { groups } = allocate(policy).planner;
     return kinds.reduce((sum, kind) => sum + (groups.get(kind) ?? 0), 0);
   };
-  const policy = request.policy ?? choosePolicy(activationBytes, config.text.numLayers, request.gradientCheckpointing);
+  const policy =
+    request.policy ?? choosePolicy(activationBytes, config.decoder.numLayers, request.gradientCheckpointing);
   const { planner, capacity, weights, adapter, pass, vision } = allocate(policy);
   return {
     groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
@@ -95,10 +107,10 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     capacity,
     tileCapacity,
     trainableParameters: adapter.trainableParameters,
-    dispatchesPerStep: countDispatches(config, weights, adapter, pass, vision, {
-      passes,
-      towerCalls: Math.ceil(tiles / tileCapacity),
-    }),
+    dispatchesPerStep: countDispatches(
+      { config, weights, adapter, pass, vision },
+      { passes, towerCalls: Math.ceil(tiles / tileCapacity) },
+    ),
     checkpointBytes: checkpointBytes(adapter),
   };
 }
@@ -120,29 +132,36 @@ function choosePolicy(
 
 /** Records the programs of a step without a GPU and counts what is in them. */
 function countDispatches(
-  config: LlavaConfig,
-  weights: LlavaWeights,
-  adapter: Adapter,
-  pass: PassBuffers,
-  vision: VisionActivations,
+  {
+    config,
+    weights,
+    adapter,
+    pass,
+    vision,
+  }: {
+    config: VlmConfig;
+    weights: VlmWeights;
+    adapter: Adapter;
+    pass: PassBuffers;
+    vision: VisionActivations;
+  },
   times: { passes: number; towerCalls: number },
 ): number {
   const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: registerVariants }, pass, adapter);
-  const tower = new Recorder();
-  const visionPass = { config, weights, lora: adapter.vision, projector: adapter.projector, tiles: 1 };
-  towerForward(tower, vision, visionPass);
-  projectorForward(tower, pass.imageFeatures, vision, visionPass, 0);
-  if (learnsFromPictures(adapter)) visionBackward(tower, pass.gradients!.dx, vision, visionPass);
+  const pictures = new Recorder();
+  const { vision: lora, connector } = adapter;
+  const visionPass = { config, weights, kept: vision, lora, connector, tiles: 1 };
+  recordTower(pictures, visionPass);
+  recordConnector(pictures, pass.imageFeatures, 0, visionPass);
+  if (learnsFromPictures(adapter)) recordVisionBackward(pictures, pass.gradients!.dx, visionPass);
   // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
   const update = 2 * adapter.grads.length + 1;
-  return times.passes * (training.specs.length + times.towerCalls * tower.specs.length) + update;
+  return times.passes * (training.specs.length + times.towerCalls * pictures.specs.length) + update;
 }
 
-/** Weights of the language model's linear layers: a row of a forward pass costs two FLOPs for each. */
-function linearParameters({ text }: LlavaConfig): number {
-  const { hiddenSize: h, intermediateSize: f, numLayers, numHeads, headSize } = text;
-  return numLayers * (h * qkvSize(text) + numHeads * headSize * h + 3 * h * f);
-}
+/** Weights of the decoder's linears: a row of a forward pass costs two FLOPs for each. */
+const decoderParameters = ({ decoder }: VlmConfig): number =>
+  decoder.numLayers * sumOf(decoderLinears(decoder), matrixParameters);
 
 /** What one step works on. */
 export interface StepWork {
@@ -160,32 +179,24 @@ export interface StepWork {
 }
 
 /**
- * Multiply-adds counted as two FLOPs, of one step.
- * `ideal` is forward + input gradients + LoRA (no dW of the frozen base). `executed` includes what is recomputed: the forward pass of
- * layers that keep only their input, up to the down projection, of which nothing is needed again but its narrow LoRA half.
+ * FLOPs of one step, two a multiply-add. `ideal` is forward + input gradients + LoRA (no dW of the frozen base). `executed` includes
+ * what is recomputed: the forward pass of layers that keep only their input, up to the down projection, of which nothing is needed
+ * again but its narrow LoRA half.
  */
-export function stepFlops(config: LlavaConfig, work: StepWork): { executed: number; ideal: number } {
+export function stepFlops(config: VlmConfig, work: StepWork): { executed: number; ideal: number } {
   const { vocab, rank, rows, labelRows, tiles, tokensPerRow, policy } = work;
-  const { hiddenSize: h, intermediateSize: f, numLayers, numHeads, headSize } = config.text;
-  const q = numHeads * headSize;
-  const base = linearParameters(config);
-  const lora = numLayers * rank * (3 * h + qkvSize(config.text) + q + h + 2 * h + 2 * f + f + h);
-  const attention = 2 * numLayers * q * tokensPerRow; // causal: half of QKᵀ and PV
-  const v = config.vision;
-  const patches = (v.imageSize / v.patchSize) ** 2;
-  const tower =
-    tiles *
-    (patches + 1) *
-    (2 *
-      config.visionLayersUsed *
-      (4 * v.hiddenSize ** 2 + 2 * v.hiddenSize * v.intermediateSize + 2 * v.hiddenSize * patches) +
-      2 * v.hiddenSize * 3 * v.patchSize ** 2 +
-      2 * h * (v.hiddenSize + h));
+  const { hiddenSize: h, numLayers, numHeads, headSize } = config.decoder;
+  const linears = decoderLinears(config.decoder);
+  const base = decoderParameters(config);
+  const lora = numLayers * sumOf(linears, (l) => loraParameters(l, rank));
+  const attention = 2 * numLayers * numHeads * headSize * tokensPerRow; // causal: half of QKᵀ and PV
+  const pictures = tiles * (towerFlops(config.tower) + tokensPerTile(config.tower) * connectorFlops(config.connector));
   const forward = rows * (2 * base + 2 * lora + attention);
   const backward = rows * (2 * base + 4 * lora + 3.5 * attention);
   const head = 2 * 2 * labelRows * h * vocab;
-  const ideal = forward + backward + head + tower;
-  const again = rows * (2 * (base - numLayers * h * f) + 2 * (lora - numLayers * rank * h) + attention);
+  const ideal = forward + backward + head + pictures;
+  const notAgain = numLayers * (matrixParameters(linears.down) + rank * outSize(linears.down));
+  const again = rows * (2 * (base + lora - notAgain) + attention);
   const recomputed = 1 - Math.min(1, policy.keptLayers / numLayers);
   return { ideal, executed: ideal + recomputed * again };
 }

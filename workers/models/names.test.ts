@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { checkpointNames, languageModule, resolveName } from "./names.ts";
+import { llavaNames } from "./llava/names.ts";
+import { decoderLayer, neutralName, resolveName, spellingsOf } from "./names.ts";
 
 const among =
   (...names: string[]) =>
@@ -21,27 +22,22 @@ test.each([
   ["image_newline", "image_newline"],
   ["image_newline", "model.image_newline"],
 ])("%s is found as %s", (neutral, stored) => {
-  expect(resolveName(neutral, among(stored, "something.else"))).toBe(stored);
+  expect(resolveName(neutral, llavaNames, among(stored, "something.else"))).toBe(stored);
+  expect(neutralName(stored, llavaNames)).toBe(neutral);
 });
 
 test("a tensor that is not there has no name", () => {
-  expect(resolveName("lm_head.weight", among("lm_head.bias"))).toBeUndefined();
+  expect(resolveName("lm_head.weight", llavaNames, among("lm_head.bias"))).toBeUndefined();
 });
 
 test("no name of one tensor is a name of another", () => {
   const neutrals = [
     "lm_head.weight",
     "language_model.norm.weight",
-    languageModule(3, "q_proj"),
+    `${decoderLayer(3)}.self_attn.q_proj`,
     "vision_tower.vision_model.encoder.layers.3.mlp.fc1.weight",
     "multi_modal_projector.linear_2.bias",
   ];
-  const all = neutrals.flatMap(checkpointNames);
+  const all = neutrals.flatMap((neutral) => spellingsOf(neutral, llavaNames));
   expect(new Set(all).size).toBe(all.length);
-});
-
-test("modules of a layer", () => {
-  expect(languageModule(0, "q_proj")).toBe("language_model.layers.0.self_attn.q_proj");
-  expect(languageModule(1, "o_proj")).toBe("language_model.layers.1.self_attn.o_proj");
-  expect(languageModule(12, "down_proj")).toBe("language_model.layers.12.mlp.down_proj");
 });

@@ -15,16 +15,16 @@ test("a template that never ends an answer is told before training", async () =>
 
 test("a checkpoint without processor_config.json says so: its card has to", async () => {
   expect((await opened("llava-mha")).processor).toEqual({
-    patchSize: 14,
-    featureSelect: "default",
-    additionalImageTokens: 1,
+    patch_size: 14,
+    vision_feature_select_strategy: "default",
+    num_additional_image_tokens: 1,
   });
 });
 
 test("tiles of a picture: the whole and the largest grid, or the recipe's cap", async () => {
-  expect((await opened("llava-mha")).tilesPerPicture).toBe(1);
-  expect((await opened("llava-next-mistral")).tilesPerPicture).toBe(5);
-  expect((await opened("llava-next-mistral", { max_image_tiles: 3 })).tilesPerPicture).toBe(3);
+  expect((await opened("llava-mha")).pictures.mostTiles).toBe(1);
+  expect((await opened("llava-next-mistral")).pictures.mostTiles).toBe(5);
+  expect((await opened("llava-next-mistral", { max_image_tiles: 3 })).pictures.mostTiles).toBe(3);
 });
 
 test("a model's identity depends on how it is quantised", async () => {

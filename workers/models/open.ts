@@ -1,11 +1,9 @@
 /** A checkpoint folder -> everything that training, data preparation and chat need of it. */
-import { normalise, parsePreprocessor } from "../data/pictures/crop.ts";
-import { tileSizeOf } from "../data/pictures/prepare-image.ts";
-import type { PreparationSpec } from "../data/preparation.ts";
-import { preparationOf } from "../data/preparation.ts";
+import type { PictureFormat } from "../data/pictures/format.ts";
 import { type ChatTemplate, chooseTemplate, endsAnswers } from "../data/text/chat-template.ts";
 import { type TextTokenizer, templateTokens } from "../data/text/tokenizer.ts";
 import { TabTuneError } from "../errors.ts";
+import { Planner } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
@@ -13,31 +11,33 @@ import { sha256 } from "../storage/sha256.ts";
 import { openCheckpoint } from "../weights/hub/model-files.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { type StoredCheckpoint, withStoredFourBit } from "../weights/loading/stored-four-bit.ts";
-import { type LlavaConfig, parseConfig } from "./config.ts";
-import type { Llava } from "./llava.ts";
-import { loadLlava } from "./load.ts";
+import type { VlmConfig } from "./config.ts";
+import type { Family, Json, ProcessorAttributes } from "./family.ts";
+import { type LoadOptions, loadVlm } from "./load.ts";
 import { resolveName } from "./names.ts";
-import type { ReadTensor } from "./onnx/clip-graph.ts";
-import type { Normalise } from "./pack-pictures.ts";
-import { missingProcessorFacts, type ProcessorFacts, preprocessorJson } from "./processor.ts";
-import { missingTensor, type QuantSettings } from "./weights.ts";
+import type { ReadTensor } from "./onnx/tower-graph.ts";
+import { vocabularyOf } from "./parts/head-weights.ts";
+import { type PreparationSpec, preparationOf } from "./preparation.ts";
+import { imageProcessorJson, missingAttributes } from "./processor.ts";
+import { familyOf } from "./registry.ts";
+import type { Vlm } from "./vlm.ts";
+import { type QuantSettings, WeightBuilder } from "./weight-builder.ts";
 
 /** What the files say, before any weight is read. */
 export interface OpenedModel {
   files: ModelFiles;
-  config: LlavaConfig;
+  family: Family;
+  config: VlmConfig;
   /** config.json as it is. */
-  configJson: Record<string, unknown>;
+  configJson: Json;
   checkpoint: StoredCheckpoint;
   quant: QuantSettings | undefined;
   preparation: PreparationSpec;
-  normalise: Normalise;
-  /** Most tiles that one picture takes. */
-  tilesPerPicture: number;
+  pictures: PictureFormat;
   /** Ends an answer. */
   eosIds: number[];
   /** What transformers has to be told of the processor, because the checkpoint does not say it. */
-  processor: ProcessorFacts | undefined;
+  processor: ProcessorAttributes | undefined;
   /** What the user should know before training on it. */
   notes: string[];
   /** Identity: files and quantisation. */
@@ -47,7 +47,7 @@ export interface OpenedModel {
 }
 
 export interface LoadedModel extends OpenedModel {
-  llava: Llava;
+  vlm: Vlm;
   from: "checkpoint" | "cache";
   cacheNote: string;
 }
@@ -64,13 +64,14 @@ const optional = async (files: ModelFiles, name: string): Promise<string | undef
 export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise<OpenedModel> {
   if (!files.has("config.json")) {
     throw new TabTuneError(
-      "not-a-llava-checkpoint",
+      "not-a-checkpoint",
       `${files.label} has no config.json.`,
-      "Choose the folder of a LLaVA checkpoint in Hugging Face form, with config.json and .safetensors files.",
+      "Choose the folder of a checkpoint in Hugging Face form, with config.json and .safetensors files.",
     );
   }
-  const configJson = await files.readJson("config.json");
-  const config = parseConfig(configJson, recipe.maxImageTiles);
+  const configJson = (await files.readJson("config.json")) as Json;
+  const family = familyOf(configJson);
+  const config = family.parseConfig(configJson);
   const checkpoint = await withStoredFourBit(await openCheckpoint(files));
   const tokenizerConfigJson = await optional(files, "tokenizer_config.json");
   const template = chooseTemplate({
@@ -78,24 +79,19 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     chatTemplateJinja: await optional(files, "chat_template.jinja"),
     chatTemplateJson: await optional(files, "chat_template.json"),
     tokenizerConfigJson,
-    family: config.languageModel === "mistral" ? "mistral" : "llava",
+    family: family.chatTemplate(configJson),
   });
   const specialTokensMapJson = await optional(files, "special_tokens_map.json");
-  const pictures = await preprocessorJson(files);
-  const preprocessor = parsePreprocessor(JSON.parse(pictures));
   const spec: Omit<PreparationSpec, "id"> = {
+    configJson: JSON.stringify(configJson),
+    processorJson: await imageProcessorJson(files),
+    maxImageTiles: recipe.maxImageTiles,
     tokenizerJson: await files.readText("tokenizer.json"),
     tokenizerConfigJson: tokenizerConfigJson ?? "{}",
     ...(specialTokensMapJson ? { specialTokensMapJson } : {}),
     template: template.jinja,
     imageTokenId: config.imageTokenId,
-    vocab: embeddingRows(checkpoint),
-    preprocessorJson: pictures,
-    kind: config.kind === "llava_next" ? "anyres" : "clip",
-    patchSize: config.vision.patchSize,
-    featureSelect: config.featureSelect,
-    ...(config.kind === "llava_next" ? { gridPinpoints: config.gridPinpoints } : {}),
-    ...(recipe.maxImageTiles ? { maxImageTiles: recipe.maxImageTiles } : {}),
+    vocab: vocabularyOf(new WeightBuilder(new Planner(), checkpoint.tensors, config.names, undefined)),
   };
   const quant: QuantSettings | undefined = recipe.loadIn4bit
     ? {
@@ -107,47 +103,31 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     : undefined;
   const hash = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)));
   const tensors = [...checkpoint.tensors.values()].map((t) => [t.name, t.dtype, t.shape, t.start]);
-  const grid = config.gridPinpoints.map(([h, w]) => (h * w) / config.vision.imageSize ** 2);
-  const tiles = config.kind === "llava_next" ? 1 + Math.max(1, ...grid) : 1;
   const preparation: PreparationSpec = { id: await hash(spec), ...spec };
-  const { tokenizer, image } = preparationOf(preparation);
-  if (tileSizeOf(image) !== config.vision.imageSize) {
+  const { tokenizer, pictures } = preparationOf(preparation);
+  if (pictures.tileSize !== config.tower.imageSize) {
     throw new TabTuneError(
       "unsupported-model",
-      `The image processor makes pictures of ${tileSizeOf(image)} pixels, the vision tower of config.json takes ${config.vision.imageSize}.`,
+      `The image processor makes pictures of ${pictures.tileSize} pixels, the vision tower of config.json takes ${config.tower.imageSize}.`,
       "Download preprocessor_config.json and config.json again, from one revision of the model.",
     );
   }
   return {
     files,
+    family,
     config,
-    configJson: configJson as Record<string, unknown>,
+    configJson,
     checkpoint,
     quant,
     preparation,
-    normalise: (pixels, count) => {
-      const size = pixels.length / count;
-      const out = new Float32Array(pixels.length);
-      for (let i = 0; i < count; i++)
-        out.set(normalise(pixels.subarray(i * size, (i + 1) * size), preprocessor), i * size);
-      return out;
-    },
-    tilesPerPicture: Math.min(tiles, recipe.maxImageTiles ?? tiles),
+    pictures,
     eosIds: await eosIds(files, tokenizer.eosId),
-    processor: await missingProcessorFacts(files, config),
+    processor: await missingAttributes(files, family, config),
     notes: templateNotes(template, tokenizer),
     id: await hash([await files.readText("config.json"), tensors, quant ?? null]),
     readTensor: async (neutral) =>
-      checkpoint.readF32(resolveName(neutral, (n) => checkpoint.tensors.has(n)) ?? neutral),
+      checkpoint.readF32(resolveName(neutral, config.names, (n) => checkpoint.tensors.has(n)) ?? neutral),
   };
-}
-
-/** The vocabulary that the model really has, which neither config.json nor the tokenizer has to agree with. */
-function embeddingRows({ tensors }: StoredCheckpoint): number {
-  const neutral = "language_model.embed_tokens.weight";
-  const rows = tensors.get(resolveName(neutral, (name) => tensors.has(name)) ?? "")?.shape[0];
-  if (rows !== undefined) return rows;
-  throw missingTensor(neutral);
 }
 
 function templateNotes(template: ChatTemplate, tokenizer: TextTokenizer): string[] {
@@ -174,12 +154,7 @@ export async function loadModel(
   gpu: Gpu,
   opened: OpenedModel,
   cache: FileCache | undefined,
-  onProgress: Parameters<typeof loadLlava>[3]["onProgress"],
+  onProgress: LoadOptions["onProgress"],
 ): Promise<LoadedModel> {
-  const loaded = await loadLlava(gpu, opened.config, opened.checkpoint, {
-    quant: opened.quant,
-    cache,
-    onProgress,
-  });
-  return { ...opened, ...loaded };
+  return { ...opened, ...(await loadVlm(gpu, opened, opened.checkpoint, { cache, onProgress })) };
 }

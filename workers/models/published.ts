@@ -1,102 +1,98 @@
-/** The published checkpoints by their shapes: what plans, the catalogue and the bench are computed from without the files. */
-import { type LlavaConfig, parseConfig } from "./config.ts";
-import type { TensorFacts } from "./weights.ts";
+/** The published checkpoints of all families by their shapes: plans, the catalogue and the bench are computed without the files. */
 
-export const vision = {
-  hidden_size: 1024,
-  intermediate_size: 4096,
-  num_hidden_layers: 24,
-  num_attention_heads: 16,
-  image_size: 336,
-  patch_size: 14,
-};
-const text = (hidden_size: number, intermediate_size: number, layers: number, kv: number, model_type = "llama") => ({
-  model_type,
-  hidden_size,
-  intermediate_size,
-  num_hidden_layers: layers,
-  num_attention_heads: 32,
-  num_key_value_heads: kv,
-  max_position_embeddings: model_type === "llama" ? 4096 : 32768,
-  rope_theta: model_type === "llama" ? 1e4 : 1e6,
-  sliding_window: null,
-});
-export const published = {
-  "bczhou/tiny-llava-v1-hf": { model_type: "llava", dtype: "F32", text_config: text(2048, 5632, 22, 4) },
-  "llava-hf/llava-1.5-7b-hf": { model_type: "llava", dtype: "F16", text_config: text(4096, 11008, 32, 32) },
-  "llava-hf/llava-v1.6-mistral-7b-hf": {
-    model_type: "llava_next",
-    dtype: "F16",
-    text_config: text(4096, 14336, 32, 8, "mistral"),
-    image_grid_pinpoints: [
-      [336, 672],
-      [672, 336],
-      [672, 672],
-      [1008, 336],
-      [336, 1008],
-    ],
-  },
-} as const;
+import type { PictureFormat } from "../data/pictures/format.ts";
+import { type DecoderConfig, tokensPerTile, type VlmConfig } from "./config.ts";
+import type { Json, PublishedModel } from "./family.ts";
+import { CONNECTOR, DECODER, decoderLayer, spellingsOf, TOWER, towerLayer } from "./names.ts";
+import { connectorLinears } from "./parts/connector.ts";
+import { decoderLinears } from "./parts/decoder.ts";
+import type { Linears } from "./parts/linears.ts";
+import { towerLinears } from "./parts/tower.ts";
+import { families, familyOf, parseConfig } from "./registry.ts";
+import type { TensorFacts } from "./weight-builder.ts";
 
-export type Published = keyof typeof published;
+/** By repository of the hub. */
+export const published: ReadonlyMap<string, PublishedModel> = new Map(
+  [...families.values()].flatMap((family) => Object.entries(family.published)),
+);
 
-export const configOf = (repo: Published): LlavaConfig => parseConfig({ ...published[repo], vision_config: vision });
-
-/** A checkpoint by its config.json; without the last two, with the published models' tower and vocabulary. */
-export interface CheckpointShapes {
-  model_type: "llava" | "llava_next";
-  dtype: TensorFacts["dtype"];
-  text_config: Pick<
-    ReturnType<typeof text>,
-    "hidden_size" | "intermediate_size" | "num_hidden_layers" | "num_attention_heads" | "num_key_value_heads"
-  >;
-  vision_config?: typeof vision;
-  vocab_size?: number;
+function modelOf(repo: string): PublishedModel {
+  const found = published.get(repo);
+  if (!found) throw new Error(`the shapes of ${repo} are not known`);
+  return found;
 }
 
-/** Names and shapes of the tensors, as transformers wrote them before 4.52. */
-export function tensorsOf({
-  dtype,
-  text_config: t,
-  model_type,
-  vision_config: v = vision,
-  vocab_size: vocab = 32064,
-}: CheckpointShapes): Map<string, TensorFacts> {
+export const configOf = (repo: string): VlmConfig => parseConfig(modelOf(repo).config);
+
+/** Names and shapes of a published checkpoint's tensors. */
+export function publishedTensors(repo: string): Map<string, TensorFacts> {
+  const { dtype, vocab } = modelOf(repo);
+  return tensorsOf(configOf(repo), { dtype, vocab });
+}
+
+/** The picture format of a model without files: its image processor makes tiles of the tower's size. */
+export function picturesOf(configJson: Json): PictureFormat {
+  const family = familyOf(configJson);
+  const config = family.parseConfig(configJson);
+  const { imageSize: side } = config.tower;
+  const processorJson = { size: { shortest_edge: side }, crop_size: { height: side, width: side } };
+  return family.pictures({ config, configJson, processorJson, maxImageTiles: null });
+}
+
+export const publishedPictures = (repo: string): PictureFormat => picturesOf(modelOf(repo).config);
+
+/** Names, in the first spelling of the family, and shapes of the tensors that a checkpoint of these sizes has. */
+export function tensorsOf(
+  config: VlmConfig,
+  { dtype, vocab }: Pick<PublishedModel, "dtype" | "vocab">,
+): Map<string, TensorFacts> {
+  const { decoder, tower, connector } = config;
   const tensors = new Map<string, TensorFacts>();
-  const add = (name: string, ...shape: number[]): void => void tensors.set(name, { dtype, shape });
-  const affine = (name: string, out: number, ...rest: number[]): void => {
-    add(`${name}.weight`, out, ...rest);
-    add(`${name}.bias`, out);
+  const add = (neutral: string, ...shape: number[]): void => {
+    tensors.set(spellingsOf(neutral, config.names)[0]!, { dtype, shape });
   };
-  const h = t.hidden_size;
-  const kv = (h / t.num_attention_heads) * t.num_key_value_heads;
-  const tower = "vision_tower.vision_model";
-  const c = v.hidden_size;
-  add(`${tower}.embeddings.class_embedding`, c);
-  add(`${tower}.embeddings.patch_embedding.weight`, c, 3, v.patch_size, v.patch_size);
-  add(`${tower}.embeddings.position_embedding.weight`, (v.image_size / v.patch_size) ** 2 + 1, c);
-  for (const norm of ["pre_layrnorm", "post_layernorm"]) affine(`${tower}.${norm}`, c);
-  for (let n = 0; n < v.num_hidden_layers; n++) {
-    const layer = `${tower}.encoder.layers.${n}`;
-    for (const part of ["q_proj", "k_proj", "v_proj", "out_proj"]) affine(`${layer}.self_attn.${part}`, c, c);
-    for (const norm of ["layer_norm1", "layer_norm2"]) affine(`${layer}.${norm}`, c);
-    affine(`${layer}.mlp.fc1`, v.intermediate_size, c);
-    affine(`${layer}.mlp.fc2`, c, v.intermediate_size);
+  const layerNorm = (neutral: string): void => {
+    add(`${neutral}.weight`, tower.hiddenSize);
+    add(`${neutral}.bias`, tower.hiddenSize);
+  };
+  const linears = <K extends string>(base: string, all: Linears<K>): void => {
+    for (const { inSize, parts, bias } of Object.values<Linears<string>[string]>(all)) {
+      for (const [module, out] of parts) {
+        add(`${base}.${module}.weight`, out, inSize);
+        if (bias) add(`${base}.${module}.bias`, out);
+      }
+    }
+  };
+  const embeddings = `${TOWER}.embeddings`;
+  add(`${embeddings}.class_embedding`, tower.hiddenSize);
+  add(`${embeddings}.patch_embedding.weight`, tower.hiddenSize, 3, tower.patchSize, tower.patchSize);
+  add(`${embeddings}.position_embedding.weight`, tokensPerTile(tower), tower.hiddenSize);
+  layerNorm(`${TOWER}.pre_layrnorm`);
+  layerNorm(`${TOWER}.post_layernorm`);
+  for (let n = 0; n < tower.numLayers; n++) {
+    linears(towerLayer(n), towerLinears(tower));
+    layerNorm(`${towerLayer(n)}.layer_norm1`);
+    layerNorm(`${towerLayer(n)}.layer_norm2`);
   }
-  affine("multi_modal_projector.linear_1", h, c);
-  affine("multi_modal_projector.linear_2", h, h);
-  if (model_type === "llava_next") add("image_newline", h);
-  const language = "language_model.model";
-  add(`${language}.embed_tokens.weight`, vocab, h);
-  for (let n = 0; n < t.num_hidden_layers; n++) {
-    const layer = `${language}.layers.${n}`;
-    for (const [part, out] of Object.entries({ q_proj: h, k_proj: kv, v_proj: kv, o_proj: h }))
-      add(`${layer}.self_attn.${part}.weight`, out, h);
-    for (const part of ["gate_proj", "up_proj"]) add(`${layer}.mlp.${part}.weight`, t.intermediate_size, h);
-    add(`${layer}.mlp.down_proj.weight`, h, t.intermediate_size);
-    for (const norm of ["input_layernorm", "post_attention_layernorm"]) add(`${layer}.${norm}.weight`, h);
-  }
-  add(`${language}.norm.weight`, h);
-  add("language_model.lm_head.weight", vocab, h);
+  linears(CONNECTOR, connectorLinears(connector));
+  if (config.extraRow !== null) add(config.extraRow, decoder.hiddenSize);
+  addDecoder(add, linears, decoder, vocab);
   return tensors;
+}
+
+function addDecoder(
+  add: (neutral: string, ...shape: number[]) => void,
+  linears: (base: string, all: Linears<string>) => void,
+  decoder: DecoderConfig,
+  vocab: number,
+): void {
+  const h = decoder.hiddenSize;
+  add(`${DECODER}.embed_tokens.weight`, vocab, h);
+  for (let n = 0; n < decoder.numLayers; n++) {
+    linears(decoderLayer(n), decoderLinears(decoder));
+    add(`${decoderLayer(n)}.input_layernorm.weight`, h);
+    add(`${decoderLayer(n)}.post_attention_layernorm.weight`, h);
+  }
+  add(`${DECODER}.norm.weight`, h);
+  if (!decoder.tiedHead) add("lm_head.weight", vocab, h);
 }

@@ -4,7 +4,9 @@ import type { Gpu } from "../gpu/device.ts";
 import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { bytesOf, f32ToF16 } from "../weights/formats/dtype.ts";
-import { allocateWeights, type Fill, fillWeight, type LoadedTensor } from "./weights.ts";
+import { fillWeight, type LoadedTensor } from "./fill-weights.ts";
+import type { Fill } from "./weight-builder.ts";
+import { allocateWeights } from "./weights.ts";
 
 /** A device that only notes what is written where. */
 function writes() {
@@ -96,7 +98,8 @@ test("block maxima are packed two to a word where f16 was planned, and refused w
 test("without an lm_head the embedding is the head where config.json says so, and a lost tensor where it does not", async () => {
   const { config, checkpoint } = await openGoldenModel(await openGolden("own-tiny"), parseRecipe({}));
   const headless = new Map([...checkpoint.tensors].filter(([name]) => !name.includes("lm_head")));
-  const allocate = (tiedHead: boolean) => allocateWeights(new Planner(), { ...config, tiedHead }, headless, undefined);
+  const allocate = (tiedHead: boolean) =>
+    allocateWeights(new Planner(), { ...config, decoder: { ...config.decoder, tiedHead } }, headless, undefined);
   expect(() => allocate(false)).toThrow(
     expect.objectContaining({ code: "missing-tensor", message: expect.stringMatching(/lm_head.*tie_word_embeddings/) }),
   );

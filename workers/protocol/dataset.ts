@@ -1,7 +1,8 @@
 /** What crosses the border between the page and the dataset worker, through Comlink. Only plain data. */
-import type { PreparationSpec } from "../data/preparation.ts";
+
 import type { PreviewRow } from "../data/preview.ts";
 import type { DatasetInfo, DatasetProgress } from "../data/shards/prepare-dataset.ts";
+import type { PreparationSpec } from "../models/preparation.ts";
 
 /** A file the user dropped or picked; `path` is relative to the dropped root, with "/" between parts. */
 export interface DroppedFile {

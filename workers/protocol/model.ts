@@ -1,5 +1,5 @@
 /** What the page and the engine worker tell each other about a model: where it comes from, how its load goes on, what it is. */
-import type { PreparationSpec } from "../data/preparation.ts";
+import type { PreparationSpec } from "../models/preparation.ts";
 import type { DroppedFile } from "./dataset.ts";
 
 export type ModelSource =

@@ -1,4 +1,5 @@
 /** Nothing that training or chat dispatches is left out of the self-test. */
+
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,11 +9,12 @@ import { Recorder } from "../gpu/program.ts";
 import { registerVariants } from "../gpu/variants.ts";
 import { forcedVariants } from "../kernels/select.ts";
 import { KEEP } from "../models/activations.ts";
+import { allocateAdapter } from "../models/adapter.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
-import { allocateVision, projectorForward, towerForward, visionBackward } from "../models/clip.ts";
 import { featuresPerTile } from "../models/config.ts";
-import { allocatePass, recordTraining } from "../models/llava.ts";
-import { allocateAdapter } from "../models/lora.ts";
+import { allocatePass, recordTraining } from "../models/pass.ts";
+import { allocateVision, recordConnector, recordTower, recordVisionBackward } from "../models/vision.ts";
+
 import { allocateWeights } from "../models/weights.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { testBench } from "../testing/gpu.ts";
@@ -73,7 +75,7 @@ test("each kernel that the programs of training and chat dispatch is in a case",
     targets: "all-linear",
   } as const;
   const { weights } = allocateWeights(planner, config, model.checkpoint.tensors, model.quant);
-  const adapter = allocateAdapter(planner, config, settings, true);
+  const adapter = allocateAdapter(planner, config, settings, { training: true });
   const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };
   const pass = allocatePass(planner, config, weights, settings, { ...capacity, policy: KEEP });
   const half = allocatePass(planner, config, weights, settings, {
@@ -85,10 +87,11 @@ test("each kernel that the programs of training and chat dispatch is in a case",
   const vision = allocateVision(planner, config, 1, { lora: settings, policy: KEEP });
   const facts = { config, weights, ropeTable: pass.ids, variants: registerVariants };
   const tower = new Recorder();
-  const visionPass = { config, weights, lora: adapter.vision, projector: adapter.projector, tiles: 1 };
-  towerForward(tower, vision, visionPass);
-  projectorForward(tower, pass.imageFeatures, vision, visionPass, 0);
-  visionBackward(tower, pass.gradients!.dx, vision, visionPass);
+  const { vision: lora, connector } = adapter;
+  const visionPass = { config, weights, kept: vision, lora, connector, tiles: 1 };
+  recordTower(tower, visionPass);
+  recordConnector(tower, pass.imageFeatures, 0, visionPass);
+  recordVisionBackward(tower, pass.gradients!.dx, visionPass);
   const programs = [
     recordTraining(facts, pass, adapter),
     recordTraining(facts, half, adapter),

@@ -3,7 +3,7 @@ import { TabTuneError } from "../errors.ts";
 import type { AdapterFacts, Gpu } from "../gpu/device.ts";
 import type { PipelineCache } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
-import type { LlavaConfig } from "../models/config.ts";
+import type { VlmConfig } from "../models/config.ts";
 import type { Store } from "../storage/store.ts";
 import type { SelfTestCase } from "./cases/case.ts";
 import { type HeadSizes, selfTestCases } from "./cases/index.ts";
@@ -21,9 +21,9 @@ export function adapterKey(facts: AdapterFacts, browser: string): string {
   return `${KERNELS_VERSION}/${JSON.stringify([vendor, architecture, description, software, features, sizes, browser])}`;
 }
 
-export const headSizesOf = ({ text, vision }: LlavaConfig): HeadSizes => ({
-  text: text.headSize,
-  vision: vision.hiddenSize / vision.numHeads,
+export const headSizesOf = ({ decoder, tower }: VlmConfig): HeadSizes => ({
+  text: decoder.headSize,
+  vision: tower.hiddenSize / tower.numHeads,
 });
 
 export const verdictKey = (facts: AdapterFacts, heads: HeadSizes, browser: string): string =>

@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Example } from "../data/example.ts";
-import { preparationOf } from "../data/preparation.ts";
 import { prepareExample } from "../data/prepare-example.ts";
 import { type InputFile, readRows } from "../data/rows/read-rows.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
@@ -16,6 +15,7 @@ import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
 import { type ModuleMatrices, readAdapter } from "../models/adapter-slabs.ts";
 import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
@@ -136,7 +136,7 @@ export async function goldenExamples(golden: Golden, model: OpenedModel): Promis
 
 /** The rows of the case as shards in `store`. */
 export async function goldenDataset(model: OpenedModel, store: Store, files: readonly InputFile[]): Promise<Dataset> {
-  const { id } = await prepareDataset(store, files, "golden", model.preparation, () => {});
+  const { id } = await prepareDataset(store, files, "golden", preparationOf(model.preparation), () => {});
   return (await openDataset(store, id))!;
 }
 
@@ -182,7 +182,7 @@ export async function runToEnd(
       live = adapter;
     },
     onGradients: async (step, adapter) => {
-      if (gradientsOf.includes(step)) gradients.set(step, await readAdapter(model.llava, adapter, adapter.grads));
+      if (gradientsOf.includes(step)) gradients.set(step, await readAdapter(model.vlm, adapter, adapter.grads));
     },
     ...given,
   });
@@ -190,9 +190,9 @@ export async function runToEnd(
   return {
     records,
     gradients,
-    adapter: await readAdapter(model.llava, adapter),
-    firstMoments: await readAdapter(model.llava, adapter, adapter.firstMoments),
-    secondMoments: await readAdapter(model.llava, adapter, adapter.secondMoments),
+    adapter: await readAdapter(model.vlm, adapter),
+    firstMoments: await readAdapter(model.vlm, adapter, adapter.firstMoments),
+    secondMoments: await readAdapter(model.vlm, adapter, adapter.secondMoments),
     live: live!,
   };
 }

@@ -3,6 +3,8 @@
  * their folder. Tests only.
  */
 import { readFileSync } from "node:fs";
+import type { PictureFormat } from "../data/pictures/format.ts";
+import { familyOf } from "../models/registry.ts";
 
 /** The folder of golden cases, or undefined. */
 export const goldenFolder: string | undefined = process.env.TABTUNE_FIXTURES || undefined;
@@ -47,4 +49,12 @@ export function goldenTensors(path: string): (key: string) => { shape: number[];
     const raw = bytes.slice(8 + headerLength + data_offsets[0], 8 + headerLength + data_offsets[1]);
     return { shape, data: dtype === "F32" ? new Float32Array(raw.buffer) : raw };
   };
+}
+
+/** The picture format of a golden case, of its own files. */
+export function goldenPictures(name: string): PictureFormat {
+  const configJson = JSON.parse(goldenText(`${name}/model/config.json`));
+  const processorJson = JSON.parse(goldenText(`${name}/model/preprocessor_config.json`));
+  const family = familyOf(configJson);
+  return family.pictures({ config: family.parseConfig(configJson), configJson, processorJson, maxImageTiles: null });
 }

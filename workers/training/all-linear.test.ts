@@ -5,11 +5,12 @@ import { packExamples } from "../data/batches/pack.ts";
 import { type Example, labelsOf, tilesOf } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "../models/activations.ts";
+import { allocateAdapter, type LoraModule } from "../models/adapter.ts";
 import { type ModuleMatrices, readAdapter, writeAdapter } from "../models/adapter-slabs.ts";
 import { featuresPerTile } from "../models/config.ts";
-import type { PassCapacity } from "../models/llava.ts";
-import { allocateAdapter, type LoraModule } from "../models/lora.ts";
 import type { LoadedModel } from "../models/open.ts";
+import type { PassCapacity } from "../models/pass.ts";
+
 import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../testing/golden.ts";
 import { randomArray, relativeError } from "../testing/gpu.ts";
 import { createEvaluation, createTrainingStep } from "./step.ts";
@@ -66,21 +67,20 @@ async function oneStep({
   step = 1,
   of = values,
 }: Variation): Promise<Outcome> {
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   const withDropout = dropout ? { ...settings, dropout: { rate: dropout, seed: 7 } } : settings;
-  const adapter = allocateAdapter(arena, model.config, withDropout, true);
-  writeAdapter(model.llava, adapter, of);
+  const adapter = allocateAdapter(arena, model.config, withDropout, { training: true });
+  writeAdapter(model.vlm, adapter, of);
   const capacity = capacityOf(policy);
-  const training = await createTrainingStep(model.llava, adapter, {
+  const training = await createTrainingStep(model.vlm, adapter, {
     capacity: rows ? { ...capacity, rows, labelRows: rows } : capacity,
     tileCapacity,
     optimizer,
     trainOn: "all-text",
-    normalise: model.normalise,
   });
   let gradients: ModuleMatrices[] = [];
   const { loss } = await training.run(batch, step, 0, async () => {
-    gradients = await readAdapter(model.llava, adapter, adapter.grads);
+    gradients = await readAdapter(model.vlm, adapter, adapter.grads);
   });
   await training.dispose();
   arena.dispose();
@@ -89,13 +89,12 @@ async function oneStep({
 
 /** Mean loss of the batch with these LoRA values, through the passes that evaluation uses. */
 async function meanLoss(of: Values): Promise<number> {
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
-  const adapter = allocateAdapter(arena, model.config, settings, false);
-  writeAdapter(model.llava, adapter, of);
-  const runner = await createEvaluation(model.llava, {
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
+  const adapter = allocateAdapter(arena, model.config, settings, { training: false });
+  writeAdapter(model.vlm, adapter, of);
+  const runner = await createEvaluation(model.vlm, {
     capacity: capacityOf(RECOMPUTE),
     tileCapacity: 10,
-    normalise: model.normalise,
     adapter,
   });
   const pack = packExamples(
@@ -113,7 +112,7 @@ const norm = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v));
 
 test("every kind of module has the gradient that finite differences have", async () => {
   const { gradients: kept } = await oneStep({});
-  const last = model.config.visionLayersUsed - 1;
+  const last = model.config.tower.layersUsed - 1;
   const named = kept.filter(({ module }) => !module.startsWith("language_model."));
   expect(named.some(({ module }) => module.includes(`layers.${last}.`))).toBe(true);
   expect(named.some(({ module }) => module.includes(`layers.${last + 1}.`))).toBe(false);

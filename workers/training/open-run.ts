@@ -4,8 +4,8 @@ import type { Dataset } from "../data/shards/shards.ts";
 import { lengthNotes } from "../data/text/fit-length.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
+import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
 import { writeAdapter } from "../models/adapter-slabs.ts";
-import { type Adapter, allocateAdapter, type LoraModule } from "../models/lora.ts";
 import { initialLora } from "../models/lora-init.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
@@ -63,7 +63,7 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   const { memory: plan, steps } = planOf(model, recipe, { rows: usable.rows.length, longest });
   report.maxSteps = steps;
   report.state("compiling");
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   const step = await stepOnGpu(options, recipe, plan, arena);
   return new OpenRun({ ...options, recipe, usable, plan, arena, step, state, report });
 }
@@ -101,7 +101,7 @@ export class OpenRun {
     const { model, store, runId, dataset, usable, recipe, arena, step, report, resume, onAdapter } = this.#parts;
     const { adapter } = step;
     // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
-    const restored = resume ? await restore({ store, runId }, model.llava, adapter, this.state) : undefined;
+    const restored = resume ? await restore({ store, runId }, model.vlm, adapter, this.state) : undefined;
     if (restored === undefined) await this.#begin();
     await setRunStatus(store, runId, "running");
     this.#given = onAdapter !== undefined;
@@ -153,9 +153,12 @@ async function stepOnGpu(
 ): Promise<TrainingStep> {
   let step: TrainingStep | undefined;
   try {
-    return await trialAllocation(model.llava.gpu, async () => {
-      const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), true, recipe.optim);
-      step = await createTrainingStep(model.llava, adapter, {
+    return await trialAllocation(model.vlm.gpu, async () => {
+      const adapter = allocateAdapter(arena, model.config, loraSettings(recipe), {
+        training: true,
+        optim: recipe.optim,
+      });
+      step = await createTrainingStep(model.vlm, adapter, {
         capacity,
         tileCapacity,
         optimizer: {
@@ -166,7 +169,6 @@ async function stepOnGpu(
           maxGradNorm: recipe.maxGradNorm,
         },
         trainOn: recipe.trainOn,
-        normalise: model.normalise,
         ...(makeTower ? { makeTower } : {}),
       });
       return step;
@@ -187,5 +189,5 @@ async function writeFirstValues({ model, recipe, loraInit }: RunOptions, adapter
     const made = initialLora(m.module, recipe.loraR, m.inFeatures, m.outFeatures, recipe.seed);
     return { loraA: given?.loraA ?? made.loraA, loraB: given?.loraB ?? made.loraB };
   };
-  writeAdapter(model.llava, adapter, loraOf, (name) => start.get(name));
+  writeAdapter(model.vlm, adapter, loraOf, (name) => start.get(name));
 }

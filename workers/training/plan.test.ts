@@ -15,14 +15,14 @@ test("without data: a row has one picture of the most tiles and the text of the 
   const { model, recipe } = await opened("own-next");
   // Pictures of 28 pixels in patches of 14.
   const plan = planOf(model, recipe);
-  expect(plan.rowTokens).toBe(4 * model.tilesPerPicture + TEXT_TOKENS);
+  expect(plan.rowTokens).toBe(4 * model.pictures.mostTiles + TEXT_TOKENS);
   expect(plan).toMatchObject({ steps: 0, epochs: 0 });
 });
 
 test("fewer tiles make the guessed row shorter and the plan smaller", async () => {
   const { model, recipe } = await opened("own-next");
   const [all, one] = [planOf(model, recipe), planOf(model, { ...recipe, maxImageTiles: 1 })];
-  expect(all.rowTokens - one.rowTokens).toBe(4 * (model.tilesPerPicture - 1));
+  expect(all.rowTokens - one.rowTokens).toBe(4 * (model.pictures.mostTiles - 1));
   expect(one.memory.totalBytes).toBeLessThan(all.memory.totalBytes);
   expect(one.flops.ideal).toBeLessThan(all.flops.ideal);
 });

@@ -1,24 +1,26 @@
 /** What a recipe means for a model: the length of its rows, the settings of its adapter, what a run takes. */
-import { featuresPerTile, type LlavaConfig } from "../models/config.ts";
-import { positionsOf } from "../models/load.ts";
-import type { LoraSettings } from "../models/lora.ts";
+import type { PictureFormat } from "../data/pictures/format.ts";
+import { featuresPerTile, positionsOf, type VlmConfig } from "../models/config.ts";
 import { type MemoryPlan, planMemory, stepFlops } from "../models/memory-plan.ts";
 import type { OpenedModel } from "../models/open.ts";
-import type { TensorFacts } from "../models/weights.ts";
+import type { LoraSettings } from "../models/parts/lora.ts";
+import type { TensorFacts } from "../models/weight-builder.ts";
+
 import { type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
 
 /** The recipe with rows no longer than the model has positions for. */
-export const withinModel = (recipe: Recipe, { text }: LlavaConfig): Recipe => ({
+export const withinModel = (recipe: Recipe, { decoder }: VlmConfig): Recipe => ({
   ...recipe,
-  maxLength: Math.min(recipe.maxLength, positionsOf(text)),
+  maxLength: Math.min(recipe.maxLength, positionsOf(decoder)),
 });
 
 /** Text of a row beside its picture, for plans made before there is data: that of the published recipe, all of it targets under all-text. */
 export const TEXT_TOKENS = 124;
 
 /** What a plan needs of a model: none of its weights. */
-export interface PlannedModel extends Pick<OpenedModel, "config" | "quant" | "tilesPerPicture"> {
-  checkpoint: { tensors: Map<string, TensorFacts> };
+export interface PlannedModel extends Pick<OpenedModel, "config" | "quant"> {
+  pictures: Pick<PictureFormat, "mostTiles">;
+  checkpoint: { tensors: ReadonlyMap<string, TensorFacts> };
   /** `vocab`: rows of the embedding. */
   preparation: { vocab: number };
 }
@@ -79,7 +81,7 @@ export function planOf(model: PlannedModel, recipe: Recipe, data = { rows: 0, lo
 
 /** Most tiles of a picture, of a model that was opened with at least as many. */
 const tilesPerPicture = (model: PlannedModel, { maxImageTiles }: Recipe): number =>
-  Math.min(model.tilesPerPicture, maxImageTiles ?? Number.POSITIVE_INFINITY);
+  Math.min(model.pictures.mostTiles, maxImageTiles ?? Number.POSITIVE_INFINITY);
 
 export const loraSettings = (recipe: Recipe): LoraSettings => ({
   rank: recipe.loraR,

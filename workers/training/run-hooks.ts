@@ -6,8 +6,8 @@ import type { Example } from "../data/example.ts";
 import type { Dataset } from "../data/shards/shards.ts";
 import { fitLength } from "../data/text/fit-length.ts";
 import { type TabTuneError, toReport } from "../errors.ts";
+import type { Adapter } from "../models/adapter.ts";
 import { adapterTensors } from "../models/adapter-slabs.ts";
-import type { Adapter } from "../models/lora.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
@@ -69,7 +69,7 @@ export class RunHooks implements TrainerDeps {
     await appendLog(store, runId, log);
     this.#log = [];
     report.checkpoint(n, "writing", checkpointBytes);
-    const tensors = adapterTensors(model.llava, step.adapter);
+    const tensors = adapterTensors(model.vlm, step.adapter);
     await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors });
     report.checkpoint(n, "written", checkpointBytes);
     report.state(control.pause ? "pausing" : "training");

@@ -5,11 +5,12 @@ import { packExamples } from "../data/batches/pack.ts";
 import { type Example, labelsOf } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "../models/activations.ts";
+import { type Adapter, allocateAdapter } from "../models/adapter.ts";
 import { type ModuleMatrices, readAdapter, readMoments, writeAdapter } from "../models/adapter-slabs.ts";
 import { featuresPerTile } from "../models/config.ts";
-import type { PassCapacity } from "../models/llava.ts";
-import { type Adapter, allocateAdapter } from "../models/lora.ts";
 import type { LoadedModel } from "../models/open.ts";
+import type { PassCapacity } from "../models/pass.ts";
+
 import type { Optim } from "../recipe.ts";
 import { type Golden, goldenExamples, goldenInit, loadGoldenModel, openGolden, recipeWith } from "../testing/golden.ts";
 import { relativeError } from "../testing/gpu.ts";
@@ -44,26 +45,30 @@ async function bench(
   optim: Optim = "adamw_torch",
   more: Partial<PassCapacity> = {},
 ): Promise<Bench> {
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
-  const adapter = allocateAdapter(arena, model.config, { rank: 8, alpha: 16, useRslora: false }, true, optim);
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
+  const adapter = allocateAdapter(
+    arena,
+    model.config,
+    { rank: 8, alpha: 16, useRslora: false },
+    { training: true, optim: optim },
+  );
   const init = goldenInit(golden, "a");
-  writeAdapter(model.llava, adapter, (m) => ({
+  writeAdapter(model.vlm, adapter, (m) => ({
     loraA: init(m.module)!.loraA,
     // Not zero, so that A gets gradients at the first step already.
     loraB: Float32Array.from({ length: 8 * m.outFeatures }, (_, i) => 0.01 * Math.sin(i)),
   }));
-  const step = await createTrainingStep(model.llava, adapter, {
+  const step = await createTrainingStep(model.vlm, adapter, {
     capacity: { rows, labelRows: rows, features: 4 * featuresPerTile(model.config), policy, ...more },
     tileCapacity,
     optimizer,
     trainOn: "all-text",
-    normalise: model.normalise,
   });
   return {
     step,
     adapter,
-    gradients: () => readAdapter(model.llava, adapter, adapter.grads),
-    values: () => readAdapter(model.llava, adapter),
+    gradients: () => readAdapter(model.vlm, adapter, adapter.grads),
+    values: () => readAdapter(model.vlm, adapter),
     async dispose() {
       await step.dispose();
       arena.dispose();
@@ -96,7 +101,7 @@ test("the same twice is bitwise the same", async () => {
 });
 
 test("a gentle pace takes its time and gives bitwise the same", async () => {
-  const { pace } = model.llava;
+  const { pace } = model.vlm;
   pace.mode = "gentle";
   expect(await twoSteps(await bench(total()))).toEqual(whole);
   pace.mode = "full speed";
@@ -112,7 +117,7 @@ test.each([
 test.each([0, 1, 2])(
   "activations of %i layers kept in f16: the same loss, gradients off by its rounding",
   async (kept) => {
-    expect(model.config.text.numLayers).toBe(2);
+    expect(model.config.decoder.numLayers).toBe(2);
     const { results, gradients } = await twoSteps(await bench(total(), { precision: "f16", keptLayers: kept }));
     expect(results[0]!.loss).toBe(whole.results[0]!.loss);
     expect(Math.abs(results[0]!.gradNorm / whole.results[0]!.gradNorm - 1)).toBeLessThan(2e-4);
@@ -167,7 +172,7 @@ test("packed rows do not see each other: a row alone has the same loss at every 
     labelRows: total(),
     features: 4 * featuresPerTile(model.config),
   };
-  const runner = await createEvaluation(model.llava, { capacity, tileCapacity: 4, normalise: model.normalise });
+  const runner = await createEvaluation(model.vlm, { capacity, tileCapacity: 4 });
   const labels = batch.map((example) => labelsOf(example, "all-text"));
   const together = await runner.losses(packExamples(batch, labels));
   let at = 0;
@@ -186,14 +191,14 @@ test("packed rows do not see each other: a row alone has the same loss at every 
 test("a steady step creates no buffer, bind group or pipeline", async () => {
   const b = await bench(longest());
   await b.step.run(batch, 1, 1e-3);
-  const { device } = model.llava.gpu;
+  const { device } = model.vlm.gpu;
   // Asked of the device itself, too: what is created past the counters counts.
   const calls = (["createBuffer", "createBindGroup", "createComputePipelineAsync", "createShaderModule"] as const).map(
     (name) => vi.spyOn(device, name),
   );
-  const before = { ...model.llava.counters };
+  const before = { ...model.vlm.counters };
   for (const step of [2, 3, 4]) await b.step.run(batch, step, 1e-3);
-  const after = model.llava.counters;
+  const after = model.vlm.counters;
   for (const call of calls) {
     expect(call, call.getMockName()).not.toHaveBeenCalled();
     call.mockRestore();
@@ -212,15 +217,15 @@ test("a step whose loss is not finite says so and updates nothing", async () => 
   const poisoned = await b.values();
   poisoned[3]!.loraB[5] = Number.NaN;
   const byName = new Map(poisoned.map((m) => [m.module, m]));
-  writeAdapter(model.llava, b.adapter, (m) => byName.get(m.module)!);
-  const moments = await readAdapter(model.llava, b.adapter, b.adapter.firstMoments);
+  writeAdapter(model.vlm, b.adapter, (m) => byName.get(m.module)!);
+  const moments = await readAdapter(model.vlm, b.adapter, b.adapter.firstMoments);
   await expect(b.step.run(batch, 2, 1e-3)).rejects.toMatchObject({
     code: "non-finite-loss",
     message: expect.stringMatching(/^Step 2 gave a loss of NaN/),
     safe: "The adapter is as it was after step 1.",
   });
   expect(flat(await b.values())).toEqual(flat(poisoned));
-  expect(await readAdapter(model.llava, b.adapter, b.adapter.firstMoments)).toEqual(moments);
+  expect(await readAdapter(model.vlm, b.adapter, b.adapter.firstMoments)).toEqual(moments);
   await b.dispose();
 });
 
@@ -247,7 +252,7 @@ test("8-bit moments: the first update is the exact one, later ones stay close, a
     expect(Math.max(...p.map((value, i) => Math.abs(value - q[i]!)))).toBeLessThan(1e-6);
   }
   expect(Math.max(...losses)).toBeLessThan(2e-3);
-  const [m, n] = [await readMoments(model.llava, exact.adapter), await readMoments(model.llava, small.adapter)];
+  const [m, n] = [await readMoments(model.vlm, exact.adapter), await readMoments(model.vlm, small.adapter)];
   expect(relativeError(flat(n.first.modules), flat(m.first.modules))).toBeLessThan(0.05);
   expect(relativeError(flat(n.second.modules), flat(m.second.modules))).toBeLessThan(0.1);
   await exact.dispose();

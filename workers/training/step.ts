@@ -2,6 +2,7 @@
  * One optimizer step on the GPU: micro-batches are packed, run forward and backward, their LoRA gradients added up; then norm, clip
  * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
  */
+
 import { type PackedBatch, packExamples, splitByCapacity } from "../data/batches/pack.ts";
 import { type Example, labelsOf, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
@@ -12,26 +13,14 @@ import { adamw } from "../kernels/optimizer/adamw.ts";
 import { adamw8bit, momentMaps } from "../kernels/optimizer/adamw-8bit.ts";
 import { gradNorm, gradNormPartials } from "../kernels/optimizer/grad-norm.ts";
 import { zero } from "../kernels/rows/copy.ts";
-import type { VisionActivations } from "../models/clip.ts";
+import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
-import {
-  allocatePass,
-  type Llava,
-  type PassBuffers,
-  type PassCapacity,
-  recordEvaluation,
-  recordTraining,
-} from "../models/llava.ts";
-import { type Adapter, learnsFromPictures } from "../models/lora.ts";
-import {
-  backwardPictures,
-  encodePictures,
-  type Normalise,
-  type PackPictures,
-  packPictures,
-} from "../models/pack-pictures.ts";
+import { backwardPictures, encodePictures, type PackPictures, packPictures } from "../models/pack-pictures.ts";
+import { allocatePass, type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
 import { writeTokens } from "../models/token-table.ts";
+import type { VisionActivations } from "../models/vision.ts";
+import type { Vlm } from "../models/vlm.ts";
 
 export interface OptimizerSettings {
   beta1: number;
@@ -50,7 +39,7 @@ export interface StepResult {
 }
 
 export type TrainOn = "responses" | "all-text";
-export type MakeTower = (model: Llava, arena: Arena, v: VisionActivations) => Promise<Tower>;
+export type MakeTower = (model: Vlm, arena: Arena, v: VisionActivations) => Promise<Tower>;
 
 /** Runs batches through a model without touching the adapter (evaluation), or with gradients (training). */
 export interface Runner {
@@ -85,15 +74,14 @@ interface StepBuffers extends Runner {
 interface StepBuffersOptions {
   capacity: PassCapacity;
   tileCapacity: number;
-  normalise: Normalise;
   adapter: Adapter | undefined;
   makeTower?: MakeTower | undefined;
   record: (buffers: PassBuffers) => Recorder;
 }
 
-async function createStepBuffers(model: Llava, options: StepBuffersOptions): Promise<StepBuffers> {
+async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promise<StepBuffers> {
   const { gpu, config, counters } = model;
-  const { capacity, tileCapacity, normalise, adapter, makeTower, record } = options;
+  const { capacity, tileCapacity, adapter, makeTower, record } = options;
   const arena = new Arena(gpu, counters);
   const buffers = allocatePass(arena, config, model.weights, adapter?.settings, capacity);
   const encoder = await createEncoder(model, arena, {
@@ -108,13 +96,18 @@ async function createStepBuffers(model: Llava, options: StepBuffersOptions): Pro
   });
   const program: Program = await record(buffers).build(arena, model.pipelines);
   const staging = createStaging(gpu, counters, "losses to read", Math.max(256, buffers.nll.length * 4));
-  const newline = capacity.features;
+  const { imageTokenId } = config;
 
   const read = async (source: Tensor, length: number): Promise<Float32Array> =>
     new Float32Array(await staging.read(source, length * 4));
 
   const upload = async (pack: PackedBatch, at: StepPosition): Promise<PackPictures> => {
-    const pictures = packPictures(pack.examples, config, pack.rows, newline);
+    const pictures = packPictures(
+      pack.examples,
+      { pictures: model.pictures, imageTokenId },
+      pack.rows,
+      capacity.features,
+    );
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     write(gpu, buffers.slots, pictures.slots, counters);
     write(gpu, buffers.starts, pack.starts, counters);
@@ -122,7 +115,7 @@ async function createStepBuffers(model: Llava, options: StepBuffersOptions): Pro
     write(gpu, buffers.positions, pack.positions, counters);
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
-    await encodePictures(encoder, pictures, normalise, at);
+    await encodePictures(encoder, pictures, at);
     return pictures;
   };
 
@@ -130,7 +123,7 @@ async function createStepBuffers(model: Llava, options: StepBuffersOptions): Pro
     const { step, firstTile } = dims;
     const pictures = await upload(pack, { step, firstTile });
     await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
-    await backwardPictures(encoder, pictures, config, normalise, { step, firstTile });
+    await backwardPictures(encoder, pictures, { step, firstTile });
     return read(buffers.nll, pack.targets.length);
   };
   return {
@@ -151,17 +144,15 @@ async function createStepBuffers(model: Llava, options: StepBuffersOptions): Pro
 export interface EvaluationOptions {
   capacity: Omit<PassCapacity, "policy" | "cacheRows">;
   tileCapacity: number;
-  normalise: Normalise;
   adapter?: Adapter | undefined;
 }
 
 /** A runner that only measures losses, with or without an adapter. */
-export function createEvaluation(model: Llava, options: EvaluationOptions): Promise<Runner> {
-  const { capacity, tileCapacity, normalise, adapter } = options;
+export function createEvaluation(model: Vlm, options: EvaluationOptions): Promise<Runner> {
+  const { capacity, tileCapacity, adapter } = options;
   return createStepBuffers(model, {
     capacity: { ...capacity, policy: "forward" },
     tileCapacity,
-    normalise,
     adapter,
     record: (buffers) => recordEvaluation(model, buffers, adapter),
   });
@@ -172,20 +163,18 @@ export interface TrainingOptions {
   tileCapacity: number;
   optimizer: OptimizerSettings;
   trainOn: TrainOn;
-  normalise: Normalise;
   makeTower?: MakeTower;
 }
 
 export async function createTrainingStep(
-  model: Llava,
+  model: Vlm,
   adapter: Adapter,
   options: TrainingOptions,
 ): Promise<TrainingStep> {
-  const { capacity, tileCapacity, optimizer, trainOn, normalise, makeTower } = options;
+  const { capacity, tileCapacity, optimizer, trainOn, makeTower } = options;
   const made = await createStepBuffers(model, {
     capacity,
     tileCapacity,
-    normalise,
     adapter,
     makeTower,
     record: (buffers) => recordTraining(model, buffers, adapter),

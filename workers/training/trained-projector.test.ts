@@ -4,10 +4,11 @@ import { beforeAll, expect, test } from "vitest";
 import type { Example } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "../models/activations.ts";
+import { allocateAdapter } from "../models/adapter.ts";
 import { type Moments, readMoments, readTrained, type TrainedValues, writeAdapter } from "../models/adapter-slabs.ts";
 import { featuresPerTile } from "../models/config.ts";
-import { allocateAdapter, type LoraSettings } from "../models/lora.ts";
 import type { LoadedModel } from "../models/open.ts";
+import type { LoraSettings } from "../models/parts/lora.ts";
 import { goldenExamples, loadGoldenModel, openGolden, recipeWith } from "../testing/golden.ts";
 import { randomArray, relativeError } from "../testing/gpu.ts";
 import { createTrainingStep } from "./step.ts";
@@ -55,28 +56,27 @@ async function oneStep({
   modules: string[];
   moments: { first: Moments; second: Moments };
 }> {
-  const arena = new Arena(model.llava.gpu, model.llava.counters);
-  const adapter = allocateAdapter(arena, model.config, { ...base, targets }, true);
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
+  const adapter = allocateAdapter(arena, model.config, { ...base, targets }, { training: true });
   const loraOf = (m: { slab: number; aStart: number; inFeatures: number; outFeatures: number }) => ({
     loraA: randomArray(4 * m.inFeatures, m.slab * 100 + (m.aStart % 97), 0.1),
     loraB: randomArray(4 * m.outFeatures, m.slab * 100 + (m.aStart % 97) + 1, 0.1),
   });
-  writeAdapter(model.llava, adapter, loraOf, of);
+  writeAdapter(model.vlm, adapter, loraOf, of);
   const rows = batch.reduce((sum, e) => sum + e.inputIds.length, 0);
-  const step = await createTrainingStep(model.llava, adapter, {
+  const step = await createTrainingStep(model.vlm, adapter, {
     capacity: { rows, labelRows: rows, features: 2 * featuresPerTile(model.config), policy },
     tileCapacity,
     optimizer,
     trainOn: "all-text",
-    normalise: model.normalise,
   });
   let gradients: TrainedValues[] = [];
   const { loss } = await step.run(batch, 1, learningRate, async () => {
-    gradients = await readTrained(model.llava, adapter, adapter.grads);
+    gradients = await readTrained(model.vlm, adapter, adapter.grads);
   });
-  const after = await readTrained(model.llava, adapter);
+  const after = await readTrained(model.vlm, adapter);
   const modules = adapter.modules.map(({ module }) => module);
-  const moments = await readMoments(model.llava, adapter);
+  const moments = await readMoments(model.vlm, adapter);
   await step.dispose();
   arena.dispose();
   return { loss, gradients, after, modules, moments };

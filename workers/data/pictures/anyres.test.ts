@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { formatOf } from "../../testing/formats.ts";
 import { fromBase64, maxDifference } from "../../testing/pictures.ts";
 import { anyresLayout, selectBestResolution } from "./anyres.ts";
-import { normalise, parsePreprocessor } from "./crop.ts";
 import golden from "./fixtures/processors.json" with { type: "json" };
-import { type ImageSpec, prepareImage } from "./prepare-image.ts";
+import { prepareImage } from "./prepare-image.ts";
 
-const preprocessor = parsePreprocessor(golden.preprocessor);
-const spec: ImageSpec = { kind: "anyres", preprocessor, patchSize: 14, featureSelect: "default" };
+const sizes = {
+  tile: golden.preprocessor.crop_size.height,
+  patch: 14,
+  image_grid_pinpoints: golden.preprocessor.image_grid_pinpoints,
+};
+const format = formatOf("llava_next", golden.preprocessor, sizes);
 
 test.each(golden.anyres)("$h x $w at $image_size", (unit) => {
   const gridPinpoints = unit.pinpoints_hw as [number, number][];
@@ -20,14 +24,10 @@ test.each(golden.anyres)("$h x $w at $image_size", (unit) => {
 });
 
 test.each(golden.next)("$name: tiles and values as Python", async (row) => {
-  const image = await prepareImage(fromBase64(row.file), spec);
+  const image = await prepareImage(fromBase64(row.file), format);
   expect(image).toMatchObject({ tiles: row.tiles, tokens: row.tokens });
   expect([image.height, image.width]).toEqual(row.image_size_hw);
-  const [tiles, , side] = row.shape as [number, number, number, number];
-  const tile = side * side * 3;
-  const values = Array.from({ length: tiles }, (_, t) =>
-    Array.from(normalise(image.pixels.subarray(t * tile, (t + 1) * tile), preprocessor)),
-  ).flat();
+  const values = Array.from(format.normalise(image.pixels, image.tiles));
   const sampled = values.filter((_, i) => i % 97 === 0);
   expect(maxDifference(sampled, row.pixel_values_every_97th)).toBeLessThan(2e-6);
 });
@@ -40,19 +40,18 @@ describe("maxImageTiles", () => {
     [2, 1, 17],
     [1, 1, 17],
   ])("%s -> %i tiles, %i tokens", async (maxImageTiles, tiles, tokens) => {
-    const image = await prepareImage(bytes, { ...spec, maxImageTiles });
+    const image = await prepareImage(bytes, formatOf("llava_next", golden.preprocessor, { ...sizes, maxImageTiles }));
     expect(image).toMatchObject({ tiles, tokens });
     expect(image.pixels.length).toBe(tiles * 56 * 56 * 3);
   });
 });
 
-test.each<[string, Partial<ImageSpec>, string]>([
-  ["a grid the tile does not divide", { gridPinpoints: [[56, 100]] }, "56 x 100"],
-  ["no grid", { gridPinpoints: [] }, "missing"],
-  ["full features", { featureSelect: "full" }, "full"],
-])("%s is refused", async (_, change, words) => {
-  await expect(prepareImage(fromBase64(golden.next[0]!.file), { ...spec, ...change })).rejects.toMatchObject({
-    code: "unsupported-model",
-    message: expect.stringContaining(words),
-  });
+test.each<[string, object, string]>([
+  ["a grid the tile does not divide", { image_grid_pinpoints: [[56, 100]] }, "56 x 100"],
+  ["no grid", { image_grid_pinpoints: [] }, "missing"],
+  ["full features", { vision_feature_select_strategy: "full" }, "full"],
+])("%s is refused", (_, change, words) => {
+  expect(() => formatOf("llava_next", golden.preprocessor, { ...sizes, ...change })).toThrow(
+    expect.objectContaining({ code: "unsupported-model", message: expect.stringContaining(words) }),
+  );
 });

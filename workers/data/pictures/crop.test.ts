@@ -4,6 +4,7 @@ import {
   goldenCases,
   goldenExpected,
   goldenFolder,
+  goldenPictures,
   goldenTensors,
   goldenText,
 } from "../../testing/oracle-folder.ts";
@@ -78,21 +79,16 @@ describe("configurations", () => {
 
 describe.skipIf(!goldenFolder)("golden cases", () => {
   test.each(goldenCases)("%s pixel_values and image tokens", async (name) => {
-    const config = parsePreprocessor(JSON.parse(goldenText(`${name}/model/preprocessor_config.json`)));
-    const kind = config.gridPinpoints ? "anyres" : "clip";
+    const format = goldenPictures(name);
     const tensor = goldenTensors(`${name}/tensors.safetensors`);
     let worst = 0;
     for (const row of goldenExpected(name).rows) {
       const bytes = goldenBytes(`${name}/data/${row.file}`);
-      const image = await prepareImage(bytes, { kind, preprocessor: config, patchSize: 14, featureSelect: "default" });
+      const image = await prepareImage(bytes, format);
       expect(image).toMatchObject({ tiles: row.n_tiles, tokens: row.n_image_tokens });
       const { data } = tensor(`rows/${row.index}/pixel_values`);
-      const tile = image.pixels.length / image.tiles;
       expect(data.length).toBe(image.pixels.length);
-      for (let t = 0; t < image.tiles; t++) {
-        const values = normalise(image.pixels.subarray(t * tile, (t + 1) * tile), config);
-        worst = Math.max(worst, maxDifference(values, data.subarray(t * tile, (t + 1) * tile)));
-      }
+      worst = Math.max(worst, maxDifference(format.normalise(image.pixels, image.tiles), data));
     }
     expect(worst).toBeLessThan(2e-6);
   });

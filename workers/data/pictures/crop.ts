@@ -125,6 +125,18 @@ export function shortestEdgeSize(height: number, width: number, edge: number): {
   return { width: Math.trunc((edge * width) / height), height: edge };
 }
 
+/** `normalise` of each of `tiles` tiles: [tiles, S, S, 3] -> [tiles, 3, S, S]. */
+export function normaliseTiles(
+  pixels: Uint8Array,
+  tiles: number,
+  config: PreprocessorConfig,
+): Float32Array<ArrayBuffer> {
+  const size = pixels.length / tiles;
+  const out = new Float32Array(pixels.length);
+  for (let i = 0; i < tiles; i++) out.set(normalise(pixels.subarray(i * size, (i + 1) * size), config), i * size);
+  return out;
+}
+
 /**
  * u8 pixels to what the vision tower takes, channels first.
  * @param pixelsU8 [S, S, 3], one tile

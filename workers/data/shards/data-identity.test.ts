@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import type { PreparationSpec } from "../preparation.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import { datasetIdentity } from "./data-identity.ts";
 
-const spec = { id: "a tokenizer and a picture size" } as PreparationSpec;
+const preparationId = "a tokenizer and a picture size";
 const MiB = 2 ** 20;
 
 const file = (bytes: Uint8Array, lastModified?: number, path = "train.json"): InputFile => ({
@@ -11,7 +10,7 @@ const file = (bytes: Uint8Array, lastModified?: number, path = "train.json"): In
   blob: new Blob([bytes as Uint8Array<ArrayBuffer>]),
   ...(lastModified === undefined ? {} : { lastModified }),
 });
-const idOf = (...files: InputFile[]): Promise<string> => datasetIdentity(files, spec);
+const idOf = (...files: InputFile[]): Promise<string> => datasetIdentity(files, preparationId);
 
 /** `size` bytes, with one of them changed. */
 function bytes(size: number, changed?: number): Uint8Array {
@@ -54,5 +53,5 @@ test("the order of files does not matter, their names and what prepares them do"
   expect(await idOf(b, a)).toBe(before);
   expect(await idOf({ ...a, path: "c" }, b)).not.toBe(before);
   expect(await idOf(a)).not.toBe(before);
-  expect(await datasetIdentity([a, b], { ...spec, id: "another" })).not.toBe(before);
+  expect(await datasetIdentity([a, b], "another")).not.toBe(before);
 });

@@ -5,7 +5,7 @@
  */
 
 import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
-import type { PreparationSpec } from "../preparation.ts";
+
 import { byPath } from "../rows/entry.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import { datasetIdOf } from "./shards.ts";
@@ -16,9 +16,9 @@ const PIECE_BYTES = 8 * 2 ** 20;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 65_536;
 
-/** The id of `files` prepared by `spec`. */
-export async function datasetIdentity(files: readonly InputFile[], spec: PreparationSpec): Promise<string> {
-  const parts = ["preparation 2", spec.id];
+/** The id of `files` prepared under `preparationId`. */
+export async function datasetIdentity(files: readonly InputFile[], preparationId: string): Promise<string> {
+  const parts = ["preparation 2", preparationId];
   for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
   return datasetIdOf(parts);
 }

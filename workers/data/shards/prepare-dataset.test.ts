@@ -1,21 +1,24 @@
 /** From files to a data set: what is kept of it beside the rows. */
+
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
+import { preparationOf } from "../../models/preparation.ts";
 import { parseRecipe } from "../../recipe.ts";
 import { memoryStore } from "../../storage/memory.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { openGolden, openGoldenModel } from "../../testing/golden.ts";
-import type { PreparationSpec } from "../preparation.ts";
+import type { RowPreparation } from "../prepare-example.ts";
+
 import { previewRows } from "../preview.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import type { DatasetInfo } from "./prepare-dataset.ts";
 import { prepareDataset } from "./prepare-dataset.ts";
 import { openDataset } from "./shards.ts";
 
-let spec: PreparationSpec;
+let preparation: RowPreparation;
 beforeAll(async () => {
-  spec = (await openGoldenModel(await openGolden("own-tiny"), parseRecipe({}))).preparation;
+  preparation = preparationOf((await openGoldenModel(await openGolden("own-tiny"), parseRecipe({}))).preparation);
 });
 
 const padding = "-".repeat(1000);
@@ -23,7 +26,7 @@ const rows = (...answers: string[]): string =>
   answers.map((answer) => JSON.stringify({ question: "What is it?", answer, more: padding })).join("\n");
 const file = (path: string, text: string): InputFile => ({ path, blob: new Blob([text]) });
 const prepare = (store: Store, ...files: InputFile[]): Promise<DatasetInfo> =>
-  prepareDataset(store, files, "drop", spec, () => {});
+  prepareDataset(store, files, "drop", preparation, () => {});
 
 /** Takes facts out of a data set's manifest, as an older version wrote it. */
 async function without(store: Store, id: string, ...names: string[]): Promise<void> {
@@ -61,13 +64,15 @@ test("rows of caption files have the picture's name, rows of tables their line, 
   const { dataFolder } = await openGolden("own-tiny");
   const picture = new Blob([new Uint8Array(readFileSync(`${dataFolder}/images/000.png`))]);
   const info = await prepare(store, { path: "pets/cat.png", blob: picture }, file("pets/cat.txt", "A cat."));
-  const preview = await previewRows((await openDataset(store, info.id))!, spec, 0, 5);
+  const preview = await previewRows((await openDataset(store, info.id))!, preparation.tokenizer, 0, 5);
   expect(preview.map((row) => row.source)).toEqual(["pets/cat.png"]);
   const table = await prepare(store, file("train.jsonl", rows("A dot.", "A line.")));
   const dataset = (await openDataset(store, table.id))!;
-  expect((await previewRows(dataset, spec, 1, 1)).map((row) => row.source)).toEqual(["train.jsonl line 2"]);
+  expect((await previewRows(dataset, preparation.tokenizer, 1, 1)).map((row) => row.source)).toEqual([
+    "train.jsonl line 2",
+  ]);
   await store.delete([`dataset/${table.id}/sources/0`]);
-  expect((await previewRows(dataset, spec, 1, 1)).map((row) => row.source)).toEqual(["row 2"]);
+  expect((await previewRows(dataset, preparation.tokenizer, 1, 1)).map((row) => row.source)).toEqual(["row 2"]);
 });
 
 test("how many rows have how many tokens is kept, so that a limit can be judged before a run", async () => {

@@ -3,9 +3,7 @@
 import { isRowFault, type RowFault, TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
-import type { PreparationSpec } from "../preparation.ts";
-import { preparationOf } from "../preparation.ts";
-import { prepareExample } from "../prepare-example.ts";
+import { prepareExample, type RowPreparation } from "../prepare-example.ts";
 import { type InputFile, readRows } from "../rows/read-rows.ts";
 import type { SkippedRow } from "../rows/row.ts";
 import { datasetIdentity } from "./data-identity.ts";
@@ -50,14 +48,13 @@ export async function prepareDataset(
   store: Store,
   files: readonly InputFile[],
   label: string,
-  spec: PreparationSpec,
+  preparation: RowPreparation,
   onProgress: (p: DatasetProgress) => void,
 ): Promise<DatasetInfo> {
-  const id = await datasetIdentity(files, spec);
+  const id = await datasetIdentity(files, preparation.id);
   const before = await openDataset(store, id);
   if (before) return infoOf(before.manifest);
 
-  const preparation = preparationOf(spec);
   const writer = await createShardWriter(store, id, label);
   const skipped: SkippedRow[] = [];
   const formats = new Set<string>();

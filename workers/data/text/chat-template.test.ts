@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { chatTemplates } from "../../models/llava/chat-template.ts";
 import { goldenCases, goldenExpected, goldenFolder, goldenText } from "../../testing/oracle-folder.ts";
 import type { Message } from "../rows/row.ts";
-import { chooseTemplate, compileTemplate, endsAnswers, familyTemplates, renderChat } from "./chat-template.ts";
+import { chooseTemplate, compileTemplate, endsAnswers, renderChat } from "./chat-template.ts";
 import golden from "./fixtures/chats.json" with { type: "json" };
 
 const chats = golden.chats as Record<string, Message[]>;
@@ -22,10 +23,10 @@ test.each(golden.rendered)(
 
 describe("family templates", () => {
   test.each([
-    ["llava", "llava era A"],
+    ["llama", "llava era A"],
     ["mistral", "mistral"],
   ] as const)("%s gives the text of “%s”, and the same prompt", (family, name) => {
-    const ours = chooseTemplate({ family });
+    const ours = chooseTemplate({ family: chatTemplates[family] });
     const theirs = compileTemplate(templates[name]!, "recipe");
     expect(ours.origin).toBe("family");
     for (const chat of ["one turn", "three turns", "no picture, odd characters", "two pictures"]) {
@@ -38,10 +39,10 @@ describe("family templates", () => {
 
   test("a system message takes its place", () => {
     const options = { addGenerationPrompt: false, ...tokens };
-    expect(renderChat(chats.system!, chooseTemplate({ family: "llava" }), options)).toBe(
+    expect(renderChat(chats.system!, chooseTemplate({ family: chatTemplates.llama }), options)).toBe(
       "You are brief. USER: <image>What? ASSISTANT: Cat.</s>",
     );
-    expect(renderChat(chats.system!, chooseTemplate({ family: "mistral" }), options)).toBe(
+    expect(renderChat(chats.system!, chooseTemplate({ family: chatTemplates.mistral }), options)).toBe(
       "[INST] <image>\nYou are brief.\n\nWhat? [/INST] Cat.</s>",
     );
   });
@@ -49,8 +50,10 @@ describe("family templates", () => {
   test("a prompt ends in the marker, without a space", () => {
     const options = { addGenerationPrompt: true, ...tokens };
     const question: Message[] = [{ role: "user", content: [{ type: "text", text: "Hi" }] }];
-    expect(renderChat(question, chooseTemplate({ family: "llava" }), options)).toBe(`${system}USER: Hi ASSISTANT:`);
-    expect(renderChat(question, chooseTemplate({ family: "mistral" }), options)).toBe("[INST] Hi [/INST]");
+    expect(renderChat(question, chooseTemplate({ family: chatTemplates.llama }), options)).toBe(
+      `${system}USER: Hi ASSISTANT:`,
+    );
+    expect(renderChat(question, chooseTemplate({ family: chatTemplates.mistral }), options)).toBe("[INST] Hi [/INST]");
   });
 });
 
@@ -74,9 +77,9 @@ describe("which template is taken", () => {
     ["chat_template.json", { chatTemplateJson: json, tokenizerConfigJson: config }, "json", "checkpoint"],
     ["tokenizer_config.json", { tokenizerConfigJson: config }, "config", "checkpoint"],
     ["the default of a list", { tokenizerConfigJson: named }, "named", "checkpoint"],
-    ["the family's", { chatTemplateJson: "{}", tokenizerConfigJson: "{}" }, familyTemplates.llava, "family"],
+    ["the family's", { chatTemplateJson: "{}", tokenizerConfigJson: "{}" }, chatTemplates.llama, "family"],
   ])("%s", (_, sources, jinja, origin) => {
-    expect(chooseTemplate({ family: "llava", ...sources })).toMatchObject({ jinja, origin });
+    expect(chooseTemplate({ family: chatTemplates.llama, ...sources })).toMatchObject({ jinja, origin });
   });
 });
 
@@ -94,13 +97,17 @@ test("whether a template writes the end token", () => {
 });
 
 test.each([
-  ["the recipe's broken template", () => chooseTemplate({ family: "llava", explicit: "{% if %}" }), "bad-recipe"],
+  [
+    "the recipe's broken template",
+    () => chooseTemplate({ family: chatTemplates.llama, explicit: "{% if %}" }),
+    "bad-recipe",
+  ],
   [
     "the checkpoint's broken template",
-    () => chooseTemplate({ family: "llava", chatTemplateJinja: "{% for %}" }),
+    () => chooseTemplate({ family: chatTemplates.llama, chatTemplateJinja: "{% for %}" }),
     "unsupported-model",
   ],
-  ["a broken file", () => chooseTemplate({ family: "llava", chatTemplateJson: "{" }), "unsupported-model"],
+  ["a broken file", () => chooseTemplate({ family: chatTemplates.llama, chatTemplateJson: "{" }), "unsupported-model"],
   [
     "a conversation the template refuses",
     () =>

@@ -1,9 +1,4 @@
-/**
- * Messages to text by a Jinja chat template: the recipe's, else the checkpoint's own, else the one of its family.
- * The family templates give the text of TRL 0.8's `vsft_llava.py` (LLaVA-1.5) and of llava-v1.6-mistral; beyond those, a system
- * message takes the place of the stock system sentence (LLaVA) or opens the first user turn (Mistral), where theirs would print
- * it as an answer.
- */
+/** Messages to text by a Jinja chat template: the recipe's, else the checkpoint's own, else the one of its family. */
 import { Template } from "@huggingface/jinja";
 import { TabTuneError } from "../../errors.ts";
 import type { ContentPart, Message } from "../rows/row.ts";
@@ -23,37 +18,9 @@ export interface TemplateSources {
   chatTemplateJinja?: string | undefined;
   chatTemplateJson?: string | undefined;
   tokenizerConfigJson?: string | undefined;
-  family: "llava" | "mistral";
+  /** Jinja, where nobody else has one. */
+  family: string;
 }
-
-const texts = (list: string) =>
-  `{% for item in ${list} %}{% if item['type'] == 'text' %}{{ item['text'] }}{% endif %}{% endfor %}`;
-const partsInOrder =
-  "{% for item in message['content'] %}" +
-  "{% if item['type'] == 'text' %}{{ item['text'] }}{% elif item['type'] == 'image' %}<image>{% endif %}{% endfor %}";
-const imagesFirst =
-  "{% for item in message['content'] %}{% if item['type'] == 'image' %}{{ '<image>\\n' }}{% endif %}{% endfor %}";
-
-export const familyTemplates: Record<"llava" | "mistral", string> = {
-  llava: [
-    `{% if messages[0]['role'] == 'system' %}${texts("messages[0]['content']")}{{ ' ' }}{% else %}`,
-    "{{ 'A chat between a curious user and an artificial intelligence assistant. ' }}",
-    "{{ 'The assistant gives helpful, detailed, and polite answers to the user\\'s questions. ' }}{% endif %}",
-    "{% for message in messages %}",
-    `{% if message['role'] == 'user' %}USER: ${partsInOrder}{{ ' ' }}`,
-    `{% elif message['role'] == 'assistant' %}ASSISTANT: ${partsInOrder}{{ eos_token }}{% endif %}`,
-    "{% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}",
-  ].join(""),
-  mistral: [
-    "{% for message in messages %}",
-    `{% if message['role'] == 'user' %}[INST] ${imagesFirst}`,
-    "{% if loop.index0 == 1 and messages[0]['role'] == 'system' %}",
-    `${texts("messages[0]['content']")}{{ '\\n\\n' }}{% endif %}`,
-    `${texts("message['content']")} [/INST]`,
-    `{% elif message['role'] == 'assistant' %} ${texts("message['content']")}{{ eos_token }}{% endif %}`,
-    "{% endfor %}",
-  ].join(""),
-};
 
 /**
  * Picks and compiles the template. Of a checkpoint's files chat_template.jinja comes first, then chat_template.json, then
@@ -66,9 +33,7 @@ export function chooseTemplate(sources: TemplateSources): ChatTemplate {
     sources.chatTemplateJinja ??
     templateIn("chat_template.json", sources.chatTemplateJson) ??
     templateIn("tokenizer_config.json", sources.tokenizerConfigJson);
-  return own === undefined
-    ? compileTemplate(familyTemplates[sources.family], "family")
-    : compileTemplate(own, "checkpoint");
+  return own === undefined ? compileTemplate(sources.family, "family") : compileTemplate(own, "checkpoint");
 }
 
 /** @throws TabTuneError "bad-recipe" or, for a checkpoint's template, "unsupported-model" */

@@ -8,7 +8,7 @@ import { TabTuneError } from "../../errors.ts";
 import { TokenKind } from "../example.ts";
 import type { Message } from "../rows/row.ts";
 import { type ChatTemplate, renderChat } from "./chat-template.ts";
-import { imageRepeats, repeatEach } from "./slot-text.ts";
+import { expandImageTokens, expandPlaces, imagePlaces } from "./slot-text.ts";
 import { type TextTokenizer, templateTokens } from "./tokenizer.ts";
 
 /** Private-use characters: no text has them, and no template changes them. */
@@ -23,20 +23,18 @@ export interface TokenizedChat {
 
 /**
  * Renders and tokenises a conversation.
- * @param imageSlots slots of each picture, in order
+ * @param placeholders ids that stand for each picture, in order
  * @throws TabTuneError "bad-row" when image tokens and pictures differ in number or the template refuses the conversation
  */
 export function tokenizeChat(
   messages: readonly Message[],
   spec: { tokenizer: TextTokenizer; template: ChatTemplate },
-  imageSlots: readonly number[],
+  placeholders: readonly Int32Array[],
 ): TokenizedChat {
   const { tokenizer } = spec;
   const tokens = templateTokens(tokenizer);
   const text = renderChat(messages, spec.template, { addGenerationPrompt: false, ...tokens });
   const ids = tokenizer.encode(text);
-  const repeats = imageRepeats(ids, tokenizer.imageTokenId, imageSlots);
-
   const kinds = new Uint8Array(ids.length).fill(TokenKind.text);
   for (const [start, end] of answerSpans(messages, spec.template, tokens)) {
     kinds.fill(TokenKind.response, tokensBefore(text, start, ids, tokenizer), tokensBefore(text, end, ids, tokenizer));
@@ -45,7 +43,9 @@ export function tokenizeChat(
   // Where the padding token is the end token, it is a target like any other: padding is added later and masked by position.
   if (tokenizer.padId !== tokenizer.eosId) never.add(tokenizer.padId);
   for (let t = 0; t < ids.length; t++) if (never.has(ids[t]!)) kinds[t] = TokenKind.none;
-  return { inputIds: repeatEach(ids, repeats), kinds: repeatEach(kinds, repeats) };
+  const inputIds = expandImageTokens(ids, tokenizer.imageTokenId, placeholders);
+  const none = placeholders.map(({ length }) => new Uint8Array(length).fill(TokenKind.none));
+  return { inputIds, kinds: expandPlaces(kinds, imagePlaces(ids, tokenizer.imageTokenId), none) };
 }
 
 /**

@@ -1,41 +1,63 @@
-/** From one image token a picture to one image slot a feature vector, as LLaVA's processors expand `<image>`. */
+/** From one image token a picture to what stands for it: image slots, and in some families special tokens between them. */
 import { TabTuneError } from "../../errors.ts";
+import type { TextTokenizer } from "./tokenizer.ts";
 
-/**
- * How often each token is repeated: the picture's slot count for an image token, 1 for any other.
- * @param ids [T]
- * @param slots slots of each picture, in order
- * @throws TabTuneError "bad-row" when there are not as many image tokens as pictures
- */
-export function imageRepeats(ids: Int32Array, imageTokenId: number, slots: readonly number[]): Int32Array {
-  const found = ids.reduce((count, id) => count + (id === imageTokenId ? 1 : 0), 0);
-  if (found !== slots.length) {
-    throw new TabTuneError(
-      "bad-row",
-      `The text has ${found} image ${found === 1 ? "token" : "tokens"} for ${slots.length} ${slots.length === 1 ? "picture" : "pictures"}.`,
-      "Mark the place of each picture once, and write no “<image>” elsewhere.",
-    );
-  }
-  let picture = 0;
-  return ids.map((id) => (id === imageTokenId ? slots[picture++]! : 1));
+/** Ids of a picture's placeholder (`PictureFormat.placeholder`): special tokens as the tokenizer has them, and the image token a slot. */
+export function placeholderIds(
+  parts: readonly (string | { slots: number })[],
+  { encodeSpecial, imageTokenId }: Pick<TextTokenizer, "encodeSpecial" | "imageTokenId">,
+): Int32Array {
+  return Int32Array.from(
+    parts.flatMap((part) =>
+      typeof part === "string" ? encodeSpecial(part) : new Array<number>(part.slots).fill(imageTokenId),
+    ),
+  );
 }
 
-/** [T] values, each repeated as told -> [sum of repeats]. */
-export function repeatEach<T extends Int32Array | Uint8Array>(values: T, repeats: Int32Array): T {
-  const length = repeats.reduce((sum, count) => sum + count, 0);
+/** Where the image tokens stand. */
+export const imagePlaces = (ids: Int32Array, imageTokenId: number): number[] =>
+  [...ids].flatMap((id, t) => (id === imageTokenId ? [t] : []));
+
+/** [T] values, of which those at `places` give way to the `instead`s, in order. */
+export function expandPlaces<T extends Int32Array | Uint8Array>(
+  values: T,
+  places: readonly number[],
+  instead: readonly T[],
+): T {
+  const length = values.length + instead.reduce((sum, { length: l }) => sum + l - 1, 0);
   const out = new (values.constructor as new (length: number) => T)(length);
+  let from = 0;
   let at = 0;
-  for (let i = 0; i < values.length; i++) {
-    out.fill(values[i]!, at, at + repeats[i]!);
-    at += repeats[i]!;
-  }
+  const take = (part: T): void => {
+    out.set(part, at);
+    at += part.length;
+  };
+  places.forEach((place, n) => {
+    take(values.subarray(from, place) as T);
+    take(instead[n]!);
+    from = place + 1;
+  });
+  take(values.subarray(from) as T);
   return out;
 }
 
 /**
- * Ids of a prompt with every image token repeated once per slot.
+ * Ids in which each image token has given way to its picture's placeholder.
  * @throws TabTuneError "bad-row" when there are not as many image tokens as pictures
  */
-export function expandImageTokens(ids: Int32Array, imageTokenId: number, slots: readonly number[]): Int32Array {
-  return repeatEach(ids, imageRepeats(ids, imageTokenId, slots));
+export function expandImageTokens(
+  ids: Int32Array,
+  imageTokenId: number,
+  placeholders: readonly Int32Array[],
+): Int32Array {
+  const places = imagePlaces(ids, imageTokenId);
+  if (places.length !== placeholders.length) {
+    const [found, pictures] = [places.length, placeholders.length];
+    throw new TabTuneError(
+      "bad-row",
+      `The text has ${found} image ${found === 1 ? "token" : "tokens"} for ${pictures} ${pictures === 1 ? "picture" : "pictures"}.`,
+      "Mark the place of each picture once, and write no “<image>” elsewhere.",
+    );
+  }
+  return expandPlaces(ids, places, placeholders);
 }

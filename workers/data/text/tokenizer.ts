@@ -12,6 +12,8 @@ export interface TextTokenizer {
    * embedding has no row for.
    */
   encode(text: string): Int32Array;
+  /** Ids of special tokens written one behind the other: nothing is put in front or behind. */
+  encodeSpecial(tokens: string): number[];
   /** Text of ids; special tokens are left out unless `skipSpecialTokens` is false. */
   decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
   /** -1 when the tokenizer has none. */
@@ -98,6 +100,7 @@ export function loadTokenizer(
 
   return {
     encode: (text) => checked(Int32Array.from(tokenizer.encode(text).ids)),
+    encodeSpecial: (tokens) => tokenizer.encode(tokens, { add_special_tokens: false }).ids,
     decode: (ids, { skipSpecialTokens = true } = {}) =>
       tokenizer.decode(Array.from(ids), {
         skip_special_tokens: skipSpecialTokens,

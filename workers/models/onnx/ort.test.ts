@@ -11,39 +11,39 @@ import { relativeError } from "../../testing/gpu.ts";
 import { featuresPerTile } from "../config.ts";
 import { createEncoder } from "../encoder.ts";
 import type { LoadedModel } from "../open.ts";
-import { clipGraph } from "./clip-graph.ts";
 import { fitsOrt, fourBitOf } from "./ort.ts";
+import { towerGraph } from "./tower-graph.ts";
 
 async function ownFeatures(model: LoadedModel, pixels: Float32Array, tiles: number): Promise<Float32Array> {
-  const { llava, config } = model;
+  const { vlm, config } = model;
   const perTile = featuresPerTile(config);
-  const arena = new Arena(llava.gpu, llava.counters);
-  const table = arena.tensor("test/features", (tiles * perTile + 1) * config.text.hiddenSize);
-  const encoder = await createEncoder(llava, arena, {
+  const arena = new Arena(vlm.gpu, vlm.counters);
+  const table = arena.tensor("test/features", (tiles * perTile + 1) * config.decoder.hiddenSize);
+  const encoder = await createEncoder(vlm, arena, {
     features: table,
     featureCapacity: tiles * perTile,
     tileCapacity: tiles,
   });
-  write(llava.gpu, encoder.buffers.pixels, pixels);
+  write(vlm.gpu, encoder.buffers.tower.pixels, pixels);
   await encoder.tower.run(encoder.buffers, tiles);
-  const length = tiles * perTile * config.vision.hiddenSize;
-  const [features] = await readBack(llava.gpu, [{ ...encoder.buffers.features, length }]);
+  const length = tiles * perTile * config.tower.hiddenSize;
+  const [features] = await readBack(vlm.gpu, [{ ...encoder.buffers.tower.features, length }]);
   arena.dispose();
   return features!;
 }
 
 async function ortFeatures(model: LoadedModel, pixels: Float32Array, tiles: number) {
-  const { config, llava, readTensor } = model;
-  const graph = await clipGraph(config, readTensor, (neutral, elements) => fourBitOf(llava, neutral, elements));
+  const { config, vlm, readTensor } = model;
+  const graph = await towerGraph(config.tower, readTensor, (neutral, elements) => fourBitOf(vlm, neutral, elements));
   const session = await InferenceSession.create(graph, { executionProviders: ["wasm"] });
-  const size = config.vision.imageSize;
+  const size = config.tower.imageSize;
   const { features } = await session.run({ pixels: new OrtTensor("float32", pixels, [tiles, 3, size, size]) });
   await session.release();
   return { dims: features!.dims, data: features!.data as Float32Array, bytes: graph.length };
 }
 
 const pictures = (model: LoadedModel, { pixels, images }: Example): [Float32Array, number] => [
-  model.normalise(pixels, images[0]!.tiles),
+  model.pictures.normalise(pixels, images[0]!.tiles),
   images[0]!.tiles,
 ];
 
@@ -70,8 +70,8 @@ describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
     if (name === "llava-next-mistral") expect(tiles).toBeGreaterThan(2);
     const own = await ownFeatures(model, pixels, tiles);
     const ort = await ortFeatures(model, pixels, tiles);
-    const { vision } = model.config;
-    expect(ort.dims).toEqual([tiles, featuresPerTile(model.config), vision.hiddenSize]);
+    const { tower } = model.config;
+    expect(ort.dims).toEqual([tiles, featuresPerTile(model.config), tower.hiddenSize]);
     expect(relativeError(ort.data, own)).toBeLessThan(1e-5);
     if (kind !== "dense") return;
     const row = examples.indexOf(example);
@@ -91,6 +91,6 @@ test("a tower too large for onnxruntime's heap is left to our own kernels", asyn
   const golden = await openGolden("llava-mha");
   const { config } = await loadGoldenModel(golden, recipeWith(golden, "a"));
   expect(fitsOrt(config)).toBe(true);
-  const vision = { ...config.vision, hiddenSize: 4096, intermediateSize: 16384 };
-  expect(fitsOrt({ ...config, vision, visionLayersUsed: 40 })).toBe(false);
+  const tower = { ...config.tower, hiddenSize: 4096, intermediateSize: 16384, layersUsed: 40 };
+  expect(fitsOrt({ tower })).toBe(false);
 });

@@ -4,18 +4,20 @@
  */
 import { readBack, type Tensor } from "../../gpu/buffers.ts";
 import { f16ToF32 } from "../../weights/formats/dtype.ts";
-import { featuresPerTile, type LlavaConfig } from "../config.ts";
+import { featuresPerTile, type VlmConfig } from "../config.ts";
 import type { Tower } from "../encoder.ts";
-import type { Llava } from "../llava.ts";
 import { resolveName } from "../names.ts";
-import { clipGraph, type FourBitMatrix, type ReadTensor } from "./clip-graph.ts";
+import { matrixParameters, sumOf } from "../parts/linears.ts";
+import { towerLinears } from "../parts/tower.ts";
+import type { Vlm } from "../vlm.ts";
+import { type FourBitMatrix, type ReadTensor, towerGraph } from "./tower-graph.ts";
 
 /** The wasm lies beside the script: Vite serves it from our own origin, so it works with the network cut off. */
-export async function ortTower(model: Llava, read: ReadTensor): Promise<Tower> {
+export async function ortTower(model: Vlm, read: ReadTensor): Promise<Tower> {
   const ort = await import("onnxruntime-web/webgpu");
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
-  const graph = await clipGraph(model.config, read, (neutral, elements) => fourBitOf(model, neutral, elements));
+  const graph = await towerGraph(model.config.tower, read, (neutral, elements) => fourBitOf(model, neutral, elements));
   const device = model.gpu.device;
   const session = await ort.InferenceSession.create(graph, { executionProviders: [{ name: "webgpu", device }] });
   const wrap = (tensor: Tensor, dims: number[]) =>
@@ -24,11 +26,11 @@ export async function ortTower(model: Llava, read: ReadTensor): Promise<Tower> {
   return {
     name: "onnxruntime",
     async run(buffers, tiles) {
-      const size = config.vision.imageSize;
-      const features = [tiles, featuresPerTile(config), config.vision.hiddenSize];
+      const size = config.tower.imageSize;
+      const features = [tiles, featuresPerTile(config), config.tower.hiddenSize];
       await session.run(
-        { pixels: wrap(buffers.pixels, [tiles, 3, size, size]) },
-        { features: wrap(buffers.features, features) },
+        { pixels: wrap(buffers.tower.pixels, [tiles, 3, size, size]) },
+        { features: wrap(buffers.tower.features, features) },
       );
       model.gpu.alive();
     },
@@ -38,11 +40,11 @@ export async function ortTower(model: Llava, read: ReadTensor): Promise<Tower> {
 
 /** The very codes and block maxima that our kernels read, back from the GPU. */
 export async function fourBitOf(
-  { gpu, layout }: Pick<Llava, "gpu" | "layout">,
+  { gpu, layout, config }: Pick<Vlm, "gpu" | "layout" | "config">,
   neutral: string,
   elements: number,
 ): Promise<FourBitMatrix | undefined> {
-  const name = resolveName(neutral, (n) => layout.fills.has(n));
+  const name = resolveName(neutral, config.names, (n) => layout.fills.has(n));
   const fill = name === undefined ? undefined : layout.fills.get(name);
   if (fill?.kind !== "4bit") return undefined;
   const { type, blockSize } = fill;
@@ -67,10 +69,8 @@ export async function fourBitOf(
 }
 
 /**
- * True when the tower is small: onnxruntime keeps its own copy of the weights, as f32, beside ours. For CLIP ViT-L that would be 1.2 GB
- * of GPU memory that the plan knows nothing of.
+ * True when the tower is small: onnxruntime keeps its own copy of the weights, as f32, beside ours. For a tower of 24 layers of 1024 that
+ * would be 1.2 GB of GPU memory that the plan knows nothing of.
  */
-export const fitsOrt = (config: LlavaConfig): boolean => {
-  const { hiddenSize: c, intermediateSize: f } = config.vision;
-  return config.visionLayersUsed * (4 * c * c + 2 * c * f) * 4 < 64e6;
-};
+export const fitsOrt = ({ tower }: Pick<VlmConfig, "tower">): boolean =>
+  4 * tower.layersUsed * sumOf(towerLinears(tower), matrixParameters) < 64e6;

@@ -1,7 +1,8 @@
 /** A saved run back on the GPU. */
+
+import type { Adapter } from "../../models/adapter.ts";
 import { restoreAdapter } from "../../models/adapter-slabs.ts";
-import type { Llava } from "../../models/llava.ts";
-import type { Adapter } from "../../models/lora.ts";
+import type { Vlm } from "../../models/vlm.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TrainerState } from "../loop.ts";
 import { loadLatest } from "./load.ts";
@@ -14,7 +15,7 @@ import { truncateLog } from "./log.ts";
  */
 export async function restore(
   { store, runId }: { store: Store; runId: string },
-  llava: Llava,
+  vlm: Vlm,
   adapter: Adapter,
   state: TrainerState,
 ): Promise<string | undefined> {
@@ -24,7 +25,7 @@ export async function restore(
     return undefined;
   }
   const saved = generation.state as TrainerState;
-  await restoreAdapter(llava, adapter, generation.tensors());
+  await restoreAdapter(vlm, adapter, generation.tensors());
   state.step = saved.step;
   state.position = saved.position;
   await truncateLog(store, runId, saved.step);

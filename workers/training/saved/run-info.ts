@@ -24,14 +24,8 @@ const record = v.object({
   status: v.picklist(["running", "stopped", "done"]),
   /** config.json of the model: the adapter can be downloaded without loading it. */
   modelConfig: json,
-  /** What the adapter's card says of the processor (adapter/card.ts); absent in runs of complete checkpoints. */
-  processor: v.optional(
-    v.object({
-      patchSize: v.number(),
-      featureSelect: v.picklist(["default", "full"]),
-      additionalImageTokens: v.number(),
-    }),
-  ),
+  /** What transformers has to be told of the processor, by its attributes; absent in runs of complete checkpoints. */
+  processor: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
   /** Hugging Face names. */
   recipe: json,
 });
@@ -80,13 +74,16 @@ const schema0 = v.looseObject({
     tiedHead: v.optional(v.boolean(), false),
     gridPinpoints: v.array(v.tuple([v.number(), v.number()])),
   }),
+  processor: v.optional(
+    v.object({ patchSize: v.number(), featureSelect: v.string(), additionalImageTokens: v.number() }),
+  ),
 });
 
 /** Schema 0 -> 1: the sizes under the names of the config.json that they were read from. */
 function upgraded(stored: unknown): unknown {
   const read = v.safeParse(schema0, stored);
   if (!read.success) return stored;
-  const { model, ...rest } = read.output;
+  const { model, processor, ...rest } = read.output;
   const { text, vision } = model;
   const modelConfig = {
     model_type: model.kind,
@@ -122,5 +119,10 @@ function upgraded(stored: unknown): unknown {
     tie_word_embeddings: model.tiedHead,
     image_grid_pinpoints: model.gridPinpoints,
   };
-  return { ...rest, schema: 1, modelConfig };
+  const attributes = processor && {
+    patch_size: processor.patchSize,
+    vision_feature_select_strategy: processor.featureSelect,
+    num_additional_image_tokens: processor.additionalImageTokens,
+  };
+  return { ...rest, schema: 1, modelConfig, ...(attributes ? { processor: attributes } : {}) };
 }

@@ -1,10 +1,12 @@
 /** The figures of the catalogue are computed here from the shapes that the published checkpoints have. */
+
 import { describe, expect, test } from "vitest";
 import { Planner } from "../../gpu/buffers.ts";
-import { parseConfig } from "../../models/config.ts";
 import { loadingPlan } from "../../models/load.ts";
-import { configOf, type Published, published, tensorsOf } from "../../models/published.ts";
-import { allocateWeights, BASELINE_BINDING_BYTES } from "../../models/weights.ts";
+import { BASELINE_BINDING_BYTES } from "../../models/parts/head-weights.ts";
+import { configOf, published, publishedTensors } from "../../models/published.ts";
+import { parseConfig } from "../../models/registry.ts";
+import { allocateWeights } from "../../models/weights.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
 import { dtypeBytes } from "../formats/dtype.ts";
@@ -13,8 +15,8 @@ import catalogue from "./catalogue.json" with { type: "json" };
 import { filesFromDirectory } from "./fs-files.ts";
 import { type Checkpoint, openCheckpoint } from "./model-files.ts";
 
-describe.each(Object.keys(published) as Published[])("%s", (repo) => {
-  const shapes = tensorsOf(published[repo]);
+describe.each([...published.keys()])("%s", (repo) => {
+  const shapes = publishedTensors(repo);
   let at = 0;
   const tensors = new Map(
     [...shapes].map(([name, { dtype, shape }]) => {

@@ -31,7 +31,7 @@ describe("a dropped folder", () => {
     expect(await (await files.open("config.json")).read(0, 2)).toEqual(new TextEncoder().encode('{"'));
     expect(await files.readJson("config.json")).toEqual({ ä: 1 });
     await expect(files.readJson("bad.json")).rejects.toMatchObject({
-      code: "not-a-llava-checkpoint",
+      code: "not-a-checkpoint",
       message: "bad.json in m is not valid JSON.",
     });
     await expect(files.readText("tokenizer.json")).rejects.toMatchObject({

@@ -18,7 +18,7 @@ export interface ModelFiles {
   open(name: string): Promise<RangeReader>;
   /** The whole file as UTF-8. */
   readText(name: string): Promise<string>;
-  /** The parsed file; throws "not-a-llava-checkpoint" when it is not JSON. */
+  /** The parsed file; throws "not-a-checkpoint" when it is not JSON. */
   readJson(name: string): Promise<unknown>;
 }
 
@@ -41,7 +41,7 @@ export function modelFiles(label: string, names: string[], open: (name: string) 
       const reader = await files.open(name);
       if (reader.size > maxTextBytes) {
         throw new TabTuneError(
-          "not-a-llava-checkpoint",
+          "not-a-checkpoint",
           `${name} in ${label} has ${Math.round(reader.size / 1e6)} MB, too many for a text file.`,
           "Choose the folder as it was downloaded from Hugging Face.",
         );
@@ -54,7 +54,7 @@ export function modelFiles(label: string, names: string[], open: (name: string) 
         return JSON.parse(text) as unknown;
       } catch (error) {
         throw new TabTuneError(
-          "not-a-llava-checkpoint",
+          "not-a-checkpoint",
           `${name} in ${label} is not valid JSON.`,
           "Download this file again.",
           "",

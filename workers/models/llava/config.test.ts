@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
-import { TabTuneError } from "../errors.ts";
-import { featuresPerTile, parseConfig, patchesPerTile, qkvSize } from "./config.ts";
+import { TabTuneError } from "../../errors.ts";
+import { featuresPerTile, patchesPerTile, qkvSize } from "../config.ts";
+import { pinpointsOf } from "../llava-next/pictures.ts";
+import { parseConfig } from "../registry.ts";
+import { chatTemplates, llavaChatTemplate } from "./chat-template.ts";
+
 import layouts from "./fixtures/configs.json" with { type: "json" };
 
 const text = {
@@ -27,12 +31,13 @@ const llava = (changes: object = {}, t: object = {}, v: object = {}) => ({
 });
 
 test.each(layouts)("as transformers reads it: $name", ({ json, resolved }) => {
-  expect(parseConfig(json)).toMatchObject(resolved);
+  expect(parseConfig(json)).toMatchObject(resolved.config);
+  if (json.model_type === "llava_next") expect(pinpointsOf(json)).toEqual(resolved.gridPinpoints);
 });
 
 test("what hub files leave out has transformers' defaults", () => {
   const config = parseConfig({ model_type: "llava", text_config: {}, vision_config: {} });
-  expect(config.text).toEqual({
+  expect(config.decoder).toEqual({
     hiddenSize: 4096,
     intermediateSize: 11008,
     numLayers: 32,
@@ -42,17 +47,12 @@ test("what hub files leave out has transformers' defaults", () => {
     rmsNormEps: 1e-6,
     ropeTheta: 10000,
     maxPositions: 2048,
+    tiedHead: false,
   });
-  expect(config).toMatchObject({
-    projectorActivation: "gelu",
-    projectorBias: true,
-    featureSelect: "default",
-    imageTokenId: 32000,
-    padTokenId: null,
-    visionLayersUsed: 11,
-    gridPinpoints: [],
-  });
-  expect(config.vision).toMatchObject({ hiddenSize: 768, imageSize: 224, patchSize: 32, activation: "quick_gelu" });
+  expect(config).toMatchObject({ imageTokenId: 32000, padTokenId: null, extraRow: null });
+  expect(config.connector).toEqual({ inSize: 768, outSize: 4096, activation: "gelu", bias: true });
+  expect(config.tower).toMatchObject({ hiddenSize: 768, imageSize: 224, patchSize: 32, activation: "quick_gelu" });
+  expect(config.tower).toMatchObject({ layersUsed: 11, keepClass: false });
 });
 
 test.each([
@@ -61,29 +61,25 @@ test.each([
   ["the language model is tied", {}, { tie_word_embeddings: true }, true],
   ["both are not", { tie_word_embeddings: false }, { tie_word_embeddings: false }, false],
 ])("the head is tied where one of the two configurations says so: %s", (_, root, t, tied) => {
-  expect(parseConfig(llava(root, t)).tiedHead).toBe(tied);
+  expect(parseConfig(llava(root, t)).decoder.tiedHead).toBe(tied);
 });
 
 test("Mistral has defaults of its own", () => {
-  const { text: t, languageModel } = parseConfig({
-    ...llava(),
-    model_type: "llava_next",
-    text_config: { model_type: "mistral" },
-  });
-  expect(languageModel).toBe("mistral");
-  expect(t).toMatchObject({ numKvHeads: 8, intermediateSize: 14336, maxPositions: 4096 });
+  const json = { ...llava(), model_type: "llava_next", text_config: { model_type: "mistral" } };
+  expect(llavaChatTemplate(json)).toBe(chatTemplates.mistral);
+  expect(parseConfig(json).decoder).toMatchObject({ numKvHeads: 8, intermediateSize: 14336, maxPositions: 4096 });
 });
 
 test("the base of RoPE lies beside the sizes or, in transformers 5, with the other RoPE parameters", () => {
-  expect(parseConfig(llava({}, { rope_theta: 1e6 })).text.ropeTheta).toBe(1e6);
+  expect(parseConfig(llava({}, { rope_theta: 1e6 })).decoder.ropeTheta).toBe(1e6);
   const newer = { rope_parameters: { rope_type: "default", rope_theta: 5e5 } };
-  expect(parseConfig(llava({}, newer)).text.ropeTheta).toBe(5e5);
+  expect(parseConfig(llava({}, newer)).decoder.ropeTheta).toBe(5e5);
 });
 
 test("sizes that follow from others", () => {
   const gqa = parseConfig(llava({}, { num_key_value_heads: 2, head_dim: 24 }));
-  expect(qkvSize(gqa.text)).toBe((4 + 2 * 2) * 24);
-  expect(patchesPerTile(gqa.vision)).toBe(16);
+  expect(qkvSize(gqa.decoder)).toBe((4 + 2 * 2) * 24);
+  expect(patchesPerTile(gqa.tower)).toBe(16);
   expect(featuresPerTile(gqa)).toBe(16);
   expect(featuresPerTile(parseConfig(llava({ vision_feature_select_strategy: "full" })))).toBe(17);
 });
@@ -94,7 +90,7 @@ test.each([
   [1, 1],
   [3, 3],
 ])("vision_feature_layer %i runs %i layers", (layer, used) => {
-  expect(parseConfig(llava({ vision_feature_layer: layer })).visionLayersUsed).toBe(used);
+  expect(parseConfig(llava({ vision_feature_layer: layer })).tower.layersUsed).toBe(used);
 });
 
 test("the image token goes by two names", () => {
@@ -103,8 +99,8 @@ test("the image token goes by two names", () => {
 });
 
 test.each<[string, object, RegExp]>([
-  ["another family", { model_type: "bert" }, /"bert", which is not a LLaVA/],
-  ["no object", [] as object, /not a LLaVA/],
+  ["another family", { model_type: "bert" }, /"bert", which is no model that can be trained here/],
+  ["no object", [] as object, /no model that can be trained/],
   ["another language model", llava({}, { model_type: "qwen2" }), /language model type "qwen2"/],
   ["another tower", llava({}, {}, { model_type: "siglip_vision_model" }), /vision tower type "siglip_vision_model"/],
   ["another activation", llava({}, { hidden_act: "gelu" }), /activation "gelu"/],

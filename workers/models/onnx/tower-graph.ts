@@ -1,11 +1,12 @@
 /**
- * The frozen CLIP tower as an ONNX graph over the checkpoint's own weights: pixels [tiles, 3, S, S] -> features [tiles, P, C]
- * (`hidden_states[vision_feature_layer]`, class token dropped). transformers: models/clip/modeling_clip.py. Matrices that the model
+ * The frozen tower as an ONNX graph over the checkpoint's own weights: pixels [tiles, 3, S, S] -> features [tiles, P, C]
+ * (what parts/tower.ts leaves in `features`). transformers: models/clip/modeling_clip.py. Matrices that the model
  * has in 4 bits go through onnxruntime's MatMulBnb4, whose bytes are bitsandbytes' and so ours.
  */
 
 import type { FourBitBlocks, FourBitType } from "../../weights/nf4/nf4.ts";
-import { type LlavaConfig, patchesPerTile } from "../config.ts";
+import { featuresPerTile, patchesPerTile, type TowerConfig, tokensPerTile } from "../config.ts";
+import { TOWER, towerLayer } from "../names.ts";
 import { encodeOnnx, type OnnxNode, type OnnxTensor } from "./onnx.ts";
 
 /** Reads a tensor of the checkpoint by its neutral name, as f32. */
@@ -27,17 +28,14 @@ function transpose(data: Float32Array, rows: number, columns: number): Float32Ar
   return out;
 }
 
-export async function clipGraph(
-  config: LlavaConfig,
+export async function towerGraph(
+  config: TowerConfig,
   read: ReadTensor,
   readFourBit: ReadFourBit = async () => undefined,
 ): Promise<Uint8Array> {
-  const { vision } = config;
-  const c = vision.hiddenSize;
-  const heads = vision.numHeads;
+  const { hiddenSize: c, intermediateSize, numHeads: heads, patchSize: side, imageSize } = config;
   const headSize = c / heads;
-  const patches = patchesPerTile(vision);
-  const tower = "vision_tower.vision_model";
+  const patches = patchesPerTile(config);
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   let count = 0;
@@ -79,26 +77,28 @@ export async function clipGraph(
   const norm = async (x: string, base: string): Promise<string> =>
     add("LayerNormalization", [x, await vector(`${base}.weight`), await vector(`${base}.bias`)], {
       axis: -1,
-      epsilon: { float: vision.layerNormEps },
+      epsilon: { float: config.layerNormEps },
     });
   const toHeads = (x: string, perm: number[]): string =>
     add("Transpose", [add("Reshape", [x, shape(0, 0, heads, headSize)])], { perm });
 
-  const side = vision.patchSize;
-  const kernel = constant([c, 3, side, side], await read(`${tower}.embeddings.patch_embedding.weight`));
+  const kernel = constant([c, 3, side, side], await read(`${TOWER}.embeddings.patch_embedding.weight`));
   const conv = add("Conv", ["pixels", kernel], { kernel_shape: [side, side], strides: [side, side] });
   const embedded = add("Transpose", [add("Reshape", [conv, shape(0, c, patches)])], { perm: [0, 2, 1] });
   // One class token per tile: zeros of the batch's length times the embedding, so that the batch stays free.
   const first = add("Slice", [embedded, shape(0), shape(1), shape(1)]);
   const zero = add("Mul", [first, constant([1], Float32Array.of(0))]);
-  const classToken = add("Add", [zero, constant([1, 1, c], await read(`${tower}.embeddings.class_embedding`))]);
+  const classToken = add("Add", [zero, constant([1, 1, c], await read(`${TOWER}.embeddings.class_embedding`))]);
   const tokens = add("Concat", [classToken, embedded], { axis: 1 });
-  const positions = constant([1, patches + 1, c], await read(`${tower}.embeddings.position_embedding.weight`));
-  let x = await norm(add("Add", [tokens, positions]), `${tower}.pre_layrnorm`);
+  const positions = constant(
+    [1, tokensPerTile(config), c],
+    await read(`${TOWER}.embeddings.position_embedding.weight`),
+  );
+  let x = await norm(add("Add", [tokens, positions]), `${TOWER}.pre_layrnorm`);
 
   const scale = constant([1], Float32Array.of(1 / Math.sqrt(headSize)));
-  for (let n = 0; n < config.visionLayersUsed; n++) {
-    const base = `${tower}.encoder.layers.${n}`;
+  for (let n = 0; n < config.layersUsed; n++) {
+    const base = towerLayer(n);
     const normed1 = await norm(x, `${base}.layer_norm1`);
     const q = add("Mul", [await linear(normed1, `${base}.self_attn.q_proj`, c, c), scale]);
     const k = await linear(normed1, `${base}.self_attn.k_proj`, c, c);
@@ -108,19 +108,19 @@ export async function clipGraph(
     const out = add("Reshape", [add("Transpose", [mixed], { perm: [0, 2, 1, 3] }), shape(0, 0, c)]);
     x = add("Add", [x, await linear(out, `${base}.self_attn.out_proj`, c, c)]);
     const normed2 = await norm(x, `${base}.layer_norm2`);
-    const hidden = await linear(normed2, `${base}.mlp.fc1`, c, vision.intermediateSize);
-    x = add("Add", [x, await linear(activate(hidden), `${base}.mlp.fc2`, vision.intermediateSize, c)]);
+    const hidden = await linear(normed2, `${base}.mlp.fc1`, c, intermediateSize);
+    x = add("Add", [x, await linear(activate(hidden), `${base}.mlp.fc2`, intermediateSize, c)]);
   }
-  const last = config.featureSelect === "full" ? x : add("Slice", [x, shape(1), shape(patches + 1), shape(1)]);
+  const last = config.keepClass ? x : add("Slice", [x, shape(1), shape(tokensPerTile(config)), shape(1)]);
   nodes.push({ op: "Identity", inputs: [last], outputs: ["features"] });
 
   function activate(h: string): string {
-    if (vision.activation === "quick_gelu") {
+    if (config.activation === "quick_gelu") {
       return add("Mul", [h, add("Sigmoid", [add("Mul", [h, constant([1], Float32Array.of(1.702))])])]);
     }
     const half = add("Mul", [h, constant([1], Float32Array.of(0.5))]);
     const one = constant([1], Float32Array.of(1));
-    if (vision.activation === "gelu") {
+    if (config.activation === "gelu") {
       const erf = add("Erf", [add("Mul", [h, constant([1], Float32Array.of(Math.SQRT1_2))])]);
       return add("Mul", [half, add("Add", [erf, one])]);
     }
@@ -130,12 +130,11 @@ export async function clipGraph(
     return add("Mul", [half, add("Add", [tanh, one])]);
   }
 
-  const features = patches + (config.featureSelect === "full" ? 1 : 0);
   return encodeOnnx({
-    name: "clip",
+    name: "tower",
     nodes,
     initializers,
-    inputs: [{ name: "pixels", dims: ["tiles", 3, vision.imageSize, vision.imageSize] }],
-    outputs: [{ name: "features", dims: ["tiles", features, c] }],
+    inputs: [{ name: "pixels", dims: ["tiles", 3, imageSize, imageSize] }],
+    outputs: [{ name: "features", dims: ["tiles", featuresPerTile({ tower: config }), c] }],
   });
 }

@@ -1,0 +1,29 @@
+/**
+ * How a family shows a picture to its model. The one object that the data worker, training, chat and the plan ask; a family makes it
+ * of its files (models/family.ts). Pure but for the pixels that it is given.
+ */
+import type { ExampleImage } from "../example.ts";
+import type { DecodedImage } from "./decode.ts";
+
+export interface PreparedImage extends ExampleImage {
+  /** [tiles, S, S, 3] u8 RGB, before rescale and normalisation. */
+  pixels: Uint8Array;
+}
+
+export interface PictureFormat {
+  /** S, the side of a tile in pixels. */
+  tileSize: number;
+  /** Tiles that one picture takes at most. */
+  mostTiles: number;
+  /** An upright picture, cropped or cut into tiles, and the image slots that it takes in the text. */
+  prepare(image: DecodedImage): PreparedImage;
+  /** Pixels of `tiles` tiles -> f32 [tiles, 3, S, S], as the tower takes them. */
+  normalise(pixels: Uint8Array, tiles: number): Float32Array<ArrayBuffer>;
+  /** What stands for the picture in the text: words of the vocabulary (special tokens), and runs of image slots. */
+  placeholder(image: ExampleImage): readonly (string | { slots: number })[];
+  /**
+   * [image.tokens]: the feature row of each slot of a picture whose first tile is tile `firstTile`; `extraRow` is the row behind
+   * those of all tiles.
+   */
+  featureRows(image: ExampleImage, firstTile: number, extraRow: number): Int32Array;
+}

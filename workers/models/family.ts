@@ -1,0 +1,53 @@
+/**
+ * A model family is data: what its files mean. The parts (parts/) know no family, and nothing else branches on one; what a new
+ * family has to say is what this type asks. docs/adding-a-model.md walks through one.
+ */
+import type { PictureFormat } from "../data/pictures/format.ts";
+import type { Dtype } from "../weights/formats/dtype.ts";
+import type { VlmConfig } from "./config.ts";
+
+export type Json = Record<string, unknown>;
+
+/** Attributes of transformers' processor, by their Python names. */
+export type ProcessorAttributes = Record<string, string | number>;
+
+/** What a family makes its picture format of. */
+export interface PictureFiles {
+  config: VlmConfig;
+  configJson: unknown;
+  /** The image processor's settings: preprocessor_config.json, or their place in processor_config.json. */
+  processorJson: unknown;
+  /** The recipe's cap on the tiles of one picture. */
+  maxImageTiles: number | null;
+}
+
+/** A checkpoint of the hub by its shapes: plans, the catalogue and the bench are computed from it without the files. */
+export interface PublishedModel {
+  dtype: Dtype;
+  vocab: number;
+  /** What its config.json says. */
+  config: Json;
+}
+
+export interface Family {
+  /** `model_type` of config.json. */
+  modelType: string;
+  /** transformers' class: what the adapter's card imports. */
+  modelClass: string;
+  /** Sizes and names. Throws TabTuneError "unsupported-model", naming the field of config.json. */
+  parseConfig(json: Json): VlmConfig;
+  /** The chat template where neither recipe nor checkpoint has one. */
+  chatTemplate(configJson: Json): string;
+  /** Throws TabTuneError "unsupported-model" where the files do not lead to square tiles of one size. */
+  pictures(files: PictureFiles): PictureFormat;
+  /** What transformers has to be told to count image slots because `processor_config.json` does not say it; undefined where it does. */
+  missingAttributes(processorConfigJson: Json, config: VlmConfig): ProcessorAttributes | undefined;
+  /** How llama.cpp knows the language model; absent where it has none of it. */
+  gguf?: {
+    architecture: string;
+    /** llama.cpp rotates neighbours where transformers rotates halves: rows of q and k are reordered within each head. */
+    pairsRotaryRows: boolean;
+  };
+  /** By repository of the hub. */
+  published: Readonly<Record<string, PublishedModel>>;
+}

@@ -1,0 +1,42 @@
+/** A picture as LLaVA-1.5 shows it: one square crop, whose patches are one run of image slots. transformers: CLIPImageProcessor. */
+import type { ExampleImage } from "../../data/example.ts";
+import { normaliseTiles, type PreprocessorConfig, parsePreprocessor, resizeAndCrop } from "../../data/pictures/crop.ts";
+import type { PictureFormat } from "../../data/pictures/format.ts";
+import { TabTuneError } from "../../errors.ts";
+import { featuresPerTile } from "../config.ts";
+import type { PictureFiles } from "../family.ts";
+
+export function llavaPictures({ config, processorJson }: PictureFiles): PictureFormat {
+  const preprocessor = parsePreprocessor(processorJson);
+  const tokens = featuresPerTile(config);
+  return {
+    tileSize: cropSizeOf(preprocessor),
+    mostTiles: 1,
+    prepare(image) {
+      const { width, height } = image;
+      return { pixels: resizeAndCrop(image, preprocessor).rgb, tiles: 1, height, width, tokens };
+    },
+    normalise: (pixels, tiles) => normaliseTiles(pixels, tiles, preprocessor),
+    placeholder: oneRun,
+    featureRows: (_, firstTile) => Int32Array.from({ length: tokens }, (_, i) => firstTile * tokens + i),
+  };
+}
+
+/** The image token, once a slot. */
+export const oneRun: PictureFormat["placeholder"] = ({ tokens }: ExampleImage) => [{ slots: tokens }];
+
+function cropSizeOf({ cropSize, resizeTo, doCenterCrop, doResize }: PreprocessorConfig): number {
+  if (doCenterCrop) {
+    if (cropSize.height === cropSize.width) return cropSize.height;
+  } else if (doResize && resizeTo && resizeTo.height === resizeTo.width) {
+    return resizeTo.height;
+  }
+  throw notSquare();
+}
+
+export const notSquare = (): TabTuneError =>
+  new TabTuneError(
+    "unsupported-model",
+    "The checkpoint's image processor does not make square pictures of one size.",
+    "Use a checkpoint whose crop_size (or size) is a square.",
+  );

@@ -1,0 +1,342 @@
+/**
+ * The vision tower: normalised tiles -> features, and, where LoRA is on it, the way back to its matrices (the patch embedding stays
+ * frozen, so nothing goes further than the first layer's q|k|v).
+ * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling).
+ */
+import type { Allocator, Tensor } from "../../gpu/buffers.ts";
+import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
+import { geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
+import { attentionBackward, attentionForward } from "../../kernels/attention/attention.ts";
+import { linearForward, loraDown } from "../../kernels/linear/linear.ts";
+import type { DenseWeight } from "../../kernels/linear/weight.ts";
+import { layerNormBackward, layerNormForward } from "../../kernels/norm/layer-norm.ts";
+import {
+  dropClassBackward,
+  dropClassForward,
+  patchesForward,
+  visionTokensForward,
+} from "../../kernels/picture/patch.ts";
+import { copyRows } from "../../kernels/rows/copy.ts";
+import { featuresPerTile, patchesPerTile, type TowerConfig, tokensPerTile } from "../config.ts";
+import { TOWER, towerLayer } from "../names.ts";
+import type { AffineWeight, NormWeight, WeightBuilder } from "../weight-builder.ts";
+import { type FusedLinear, type Linears, mapLinears } from "./linears.ts";
+import {
+  type AdaptedLinear,
+  adapted,
+  adaptedBackward,
+  dropoutAt,
+  dropoutSites,
+  type LoraLinear,
+  type PassDropout,
+} from "./lora.ts";
+
+export type TowerLinear = "qkv" | "out" | "fc1" | "fc2";
+
+export interface TowerLayerWeights {
+  norm1: NormWeight;
+  norm2: NormWeight;
+  linears: Record<TowerLinear, AffineWeight>;
+}
+
+export interface TowerWeights {
+  classEmbedding: Tensor;
+  positionEmbedding: Tensor;
+  patch: DenseWeight;
+  preNorm: NormWeight;
+  /** Of the layers that are run. */
+  layers: TowerLayerWeights[];
+}
+
+/** LoRA of one layer. */
+export type TowerLora = Record<TowerLinear, LoraLinear>;
+
+/** The linears of a layer. */
+export function towerLinears({
+  hiddenSize: c,
+  intermediateSize: f,
+}: Pick<TowerConfig, "hiddenSize" | "intermediateSize">): Linears<TowerLinear> {
+  const linear = (inSize: number, ...parts: FusedLinear["parts"]): FusedLinear => ({ inSize, parts, bias: true });
+  return {
+    qkv: linear(c, ["self_attn.q_proj", c], ["self_attn.k_proj", c], ["self_attn.v_proj", c]),
+    out: linear(c, ["self_attn.out_proj", c]),
+    fc1: linear(c, ["mlp.fc1", f]),
+    fc2: linear(f, ["mlp.fc2", c]),
+  };
+}
+
+export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights {
+  const size = c.hiddenSize;
+  const patchSize = 3 * c.patchSize ** 2;
+  const embeddings = `${TOWER}.embeddings`;
+  return {
+    classEmbedding: build.vector(`${embeddings}.class_embedding`, [size]),
+    positionEmbedding: build.vector(`${embeddings}.position_embedding.weight`, [tokensPerTile(c), size]),
+    patch: build.matrix("patch_embedding", [[`${embeddings}.patch_embedding`, size]], patchSize, false) as DenseWeight,
+    preNorm: build.layerNorm(`${TOWER}.pre_layrnorm`, size),
+    layers: Array.from({ length: c.layersUsed }, (_, n): TowerLayerWeights => {
+      const base = towerLayer(n);
+      return {
+        norm1: build.layerNorm(`${base}.layer_norm1`, size),
+        linears: mapLinears(towerLinears(c), (l, key) => build.linear(base, key, l, "vision_tower")),
+        norm2: build.layerNorm(`${base}.layer_norm2`, size),
+      };
+    }),
+  };
+}
+
+/** LayerNorm's output and what its backward needs. */
+interface Normed {
+  y: Tensor;
+  mean: Tensor;
+  rstd: Tensor;
+}
+
+/** What one layer's forward leaves for its backward. [rows, …]; rows are the tokens of all tiles. */
+export interface TowerLayerActivations {
+  x: Tensor;
+  normed1: Normed;
+  xaQkv: Tensor;
+  qkv: Tensor;
+  out: Tensor;
+  lse: Tensor;
+  xaOut: Tensor;
+  x1: Tensor;
+  normed2: Normed;
+  xaFc1: Tensor;
+  fc1: Tensor;
+  /** GELU of fc1; the same tensor where there is no backward. */
+  hidden: Tensor;
+  xaFc2: Tensor;
+}
+
+/** Scratch of the backward pass, shared by all layers. */
+export interface TowerGradients {
+  dFeatures: Tensor;
+  dx: Tensor;
+  dNormed: Tensor;
+  dQkv: Tensor;
+  dOut: Tensor;
+  delta: Tensor;
+  dHidden: Tensor;
+  dFc1: Tensor;
+  t: Tensor;
+  /** With dropout: room for a masked input of any linear here, and of `droppedLeast` values. */
+  dropped: Tensor | undefined;
+}
+
+/** Buffers of one pass over at most so many tiles. */
+export interface TowerActivations {
+  /** Layers keep only their input, and run forward a second time in the backward pass. */
+  recompute: boolean;
+  /** f32 [tiles, 3, S, S] */
+  pixels: Tensor;
+  patches: Tensor;
+  embedded: Tensor;
+  layers: TowerLayerActivations[];
+  last: Tensor;
+  /** [tiles * features, C]: what the connector takes. */
+  features: Tensor;
+  starts: Tensor;
+  ends: Tensor;
+  /** None while the tower is frozen. */
+  gradients: TowerGradients | undefined;
+}
+
+export interface TowerCapacity {
+  tiles: number;
+  /** Of LoRA on the tower; 0 for none. */
+  rank: number;
+  /** What the backward pass finds: none follows, everything, or each layer's input. f32 either way: passes are short. */
+  backward: "none" | "keep" | "recompute";
+  dropout: boolean;
+  /** Values that `dropped` has room for at least. */
+  droppedLeast: number;
+}
+
+export function allocateTower(alloc: Allocator, config: TowerConfig, capacity: TowerCapacity): TowerActivations {
+  const { hiddenSize: c, intermediateSize: f, numHeads: heads } = config;
+  const { tiles, rank, dropout, droppedLeast } = capacity;
+  const patches = tiles * patchesPerTile(config);
+  const rows = tiles * tokensPerTile(config);
+  const features = tiles * featuresPerTile({ tower: config });
+  const backward = capacity.backward !== "none";
+  const ownLayers = capacity.backward === "keep";
+  const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
+  const norm = (name: string): Normed => ({
+    y: t(name, rows * c),
+    mean: t(`${name}.mean`, rows),
+    rstd: t(`${name}.rstd`, rows),
+  });
+  const make = (n: number, shared?: TowerLayerActivations): TowerLayerActivations => {
+    const x = shared && !backward ? shared.x : t(`x.${n}`, rows * c);
+    if (shared) return { ...shared, x };
+    const normed1 = norm(`normed1.${n}`);
+    const fc1 = t(`fc1.${n}`, rows * f);
+    return {
+      x,
+      normed1,
+      xaQkv: t(`xaQkv.${n}`, rows * 3 * rank),
+      qkv: t(`qkv.${n}`, rows * 3 * c),
+      out: t(`out.${n}`, rows * c),
+      lse: t(`lse.${n}`, rows * heads),
+      xaOut: t(`xaOut.${n}`, rows * rank),
+      x1: t(`x1.${n}`, rows * c),
+      normed2: backward ? norm(`normed2.${n}`) : normed1,
+      xaFc1: t(`xaFc1.${n}`, rows * rank),
+      fc1,
+      hidden: backward ? t(`hidden.${n}`, rows * f) : fc1,
+      xaFc2: t(`xaFc2.${n}`, rows * rank),
+    };
+  };
+  const first = make(0);
+  const layers = [first];
+  for (let n = 1; n < config.layersUsed; n++) layers.push(make(n, ownLayers ? undefined : first));
+  return {
+    recompute: capacity.backward === "recompute",
+    pixels: t("pixels", tiles * 3 * config.imageSize ** 2),
+    patches: t("patches", patches * 3 * config.patchSize ** 2),
+    embedded: t("embedded", patches * c),
+    layers,
+    last: backward ? t("x.last", rows * c) : first.x,
+    features: t("features", features * c),
+    starts: t("starts", rows),
+    ends: t("ends", rows),
+    gradients: backward
+      ? {
+          dFeatures: t("dTower", features * c),
+          dx: t("dx", rows * c),
+          dNormed: t("dNormed", rows * c),
+          dQkv: t("dQkv", rows * 3 * c),
+          dOut: t("dOut", rows * c),
+          delta: t("delta", rows * heads),
+          dHidden: t("dHidden", rows * f),
+          dFc1: t("dFc1", rows * f),
+          t: t("t", rows * 3 * rank),
+          dropped: dropout ? t("dropped", Math.max(rows * c, rows * f, droppedLeast)) : undefined,
+        }
+      : undefined,
+  };
+}
+
+/** First and one-past-last row of each token's tile, for `starts` and `ends`: every tile attends to itself. */
+export function tileBorders(config: TowerConfig, tiles: number): { starts: Uint32Array; ends: Uint32Array } {
+  const length = tokensPerTile(config);
+  const starts = Uint32Array.from({ length: tiles * length }, (_, i) => Math.floor(i / length) * length);
+  return { starts, ends: starts.map((s) => s + length) };
+}
+
+/** One pass. `tiles` is how many of the tiles are used. */
+export interface TowerPass {
+  config: TowerConfig;
+  weights: TowerWeights;
+  kept: TowerActivations;
+  /** LoRA of the layers that are run. */
+  lora: TowerLora[] | undefined;
+  tiles: Size;
+  /** In training; dims: step, firstTile. */
+  dropout: PassDropout | undefined;
+}
+
+const times =
+  (size: Size, factor: number): Size =>
+  (d) =>
+    evaluate(size, d) * factor;
+const tokenRows = ({ config, tiles }: TowerPass): Size => times(tiles, tokensPerTile(config));
+
+/** The adapter on layer `n`. */
+function layerLora(p: TowerPass, n: number): Record<TowerLinear, AdaptedLinear> | undefined {
+  const layer = p.lora?.[n];
+  if (!layer) return undefined;
+  const perTile = tokensPerTile(p.config);
+  const at = (linear: TowerLinear, place: number): AdaptedLinear => ({
+    ...layer[linear],
+    dropout: dropoutAt(p.dropout, dropoutSites.vision + 4 * n + place, perTile),
+  });
+  return { qkv: at("qkv", 0), out: at("out", 1), fc1: at("fc1", 2), fc2: at("fc2", 3) };
+}
+
+function normForward(r: Recorder, p: TowerPass, x: Tensor, n: NormWeight, to: Normed): void {
+  const { hiddenSize: size, layerNormEps: eps } = p.config;
+  layerNormForward(r, { ...to, x, weight: n.weight, bias: n.bias, size, eps, rows: tokenRows(p) });
+}
+
+function attentionShape({ config, kept: { starts, ends } }: TowerPass) {
+  const { numHeads: heads, hiddenSize } = config;
+  return { heads, kvHeads: heads, headSize: hiddenSize / heads, causal: false, starts, ends };
+}
+
+/** One layer, x -> next. `next` undefined stops before the last linear's wide half: all that recomputation needs. */
+function towerLayerForward(r: Recorder, next: Tensor | undefined, n: number, p: TowerPass): void {
+  const a = p.kept.layers[n]!;
+  const { norm1, norm2, linears: w } = p.weights.layers[n]!;
+  const l = layerLora(p, n);
+  const rows = tokenRows(p);
+  const { activation: kind, intermediateSize } = p.config;
+  normForward(r, p, a.x, norm1, a.normed1);
+  linearForward(r, { y: a.qkv, x: a.normed1.y, ...w.qkv, lora: adapted(l?.qkv, a.xaQkv), rows });
+  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, ...attentionShape(p) });
+  linearForward(r, { y: a.x1, x: a.out, ...w.out, lora: adapted(l?.out, a.xaOut), rows, residual: a.x });
+  normForward(r, p, a.x1, norm2, a.normed2);
+  linearForward(r, { y: a.fc1, x: a.normed2.y, ...w.fc1, lora: adapted(l?.fc1, a.xaFc1), rows });
+  geluForward(r, { y: a.hidden, x: a.fc1, kind, count: times(rows, intermediateSize) });
+  if (next) linearForward(r, { y: next, x: a.hidden, ...w.fc2, lora: adapted(l?.fc2, a.xaFc2), rows, residual: a.x1 });
+  else if (l) loraDown(r, { ...l.fc2, xa: a.xaFc2, x: a.hidden, rows });
+}
+
+/** kept.pixels -> kept.features */
+export function towerForward(r: Recorder, p: TowerPass): void {
+  const { config, weights: w, kept, tiles: images } = p;
+  const { imageSize, patchSize, hiddenSize: size } = config;
+  const patchesPerImage = patchesPerTile(config);
+  const first = kept.layers[0]!;
+  patchesForward(r, { y: kept.patches, pixels: kept.pixels, imageSize, patchSize, images });
+  linearForward(r, { y: kept.embedded, x: kept.patches, weight: w.patch, rows: times(images, patchesPerImage) });
+  // The first layer's x1 is free until that layer runs.
+  visionTokensForward(r, {
+    ...{ y: first.x1, patches: kept.embedded, size, patchesPerImage, images },
+    ...{ classEmbedding: w.classEmbedding, positionEmbedding: w.positionEmbedding },
+  });
+  normForward(r, p, first.x1, w.preNorm, { ...first.normed1, y: first.x });
+  kept.layers.forEach((_, n) => {
+    towerLayerForward(r, kept.layers[n + 1]?.x ?? kept.last, n, p);
+  });
+  if (config.keepClass) copyRows(r, { y: kept.features, x: kept.last, size, rows: tokenRows(p) });
+  else dropClassForward(r, { y: kept.features, x: kept.last, size, patchesPerImage, images });
+}
+
+/** Backward of `towerForward` from `kept.gradients.dFeatures`. LoRA gradients are added to. */
+export function towerBackward(r: Recorder, p: TowerPass): void {
+  const { config, kept, tiles: images } = p;
+  const { hiddenSize: size, intermediateSize, activation: kind } = config;
+  const g = kept.gradients!;
+  const rows = tokenRows(p);
+  if (config.keepClass) copyRows(r, { y: g.dx, x: g.dFeatures, size, rows });
+  else dropClassBackward(r, { dx: g.dx, dy: g.dFeatures, size, patchesPerImage: patchesPerTile(config), images });
+  for (let n = kept.layers.length - 1; n >= 0; n--) {
+    const a = kept.layers[n]!;
+    const { norm1, norm2, linears: w } = p.weights.layers[n]!;
+    const l = layerLora(p, n)!;
+    /** Gradient of a LayerNorm's input, added to that of the residual stream. */
+    const normBackward = (x: Tensor, { weight }: NormWeight, { mean, rstd }: Normed): void =>
+      layerNormBackward(r, { dx: g.dx, dy: g.dNormed, x, weight, mean, rstd, size, rows, accumulate: 1 });
+    if (kept.recompute && n < kept.layers.length - 1) towerLayerForward(r, undefined, n, p);
+    adaptedBackward(r, l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, t: g.t, rows });
+    geluBackward(r, { dx: g.dFc1, dy: g.dHidden, x: a.fc1, kind, count: times(rows, intermediateSize) });
+    adaptedBackward(r, l.fc1, w.fc1, { dx: g.dNormed, dy: g.dFc1, x: a.normed2.y, xa: a.xaFc1, t: g.t, rows });
+    normBackward(a.x1, norm2, a.normed2);
+    adaptedBackward(r, l.out, w.out, { dx: g.dOut, dy: g.dx, x: a.out, xa: a.xaOut, t: g.t, rows });
+    const { out, lse, qkv } = a;
+    attentionBackward(r, { dQkv: g.dQkv, dOut: g.dOut, out, lse, delta: g.delta, qkv, rows, ...attentionShape(p) });
+    const dNormed = n > 0 ? g.dNormed : undefined;
+    adaptedBackward(r, l.qkv, w.qkv, { dx: dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, t: g.t, rows });
+    if (n > 0) normBackward(a.x, norm1, a.normed1);
+  }
+}
+
+/** FLOPs of a forward pass over one tile; two a multiply-add. */
+export function towerFlops(c: TowerConfig): number {
+  const perLayer = 4 * c.hiddenSize ** 2 + 2 * c.hiddenSize * c.intermediateSize;
+  const attention = 2 * c.hiddenSize * patchesPerTile(c);
+  return tokensPerTile(c) * (2 * c.layersUsed * (perLayer + attention) + 2 * c.hiddenSize * 3 * c.patchSize ** 2);
+}

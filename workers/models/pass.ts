@@ -1,0 +1,180 @@
+/**
+ * One pass of the whole model: picture features and token rows -> decoder -> label rows -> loss, and back. A pass owns the buffers of
+ * one use (training, evaluation, a chat); its programs are recorded once. All uses share the weights and the adapter.
+ */
+import type { Allocator, Tensor } from "../gpu/buffers.ts";
+import { Recorder, type Size } from "../gpu/program.ts";
+import type { DenseWeight } from "../kernels/linear/weight.ts";
+import { zero } from "../kernels/rows/copy.ts";
+import { embeddingForward } from "../kernels/rows/embedding.ts";
+import { allocateActivations, type LayerActivations, type PassPolicy } from "./activations.ts";
+import { type Adapter, learnsFromPictures } from "./adapter.ts";
+import type { VlmConfig } from "./config.ts";
+import {
+  allocateGradients,
+  type LayerGradients,
+  type LayerPass,
+  layerBackward,
+  layerForward,
+  type TokenFacts,
+} from "./parts/decoder.ts";
+import {
+  allocateHead,
+  type HeadActivations,
+  type HeadPass,
+  headAndLoss,
+  normLabelRows,
+  normLabelRowsBackward,
+} from "./parts/head.ts";
+import { type LoraSettings, type PassDropout, passDropout } from "./parts/lora.ts";
+import { allocatePassTable } from "./token-table.ts";
+import type { ModelFacts } from "./vlm.ts";
+import type { VlmWeights } from "./weights.ts";
+
+/** How much one pass can hold. */
+export interface PassCapacity {
+  /** Token rows. */
+  rows: number;
+  /** Rows that have a target; 1 in chat (only the last token's logits are read). */
+  labelRows: number;
+  /** Image feature rows of tiles; `VlmConfig.extraRow` follows. */
+  features: number;
+  policy: PassPolicy;
+  /** Rows of the KV cache (chat). */
+  cacheRows?: number;
+  /** Rows of an MLP chunk, a multiple of 64; by default as many as suit the model's width. */
+  mlpRows?: number;
+}
+
+/** Buffers of one pass. */
+export interface PassBuffers extends HeadActivations {
+  capacity: PassCapacity;
+  layers: LayerActivations[];
+  last: Tensor;
+  gradients: LayerGradients | undefined;
+  ids: Tensor;
+  /** What `ids` are looked up in (see token-table.ts). */
+  table: DenseWeight;
+  /** i32: row of imageFeatures of each token, -1 for text. */
+  slots: Tensor;
+  starts: Tensor;
+  ends: Tensor;
+  positions: Tensor;
+  /** [features + 1, h]; behind the features of tiles stands the row that belongs to none, where the model has one. */
+  imageFeatures: Tensor;
+}
+
+export function allocatePass(
+  alloc: Allocator,
+  { decoder }: Pick<VlmConfig, "decoder">,
+  { embed, head }: Pick<VlmWeights, "embed" | "head">,
+  lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
+  capacity: PassCapacity,
+): PassBuffers {
+  const { rows, labelRows, features, policy, cacheRows = rows, mlpRows } = capacity;
+  const rank = lora?.rank ?? 0;
+  const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
+  const training = typeof policy === "object";
+  const dropout = lora?.dropout !== undefined;
+  return {
+    capacity,
+    ...allocateActivations(alloc, decoder, { rank, rows, policy, cacheRows, mlpRows }),
+    gradients: training ? allocateGradients(alloc, decoder, { rank, rows, dropout, mlpRows }) : undefined,
+    ids: t("ids", rows),
+    table: allocatePassTable(alloc, embed, rows),
+    slots: t("slots", rows),
+    starts: t("starts", cacheRows),
+    ends: t("ends", cacheRows),
+    positions: t("positions", cacheRows),
+    imageFeatures: alloc.tensor("activations/imageFeatures", (features + 1) * decoder.hiddenSize),
+    ...allocateHead(alloc, decoder, head, { labelRows, training }),
+  };
+}
+
+export const tokenFacts = (b: PassBuffers, { ropeTable }: ModelFacts): TokenFacts => ({
+  ...{ starts: b.starts, ends: b.ends, positions: b.positions, ropeTable },
+});
+
+export const headPass = ({ config, weights }: ModelFacts, kept: HeadActivations): HeadPass => ({
+  ...{ config: config.decoder, norm: weights.norm, head: weights.head, vocab: weights.vocab, kept },
+});
+
+/** ids and image slots -> b.layers[0].x */
+export function embed(r: Recorder, { config }: ModelFacts, b: PassBuffers, rows: Size = (d) => d.rows!): void {
+  const { ids, table, imageFeatures, slots: imageSlots } = b;
+  const size = config.decoder.hiddenSize;
+  embeddingForward(r, { y: b.layers[0]!.x, ids, table, imageFeatures, imageSlots, size, rows });
+}
+
+/** The layers of a pass that are not the same in each: what is left to say is the pass's own. */
+export const layerPass = (
+  model: ModelFacts,
+  b: PassBuffers,
+  n: number,
+  adapter: Adapter | undefined,
+): Pick<LayerPass, "config" | "weights" | "kept" | "lora" | "tokens" | "layer"> => ({
+  config: model.config.decoder,
+  weights: model.weights.layers[n]!,
+  kept: b.layers[n]!,
+  lora: adapter?.layers[n],
+  tokens: tokenFacts(b, model),
+  layer: n,
+});
+
+/** Where layer `n` writes: the next one's input, or the decoder's output. */
+export const outputOf = (b: PassBuffers, n: number): Tensor => b.layers[n + 1]?.x ?? b.last;
+
+function layersForward(
+  r: Recorder,
+  model: ModelFacts,
+  b: PassBuffers,
+  adapter: Adapter | undefined,
+  dropout?: PassDropout,
+): void {
+  b.layers.forEach((_, n) => {
+    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), rows: (d) => d.rows!, dropout });
+  });
+}
+
+/** dims: rows, labelRows. Leaves the loss of each target in b.nll. */
+export function recordEvaluation(model: ModelFacts, b: PassBuffers, adapter: Adapter | undefined): Recorder {
+  const r = new Recorder(model.variants);
+  const head = headPass(model, b);
+  embed(r, model, b);
+  layersForward(r, model, b, adapter);
+  normLabelRows(r, b.last, (d) => d.labelRows!, head);
+  headAndLoss(r, { gradient: false }, head);
+  return r;
+}
+
+/**
+ * One micro-batch: forward, loss, backward. dims: rows, labelRows, gradScale (1 / targets of the whole optimizer batch),
+ * accumulate (0 for the first micro-batch of a step, 1 after), and with dropout step and firstRow. Leaves b.nll and the adapter's gradients.
+ */
+export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapter): Recorder {
+  const r = new Recorder(model.variants);
+  const { hiddenSize, numLayers } = model.config.decoder;
+  const g = b.gradients!;
+  const head = headPass(model, b);
+  const dropout = passDropout(adapter.settings, g.dropped);
+  const labelRows: Size = (d) => d.labelRows!;
+  embed(r, model, b);
+  layersForward(r, model, b, adapter, dropout);
+  normLabelRows(r, b.last, labelRows, head);
+  headAndLoss(r, { gradient: true }, head);
+  zero(r, { x: g.dx, count: (d) => d.rows! * hiddenSize });
+  normLabelRowsBackward(r, { dx: g.dx, x: b.last, rows: labelRows }, head);
+  for (let n = numLayers - 1; n >= 0; n--) {
+    const kept = b.layers[n]!;
+    layerBackward(r, g, {
+      ...layerPass(model, b, n, adapter),
+      lora: adapter.layers[n]!,
+      rows: (d) => d.rows!,
+      dropout,
+      accumulate: (d) => d.accumulate!,
+      inputGradient: n > 0 || learnsFromPictures(adapter),
+      fresh: n === numLayers - 1 && kept.mlp.length === 1 && kept.halves.length === 0,
+    });
+  }
+  return r;
+}

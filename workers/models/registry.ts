@@ -1,0 +1,23 @@
+/** `model_type` of config.json -> the family that reads it. The one place that knows which families there are. */
+import { TabTuneError } from "../errors.ts";
+import type { VlmConfig } from "./config.ts";
+import type { Family, Json } from "./family.ts";
+import { llava } from "./llava/llava.ts";
+import { llavaNext } from "./llava-next/llava-next.ts";
+
+export const families: Map<string, Family> = new Map([llava, llavaNext].map((family) => [family.modelType, family]));
+
+/** The family of a parsed config.json. Throws TabTuneError "not-a-checkpoint" where no family reads it. */
+export function familyOf(configJson: unknown): Family {
+  const type = (configJson as Json | null | undefined)?.model_type;
+  const family = families.get(String(type));
+  if (family) return family;
+  throw new TabTuneError(
+    "not-a-checkpoint",
+    `config.json says model_type "${String(type)}", which is no model that can be trained here.`,
+    `Choose a checkpoint in Hugging Face form of one of these types: ${[...families.keys()].join(", ")}.`,
+  );
+}
+
+/** Sizes of a model by its config.json. Throws TabTuneError "not-a-checkpoint" or "unsupported-model". */
+export const parseConfig = (configJson: unknown): VlmConfig => familyOf(configJson).parseConfig(configJson as Json);

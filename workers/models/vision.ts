@@ -1,0 +1,100 @@
+/** Tower and connector, assembled: tiles -> rows of the image feature table, and back to what learns on that way. */
+import type { Allocator, Tensor } from "../gpu/buffers.ts";
+import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
+import type { ActivationPolicy } from "./activations.ts";
+import type { VisionLora } from "./adapter.ts";
+import { featuresPerTile, type VlmConfig } from "./config.ts";
+import {
+  allocateConnector,
+  type ConnectorActivations,
+  type ConnectorPass,
+  connectorBackward,
+  connectorForward,
+  type TrainedConnector,
+} from "./parts/connector.ts";
+import type { LoraSettings, PassDropout } from "./parts/lora.ts";
+import { allocateTower, type TowerActivations, type TowerPass, towerBackward, towerForward } from "./parts/tower.ts";
+import type { VlmWeights } from "./weights.ts";
+
+/** Buffers of one pass over at most so many tiles. */
+export interface VisionActivations {
+  tower: TowerActivations;
+  connector: ConnectorActivations;
+}
+
+/**
+ * `lora`: settings of an adapter that reaches these linears. `policy`: of a training pass with a way back to the pictures; a tower keeps
+ * everything or nothing.
+ */
+export function allocateVision(
+  alloc: Allocator,
+  config: VlmConfig,
+  tiles: number,
+  { lora, policy }: { lora?: LoraSettings | undefined; policy?: ActivationPolicy | undefined } = {},
+): VisionActivations {
+  const isAdapted = lora?.targets === "all-linear";
+  const rank = isAdapted ? lora.rank : 0;
+  const rows = tiles * featuresPerTile(config);
+  const keeps = policy && policy.precision === "f32" && policy.keptLayers >= config.tower.layersUsed;
+  const tower = allocateTower(alloc, config.tower, {
+    tiles,
+    rank,
+    backward: isAdapted && policy ? (keeps ? "keep" : "recompute") : "none",
+    dropout: lora?.dropout !== undefined,
+    droppedLeast: rows * config.connector.outSize,
+  });
+  return {
+    tower,
+    connector: allocateConnector(alloc, config.connector, { rows, rank, backward: policy !== undefined }),
+  };
+}
+
+/** What the passes below share. `tiles` is how many of the tiles are used. */
+export interface VisionPass {
+  config: VlmConfig;
+  weights: Pick<VlmWeights, "tower" | "connector">;
+  kept: VisionActivations;
+  /** LoRA on tower and connector. */
+  lora: VisionLora | undefined;
+  /** A connector that is trained in full. */
+  connector: TrainedConnector | undefined;
+  tiles: Size;
+  /** In training; dims: step, firstTile. */
+  dropout?: PassDropout | undefined;
+}
+
+const towerPass = ({ config, weights, kept, lora, tiles, dropout }: VisionPass): TowerPass => ({
+  ...{ config: config.tower, weights: weights.tower, kept: kept.tower, lora: lora?.layers, tiles, dropout },
+});
+
+const connectorPass = (p: VisionPass): ConnectorPass => {
+  const rowsPerTile = featuresPerTile(p.config);
+  return {
+    config: p.config.connector,
+    weights: p.weights.connector,
+    kept: p.kept.connector,
+    features: p.kept.tower.features,
+    lora: p.lora?.connector,
+    trained: p.connector,
+    rows: (d) => evaluate(p.tiles, d) * rowsPerTile,
+    dropout: p.dropout,
+    rowsPerTile,
+  };
+};
+
+/** kept.tower.pixels -> kept.tower.features */
+export const recordTower = (r: Recorder, p: VisionPass): void => towerForward(r, towerPass(p));
+
+/** kept.tower.features -> rows of `imageFeatures` from `row` on. */
+export const recordConnector = (r: Recorder, imageFeatures: Tensor, row: Size, p: VisionPass): void =>
+  connectorForward(r, imageFeatures, row, connectorPass(p));
+
+/**
+ * Backward of connector and tower for the tiles that the forward pass before it left in `kept`: `dTokens` [token rows, h] is the
+ * gradient of the language model's input. Gradients are added to.
+ */
+export function recordVisionBackward(r: Recorder, dTokens: Tensor, p: VisionPass): void {
+  const { gradients } = p.kept.tower;
+  connectorBackward(r, dTokens, gradients?.dFeatures, gradients?.t, connectorPass(p));
+  if (gradients) towerBackward(r, towerPass(p));
+}
