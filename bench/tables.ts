@@ -1,14 +1,7 @@
 /** The figures as rows of words: for the page, docs/measured.md and the terminal alike. */
 
 import { PANEL, WEIGHT_STEPS } from "../workers/kernels/linear/software/panel.wgsl.ts";
-import {
-  DECODE_GROUP,
-  decodeFigures,
-  panelFigures,
-  sharedTiles,
-  type TileFigures,
-  tileFigures,
-} from "../workers/kernels/linear/tiles.ts";
+import { DECODE_GROUP, decodeFigures, panelFigures, sharedTiles, type TileFigures, tileFigures } from "../workers/kernels/linear/tiles.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 

@@ -54,6 +54,7 @@ export function StoragePanel() {
             </tbody>
           </table>
         )}
+        {info?.swept && <p className="detail">{info.swept}</p>}
         {info?.items.length === 0 && <p className="detail">Nothing yet.</p>}
       </details>
       {info && !info.persisted && (

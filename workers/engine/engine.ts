@@ -5,9 +5,11 @@ import { chatApi } from "./chat-api.ts";
 import { modelApi } from "./model-api.ts";
 import { runsApi } from "./runs-api.ts";
 import { type EngineState, newEngineState } from "./state.ts";
-import { storageApi } from "./storage-api.ts";
+import { storageApi, sweep } from "./storage-api.ts";
 
 export function createEngine(s: EngineState = newEngineState()): EngineApi {
+  // A failure comes again when storage is listed, and is reported there.
+  sweep(s).catch(() => undefined);
   return reportingAll({
     ...modelApi(s),
     ...runsApi(s),

@@ -50,6 +50,8 @@ export interface EngineState {
   speaking: { stop(): void; done: Promise<void> } | undefined;
   /** The kernels' test that is going on. */
   testing: Promise<SelfTestReport> | undefined;
+  /** Data sets of killed preparations that were removed. */
+  swept: number;
   /** Downloads of runs that are going on. */
   readers: Set<{ runId: string; done: Promise<void> }>;
 }
@@ -84,6 +86,7 @@ export const newEngineState = (): EngineState => ({
   asked: new Set(),
   speaking: undefined,
   testing: undefined,
+  swept: 0,
   readers: new Set(),
 });
 

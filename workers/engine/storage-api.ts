@@ -1,16 +1,26 @@
 /** What lies in this browser, and its removal. */
+import { sweepDatasets } from "../data/shards/preparing.ts";
 import { deleteDataset } from "../data/shards/shards.ts";
 import type { StorageApi } from "../protocol/engine.ts";
+import { counted } from "../words.ts";
 import { removeRun } from "./runs.ts";
 import type { EngineState } from "./state.ts";
 import { deleteModel, listStored } from "./stored-items.ts";
 import { needIdle, needNoLoad } from "./turns.ts";
 
+/** Removes what killed preparations left in the browser's storage. */
+export async function sweep(s: EngineState): Promise<void> {
+  s.swept += await sweepDatasets(await s.store());
+}
+
 export const storageApi = (s: EngineState): StorageApi => ({
   async listStored() {
+    await sweep(s);
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     const items = await listStored(await s.weightCache(), await s.store());
-    return { items, usage, quota, persisted: await navigator.storage.persisted() };
+    const swept =
+      s.swept > 0 ? `What was left of ${counted(s.swept, "preparation")} of data that did not end was removed.` : "";
+    return { items, usage, quota, persisted: await navigator.storage.persisted(), swept };
   },
   async deleteStored(kind, key) {
     if (kind === "run") return removeRun(s, key);

@@ -27,6 +27,8 @@ export interface StorageInfo {
   usage: number;
   quota: number;
   persisted: boolean;
+  /** What was cleared away since the engine started, one sentence; "" for nothing. */
+  swept: string;
 }
 
 export interface PlanInfo {

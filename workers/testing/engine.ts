@@ -13,25 +13,9 @@ import { memoryStore } from "../storage/memory.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "../training/events.ts";
+import { fakeLocks } from "./fake-locks.ts";
 import { fakeOpfs } from "./fake-opfs.ts";
 import { goldenDataset, goldenFiles, openGolden, openGoldenModel, recipeWith } from "./golden.ts";
-
-/** `navigator.locks` as far as the engine uses it: exclusive, taken or not. */
-function locks() {
-  const held = new Set<string>();
-  return {
-    async request<T>(name: string, _: unknown, work: (lock: { name: string } | null) => Promise<T>): Promise<T> {
-      if (held.has(name)) return work(null);
-      held.add(name);
-      try {
-        return await work({ name });
-      } finally {
-        held.delete(name);
-      }
-    },
-    query: async () => ({ held: [...held].map((name) => ({ name })) }),
-  };
-}
 
 export interface TestEngine {
   api: EngineApi;
@@ -50,7 +34,7 @@ export async function testEngine(): Promise<TestEngine> {
   const gpu = await nodeGpu();
   vi.stubGlobal("navigator", {
     gpu,
-    locks: locks(),
+    locks: fakeLocks(),
     userAgent: "test",
     storage: {
       estimate: async () => ({ usage: 0, quota: 1e12 }),

@@ -4,7 +4,7 @@ import { file, pixel, readAll, said, tarOf } from "../../testing/rows.ts";
 import type { InputFile } from "./read-rows.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const llava = (image: string, question: string, answer: string) => ({
+const vlm = (image: string, question: string, answer: string) => ({
   image,
   conversations: [
     { from: "human", value: `<image>\n${question}` },
@@ -51,7 +51,7 @@ test.each<[string, InputFile[], string[], string[], string]>([
     "LLaVA JSON",
     [
       ...pictures,
-      file("x.json", JSON.stringify([llava("images/1.jpg", "Q1", "A1"), llava("images/2.jpg", "Q2", "A2")], null, 1)),
+      file("x.json", JSON.stringify([vlm("images/1.jpg", "Q1", "A1"), vlm("images/2.jpg", "Q2", "A2")], null, 1)),
     ],
     ["json"],
     ["user: [image]\nQ1 | assistant: A1", "user: [image]\nQ2 | assistant: A2"],
@@ -115,7 +115,7 @@ test.each<[string, InputFile[], string[], string[], string]>([
         "0.tar",
         tarOf([
           { name: "k.jpg", content: pixel },
-          { name: "k.json", content: JSON.stringify(llava("elsewhere/k.jpg", "Q", "A")) },
+          { name: "k.json", content: JSON.stringify(vlm("elsewhere/k.jpg", "Q", "A")) },
         ]),
       ),
     ],

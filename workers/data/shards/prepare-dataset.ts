@@ -7,6 +7,7 @@ import { prepareExample, type RowPreparation } from "../prepare-example.ts";
 import { type InputFile, readRows } from "../rows/read-rows.ts";
 import type { SkippedRow } from "../rows/row.ts";
 import { datasetIdentity } from "./data-identity.ts";
+import { whilePreparing } from "./preparing.ts";
 import { createShardWriter, type DatasetManifest, openDataset } from "./shards.ts";
 
 export interface DatasetProgress {
@@ -52,9 +53,25 @@ export async function prepareDataset(
   onProgress: (p: DatasetProgress) => void,
 ): Promise<DatasetInfo> {
   const id = await datasetIdentity(files, preparation.id);
-  const before = await openDataset(store, id);
-  if (before) return infoOf(before.manifest);
+  const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
+  return whilePreparing(id, wait, async () => {
+    const before = await openDataset(store, id);
+    return infoOf(before ? before.manifest : await writeDataset(store, id, { files, label, preparation, onProgress }));
+  });
+}
 
+interface Preparing {
+  files: readonly InputFile[];
+  label: string;
+  preparation: RowPreparation;
+  onProgress: (p: DatasetProgress) => void;
+}
+
+async function writeDataset(
+  store: Store,
+  id: string,
+  { files, label, preparation, onProgress }: Preparing,
+): Promise<DatasetManifest> {
   const writer = await createShardWriter(store, id, label);
   const skipped: SkippedRow[] = [];
   const formats = new Set<string>();
@@ -110,7 +127,7 @@ export async function prepareDataset(
       notes,
       lengths: [...lengths].sort(([a], [b]) => a - b),
     };
-    return infoOf(await writer.finish(facts));
+    return await writer.finish(facts);
   } catch (error) {
     await writer.abort();
     throw error;

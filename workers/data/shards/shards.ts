@@ -248,8 +248,12 @@ function shardOf(firsts: readonly number[], i: number): number {
   return low;
 }
 
+/** False for what an interrupted writer left, or one that is still at work. A damaged manifest counts: whoever opens it is told. */
+export const isWhole = async (store: Store, id: string): Promise<boolean> =>
+  (await store.get(manifestKey(id))) !== undefined;
+
 /** Ids that have a manifest or a shard. */
-async function datasetIds(store: Store): Promise<string[]> {
+export async function datasetIds(store: Store): Promise<string[]> {
   return [...new Set((await store.keys("dataset/")).map((key) => key.split("/")[1]!))];
 }
 
@@ -268,19 +272,4 @@ export async function listDatasets(store: Store): Promise<DatasetManifest[]> {
 export async function deleteDataset(store: Store, id: string): Promise<void> {
   await store.delete([manifestKey(id)]);
   await store.delete(await store.keys(`dataset/${id}/`));
-}
-
-/**
- * Removes the shards that no manifest speaks for: what an interrupted writer left. Returns how many. `busy` are ids that a writer
- * is at work on.
- */
-export async function sweepDatasets(store: Store, busy: readonly string[] = []): Promise<number> {
-  let swept = 0;
-  for (const id of await datasetIds(store)) {
-    if (busy.includes(id) || (await store.get(manifestKey(id))) !== undefined) continue;
-    const keys = await store.keys(`dataset/${id}/`);
-    await store.delete(keys);
-    swept += keys.length;
-  }
-  return swept;
 }
