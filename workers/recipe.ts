@@ -36,6 +36,7 @@ export interface Recipe {
   optim: Optim;
   /** Recompute activations in the backward pass (true), keep them (false), or keep what is small and recompute what is not (null). */
   gradientCheckpointing: boolean | null;
+  /** Steps of a window whose mean loss is logged. */
   loggingSteps: number;
   saveSteps: number;
   seed: number;

@@ -41,6 +41,12 @@ const small = { max_steps: 2, per_device_train_batch_size: 1, lora_r: 4, load_in
 
 /** Exit code, and the last line of stderr. */
 async function train(recipe: object, ...more: string[]): Promise<{ code: number; error: string }> {
+  const { code, lines } = await said(recipe, ...more);
+  return { code, error: lines.at(-1) ?? "" };
+}
+
+/** Exit code, and the lines of stderr. */
+async function said(recipe: object, ...more: string[]): Promise<{ code: number; lines: string[] }> {
   const recipeFile = path.join(folder, "recipe.json");
   fs.writeFileSync(recipeFile, JSON.stringify({ ...small, ...recipe }));
   const lines: string[] = [];
@@ -50,7 +56,7 @@ async function train(recipe: object, ...more: string[]): Promise<{ code: number;
   const given = [...model, ...data, "--recipe", recipeFile, "--out", out];
   const code = await main(["train", ...given, ...more]);
   spy.mockRestore();
-  return { code, error: lines.at(-1) ?? "" };
+  return { code, lines };
 }
 
 const steps = (): { step: number; loss: number }[] =>
@@ -142,5 +148,17 @@ test("a run that goes on writes the lines of all its steps, whatever became of t
     "adapter_model.safetensors",
     "checkpoints",
     "steps.jsonl",
+  ]);
+}, 300_000);
+
+test("every logging_steps steps: a line with their mean loss; steps.jsonl has each step", async () => {
+  const { code, lines } = await said({ max_steps: 5, logging_steps: 2, save_steps: 5, lr_scheduler_type: "constant" });
+  expect(code).toBe(0);
+  const losses = steps().map(({ loss }) => loss);
+  expect(losses.length).toBe(5);
+  const mean = (from: number): string => ((losses[from]! + losses[from + 1]!) / 2).toFixed(4);
+  expect(lines.filter((line) => line.startsWith("step "))).toEqual([
+    expect.stringMatching(`^step 2: loss ${mean(0)}, grad_norm [0-9.e-]+, learning_rate 0.00002\n$`),
+    expect.stringMatching(`^step 4: loss ${mean(2)}, grad_norm [0-9.e-]+, learning_rate 0.00002\n$`),
   ]);
 }, 300_000);

@@ -25,7 +25,7 @@ import { openFsStore } from "../storage/fs.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
 import type { StepRecord } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
-import { toStepLine } from "../training/metrics.ts";
+import { loggedWindows, toLogLine, toStepLine } from "../training/metrics.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings, withinModel } from "../training/plan.ts";
 import { runTraining } from "../training/run.ts";
@@ -105,6 +105,7 @@ export async function train(args: Arguments): Promise<void> {
   const steps = stepsWriter(path.join(out, "steps.jsonl"), async () =>
     resume ? (await readLog(store, RUN)).records : [],
   );
+  const windows = loggedWindows(recipe.loggingSteps);
   const told = new Set<string>();
   const tell = (words: string): void => {
     if (!told.has(words)) note(words);
@@ -153,7 +154,11 @@ export async function train(args: Arguments): Promise<void> {
         live = adapter;
       },
       onEvent: (event) => {
-        if (event.type === "step") steps.add(event.record);
+        if (event.type === "step") {
+          steps.add(event.record);
+          const logged = windows(event.record);
+          if (logged) process.stderr.write(`${toLogLine(logged)}\n`);
+        }
         // What the run has to say of itself (rows that are cut or left out, the model's own) comes with each state: once is enough.
         else if (event.type === "state" && event.note) tell(event.note);
       },

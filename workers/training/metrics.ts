@@ -1,33 +1,45 @@
 /** What a run reports about itself, from the records of its steps: logged means, and a line of steps.jsonl. */
 import type { StepRecord } from "./events.ts";
 
-export interface LoggedMean {
-  /** The window's last step. */
+/** What the Trainer logs of a window of `logging_steps` steps. */
+export interface LoggedWindow {
+  /** Its last step. */
   step: number;
-  /** Mean of the step losses since the last log: what the Trainer logs (there rounded to 4 decimals). */
+  /** Mean of its steps' losses (the Trainer rounds it to 4 decimals). */
   loss: number;
+  /** Those of its last step. */
+  gradNorm: number;
+  learningRate: number;
 }
 
-/** Mean loss of every complete window of `loggingSteps` steps; windows end at multiples of it, as in the Trainer. */
-export function windowMeans(records: readonly StepRecord[], loggingSteps: number): LoggedMean[] {
-  const means: LoggedMean[] = [];
+/**
+ * Takes the records of a run one after the other and gives each window with its last step. Windows end at multiples of `loggingSteps`, as
+ * in the Trainer: the first one of a run that goes on may be shorter, and a last one that is not complete is not logged.
+ */
+export function loggedWindows(loggingSteps: number): (record: StepRecord) => LoggedWindow | undefined {
   let sum = 0;
   let count = 0;
-  for (const { step, loss } of records) {
+  return ({ step, loss, gradNorm, learningRate }) => {
     sum += loss;
     count += 1;
-    if (step % loggingSteps === 0) {
-      means.push({ step, loss: sum / count });
-      sum = 0;
-      count = 0;
-    }
-  }
-  return means;
+    if (step % loggingSteps !== 0) return undefined;
+    const mean = sum / count;
+    sum = 0;
+    count = 0;
+    return { step, loss: mean, gradNorm, learningRate };
+  };
 }
 
-/** Mean loss of all steps: the Trainer's `train_loss`. NaN when there are none. */
-export function meanLoss(records: readonly StepRecord[]): number {
-  return records.reduce((sum, record) => sum + record.loss, 0) / records.length;
+/** The windows of records that are all there. */
+export function windowMeans(records: readonly StepRecord[], loggingSteps: number): LoggedWindow[] {
+  const take = loggedWindows(loggingSteps);
+  return records.flatMap((record) => take(record) ?? []);
+}
+
+/** "step 10: loss 1.2345, grad_norm 0.5121, learning_rate 0.00002": the figures under their Hugging Face names. */
+export function toLogLine({ step, loss, gradNorm, learningRate }: LoggedWindow): string {
+  const short = (value: number): number => Number(value.toPrecision(4));
+  return `step ${step}: loss ${loss.toFixed(4)}, grad_norm ${short(gradNorm)}, learning_rate ${short(learningRate)}`;
 }
 
 /** Of at least one value; of an even number, the mean of the middle two. */
