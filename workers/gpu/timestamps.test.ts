@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addForward } from "../kernels/rows/add.ts";
+import { copyRows } from "../kernels/rows/copy.ts";
 import { Arena, newCounters } from "./buffers.ts";
 import { openGpu } from "./device.ts";
 import { nodeGpu } from "./node.ts";
@@ -12,7 +12,7 @@ test("kernels are timed by the GPU's own clock, more of them than one read holds
   const arena = new Arena(gpu, newCounters());
   const [x, y] = [arena.tensor("x", 1 << 16), arena.tensor("y", 1 << 16)];
   const r = new Recorder();
-  for (let n = 0; n < 600; n++) addForward(r, { y, x, count: 1 << 16 });
+  for (let n = 0; n < 600; n++) copyRows(r, { y, x, size: 1, rows: 1 << 16 });
   const program = await r.build(arena, new PipelineCache(gpu, arena.counters));
   const stamps = new Timestamps(gpu);
   const started = performance.now();

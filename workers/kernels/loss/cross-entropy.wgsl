@@ -7,7 +7,6 @@ struct Params { vocab: u32, ld: u32, rows: u32, nllRow: u32, gradScale: f32, gra
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
 @group(0) @binding(2) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(3) var<storage, read_write> nll: array<u32>;
-//LOGSUMEXP_BINDING
 
 const LOWEST = -3.4028234e38;
 const EXPONENT = 0x7f800000u;
@@ -60,7 +59,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   if (lid == 0u) {
     let loss = (top - score) + log(total);
     nll[p.nllRow + row] = select(bitcast<u32>(loss), QUIET_NAN, flag != 0u);
-    //LOGSUMEXP_STORE
   }
   if (p.gradient == 1u) {
     for (var i = lid; i < p.ld; i += 64u) {

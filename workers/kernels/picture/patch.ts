@@ -9,11 +9,9 @@ import { linearGrid, product } from "../elementwise.ts";
 import dropClassCode from "./drop-class.wgsl?raw";
 import dropClassBackwardCode from "./drop-class-backward.wgsl?raw";
 import im2colCode from "./im2col.wgsl?raw";
-import pixelsCode from "./pixels.wgsl?raw";
 import tokensCode from "./tokens.wgsl?raw";
 
 const im2col: Kernel = { name: "patch-im2col", code: im2colCode, access: ["read", "read_write"] };
-const fromBytes: Kernel = { name: "patch-pixels", code: pixelsCode, access: ["read", "read", "read_write"] };
 const tokens: Kernel = { name: "patch-tokens", code: tokensCode, access: ["read", "read", "read", "read_write"] };
 const dropClass: Kernel = { name: "patch-drop-class", code: dropClassCode, access: ["read", "read_write"] };
 const dropClassGrad: Kernel = {
@@ -34,37 +32,14 @@ export interface PatchesForward {
 
 /** im2col of pictures that are already normalised. */
 export function patchesForward(recorder: Recorder, e: PatchesForward): void {
-  recordPatches(recorder, im2col, [e.pixels, e.y], e);
-}
-
-export interface PixelsForward extends PatchesForward {
-  /** Bytes [images, imageSize, imageSize, 3], RGB, row after row without gaps, four to a word. */
-  pixels: Tensor;
-  /** f32[768] from `normaliseTable`. */
-  table: Tensor;
-}
-
-/** im2col of RGB bytes, normalised through the table on the way: a quarter of the upload of `patchesForward`. */
-export function pixelsForward(recorder: Recorder, e: PixelsForward): void {
-  recordPatches(recorder, fromBytes, [e.pixels, e.table, e.y], e);
-}
-
-function recordPatches(recorder: Recorder, kernel: Kernel, tensors: Tensor[], e: PatchesForward): void {
   const grid = Math.floor(e.imageSize / e.patchSize);
   const count = product(e.images, grid * grid * 3 * e.patchSize * e.patchSize);
-  const params = [count, e.imageSize, e.patchSize, grid];
-  recorder.dispatch({ kernel, tensors, params, workgroups: linearGrid(count), flops: count });
-}
-
-/**
- * The 256 normalised values of each channel, [3, 256], rounded where transformers' image_transforms.py rounds:
- * byte * rescale in f64, then f32; mean and std as f32; difference and quotient in f32.
- */
-export function normaliseTable(rescale: number, mean: readonly number[], std: readonly number[]): Float32Array {
-  const { fround } = Math;
-  return Float32Array.from({ length: 768 }, (_, i) => {
-    const channel = i >> 8;
-    return fround(fround(fround((i & 255) * rescale) - fround(mean[channel]!)) / fround(std[channel]!));
+  recorder.dispatch({
+    kernel: im2col,
+    tensors: [e.pixels, e.y],
+    params: [count, e.imageSize, e.patchSize, grid],
+    workgroups: linearGrid(count),
+    flops: count,
   });
 }
 

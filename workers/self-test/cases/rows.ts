@@ -1,16 +1,13 @@
 /** Ops that move rows: token embedding and its gradient, copies, the picture's patches. */
 import type { Arena } from "../../gpu/buffers.ts";
-import { random, randomArray } from "../../gpu/numbers.ts";
+import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import {
   dropClassBackward,
   dropClassForward,
-  normaliseTable,
   patchesForward,
-  pixelsForward,
   visionTokensForward,
 } from "../../kernels/picture/patch.ts";
-import { addForward } from "../../kernels/rows/add.ts";
 import { copyRows, scatterRows, zero } from "../../kernels/rows/copy.ts";
 import { embeddingBackward, embeddingForward } from "../../kernels/rows/embedding.ts";
 import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
@@ -56,30 +53,27 @@ export function embedding(r: Recorder, arena: Arena): Output[] {
   ];
 }
 
-/** Gather, its transpose on top of what is there, a plain copy, a sum, and zeroes. */
+/** Gather, its transpose on top of what is there, a plain copy, and zeroes. */
 export function copies(r: Recorder, arena: Arena): Output[] {
   const [rows, size] = [7, 13];
   const index = Uint32Array.of(6, 0, 3);
   const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
   const [x, gather] = [arena.upload("x", xHost), arena.upload("index", index)];
   const [gathered, copied] = [arena.tensor("gathered", index.length * size), arena.tensor("copied", 3 * size)];
-  const [scattered, added, zeroed] = ["scattered", "added", "zeroed"].map((name) => arena.upload(name, ontoHost));
+  const [scattered, zeroed] = ["scattered", "zeroed"].map((name) => arena.upload(name, ontoHost));
   copyRows(r, { y: gathered, x, gather, size, rows: index.length });
   copyRows(r, { y: copied, x, size, rows: 2, xRow: 4, yRow: 1 });
   scatterRows(r, { y: scattered!, x: gathered, index: gather, size, rows: index.length, accumulate: true });
-  addForward(r, { y: added!, x, count: rows * size });
   zero(r, { x: zeroed!, count: 2 * size + 1 });
   const row = (from: number): number[] => [...xHost.subarray(from * size, (from + 1) * size)];
-  const sum = ontoHost.map((v, i) => v + xHost[i]!);
   return [
     { name: "gathered rows", tensor: gathered, expected: [...index].flatMap(row) },
     { name: "copied rows", tensor: copied, expected: [...Array(size).fill(0), ...row(4), ...row(5)] },
     {
       name: "scattered rows",
       tensor: scattered!,
-      expected: ontoHost.map((v, i) => (index.includes(Math.floor(i / size)) ? sum[i]! : v)),
+      expected: ontoHost.map((v, i) => (index.includes(Math.floor(i / size)) ? v + xHost[i]! : v)),
     },
-    { name: "sum", tensor: added!, expected: sum },
     { name: "zeroes", tensor: zeroed!, expected: ontoHost.map((v, i) => (i < 2 * size + 1 ? 0 : v)) },
   ];
 }
@@ -100,18 +94,11 @@ export function halfCopies(r: Recorder, arena: Arena): Output[] {
   ];
 }
 
-/** Patches of two pictures from floats and from bytes, the tower's input rows, and the class rows off again and back. */
+/** Patches of two pictures, the tower's input rows, and the class rows off again and back. */
 export function patches(r: Recorder, arena: Arena): Output[] {
   const [images, imageSize, patchSize, size] = [2, 11, 5, 9];
   const [grid, area] = [2, imageSize * imageSize];
-  const next = random(1);
-  const bytes = Uint8Array.from({ length: images * area * 3 }, () => next() * 256);
-  const table = normaliseTable(1 / 255, [0.48, 0.46, 0.41], [0.27, 0.26, 0.28]);
-  // Floats lie plane by plane, bytes pixel by pixel.
-  const pixels = Float32Array.from({ length: bytes.length }, (_, i) => {
-    const [image, c] = [Math.floor(i / (3 * area)), Math.floor(i / area) % 3];
-    return table[c * 256 + bytes[(image * area + (i % area)) * 3 + c]!]!;
-  });
+  const pixels = randomArray(images * area * 3, 1);
   const expected: number[] = [];
   for (let patch = 0; patch < images * grid * grid; patch++)
     for (let i = 0; i < 3 * patchSize * patchSize; i++) {
@@ -119,11 +106,8 @@ export function patches(r: Recorder, arena: Arena): Output[] {
       const [c, ky, kx] = [Math.floor(i / patchSize ** 2), Math.floor(i / patchSize) % patchSize, i % patchSize];
       expected.push(pixels[(image * 3 + c) * area + (py * patchSize + ky) * imageSize + px * patchSize + kx]!);
     }
-  const shape = { images, imageSize, patchSize };
-  const [fromFloats, fromBytes] = [arena.tensor("floats", expected.length), arena.tensor("bytes", expected.length)];
-  patchesForward(r, { ...shape, y: fromFloats, pixels: arena.upload("pixels", pixels) });
-  const packed = arena.upload("bytes", bytes);
-  pixelsForward(r, { ...shape, y: fromBytes, pixels: packed, table: arena.upload("table", table) });
+  const patchRows = arena.tensor("patch rows", expected.length);
+  patchesForward(r, { images, imageSize, patchSize, y: patchRows, pixels: arena.upload("pixels", pixels) });
 
   const rows = { images, patchesPerImage: grid * grid, size };
   const tokensPerImage = grid * grid + 1;
@@ -148,8 +132,7 @@ export function patches(r: Recorder, arena: Arena): Output[] {
     return source + positions[i % (tokensPerImage * size)]!;
   });
   return [
-    { name: "patches of floats", tensor: fromFloats, expected },
-    { name: "patches of bytes", tensor: fromBytes, expected },
+    { name: "patches", tensor: patchRows, expected },
     { name: "tokens", tensor: tokens, expected: tokenValues },
     { name: "tokens without class rows", tensor: bare, expected: tokenValues.filter((_, i) => !isClass(i)) },
     { name: "their gradient", tensor: back, expected: tokenValues.map((v, i) => (isClass(i) ? 0 : v)) },
