@@ -10,10 +10,14 @@ import { useTraining } from "../stores/training.ts";
 function words({ passed, results, limit, gates }: SelfTestReport): string {
   const failed = [...new Set(results.filter((r) => !r.passed).map((r) => r.op))];
   if (!passed) return `This adapter computes ${failed.join(", ")} wrongly: training is refused.`;
-  const worst = Math.max(...results.map((r) => r.error ?? 0));
+  const unused =
+    failed.length > 0 ? ` Nothing here uses what this adapter computes wrongly: ${failed.join(", ")}.` : "";
   const off = [...new Set(gates.filter((g) => !g.passed).map((g) => g.op))];
   const without = off.length > 0 ? ` Faster kernels that did not agree and are not used: ${off.join(", ")}.` : "";
-  return `All ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.${without}`;
+  const right = results.filter((r) => r.passed);
+  const worst = Math.max(...right.map((r) => r.error ?? 0));
+  const share = failed.length > 0 ? `${right.length} of` : "All";
+  return `${share} ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.${unused}${without}`;
 }
 
 export function SelfTest() {

@@ -11,27 +11,30 @@ import { forcedVariants } from "../kernels/select.ts";
 import { KEEP } from "../models/activations.ts";
 import { allocateAdapter } from "../models/adapter.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
-import { featuresPerTile } from "../models/config.ts";
-import { allocatePass, recordTraining } from "../models/pass.ts";
+import { featuresPerTile, type VlmConfig } from "../models/config.ts";
+import { type LoraSettings, passDropout } from "../models/parts/lora.ts";
+import { allocatePass, recordEvaluation, recordTraining } from "../models/pass.ts";
 import { allocateVision, recordConnector, recordTower, recordVisionBackward } from "../models/vision.ts";
-
 import { allocateWeights } from "../models/weights.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { testBench } from "../testing/gpu.ts";
-import { selfTestCases } from "./cases/index.ts";
+import { recordClear, recordUpdate } from "../training/step.ts";
+import { selfTestCases, unusedOps } from "./cases/index.ts";
 
 const bench = await testBench();
 const folder = fileURLToPath(new URL("../kernels/", import.meta.url));
 const here = fileURLToPath(new URL("./cases/", import.meta.url));
 
-/** Kernels of all cases, of both families. */
-const tested = [registerVariants, forcedVariants("64x64", "shared")].flatMap((variants) =>
-  selfTestCases(variants, { text: 64, vision: 64 }).flatMap((c) => {
+/** Both families of kernels. */
+const families = [registerVariants, forcedVariants("64x64", "shared")];
+const cases = families.flatMap((variants) => selfTestCases(variants, { text: 64, vision: 64 }));
+const kernelsOf = (some: typeof cases) =>
+  some.flatMap((c) => {
     const r = new Recorder(c.variants);
     c.record(r, bench.arena);
     return r.specs.map((s) => s.kernel);
-  }),
-);
+  });
+const tested = kernelsOf(cases);
 
 const kernelFiles = fs.readdirSync(folder, { recursive: true, encoding: "utf8" });
 
@@ -61,45 +64,61 @@ const kind = (name: string): string =>
     .replace(/ (lora|bias|residual)\b/g, (part) => (name.startsWith("linear") ? "" : part))
     .replace(/\b(f32|f16|bf16)\b(?! narrow)/, "dense");
 
-test("each kernel that the programs of training and chat dispatch is in a case", async () => {
+/** Kinds of all kernels that the programs of training and chat dispatch, whatever is trained, kept and chosen. */
+async function dispatchedKinds(): Promise<Set<string>> {
   const golden = await openGolden("llava-mha");
   const model = await openGoldenModel(golden, recipeWith(golden, "b"));
-  const { config } = model;
   const planner = new Planner();
-  const settings = {
-    rank: 8,
-    alpha: 16,
-    useRslora: false,
-    dropout: { rate: 0.1, seed: 1 },
-    targets: "all-linear",
-  } as const;
-  const { weights } = allocateWeights(planner, config, model.checkpoint.tensors, model.quant);
-  const adapter = allocateAdapter(planner, config, settings, { training: true });
-  const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };
-  const pass = allocatePass(planner, config, weights, settings, { ...capacity, policy: KEEP });
-  const half = allocatePass(planner, config, weights, settings, {
-    ...capacity,
-    policy: { precision: "f16", keptLayers: 1 },
-  });
-  const chat = allocatePass(planner, config, weights, settings, { ...capacity, policy: "chat" });
-  const decode = allocateDecode(planner, 2);
-  const vision = allocateVision(planner, config, 1, { lora: settings, policy: KEEP });
-  const facts = { config, weights, ropeTable: pass.ids, variants: registerVariants };
-  const tower = new Recorder();
-  const { vision: lora, connector } = adapter;
-  const visionPass = { config, weights, kept: vision, lora, connector, tiles: 1 };
-  recordTower(tower, visionPass);
-  recordConnector(tower, pass.imageFeatures, 0, visionPass);
-  recordVisionBackward(tower, pass.gradients!.dx, visionPass);
-  const programs = [
-    recordTraining(facts, pass, adapter),
-    recordTraining(facts, half, adapter),
-    recordPrefill(facts, chat, decode, adapter),
-    recordDecode(facts, chat, decode, adapter),
-    tower,
-  ];
-  const dispatched = new Set(programs.flatMap((r) => r.specs.map((s) => kind(s.kernel.name))));
-  expect(dispatched.size).toBeGreaterThan(20);
-  const known = new Set(tested.map((k) => kind(k.name)));
-  expect([...dispatched].filter((name) => !known.has(name))).toEqual([]);
+  const { weights } = allocateWeights(planner, model.config, model.checkpoint.tensors, model.quant);
+  const lora = { rank: 8, alpha: 16, useRslora: false, dropout: { rate: 0.1, seed: 1 } };
+  const half = { precision: "f16", keptLayers: 1 } as const;
+  const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
+  const whole: LoraSettings = { ...lora, targets: "all-linear" };
+  const projector: LoraSettings = { ...lora, trainProjector: true };
+  const programs = families.flatMap((variants) =>
+    [whole, projector].flatMap((settings, n) => {
+      const config: VlmConfig = { ...model.config, tower: { ...model.config.tower, keepClass: n !== 0 } };
+      const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };
+      const adapter = allocateAdapter(planner, config, settings, {
+        training: true,
+        optim: n === 0 ? "adamw_torch" : "adamw_bnb_8bit",
+      });
+      const vision = allocateVision(planner, config, 1, { lora: settings, policy: KEEP });
+      const pass = allocatePass(planner, config, weights, settings, { ...capacity, policy: KEEP });
+      const halfPass = allocatePass(planner, config, weights, settings, { ...capacity, policy: half });
+      const chat = allocatePass(planner, config, weights, settings, { ...capacity, policy: "chat" });
+      const decode = allocateDecode(planner, 2);
+      const facts = { config, weights, ropeTable: pass.ids, variants };
+      const tower = new Recorder(variants);
+      const visionPass = {
+        ...{ config, weights, kept: vision, lora: adapter.vision, connector: adapter.connector, tiles: 1 },
+        dropout: passDropout(settings, vision.tower.gradients?.dropped),
+      };
+      recordTower(tower, visionPass);
+      recordConnector(tower, pass.imageFeatures, 0, visionPass);
+      recordVisionBackward(tower, pass.gradients!.dx, visionPass);
+      return [
+        tower,
+        recordTraining(facts, pass, adapter),
+        recordTraining(facts, halfPass, adapter),
+        recordEvaluation(facts, pass, adapter),
+        recordClear(adapter),
+        recordUpdate(adapter, optimizer, bench.arena.tensor("norm", 4), bench.arena),
+        recordPrefill(facts, chat, decode, adapter),
+        recordDecode(facts, chat, decode, adapter),
+      ];
+    }),
+  );
+  return new Set(programs.flatMap((r) => r.specs.map((s) => kind(s.kernel.name))));
+}
+
+test("each kernel that the programs of training and chat dispatch is in a case that can refuse, and no other is", async () => {
+  const dispatched = await dispatchedKinds();
+  const kinds = (unused: boolean): Set<string> =>
+    new Set(kernelsOf(cases.filter((c) => unusedOps.has(c.op) === unused)).map((k) => kind(k.name)));
+  expect(dispatched.size).toBeGreaterThan(40);
+  const refusing = kinds(false);
+  expect([...dispatched].filter((name) => !refusing.has(name))).toEqual([]);
+  expect([...refusing].filter((name) => !dispatched.has(name))).toEqual([]);
+  expect([...kinds(true)].filter((name) => dispatched.has(name))).toEqual([]);
 });

@@ -22,6 +22,7 @@ export interface SelfTestReport {
   seconds: number;
   /** Largest error that passes. */
   limit: number;
+  /** Every op that training or chat dispatches is right. */
   passed: boolean;
   results: SelfTestResult[];
   /** Faster kernels that this adapter offers, against the plain ones: what differs is not used, and trains nobody wrongly. */

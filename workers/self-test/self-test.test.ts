@@ -4,7 +4,7 @@ import { forcedVariants, selectVariants } from "../kernels/select.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { testBench } from "../testing/gpu.ts";
 import type { SelfTestCase } from "./cases/case.ts";
-import { linearVariantsOf, selfTestCases } from "./cases/index.ts";
+import { linearVariantsOf, selfTestCases, unusedOps } from "./cases/index.ts";
 import { keptVerdict, refuseUnlessPassed, runSelfTest, verdictKey, verdictOf } from "./self-test.ts";
 
 const bench = await testBench();
@@ -43,6 +43,17 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
   // Kept, and not run again.
   expect(await verdictOf({ ...bench, variants: registerVariants }, heads, "test", store)).toEqual(report);
   expect(await keptVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
+});
+
+test("a wrong result of an op that no program dispatches is in the report and refuses nothing", async () => {
+  const [op] = unusedOps;
+  const unused = selfTestCases(registerVariants, heads).find((c) => c.op === op)!;
+  const record: SelfTestCase["record"] = (r, arena) =>
+    unused.record(r, arena).map((o) => ({ ...o, expected: Array.from(o.expected, (v) => v + 1) }));
+  const report = await runSelfTest(bench.gpu, bench.pipelines, [{ ...unused, record }], "test");
+  expect(report.results.map((r) => r.passed)).toEqual([false, false]);
+  expect(report.passed).toBe(true);
+  expect(() => refuseUnlessPassed(report)).not.toThrow();
 });
 
 test("a kernel that does not compile is a finding, and the device stays well", async () => {

@@ -234,14 +234,14 @@ export async function createTrainingStep(
   };
 }
 
-function recordClear(adapter: Adapter): Recorder {
+export function recordClear(adapter: Adapter): Recorder {
   const recorder = new Recorder();
   for (const grad of adapter.grads.slice(adapter.layers.length)) zero(recorder, { x: grad, count: grad.length });
   return recorder;
 }
 
 /** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. dims: learningRate, bias corrections. */
-function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder {
+export function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder {
   const recorder = new Recorder();
   const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
   gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });

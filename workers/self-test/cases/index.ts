@@ -12,7 +12,7 @@ import { fourBitLinear, halfLinear, loraDropout, weightGradient } from "./linear
 import { argmax, lossAndGradient, sample } from "./loss.ts";
 import { layerNorm, rmsNorm, rmsNormOfRows } from "./norms.ts";
 import { adamw8, normAndAdamW } from "./optimizer.ts";
-import { copies, embedding, halfCopies, patches } from "./rows.ts";
+import { copies, embedding, gatherAndScatter, halfCopies, patches } from "./rows.ts";
 
 /** Column counts of real models' products: what they are recorded with is what must be tried. */
 const REAL_COLUMNS = [8, 64, 192, 512, 1024, 2048, 2560, 4096, 11264, 22016, 32064];
@@ -30,6 +30,11 @@ export interface HeadSizes {
   text: number;
   vision: number;
 }
+
+const GATHER_AND_SCATTER = "row gather and scatter";
+
+/** Ops that no program of training or chat dispatches: a wrong result of theirs is reported and refuses nothing. */
+export const unusedOps: ReadonlySet<string> = new Set([GATHER_AND_SCATTER]);
 
 /** All cases for the kernels that `variants` chooses; what the tuner may choose instead has gates (gate.ts). */
 export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCase[] {
@@ -51,6 +56,7 @@ export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCas
     ["GELU", gelu],
     ["token embedding", embedding],
     ["copies", copies],
+    [GATHER_AND_SCATTER, gatherAndScatter],
     ["f16 copies", halfCopies],
     ["patches", patches],
     ["cross-entropy", lossAndGradient],

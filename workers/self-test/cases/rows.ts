@@ -53,28 +53,40 @@ export function embedding(r: Recorder, arena: Arena): Output[] {
   ];
 }
 
-/** Gather, its transpose on top of what is there, a plain copy, and zeroes. */
+/** A plain copy, and zeroes. */
 export function copies(r: Recorder, arena: Arena): Output[] {
+  const [rows, size] = [7, 13];
+  const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
+  const [copied, zeroed] = [arena.tensor("copied", 3 * size), arena.upload("zeroed", ontoHost)];
+  copyRows(r, { y: copied, x: arena.upload("x", xHost), size, rows: 2, xRow: 4, yRow: 1 });
+  zero(r, { x: zeroed, count: 2 * size + 1 });
+  const row = (from: number): number[] => [...xHost.subarray(from * size, (from + 1) * size)];
+  return [
+    { name: "copied rows", tensor: copied, expected: [...Array(size).fill(0), ...row(4), ...row(5)] },
+    { name: "zeroes", tensor: zeroed, expected: ontoHost.map((v, i) => (i < 2 * size + 1 ? 0 : v)) },
+  ];
+}
+
+/** Gather, and its transpose added to what is there. */
+export function gatherAndScatter(r: Recorder, arena: Arena): Output[] {
   const [rows, size] = [7, 13];
   const index = Uint32Array.of(6, 0, 3);
   const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
   const [x, gather] = [arena.upload("x", xHost), arena.upload("index", index)];
-  const [gathered, copied] = [arena.tensor("gathered", index.length * size), arena.tensor("copied", 3 * size)];
-  const [scattered, zeroed] = ["scattered", "zeroed"].map((name) => arena.upload(name, ontoHost));
+  const [gathered, scattered] = [arena.tensor("gathered", index.length * size), arena.upload("scattered", ontoHost)];
   copyRows(r, { y: gathered, x, gather, size, rows: index.length });
-  copyRows(r, { y: copied, x, size, rows: 2, xRow: 4, yRow: 1 });
-  scatterRows(r, { y: scattered!, x: gathered, index: gather, size, rows: index.length, accumulate: true });
-  zero(r, { x: zeroed!, count: 2 * size + 1 });
-  const row = (from: number): number[] => [...xHost.subarray(from * size, (from + 1) * size)];
+  scatterRows(r, { y: scattered, x: gathered, index: gather, size, rows: index.length, accumulate: true });
   return [
-    { name: "gathered rows", tensor: gathered, expected: [...index].flatMap(row) },
-    { name: "copied rows", tensor: copied, expected: [...Array(size).fill(0), ...row(4), ...row(5)] },
+    {
+      name: "gathered rows",
+      tensor: gathered,
+      expected: [...index].flatMap((from) => [...xHost.subarray(from * size, (from + 1) * size)]),
+    },
     {
       name: "scattered rows",
-      tensor: scattered!,
+      tensor: scattered,
       expected: ontoHost.map((v, i) => (index.includes(Math.floor(i / size)) ? v + xHost[i]! : v)),
     },
-    { name: "zeroes", tensor: zeroed!, expected: ontoHost.map((v, i) => (i < 2 * size + 1 ? 0 : v)) },
   ];
 }
 
