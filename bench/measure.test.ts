@@ -78,9 +78,9 @@ describe("goals", () => {
 describe("static figures", () => {
   it("has a row a kernel, with a figure in each column", () => {
     const rows = variantRows();
-    expect(rows.map(([name]) => name)).toContain("shared tile 64x64 f16, K step 32");
+    expect(rows.map(([name]) => name)).toContain("gpu, tile 64x64 f16, K step 32");
     expect(rows.every((row) => row.length === variantHead.length && row.every((cell) => cell !== "NaN"))).toBe(true);
-    expect(rows.find(([name]) => name?.startsWith("shared tile 64x64 f16"))).toEqual(
+    expect(rows.find(([name]) => name?.startsWith("gpu, tile 64x64 f16"))).toEqual(
       expect.arrayContaining(["128", "12544", "98", "3.20"]),
     );
   });

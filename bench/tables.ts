@@ -1,7 +1,14 @@
 /** The figures as rows of words: for the page, docs/measured.md and the terminal alike. */
 
-import { PANEL, WEIGHT_STEPS } from "../workers/kernels/linear/software/panel.wgsl.ts";
-import { DECODE_GROUP, decodeFigures, panelFigures, sharedTiles, type TileFigures, tileFigures } from "../workers/kernels/linear/tiles.ts";
+import { softwareTiles, WEIGHT_STEPS } from "../workers/kernels/linear/software/panel.wgsl.ts";
+import {
+  gpuTiles,
+  ONE_ROW_GROUP,
+  oneRowFigures,
+  softwareFigures,
+  type TileFigures,
+  tileFigures,
+} from "../workers/kernels/linear/tiles.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 
@@ -97,15 +104,15 @@ export function variantRows(): string[][] {
     figure(f.flopsPerGlobalByte),
     String(f.barriersPerStep),
   ];
-  const { rows, quads } = PANEL.wide;
+  const { rows, quads } = softwareTiles.wide;
   return [
     row(
-      `panel of ${4 * quads} columns, K step ${WEIGHT_STEPS}, for ${rows} rows (software adapters)`,
-      panelFigures(PANEL.wide, WEIGHT_STEPS),
+      `software, panel of ${4 * quads} columns, K step ${WEIGHT_STEPS}, for ${rows} rows`,
+      softwareFigures(softwareTiles.wide, WEIGHT_STEPS),
     ),
-    ...Object.entries(sharedTiles).map(([name, tile]) =>
-      row(`shared tile ${name}, K step ${tile.depth}`, tileFigures(tile)),
+    ...Object.entries(gpuTiles).map(([name, tile]) =>
+      row(`gpu, tile ${name}, K step ${tile.depth}`, tileFigures(tile)),
     ),
-    row(`one row, ${DECODE_GROUP.columns} columns a workgroup, with or without subgroups`, decodeFigures()),
+    row(`gpu, one row, ${ONE_ROW_GROUP.columns} columns a workgroup, with or without subgroups`, oneRowFigures()),
   ];
 }

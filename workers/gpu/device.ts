@@ -9,7 +9,7 @@ export interface AdapterFacts {
   vendor: string;
   architecture: string;
   description: string;
-  /** A CPU implementation such as SwiftShader or llvmpipe: barrier-free kernels are faster there. */
+  /** A CPU implementation such as SwiftShader or llvmpipe: it runs the software family of kernels. */
   software: boolean;
   features: string[];
   maxBufferSize: number;

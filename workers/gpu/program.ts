@@ -11,7 +11,7 @@ import { type Cuttable, Pieces } from "./pieces.ts";
 import { type Dims, evaluate, type Param, type Size } from "./sizes.ts";
 import { SLOT, SLOTS } from "./submits.ts";
 import type { Timestamps } from "./timestamps.ts";
-import { registerVariants, type Variants } from "./variants.ts";
+import { softwareVariants, type Variants } from "./variants.ts";
 
 export { ceilDiv, type Dims, evaluate, f32, type Param, type Size } from "./sizes.ts";
 
@@ -100,7 +100,7 @@ export class Recorder {
   readonly specs: DispatchSpec[] = [];
   readonly variants: Variants;
 
-  constructor(variants: Variants = registerVariants) {
+  constructor(variants: Variants = softwareVariants) {
     this.variants = variants;
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** The size of a workgroup's tile of the result (kernels/linear/tiles.ts); "f16": the weights' tile holds halves. */
-export type SharedTileName =
+export type GpuTileName =
   | "32x32"
   | "64x64"
   | "128x64"
@@ -13,13 +13,16 @@ export type SharedTileName =
   | "64x64 f16"
   | "128x64 f16"
   | "128x128 f16";
-/** "register": no barrier, a thread alone (software adapters). Else shared-memory tiles of that size (GPUs). */
-export type LinearVariant = "register" | SharedTileName;
 /**
- * The product of one row: a thread a column ("register"), or a workgroup for a few columns, whose threads' sums meet in workgroup memory
+ * "software": the family for software adapters, without barriers or workgroup memory. Else the family for GPUs, in tiles of that size.
+ * Both run on any adapter.
+ */
+export type LinearVariant = "software" | GpuTileName;
+/**
+ * The product of one row: a thread a column ("software"), or a workgroup for a few columns, whose threads' sums meet in workgroup memory
  * or by subgroup operations.
  */
-export type DecodeVariant = "register" | "workgroup" | "subgroup";
+export type DecodeVariant = "software" | "workgroup" | "subgroup";
 
 /** What a choice may depend on: result [rows, columns], sum over `depth`. Rows vary from batch to batch and are not asked. */
 export interface LinearShape {
@@ -32,12 +35,12 @@ export interface Variants {
   linear(shape: LinearShape): LinearVariant;
   /** Forward products of a single row. */
   decode(shape: Omit<LinearShape, "direction">): DecodeVariant;
-  attention: "register" | "shared";
+  attention: "software" | "gpu";
 }
 
 /** Runs everywhere: what a recorder takes when nobody chose. */
-export const registerVariants: Variants = {
-  linear: () => "register",
-  decode: () => "register",
-  attention: "register",
+export const softwareVariants: Variants = {
+  linear: () => "software",
+  decode: () => "software",
+  attention: "software",
 };

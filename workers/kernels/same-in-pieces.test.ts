@@ -122,19 +122,19 @@ const oneRowAttention: Record = (r, arena) => {
   return [attended];
 };
 
-const register = forcedVariants("register", "register");
-const shared = forcedVariants("32x32", "shared");
+const software = forcedVariants("software", "software");
+const gpu = forcedVariants("32x32", "gpu");
 
 test.each([
-  ["4-bit linear", register, linear("nf4"), 5],
-  ["f16 linear", register, linear("f16"), 5],
-  ["f16 linear in shared memory", shared, linear("f16"), 5],
-  ["4-bit linear, one row", register, decode, 1],
-  ["4-bit linear, one row by a workgroup", forcedVariants("register", "register", "workgroup"), decode, 1],
-  ["gradient of a linear trained in full", register, fullGradient, 1],
-  ["attention", register, attention, 3],
-  ["attention in shared memory", shared, attention, 3],
-  ["attention, one row", register, oneRowAttention, 1],
+  ["4-bit linear", software, linear("nf4"), 5],
+  ["f16 linear", software, linear("f16"), 5],
+  ["f16 linear, GPU family", gpu, linear("f16"), 5],
+  ["4-bit linear, one row", software, decode, 1],
+  ["4-bit linear, one row by a workgroup", forcedVariants("software", "software", "workgroup"), decode, 1],
+  ["gradient of a linear trained in full", software, fullGradient, 1],
+  ["attention", software, attention, 3],
+  ["attention, GPU family", gpu, attention, 3],
+  ["attention, one row", software, oneRowAttention, 1],
 ] as const)("%s", async (_, variants, record, kernels) => {
   expect(await sameInPieces(record, variants)).toHaveLength(kernels);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sharedTiles, tileFigures } from "./linear/tiles.ts";
+import { gpuTiles, tileFigures } from "./linear/tiles.ts";
 import { fittingDecodes, fittingTiles, type SelectionFacts, selectVariants } from "./select.ts";
 
 const discrete: SelectionFacts = {
@@ -11,11 +11,11 @@ const discrete: SelectionFacts = {
 };
 const forward = (columns: number) => ({ direction: "forward", columns, depth: 2048 }) as const;
 
-test("a software adapter gets kernels without barriers, a GPU shared-memory tiles", () => {
+test("a software adapter gets the software family, a GPU tiles of the GPU family", () => {
   const software = selectVariants({ ...discrete, software: true });
-  expect([software.linear(forward(2048)), software.attention]).toEqual(["register", "register"]);
+  expect([software.linear(forward(2048)), software.attention]).toEqual(["software", "software"]);
   const gpu = selectVariants(discrete);
-  expect(gpu.attention).toBe("shared");
+  expect(gpu.attention).toBe("gpu");
   // TinyLlama: gate|up, q|k|v, o, the adapter's narrow half.
   expect([11264, 2560, 2048, 192].map((columns) => gpu.linear(forward(columns)))).toEqual([
     "128x128",
@@ -46,16 +46,16 @@ test("tiles with f16 weights and subgroup sums are for adapters that offer the f
   expect([fittingDecodes(discrete), fittingDecodes(offered)]).toEqual([["workgroup"], ["workgroup", "subgroup"]]);
   expect(selectVariants(offered).linear(forward(11264))).toBe("128x128");
   expect(selectVariants(offered).decode(forward(2048))).toBe("workgroup");
-  expect(selectVariants({ ...offered, software: true }).decode(forward(2048))).toBe("register");
+  expect(selectVariants({ ...offered, software: true }).decode(forward(2048))).toBe("software");
 });
 
 test("every tile says what it costs", () => {
-  expect(tileFigures(sharedTiles["128x128"])).toMatchObject({
+  expect(tileFigures(gpuTiles["128x128"])).toMatchObject({
     threads: 256,
     workgroupBytes: 16576,
     fmasPerSharedWord: 4,
   });
-  for (const tile of Object.values(sharedTiles)) {
+  for (const tile of Object.values(gpuTiles)) {
     const figures = tileFigures(tile);
     expect(Number.isInteger(figures.threads) && figures.threads <= 256).toBe(true);
     expect(figures.workgroupBytes).toBeLessThanOrEqual(32768);

@@ -2,13 +2,13 @@
 import type { AdapterFacts } from "../gpu/device.ts";
 import {
   type DecodeVariant,
+  type GpuTileName,
   type LinearShape,
   type LinearVariant,
-  registerVariants,
-  type SharedTileName,
+  softwareVariants,
   type Variants,
 } from "../gpu/variants.ts";
-import { sharedTiles, tileFigures } from "./linear/tiles.ts";
+import { gpuTiles, tileFigures } from "./linear/tiles.ts";
 
 /** Facts that a choice depends on. */
 export type SelectionFacts = Pick<
@@ -28,46 +28,46 @@ const REGISTERS: Record<string, number> = { intel: 112, qualcomm: 112, arm: 112,
 const DEFAULT_REGISTERS = 160;
 
 /** Largest first. "128x64 deep" (half the barriers, twice the memory) is for the tuner: no rule here can tell when it pays. */
-const candidates = ["128x128", "128x64", "64x64", "32x32"] as const satisfies SharedTileName[];
+const candidates = ["128x128", "128x64", "64x64", "32x32"] as const satisfies GpuTileName[];
 
 /** Tiles that the adapter's limits, registers and features allow, largest first. */
-export const fittingTiles = (facts: SelectionFacts): SharedTileName[] =>
-  (Object.keys(sharedTiles) as SharedTileName[])
+export const fittingTiles = (facts: SelectionFacts): GpuTileName[] =>
+  (Object.keys(gpuTiles) as GpuTileName[])
     .filter((name) => {
-      const { workgroupBytes, threads, registers } = tileFigures(sharedTiles[name]);
+      const { workgroupBytes, threads, registers } = tileFigures(gpuTiles[name]);
       return (
-        (!sharedTiles[name].halfWeights || facts.features.includes("shader-f16")) &&
+        (!gpuTiles[name].halfWeights || facts.features.includes("shader-f16")) &&
         workgroupBytes <= facts.maxComputeWorkgroupStorageSize &&
         threads <= facts.maxComputeInvocationsPerWorkgroup &&
         registers <= (REGISTERS[facts.vendor] ?? DEFAULT_REGISTERS)
       );
     })
-    .sort((a, b) => sharedTiles[b].rows * sharedTiles[b].columns - sharedTiles[a].rows * sharedTiles[a].columns);
+    .sort((a, b) => gpuTiles[b].rows * gpuTiles[b].columns - gpuTiles[a].rows * gpuTiles[a].columns);
 
 /** One-row kernels of GPUs; the first needs no feature. */
-export const fittingDecodes = (facts: SelectionFacts): Exclude<DecodeVariant, "register">[] =>
+export const fittingDecodes = (facts: SelectionFacts): Exclude<DecodeVariant, "software">[] =>
   facts.features.includes("subgroups") ? ["workgroup", "subgroup"] : ["workgroup"];
 
 /** The largest tile that fits and still gives every core something to do. */
-function gpuTile(fitting: SharedTileName[], { columns }: LinearShape): LinearVariant {
+function gpuTile(fitting: GpuTileName[], { columns }: LinearShape): LinearVariant {
   const fit = candidates.filter((name) => fitting.includes(name));
-  const workgroups = (name: SharedTileName): number =>
-    Math.ceil(TYPICAL_ROWS / sharedTiles[name].rows) * Math.ceil(columns / sharedTiles[name].columns);
-  return fit.find((name) => workgroups(name) >= ENOUGH_WORKGROUPS) ?? fit.at(-1) ?? "register";
+  const workgroups = (name: GpuTileName): number =>
+    Math.ceil(TYPICAL_ROWS / gpuTiles[name].rows) * Math.ceil(columns / gpuTiles[name].columns);
+  return fit.find((name) => workgroups(name) >= ENOUGH_WORKGROUPS) ?? fit.at(-1) ?? "software";
 }
 
-/** The kernels for an adapter: barrier-free ones for software adapters, shared-memory tiles for GPUs. */
+/** The kernels for an adapter: those of the software family or of the GPU family. */
 export function selectVariants(facts: SelectionFacts): Variants {
-  if (facts.software) return registerVariants;
+  if (facts.software) return softwareVariants;
   const fitting = fittingTiles(facts);
-  return { linear: (shape) => gpuTile(fitting, shape), decode: () => "workgroup", attention: "shared" };
+  return { linear: (shape) => gpuTile(fitting, shape), decode: () => "workgroup", attention: "gpu" };
 }
 
 /** One family for every shape, whatever the adapter: for tests, the bench and the self-test. */
 export const forcedVariants = (
   linear: LinearVariant,
   attention: Variants["attention"],
-  decode: DecodeVariant = "register",
+  decode: DecodeVariant = "software",
 ): Variants => ({
   linear: () => linear,
   decode: () => decode,

@@ -1,7 +1,7 @@
 /** Attention, forward and backward, by both kernel families. */
 
 import { write } from "../gpu/buffers.ts";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import { attentionBackward, attentionForward } from "../kernels/attention/attention.ts";
 import type { Context } from "./parts.ts";
 import { fillUniform } from "./random-model.ts";
@@ -19,10 +19,10 @@ export async function measureAttention(c: Context, a: AttentionCase): Promise<vo
     const [starts, ends] = [arena.tensor("starts", rows), arena.tensor("ends", rows)];
     write(c.gpu, ends, new Uint32Array(rows).fill(rows));
     await fillUniform(c.gpu, c.pipelines, [qkv, dOut]);
-    for (const tile of ["register", "shared"] as const) {
+    for (const tile of ["software", "gpu"] as const) {
       c.check();
       const shape = { ...a, starts, ends, tile };
-      const run = (record: Parameters<typeof timed>[3]) => timed(c, arena, [registerVariants], record);
+      const run = (record: Parameters<typeof timed>[3]) => timed(c, arena, [softwareVariants], record);
       const [forward] = await run((r) => attentionForward(r, { ...shape, out, lse, qkv }));
       const [backward] = await run((r) => attentionBackward(r, { ...shape, dQkv, dOut, out, lse, delta, qkv }));
       const share = {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import { parseConfig } from "../models/registry.ts";
 
 import { selfTestCases } from "../self-test/cases/index.ts";
@@ -51,9 +51,9 @@ test("everything but the self-test, with tiny sizes: valid, complete, planned by
     ["LoRA gradients", "dX", "dX", "forward", "forward", "one row", "one row", "weight gradient"].sort(),
   );
   const forward = found.products.find((p) => p.format === "nf4" && p.direction === "forward")!;
-  expect(forward.variants.map((v) => v.name)).toEqual(["register", "32x32"]);
-  expect(forward).toMatchObject({ selected: "register", flops: 2 * 64 * 192 * 128 });
-  expect(found.attention.map((a) => a.variant)).toEqual(["register", "shared"]);
+  expect(forward.variants.map((v) => v.name)).toEqual(["software", "32x32"]);
+  expect(forward).toMatchObject({ selected: "software", flops: 2 * 64 * 192 * 128 });
+  expect(found.attention.map((a) => a.variant)).toEqual(["software", "gpu"]);
   expect(found.blocks[0]!.dispatches).toBeGreaterThan(30);
   const [model] = found.models;
   expect(model!.allocatedBytes / model!.plannedBytes).toBeCloseTo(1, 2);
@@ -121,7 +121,7 @@ test("devices that are lost again and again are not asked for without end", asyn
 
 test("an op that is wrong fails the self-test by name, and its kernel is not timed", async () => {
   const wrong = part("self-test", async (c) => {
-    const [linear] = selfTestCases(registerVariants, { text: 20, vision: 12 });
+    const [linear] = selfTestCases(softwareVariants, { text: 20, vision: 12 });
     const results = await runCases(c.gpu, c.pipelines, [
       {
         ...linear!,
@@ -136,7 +136,7 @@ test("an op that is wrong fails the self-test by name, and its kernel is not tim
   const found = await run([wrong, products]);
   expect(statuses(found)).toEqual(["self-test: failed", `${products.name}: done`]);
   expect(found.complete).toBe(false);
-  expect(failedVariants(found.selfTest.results)).toEqual(["register"]);
+  expect(failedVariants(found.selfTest.results)).toEqual(["software"]);
   const names = found.products.filter((p) => p.direction === "forward").flatMap((p) => p.variants.map((v) => v.name));
   expect(names).toEqual(["32x32", "32x32"]);
 });

@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../gpu/buffers.ts";
 import type { Kernel, Recorder } from "../gpu/program.ts";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import type { Context } from "./parts.ts";
 import type { Sizes } from "./sizes.ts";
 import { timed, withArena } from "./timing.ts";
@@ -82,12 +82,12 @@ export async function measurePeak(c: Context): Promise<void> {
     const types = c.gpu.device.features.has("shader-f16") ? (["f32", "f16"] as const) : (["f32"] as const);
     for (const type of types) {
       const y = arena.tensor("y", fmaWords(size));
-      const [run] = await timed(c, arena, [registerVariants], (r) => peakFma(r, y, size, type));
+      const [run] = await timed(c, arena, [softwareVariants], (r) => peakFma(r, y, size, type));
       peak[type] = { perSecond: (1000 * run!.flops) / run!.time.median, time: run!.time };
       c.say(`peak ${type}: ${(peak[type].perSecond / 1e9).toPrecision(4)} GFLOP/s`);
     }
     const [from, to] = [arena.tensor("from", size.copyBytes / 4), arena.tensor("to", size.copyBytes / 4)];
-    const [run] = await timed(c, arena, [registerVariants], (r) => peakCopy(r, to, from));
+    const [run] = await timed(c, arena, [softwareVariants], (r) => peakCopy(r, to, from));
     peak.copy = { perSecond: (2000 * size.copyBytes) / run!.time.median, time: run!.time };
     c.say(`copy: ${(peak.copy.perSecond / 1e9).toPrecision(4)} GB/s`);
   });

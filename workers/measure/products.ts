@@ -1,7 +1,7 @@
 /** The products of a model, at its shapes, by every kernel that is right on this adapter; and what the choice between them is worth. */
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import type { Recorder } from "../gpu/program.ts";
-import { type LinearVariant, registerVariants, type Variants } from "../gpu/variants.ts";
+import { type LinearVariant, softwareVariants, type Variants } from "../gpu/variants.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear/linear.ts";
 import { loraGradients } from "../kernels/linear/lora.ts";
 import { tileFor } from "../kernels/linear/tiles.ts";
@@ -26,8 +26,8 @@ export function passing({ gpu, found, sizes }: Context): Candidates & { linear: 
   const failed = failedVariants(found.selfTest.results);
   const { tiles, decodes } = candidatesOf(asGpu(gpu.facts), found.selfTest.gates);
   const right = tiles.filter((tile) => !failed.includes(tile) && (sizes.tiles?.includes(tile) ?? true));
-  const register: LinearVariant[] = failed.includes("register") ? [] : ["register"];
-  return { tiles: right, decodes, linear: [...register, ...right] };
+  const software: LinearVariant[] = failed.includes("software") ? [] : ["software"];
+  return { tiles: right, decodes, linear: [...software, ...right] };
 }
 
 interface Operands {
@@ -67,7 +67,7 @@ export async function measureProduct(c: Context, p: ProductCase): Promise<void> 
   await withArena(c, async (arena) => {
     const { weight, x, y } = await operands(c, arena, p);
     const names = linear.filter(
-      (v) => v === "register" || tileFor(v, p.format === "nf4" ? "4bit f16" : p.format) === v,
+      (v) => v === "software" || tileFor(v, p.format === "nf4" ? "4bit f16" : p.format) === v,
     );
     const add = async (
       direction: Product["direction"],
@@ -101,7 +101,7 @@ export async function measureProduct(c: Context, p: ProductCase): Promise<void> 
       const part = fastest.share === null ? "" : `, ${(100 * fastest.share).toFixed(0)} % of peak`;
       c.say(`${p.model} ${p.name}, ${direction}: ${fastest.name} ${speed.toPrecision(3)} GFLOP/s${part}`);
     };
-    const forced = Object.fromEntries(names.map((v) => [v, forcedVariants(v, "register")]));
+    const forced = Object.fromEntries(names.map((v) => [v, forcedVariants(v, "software")]));
     // The tuner tries GPU kernels only, with 4-bit weights; a software adapter has one family and nothing to tune.
     const tunes = p.format === "nf4" && !c.gpu.facts.software && tiles.length > 0;
     const tuned = tunes ? await tunedFor(c, p, { tiles, decodes }, selection) : undefined;
@@ -126,7 +126,7 @@ export async function measureProduct(c: Context, p: ProductCase): Promise<void> 
       choice("backward"),
     );
     const rowVariants = Object.fromEntries(
-      (["register", ...decodes] as const).map((d) => [d, forcedVariants("register", "register", d)]),
+      (["software", ...decodes] as const).map((d) => [d, forcedVariants("software", "software", d)]),
     );
     await add(
       "one row",
@@ -144,7 +144,7 @@ export async function measureProduct(c: Context, p: ProductCase): Promise<void> 
       await add(
         "weight gradient",
         { rows: out, columns: inSize, depth: rows },
-        { "one kernel": registerVariants },
+        { "one kernel": softwareVariants },
         (r) => linearWeightGradient(r, { dW, dy: y, x, out, in: inSize, accumulate: 0, rows }),
         undefined,
       );
@@ -191,7 +191,7 @@ async function loraOf(
   await add(
     "LoRA gradients",
     { rows: RANK, columns: inSize + out, depth: rows },
-    { "one kernel": registerVariants },
+    { "one kernel": softwareVariants },
     (r) => loraGradients(r, { dA: dA!, dB: dB!, x, dy: y, xa, t, weights, accumulate: 0, rows }),
     undefined,
   );

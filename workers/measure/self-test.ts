@@ -1,6 +1,6 @@
 /** Every op of training and chat with both kernel families, and every optional kernel that fits this adapter. */
 import type { AdapterFacts } from "../gpu/device.ts";
-import { registerVariants, type Variants } from "../gpu/variants.ts";
+import { softwareVariants, type Variants } from "../gpu/variants.ts";
 import { selectVariants } from "../kernels/select.ts";
 import { type HeadSizes, selfTestCases } from "../self-test/cases/index.ts";
 import { runGates } from "../self-test/gate.ts";
@@ -17,8 +17,8 @@ const AT_ONCE = 8;
 export const asGpu = (facts: AdapterFacts): AdapterFacts => ({ ...facts, software: false });
 
 const families = (facts: AdapterFacts): Record<string, Variants> => ({
-  "no workgroup memory": registerVariants,
-  "shared tiles": selectVariants(asGpu(facts)),
+  software: softwareVariants,
+  gpu: selectVariants(asGpu(facts)),
 });
 
 /** What failed, in a sentence; undefined where all passed. */

@@ -1,7 +1,7 @@
 /** What is measured, by kind of adapter: published shapes on a graphics card, small ones where the processor does the work. */
 
 import type { PictureFormat } from "../data/pictures/format.ts";
-import type { SharedTileName } from "../gpu/variants.ts";
+import type { GpuTileName } from "../gpu/variants.ts";
 import type { DecoderConfig, VlmConfig } from "../models/config.ts";
 import { configOf, picturesOf, publishedPictures, publishedTensors, tensorsOf } from "../models/published.ts";
 import { parseConfig } from "../models/registry.ts";
@@ -65,7 +65,7 @@ export interface Sizes {
   limitBytes: number;
   products: ProductCase[];
   /** The tiles that products are timed with, of those that are right; all if absent. */
-  tiles?: SharedTileName[];
+  tiles?: GpuTileName[];
   attention: AttentionCase[];
   blocks: BlockCase[];
   models: ModelCase[];

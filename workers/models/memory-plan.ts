@@ -5,7 +5,7 @@
 
 import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
 import { type Adapter, allocateAdapter, checkpointBytes, learnsFromPictures } from "./adapter.ts";
@@ -147,7 +147,7 @@ function countDispatches(
   },
   times: { passes: number; towerCalls: number },
 ): number {
-  const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: registerVariants }, pass, adapter);
+  const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: softwareVariants }, pass, adapter);
   const pictures = new Recorder();
   const { vision: lora, connector } = adapter;
   const visionPass = { config, weights, kept: vision, lora, connector, tiles: 1 };

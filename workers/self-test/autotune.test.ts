@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import { linearForward } from "../kernels/linear/linear.ts";
 import { forcedVariants } from "../kernels/select.ts";
 import { randomArray, testBench } from "../testing/gpu.ts";
@@ -14,13 +14,13 @@ test("each shape once, in both directions; what was not timed is chosen as befor
   expect(shapes).toHaveLength(4);
   const variants = tunedVariants(
     { linear: { "forward 32 to 64": "64x64" }, decode: { "forward 32 to 64": "subgroup" } },
-    registerVariants,
+    softwareVariants,
   );
   expect(variants.linear({ direction: "forward", columns: 64, depth: 32 })).toBe("64x64");
-  expect(variants.linear({ direction: "backward", columns: 64, depth: 32 })).toBe("register");
+  expect(variants.linear({ direction: "backward", columns: 64, depth: 32 })).toBe("software");
   expect(variants.decode({ columns: 64, depth: 32 })).toBe("subgroup");
-  expect(variants.decode({ columns: 32, depth: 64 })).toBe("register");
-  expect(variants.attention).toBe("register");
+  expect(variants.decode({ columns: 32, depth: 64 })).toBe("software");
+  expect(variants.attention).toBe("software");
 });
 
 test("a tile of f16 weights has to pay for its rounding", () => {
@@ -49,7 +49,7 @@ test("the fastest tile of a shape is one of those that were timed, and each give
   for (const tile of ["32x32", "64x64"] as const) {
     const y = arena.tensor("y", 37 * 72);
     results.push(
-      await bench.run((r) => linearForward(r, { y, x, weight, rows: 37 }), [y], {}, forcedVariants(tile, "shared")),
+      await bench.run((r) => linearForward(r, { y, x, weight, rows: 37 }), [y], {}, forcedVariants(tile, "gpu")),
     );
   }
   expect(results[0]).toEqual(results[1]);

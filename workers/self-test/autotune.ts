@@ -7,9 +7,9 @@
 import { Arena, newCounters } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
-import type { DecodeVariant, LinearShape, SharedTileName, Variants } from "../gpu/variants.ts";
+import type { DecodeVariant, GpuTileName, LinearShape, Variants } from "../gpu/variants.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear/linear.ts";
-import { sharedTiles } from "../kernels/linear/tiles.ts";
+import { gpuTiles } from "../kernels/linear/tiles.ts";
 import type { FourBitWeight } from "../kernels/linear/weight.ts";
 import { forcedVariants } from "../kernels/select.ts";
 import type { Store } from "../storage/store.ts";
@@ -20,7 +20,7 @@ import { adapterKey } from "./self-test.ts";
 
 /** Fastest kernel by shape. */
 export interface Tuned {
-  linear: Record<string, SharedTileName>;
+  linear: Record<string, GpuTileName>;
   decode: Record<string, DecodeVariant>;
 }
 
@@ -96,14 +96,14 @@ export async function autotune(
         timed(arena, pipelines, variants, record);
       const { tiles, decodes } = candidates;
       const ofTiles = await times(
-        tiles.map((tile) => forcedVariants(tile, "shared")),
+        tiles.map((tile) => forcedVariants(tile, "gpu")),
         (r) =>
           forward ? linearForward(r, { y, x, weight, rows }) : linearBackwardInput(r, { dx: y, dy: x, weight, rows }),
       );
       tuned.linear[keyOf(shape)] = fastestTile(tiles, ofTiles);
       if (!forward) continue;
       const ofDecodes = await times(
-        decodes.map((decode) => forcedVariants("32x32", "shared", decode)),
+        decodes.map((decode) => forcedVariants("32x32", "gpu", decode)),
         (r) => {
           for (let i = 0; i < DECODES; i++) linearForward(r, { y, x, weight, rows: 1, tile: "decode" });
         },
@@ -117,8 +117,8 @@ export async function autotune(
 }
 
 /** The fastest tile; one of f16 weights only where it clearly pays. */
-export function fastestTile(tiles: SharedTileName[], times: number[]): SharedTileName {
-  const weighed = tiles.map((tile, i) => times[i]! / (sharedTiles[tile].halfWeights ? PAYS : 1));
+export function fastestTile(tiles: GpuTileName[], times: number[]): GpuTileName {
+  const weighed = tiles.map((tile, i) => times[i]! / (gpuTiles[tile].halfWeights ? PAYS : 1));
   return tiles[weighed.indexOf(Math.min(...weighed))]!;
 }
 

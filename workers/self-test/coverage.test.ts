@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import { forcedVariants } from "../kernels/select.ts";
 import { KEEP } from "../models/activations.ts";
 import { allocateAdapter } from "../models/adapter.ts";
@@ -26,7 +26,7 @@ const folder = fileURLToPath(new URL("../kernels/", import.meta.url));
 const here = fileURLToPath(new URL("./cases/", import.meta.url));
 
 /** Both families of kernels. */
-const families = [registerVariants, forcedVariants("64x64", "shared")];
+const families = [softwareVariants, forcedVariants("64x64", "gpu")];
 const cases = families.flatMap((variants) => selfTestCases(variants, { text: 64, vision: 64 }));
 const kernelsOf = (some: typeof cases) =>
   some.flatMap((c) => {
@@ -62,7 +62,7 @@ test("each op of kernels/ is called by a case", () => {
 const kind = (name: string): string =>
   name
     .replace(/ (lora|bias|residual)\b/g, (part) => (name.startsWith("linear") ? "" : part))
-    .replace(/\b(f32|f16|bf16)\b(?! narrow)/, "dense");
+    .replace(/\b(f32|f16|bf16)\b(?! software narrow)/, "dense");
 
 /** Kinds of all kernels that the programs of training and chat dispatch, whatever is trained, kept and chosen. */
 async function dispatchedKinds(): Promise<Set<string>> {

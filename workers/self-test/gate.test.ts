@@ -30,7 +30,7 @@ test.skipIf(noSubgroups)(
       ["linear of one row by subgroup", "y of 4-bit weights", true],
       ["linear of one row by subgroup", "y of f16 weights", true],
     ]);
-    expect(results[0]!.kernels).toContain("linear forward 4bit f16 lora residual decode subgroup");
+    expect(results[0]!.kernels).toContain("linear forward 4bit f16 lora residual gpu decode subgroup");
     expect(candidatesOf(small("subgroups"), results).decodes).toEqual(["workgroup", "subgroup"]);
   },
 );

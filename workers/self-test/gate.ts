@@ -6,9 +6,9 @@ import { Arena, newCounters, readBack } from "../gpu/buffers.ts";
 import type { AdapterFacts, Gpu } from "../gpu/device.ts";
 import { randomArray } from "../gpu/numbers.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
-import type { DecodeVariant, SharedTileName, Variants } from "../gpu/variants.ts";
+import type { DecodeVariant, GpuTileName, Variants } from "../gpu/variants.ts";
 import { linearBackwardInput, linearForward } from "../kernels/linear/linear.ts";
-import { sharedTiles } from "../kernels/linear/tiles.ts";
+import { gpuTiles } from "../kernels/linear/tiles.ts";
 import type { Weight } from "../kernels/linear/weight.ts";
 import { fittingDecodes, fittingTiles, forcedVariants } from "../kernels/select.ts";
 import { roundToF16 } from "../weights/formats/dtype.ts";
@@ -20,8 +20,8 @@ import { runCases } from "./run-cases.ts";
 
 /** What the tuner may choose from. */
 export interface Candidates {
-  tiles: SharedTileName[];
-  decodes: Exclude<DecodeVariant, "register">[];
+  tiles: GpuTileName[];
+  decodes: Exclude<DecodeVariant, "software">[];
 }
 
 interface Gate {
@@ -33,7 +33,7 @@ interface Gate {
   plain: RecordCase;
 }
 
-const tileGate = (tile: SharedTileName): string => `linear in tiles of ${tile}`;
+const tileGate = (tile: GpuTileName): string => `linear in tiles of ${tile}`;
 const decodeGate = (decode: DecodeVariant): string => `linear of one row by ${decode}`;
 
 /** Everything that fits this adapter, without what its gate has switched off. */
@@ -89,11 +89,11 @@ export async function runGates(
   }
 }
 
-function gateOfTile(tile: SharedTileName): Gate {
-  const rounds = sharedTiles[tile].halfWeights !== undefined;
+function gateOfTile(tile: GpuTileName): Gate {
+  const rounds = gpuTiles[tile].halfWeights !== undefined;
   return {
     name: tileGate(tile),
-    variants: forcedVariants(tile, "shared", "workgroup"),
+    variants: forcedVariants(tile, "gpu", "workgroup"),
     optional: (r, arena) => products(r, arena, false),
     plain: (r, arena) => products(r, arena, rounds),
   };
@@ -103,7 +103,7 @@ function gateOfDecode(decode: DecodeVariant): Gate {
   const record: RecordCase = (r, arena) => [...fourBitDecode(r, arena), ...halfDecode(r, arena)];
   return {
     name: decodeGate(decode),
-    variants: forcedVariants("32x32", "shared", decode),
+    variants: forcedVariants("32x32", "gpu", decode),
     optional: record,
     plain: record,
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { registerVariants } from "../gpu/variants.ts";
+import { softwareVariants } from "../gpu/variants.ts";
 import { forcedVariants, selectVariants } from "../kernels/select.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { testBench } from "../testing/gpu.ts";
@@ -9,13 +9,13 @@ import { keptVerdict, refuseUnlessPassed, runSelfTest, verdictKey, verdictOf } f
 
 const bench = await testBench();
 const heads = { text: 20, vision: 12 };
-const [firstLinear] = selfTestCases(registerVariants, heads);
+const [firstLinear] = selfTestCases(softwareVariants, heads);
 /** A case whose kernels are right and whose expectation is off by a part in a thousand. */
 const wrong: SelfTestCase = {
   op: "wrong op",
-  variants: registerVariants,
+  variants: softwareVariants,
   record: (r, arena) =>
-    selfTestCases(registerVariants, heads)
+    selfTestCases(softwareVariants, heads)
       .find((c) => c.op === "RMSNorm")!
       .record(r, arena)
       .map((o) => ({ ...o, expected: Array.from(o.expected, (v) => v * 1.001) })),
@@ -25,10 +25,10 @@ test.each([
   ["64x64", "4-bit linear with LoRA"],
   ["32x32", "f16 linear"],
 ] as const)("the GPU family in tiles of %s: %s passes too", async (tile, op) => {
-  const cases = selfTestCases(forcedVariants(tile, "shared"), heads).filter((c) => c.op === `${op} (${tile})`);
+  const cases = selfTestCases(forcedVariants(tile, "gpu"), heads).filter((c) => c.op === `${op} (${tile})`);
   const report = await runSelfTest(bench.gpu, bench.pipelines, cases, "test");
   expect(report.results.filter((r) => !r.passed)).toEqual([]);
-  expect(report.results.flatMap((r) => r.kernels).filter((name) => name.endsWith(`shared ${tile}`))).not.toEqual([]);
+  expect(report.results.flatMap((r) => r.kernels).filter((name) => name.endsWith(`gpu ${tile}`))).not.toEqual([]);
 });
 
 test("a wrong result is found, named, kept, and refuses the training", async () => {
@@ -41,13 +41,13 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
     "relaxed",
   );
   // Kept, and not run again.
-  expect(await verdictOf({ ...bench, variants: registerVariants }, heads, "test", store)).toEqual(report);
+  expect(await verdictOf({ ...bench, variants: softwareVariants }, heads, "test", store)).toEqual(report);
   expect(await keptVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
 });
 
 test("a wrong result of an op that no program dispatches is in the report and refuses nothing", async () => {
   const [op] = unusedOps;
-  const unused = selfTestCases(registerVariants, heads).find((c) => c.op === op)!;
+  const unused = selfTestCases(softwareVariants, heads).find((c) => c.op === op)!;
   const record: SelfTestCase["record"] = (r, arena) =>
     unused.record(r, arena).map((o) => ({ ...o, expected: Array.from(o.expected, (v) => v + 1) }));
   const report = await runSelfTest(bench.gpu, bench.pipelines, [{ ...unused, record }], "test");
@@ -59,7 +59,7 @@ test("a wrong result of an op that no program dispatches is in the report and re
 test("a kernel that does not compile is a finding, and the device stays well", async () => {
   const broken: SelfTestCase = {
     op: "broken op",
-    variants: registerVariants,
+    variants: softwareVariants,
     record(r, arena) {
       const tensor = arena.tensor("x", 4);
       r.dispatch({
@@ -81,5 +81,5 @@ test("the self-test runs each kernel that the selection would use", () => {
   const gpu = selectVariants({ ...bench.gpu.facts, vendor: "nvidia", software: false });
   expect(linearVariantsOf(gpu).sort()).toEqual(["128x128", "128x64", "32x32", "64x64"]);
   expect(selfTestCases(gpu, heads).map((c) => c.op)).toContain("4-bit linear with LoRA (128x128)");
-  expect(firstLinear!.op).toBe("4-bit linear with LoRA (register)");
+  expect(firstLinear!.op).toBe("4-bit linear with LoRA (software)");
 });

@@ -3,7 +3,7 @@ import { Arena, newCounters, readBack, type Tensor } from "../gpu/buffers.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { type Dims, PipelineCache, Recorder } from "../gpu/program.ts";
-import { registerVariants, type Variants } from "../gpu/variants.ts";
+import { softwareVariants, type Variants } from "../gpu/variants.ts";
 
 export { random, randomArray, relativeError } from "../gpu/numbers.ts";
 
@@ -32,7 +32,7 @@ export async function testBench(): Promise<Bench> {
     gpu,
     arena,
     pipelines,
-    async run(record, outputs, dims = {}, variants = registerVariants) {
+    async run(record, outputs, dims = {}, variants = softwareVariants) {
       const recorder = new Recorder(variants);
       record(recorder);
       const program = await recorder.build(arena, pipelines);

@@ -83,8 +83,8 @@ const shapes: Shape[] = [
   { lengths: [9, 38], heads: 2, kvHeads: 1, headSize: 48, causal: false },
 ];
 
-test.each(shapes)("register tile: $lengths rows, $heads/$kvHeads heads of $headSize, causal $causal", (shape) =>
-  check(shape, "register"),
+test.each(shapes)("software: $lengths rows, $heads/$kvHeads heads of $headSize, causal $causal", (shape) =>
+  check(shape, "software"),
 );
 
 // One head size: a software adapter takes seconds to compile this tile. 48 leaves the last piece of a head half full.
@@ -92,15 +92,15 @@ test.each<Shape>([
   { lengths: [5, 1, 63, 2, 30], heads: 4, kvHeads: 2, headSize: 48, causal: true },
   { lengths: [63, 3, 1], heads: 2, kvHeads: 2, headSize: 48, causal: false },
   { lengths: [1], heads: 8, kvHeads: 1, headSize: 48, causal: true },
-])("shared tile: $lengths rows, $heads/$kvHeads heads of $headSize, causal $causal", (shape) => check(shape, "shared"));
+])("gpu: $lengths rows, $heads/$kvHeads heads of $headSize, causal $causal", (shape) => check(shape, "gpu"));
 
 const cached: (Shape & { past: number; tile: AttentionTile })[] = [
   { lengths: [131], past: 130, tile: "decode", heads: 8, kvHeads: 1, headSize: 64, causal: true },
   { lengths: [30, 67], past: 92, tile: "decode", heads: 4, kvHeads: 4, headSize: 48, causal: true },
   { lengths: [1], past: 0, tile: "decode", heads: 2, kvHeads: 1, headSize: 128, causal: true },
   { lengths: [3, 70], past: 0, tile: "decode", heads: 2, kvHeads: 1, headSize: 64, causal: false },
-  { lengths: [4, 97], past: 36, tile: "register", heads: 2, kvHeads: 1, headSize: 64, causal: true },
-  { lengths: [4, 97], past: 36, tile: "shared", heads: 2, kvHeads: 1, headSize: 48, causal: true },
+  { lengths: [4, 97], past: 36, tile: "software", heads: 2, kvHeads: 1, headSize: 64, causal: true },
+  { lengths: [4, 97], past: 36, tile: "gpu", heads: 2, kvHeads: 1, headSize: 48, causal: true },
 ];
 
 test.each(cached)(
@@ -128,7 +128,7 @@ test.each(cached)(
 test("large scores neither overflow nor lose the softmax", async () => {
   const shape: Shape = { lengths: [33], heads: 1, kvHeads: 1, headSize: 32, causal: true, scale: 60 };
   const { bench, data, tensors, reference, op } = await setup(shape);
-  const [out] = await bench.run((r) => attentionForward(r, { ...op, tile: "register" }), [tensors.out]);
+  const [out] = await bench.run((r) => attentionForward(r, { ...op, tile: "software" }), [tensors.out]);
   // Scores reach some thousands; f32 keeps them to about 1e-3, which is the error of the probabilities.
   expect(relativeError(out!, attentionReference(data.qkv, reference).out)).toBeLessThan(1e-3);
 });

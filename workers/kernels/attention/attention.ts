@@ -10,21 +10,21 @@
 import { TabTuneError } from "../../errors.ts";
 import type { Tensor } from "../../gpu/buffers.ts";
 import { ceilDiv, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
-import sharedCode from "./common.wgsl?raw";
+import gpuCode from "./common.wgsl?raw";
 import decodeCode from "./decode.wgsl?raw";
 import deltaCode from "./delta.wgsl?raw";
-import dkvSharedCode from "./gpu/dkv.wgsl?raw";
-import dqSharedCode from "./gpu/dq.wgsl?raw";
-import forwardSharedCode from "./gpu/forward.wgsl?raw";
-import dkvRegisterCode from "./software/dkv.wgsl?raw";
-import dqRegisterCode from "./software/dq.wgsl?raw";
-import forwardRegisterCode from "./software/forward.wgsl?raw";
+import dkvGpuCode from "./gpu/dkv.wgsl?raw";
+import dqGpuCode from "./gpu/dq.wgsl?raw";
+import forwardGpuCode from "./gpu/forward.wgsl?raw";
+import dkvSoftwareCode from "./software/dkv.wgsl?raw";
+import dqSoftwareCode from "./software/dq.wgsl?raw";
+import forwardSoftwareCode from "./software/forward.wgsl?raw";
 
 /**
- * How the work is cut. "register": a thread per 4 rows and head, no barrier, for software adapters. "shared": a workgroup per 32
+ * How the work is cut. "software": a thread per 4 rows and head, no barrier, for software adapters. "gpu": a workgroup per 32
  * rows and head, operands in workgroup memory, for GPUs. "decode" (forward only): a workgroup per row and head, for chat.
  */
-export type AttentionTile = "register" | "shared" | "decode";
+export type AttentionTile = "software" | "gpu" | "decode";
 
 export interface AttentionShape {
   heads: number;
@@ -83,14 +83,14 @@ export interface KvCache {
 }
 
 /** Rows that one workgroup covers. */
-const ROWS = { register: 4 * 16, shared: 32, decode: 1 };
+const ROWS = { software: 4 * 16, gpu: 32, decode: 1 };
 const DECODE_THREADS = 64;
 
 /** Records the forward pass. Throws TabTuneError for a head size or head count the kernels do not have. */
 export function attentionForward(r: Recorder, a: AttentionForward): void {
   checkHeads(a);
   const tile = a.tile ?? r.variants.attention;
-  const body = { register: forwardRegisterCode, shared: sharedCode + forwardSharedCode, decode: decodeCode }[tile];
+  const body = { software: forwardSoftwareCode, gpu: gpuCode + forwardGpuCode, decode: decodeCode }[tile];
   const kernel: Kernel = {
     name: `attention-forward-${tile}`,
     code: constants(a) + body,
@@ -114,7 +114,7 @@ export function attentionForward(r: Recorder, a: AttentionForward): void {
 export function attentionBackward(r: Recorder, a: AttentionBackward): void {
   checkHeads(a);
   const tile = a.tile ?? r.variants.attention;
-  const shared = tile === "shared";
+  const gpu = tile === "gpu";
   const rowHeads = (dims: Record<string, number>) => evaluate(a.rows, dims) * a.heads;
   r.dispatch({
     kernel: { name: "attention-delta", code: constants(a) + deltaCode, access: ["read_write", "read", "read"] },
@@ -125,8 +125,8 @@ export function attentionBackward(r: Recorder, a: AttentionBackward): void {
   });
   const pairs = visiblePairs(a);
   const passes = [
-    { name: "dq", code: shared ? sharedCode + dqSharedCode : dqRegisterCode, heads: a.heads, products: 3 },
-    { name: "dkv", code: shared ? sharedCode + dkvSharedCode : dkvRegisterCode, heads: a.kvHeads, products: 4 },
+    { name: "dq", code: gpu ? gpuCode + dqGpuCode : dqSoftwareCode, heads: a.heads, products: 3 },
+    { name: "dkv", code: gpu ? gpuCode + dkvGpuCode : dkvSoftwareCode, heads: a.kvHeads, products: 4 },
   ];
   for (const pass of passes) {
     const kernel: Kernel = {

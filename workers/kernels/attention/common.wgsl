@@ -1,4 +1,4 @@
-// What the three shared-memory attention kernels have in common: a workgroup of 64 threads, 8 by 8, makes one 32 x 32 tile of
+// What the three attention kernels for GPUs have in common: a workgroup of 64 threads, 8 by 8, makes one 32 x 32 tile of
 // scores, 4 x 4 a thread: thread (ty, tx) has rows ty * 4 … + 3 and columns tx * 4 … + 3. Operands come through `stage` in pieces
 // of 4 vectors along the head; the tile then goes through `weights` to be multiplied by rows of another matrix, 8 vectors wide.
 // Workgroup memory: 14.5 KiB and less.

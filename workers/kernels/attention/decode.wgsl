@@ -1,5 +1,5 @@
 // Attention forward for few query rows (chat: one), one workgroup per row and head: the keys go by in chunks of one per thread,
-// whose scores meet in shared memory; then each thread owns one part of the output vector and one share of the keys.
+// whose scores meet in workgroup memory; then each thread owns one part of the output vector and one share of the keys.
 // All reductions run in a fixed order.
 // Prepended: const D4 (head size / 4, at most THREADS), THREADS, SHARES (THREADS / D4, rounded down).
 struct Params {

@@ -15,7 +15,7 @@ import {
   lowRankReference,
   type ReferenceLora,
 } from "./reference.ts";
-import { sharedTiles } from "./tiles.ts";
+import { gpuTiles } from "./tiles.ts";
 import type { Weight } from "./weight.ts";
 
 type Bench = Awaited<ReturnType<typeof testBench>>;
@@ -182,8 +182,8 @@ test("block maxima as f16 give the very bits that they give as f32, in every 4-b
   const results = async (weight: Weight) => {
     const all = [];
     for (const [variant, tile] of [
-      ["register", "prefill"],
-      ["register", "decode"],
+      ["software", "prefill"],
+      ["software", "decode"],
       ["32x32", "prefill"],
     ] as const) {
       const [y, dx] = [bench.arena.tensor("y", rows * out), bench.arena.tensor("dx", rows * inSize)];
@@ -191,7 +191,7 @@ test("block maxima as f16 give the very bits that they give as f32, in every 4-b
         linearForward(r, { y, x, weight, rows, tile });
         linearBackwardInput(r, { dx, dy, weight, rows });
       };
-      all.push(await bench.run(record, [y, dx], {}, forcedVariants(variant, "register")));
+      all.push(await bench.run(record, [y, dx], {}, forcedVariants(variant, "software")));
     }
     return all;
   };
@@ -432,7 +432,7 @@ test("a block size or groups that the kernels cannot read are refused", () => {
   expect(record(64, [0, 4])).not.toThrow();
 });
 
-test.each(["register", ...Object.entries(sharedTiles).flatMap(([name, tile]) => (tile.halfWeights ? [] : name))])(
+test.each(["software", ...Object.entries(gpuTiles).flatMap(([name, tile]) => (tile.halfWeights ? [] : name))])(
   "a weight in two parts, each with its columns of one y: %s",
   async (variant) => {
     const bench = await testBench();

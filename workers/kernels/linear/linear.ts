@@ -5,12 +5,12 @@
 import { TabTuneError } from "../../errors.ts";
 import type { Tensor } from "../../gpu/buffers.ts";
 import { ceilDiv, type DispatchSpec, type Recorder, type Size } from "../../gpu/program.ts";
-import type { SharedTileName } from "../../gpu/variants.ts";
+import type { GpuTileName } from "../../gpu/variants.ts";
 import { codeValues } from "../../weights/nf4/tables.ts";
 import { dropout } from "../dropout/dropout.ts";
 import { formatOf, type Tile } from "./common.wgsl.ts";
-import { sharedBackwardKernel, sharedForwardKernel } from "./gpu/forward-backward.wgsl.ts";
-import { decodeKernel } from "./gpu/one-row.wgsl.ts";
+import { gpuBackwardKernel, gpuForwardKernel } from "./gpu/forward-backward.wgsl.ts";
+import { gpuOneRowKernel } from "./gpu/one-row.wgsl.ts";
 import {
   droppedInput,
   groups,
@@ -23,10 +23,10 @@ import {
   times,
 } from "./lora.ts";
 import { DOWN_TILE, downKernel } from "./lora.wgsl.ts";
-import { backwardKernel } from "./software/backward.wgsl.ts";
-import { forwardKernel, forwardTile, type TileName, type Variant } from "./software/forward.wgsl.ts";
-import { PANEL } from "./software/panel.wgsl.ts";
-import { DECODE_GROUP, sharedTiles, tileFor } from "./tiles.ts";
+import { softwareBackwardKernel } from "./software/backward.wgsl.ts";
+import { forwardTile, softwareForwardKernel, type TileName, type Variant } from "./software/forward.wgsl.ts";
+import { softwareTiles } from "./software/panel.wgsl.ts";
+import { gpuTiles, ONE_ROW_GROUP, tileFor } from "./tiles.ts";
 import type { Weight } from "./weight.ts";
 
 export interface LinearForward {
@@ -71,9 +71,9 @@ function checkShape(w: Weight): void {
 }
 
 /** Workgroups that cover [rows, columns] with a tile a workgroup. */
-const sharedGrid = (name: SharedTileName, columns: number, rows: Size): [Size, Size] => [
-  ceilDiv(columns, sharedTiles[name].columns),
-  groups(rows, sharedTiles[name].rows),
+const gpuGrid = (name: GpuTileName, columns: number, rows: Size): [Size, Size] => [
+  ceilDiv(columns, gpuTiles[name].columns),
+  groups(rows, gpuTiles[name].rows),
 ];
 
 /** Workgroups that cover [rows, columns] with a tile a thread. */
@@ -91,23 +91,23 @@ function chosenForward(
 ): Pick<DispatchSpec, "kernel" | "workgroups"> {
   if (tile.endsWith("decode")) {
     const reduction = r.variants.decode({ columns, depth });
-    if (reduction !== "register")
+    if (reduction !== "software")
       return {
-        kernel: decodeKernel({ ...parts, reduction }),
-        workgroups: [ceilDiv(columns, DECODE_GROUP.columns), rows],
+        kernel: gpuOneRowKernel({ ...parts, reduction }),
+        workgroups: [ceilDiv(columns, ONE_ROW_GROUP.columns), rows],
       };
   } else {
     const variant = r.variants.linear({ direction: "forward", columns, depth });
-    if (variant !== "register") {
-      const shared = tileFor(variant, parts.format);
+    if (variant !== "software") {
+      const gpuTile = tileFor(variant, parts.format);
       return {
-        kernel: sharedForwardKernel({ ...parts, tile: shared }),
-        workgroups: sharedGrid(shared, columns, rows),
+        kernel: gpuForwardKernel({ ...parts, tile: gpuTile }),
+        workgroups: gpuGrid(gpuTile, columns, rows),
       };
     }
   }
   return {
-    kernel: forwardKernel({ ...parts, tile }),
+    kernel: softwareForwardKernel({ ...parts, tile }),
     workgroups: grid(forwardTile[tile], columns, rows),
   };
 }
@@ -209,9 +209,9 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
   const fused = lora && !lora.dropout ? lora : undefined;
   const parts = { format: formatOf(weight), lora: fused !== undefined };
   const chosen = r.variants.linear({ direction: "backward", columns: weight.in, depth: weight.out });
-  const variant = chosen === "register" ? chosen : tileFor(chosen, formatOf(weight));
+  const variant = chosen === "software" ? chosen : tileFor(chosen, formatOf(weight));
   r.dispatch({
-    kernel: variant === "register" ? backwardKernel(parts) : sharedBackwardKernel({ ...parts, tile: variant }),
+    kernel: variant === "software" ? softwareBackwardKernel(parts) : gpuBackwardKernel({ ...parts, tile: variant }),
     tensors: [e.dy, ...weightTensors(weight), ...(fused ? [fused.t, fused.weights.a] : []), e.dx],
     params: linearParams({
       rows,
@@ -224,7 +224,7 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
       ...(fused ? { lora: fused.weights } : {}),
       ...weightParams(weight),
     }),
-    workgroups: variant === "register" ? grid(PANEL.wide, weight.in, rows) : sharedGrid(variant, weight.in, rows),
+    workgroups: variant === "software" ? grid(softwareTiles.wide, weight.in, rows) : gpuGrid(variant, weight.in, rows),
     flops: times(rows, 2 * weight.in * (weight.out + (fused ? loraWidth(fused.weights) : 0))),
   });
   if (lora?.dropout) addThroughDropout(r, e, lora.weights, lora.t, lora.dropout);

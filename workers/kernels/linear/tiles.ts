@@ -1,12 +1,12 @@
 /**
- * The tiles of the shared-memory linear kernels and what can be said of each without running it. (ggml's, ORT's and tfjs' WebGPU
+ * The tiles of the linear kernels for GPUs and what can be said of each without running it. (ggml's, ORT's and tfjs' WebGPU
  * products are the 4 x 4 neighbours of these; a thread that owns 8 x 8 loads half as much per multiply-add.)
  */
-import type { SharedTileName } from "../../gpu/variants.ts";
+import type { GpuTileName } from "../../gpu/variants.ts";
 import type { Format, Tile } from "./common.wgsl.ts";
 
 /** A workgroup's tile of the result, its step along K, and what one thread owns of it. */
-export interface SharedTile {
+export interface GpuTile {
   rows: number;
   columns: number;
   depth: number;
@@ -17,11 +17,11 @@ export interface SharedTile {
    * multiplies with f16(code * absmax) too, while activations may pass 65,504 and gradients of 1e-7 are no numbers to f16; autocast needs
    * a loss scale and skipped steps for them, we need nothing.
    */
-  halfWeights?: { otherwise: SharedTileName };
+  halfWeights?: { otherwise: GpuTileName };
 }
 
 /** The code table takes 64 bytes beside the tiles: with a step of 32, "64x64" would no longer fit into the 16 KiB that every adapter has. */
-export const sharedTiles: Record<SharedTileName, SharedTile> = {
+export const gpuTiles: Record<GpuTileName, GpuTile> = {
   "32x32": { rows: 32, columns: 32, depth: 32, threadRows: 4, threadColumns: 4 },
   "64x64": { rows: 64, columns: 64, depth: 16, threadRows: 8, threadColumns: 4 },
   "128x64": { rows: 128, columns: 64, depth: 16, threadRows: 8, threadColumns: 8 },
@@ -33,15 +33,15 @@ export const sharedTiles: Record<SharedTileName, SharedTile> = {
   "128x128 f16": { ...half("128x64"), rows: 128, columns: 128, depth: 16, threadRows: 8, threadColumns: 8 },
 };
 
-function half(otherwise: SharedTileName): Pick<SharedTile, "halfWeights"> {
+function half(otherwise: GpuTileName): Pick<GpuTile, "halfWeights"> {
   return { halfWeights: { otherwise } };
 }
 
 /** The tile that a weight of this format is multiplied with where `name` was chosen. 4-bit weights come from f16; f32 and bf16 do not fit. */
-export const tileFor = (name: SharedTileName, format: Format): SharedTileName =>
-  format === "f32" || format === "bf16" ? (sharedTiles[name].halfWeights?.otherwise ?? name) : name;
+export const tileFor = (name: GpuTileName, format: Format): GpuTileName =>
+  format === "f32" || format === "bf16" ? (gpuTiles[name].halfWeights?.otherwise ?? name) : name;
 
-export const threadsOf = (t: SharedTile): number => (t.rows / t.threadRows) * (t.columns / t.threadColumns);
+export const threadsOf = (t: GpuTile): number => (t.rows / t.threadRows) * (t.columns / t.threadColumns);
 
 export interface TileFigures {
   threads: number;
@@ -56,16 +56,16 @@ export interface TileFigures {
   barriersPerStep: number;
 }
 
-const bytesOfWeight = (t: SharedTile): number => (t.halfWeights ? 2 : 4);
+const bytesOfWeight = (t: GpuTile): number => (t.halfWeights ? 2 : 4);
 
 /** Bytes of both tiles, padded as the kernels pad them, and the code table. */
-export const workgroupBytes = (t: SharedTile): number =>
+export const workgroupBytes = (t: GpuTile): number =>
   t.depth * ((t.rows + 1) * 4 + (t.columns + 1) * bytesOfWeight(t)) + 64;
 
 /** Bytes of a 4-bit weight and its share of absmax in blocks of 64. */
 const WEIGHT_BYTES = 0.5 + 4 / 64;
 
-export function tileFigures(t: SharedTile): TileFigures {
+export function tileFigures(t: GpuTile): TileFigures {
   const threads = threadsOf(t);
   const bytes = workgroupBytes(t);
   const accumulators = t.threadRows * t.threadColumns;
@@ -82,10 +82,10 @@ export function tileFigures(t: SharedTile): TileFigures {
 }
 
 /**
- * The same figures of the barrier-free family (linear-panel-wgsl.ts), whose threads hold a panel of W alone and send `rows` rows past it,
+ * The same figures of the software family (software/panel.wgsl.ts), whose threads hold a panel of W alone and send `rows` rows past it,
  * `steps` of K at a time; what its caches save is not counted.
  */
-export function panelFigures({ rows, quads, workgroup }: Tile, steps: number): TileFigures {
+export function softwareFigures({ rows, quads, workgroup }: Tile, steps: number): TileFigures {
   const columns = 4 * quads;
   // Of a row and a panel: its x, its sums to and fro, its share of the panel.
   const bytes = 4 * steps + 8 * columns + (WEIGHT_BYTES * columns * steps) / rows;
@@ -102,11 +102,11 @@ export function panelFigures({ rows, quads, workgroup }: Tile, steps: number): T
 }
 
 /** Threads of a workgroup of the one-row kernels, which share the K of these columns. */
-export const DECODE_GROUP = { threads: 64, columns: 4 } as const;
+export const ONE_ROW_GROUP = { threads: 64, columns: 4 } as const;
 
 /** The same figures of a one-row kernel: every weight is looked up in the shared table; the sums meet once, at the end. */
-export function decodeFigures(): TileFigures {
-  const { threads, columns } = DECODE_GROUP;
+export function oneRowFigures(): TileFigures {
+  const { threads, columns } = ONE_ROW_GROUP;
   const bytes = threads * columns * 4 + 64;
   return {
     threads,

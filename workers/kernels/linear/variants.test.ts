@@ -1,13 +1,13 @@
 /** The optional kernels of the linear family against f64: one row by a workgroup, tiles of f16 weights. */
 import { expect, test } from "vitest";
 import type { Tensor } from "../../gpu/buffers.ts";
-import type { SharedTileName } from "../../gpu/variants.ts";
+import type { GpuTileName } from "../../gpu/variants.ts";
 import { random, randomArray, relativeError, testBench } from "../../testing/gpu.ts";
 import { bf16ToF32, f16ToF32, f32ToF16, roundToF16 } from "../../weights/formats/dtype.ts";
 import { forcedVariants } from "../select.ts";
 import { linearBackwardInput, linearForward } from "./linear.ts";
 import { backwardReference, decodeReference, forwardReference } from "./reference.ts";
-import { sharedTiles } from "./tiles.ts";
+import { gpuTiles } from "./tiles.ts";
 import type { Weight } from "./weight.ts";
 
 const bench = await testBench();
@@ -54,7 +54,7 @@ for (const [reduction, format] of decodes) {
   test.skipIf(skipped)(
     `one row of a ${format} weight by a ${reduction}${skipped ? " (SKIPPED: this adapter has no subgroups)" : ""}`,
     async () => {
-      const variants = forcedVariants("register", "register", reduction);
+      const variants = forcedVariants("software", "software", reduction);
       // Fewer words than threads, and some rounds with a rest.
       for (const inSize of [40, 1096]) {
         const [rows, out] = [2, 36];
@@ -104,12 +104,12 @@ test("one row whose columns are no multiple of four, as xa's are", async () => {
     (r) => linearForward(r, { y, x: upload(x), weight, lora: { weights, xa }, rows: 1, tile: "decode" }),
     [xa],
     {},
-    forcedVariants("register", "register", "workgroup"),
+    forcedVariants("software", "software", "workgroup"),
   );
   expect(relativeError(got!, forwardReference(x, reference.a, 1, 15, inSize))).toBeLessThan(2e-6);
 });
 
-const halfTiles = (Object.keys(sharedTiles) as SharedTileName[]).filter((name) => sharedTiles[name].halfWeights);
+const halfTiles = (Object.keys(gpuTiles) as GpuTileName[]).filter((name) => gpuTiles[name].halfWeights);
 const noHalves = lacks("shader-f16");
 for (const tile of halfTiles) {
   test.skipIf(noHalves)(
@@ -132,7 +132,7 @@ for (const tile of halfTiles) {
             },
             [y, dx],
             {},
-            forcedVariants(tile, "shared"),
+            forcedVariants(tile, "gpu"),
           );
           const forward = forwardReference(x, rounded, rows, out, inSize, reference);
           expect(relativeError(gotY!, forward)).toBeLessThan(2e-6);

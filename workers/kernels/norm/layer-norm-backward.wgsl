@@ -1,4 +1,4 @@
-// LayerNorm backward with respect to x, one workgroup per row. After norm-sum.wgsl.
+// LayerNorm backward with respect to x, one workgroup per row. After sum.wgsl.
 struct Params { size: u32, accumulate: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;

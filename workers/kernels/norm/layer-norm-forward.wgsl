@@ -1,4 +1,4 @@
-// LayerNorm forward (Ba et al. 2016), one workgroup per row; the variance is taken about the mean, in a second pass. After norm-sum.wgsl.
+// LayerNorm forward (Ba et al. 2016), one workgroup per row; the variance is taken about the mean, in a second pass. After sum.wgsl.
 struct Params { size: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;

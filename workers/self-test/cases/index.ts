@@ -69,7 +69,7 @@ export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCas
 }
 
 function linearCases(variant: LinearVariant): SelfTestCase[] {
-  const variants = forcedVariants(variant, "register");
+  const variants = forcedVariants(variant, "software");
   return [
     { op: `4-bit linear with LoRA (${variant})`, variants, record: fourBitLinear },
     { op: `f16 linear (${variant})`, variants, record: halfLinear },

@@ -1,6 +1,6 @@
-// Attention backward, gradients of keys and values, shared-memory tile: a workgroup owns 32 key rows of one key head and walks, in
+// Attention backward, gradients of keys and values, GPU family: a workgroup owns 32 key rows of one key head and walks, in
 // a fixed order, the query heads of its group and the query rows that see those keys. Rows of a tile are keys, columns queries.
-// dV = P^T dOut; dK = scale * dS^T Q. After attention-shared.wgsl.
+// dV = P^T dOut; dK = scale * dS^T Q. After common.wgsl.
 struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;

@@ -1,5 +1,5 @@
-// Attention backward, gradient of the queries, shared-memory tile: a workgroup owns 32 query rows of one head.
-// dS = P * (dOut V^T - delta); dQ = scale * dS K. After attention-shared.wgsl.
+// Attention backward, gradient of the queries, GPU family: a workgroup owns 32 query rows of one head.
+// dS = P * (dOut V^T - delta); dQ = scale * dS K. After common.wgsl.
 struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;

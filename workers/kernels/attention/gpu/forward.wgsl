@@ -1,4 +1,4 @@
-// Attention forward, shared-memory tile: a workgroup owns 32 query rows of one head (FlashAttention-2). After attention-shared.wgsl.
+// Attention forward, GPU family: a workgroup owns 32 query rows of one head (FlashAttention-2). After common.wgsl.
 struct Params {
   rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,
   // Vectors from one row of keys and values to the next, and before the first key head.

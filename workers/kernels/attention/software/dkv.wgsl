@@ -1,4 +1,4 @@
-// Attention backward, gradients of keys and values, register tile: one thread owns 4 key rows of one key head and walks, in a
+// Attention backward, gradients of keys and values, software family: one thread owns 4 key rows of one key head and walks, in a
 // fixed order, the query heads of its group and the query rows that see those keys, 4 at a time. No atomics: each output is
 // summed by one thread. dV = P^T dOut; dK = scale * dS^T Q.
 // Prepended: const D4 (head size / 4).

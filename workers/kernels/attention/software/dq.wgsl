@@ -1,4 +1,4 @@
-// Attention backward, gradient of the queries, register tile: one thread owns 4 query rows of one head.
+// Attention backward, gradient of the queries, software family: one thread owns 4 query rows of one head.
 // P is rebuilt from the stored log-sum-exp; dS = P * (dOut V^T - delta); dQ = scale * dS K (FlashAttention, algorithm 4).
 // Prepended: const D4 (head size / 4).
 struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }

@@ -1,5 +1,5 @@
-// Attention forward, register tile: one thread owns 4 query rows of one head and walks the keys 4 at a time (online softmax,
-// Milakov & Gimelshein 2018; FlashAttention, Dao et al. 2022). No barrier, no shared memory.
+// Attention forward, software family: one thread owns 4 query rows of one head and walks the keys 4 at a time (online softmax,
+// Milakov & Gimelshein 2018; FlashAttention, Dao et al. 2022). No barrier, no workgroup memory.
 // Prepended: const D4 (head size / 4).
 struct Params {
   rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,

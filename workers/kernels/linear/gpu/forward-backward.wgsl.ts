@@ -9,7 +9,7 @@
  * forward pass, and four neighbouring columns of one k in the backward pass: neither direction transposes anything.
  */
 import type { Kernel } from "../../../gpu/program.ts";
-import type { SharedTileName } from "../../../gpu/variants.ts";
+import type { GpuTileName } from "../../../gpu/variants.ts";
 import {
   type Binding,
   cached,
@@ -22,13 +22,13 @@ import {
   weightBindings,
   weightReader,
 } from "../common.wgsl.ts";
-import { type SharedTile, sharedTiles, threadsOf } from "../tiles.ts";
+import { type GpuTile, gpuTiles, threadsOf } from "../tiles.ts";
 
 /** Eight weights of a word times `s`, as two vectors. Byte j of a word holds element 2j in its high nibble. */
 const nibbles = (from: number): string => list(4, (i) => `table[(v >> ${(4 * (from + i)) ^ 4}u) & 15u]`);
 
 interface Plan {
-  tile: SharedTile;
+  tile: GpuTile;
   direction: "forward" | "backward";
   fourBit: boolean;
   lora: boolean;
@@ -41,7 +41,7 @@ const loadsB = ({ tile, fourBit }: Plan): number =>
   (tile.columns * tile.depth) / 4 / vectorsPerLoad(fourBit) / threadsOf(tile);
 
 /** Distance of neighbouring k of a column tile; one more than the columns, so that stores meet different banks. */
-const strideA = (tile: SharedTile): number => tile.rows + 1;
+const strideA = (tile: GpuTile): number => tile.rows + 1;
 const strideB = ({ tile, direction }: Plan): number => (direction === "forward" ? tile.columns + 1 : tile.columns / 4);
 const lengthB = (plan: Plan): number =>
   plan.direction === "forward" ? (plan.tile.depth / 4) * strideB(plan) : plan.tile.depth * strideB(plan);
@@ -236,24 +236,24 @@ fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) 
 }`;
 }
 
-const each2 = (tile: SharedTile, text: (i: number, q: number) => string): string =>
+const each2 = (tile: GpuTile, text: (i: number, q: number) => string): string =>
   each(tile.threadRows, (i) => each(tile.threadColumns / 4, (q) => text(i, q)));
 
-export interface SharedForward {
+export interface GpuForward {
   format: Format;
   lora: boolean;
   bias: boolean;
   residual: boolean;
-  tile: SharedTileName;
+  tile: GpuTileName;
 }
 
-/** y of `forwardKernel` in linear-forward-wgsl.ts, same bindings; any number of columns. */
-export function sharedForwardKernel(v: SharedForward): Kernel {
+/** y of `softwareForwardKernel` in ../software/forward.wgsl.ts, same bindings; any number of columns. */
+export function gpuForwardKernel(v: GpuForward): Kernel {
   const { format, lora, bias, residual } = v;
   const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", format, ...parts, "shared", v.tile].join(" ");
+  const name = ["linear forward", format, ...parts, "gpu", v.tile].join(" ");
   return cached(name, () => {
-    const tile = sharedTiles[v.tile];
+    const tile = gpuTiles[v.tile];
     const plan: Plan = { tile, direction: "forward", fourBit: isFourBit(format), lora };
     const bindings: Binding[] = [
       ["A", "vec4f", "read"],
@@ -295,12 +295,12 @@ export function sharedForwardKernel(v: SharedForward): Kernel {
   });
 }
 
-/** dx of `backwardKernel` in linear-backward-wgsl.ts, same bindings. */
-export function sharedBackwardKernel(v: { format: Format; lora: boolean; tile: SharedTileName }): Kernel {
+/** dx of `softwareBackwardKernel` in ../software/backward.wgsl.ts, same bindings. */
+export function gpuBackwardKernel(v: { format: Format; lora: boolean; tile: GpuTileName }): Kernel {
   const { format, lora } = v;
-  const name = ["linear backward", format, ...(lora ? ["lora"] : []), "shared", v.tile].join(" ");
+  const name = ["linear backward", format, ...(lora ? ["lora"] : []), "gpu", v.tile].join(" ");
   return cached(name, () => {
-    const tile = sharedTiles[v.tile];
+    const tile = gpuTiles[v.tile];
     const plan: Plan = { tile, direction: "backward", fourBit: isFourBit(format), lora };
     const bindings: Binding[] = [
       ["A", "vec4f", "read"],

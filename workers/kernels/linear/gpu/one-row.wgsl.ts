@@ -17,17 +17,17 @@ import {
   weightBindings,
   weightReader,
 } from "../common.wgsl.ts";
-import { DECODE_GROUP } from "../tiles.ts";
+import { ONE_ROW_GROUP } from "../tiles.ts";
 
 export interface DecodeParts {
   format: Format;
   lora: boolean;
   bias: boolean;
   residual: boolean;
-  reduction: Exclude<DecodeVariant, "register">;
+  reduction: Exclude<DecodeVariant, "software">;
 }
 
-const { threads: THREADS, columns: COLUMNS } = DECODE_GROUP;
+const { threads: THREADS, columns: COLUMNS } = ONE_ROW_GROUP;
 
 const nibbles = (from: number): string => list(4, (i) => `table[(v >> ${(4 * (from + i)) ^ 4}u) & 15u]`);
 
@@ -69,12 +69,12 @@ const reductions: Record<DecodeParts["reduction"], { all: string; one: string }>
   },
 };
 
-/** y[m, n] of `forwardKernel` in linear-forward-wgsl.ts, same bindings; workgroups [columns / 4, rows]; any number of columns. */
-export function decodeKernel(e: DecodeParts): Kernel {
+/** y[m, n] of `softwareForwardKernel` in ../software/forward.wgsl.ts, same bindings; workgroups [columns / 4, rows]; any number of columns. */
+export function gpuOneRowKernel(e: DecodeParts): Kernel {
   const { format, lora, bias, residual, reduction } = e;
   const fourBit = isFourBit(format);
   const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", format, ...parts, "decode", reduction].join(" ");
+  const name = ["linear forward", format, ...parts, "gpu", "decode", reduction].join(" ");
   return cached(name, () => {
     const bindings: Binding[] = [
       ["x", "vec4f", "read"],

@@ -13,9 +13,9 @@ import {
   weightBindings,
   weightReader,
 } from "../common.wgsl.ts";
-import { ADAPTER_STEPS, PANEL, type Pass, panelBody, WEIGHT_STEPS } from "./panel.wgsl.ts";
+import { ADAPTER_STEPS, type Pass, panelBody, softwareTiles, WEIGHT_STEPS } from "./panel.wgsl.ts";
 
-const { quads } = PANEL.wide;
+const { quads } = softwareTiles.wide;
 
 /** Words of 8 columns of W's rows k …, of the thread's columns. */
 const fourBitFill = /* wgsl */ `for (var e = 0u; e < ${WEIGHT_STEPS}u; e++) {
@@ -41,8 +41,8 @@ const quadFill = (steps: number, value: string): string => /* wgsl */ `for (var 
 const quadIndex = "f + min(quadColumn + h, width - 1u)";
 
 /** dx[m, k] = sum_n dy[m, n] W[n, k] (+ sum_j t[m, j] a[j, k]) (+ dx). */
-export function backwardKernel({ format, lora }: { format: Format; lora: boolean }): Kernel {
-  const name = `linear backward ${format}${lora ? " lora" : ""}`;
+export function softwareBackwardKernel({ format, lora }: { format: Format; lora: boolean }): Kernel {
+  const name = `linear backward ${format}${lora ? " lora" : ""} software`;
   return cached(name, () => {
     const fourBit = isFourBit(format);
     const bindings: Binding[] = [
@@ -77,13 +77,13 @@ export function backwardKernel({ format, lora }: { format: Format; lora: boolean
     const code = /* wgsl */ `${params}
 ${declare(bindings)}
 ${weightReader(format)}
-@compute @workgroup_size(${PANEL.wide.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
-  ${invocation(PANEL.wide.workgroup)}
+@compute @workgroup_size(${softwareTiles.wide.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  ${invocation(softwareTiles.wide.workgroup)}
   let width = p.inSize / 4u;
   let quadColumn = id.x * ${quads}u;
   ${fourBit ? `${codeTable} let word = quadColumn / 2u; let words = p.inSize / 8u; let blockShift = p.blockShift - 3u;` : ""}
   ${panelBody({
-    tile: PANEL.wide,
+    tile: softwareTiles.wide,
     columns: "p.inSize",
     row: "p.xRow",
     stride: "p.inSize",

@@ -15,15 +15,15 @@ import {
   weightBindings,
   weightReader,
 } from "../common.wgsl.ts";
-import { decodeBody } from "./one-row.wgsl.ts";
-import { ADAPTER_STEPS, PANEL, type Pass, panelBody, WEIGHT_STEPS } from "./panel.wgsl.ts";
+import { softwareOneRowBody } from "./one-row.wgsl.ts";
+import { ADAPTER_STEPS, type Pass, panelBody, softwareTiles, WEIGHT_STEPS } from "./panel.wgsl.ts";
 
 /** "narrow": for xa = x Aᵀ, whose width is any number. */
 export type TileName = "prefill" | "decode" | "narrow" | "narrow-decode";
 
 export const forwardTile: Record<TileName, Tile> = {
-  prefill: PANEL.wide,
-  narrow: PANEL.narrow,
+  prefill: softwareTiles.wide,
+  narrow: softwareTiles.narrow,
   decode: DECODE,
   "narrow-decode": DECODE,
 };
@@ -104,10 +104,10 @@ function prefillBody({ format, lora, bias, residual, tile: name }: Variant): str
 }
 
 /** y[m, n] = sum_k x[m, k] W[n, k] (+ bias[n]) (+ scale * sum_r xa[m, g(n) rank + r] b[n, r]) (+ residual[m, n]) (+ y). */
-export function forwardKernel(variant: Variant): Kernel {
+export function softwareForwardKernel(variant: Variant): Kernel {
   const { format, lora, bias, residual, tile } = variant;
   const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", format, ...parts, tile].join(" ");
+  const name = ["linear forward", format, ...parts, "software", tile].join(" ");
   return cached(name, () => {
     const decode = tile.endsWith("decode");
     const bindings: Binding[] = [
@@ -128,7 +128,7 @@ ${declare(bindings)}
 ${weightReader(format)}
 @compute @workgroup_size(${forwardTile[tile].workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(forwardTile[tile].workgroup)}
-  ${decode ? decodeBody(variant) : prefillBody(variant)}
+  ${decode ? softwareOneRowBody(variant) : prefillBody(variant)}
 }`;
     return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });

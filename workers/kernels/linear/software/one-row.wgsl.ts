@@ -28,7 +28,7 @@ const loraSteps = /* wgsl */ `${each(4, (j) => `let b${j} = min(n + ${j}u, last)
   }`;
 
 /** The body of `main(id)`: columns beyond the edge read the last one and are not stored. */
-export function decodeBody({ format, lora, bias, residual, tile }: Variant): string {
+export function softwareOneRowBody({ format, lora, bias, residual, tile }: Variant): string {
   const store =
     tile === "narrow-decode"
       ? each(

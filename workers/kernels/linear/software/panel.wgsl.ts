@@ -12,7 +12,7 @@
 import { each, list, type Tile } from "../common.wgsl.ts";
 
 /** What a thread owns. "narrow": for xa = x Aᵀ, whose width is any number, often less than the lanes of a wide tile. */
-export const PANEL = {
+export const softwareTiles = {
   wide: { rows: 128, quads: 4, workgroup: [8, 1] },
   narrow: { rows: 128, quads: 1, workgroup: [8, 1] },
 } satisfies Record<string, Tile>;
