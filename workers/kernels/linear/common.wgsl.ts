@@ -1,8 +1,8 @@
 /**
- * What the WGSL of the linear family shares: uniform, bindings, tiles. The kernels of software adapters run on any other too: a thread
- * owns rows x columns of the result and meets neither barrier nor workgroup memory.
+ * What the linear family shares: the uniform and its values, bindings, tiles. The kernels of software adapters run on any other too: a
+ * thread owns rows x columns of the result and meets neither barrier nor workgroup memory.
  */
-import type { Kernel } from "../../gpu/program.ts";
+import { ceilDiv, evaluate, f32, type Kernel, type Param, type Size } from "../../gpu/program.ts";
 import type { DenseFormat, FourBitWeight, Weight } from "./weight.ts";
 
 /** What a kernel must know of a weight. nf4 and fp4 share every kernel: their tables travel in the uniform. */
@@ -25,6 +25,91 @@ struct Params {
 @group(0) @binding(0) var<uniform> p: Params;
 fn group(n: u32) -> u32 { return select(0u, 1u, n >= p.group1) + select(0u, 1u, n >= p.group2); }
 `;
+
+/** What the kernels know of an adapter. */
+export interface LoraShape {
+  rank: number;
+  scale: number;
+  /** First column of each group (at most 3), multiples of 4: [0] for one projection. */
+  groupStarts: number[];
+}
+
+/** Width of xa and t. */
+export const loraWidth = (l: LoraShape): number => l.groupStarts.length * l.rank;
+
+export interface LinearParams {
+  code?: readonly number[];
+  rows: Size;
+  outSize: number;
+  inSize: number;
+  xRow?: Size;
+  yRow?: Size;
+  accumulate?: Size;
+  lora?: LoraShape;
+  blockSize?: number;
+  /** outSize by default. */
+  yStride?: number;
+}
+
+/** One to three groups, ascending from 0, at multiples of 4: what `struct Params` can say. */
+const validGroups = (starts: number[]): boolean =>
+  starts.length >= 1 &&
+  starts.length <= 3 &&
+  starts[0] === 0 &&
+  starts.every((s, g) => s % 4 === 0 && (g === 0 || s > starts[g - 1]!));
+
+/** The uniform of every kernel of the family, in the order of `struct Params`. */
+export function linearParams(p: LinearParams): Param[] {
+  if (p.lora && !validGroups(p.lora.groupStarts)) throw new Error(`LoRA groups start at ${p.lora.groupStarts}`);
+  const [, group1 = 0xffffffff, group2 = 0xffffffff] = p.lora?.groupStarts ?? [];
+  return [
+    ...Array.from({ length: 16 }, (_, i) => f32(p.code?.[i] ?? 0)),
+    p.rows,
+    p.outSize,
+    p.inSize,
+    p.xRow ?? 0,
+    p.yRow ?? 0,
+    p.accumulate ?? 0,
+    p.lora?.rank ?? 0,
+    group1,
+    group2,
+    p.lora ? loraWidth(p.lora) : 0,
+    Math.log2(p.blockSize ?? 64),
+    f32(p.lora?.scale ?? 0),
+    p.yStride ?? p.outSize,
+  ];
+}
+
+export const times = (rows: Size, factor: number): Size =>
+  typeof rows === "number" ? rows * factor : (dims) => rows(dims) * factor;
+
+export const groups = (rows: Size, size: number): Size =>
+  typeof rows === "number" ? ceilDiv(rows, size) : (dims) => ceilDiv(evaluate(rows, dims), size);
+
+/** Why a weight cannot be run by these kernels, or undefined. */
+export function shapeProblem(weight: Weight): string | undefined {
+  if (weight.out % 4 !== 0) return `its ${weight.out} outputs are not a multiple of 4`;
+  if ("codes" in weight) {
+    const { blockSize } = weight;
+    if (blockSize < 32 || blockSize > 4096 || !Number.isInteger(Math.log2(blockSize))) {
+      return `its 4-bit block size ${blockSize} is not a power of two from 32 to 4096`;
+    }
+  }
+  const step = "codes" in weight ? 8 : 4;
+  return weight.in % step === 0 ? undefined : `its ${weight.in} inputs are not a multiple of ${step}`;
+}
+
+/** What a forward kernel adds to x Wᵀ. */
+export interface ForwardParts {
+  format: Format;
+  lora: boolean;
+  bias: boolean;
+  residual: boolean;
+}
+
+/** "linear forward", the parts, and what else tells the kernel from others. */
+export const forwardName = ({ format, lora, bias, residual }: ForwardParts, ...rest: string[]): string =>
+  ["linear forward", format, lora && "lora", bias && "bias", residual && "residual", ...rest].filter(Boolean).join(" ");
 
 /** `id` among all threads of the dispatch, of which this piece begins at workgroup (firstX, firstY, firstZ). */
 export const invocation = (workgroup: readonly [x: number, y: number]): string =>

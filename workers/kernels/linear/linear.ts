@@ -8,23 +8,23 @@ import { ceilDiv, type DispatchSpec, type Recorder, type Size } from "../../gpu/
 import type { GpuTileName } from "../../gpu/variants.ts";
 import { codeValues } from "../../weights/nf4/tables.ts";
 import { dropout } from "../dropout/dropout.ts";
-import { formatOf, type Tile } from "./common.wgsl.ts";
-import { gpuBackwardKernel, gpuForwardKernel } from "./gpu/forward-backward.wgsl.ts";
-import { gpuOneRowKernel } from "./gpu/one-row.wgsl.ts";
 import {
-  droppedInput,
+  type ForwardParts,
+  formatOf,
   groups,
   type LinearParams,
-  type LoraDropout,
-  type LoraWeights,
   linearParams,
   loraWidth,
   shapeProblem,
+  type Tile,
   times,
-} from "./lora.ts";
+} from "./common.wgsl.ts";
+import { gpuBackwardKernel, gpuForwardKernel } from "./gpu/forward-backward.wgsl.ts";
+import { gpuOneRowKernel } from "./gpu/one-row.wgsl.ts";
+import { droppedInput, type LoraDropout, type LoraWeights } from "./lora.ts";
 import { DOWN_TILE, downKernel } from "./lora.wgsl.ts";
 import { softwareBackwardKernel } from "./software/backward.wgsl.ts";
-import { forwardTile, softwareForwardKernel, type TileName, type Variant } from "./software/forward.wgsl.ts";
+import { forwardTile, softwareForwardKernel, type TileName } from "./software/forward.wgsl.ts";
 import { softwareTiles } from "./software/panel.wgsl.ts";
 import { gpuTiles, ONE_ROW_GROUP, tileFor } from "./tiles.ts";
 import type { Weight } from "./weight.ts";
@@ -85,7 +85,7 @@ const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
 /** The forward kernel that the adapter's variants name for [rows, columns] over `depth`, and its workgroups. */
 function chosenForward(
   r: Recorder,
-  parts: Omit<Variant, "tile">,
+  parts: ForwardParts,
   tile: TileName,
   { columns, depth, rows }: { columns: number; depth: number; rows: Size },
 ): Pick<DispatchSpec, "kernel" | "workgroups"> {

@@ -4,8 +4,7 @@
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import { ceilDiv, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
-import { type Binding, declare, each, invocation } from "./common.wgsl.ts";
-import { times } from "./lora.ts";
+import { type Binding, declare, each, invocation, times } from "./common.wgsl.ts";
 
 /** Threads of a workgroup, along the inputs. */
 const WORKGROUP = 32;

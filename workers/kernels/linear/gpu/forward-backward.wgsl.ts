@@ -16,6 +16,8 @@ import {
   declare,
   each,
   type Format,
+  type ForwardParts,
+  forwardName,
   isFourBit,
   list,
   params,
@@ -239,19 +241,14 @@ fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) 
 const each2 = (tile: GpuTile, text: (i: number, q: number) => string): string =>
   each(tile.threadRows, (i) => each(tile.threadColumns / 4, (q) => text(i, q)));
 
-export interface GpuForward {
-  format: Format;
-  lora: boolean;
-  bias: boolean;
-  residual: boolean;
+export interface GpuForward extends ForwardParts {
   tile: GpuTileName;
 }
 
 /** y of `softwareForwardKernel` in ../software/forward.wgsl.ts, same bindings; any number of columns. */
 export function gpuForwardKernel(v: GpuForward): Kernel {
   const { format, lora, bias, residual } = v;
-  const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", format, ...parts, "gpu", v.tile].join(" ");
+  const name = forwardName(v, "gpu", v.tile);
   return cached(name, () => {
     const tile = gpuTiles[v.tile];
     const plan: Plan = { tile, direction: "forward", fourBit: isFourBit(format), lora };

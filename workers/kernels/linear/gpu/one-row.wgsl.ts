@@ -10,7 +10,8 @@ import {
   cached,
   declare,
   each,
-  type Format,
+  type ForwardParts,
+  forwardName,
   isFourBit,
   list,
   params,
@@ -19,11 +20,7 @@ import {
 } from "../common.wgsl.ts";
 import { ONE_ROW_GROUP } from "../tiles.ts";
 
-export interface DecodeParts {
-  format: Format;
-  lora: boolean;
-  bias: boolean;
-  residual: boolean;
+export interface GpuOneRow extends ForwardParts {
   reduction: Exclude<DecodeVariant, "software">;
 }
 
@@ -50,7 +47,7 @@ const loraSteps = /* wgsl */ `for (var r = lid; r < p.rank; r += ${THREADS}u) {
   }`;
 
 /** `mine` of all threads to their sum: what all do, and then where thread `lid` finds the sum of column `lid`. */
-const reductions: Record<DecodeParts["reduction"], { all: string; one: string }> = {
+const reductions: Record<GpuOneRow["reduction"], { all: string; one: string }> = {
   workgroup: {
     all: /* wgsl */ `parts[lid] = mine;
   workgroupBarrier();
@@ -70,11 +67,10 @@ const reductions: Record<DecodeParts["reduction"], { all: string; one: string }>
 };
 
 /** y[m, n] of `softwareForwardKernel` in ../software/forward.wgsl.ts, same bindings; workgroups [columns / 4, rows]; any number of columns. */
-export function gpuOneRowKernel(e: DecodeParts): Kernel {
+export function gpuOneRowKernel(e: GpuOneRow): Kernel {
   const { format, lora, bias, residual, reduction } = e;
   const fourBit = isFourBit(format);
-  const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", format, ...parts, "gpu", "decode", reduction].join(" ");
+  const name = forwardName(e, "gpu", "decode", reduction);
   return cached(name, () => {
     const bindings: Binding[] = [
       ["x", "vec4f", "read"],

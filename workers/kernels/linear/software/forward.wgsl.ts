@@ -7,7 +7,8 @@ import {
   DECODE,
   declare,
   each,
-  type Format,
+  type ForwardParts,
+  forwardName,
   invocation,
   isFourBit,
   params,
@@ -28,11 +29,7 @@ export const forwardTile: Record<TileName, Tile> = {
   "narrow-decode": DECODE,
 };
 
-export interface Variant {
-  format: Format;
-  lora: boolean;
-  bias: boolean;
-  residual: boolean;
+export interface SoftwareForward extends ForwardParts {
   tile: TileName;
 }
 
@@ -74,7 +71,7 @@ const adapterPass = (columns: number): Pass => ({
   stride: "p.loraWidth",
 });
 
-function prefillBody({ format, lora, bias, residual, tile: name }: Variant): string {
+function prefillBody({ format, lora, bias, residual, tile: name }: SoftwareForward): string {
   const tile = forwardTile[name];
   const columns = 4 * tile.quads;
   const fourBit = isFourBit(format);
@@ -104,10 +101,9 @@ function prefillBody({ format, lora, bias, residual, tile: name }: Variant): str
 }
 
 /** y[m, n] = sum_k x[m, k] W[n, k] (+ bias[n]) (+ scale * sum_r xa[m, g(n) rank + r] b[n, r]) (+ residual[m, n]) (+ y). */
-export function softwareForwardKernel(variant: Variant): Kernel {
-  const { format, lora, bias, residual, tile } = variant;
-  const parts = [lora && "lora", bias && "bias", residual && "residual"].filter(Boolean);
-  const name = ["linear forward", format, ...parts, "software", tile].join(" ");
+export function softwareForwardKernel(e: SoftwareForward): Kernel {
+  const { format, lora, bias, residual, tile } = e;
+  const name = forwardName(e, "software", tile);
   return cached(name, () => {
     const decode = tile.endsWith("decode");
     const bindings: Binding[] = [
@@ -128,7 +124,7 @@ ${declare(bindings)}
 ${weightReader(format)}
 @compute @workgroup_size(${forwardTile[tile].workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(forwardTile[tile].workgroup)}
-  ${decode ? softwareOneRowBody(variant) : prefillBody(variant)}
+  ${decode ? softwareOneRowBody(e, tile === "narrow-decode") : prefillBody(e)}
 }`;
     return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });

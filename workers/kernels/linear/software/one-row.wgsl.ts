@@ -1,7 +1,5 @@
 /** WGSL of the products of decoding, on any adapter: a thread owns four columns of a single row. */
-
-import { codeTable, each, isFourBit, list } from "../common.wgsl.ts";
-import type { Variant } from "./forward.wgsl.ts";
+import { codeTable, each, type ForwardParts, isFourBit, list } from "../common.wgsl.ts";
 
 /** A word of each column is kept for its eight steps. Byte j of a word holds element 2j in its high nibble. */
 const fourBitSteps = /* wgsl */ `${codeTable}
@@ -27,16 +25,14 @@ const loraSteps = /* wgsl */ `${each(4, (j) => `let b${j} = min(n + ${j}u, last)
     acc += xa[l + r] * (p.scale * vec4f(${list(4, (j) => `b[b${j} + r]`)}));
   }`;
 
-/** The body of `main(id)`: columns beyond the edge read the last one and are not stored. */
-export function softwareOneRowBody({ format, lora, bias, residual, tile }: Variant): string {
-  const store =
-    tile === "narrow-decode"
-      ? each(
-          4,
-          (c) =>
-            `if (n + ${c}u < p.outSize) { result[at + ${c}u] = select(0.0, result[at + ${c}u], keep) + acc[${c}]; }`,
-        )
-      : /* wgsl */ `if (keep) { acc += result[at / 4u]; }
+/** The body of `main(id)`; `narrow`: the number of columns is any, and `result` is of f32. Columns beyond the edge read the last one and are not stored. */
+export function softwareOneRowBody({ format, lora, bias, residual }: ForwardParts, narrow: boolean): string {
+  const store = narrow
+    ? each(
+        4,
+        (c) => `if (n + ${c}u < p.outSize) { result[at + ${c}u] = select(0.0, result[at + ${c}u], keep) + acc[${c}]; }`,
+      )
+    : /* wgsl */ `if (keep) { acc += result[at / 4u]; }
   result[at / 4u] = acc;`;
   return /* wgsl */ `let n = 4u * id.x;
   let m = id.y;
