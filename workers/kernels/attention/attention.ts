@@ -10,12 +10,16 @@
 import { TabTuneError } from "../../errors.ts";
 import type { Tensor } from "../../gpu/buffers.ts";
 import { ceilDiv, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
-import gpuCode from "./common.wgsl?raw";
+import { compose } from "../compose.ts";
+import backwardBindings from "./backward-bindings.wgsl?raw";
+import common from "./common.wgsl?raw";
 import decodeCode from "./decode.wgsl?raw";
 import deltaCode from "./delta.wgsl?raw";
+import forwardBindings from "./forward-bindings.wgsl?raw";
 import dkvGpuCode from "./gpu/dkv.wgsl?raw";
 import dqGpuCode from "./gpu/dq.wgsl?raw";
 import forwardGpuCode from "./gpu/forward.wgsl?raw";
+import tileCode from "./gpu/tile.wgsl?raw";
 import dkvSoftwareCode from "./software/dkv.wgsl?raw";
 import dqSoftwareCode from "./software/dq.wgsl?raw";
 import forwardSoftwareCode from "./software/forward.wgsl?raw";
@@ -90,10 +94,14 @@ const DECODE_THREADS = 64;
 export function attentionForward(r: Recorder, a: AttentionForward): void {
   checkHeads(a);
   const tile = a.tile ?? r.variants.attention;
-  const body = { software: forwardSoftwareCode, gpu: gpuCode + forwardGpuCode, decode: decodeCode }[tile];
+  const parts = {
+    software: [common, forwardSoftwareCode],
+    gpu: [common, tileCode, forwardGpuCode],
+    decode: [decodeCode],
+  }[tile];
   const kernel: Kernel = {
     name: `attention-forward-${tile}`,
-    code: constants(a) + body,
+    code: compose(constants(a), forwardBindings, ...parts),
     access: ["read_write", "read_write", "read", "read", "read", "read"],
     sliced: true,
   };
@@ -117,7 +125,7 @@ export function attentionBackward(r: Recorder, a: AttentionBackward): void {
   const gpu = tile === "gpu";
   const rowHeads = (dims: Record<string, number>) => evaluate(a.rows, dims) * a.heads;
   r.dispatch({
-    kernel: { name: "attention-delta", code: constants(a) + deltaCode, access: ["read_write", "read", "read"] },
+    kernel: { name: "attention-delta", code: compose(constants(a), deltaCode), access: ["read_write", "read", "read"] },
     tensors: [a.delta, a.dOut, a.out],
     params: [rowHeads],
     workgroups: [(dims) => ceilDiv(rowHeads(dims), 64)],
@@ -125,13 +133,13 @@ export function attentionBackward(r: Recorder, a: AttentionBackward): void {
   });
   const pairs = visiblePairs(a);
   const passes = [
-    { name: "dq", code: gpu ? gpuCode + dqGpuCode : dqSoftwareCode, heads: a.heads, products: 3 },
-    { name: "dkv", code: gpu ? gpuCode + dkvGpuCode : dkvSoftwareCode, heads: a.kvHeads, products: 4 },
+    { name: "dq", parts: gpu ? [tileCode, dqGpuCode] : [dqSoftwareCode], heads: a.heads, products: 3 },
+    { name: "dkv", parts: gpu ? [tileCode, dkvGpuCode] : [dkvSoftwareCode], heads: a.kvHeads, products: 4 },
   ];
   for (const pass of passes) {
     const kernel: Kernel = {
       name: `attention-${pass.name}-${tile}`,
-      code: constants(a) + pass.code,
+      code: compose(constants(a), backwardBindings, common, ...pass.parts),
       access: ["read_write", "read", "read", "read", "read", "read", "read"],
       sliced: true,
     };
@@ -156,7 +164,6 @@ function constants(a: AttentionShape): string {
     `const WIDTHS = ${ceilDiv(vectors, 8)}u;`,
     `const THREADS = ${DECODE_THREADS}u;`,
     `const SHARES = ${Math.floor(DECODE_THREADS / vectors)}u;`,
-    "",
   ].join("\n");
 }
 

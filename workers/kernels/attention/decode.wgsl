@@ -1,24 +1,7 @@
 // Attention forward for few query rows (chat: one), one workgroup per row and head: the keys go by in chunks of one per thread,
 // whose scores meet in workgroup memory; then each thread owns one part of the output vector and one share of the keys.
 // All reductions run in a fixed order.
-// Prepended: const D4 (head size / 4, at most THREADS), THREADS, SHARES (THREADS / D4, rounded down).
-struct Params {
-  rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,
-  // Vectors from one row of keys and values to the next, and before the first key head.
-  kvStride: u32, firstKey: u32,
-  firstX: u32, firstY: u32, firstZ: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(3) var<storage, read> qkv: array<vec4f>;
-// The keys and values: of qkv itself, or of a cache.
-@group(0) @binding(4) var<storage, read> kv: array<vec4f>;
-@group(0) @binding(5) var<storage, read> starts: array<u32>;
-@group(0) @binding(6) var<storage, read> ends: array<u32>;
-
-// Finite, so that "nothing seen yet" never makes inf - inf.
-const LOWEST = -1e30;
+// After forward-bindings.wgsl. Prepended: const D4 (head size / 4, at most THREADS), THREADS, SHARES (THREADS / D4, rounded down).
 var<workgroup> scores: array<f32, THREADS>;
 var<workgroup> parts: array<vec4f, THREADS>;
 

@@ -1,16 +1,6 @@
-// Attention backward, gradients of keys and values, GPU family: a workgroup owns 32 key rows of one key head and walks, in
-// a fixed order, the query heads of its group and the query rows that see those keys. Rows of a tile are keys, columns queries.
-// dV = P^T dOut; dK = scale * dS^T Q. After common.wgsl.
-struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
-@group(0) @binding(3) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(4) var<storage, read> lse: array<f32>;
-@group(0) @binding(5) var<storage, read> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> starts: array<u32>;
-@group(0) @binding(7) var<storage, read> ends: array<u32>;
-
+// Attention backward, gradients of keys and values, GPU family: a workgroup owns 32 key rows of one key head and walks, in a fixed
+// order, the query heads of its group and the query rows that see those keys. Rows of a tile are keys, columns queries.
+// dV = P^T dOut; dK = scale * dS^T Q. After backward-bindings.wgsl, common.wgsl and gpu/tile.wgsl.
 var<workgroup> stage: array<vec4f, 640>;
 
 @compute @workgroup_size(64)
@@ -26,26 +16,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let local = j + ty * 4u + vec4u(0u, 1u, 2u, 3u);
   // Rows past the end repeat the last one and are not stored.
   let row = min(local, vec4u(p.rows - 1u));
-  // The queries that see key `row`: from itself (causal) or its sequence's start, to its sequence's end.
-  let stop = vec4u(ends[row.x], ends[row.y], ends[row.z], ends[row.w]);
-  var first = row;
-  if (p.causal == 0u) { first = vec4u(starts[row.x], starts[row.y], starts[row.z], starts[row.w]); }
+  let first = firstQueriesAt(row);
+  let stop = endsAt(row);
   let limit = ends[min(j + TILE, p.rows) - 1u];
   var top = j;
   if (p.causal == 0u) { top = starts[j]; }
 
-  var dK: array<vec4f, 4u * WIDTHS>;
-  var dV: array<vec4f, 4u * WIDTHS>;
+  var dK: array<mat4x4f, WIDTHS>;
+  var dV: array<mat4x4f, WIDTHS>;
   for (var head = kvHead * ratio; head < (kvHead + 1u) * ratio; head++) {
     for (var m = top; m < limit; m += TILE) {
-      var s0 = vec4f(0.0);
-      var s1 = vec4f(0.0);
-      var s2 = vec4f(0.0);
-      var s3 = vec4f(0.0);
-      var g0 = vec4f(0.0);
-      var g1 = vec4f(0.0);
-      var g2 = vec4f(0.0);
-      var g3 = vec4f(0.0);
+      var s = mat4x4f();
+      var g = mat4x4f();
       for (var chunk = 0u; chunk < CHUNKS; chunk++) {
         workgroupBarrier();
         for (var t = thread; t < TILE * 4u; t += 64u) {
@@ -70,37 +52,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
           stage[3u * OPERAND + to] = o;
         }
         workgroupBarrier();
-        for (var d = 0u; d < 4u; d++) {
-          let a = ty * 5u + d;
-          let b = OPERAND + tx * 5u + d;
-          let q = mat4x4f(stage[b], stage[b + 40u], stage[b + 80u], stage[b + 120u]);
-          s0 += stage[a] * q;
-          s1 += stage[a + 40u] * q;
-          s2 += stage[a + 80u] * q;
-          s3 += stage[a + 120u] * q;
-          let e = a + 2u * OPERAND;
-          let f = b + 2u * OPERAND;
-          let o = mat4x4f(stage[f], stage[f + 40u], stage[f + 80u], stage[f + 120u]);
-          g0 += stage[e] * o;
-          g1 += stage[e + 40u] * o;
-          g2 += stage[e + 80u] * o;
-          g3 += stage[e + 120u] * o;
-        }
+        s = stagedScores(s, 0u, 1u, ty, tx);
+        g = stagedScores(g, 2u, 3u, ty, tx);
       }
       let queries = m + tx * 4u + vec4u(0u, 1u, 2u, 3u);
       let stat = min(queries, vec4u(limit - 1u)) * p.heads + head;
-      let norm = vec4f(lse[stat.x], lse[stat.y], lse[stat.z], lse[stat.w]);
-      let shift = vec4f(delta[stat.x], delta[stat.y], delta[stat.z], delta[stat.w]);
+      let norm = lseAt(stat);
+      let shift = deltaAt(stat);
       let none = vec4f(0.0);
-      s0 = select(none, exp(s0 * p.scale - norm), visible(queries, first.x, stop.x));
-      s1 = select(none, exp(s1 * p.scale - norm), visible(queries, first.y, stop.y));
-      s2 = select(none, exp(s2 * p.scale - norm), visible(queries, first.z, stop.z));
-      s3 = select(none, exp(s3 * p.scale - norm), visible(queries, first.w, stop.w));
-      let w = ty * 36u + tx;
-      weights[w] = s0;
-      weights[w + 9u] = s1;
-      weights[w + 18u] = s2;
-      weights[w + 27u] = s3;
+      let s0 = select(none, exp(s[0] * p.scale - norm), visible(queries, first.x, stop.x));
+      let s1 = select(none, exp(s[1] * p.scale - norm), visible(queries, first.y, stop.y));
+      let s2 = select(none, exp(s[2] * p.scale - norm), visible(queries, first.z, stop.z));
+      let s3 = select(none, exp(s[3] * p.scale - norm), visible(queries, first.w, stop.w));
+      putWeights(ty, tx, mat4x4f(s0, s1, s2, s3));
       for (var n = 0u; n < WIDTHS; n++) {
         workgroupBarrier();
         for (var t = thread; t < TILE * 8u; t += 64u) {
@@ -110,23 +74,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
           stage[t] = o;
         }
         workgroupBarrier();
-        let a = n * 4u;
-        for (var k = 0u; k < 8u; k++) {
-          let b = k * 32u + tx;
-          let c = ty * 36u + k;
-          let o = mat4x4f(stage[b], stage[b + 8u], stage[b + 16u], stage[b + 24u]);
-          dV[a] += o * weights[c];
-          dV[a + 1u] += o * weights[c + 9u];
-          dV[a + 2u] += o * weights[c + 18u];
-          dV[a + 3u] += o * weights[c + 27u];
-        }
+        dV[n] = weightedStage(dV[n], ty, tx);
       }
       // P is used up: its place is taken by dS.
       workgroupBarrier();
-      weights[w] = s0 * (g0 - shift) * p.scale;
-      weights[w + 9u] = s1 * (g1 - shift) * p.scale;
-      weights[w + 18u] = s2 * (g2 - shift) * p.scale;
-      weights[w + 27u] = s3 * (g3 - shift) * p.scale;
+      putWeights(ty, tx, mat4x4f(
+        s0 * (g[0] - shift) * p.scale,
+        s1 * (g[1] - shift) * p.scale,
+        s2 * (g[2] - shift) * p.scale,
+        s3 * (g[3] - shift) * p.scale,
+      ));
       for (var n = 0u; n < WIDTHS; n++) {
         workgroupBarrier();
         for (var t = thread; t < TILE * 8u; t += 64u) {
@@ -136,16 +93,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
           stage[t] = q;
         }
         workgroupBarrier();
-        let a = n * 4u;
-        for (var k = 0u; k < 8u; k++) {
-          let b = k * 32u + tx;
-          let c = ty * 36u + k;
-          let q = mat4x4f(stage[b], stage[b + 8u], stage[b + 16u], stage[b + 24u]);
-          dK[a] += q * weights[c];
-          dK[a + 1u] += q * weights[c + 9u];
-          dK[a + 2u] += q * weights[c + 18u];
-          dK[a + 3u] += q * weights[c + 27u];
-        }
+        dK[n] = weightedStage(dK[n], ty, tx);
       }
     }
   }
@@ -154,8 +102,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     for (var n = 0u; n < WIDTHS; n++) {
       let d = n * 8u + tx;
       if (d < D4) {
-        dQkv[local[i] * stride + kBase + d] = dK[n * 4u + i];
-        dQkv[local[i] * stride + vBase + d] = dV[n * 4u + i];
+        dQkv[local[i] * stride + kBase + d] = dK[n][i];
+        dQkv[local[i] * stride + vBase + d] = dV[n][i];
       }
     }
   }

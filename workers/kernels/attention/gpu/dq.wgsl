@@ -1,15 +1,5 @@
 // Attention backward, gradient of the queries, GPU family: a workgroup owns 32 query rows of one head.
-// dS = P * (dOut V^T - delta); dQ = scale * dS K. After common.wgsl.
-struct Params { rows: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32, firstX: u32, firstY: u32, firstZ: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read_write> dQkv: array<vec4f>;
-@group(0) @binding(2) var<storage, read> dOut: array<vec4f>;
-@group(0) @binding(3) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(4) var<storage, read> lse: array<f32>;
-@group(0) @binding(5) var<storage, read> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> starts: array<u32>;
-@group(0) @binding(7) var<storage, read> ends: array<u32>;
-
+// dS = P * (dOut V^T - delta); dQ = scale * dS K. After backward-bindings.wgsl, common.wgsl and gpu/tile.wgsl.
 var<workgroup> stage: array<vec4f, 640>;
 
 @compute @workgroup_size(64)
@@ -27,25 +17,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // Rows past the end repeat the last one and are not stored.
   let row = min(local, vec4u(p.rows - 1u));
   let stat = row * p.heads + head;
-  let norm = vec4f(lse[stat.x], lse[stat.y], lse[stat.z], lse[stat.w]);
-  let shift = vec4f(delta[stat.x], delta[stat.y], delta[stat.z], delta[stat.w]);
-  let first = vec4u(starts[row.x], starts[row.y], starts[row.z], starts[row.w]);
-  var stop = row + 1u;
-  if (p.causal == 0u) { stop = vec4u(ends[row.x], ends[row.y], ends[row.z], ends[row.w]); }
+  let norm = lseAt(stat);
+  let shift = deltaAt(stat);
+  let first = startsAt(row);
+  let stop = stopsAt(row);
   let bottom = min(m + TILE, p.rows) - 1u;
   var limit = bottom + 1u;
   if (p.causal == 0u) { limit = ends[bottom]; }
 
-  var acc: array<vec4f, 4u * WIDTHS>;
+  var acc: array<mat4x4f, WIDTHS>;
   for (var j = starts[m]; j < limit; j += TILE) {
-    var s0 = vec4f(0.0);
-    var s1 = vec4f(0.0);
-    var s2 = vec4f(0.0);
-    var s3 = vec4f(0.0);
-    var g0 = vec4f(0.0);
-    var g1 = vec4f(0.0);
-    var g2 = vec4f(0.0);
-    var g3 = vec4f(0.0);
+    var s = mat4x4f();
+    var g = mat4x4f();
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
       workgroupBarrier();
       for (var t = thread; t < TILE * 4u; t += 64u) {
@@ -70,34 +53,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         stage[3u * OPERAND + to] = v;
       }
       workgroupBarrier();
-      for (var d = 0u; d < 4u; d++) {
-        let a = ty * 5u + d;
-        let b = OPERAND + tx * 5u + d;
-        let k = mat4x4f(stage[b], stage[b + 40u], stage[b + 80u], stage[b + 120u]);
-        s0 += stage[a] * k;
-        s1 += stage[a + 40u] * k;
-        s2 += stage[a + 80u] * k;
-        s3 += stage[a + 120u] * k;
-        let e = a + 2u * OPERAND;
-        let f = b + 2u * OPERAND;
-        let v = mat4x4f(stage[f], stage[f + 40u], stage[f + 80u], stage[f + 120u]);
-        g0 += stage[e] * v;
-        g1 += stage[e + 40u] * v;
-        g2 += stage[e + 80u] * v;
-        g3 += stage[e + 120u] * v;
-      }
+      s = stagedScores(s, 0u, 1u, ty, tx);
+      g = stagedScores(g, 2u, 3u, ty, tx);
     }
     let keys = j + tx * 4u + vec4u(0u, 1u, 2u, 3u);
     let none = vec4f(0.0);
-    let w = ty * 36u + tx;
-    s0 = exp(s0 * p.scale - norm.x) * (g0 - shift.x) * p.scale;
-    s1 = exp(s1 * p.scale - norm.y) * (g1 - shift.y) * p.scale;
-    s2 = exp(s2 * p.scale - norm.z) * (g2 - shift.z) * p.scale;
-    s3 = exp(s3 * p.scale - norm.w) * (g3 - shift.w) * p.scale;
-    weights[w] = select(none, s0, visible(keys, first.x, stop.x));
-    weights[w + 9u] = select(none, s1, visible(keys, first.y, stop.y));
-    weights[w + 18u] = select(none, s2, visible(keys, first.z, stop.z));
-    weights[w + 27u] = select(none, s3, visible(keys, first.w, stop.w));
+    let s0 = exp(s[0] * p.scale - norm.x) * (g[0] - shift.x) * p.scale;
+    let s1 = exp(s[1] * p.scale - norm.y) * (g[1] - shift.y) * p.scale;
+    let s2 = exp(s[2] * p.scale - norm.z) * (g[2] - shift.z) * p.scale;
+    let s3 = exp(s[3] * p.scale - norm.w) * (g[3] - shift.w) * p.scale;
+    putWeights(ty, tx, mat4x4f(
+      select(none, s0, visible(keys, first.x, stop.x)),
+      select(none, s1, visible(keys, first.y, stop.y)),
+      select(none, s2, visible(keys, first.z, stop.z)),
+      select(none, s3, visible(keys, first.w, stop.w)),
+    ));
     for (var n = 0u; n < WIDTHS; n++) {
       workgroupBarrier();
       for (var t = thread; t < TILE * 8u; t += 64u) {
@@ -107,23 +77,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         stage[t] = k;
       }
       workgroupBarrier();
-      let a = n * 4u;
-      for (var k = 0u; k < 8u; k++) {
-        let b = k * 32u + tx;
-        let c = ty * 36u + k;
-        let kd = mat4x4f(stage[b], stage[b + 8u], stage[b + 16u], stage[b + 24u]);
-        acc[a] += kd * weights[c];
-        acc[a + 1u] += kd * weights[c + 9u];
-        acc[a + 2u] += kd * weights[c + 18u];
-        acc[a + 3u] += kd * weights[c + 27u];
-      }
+      acc[n] = weightedStage(acc[n], ty, tx);
     }
   }
   for (var i = 0u; i < 4u; i++) {
     if (local[i] >= p.rows) { continue; }
     for (var n = 0u; n < WIDTHS; n++) {
       let d = n * 8u + tx;
-      if (d < D4) { dQkv[local[i] * stride + qBase + d] = acc[n * 4u + i]; }
+      if (d < D4) { dQkv[local[i] * stride + qBase + d] = acc[n][i]; }
     }
   }
 }
