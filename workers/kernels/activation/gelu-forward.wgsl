@@ -1,4 +1,4 @@
-// y = gelu(x). Preceded by gelu-math.wgsl.
+// y = gelu(x). After sigmoid.wgsl and gelu-math.wgsl.
 struct Params { count: u32, kind: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

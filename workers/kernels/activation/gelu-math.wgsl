@@ -1,4 +1,4 @@
-// The three GELUs. Kinds, as in gelu.ts: 0 quick_gelu, 1 gelu (erf), 2 gelu_pytorch_tanh.
+// The three GELUs, after sigmoid.wgsl. Kinds, as in gelu.ts: 0 quick_gelu, 1 gelu (erf), 2 gelu_pytorch_tanh.
 // WGSL has no erf. erf(z) = z Q(z^2) below 0.8; above, erfc(z) = exp(-z^2) t P(t) with t = 1 / (1 + 0.4 z), the form of Abramowitz
 // and Stegun 7.1.26 with more terms. P and Q are our own minimax fits in relative error (8e-8 and 3e-9); in f32 arithmetic
 // gelu is within 2e-7 relative for x > 0 and within 2e-7 |x| for x < 0.
@@ -19,12 +19,6 @@ fn normalCdf(x: f32) -> f32 {
   // Beyond 9, erfc is below the smallest f32; the bound keeps the exponent in range.
   let tail = 0.5 * select(erfcTail(min(z, 9.0)), 1.0 - erfNear(min(z, 0.8)), z < 0.8);
   return select(1.0 - tail, tail, x < 0.0);
-}
-
-// exp only of what is not positive, so that nothing overflows: WGSL may assume that no infinity arises.
-fn sigmoid(x: f32) -> f32 {
-  let e = exp(-abs(x));
-  return select(1.0, e, x < 0.0) / (1.0 + e);
 }
 
 const TANH_SCALE = 1.5957691; // 2 sqrt(2 / pi): (1 + tanh(u)) / 2 = sigmoid(2 u)

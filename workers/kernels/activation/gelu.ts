@@ -4,18 +4,28 @@
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import { linearGrid, product } from "../elementwise.ts";
 import backwardCode from "./gelu-backward.wgsl?raw";
 import forwardCode from "./gelu-forward.wgsl?raw";
 import inPlaceCode from "./gelu-in-place.wgsl?raw";
 import math from "./gelu-math.wgsl?raw";
+import sigmoid from "./sigmoid.wgsl?raw";
 
 export type GeluKind = "quick_gelu" | "gelu" | "gelu_pytorch_tanh";
 
 const KINDS: Record<GeluKind, number> = { quick_gelu: 0, gelu: 1, gelu_pytorch_tanh: 2 };
-const forward: Kernel = { name: "gelu-forward", code: math + forwardCode, access: ["read", "read_write"] };
-const inPlace: Kernel = { name: "gelu-in-place", code: math + inPlaceCode, access: ["read_write"] };
-const backward: Kernel = { name: "gelu-backward", code: math + backwardCode, access: ["read", "read", "read_write"] };
+const forward: Kernel = {
+  name: "gelu-forward",
+  code: compose(sigmoid, math, forwardCode),
+  access: ["read", "read_write"],
+};
+const inPlace: Kernel = { name: "gelu-in-place", code: compose(sigmoid, math, inPlaceCode), access: ["read_write"] };
+const backward: Kernel = {
+  name: "gelu-backward",
+  code: compose(sigmoid, math, backwardCode),
+  access: ["read", "read", "read_write"],
+};
 
 export interface GeluForward {
   /** [count], overwritten. May be the very object `x` (then x is lost to a backward), else another buffer than `x`. */

@@ -1,14 +1,8 @@
-// y = silu(gate) * up, the two halves of each row of gateUp.
+// y = silu(gate) * up, the two halves of each row of gateUp. After sigmoid.wgsl.
 struct Params { size: u32, count: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> gateUp: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-
-// exp only of what is not positive, so that nothing overflows: WGSL may assume that no infinity arises.
-fn sigmoid(x: f32) -> f32 {
-  let e = exp(-abs(x));
-  return select(1.0, e, x < 0.0) / (1.0 + e);
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lid: u32) {

@@ -1,11 +1,13 @@
 /** SwiGLU, the Llama MLP's activation (Shazeer 2020, "GLU variants improve transformer"): silu(gate) * up. */
 import type { Tensor } from "../../gpu/buffers.ts";
 import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import { linearGrid, product } from "../elementwise.ts";
+import sigmoid from "./sigmoid.wgsl?raw";
 import backwardCode from "./swiglu-backward.wgsl?raw";
 import forwardCode from "./swiglu-forward.wgsl?raw";
 
-const forward: Kernel = { name: "swiglu-forward", code: forwardCode, access: ["read", "read_write"] };
+const forward: Kernel = { name: "swiglu-forward", code: compose(sigmoid, forwardCode), access: ["read", "read_write"] };
 const backward: Kernel = { name: "swiglu-backward", code: backwardCode, access: ["read", "read", "read_write"] };
 
 export interface SwigluForward {

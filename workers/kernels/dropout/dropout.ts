@@ -6,11 +6,12 @@
 import type { Tensor } from "../../gpu/buffers.ts";
 import { f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
 import { Stream } from "../../random/philox.ts";
+import { compose } from "../compose.ts";
 import { linearGrid, product } from "../elementwise.ts";
 import code from "./dropout.wgsl?raw";
 import philoxCode from "./philox.wgsl?raw";
 
-const kernel: Kernel = { name: "dropout", code: philoxCode + code, access: ["read", "read_write"] };
+const kernel: Kernel = { name: "dropout", code: compose(philoxCode, code), access: ["read", "read_write"] };
 
 /** Which mask. */
 export interface DropoutMask {

@@ -1,4 +1,4 @@
-// y = keep * x / (1 - rate), or y += that. A thread does four neighbours: one Philox4x32-10 block (see random/philox.ts).
+// y = keep * x / (1 - rate), or y += that. A thread does four neighbours: one Philox4x32-10 block (see random/philox.ts). After philox.wgsl.
 struct Params {
   size: u32, // columns / 4
   count: u32, // rows * size

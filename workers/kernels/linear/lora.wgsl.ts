@@ -1,5 +1,6 @@
 /** WGSL of the adapter's own products in the backward pass: t, dA and dB. Any rank: columns beyond it are read clamped, not stored. */
 import type { Kernel } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import { declare, each, invocation, list, params, type Tile } from "./common.wgsl.ts";
 
 /** First column of group g, and the first beyond it. */
@@ -19,13 +20,15 @@ export const downKernel: Kernel = {
   name: "lora t",
   access: ["read", "read", "read_write"],
   sliced: true,
-  code: /* wgsl */ `${params}${groupRange}
-${declare([
-  ["dy", "vec2f", "read"],
-  ["b", "f32", "read"],
-  ["t", "f32", "read_write"],
-])}
-@compute @workgroup_size(${DOWN_TILE.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+  code: compose(
+    params,
+    groupRange,
+    declare([
+      ["dy", "vec2f", "read"],
+      ["b", "f32", "read"],
+      ["t", "f32", "read_write"],
+    ]),
+    /* wgsl */ `@compute @workgroup_size(${DOWN_TILE.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(DOWN_TILE.workgroup)}
   let r = id.x * 4u;
   let m = id.y * 16u;
@@ -52,6 +55,7 @@ ${declare([
   }`,
   )}
 }`,
+  ),
 };
 
 /** Threads of a workgroup of `gradientKernel`, along the wide side of the matrices. */
@@ -67,16 +71,18 @@ export const gradientKernel: Kernel = {
   name: "lora dA dB",
   access: ["read", "read", "read_write", "read", "read", "read_write"],
   sliced: true,
-  code: /* wgsl */ `${params}${groupRange}
-${declare([
-  ["t", "f32", "read"],
-  ["x", "vec4f", "read"],
-  ["dA", "vec4f", "read_write"],
-  ["dy", "vec4f", "read"],
-  ["xa", "f32", "read"],
-  ["dB", "f32", "read_write"],
-])}
-fn gradientA(column: u32, j: u32) {
+  code: compose(
+    params,
+    groupRange,
+    declare([
+      ["t", "f32", "read"],
+      ["x", "vec4f", "read"],
+      ["dA", "vec4f", "read_write"],
+      ["dy", "vec4f", "read"],
+      ["xa", "f32", "read"],
+      ["dB", "f32", "read_write"],
+    ]),
+    /* wgsl */ `fn gradientA(column: u32, j: u32) {
   let q = column / 4u;
   let width = p.inSize / 4u;
   let loraWidth = p.loraWidth;
@@ -137,4 +143,5 @@ fn gradientB(column: u32, r: u32, g: u32) {
   let rank = id.y * ${GRADIENT_TILE.ranks}u;
   if (id.z == 0u) { gradientA(column, rank); } else { gradientB(column, rank, id.z - 1u); }
 }`,
+  ),
 };

@@ -4,6 +4,7 @@
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import { evaluate, f32, type Recorder, type Size } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import backwardCode from "./layer-norm-backward.wgsl?raw";
 import forwardCode from "./layer-norm-forward.wgsl?raw";
 import sumCode from "./sum.wgsl?raw";
@@ -46,7 +47,7 @@ export function layerNormForward(r: Recorder, a: LayerNormForward): void {
   r.dispatch({
     kernel: {
       name: "layer-norm-forward",
-      code: sumCode + forwardCode,
+      code: compose(sumCode, forwardCode),
       access: ["read_write", "read_write", "read_write", "read", "read", "read"],
     },
     tensors: [a.y, a.mean, a.rstd, a.x, a.weight, a.bias],
@@ -61,7 +62,7 @@ export function layerNormBackward(r: Recorder, a: LayerNormBackward): void {
   r.dispatch({
     kernel: {
       name: "layer-norm-backward",
-      code: sumCode + backwardCode,
+      code: compose(sumCode, backwardCode),
       access: ["read_write", "read", "read", "read", "read", "read"],
     },
     tensors: [a.dx, a.dy, a.x, a.weight, a.mean, a.rstd],

@@ -1,4 +1,5 @@
-// RMSNorm backward with respect to x, one workgroup per row. After sum.wgsl and a `source(m)` that names the row of x and dx.
+// RMSNorm backward with respect to x, one workgroup per row. After sum.wgsl and row-itself.wgsl or
+// row-scattered.wgsl.
 struct Params { size: u32, accumulate: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> dx: array<f32>;

@@ -1,4 +1,4 @@
-// RMSNorm forward (Zhang & Sennrich 2019), one workgroup per row. After sum.wgsl and a `source(m)` that names x's row.
+// RMSNorm forward (Zhang & Sennrich 2019), one workgroup per row. After sum.wgsl and row-itself.wgsl or row-gathered.wgsl.
 struct Params { size: u32, xRow: u32, eps: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;

@@ -4,9 +4,34 @@
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import { evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import backwardCode from "./rms-norm-backward.wgsl?raw";
 import forwardCode from "./rms-norm-forward.wgsl?raw";
+import gatheredCode from "./row-gathered.wgsl?raw";
+import itselfCode from "./row-itself.wgsl?raw";
+import scatteredCode from "./row-scattered.wgsl?raw";
 import sumCode from "./sum.wgsl?raw";
+
+const forward: Kernel = {
+  name: "rms-norm-forward",
+  code: compose(sumCode, itselfCode, forwardCode),
+  access: ["read_write", "read_write", "read", "read"],
+};
+const forwardGathered: Kernel = {
+  name: "rms-norm-forward-indexed",
+  code: compose(sumCode, gatheredCode, forwardCode),
+  access: [...forward.access, "read"],
+};
+const backward: Kernel = {
+  name: "rms-norm-backward",
+  code: compose(sumCode, itselfCode, backwardCode),
+  access: ["read_write", "read", "read", "read", "read"],
+};
+const backwardScattered: Kernel = {
+  name: "rms-norm-backward-indexed",
+  code: compose(sumCode, scatteredCode, backwardCode),
+  access: [...backward.access, "read"],
+};
 
 export interface RmsNormForward {
   /** [rows, size], overwritten. */
@@ -48,7 +73,7 @@ export interface RmsNormBackward {
 /** Records the forward pass: one dispatch. */
 export function rmsNormForward(r: Recorder, a: RmsNormForward): void {
   r.dispatch({
-    kernel: indexed("rms-norm-forward", forwardCode, ["read_write", "read_write", "read", "read"], a.gather),
+    kernel: a.gather ? forwardGathered : forward,
     tensors: [a.y, a.rstd, a.x, a.weight, ...(a.gather ? [a.gather] : [])],
     params: [a.size, a.xRow ?? 0, f32(a.eps)],
     workgroups: [a.rows],
@@ -59,19 +84,10 @@ export function rmsNormForward(r: Recorder, a: RmsNormForward): void {
 /** Records the backward pass: one dispatch. */
 export function rmsNormBackward(r: Recorder, a: RmsNormBackward): void {
   r.dispatch({
-    kernel: indexed("rms-norm-backward", backwardCode, ["read_write", "read", "read", "read", "read"], a.scatter),
+    kernel: a.scatter ? backwardScattered : backward,
     tensors: [a.dx, a.dy, a.x, a.weight, a.rstd, ...(a.scatter ? [a.scatter] : [])],
     params: [a.size, a.accumulate],
     workgroups: [a.rows],
     flops: (dims) => 9 * evaluate(a.rows, dims) * a.size,
   });
-}
-
-/** The kernel with a `source(m)`: through an index bound last, or m itself. */
-function indexed(name: string, code: string, access: Kernel["access"], index: Tensor | undefined): Kernel {
-  if (!index) return { name, code: `fn source(m: u32) -> u32 { return m; }\n${sumCode}${code}`, access };
-  const lookup = `@group(0) @binding(${access.length + 1}) var<storage, read> index: array<u32>;
-fn source(m: u32) -> u32 { return index[m]; }
-`;
-  return { name: `${name}-indexed`, code: lookup + sumCode + code, access: [...access, "read"] };
 }

@@ -4,15 +4,17 @@
  * uses the moments before they are rounded to codes, as bitsandbytes does.
  */
 import type { Tensor } from "../../gpu/buffers.ts";
-import { ceilDiv, evaluate, f32, type Kernel, type Recorder } from "../../gpu/program.ts";
+import { ceilDiv, type Kernel, type Recorder } from "../../gpu/program.ts";
 import { dynamicMap, unsignedDynamicMap } from "../../weights/nf4/tables.ts";
+import { compose } from "../compose.ts";
 import { linearGrid, product } from "../elementwise.ts";
-import type { AdamW } from "./adamw.ts";
+import { type AdamW, adamwParams } from "./adamw.ts";
 import code from "./adamw-8bit.wgsl?raw";
+import paramsCode from "./adamw-params.wgsl?raw";
 
 const kernel: Kernel = {
   name: "adamw-8bit",
-  code,
+  code: compose(paramsCode, code),
   access: ["read", "read", "read", "read_write", "read_write", "read_write", "read_write"],
 };
 
@@ -52,17 +54,7 @@ export function adamw8bit(recorder: Recorder, e: AdamW8bit): void {
   recorder.dispatch({
     kernel,
     tensors: [e.grad, e.clip, e.maps, e.param, e.mCodes, e.vCodes, e.absmax],
-    params: [
-      e.count,
-      f32((dims) => 1 - evaluate(e.learningRate, dims) * evaluate(e.weightDecay, dims)),
-      f32(e.beta1),
-      f32(1 - e.beta1),
-      f32(e.beta2),
-      f32(1 - e.beta2),
-      f32((dims) => evaluate(e.learningRate, dims) / evaluate(e.biasCorrection1, dims)),
-      f32(e.biasCorrection2Sqrt),
-      f32(e.eps),
-    ],
+    params: adamwParams(e),
     workgroups: linearGrid(e.count, MOMENT_BLOCK),
     flops: product(e.count, 48),
   });

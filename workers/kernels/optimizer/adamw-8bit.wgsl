@@ -1,16 +1,5 @@
 // AdamW with both moments in 8 bits: one workgroup per block of 256 values, four neighbours (one word of codes) per thread.
-struct Params {
-  count: u32,
-  decay: f32, // 1 - learningRate * weightDecay
-  beta1: f32,
-  oneMinusBeta1: f32,
-  beta2: f32,
-  oneMinusBeta2: f32,
-  stepSize: f32, // learningRate / biasCorrection1
-  biasCorrection2Sqrt: f32,
-  eps: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+// After adamw-params.wgsl.
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> clip: array<f32>;
 // Per moment 256 values and the 255 midpoints between them: signed for the first, unsigned for the second.

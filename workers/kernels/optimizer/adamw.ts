@@ -4,13 +4,15 @@
  * norm not finite, parameters and moments stay untouched, and the caller must not count the step.
  */
 import type { Tensor } from "../../gpu/buffers.ts";
-import { evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
+import { evaluate, f32, type Kernel, type Param, type Recorder, type Size } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import { linearGrid, product } from "../elementwise.ts";
 import code from "./adamw.wgsl?raw";
+import paramsCode from "./adamw-params.wgsl?raw";
 
 const kernel: Kernel = {
   name: "adamw",
-  code,
+  code: compose(paramsCode, code),
   access: ["read", "read", "read_write", "read_write", "read_write"],
 };
 
@@ -34,21 +36,27 @@ export interface AdamW {
   biasCorrection2Sqrt: Size;
 }
 
-/** One AdamW update. Scalars are formed in f64 here and rounded to f32 once, as PyTorch does. */
+/** The fields of adamw-params.wgsl. Scalars are formed in f64 here and rounded to f32 once, as PyTorch does. */
+export function adamwParams(e: Omit<AdamW, "m" | "v">): Param[] {
+  return [
+    e.count,
+    f32((dims) => 1 - evaluate(e.learningRate, dims) * evaluate(e.weightDecay, dims)),
+    f32(e.beta1),
+    f32(1 - e.beta1),
+    f32(e.beta2),
+    f32(1 - e.beta2),
+    f32((dims) => evaluate(e.learningRate, dims) / evaluate(e.biasCorrection1, dims)),
+    f32(e.biasCorrection2Sqrt),
+    f32(e.eps),
+  ];
+}
+
+/** One AdamW update. */
 export function adamw(recorder: Recorder, e: AdamW): void {
   recorder.dispatch({
     kernel,
     tensors: [e.grad, e.clip, e.param, e.m, e.v],
-    params: [
-      e.count,
-      f32((dims) => 1 - evaluate(e.learningRate, dims) * evaluate(e.weightDecay, dims)),
-      f32(1 - e.beta1),
-      f32(e.beta2),
-      f32(1 - e.beta2),
-      f32((dims) => evaluate(e.learningRate, dims) / evaluate(e.biasCorrection1, dims)),
-      f32(e.biasCorrection2Sqrt),
-      f32(e.eps),
-    ],
+    params: adamwParams(e),
     workgroups: linearGrid(e.count),
     flops: product(e.count, 16),
   });

@@ -1,15 +1,4 @@
-// AdamW, the order of operations of torch.optim.adamw._single_tensor_adamw in f32.
-struct Params {
-  count: u32,
-  decay: f32, // 1 - learningRate * weightDecay
-  oneMinusBeta1: f32,
-  beta2: f32,
-  oneMinusBeta2: f32,
-  stepSize: f32, // learningRate / biasCorrection1
-  biasCorrection2Sqrt: f32,
-  eps: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
+// AdamW, the order of operations of torch.optim.adamw._single_tensor_adamw in f32. After adamw-params.wgsl.
 @group(0) @binding(1) var<storage, read> grad: array<f32>;
 @group(0) @binding(2) var<storage, read> clip: array<f32>;
 @group(0) @binding(3) var<storage, read_write> param: array<f32>;

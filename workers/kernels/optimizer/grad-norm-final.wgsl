@@ -1,43 +1,29 @@
 // out = [norm, clipCoef, nonFiniteFlag, 0] from the sums of squares. torch.nn.utils.clip_grad_norm_: min(1, maxNorm / (norm + 1e-6)).
+// After grad-norm-sum.wgsl.
 struct Params { blocks: u32, maxNorm: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partials: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 
-const EXPONENT = 0x7f800000u;
 const QUIET_NAN = 0x7fc00000u;
-var<workgroup> sums: array<f32, 64>;
-var<workgroup> broken: array<u32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) lid: u32) {
-  var total = 0.0;
-  var flag = 0u;
+  var mine = Sum();
   for (var i = lid; i < p.blocks;) {
     let end = min(p.blocks, i + 1024u);
     var part = 0.0;
     for (; i < end; i += 64u) {
       let bits = partials[i];
-      flag |= u32((bits & EXPONENT) == EXPONENT);
+      mine.flag |= notFinite(bits);
       part += bitcast<f32>(bits);
     }
-    total += part;
+    mine.total += part;
   }
-  sums[lid] = total;
-  broken[lid] = flag;
-  workgroupBarrier();
+  let all = sumOfThreads(mine, lid);
   if (lid != 0u) { return; }
-  total = 0.0;
-  for (var i = 0u; i < 64u; i += 8u) {
-    var part = 0.0;
-    for (var j = 0u; j < 8u; j++) {
-      part += sums[i + j];
-      flag |= broken[i + j];
-    }
-    total += part;
-  }
-  flag |= u32((bitcast<u32>(total) & EXPONENT) == EXPONENT);
-  let norm = sqrt(total);
+  let flag = all.flag | notFinite(bitcast<u32>(all.total));
+  let norm = sqrt(all.total);
   // A maxNorm of 0 means: measure, do not clip.
   let clip = select(min(1.0, p.maxNorm / (norm + 1e-6)), 1.0, p.maxNorm <= 0.0);
   out[0] = select(bitcast<u32>(norm), QUIET_NAN, flag != 0u);

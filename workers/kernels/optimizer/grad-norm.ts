@@ -5,12 +5,18 @@
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import { ceilDiv, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
+import { compose } from "../compose.ts";
 import { linearGrid } from "../elementwise.ts";
 import finalCode from "./grad-norm-final.wgsl?raw";
 import partialCode from "./grad-norm-partial.wgsl?raw";
+import sumCode from "./grad-norm-sum.wgsl?raw";
 
-const partial: Kernel = { name: "grad-norm-partial", code: partialCode, access: ["read", "read_write"] };
-const final: Kernel = { name: "grad-norm-final", code: finalCode, access: ["read", "read_write"] };
+const partial: Kernel = {
+  name: "grad-norm-partial",
+  code: compose(sumCode, partialCode),
+  access: ["read", "read_write"],
+};
+const final: Kernel = { name: "grad-norm-final", code: compose(sumCode, finalCode), access: ["read", "read_write"] };
 
 /** Elements that one workgroup sums. */
 const BLOCK = 4096;

@@ -6,13 +6,14 @@
 import type { Tensor } from "../../gpu/buffers.ts";
 import { type Dims, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
 import { Stream } from "../../random/philox.ts";
+import { compose } from "../compose.ts";
 import philoxCode from "../dropout/philox.wgsl?raw";
 import { argmaxRows } from "./argmax.ts";
 import code from "./sample.wgsl?raw";
 
 const kernel: Kernel = {
   name: "sample",
-  code: philoxCode + code,
+  code: compose(philoxCode, code),
   access: ["read", "read", "read_write", "read_write"],
 };
 

@@ -1,6 +1,6 @@
 // One workgroup per row draws a token by temperature and top-p, without a sort: three searches by radix, each for the first key whose
 // running sum reaches a goal. Weights and sums are integers, so that neither the adapter's exp() nor the order of adding shows in the
-// token. sample-reference.ts says the same in plain steps. Prepended: philox.wgsl.
+// token. sample-reference.ts says the same in plain steps. After dropout/philox.wgsl.
 struct Params {
   vocab: u32, ld: u32, rows: u32,
   outRow: u32,

@@ -10,6 +10,7 @@
  */
 import type { Kernel } from "../../../gpu/program.ts";
 import type { GpuTileName } from "../../../gpu/variants.ts";
+import { compose } from "../../compose.ts";
 import {
   type Binding,
   cached,
@@ -198,11 +199,7 @@ function body(plan: Plan, format: Format, bindings: Binding[], aRow: string, sto
   const { tile, fourBit, lora, direction } = plan;
   const across = tile.columns / tile.threadColumns;
   const quads = tile.threadColumns / 4;
-  return /* wgsl */ `${tile.halfWeights ? "enable f16;" : ""}
-${params}
-${declare(bindings)}
-${weightReader(format)}
-${fourBit ? "var<workgroup> table: array<f32, 16>;" : ""}
+  const main = /* wgsl */ `${fourBit ? "var<workgroup> table: array<f32, 16>;" : ""}
 var<workgroup> tileA: array<vec4f, ${(tile.depth / 4) * strideA(tile)}>;
 var<workgroup> tileB: array<${typeB(plan)}, ${lengthB(plan)}>;
 @compute @workgroup_size(${threadsOf(tile)})
@@ -236,6 +233,8 @@ fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) 
   let keep = p.accumulate != 0u;
   ${store}
 }`;
+  const enable = tile.halfWeights ? "enable f16;" : "";
+  return compose(enable, params, declare(bindings), weightReader(format), main);
 }
 
 const each2 = (tile: GpuTile, text: (i: number, q: number) => string): string =>

@@ -5,6 +5,7 @@
  */
 import type { Kernel } from "../../../gpu/program.ts";
 import type { DecodeVariant } from "../../../gpu/variants.ts";
+import { compose } from "../../compose.ts";
 import {
   type Binding,
   cached,
@@ -80,11 +81,7 @@ export function gpuOneRowKernel(e: GpuOneRow): Kernel {
       ...(residual ? [["residual", "f32", "read"] satisfies Binding] : []),
       ["y", "f32", "read_write"],
     ];
-    const code = /* wgsl */ `${reduction === "subgroup" ? "enable subgroups;" : ""}
-${params}
-${declare(bindings)}
-${weightReader(format)}
-${fourBit ? "var<workgroup> table: array<f32, 16>;" : ""}
+    const main = /* wgsl */ `${fourBit ? "var<workgroup> table: array<f32, 16>;" : ""}
 var<workgroup> parts: array<vec4f, ${THREADS}>;
 @compute @workgroup_size(${THREADS}) fn main(@builtin(workgroup_id) inPiece: vec3u, @builtin(local_invocation_index) lid: u32) {
   let wid = inPiece + vec3u(p.firstX, p.firstY, p.firstZ);
@@ -107,6 +104,8 @@ var<workgroup> parts: array<vec4f, ${THREADS}>;
     y[o] = value;
   }
 }`;
+    const enable = reduction === "subgroup" ? "enable subgroups;" : "";
+    const code = compose(enable, params, declare(bindings), weightReader(format), main);
     return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });
 }

@@ -1,5 +1,6 @@
 /** WGSL of dx = dy W (+ t A) for each weight format on software adapters: no transposed copy of W, a panel is columns of its rows. */
 import type { Kernel } from "../../../gpu/program.ts";
+import { compose } from "../../compose.ts";
 import {
   type Binding,
   cached,
@@ -74,10 +75,7 @@ export function softwareBackwardKernel({ format, lora }: { format: Format; lora:
       first: "m * p.loraWidth",
       stride: "p.loraWidth",
     };
-    const code = /* wgsl */ `${params}
-${declare(bindings)}
-${weightReader(format)}
-@compute @workgroup_size(${softwareTiles.wide.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+    const main = /* wgsl */ `@compute @workgroup_size(${softwareTiles.wide.workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(softwareTiles.wide.workgroup)}
   let width = p.inSize / 4u;
   let quadColumn = id.x * ${quads}u;
@@ -91,6 +89,7 @@ ${weightReader(format)}
     passes: lora ? [weight, adapter] : [weight],
   })}
 }`;
+    const code = compose(params, declare(bindings), weightReader(format), main);
     return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });
 }

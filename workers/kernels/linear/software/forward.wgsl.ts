@@ -1,5 +1,6 @@
 /** WGSL of y = x Wᵀ (+ bias) (+ LoRA) for each weight format on software adapters, and of the single row of decoding on any. */
 import type { Kernel } from "../../../gpu/program.ts";
+import { compose } from "../../compose.ts";
 import {
   type Binding,
   cached,
@@ -119,13 +120,11 @@ export function softwareForwardKernel(e: SoftwareForward): Kernel {
       ...(residual ? ([["residual", "vec4f", "read"]] as Binding[]) : []),
       ["result", tile.startsWith("narrow") ? "f32" : "vec4f", "read_write"],
     ];
-    const code = /* wgsl */ `${params}
-${declare(bindings)}
-${weightReader(format)}
-@compute @workgroup_size(${forwardTile[tile].workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
+    const main = /* wgsl */ `@compute @workgroup_size(${forwardTile[tile].workgroup.join(", ")}) fn main(@builtin(global_invocation_id) gid: vec3u) {
   ${invocation(forwardTile[tile].workgroup)}
   ${decode ? softwareOneRowBody(e, tile === "narrow-decode") : prefillBody(e)}
 }`;
+    const code = compose(params, declare(bindings), weightReader(format), main);
     return { name, code, access: bindings.map(([, , access]) => access), sliced: true };
   });
 }
