@@ -41,9 +41,9 @@ test("every workgroup is sent once, in whatever way the estimate changes on the 
   ];
   const paces = grids.map((): KernelPace => ({ secondsPerFlop: 1e-9, agreed: 0 }));
   const all = grids.map(
-    ([x, y, z], n): Cuttable => ({
+    ([x, y, z], n): Cuttable<"rows"> => ({
       kernel: n === 1 ? {} : { sliced: true },
-      workgroups: [x, (d) => (x === 7 ? d.rows! : y), z],
+      workgroups: [x, (d) => (x === 7 ? d.rows : y), z],
       flops: 1e9,
     }),
   );

@@ -3,11 +3,11 @@ import { type Budget, expectedSeconds, type KernelPace } from "./pace.ts";
 import { type Dims, evaluate, type Size } from "./sizes.ts";
 
 /** What is to be known of a dispatch. */
-export interface Cuttable {
+export interface Cuttable<K extends string = string> {
   kernel: { sliced?: true };
   /** A dispatch without workgroups is left out. */
-  workgroups: [Size, Size, Size];
-  flops: Size;
+  workgroups: [Size<K>, Size<K>, Size<K>];
+  flops: Size<K>;
 }
 
 /** Workgroups along x, y and z. */
@@ -27,10 +27,10 @@ export function pieceOf([x, y, z]: Grid, at: Grid, limit: number): Grid {
 }
 
 /** Walks through a replay; numbers rather than objects, because a step has thousands of pieces. */
-export class Pieces<T extends Cuttable> {
+export class Pieces<K extends string, T extends Cuttable<K>> {
   readonly #all: T[];
   readonly #paces: KernelPace[];
-  readonly #dims: Dims;
+  readonly #dims: Dims<K>;
   #n = -1;
   #grid: Grid = [0, 0, 0];
   #groups = 0;
@@ -47,7 +47,7 @@ export class Pieces<T extends Cuttable> {
   seconds = 0;
 
   /** `paces` of the dispatches, one each. */
-  constructor(all: T[], paces: KernelPace[], dims: Dims) {
+  constructor(all: T[], paces: KernelPace[], dims: Dims<K>) {
     this.#all = all;
     this.#paces = paces;
     this.#dims = dims;

@@ -24,8 +24,8 @@ test("a recorded program replays with the dims of each run and creates nothing o
       r.dispatch({
         kernel: scale,
         tensors: [x, y],
-        params: [(d) => d.n!, f32((d) => d.factor!)],
-        workgroups: [(d) => ceilDiv(d.n!, 64)],
+        params: [(d) => d.n, f32((d) => d.factor)],
+        workgroups: [(d) => ceilDiv(d.n, 64)],
       }),
     [y],
     { n: 3, factor: 2 },

@@ -28,25 +28,25 @@ export interface Kernel {
   sliced?: true;
 }
 
-export interface DispatchSpec {
+export interface DispatchSpec<K extends string = string> {
   kernel: Kernel;
   /** Storage buffers for bindings 1…, in order. */
   tensors: Tensor[];
   /** Fields of `Params`, in order, four bytes each (61 at most), without the three of a sliced kernel. */
-  params: Param[];
+  params: Param<K>[];
   /** Workgroups [x, y, z]; each at most 65,535. A zero skips the dispatch. */
-  workgroups: [Size, Size?, Size?];
+  workgroups: [Size<K>, Size<K>?, Size<K>?];
   /** Floating-point operations, for the cost counters and the slicer; in proportion to the bytes where there are none. */
-  flops?: Size;
+  flops?: Size<K>;
 }
 
-interface Recorded extends Cuttable {
+interface Recorded<K extends string> extends Cuttable<K> {
   kernel: Kernel;
   pipeline: GPUComputePipeline;
   bindGroup: GPUBindGroup;
   /** Words of the slot: those that no replay changes are filled in. */
   fixed: Uint32Array;
-  varying: { word: number; float: boolean; size: (dims: Dims) => number }[];
+  varying: { word: number; float: boolean; size: (dims: Dims<K>) => number }[];
 }
 
 export interface KernelTime {
@@ -95,26 +95,26 @@ export class PipelineCache {
   }
 }
 
-/** Collects dispatches; `build` compiles and binds them. */
-export class Recorder {
-  readonly specs: DispatchSpec[] = [];
+/** Collects dispatches of a program whose dims are `K`; `build` compiles and binds them. */
+export class Recorder<K extends string = string> {
+  readonly specs: DispatchSpec<K>[] = [];
   readonly variants: Variants;
 
   constructor(variants: Variants = softwareVariants) {
     this.variants = variants;
   }
 
-  dispatch(spec: DispatchSpec): void {
+  dispatch(spec: DispatchSpec<K>): void {
     if (spec.params.length > SLOT / 4 - 3) throw new Error(`${spec.kernel.name}: more than 61 parameters`);
     if (spec.tensors.length !== spec.kernel.access.length) throw new Error(`${spec.kernel.name}: bindings differ`);
     this.specs.push(spec);
   }
 
-  async build(arena: Arena, pipelines: PipelineCache): Promise<Program> {
+  async build(arena: Arena, pipelines: PipelineCache): Promise<Program<K>> {
     const { device } = arena.gpu;
     const { uniforms } = arena.gpu.submits;
     const compiled = await Promise.all(this.specs.map((spec) => pipelines.get(spec.kernel)));
-    const recorded = this.specs.map((spec, i): Recorded => {
+    const recorded = this.specs.map((spec, i): Recorded<K> => {
       const pipeline = compiled[i]!;
       const entries: GPUBindGroupEntry[] = [
         { binding: 0, resource: { buffer: uniforms, size: SLOT } },
@@ -140,10 +140,10 @@ export class Recorder {
 }
 
 /** What a slot holds in every replay, and what is to be filled in. */
-function slotOf(params: Param[]): Pick<Recorded, "fixed" | "varying"> {
+function slotOf<K extends string>(params: Param<K>[]): Pick<Recorded<K>, "fixed" | "varying"> {
   const fixed = new Uint32Array(params.length);
   const floats = new Float32Array(fixed.buffer);
-  const varying: Recorded["varying"] = [];
+  const varying: Recorded<K>["varying"] = [];
   params.forEach((param, word) => {
     const float = typeof param === "object";
     const size = float ? param.f32 : param;
@@ -159,13 +159,14 @@ export interface RunOptions {
   budget?: Budget;
 }
 
-export class Program {
+/** Replays with the dims `K`, all of which each replay has to give. */
+export class Program<K extends string = string> {
   readonly #arena: Arena;
-  readonly #recorded: Recorded[];
+  readonly #recorded: Recorded<K>[];
   readonly #offset = new Uint32Array(1);
   #paces: { of: Pace; list: KernelPace[] } | undefined;
 
-  constructor(arena: Arena, recorded: Recorded[]) {
+  constructor(arena: Arena, recorded: Recorded<K>[]) {
     this.#arena = arena;
     this.#recorded = recorded;
   }
@@ -180,7 +181,7 @@ export class Program {
   }
 
   /** FLOPs of one replay with these dims. */
-  flops(dims: Dims): number {
+  flops(dims: Dims<K>): number {
     return this.#recorded.reduce((sum, r) => sum + evaluate(r.flops, dims), 0);
   }
 
@@ -188,7 +189,7 @@ export class Program {
    * Replays the program. Dispatches and submits are cut so that each stays within the time budget by the running estimate, which
    * learns from every submit. Resolves when the GPU has finished; throws when the device was lost.
    */
-  async run(dims: Dims, pace: Pace, options: RunOptions = {}): Promise<void> {
+  async run(dims: Dims<K>, pace: Pace, options: RunOptions = {}): Promise<void> {
     const { gpu, counters } = this.#arena;
     // Asked anew for each submit: the user may change the mode.
     const budget = (): Budget => options.budget ?? budgetOf(pace);
@@ -241,7 +242,7 @@ export class Program {
   }
 
   /** Fills slot `slot` and dispatches; the pass has the pipeline. */
-  #encode(pass: GPUComputePassEncoder, slot: number, piece: Pieces<Recorded>, dims: Dims): void {
+  #encode(pass: GPUComputePassEncoder, slot: number, piece: Pieces<K, Recorded<K>>, dims: Dims<K>): void {
     const r = piece.of;
     const { words, floats } = this.#arena.gpu.submits;
     const base = (slot * SLOT) / 4;
@@ -266,7 +267,7 @@ export class Program {
    * as `clock` tells it, and their FLOPs. Slow; for the bench and for finding what a step spends its time on.
    */
   async profile(
-    dims: Dims,
+    dims: Dims<K>,
     { clock = () => performance.now(), stamps }: { clock?: () => number; stamps?: Timestamps | undefined } = {},
   ): Promise<Map<string, KernelTime>> {
     const { submits } = this.#arena.gpu;

@@ -12,7 +12,7 @@ test.each([
   [2 ** 30, 64, 65_281, 257],
   [70_000, 1, 35_000, 2],
 ])("a grid for %i elements, %i each: %i x %i workgroups", (count, perGroup, x, y) => {
-  const grid = linearGrid((dims) => dims.count!, perGroup).map((size) => evaluate(size, { count }));
+  const grid = linearGrid<"count">((dims) => dims.count, perGroup).map((size) => evaluate(size, { count }));
   expect(grid).toEqual([x, y]);
   expect(x * y * perGroup).toBeGreaterThanOrEqual(count);
 });

@@ -60,7 +60,7 @@ export async function tryLimits(c: Context): Promise<void> {
   async function bindLast(size: number): Promise<void> {
     await withArena(c, async (arena) => {
       const length = Math.floor(size / 1024) * 256;
-      const r = new Recorder();
+      const r = new Recorder<never>();
       const tensor = arena.tensor("limit", length);
       const start = Math.max(0, length - 64);
       const code = `
@@ -84,7 +84,7 @@ struct Params { start: u32 }
 async function runWorkgroup(c: Context, threads: number, bytes: number): Promise<void> {
   await withArena(c, async (arena) => {
     const y = arena.tensor("limit", threads);
-    const r = new Recorder();
+    const r = new Recorder<never>();
     const kernel = workgroupKernel(threads, bytes);
     r.dispatch({ kernel, tensors: [y], params: [0, 0, 0, 0], workgroups: [1] });
     await (await r.build(arena, c.pipelines)).run({}, { flopsPerSecond: 1e9 });

@@ -58,7 +58,7 @@ export const fmaFlops = ({ workgroups, loops }: Omit<Sizes["peak"], "copyBytes">
 
 /** Multiply-adds in registers; `y` has `fmaWords`. f16 needs the feature shader-f16. */
 export function peakFma(
-  r: Recorder,
+  r: Recorder<never>,
   y: Tensor,
   size: Omit<Sizes["peak"], "copyBytes">,
   type: "f32" | "f16" = "f32",
@@ -68,7 +68,7 @@ export function peakFma(
 }
 
 /** `to` = `from`, of the same length in words, a multiple of 1024. */
-export function peakCopy(r: Recorder, to: Tensor, from: Tensor): void {
+export function peakCopy(r: Recorder<never>, to: Tensor, from: Tensor): void {
   const workgroups: [number] = [to.length / 4 / COPY_THREADS];
   // As many FLOPs as bytes: for the slicer's estimate.
   r.dispatch({ kernel: copyKernel, tensors: [from, to], params: [0, 0, 0, 0], workgroups, flops: 8 * to.length });

@@ -73,7 +73,7 @@ export async function measureProduct(c: Context, p: ProductCase): Promise<void> 
       direction: Product["direction"],
       shape: { rows: number; columns: number; depth: number },
       variants: Record<string, Variants>,
-      record: (r: Recorder) => void,
+      record: (r: Recorder<never>) => void,
       chosen: { selected: string; tuned: string | null } | undefined,
     ): Promise<void> => {
       c.check();
@@ -169,7 +169,7 @@ type Add = (
   direction: Product["direction"],
   shape: { rows: number; columns: number; depth: number },
   variants: Record<string, Variants>,
-  record: (r: Recorder) => void,
+  record: (r: Recorder<never>) => void,
   chosen: undefined,
 ) => Promise<void>;
 

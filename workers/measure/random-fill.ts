@@ -27,7 +27,7 @@ export interface RandomFill {
 
 /** Overwrites `count` words of `y` from word `first` on. */
 export function randomFill(
-  r: Recorder,
+  r: Recorder<never>,
   y: Tensor,
   { kind, seed, scale = 1, offset = 0 }: RandomFill,
   first = 0,

@@ -25,7 +25,7 @@ export function valuesOf(name: string, shape: number[]): { scale: number; offset
   return { scale: 0.9 / Math.sqrt(inSize) / UNIFORM, offset: 0 };
 }
 
-function fillTensor(r: Recorder, fill: Fill, { shape }: TensorFacts, name: string, seed: number): void {
+function fillTensor(r: Recorder<never>, fill: Fill, { shape }: TensorFacts, name: string, seed: number): void {
   const values = valuesOf(name, shape);
   const count = shape.reduce((a, b) => a * b, 1);
   if (fill.kind === "4bit") {

@@ -21,11 +21,11 @@ export async function timed(
   c: Context,
   arena: Arena,
   variants: Variants[],
-  record: (r: Recorder) => void,
+  record: (r: Recorder<never>) => void,
 ): Promise<Timed[]> {
   const { rounds, targetMs } = c.sizes;
-  const build = (v: Variants, repeats: number): Promise<Program> => {
-    const r = new Recorder(v);
+  const build = (v: Variants, repeats: number): Promise<Program<never>> => {
+    const r = new Recorder<never>(v);
     for (let n = 0; n < repeats; n++) record(r);
     return r.build(arena, c.pipelines);
   };

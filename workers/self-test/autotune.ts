@@ -92,7 +92,7 @@ export async function autotune(
         absmaxFormat: "f16",
       };
       const [x, y] = [arena.tensor("tuning/x", rows * depth), arena.tensor("tuning/y", rows * columns)];
-      const times = (variants: Variants[], record: (r: Recorder) => void): Promise<number[]> =>
+      const times = (variants: Variants[], record: (r: Recorder<never>) => void): Promise<number[]> =>
         timed(arena, pipelines, variants, record);
       const { tiles, decodes } = candidates;
       const ofTiles = await times(
@@ -127,11 +127,11 @@ async function timed(
   arena: Arena,
   pipelines: PipelineCache,
   variants: Variants[],
-  record: (r: Recorder) => void,
+  record: (r: Recorder<never>) => void,
 ): Promise<number[]> {
   const programs = await Promise.all(
     variants.map((v) => {
-      const r = new Recorder(v);
+      const r = new Recorder<never>(v);
       record(r);
       return r.build(arena, pipelines);
     }),

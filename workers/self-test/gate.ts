@@ -69,7 +69,7 @@ export async function runGates(
 ): Promise<SelfTestResult[]> {
   const arena = new Arena(gpu, newCounters());
   const byPlain = async (record: RecordCase): Promise<Float32Array[]> => {
-    const recorder = new Recorder(plain);
+    const recorder = new Recorder<never>(plain);
     const tensors = record(recorder, arena).map((o) => o.tensor);
     await (await recorder.build(arena, pipelines)).run({}, { flopsPerSecond: 1e9 });
     return readBack(gpu, tensors);
@@ -116,7 +116,7 @@ const SCALES = [1, 1e6, 1e-9];
  * Both directions over an odd shape, with LoRA in three groups, of a 4-bit weight and an f16 one. `rounded`: the 4-bit weight's values as
  * f16 has them, to nearest, in an f32 weight: then a tile of f16 weights has no other excuse than the order of its sums.
  */
-function products(r: Recorder, arena: Arena, rounded: boolean): Output[] {
+function products(r: Recorder<never>, arena: Arena, rounded: boolean): Output[] {
   const [rows, out, inSize, rank, groupStarts] = [133, 140, 72, 5, [0, 20, 28]];
   const { weight: codes, values } = fourBit(arena, out, inSize);
   const first: Weight = rounded

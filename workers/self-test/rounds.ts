@@ -10,7 +10,7 @@ const FIRST_GUESS = 2e11;
  * its speed is fair to all. `between` is called before each replay; what it throws ends the timing.
  */
 export async function timeRounds(
-  programs: Program[],
+  programs: Program<never>[],
   rounds: number,
   flopsPerSecond = FIRST_GUESS,
   between: () => void = () => {},

@@ -15,7 +15,7 @@ export async function runCases(gpu: Gpu, pipelines: PipelineCache, cases: SelfTe
   try {
     // All are compiled at the same time; then each runs alone, so that a fault has a name.
     const recorded = cases.map((c) => {
-      const recorder = new Recorder(c.variants);
+      const recorder = new Recorder<never>(c.variants);
       const outputs = c.record(recorder, arena);
       return { ...c, outputs, recorder, kernels: [...new Set(recorder.specs.map((s) => s.kernel.name))] };
     });

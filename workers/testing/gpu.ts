@@ -12,10 +12,10 @@ export interface Bench {
   arena: Arena;
   pipelines: PipelineCache;
   /** Records with `record`, replays once with `dims`, and reads `outputs` back. */
-  run(
-    record: (recorder: Recorder) => void,
+  run<K extends string = never>(
+    record: (recorder: Recorder<K>) => void,
     outputs: Tensor[],
-    dims?: Dims,
+    dims?: Dims<K>,
     variants?: Variants,
   ): Promise<Float32Array[]>;
 }
@@ -32,8 +32,13 @@ export async function testBench(): Promise<Bench> {
     gpu,
     arena,
     pipelines,
-    async run(record, outputs, dims = {}, variants = softwareVariants) {
-      const recorder = new Recorder(variants);
+    async run<K extends string>(
+      record: (recorder: Recorder<K>) => void,
+      outputs: Tensor[],
+      dims = {} as Dims<K>,
+      variants = softwareVariants,
+    ) {
+      const recorder = new Recorder<K>(variants);
       record(recorder);
       const program = await recorder.build(arena, pipelines);
       await program.run(dims, { flopsPerSecond: 1e9 });

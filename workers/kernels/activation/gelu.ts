@@ -27,17 +27,17 @@ const backward: Kernel = {
   access: ["read", "read", "read_write"],
 };
 
-export interface GeluForward {
+export interface GeluForward<K extends string = string> {
   /** [count], overwritten. May be the very object `x` (then x is lost to a backward), else another buffer than `x`. */
   y: Tensor;
   /** [count]. */
   x: Tensor;
-  count: Size;
+  count: Size<K>;
   kind: GeluKind;
 }
 
 /** y = gelu(x); in place when `y === x`, by a kernel with one binding (a buffer cannot be bound to read and to write at once). */
-export function geluForward(recorder: Recorder, { y, x, count, kind }: GeluForward): void {
+export function geluForward<K extends string>(recorder: Recorder<K>, { y, x, count, kind }: GeluForward<K>): void {
   const same = y === x;
   recorder.dispatch({
     kernel: same ? inPlace : forward,
@@ -48,18 +48,21 @@ export function geluForward(recorder: Recorder, { y, x, count, kind }: GeluForwa
   });
 }
 
-export interface GeluBackward {
+export interface GeluBackward<K extends string = string> {
   /** [count], overwritten; another buffer than `dy` and `x`. */
   dx: Tensor;
   dy: Tensor;
   /** [count], as given to the forward. */
   x: Tensor;
-  count: Size;
+  count: Size<K>;
   kind: GeluKind;
 }
 
 /** dx = dy * gelu'(x). */
-export function geluBackward(recorder: Recorder, { dx, dy, x, count, kind }: GeluBackward): void {
+export function geluBackward<K extends string>(
+  recorder: Recorder<K>,
+  { dx, dy, x, count, kind }: GeluBackward<K>,
+): void {
   recorder.dispatch({
     kernel: backward,
     tensors: [x, dy, dx],

@@ -19,8 +19,8 @@ test.each([
   const record = () =>
     bench.run(
       (r) => {
-        swigluForward(r, { y, gateUp: x, size, rows: (d) => d.rows! });
-        swigluBackward(r, { dGateUp, dy: bench.arena.upload("dy", dy), gateUp: x, size, rows: (d) => d.rows! });
+        swigluForward(r, { y, gateUp: x, size, rows: (d) => d.rows });
+        swigluBackward(r, { dGateUp, dy: bench.arena.upload("dy", dy), gateUp: x, size, rows: (d) => d.rows });
       },
       [y, dGateUp],
       { rows },

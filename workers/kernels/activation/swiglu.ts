@@ -10,18 +10,21 @@ import forwardCode from "./swiglu-forward.wgsl?raw";
 const forward: Kernel = { name: "swiglu-forward", code: compose(sigmoid, forwardCode), access: ["read", "read_write"] };
 const backward: Kernel = { name: "swiglu-backward", code: backwardCode, access: ["read", "read", "read_write"] };
 
-export interface SwigluForward {
+export interface SwigluForward<K extends string = string> {
   /** [rows, F], overwritten. */
   y: Tensor;
   /** [rows, 2F]: gate first, then up. */
   gateUp: Tensor;
   /** F. */
   size: number;
-  rows: Size;
+  rows: Size<K>;
 }
 
 /** y = silu(gate) * up. */
-export function swigluForward(recorder: Recorder, { y, gateUp, size, rows }: SwigluForward): void {
+export function swigluForward<K extends string>(
+  recorder: Recorder<K>,
+  { y, gateUp, size, rows }: SwigluForward<K>,
+): void {
   const count = product(rows, size);
   recorder.dispatch({
     kernel: forward,
@@ -32,7 +35,7 @@ export function swigluForward(recorder: Recorder, { y, gateUp, size, rows }: Swi
   });
 }
 
-export interface SwigluBackward {
+export interface SwigluBackward<K extends string = string> {
   /** [rows, 2F], overwritten; another buffer than `gateUp`. */
   dGateUp: Tensor;
   /** [rows, F]. */
@@ -40,11 +43,14 @@ export interface SwigluBackward {
   /** [rows, 2F], as given to the forward. */
   gateUp: Tensor;
   size: number;
-  rows: Size;
+  rows: Size<K>;
 }
 
 /** Gradient of `swigluForward` with respect to gate and up. */
-export function swigluBackward(recorder: Recorder, { dGateUp, dy, gateUp, size, rows }: SwigluBackward): void {
+export function swigluBackward<K extends string>(
+  recorder: Recorder<K>,
+  { dGateUp, dy, gateUp, size, rows }: SwigluBackward<K>,
+): void {
   const count = product(rows, size);
   recorder.dispatch({
     kernel: backward,

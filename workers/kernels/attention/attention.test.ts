@@ -112,8 +112,8 @@ test.each(cached)(
     // The queries of the new rows; the keys and values of all, where a pass has left them.
     const kv = data.qkv.filter((_, i) => i % width >= heads * headSize);
     const qkv = data.qkv.slice(past * width).map((v, i) => (i % width < heads * headSize ? v : Number.NaN));
-    const cache = { kv: bench.arena.upload("kv", kv), past: (d: Dims) => d.past! };
-    const own = { qkv: bench.arena.upload("q", qkv), rows: (d: Dims) => d.rows!, cache };
+    const cache = { kv: bench.arena.upload("kv", kv), past: (d: Dims<"past">) => d.past };
+    const own = { qkv: bench.arena.upload("q", qkv), rows: (d: Dims<"rows">) => d.rows, cache };
     const [out, lse] = await bench.run(
       (r) => attentionForward(r, { ...op, tile, ...own }),
       [tensors.out, tensors.lse],

@@ -9,7 +9,7 @@
  */
 import { TabTuneError } from "../../errors.ts";
 import type { Tensor } from "../../gpu/buffers.ts";
-import { ceilDiv, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
+import { ceilDiv, type Dims, evaluate, f32, type Kernel, type Recorder, type Size } from "../../gpu/program.ts";
 import { compose } from "../compose.ts";
 import backwardBindings from "./backward-bindings.wgsl?raw";
 import common from "./common.wgsl?raw";
@@ -30,7 +30,7 @@ import forwardSoftwareCode from "./software/forward.wgsl?raw";
  */
 export type AttentionTile = "software" | "gpu" | "decode";
 
-export interface AttentionShape {
+export interface AttentionShape<K extends string = string> {
   heads: number;
   /** Divides `heads`: each key head serves heads / kvHeads query heads. */
   kvHeads: number;
@@ -39,14 +39,14 @@ export interface AttentionShape {
   /** True: keys from the sequence's start to the row itself. False: the whole sequence. */
   causal: boolean;
   /** Query rows. Every one belongs to a sequence: rows that only pad are not covered by it. */
-  rows: Size;
+  rows: Size<K>;
   /** Factor on the scores; 1 / sqrt(headSize) if absent. */
   scale?: number;
   /** Visible (query, key) pairs of one head, for the cost counters; if absent, as if all rows were one sequence. */
-  pairs?: Size;
+  pairs?: Size<K>;
 }
 
-export interface AttentionForward extends AttentionShape {
+export interface AttentionForward<K extends string = string> extends AttentionShape<K> {
   /** [rows, H * D], overwritten. */
   out: Tensor;
   /** [rows, H], overwritten: log-sum-exp of the scaled scores. */
@@ -57,12 +57,12 @@ export interface AttentionForward extends AttentionShape {
   starts: Tensor;
   ends: Tensor;
   /** Where keys and values lie if not in `qkv`. */
-  cache?: KvCache | undefined;
+  cache?: KvCache<K> | undefined;
   /** Default: what the recorder was given for the adapter. */
   tile?: AttentionTile;
 }
 
-export interface AttentionBackward extends AttentionShape {
+export interface AttentionBackward<K extends string = string> extends AttentionShape<K> {
   /** [rows, (H + 2 KV) * D], overwritten. */
   dQkv: Tensor;
   /** [rows, H * D]. */
@@ -80,10 +80,10 @@ export interface AttentionBackward extends AttentionShape {
 }
 
 /** Keys and values of a sequence so far; the rows of a pass are its rows past … past + rows - 1, already there. */
-export interface KvCache {
+export interface KvCache<K extends string = string> {
   /** [past + rows, 2 KV * D]: key heads, then value heads. */
   kv: Tensor;
-  past: Size;
+  past: Size<K>;
 }
 
 /** Rows that one workgroup covers. */
@@ -91,7 +91,7 @@ const ROWS = { software: 4 * 16, gpu: 32, decode: 1 };
 const DECODE_THREADS = 64;
 
 /** Records the forward pass. Throws TabTuneError for a head size or head count the kernels do not have. */
-export function attentionForward(r: Recorder, a: AttentionForward): void {
+export function attentionForward<K extends string>(r: Recorder<K>, a: AttentionForward<K>): void {
   checkHeads(a);
   const tile = a.tile ?? r.variants.attention;
   const parts = {
@@ -119,11 +119,11 @@ export function attentionForward(r: Recorder, a: AttentionForward): void {
 }
 
 /** Records the backward pass. Every element of `dQkv`'s first `rows` rows is written. Throws as the forward pass does. */
-export function attentionBackward(r: Recorder, a: AttentionBackward): void {
+export function attentionBackward<K extends string>(r: Recorder<K>, a: AttentionBackward<K>): void {
   checkHeads(a);
   const tile = a.tile ?? r.variants.attention;
   const gpu = tile === "gpu";
-  const rowHeads = (dims: Record<string, number>) => evaluate(a.rows, dims) * a.heads;
+  const rowHeads = (dims: Dims<K>) => evaluate(a.rows, dims) * a.heads;
   r.dispatch({
     kernel: { name: "attention-delta", code: compose(constants(a), deltaCode), access: ["read_write", "read", "read"] },
     tensors: [a.delta, a.dOut, a.out],
@@ -153,10 +153,10 @@ export function attentionBackward(r: Recorder, a: AttentionBackward): void {
   }
 }
 
-const scaleOf = (a: AttentionShape): number => a.scale ?? 1 / Math.sqrt(a.headSize);
+const scaleOf = (a: Pick<AttentionShape, "scale" | "headSize">): number => a.scale ?? 1 / Math.sqrt(a.headSize);
 
 /** The `const` lines that all attention kernels take; a kernel uses those it needs. */
-function constants(a: AttentionShape): string {
+function constants(a: Pick<AttentionShape, "headSize">): string {
   const vectors = a.headSize / 4;
   return [
     `const D4 = ${vectors}u;`,
@@ -168,14 +168,14 @@ function constants(a: AttentionShape): string {
 }
 
 const visiblePairs =
-  (a: AttentionShape, past: Size = 0) =>
-  (dims: Record<string, number>): number => {
+  <K extends string>(a: AttentionShape<K>, past: Size<K> = 0) =>
+  (dims: Dims<K>): number => {
     if (a.pairs !== undefined) return evaluate(a.pairs, dims);
     const rows = evaluate(a.rows, dims);
     return rows * evaluate(past, dims) + (a.causal ? (rows * (rows + 1)) / 2 : rows * rows);
   };
 
-function checkHeads(a: AttentionShape): void {
+function checkHeads(a: Pick<AttentionShape, "heads" | "kvHeads" | "headSize">): void {
   if (a.headSize % 4 === 0 && a.headSize > 0 && a.headSize <= 256 && a.heads % a.kvHeads === 0) return;
   throw new TabTuneError(
     "unsupported-model",

@@ -67,7 +67,7 @@ test.each(cases)("$rows rows behind $past of a cache of $kvHeads key heads: keys
   const op = {
     ...c,
     qkv,
-    cache: { kv, past: (d: Dims) => d.past! },
+    cache: { kv, past: (d: Dims<"past">) => d.past },
     positions: bench.arena.upload("positions", positions),
     table: bench.arena.upload("table", ropeTable(100, c.headSize, c.theta)),
   };

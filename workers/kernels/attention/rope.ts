@@ -10,7 +10,7 @@ import type { KvCache } from "./attention.ts";
 import code from "./rope.wgsl?raw";
 import cacheCode from "./rope-cache.wgsl?raw";
 
-export interface Rope {
+export interface Rope<K extends string = string> {
   /** [rows, (H + 2 KV) * D], rotated in place; `dQkv` on the way back. */
   qkv: Tensor;
   /** u32 by row (of the cache, where there is one), each below the table's maxPositions. */
@@ -21,11 +21,11 @@ export interface Rope {
   kvHeads: number;
   headSize: number;
   /** At most 65,535. */
-  rows: Size;
+  rows: Size<K>;
 }
 
 /** Records the rotation. With a cache, rotated keys and the values go there, and those in `qkv` are left as they were. */
-export function ropeForward(r: Recorder, a: Rope & { cache?: KvCache | undefined }): void {
+export function ropeForward<K extends string>(r: Recorder<K>, a: Rope<K> & { cache?: KvCache<K> | undefined }): void {
   if (!a.cache) {
     record(r, a, 1);
     return;
@@ -40,11 +40,11 @@ export function ropeForward(r: Recorder, a: Rope & { cache?: KvCache | undefined
 }
 
 /** Records the inverse rotation, which is the gradient. */
-export function ropeBackward(r: Recorder, a: Rope): void {
+export function ropeBackward<K extends string>(r: Recorder<K>, a: Rope<K>): void {
   record(r, a, -1);
 }
 
-function record(r: Recorder, a: Rope, direction: 1 | -1): void {
+function record<K extends string>(r: Recorder<K>, a: Rope<K>, direction: 1 | -1): void {
   const half = a.headSize / 2;
   const rotated = a.heads + a.kvHeads;
   r.dispatch({

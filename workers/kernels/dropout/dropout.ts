@@ -14,31 +14,31 @@ import philoxCode from "./philox.wgsl?raw";
 const kernel: Kernel = { name: "dropout", code: compose(philoxCode, code), access: ["read", "read_write"] };
 
 /** Which mask. */
-export interface DropoutMask {
+export interface DropoutMask<K extends string = string> {
   /** Share of elements that become zero, in [0, 1). */
   rate: number;
   seed: number;
   /** Number of this place in the model: no two share one. */
   site: number;
   /** Optimizer step. */
-  step: Size;
+  step: Size<K>;
   /** Row of the optimizer batch that row 0 is: a batch in several passes has the mask of one in a single pass. */
-  firstRow: Size;
+  firstRow: Size<K>;
 }
 
-export interface Dropout extends DropoutMask {
+export interface Dropout<K extends string = string> extends DropoutMask<K> {
   /** [rows, size], another buffer than `x`. */
   y: Tensor;
   /** [rows, size]; size is a multiple of 4. */
   x: Tensor;
   size: number;
-  rows: Size;
+  rows: Size<K>;
   /** y += instead of y =: the backward of what was dropped on the way forward. */
   accumulate?: boolean;
 }
 
 /** y = mask * x / (1 - rate). Its own backward: dx = mask * dy / (1 - rate). */
-export function dropout(recorder: Recorder, e: Dropout): void {
+export function dropout<K extends string>(recorder: Recorder<K>, e: Dropout<K>): void {
   const quads = e.size / 4;
   if (!Number.isInteger(quads)) throw new Error(`dropout over ${e.size} columns`);
   const count = product(e.rows, quads);

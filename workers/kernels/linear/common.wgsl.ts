@@ -37,14 +37,14 @@ export interface LoraShape {
 /** Width of xa and t. */
 export const loraWidth = (l: LoraShape): number => l.groupStarts.length * l.rank;
 
-export interface LinearParams {
+export interface LinearParams<K extends string = string> {
   code?: readonly number[];
-  rows: Size;
+  rows: Size<K>;
   outSize: number;
   inSize: number;
-  xRow?: Size;
-  yRow?: Size;
-  accumulate?: Size;
+  xRow?: Size<K>;
+  yRow?: Size<K>;
+  accumulate?: Size<K>;
   lora?: LoraShape;
   blockSize?: number;
   /** outSize by default. */
@@ -59,7 +59,7 @@ const validGroups = (starts: number[]): boolean =>
   starts.every((s, g) => s % 4 === 0 && (g === 0 || s > starts[g - 1]!));
 
 /** The uniform of every kernel of the family, in the order of `struct Params`. */
-export function linearParams(p: LinearParams): Param[] {
+export function linearParams<K extends string>(p: LinearParams<K>): Param<K>[] {
   if (p.lora && !validGroups(p.lora.groupStarts)) throw new Error(`LoRA groups start at ${p.lora.groupStarts}`);
   const [, group1 = 0xffffffff, group2 = 0xffffffff] = p.lora?.groupStarts ?? [];
   return [
@@ -80,10 +80,10 @@ export function linearParams(p: LinearParams): Param[] {
   ];
 }
 
-export const times = (rows: Size, factor: number): Size =>
+export const times = <K extends string>(rows: Size<K>, factor: number): Size<K> =>
   typeof rows === "number" ? rows * factor : (dims) => rows(dims) * factor;
 
-export const groups = (rows: Size, size: number): Size =>
+export const groups = <K extends string>(rows: Size<K>, size: number): Size<K> =>
   typeof rows === "number" ? ceilDiv(rows, size) : (dims) => ceilDiv(evaluate(rows, dims), size);
 
 /** Why a weight cannot be run by these kernels, or undefined. */

@@ -29,7 +29,7 @@ import { softwareTiles } from "./software/panel.wgsl.ts";
 import { gpuTiles, ONE_ROW_GROUP, tileFor } from "./tiles.ts";
 import type { Weight } from "./weight.ts";
 
-export interface LinearForward {
+export interface LinearForward<K extends string = string> {
   /** [rows, out] */
   y: Tensor;
   /** [rows, in] */
@@ -38,15 +38,15 @@ export interface LinearForward {
   /** [out] */
   bias?: Tensor | undefined;
   /** `xa` [rows, groups * rank] is written: the gradient of B reads it. */
-  lora?: { weights: LoraWeights; xa: Tensor; dropout?: LoraDropout | undefined } | undefined;
+  lora?: { weights: LoraWeights; xa: Tensor; dropout?: LoraDropout<K> | undefined } | undefined;
   /** [rows, out], added to the result: the residual stream. Another buffer than `y`. */
   residual?: Tensor | undefined;
   /** 1 adds to y, 0 (default) overwrites it. */
-  accumulate?: Size;
-  rows: Size;
+  accumulate?: Size<K>;
+  rows: Size<K>;
   /** First row of y that is written, and of x that is read. */
-  yRow?: Size;
-  xRow?: Size;
+  yRow?: Size<K>;
+  xRow?: Size<K>;
   /** Floats from one row of y to the next, `out` by default: y may be columns of something wider. A multiple of 4. */
   yStride?: number;
   /** "decode": made for a single row. */
@@ -71,24 +71,24 @@ function checkShape(w: Weight): void {
 }
 
 /** Workgroups that cover [rows, columns] with a tile a workgroup. */
-const gpuGrid = (name: GpuTileName, columns: number, rows: Size): [Size, Size] => [
+const gpuGrid = <K extends string>(name: GpuTileName, columns: number, rows: Size<K>): [Size<K>, Size<K>] => [
   ceilDiv(columns, gpuTiles[name].columns),
   groups(rows, gpuTiles[name].rows),
 ];
 
 /** Workgroups that cover [rows, columns] with a tile a thread. */
-const grid = (tile: Tile, columns: number, rows: Size): [Size, Size] => [
+const grid = <K extends string>(tile: Tile, columns: number, rows: Size<K>): [Size<K>, Size<K>] => [
   ceilDiv(columns, 4 * tile.quads * tile.workgroup[0]),
   groups(rows, tile.rows * tile.workgroup[1]),
 ];
 
 /** The forward kernel that the adapter's variants name for [rows, columns] over `depth`, and its workgroups. */
-function chosenForward(
-  r: Recorder,
+function chosenForward<K extends string>(
+  r: Recorder<K>,
   parts: ForwardParts,
   tile: TileName,
-  { columns, depth, rows }: { columns: number; depth: number; rows: Size },
-): Pick<DispatchSpec, "kernel" | "workgroups"> {
+  { columns, depth, rows }: { columns: number; depth: number; rows: Size<K> },
+): Pick<DispatchSpec<K>, "kernel" | "workgroups"> {
   if (tile.endsWith("decode")) {
     const reduction = r.variants.decode({ columns, depth });
     if (reduction !== "software")
@@ -112,20 +112,20 @@ function chosenForward(
   };
 }
 
-export interface LoraDown {
+export interface LoraDown<K extends string = string> {
   /** [rows, groups * rank] */
   xa: Tensor;
   /** [rows, in] */
   x: Tensor;
   weights: LoraWeights;
-  dropout?: LoraDropout | undefined;
-  rows: Size;
-  xRow?: Size;
+  dropout?: LoraDropout<K> | undefined;
+  rows: Size<K>;
+  xRow?: Size<K>;
   tile?: "prefill" | "decode";
 }
 
 /** xa = x Aᵀ: the narrow half of the adapter, which the gradient of B reads too. */
-export function loraDown(r: Recorder, e: LoraDown): void {
+export function loraDown<K extends string>(r: Recorder<K>, e: LoraDown<K>): void {
   const width = loraWidth(e.weights);
   const inSize = e.weights.a.length / width;
   const narrow = e.tile === "decode" ? "narrow-decode" : "narrow";
@@ -139,7 +139,7 @@ export function loraDown(r: Recorder, e: LoraDown): void {
 }
 
 /** With LoRA: xa first, then one GEMM that ends in the adapter's K steps. */
-export function linearForward(r: Recorder, e: LinearForward): void {
+export function linearForward<K extends string>(r: Recorder<K>, e: LinearForward<K>): void {
   const { weight, lora, rows, tile = "prefill" } = e;
   checkShape(weight);
   if (lora) loraDown(r, { ...lora, x: e.x, rows, xRow: e.xRow ?? 0, tile });
@@ -174,18 +174,18 @@ export function linearForward(r: Recorder, e: LinearForward): void {
   });
 }
 
-export interface LinearBackwardInput {
+export interface LinearBackwardInput<K extends string = string> {
   /** [rows, in] */
   dx: Tensor;
   /** [rows, out] */
   dy: Tensor;
   weight: Weight;
   /** `t` [rows, groups * rank] is written: the gradient of A reads it. */
-  lora?: { weights: LoraWeights; t: Tensor; dropout?: LoraDropout | undefined } | undefined;
-  accumulate?: Size;
-  rows: Size;
-  dxRow?: Size;
-  dyRow?: Size;
+  lora?: { weights: LoraWeights; t: Tensor; dropout?: LoraDropout<K> | undefined } | undefined;
+  accumulate?: Size<K>;
+  rows: Size<K>;
+  dxRow?: Size<K>;
+  dyRow?: Size<K>;
   /** As `yStride` of the forward; for a weight without LoRA. */
   dyStride?: number;
   /** Only `t` is wanted: nothing before this layer learns. */
@@ -193,7 +193,7 @@ export interface LinearBackwardInput {
 }
 
 /** t = scale * dy B per group, then dx = dy W + t A; with dropout the second term goes through its mask. */
-export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
+export function linearBackwardInput<K extends string>(r: Recorder<K>, e: LinearBackwardInput<K>): void {
   const { weight, lora, rows } = e;
   checkShape(weight);
   if (lora) {
@@ -231,12 +231,12 @@ export function linearBackwardInput(r: Recorder, e: LinearBackwardInput): void {
 }
 
 /** dx += mask * (t A) / (1 - rate) */
-function addThroughDropout(
-  r: Recorder,
-  e: LinearBackwardInput,
+function addThroughDropout<K extends string>(
+  r: Recorder<K>,
+  e: LinearBackwardInput<K>,
   weights: LoraWeights,
   t: Tensor,
-  mask: LoraDropout,
+  mask: LoraDropout<K>,
 ): void {
   const { rows, weight } = e;
   const a: Weight = { format: "f32", out: loraWidth(weights), in: weight.in, data: weights.a };

@@ -14,15 +14,15 @@ export interface LoraWeights extends LoraShape {
 }
 
 /** Dropout of a fused linear's LoRA input. PEFT draws a mask for each of q, k and v; here linears with one input share its mask. */
-export interface LoraDropout extends DropoutMask {
+export interface LoraDropout<K extends string = string> extends DropoutMask<K> {
   /** [rows, in] at least. */
   scratch: Tensor;
 }
 
 /** x as LoRA sees it: itself, or masked in the scratch. */
-export function droppedInput(
-  r: Recorder,
-  e: { x: Tensor; rows: Size; size: number; dropout?: LoraDropout | undefined },
+export function droppedInput<K extends string>(
+  r: Recorder<K>,
+  e: { x: Tensor; rows: Size<K>; size: number; dropout?: LoraDropout<K> | undefined },
 ): Tensor {
   if (!e.dropout) return e.x;
   dropout(r, { ...e.dropout, y: e.dropout.scratch, x: e.x, size: e.size, rows: e.rows });
@@ -32,7 +32,7 @@ export function droppedInput(
 const widestGroup = ({ groupStarts }: LoraWeights, outSize: number): number =>
   Math.max(...groupStarts.map((start, g) => (groupStarts[g + 1] ?? outSize) - start));
 
-export interface LoraGradients {
+export interface LoraGradients<K extends string = string> {
   /** [groups * rank, in] */
   dA: Tensor;
   /** [out, rank] */
@@ -46,14 +46,14 @@ export interface LoraGradients {
   /** [rows, groups * rank], from `linearBackwardInput`. */
   t: Tensor;
   weights: LoraWeights;
-  dropout?: LoraDropout | undefined;
+  dropout?: LoraDropout<K> | undefined;
   /** 0 overwrites (first micro-batch of a step), 1 adds. */
-  accumulate: Size;
-  rows: Size;
+  accumulate: Size<K>;
+  rows: Size<K>;
 }
 
 /** dB = scale * dyᵀ xa per group; dA = tᵀ x. Rows are summed in order, so the result does not depend on the device's scheduling. */
-export function loraGradients(r: Recorder, e: LoraGradients): void {
+export function loraGradients<K extends string>(r: Recorder<K>, e: LoraGradients<K>): void {
   const { weights: lora, rows, accumulate } = e;
   const width = loraWidth(lora);
   const inSize = lora.a.length / width;

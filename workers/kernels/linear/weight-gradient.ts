@@ -7,7 +7,7 @@ import { ceilDiv, type Recorder, type Size } from "../../gpu/program.ts";
 import { times } from "./common.wgsl.ts";
 import { TILE, WORKGROUP, withBias, withoutBias } from "./weight-gradient.wgsl.ts";
 
-export interface LinearWeightGradient {
+export interface LinearWeightGradient<K extends string = string> {
   /** [out, in] */
   dW: Tensor;
   /** [out]; none for a linear without a bias. */
@@ -20,12 +20,12 @@ export interface LinearWeightGradient {
   /** A multiple of 4. */
   in: number;
   /** 0 overwrites, 1 adds. */
-  accumulate: Size;
-  rows: Size;
+  accumulate: Size<K>;
+  rows: Size<K>;
 }
 
 /** dW (+)= dyᵀ x and db (+)= the column sums of dy. */
-export function linearWeightGradient(r: Recorder, e: LinearWeightGradient): void {
+export function linearWeightGradient<K extends string>(r: Recorder<K>, e: LinearWeightGradient<K>): void {
   const { dW, db, dy, x, rows, accumulate } = e;
   const { out: outSize, in: inSize } = e;
   if (inSize % 4 !== 0) throw new Error(`dW of ${inSize} inputs`);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Dims } from "../../gpu/program.ts";
 import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
 import { numericalGradient } from "../activation/reference.ts";
 import { crossEntropy } from "./cross-entropy.ts";
@@ -22,7 +23,7 @@ test.each([
     const nll = bench.arena.tensor("nll", rows + 3);
     const again = bench.arena.tensor("again", rows);
     const shared = { targets: bench.arena.upload("targets", targets), vocab, ld, gradScale };
-    const size = (d: Record<string, number>) => d.rows!;
+    const size = (d: Dims<"rows">) => d.rows;
     return bench.run(
       (r) => {
         crossEntropy(r, { logits, nll, rows: size, nllRow: 2, mode: "gradient", ...shared });

@@ -10,7 +10,7 @@ import code from "./cross-entropy.wgsl?raw";
 
 const kernel: Kernel = { name: "cross-entropy", code, access: ["read", "read_write", "read_write"] };
 
-export interface CrossEntropy {
+export interface CrossEntropy<K extends string = string> {
   /** [rows, ld]; in mode "gradient" it becomes d(gradScale * sum of nll) / d(logits), with zeros in columns vocab .. ld. */
   logits: Tensor;
   /** u32[rows], each below `vocab` (the kernel does not check). */
@@ -20,10 +20,10 @@ export interface CrossEntropy {
   vocab: number;
   /** Floats from one row of `logits` to the next, at least `vocab`. */
   ld: number;
-  rows: Size;
-  nllRow: Size;
+  rows: Size<K>;
+  nllRow: Size<K>;
   /** 1 / (number of targets of the whole optimizer batch). */
-  gradScale: Size;
+  gradScale: Size<K>;
   /** "loss" leaves the logits as they are. */
   mode: "loss" | "gradient";
 }
@@ -32,7 +32,7 @@ export interface CrossEntropy {
  * nll = logsumexp(row) - row[target] for every row; in gradient mode row = (softmax(row) - onehot(target)) * gradScale.
  * A row that holds an infinity or NaN gives NaN for its loss and its whole gradient.
  */
-export function crossEntropy(recorder: Recorder, e: CrossEntropy): void {
+export function crossEntropy<K extends string>(recorder: Recorder<K>, e: CrossEntropy<K>): void {
   recorder.dispatch({
     kernel,
     tensors: [e.targets, e.logits, e.nll],

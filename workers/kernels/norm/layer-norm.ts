@@ -9,7 +9,7 @@ import backwardCode from "./layer-norm-backward.wgsl?raw";
 import forwardCode from "./layer-norm-forward.wgsl?raw";
 import sumCode from "./sum.wgsl?raw";
 
-export interface LayerNormForward {
+export interface LayerNormForward<K extends string = string> {
   /** [rows, size], overwritten. */
   y: Tensor;
   /** [rows, size]. */
@@ -23,10 +23,10 @@ export interface LayerNormForward {
   size: number;
   eps: number;
   /** At most 65,535. */
-  rows: Size;
+  rows: Size<K>;
 }
 
-export interface LayerNormBackward {
+export interface LayerNormBackward<K extends string = string> {
   /** [rows, size]. */
   dx: Tensor;
   dy: Tensor;
@@ -37,13 +37,13 @@ export interface LayerNormBackward {
   mean: Tensor;
   rstd: Tensor;
   size: number;
-  rows: Size;
+  rows: Size<K>;
   /** 1: dx += gradient. 0: dx = gradient. */
-  accumulate: Size;
+  accumulate: Size<K>;
 }
 
 /** Records the forward pass: one dispatch. */
-export function layerNormForward(r: Recorder, a: LayerNormForward): void {
+export function layerNormForward<K extends string>(r: Recorder<K>, a: LayerNormForward<K>): void {
   r.dispatch({
     kernel: {
       name: "layer-norm-forward",
@@ -58,7 +58,7 @@ export function layerNormForward(r: Recorder, a: LayerNormForward): void {
 }
 
 /** Records the backward pass: one dispatch. */
-export function layerNormBackward(r: Recorder, a: LayerNormBackward): void {
+export function layerNormBackward<K extends string>(r: Recorder<K>, a: LayerNormBackward<K>): void {
   r.dispatch({
     kernel: {
       name: "layer-norm-backward",

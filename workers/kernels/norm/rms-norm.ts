@@ -33,7 +33,7 @@ const backwardScattered: Kernel = {
   access: [...backward.access, "read"],
 };
 
-export interface RmsNormForward {
+export interface RmsNormForward<K extends string = string> {
   /** [rows, size], overwritten. */
   y: Tensor;
   /** [.., size]: row m of y comes from row xRow + m, or xRow + gather[m]. */
@@ -45,14 +45,14 @@ export interface RmsNormForward {
   size: number;
   eps: number;
   /** At most 65,535. */
-  rows: Size;
+  rows: Size<K>;
   /** Default 0. */
-  xRow?: Size;
+  xRow?: Size<K>;
   /** u32[rows]. */
   gather?: Tensor;
 }
 
-export interface RmsNormBackward {
+export interface RmsNormBackward<K extends string = string> {
   /** [.., size]: row m's gradient goes to row m, or scatter[m]; other rows stay as they are. */
   dx: Tensor;
   /** [rows, size]. */
@@ -63,15 +63,15 @@ export interface RmsNormBackward {
   /** [rows], from the forward pass. */
   rstd: Tensor;
   size: number;
-  rows: Size;
+  rows: Size<K>;
   /** 1: dx += gradient. 0: dx = gradient. */
-  accumulate: Size;
+  accumulate: Size<K>;
   /** u32[rows], each row at most once: the forward pass's `gather`. */
   scatter?: Tensor;
 }
 
 /** Records the forward pass: one dispatch. */
-export function rmsNormForward(r: Recorder, a: RmsNormForward): void {
+export function rmsNormForward<K extends string>(r: Recorder<K>, a: RmsNormForward<K>): void {
   r.dispatch({
     kernel: a.gather ? forwardGathered : forward,
     tensors: [a.y, a.rstd, a.x, a.weight, ...(a.gather ? [a.gather] : [])],
@@ -82,7 +82,7 @@ export function rmsNormForward(r: Recorder, a: RmsNormForward): void {
 }
 
 /** Records the backward pass: one dispatch. */
-export function rmsNormBackward(r: Recorder, a: RmsNormBackward): void {
+export function rmsNormBackward<K extends string>(r: Recorder<K>, a: RmsNormBackward<K>): void {
   r.dispatch({
     kernel: a.scatter ? backwardScattered : backward,
     tensors: [a.dx, a.dy, a.x, a.weight, a.rstd, ...(a.scatter ? [a.scatter] : [])],

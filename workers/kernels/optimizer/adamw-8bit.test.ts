@@ -8,8 +8,9 @@ import { type AdamW8bitState, adamw8bitReference } from "./adamw-8bit-reference.
 import golden from "./fixtures/adamw-8bit.json";
 
 const bench = await testBench();
+type Scalars = "lr" | "wd" | "bc1" | "bc2Sqrt";
 
-const scalars = (lr: number, wd: number, t: number): Dims => ({
+const scalars = (lr: number, wd: number, t: number): Dims<Scalars> => ({
   lr,
   wd,
   bc1: 1 - 0.9 ** t,
@@ -25,7 +26,7 @@ async function optimizer(start: ArrayLike<number>) {
   const vCodes = bench.arena.tensor("v", words.codes);
   const absmax = bench.arena.tensor("absmax", words.absmax);
   const clip = bench.arena.upload("clip", Float32Array.of(1, 1, 0, 0));
-  const recorder = new Recorder();
+  const recorder = new Recorder<Scalars>();
   adamw8bit(recorder, {
     param,
     grad,
@@ -35,18 +36,18 @@ async function optimizer(start: ArrayLike<number>) {
     maps: bench.arena.upload("maps", momentMaps()),
     count,
     clip,
-    learningRate: (d) => d.lr!,
+    learningRate: (d) => d.lr,
     beta1: 0.9,
     beta2: 0.999,
     eps: 1e-8,
-    weightDecay: (d) => d.wd!,
-    biasCorrection1: (d) => d.bc1!,
-    biasCorrection2Sqrt: (d) => d.bc2Sqrt!,
+    weightDecay: (d) => d.wd,
+    biasCorrection1: (d) => d.bc1,
+    biasCorrection2Sqrt: (d) => d.bc2Sqrt,
   });
   const program = await recorder.build(bench.arena, bench.pipelines);
   return {
     clip,
-    async step(gradient: ArrayLike<number>, dims: Dims) {
+    async step(gradient: ArrayLike<number>, dims: Dims<Scalars>) {
       write(bench.gpu, grad, Float32Array.from(gradient));
       await program.run(dims, { flopsPerSecond: 1e9 });
       const [p, m, v, scales] = await bench.run(() => {}, [param, mCodes, vCodes, absmax]);

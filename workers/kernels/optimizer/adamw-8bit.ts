@@ -39,7 +39,7 @@ export function momentMaps(): Float32Array {
   return maps;
 }
 
-export interface AdamW8bit extends Omit<AdamW, "m" | "v"> {
+export interface AdamW8bit<K extends string = string> extends Omit<AdamW<K>, "m" | "v"> {
   /** u8[count] in words; all zero before the first step. */
   mCodes: Tensor;
   vCodes: Tensor;
@@ -50,7 +50,7 @@ export interface AdamW8bit extends Omit<AdamW, "m" | "v"> {
 }
 
 /** One AdamW update, in place. Nothing changes where `clip` says that the gradients are not finite. */
-export function adamw8bit(recorder: Recorder, e: AdamW8bit): void {
+export function adamw8bit<K extends string>(recorder: Recorder<K>, e: AdamW8bit<K>): void {
   recorder.dispatch({
     kernel,
     tensors: [e.grad, e.clip, e.maps, e.param, e.mCodes, e.vCodes, e.absmax],

@@ -8,10 +8,11 @@ import golden from "./fixtures/adamw.json";
 import { gradNorm, gradNormPartials } from "./grad-norm.ts";
 
 const bench = await testBench();
+type Scalars = "lr" | "wd" | "bc1" | "bc2Sqrt" | "maxNorm";
 const pace = { flopsPerSecond: 1e9 };
 
 /** The dims of one optimizer step. */
-const scalars = (lr: number, wd: number, t: number, maxNorm = 0): Dims => ({
+const scalars = (lr: number, wd: number, t: number, maxNorm = 0): Dims<Scalars> => ({
   lr,
   wd,
   maxNorm,
@@ -26,8 +27,8 @@ async function optimizer(start: ArrayLike<number>) {
   const [grad, m, v] = [1, 2, 3].map((i) => bench.arena.tensor(`${i}`, count));
   const clip = bench.arena.tensor("clip", 4);
   const partials = bench.arena.tensor("partials", gradNormPartials([count]));
-  const recorder = new Recorder();
-  gradNorm(recorder, { partials, gradients: [grad!], out: clip, maxNorm: (d) => d.maxNorm! });
+  const recorder = new Recorder<Scalars>();
+  gradNorm(recorder, { partials, gradients: [grad!], out: clip, maxNorm: (d) => d.maxNorm });
   adamw(recorder, {
     param,
     grad: grad!,
@@ -35,16 +36,16 @@ async function optimizer(start: ArrayLike<number>) {
     v: v!,
     count,
     clip,
-    learningRate: (d) => d.lr!,
+    learningRate: (d) => d.lr,
     beta1: 0.9,
     beta2: 0.999,
     eps: 1e-8,
-    weightDecay: (d) => d.wd!,
-    biasCorrection1: (d) => d.bc1!,
-    biasCorrection2Sqrt: (d) => d.bc2Sqrt!,
+    weightDecay: (d) => d.wd,
+    biasCorrection1: (d) => d.bc1,
+    biasCorrection2Sqrt: (d) => d.bc2Sqrt,
   });
   const program = await recorder.build(bench.arena, bench.pipelines);
-  return async (gradient: ArrayLike<number>, dims: Dims) => {
+  return async (gradient: ArrayLike<number>, dims: Dims<Scalars>) => {
     write(bench.gpu, grad!, Float32Array.from(gradient));
     await program.run(dims, pace);
     const [p, first, second, norm] = await bench.run(() => {}, [param, m!, v!, clip]);

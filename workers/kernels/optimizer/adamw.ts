@@ -16,28 +16,28 @@ const kernel: Kernel = {
   access: ["read", "read", "read_write", "read_write", "read_write"],
 };
 
-export interface AdamW {
+export interface AdamW<K extends string = string> {
   /** [count]; param, m and v are updated in place, `grad` lies in another buffer than they. */
   param: Tensor;
   grad: Tensor;
   m: Tensor;
   v: Tensor;
-  count: Size;
+  count: Size<K>;
   /** `out` of `gradNorm`: [_, clipCoef, nonFiniteFlag, _]. */
   clip: Tensor;
-  learningRate: Size;
+  learningRate: Size<K>;
   beta1: number;
   beta2: number;
   eps: number;
-  weightDecay: Size;
+  weightDecay: Size<K>;
   /** 1 - beta1 ** t. */
-  biasCorrection1: Size;
+  biasCorrection1: Size<K>;
   /** sqrt(1 - beta2 ** t). */
-  biasCorrection2Sqrt: Size;
+  biasCorrection2Sqrt: Size<K>;
 }
 
 /** The fields of adamw-params.wgsl. Scalars are formed in f64 here and rounded to f32 once, as PyTorch does. */
-export function adamwParams(e: Omit<AdamW, "m" | "v">): Param[] {
+export function adamwParams<K extends string>(e: Omit<AdamW<K>, "m" | "v">): Param<K>[] {
   return [
     e.count,
     f32((dims) => 1 - evaluate(e.learningRate, dims) * evaluate(e.weightDecay, dims)),
@@ -52,7 +52,7 @@ export function adamwParams(e: Omit<AdamW, "m" | "v">): Param[] {
 }
 
 /** One AdamW update. */
-export function adamw(recorder: Recorder, e: AdamW): void {
+export function adamw<K extends string>(recorder: Recorder<K>, e: AdamW<K>): void {
   recorder.dispatch({
     kernel,
     tensors: [e.grad, e.clip, e.param, e.m, e.v],

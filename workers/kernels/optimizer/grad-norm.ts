@@ -26,7 +26,7 @@ export function gradNormPartials(lengths: number[]): number {
   return lengths.reduce((total, length) => total + ceilDiv(length, BLOCK), 0);
 }
 
-export interface GradNorm {
+export interface GradNorm<K extends string = string> {
   /** Scratch, at least `gradNormPartials` words. */
   partials: Tensor;
   /** f32; all `length` elements of each count. */
@@ -34,14 +34,17 @@ export interface GradNorm {
   /** f32[4], overwritten: norm before clipping, clip coefficient, 1 if the norm is not finite (else 0), 0. */
   out: Tensor;
   /** Largest norm let through; 0 or infinity for no clipping. */
-  maxNorm: Size;
+  maxNorm: Size<K>;
 }
 
 /**
  * out = [norm, min(1, maxNorm / (norm + 1e-6)), 0, 0]. When a gradient or the norm is not finite: [NaN, 0, 1, 0].
  * Squares below 1e-38 and sums above 3e38 leave the range of f32: the first count as zero, the second as not finite.
  */
-export function gradNorm(recorder: Recorder, { partials, gradients, out, maxNorm }: GradNorm): void {
+export function gradNorm<K extends string>(
+  recorder: Recorder<K>,
+  { partials, gradients, out, maxNorm }: GradNorm<K>,
+): void {
   let firstBlock = 0;
   for (const x of gradients) {
     const blocks = ceilDiv(x.length, BLOCK);

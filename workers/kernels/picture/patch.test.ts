@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Dims } from "../../gpu/program.ts";
 import { randomArray, testBench } from "../../testing/gpu.ts";
 import { dropClassBackward, dropClassForward, patchesForward, visionTokensForward } from "./patch.ts";
 
@@ -26,7 +27,7 @@ test.each([
   const pixels = randomArray(images * 3 * imageSize * imageSize, 1);
   const expected = im2col(pixels, images, imageSize, patchSize);
   const a = bench.arena.tensor("a", expected.length);
-  const shape = { images: (d: Record<string, number>) => d.images!, imageSize, patchSize };
+  const shape = { images: (d: Dims<"images">) => d.images, imageSize, patchSize };
   const [patches] = await bench.run(
     (r) => patchesForward(r, { y: a, pixels: bench.arena.upload("pixels", pixels), ...shape }),
     [a],

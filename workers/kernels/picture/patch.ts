@@ -20,18 +20,18 @@ const dropClassGrad: Kernel = {
   access: ["read", "read_write"],
 };
 
-export interface PatchesForward {
+export interface PatchesForward<K extends string = string> {
   /** [images * P, 3 * patchSize²], P = floor(imageSize / patchSize)²; overwritten. */
   y: Tensor;
   /** f32 [images, 3, imageSize, imageSize], normalised. */
   pixels: Tensor;
-  images: Size;
+  images: Size<K>;
   imageSize: number;
   patchSize: number;
 }
 
 /** im2col of pictures that are already normalised. */
-export function patchesForward(recorder: Recorder, e: PatchesForward): void {
+export function patchesForward<K extends string>(recorder: Recorder<K>, e: PatchesForward<K>): void {
   const grid = Math.floor(e.imageSize / e.patchSize);
   const count = product(e.images, grid * grid * 3 * e.patchSize * e.patchSize);
   recorder.dispatch({
@@ -43,7 +43,7 @@ export function patchesForward(recorder: Recorder, e: PatchesForward): void {
   });
 }
 
-export interface VisionTokensForward {
+export interface VisionTokensForward<K extends string = string> {
   /** [images * (P + 1), C], overwritten. */
   y: Tensor;
   /** [images * P, C]: patch embeddings. */
@@ -52,7 +52,7 @@ export interface VisionTokensForward {
   classEmbedding: Tensor;
   /** f32[P + 1, C]. */
   positionEmbedding: Tensor;
-  images: Size;
+  images: Size<K>;
   /** P. */
   patchesPerImage: number;
   /** C. */
@@ -60,7 +60,7 @@ export interface VisionTokensForward {
 }
 
 /** The tower's input rows: class token first, then the patches; positions added. */
-export function visionTokensForward(recorder: Recorder, e: VisionTokensForward): void {
+export function visionTokensForward<K extends string>(recorder: Recorder<K>, e: VisionTokensForward<K>): void {
   const count = product(e.images, (e.patchesPerImage + 1) * e.size);
   recorder.dispatch({
     kernel: tokens,
@@ -71,8 +71,8 @@ export function visionTokensForward(recorder: Recorder, e: VisionTokensForward):
   });
 }
 
-interface DropClass {
-  images: Size;
+interface DropClass<K extends string = string> {
+  images: Size<K>;
   /** P. */
   patchesPerImage: number;
   /** C. */
@@ -80,14 +80,20 @@ interface DropClass {
 }
 
 /** y [images * P, C] = x [images * (P + 1), C] without the class rows. */
-export function dropClassForward(recorder: Recorder, e: DropClass & { y: Tensor; x: Tensor }): void {
+export function dropClassForward<K extends string>(
+  recorder: Recorder<K>,
+  e: DropClass<K> & { y: Tensor; x: Tensor },
+): void {
   const count = product(e.images, e.patchesPerImage * e.size);
   const params = [count, e.size, e.patchesPerImage];
   recorder.dispatch({ kernel: dropClass, tensors: [e.x, e.y], params, workgroups: linearGrid(count), flops: count });
 }
 
 /** dx [images * (P + 1), C] from dy [images * P, C]; the class rows, which nothing reads, get zero. Overwrites dx. */
-export function dropClassBackward(recorder: Recorder, e: DropClass & { dx: Tensor; dy: Tensor }): void {
+export function dropClassBackward<K extends string>(
+  recorder: Recorder<K>,
+  e: DropClass<K> & { dx: Tensor; dy: Tensor },
+): void {
   const count = product(e.images, (e.patchesPerImage + 1) * e.size);
   const params = [count, e.size, e.patchesPerImage];
   recorder.dispatch({

@@ -21,7 +21,7 @@ test.each([
   const x = randomArray((xRow + rows) * size, 3);
   const y = bench.arena.tensor("y", (yRow + rows + 1) * size);
   const [out] = await bench.run(
-    (r) => copyRows(r, { y, x: bench.arena.upload("x", x), size, rows: (d) => d.rows!, xRow, yRow }),
+    (r) => copyRows(r, { y, x: bench.arena.upload("x", x), size, rows: (d) => d.rows, xRow, yRow }),
     [y],
     { rows },
   );
@@ -69,8 +69,8 @@ test.each([1, 65])("gather, and scatter as its transpose, rows of %i", async (si
 
 test("zero clears what it is told to; a count of 0 is skipped", async () => {
   const x = bench.arena.upload("x", new Float32Array(70).fill(2));
-  const recorder = new Recorder();
-  zero(recorder, { x, count: (d) => d.count! });
+  const recorder = new Recorder<"count">();
+  zero(recorder, { x, count: (d) => d.count });
   const program = await recorder.build(bench.arena, bench.pipelines);
   await program.run({ count: 0 }, { flopsPerSecond: 1e9 });
   const [kept] = await bench.run(() => {}, [x]);

@@ -15,23 +15,26 @@ const gatherKernel: Kernel = { name: "copy-gather", code: gatherCode, access: ["
 const scatterKernel: Kernel = { name: "copy-scatter", code: scatterCode, access: ["read", "read", "read_write"] };
 const zeroKernel: Kernel = { name: "copy-zero", code: zeroCode, access: ["read_write"] };
 
-export interface CopyRows {
+export interface CopyRows<K extends string = string> {
   /** [at least yRow + rows, size], overwritten; another buffer than `x`. */
   y: Tensor;
   /** [.., size] 32-bit words of any kind. */
   x: Tensor;
   size: number;
-  rows: Size;
+  rows: Size<K>;
   /** First row read; 0 if absent. */
-  xRow?: Size;
+  xRow?: Size<K>;
   /** First row written; 0 if absent. */
-  yRow?: Size;
+  yRow?: Size<K>;
   /** u32[rows]: row i comes from x[xRow + gather[i]] instead of x[xRow + i]. */
   gather?: Tensor;
 }
 
 /** y[yRow + i] = x[xRow + (gather ? gather[i] : i)] for i < rows. */
-export function copyRows(recorder: Recorder, { y, x, size, rows, xRow = 0, yRow = 0, gather }: CopyRows): void {
+export function copyRows<K extends string>(
+  recorder: Recorder<K>,
+  { y, x, size, rows, xRow = 0, yRow = 0, gather }: CopyRows<K>,
+): void {
   const count = product(rows, size);
   recorder.dispatch({
     kernel: gather ? gatherKernel : rowsKernel,
@@ -42,7 +45,7 @@ export function copyRows(recorder: Recorder, { y, x, size, rows, xRow = 0, yRow 
   });
 }
 
-export interface ScatterRows {
+export interface ScatterRows<K extends string = string> {
   /** [.., size]: rows not named by `index` stay as they are. */
   y: Tensor;
   /** [rows, size]; another buffer than `y`. */
@@ -50,13 +53,16 @@ export interface ScatterRows {
   /** u32[rows], all different. */
   index: Tensor;
   size: number;
-  rows: Size;
+  rows: Size<K>;
   /** True: y[index[i]] += x[i] instead of = x[i]. */
   accumulate?: boolean;
 }
 
 /** y[index[i]] = x[i] (or +=): the backward of a gather. */
-export function scatterRows(recorder: Recorder, { y, x, index, size, rows, accumulate = false }: ScatterRows): void {
+export function scatterRows<K extends string>(
+  recorder: Recorder<K>,
+  { y, x, index, size, rows, accumulate = false }: ScatterRows<K>,
+): void {
   const count = product(rows, size);
   recorder.dispatch({
     kernel: scatterKernel,
@@ -68,6 +74,6 @@ export function scatterRows(recorder: Recorder, { y, x, index, size, rows, accum
 }
 
 /** Zeroes the first `count` words of `x`. */
-export function zero(recorder: Recorder, { x, count }: { x: Tensor; count: Size }): void {
+export function zero<K extends string>(recorder: Recorder<K>, { x, count }: { x: Tensor; count: Size<K> }): void {
   recorder.dispatch({ kernel: zeroKernel, tensors: [x], params: [count], workgroups: linearGrid(count), flops: count });
 }

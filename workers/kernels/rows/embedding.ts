@@ -13,7 +13,7 @@ const kernel: Kernel = { name: "embedding", code, access: ["read", "read", "read
 const backward: Kernel = { name: "embedding-backward", code: backwardCode, access: ["read", "read", "read_write"] };
 const FORMATS: Record<DenseFormat, number> = { f32: 0, f16: 1, bf16: 2 };
 
-export interface EmbeddingForward {
+export interface EmbeddingForward<K extends string = string> {
   /** [at least yRow + rows, D], overwritten. */
   y: Tensor;
   /** u32[rows], each below the table's rows (the kernel does not check); ignored where an image slot is given. */
@@ -26,13 +26,13 @@ export interface EmbeddingForward {
   imageSlots: Tensor;
   /** D. */
   size: number;
-  rows: Size;
+  rows: Size<K>;
   /** First row written; 0 if absent. */
-  yRow?: Size;
+  yRow?: Size<K>;
 }
 
 /** y[yRow + m] = imageSlots[m] < 0 ? table[ids[m]] : imageFeatures[imageSlots[m]]. */
-export function embeddingForward(recorder: Recorder, e: EmbeddingForward): void {
+export function embeddingForward<K extends string>(recorder: Recorder<K>, e: EmbeddingForward<K>): void {
   const count = product(e.rows, e.size);
   recorder.dispatch({
     kernel,
@@ -43,7 +43,7 @@ export function embeddingForward(recorder: Recorder, e: EmbeddingForward): void 
   });
 }
 
-export interface EmbeddingBackward {
+export interface EmbeddingBackward<K extends string = string> {
   /** [F, D], overwritten. */
   dFeatures: Tensor;
   /** [rows, D]: gradient of the embeddings. */
@@ -52,11 +52,11 @@ export interface EmbeddingBackward {
   featureRows: Tensor;
   size: number;
   /** F. */
-  features: Size;
+  features: Size<K>;
 }
 
 /** dFeatures[f] = dy[featureRows[f]], or 0: a gather, so no two threads write the same place. */
-export function embeddingBackward(recorder: Recorder, e: EmbeddingBackward): void {
+export function embeddingBackward<K extends string>(recorder: Recorder<K>, e: EmbeddingBackward<K>): void {
   const count = product(e.features, e.size);
   recorder.dispatch({
     kernel: backward,

@@ -12,8 +12,8 @@ async function roundTrip(values: Float32Array, rows: number): Promise<Float32Arr
   const back = bench.arena.tensor("back", values.length);
   const [result] = await bench.run(
     (r) => {
-      packHalf(r, { x, half, size, rows: (d) => d.rows! });
-      unpackHalf(r, { x: back, half, size, rows: (d) => d.rows! });
+      packHalf(r, { x, half, size, rows: (d) => d.rows });
+      unpackHalf(r, { x: back, half, size, rows: (d) => d.rows });
     },
     [back],
     { rows },

@@ -11,20 +11,26 @@ import unpackCode from "./half-unpack.wgsl?raw";
 const pack: Kernel = { name: "half-pack", code: packCode, access: ["read", "read_write"] };
 const unpack: Kernel = { name: "half-unpack", code: unpackCode, access: ["read", "read_write"] };
 
-export interface Half {
+export interface Half<K extends string = string> {
   /** f32 [rows, size] */
   x: Tensor;
   /** f16 [rows, size], two to a word. */
   half: Tensor;
   /** A multiple of 4. */
   size: number;
-  rows: Size;
+  rows: Size<K>;
 }
 
 /** Words of a tensor of `count` halves; `count` is even. */
 export const halfWords = (count: number): number => count / 2;
 
-function record(r: Recorder, kernel: Kernel, from: Tensor, to: Tensor, { size, rows }: Half): void {
+function record<K extends string>(
+  r: Recorder<K>,
+  kernel: Kernel,
+  from: Tensor,
+  to: Tensor,
+  { size, rows }: Half<K>,
+): void {
   if (size % 4 !== 0) throw new Error(`halves in rows of ${size}`);
   // A thread takes four values.
   const count = product(rows, size / 4);
@@ -38,7 +44,7 @@ function record(r: Recorder, kernel: Kernel, from: Tensor, to: Tensor, { size, r
 }
 
 /** half = x, rounded to f16. */
-export const packHalf = (r: Recorder, e: Half): void => record(r, pack, e.x, e.half, e);
+export const packHalf = <K extends string>(r: Recorder<K>, e: Half<K>): void => record(r, pack, e.x, e.half, e);
 
 /** x = half. */
-export const unpackHalf = (r: Recorder, e: Half): void => record(r, unpack, e.half, e.x, e);
+export const unpackHalf = <K extends string>(r: Recorder<K>, e: Half<K>): void => record(r, unpack, e.half, e.x, e);

@@ -7,7 +7,7 @@ const bench = await testBench();
 async function argmax(values: Float32Array, rows: number, vocab: number, ld: number): Promise<number[]> {
   const out = bench.arena.tensor("out", rows);
   const x = bench.arena.upload("x", values);
-  const [ids] = await bench.run((r) => argmaxRows(r, { out, x, vocab, ld, rows: (d) => d.rows! }), [out], { rows });
+  const [ids] = await bench.run((r) => argmaxRows(r, { out, x, vocab, ld, rows: (d) => d.rows }), [out], { rows });
   return [...new Uint32Array(ids!.buffer)];
 }
 

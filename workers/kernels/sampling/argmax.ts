@@ -6,7 +6,7 @@ import code from "./argmax.wgsl?raw";
 
 const kernel: Kernel = { name: "argmax", code, access: ["read", "read_write"] };
 
-export interface ArgmaxRows {
+export interface ArgmaxRows<K extends string = string> {
   /** u32[rows], overwritten. */
   out: Tensor;
   /** f32 [rows, ld]. */
@@ -15,11 +15,11 @@ export interface ArgmaxRows {
   vocab: number;
   /** Floats from one row to the next, at least `vocab`. */
   ld: number;
-  rows: Size;
+  rows: Size<K>;
 }
 
 /** out[m] = argmax of x[m, 0 .. vocab); the lowest index wins ties, a NaN counts as the largest (as in torch.argmax). */
-export function argmaxRows(recorder: Recorder, { out, x, vocab, ld, rows }: ArgmaxRows): void {
+export function argmaxRows<K extends string>(recorder: Recorder<K>, { out, x, vocab, ld, rows }: ArgmaxRows<K>): void {
   recorder.dispatch({
     kernel,
     tensors: [x, out],

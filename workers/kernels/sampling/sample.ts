@@ -49,7 +49,7 @@ export function samplingWords({ temperature, topP }: Pick<SamplingOptions, "temp
   return { scale, far: Math.fround(Math.min(3e38, NOTHING / scale)), share };
 }
 
-export interface SampleRows {
+export interface SampleRows<K extends string = string> {
   /** u32 [.., 2]: rows outRow … are overwritten with a token and the bits of its row's largest logit. */
   out: Tensor;
   /** u32[rows], overwritten with the tokens: what the next pass looks its embeddings up by. Another buffer than `out`. */
@@ -61,23 +61,23 @@ export interface SampleRows {
   /** Columns that count, at most 2^21. */
   vocab: number;
   ld: number;
-  rows: Size;
-  outRow: Size;
+  rows: Size<K>;
+  outRow: Size<K>;
   /** Row m draws with the counter position + m. */
-  position: Size;
+  position: Size<K>;
   /** Of one replay. */
-  sampling: (dims: Dims) => SamplingOptions;
+  sampling: (dims: Dims<K>) => SamplingOptions;
 }
 
 /**
  * One token a row. A row whose largest logit is not finite gives some token: whoever reads `out` has to look at the logit beside it,
  * which is NaN when any is.
  */
-export function sampleRows(r: Recorder, s: SampleRows): void {
+export function sampleRows<K extends string>(r: Recorder<K>, s: SampleRows<K>): void {
   if (s.vocab > MAX_VOCAB) throw new Error(`sampling from ${s.vocab} tokens`);
   argmaxRows(r, { out: s.best, x: s.x, vocab: s.vocab, ld: s.ld, rows: s.rows });
   const word =
-    (name: keyof SamplingWords): Size =>
+    (name: keyof SamplingWords): Size<K> =>
     (dims) =>
       samplingWords(s.sampling(dims))[name];
   r.dispatch({

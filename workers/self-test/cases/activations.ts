@@ -8,7 +8,7 @@ import { swigluBackward, swigluForward } from "../../kernels/activation/swiglu.t
 import { ropeBackward, ropeForward, ropeTable } from "../../kernels/attention/rope.ts";
 import type { Output } from "./case.ts";
 
-export function swiglu(r: Recorder, arena: Arena): Output[] {
+export function swiglu(r: Recorder<never>, arena: Arena): Output[] {
   const [rows, size] = [3, 67];
   const [host, dyHost] = [randomArray(rows * 2 * size, 1, 20), randomArray(rows * size, 2)];
   const gateUp = arena.upload("gate up", host);
@@ -32,7 +32,7 @@ export function swiglu(r: Recorder, arena: Arena): Output[] {
 }
 
 /** Out of place, in place, and back. */
-export function gelu(r: Recorder, arena: Arena): Output[] {
+export function gelu(r: Recorder<never>, arena: Arena): Output[] {
   const count = 131;
   const [xHost, dyHost] = [randomArray(count, 1, 4), randomArray(count, 2)];
   const [x, dy] = [arena.upload("x", xHost), arena.upload("dy", dyHost)];
@@ -75,7 +75,7 @@ function rotation(arena: Arena) {
 }
 
 /** Forward against the formula; forward and back again against the input. */
-export function rope(r: Recorder, arena: Arena): Output[] {
+export function rope(r: Recorder<never>, arena: Arena): Output[] {
   const { shape, host, expected, ...facts } = rotation(arena);
   const positions = arena.upload("positions", facts.positions);
   const [once, there] = [arena.upload("once", host), arena.upload("there and back", host)];
@@ -89,7 +89,7 @@ export function rope(r: Recorder, arena: Arena): Output[] {
 }
 
 /** Keys and values behind two rows of a cache. */
-export function ropeIntoCache(r: Recorder, arena: Arena): Output[] {
+export function ropeIntoCache(r: Recorder<never>, arena: Arena): Output[] {
   const { shape, positions, host, expected, width } = rotation(arena);
   const past = 2;
   const queries = shape.heads * shape.headSize;

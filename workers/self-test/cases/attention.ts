@@ -50,7 +50,7 @@ export const attention =
 /** One row after 70 cached ones: more keys than the workgroup has threads. */
 export const attentionDecode =
   (headSize: number): RecordCase =>
-  (r: Recorder, arena: Arena): Output[] => {
+  (r: Recorder<never>, arena: Arena): Output[] => {
     const [past, rows] = [70, 1];
     const shape = { heads: 4, kvHeads: 2, headSize, causal: true };
     const { starts, ends } = packed([past + rows]);

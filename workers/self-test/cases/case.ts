@@ -16,7 +16,7 @@ export interface Output {
   read?: (words: Float32Array) => ArrayLike<number>;
 }
 
-export type RecordCase = (r: Recorder, arena: Arena) => Output[];
+export type RecordCase = (r: Recorder<never>, arena: Arena) => Output[];
 
 export interface SelfTestCase {
   op: string;

@@ -13,7 +13,7 @@ import { embeddingBackward, embeddingForward } from "../../kernels/rows/embeddin
 import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
 import { halves, type Output } from "./case.ts";
 
-export function embedding(r: Recorder, arena: Arena): Output[] {
+export function embedding(r: Recorder<never>, arena: Arena): Output[] {
   const [rows, size, vocab] = [9, 10, 13];
   const { words, values } = halves(vocab * size, 1);
   const [features, dyHost] = [randomArray(4 * size, 2), randomArray(rows * size, 3)];
@@ -54,7 +54,7 @@ export function embedding(r: Recorder, arena: Arena): Output[] {
 }
 
 /** A plain copy, and zeroes. */
-export function copies(r: Recorder, arena: Arena): Output[] {
+export function copies(r: Recorder<never>, arena: Arena): Output[] {
   const [rows, size] = [7, 13];
   const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
   const [copied, zeroed] = [arena.tensor("copied", 3 * size), arena.upload("zeroed", ontoHost)];
@@ -68,7 +68,7 @@ export function copies(r: Recorder, arena: Arena): Output[] {
 }
 
 /** Gather, and its transpose added to what is there. */
-export function gatherAndScatter(r: Recorder, arena: Arena): Output[] {
+export function gatherAndScatter(r: Recorder<never>, arena: Arena): Output[] {
   const [rows, size] = [7, 13];
   const index = Uint32Array.of(6, 0, 3);
   const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
@@ -91,7 +91,7 @@ export function gatherAndScatter(r: Recorder, arena: Arena): Output[] {
 }
 
 /** To f16 and back. */
-export function halfCopies(r: Recorder, arena: Arena): Output[] {
+export function halfCopies(r: Recorder<never>, arena: Arena): Output[] {
   const [rows, size] = [3, 44];
   // What f16 holds exactly comes back as it is; what it does not hold becomes its largest.
   const { values } = halves(rows * size - 2, 1);
@@ -107,7 +107,7 @@ export function halfCopies(r: Recorder, arena: Arena): Output[] {
 }
 
 /** Patches of two pictures, the tower's input rows, and the class rows off again and back. */
-export function patches(r: Recorder, arena: Arena): Output[] {
+export function patches(r: Recorder<never>, arena: Arena): Output[] {
   const [images, imageSize, patchSize, size] = [2, 11, 5, 9];
   const [grid, area] = [2, imageSize * imageSize];
   const pixels = randomArray(images * area * 3, 1);
