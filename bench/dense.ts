@@ -22,7 +22,7 @@ export async function compareDense(bench: Bench, c: LinearCase, rules: Rules): P
       name: OURS,
       async prepare() {
         const program = await buildOwn(bench, arena, (r) => linearForward(r, { y, x, weight, rows }));
-        const expected = forwardReference(ends(xValues, rows), wValues, 2, out, inSize);
+        const expected = forwardReference(ends(xValues, rows), wValues, { rows: 2, out, inSize });
         return {
           run: replay(bench, program),
           error: async () => relativeError(ends(await readOne(bench, y), rows), expected),

@@ -94,7 +94,7 @@ function forwardSides(bench: Bench, arena: Arena, p: Problem, tile: "prefill" | 
           rows,
           y,
           (r) => linearForward(r, { y, x, weight, rows, tile }),
-          () => forwardReference(ends(p.xValues, rows), p.values, 2, p.out, p.in),
+          () => forwardReference(ends(p.xValues, rows), p.values, { rows: 2, out: p.out, inSize: p.in }),
         ),
     },
     {
@@ -120,7 +120,7 @@ function nBitsSide(bench: Bench, arena: Arena, p: Problem): Side {
         const code = i % 2 === 0 ? codes[i >> 1]! & 15 : codes[i >> 1]! >> 4;
         return (code - 8) * scales[Math.floor(i / N_BITS_BLOCK_SIZE)]!;
       });
-      const expected = forwardReference(ends(p.xValues, p.rows), values, 2, p.out, p.in);
+      const expected = forwardReference(ends(p.xValues, p.rows), values, { rows: 2, out: p.out, inSize: p.in });
       return {
         ...(await ortProduct(bench, operator, tensors)),
         error: async () => relativeError(ends(await readOne(bench, y), p.rows), expected),
@@ -144,7 +144,7 @@ function dxSides(bench: Bench, arena: Arena, p: Problem): Side[] {
           rows,
           dx,
           (r) => linearBackwardInput(r, { dx, dy, weight, rows }),
-          () => backwardReference(ends(dyValues, rows), p.values, 2, p.out, p.in),
+          () => backwardReference(ends(dyValues, rows), p.values, { rows: 2, out: p.out, inSize: p.in }),
         ),
     },
   ];

@@ -24,8 +24,8 @@ export function tested(s: EngineState, { vlm }: LoadedModel): Promise<SelfTestRe
   const test = async (): Promise<SelfTestReport> => {
     const { gpu, pipelines, config, weights } = vlm;
     const kept = await s.store();
-    const { userAgent } = navigator;
-    const report = await verdictOf(vlm, headSizesOf(config), userAgent, kept);
+    const facts = { gpu, pipelines, variants: vlm.variants, heads: headSizesOf(config) };
+    const report = await verdictOf({ ...facts, browser: navigator.userAgent }, kept);
     if (report.passed && !gpu.facts.software) {
       const linears = Object.values(weights.layers[0]!.linears).map(({ weight }) => weight);
       const tuned = await tunedOf(gpu, pipelines, linears, report, kept);

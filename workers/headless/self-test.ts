@@ -50,8 +50,9 @@ export const kept: VerdictStore = {
 const nameOf = async (key: string): Promise<string> => `self-test-${await sha256(new TextEncoder().encode(key))}`;
 
 /** Throws "unsupported-gpu" naming an op that this adapter computes wrongly. */
-export async function refuseUnlessTested(vlm: Vlm): Promise<void> {
-  refuseUnlessPassed(await verdictOf(vlm, headSizesOf(vlm.config), HOST, kept));
+export async function refuseUnlessTested({ gpu, pipelines, variants, config }: Vlm): Promise<void> {
+  const heads = headSizesOf(config);
+  refuseUnlessPassed(await verdictOf({ gpu, pipelines, variants, heads, browser: HOST }, kept));
 }
 
 /** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */

@@ -41,7 +41,10 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
     "relaxed",
   );
   // Kept, and not run again.
-  expect(await verdictOf({ ...bench, variants: softwareVariants }, heads, "test", store)).toEqual(report);
+  const { gpu, pipelines } = bench;
+  expect(await verdictOf({ gpu, pipelines, variants: softwareVariants, heads, browser: "test" }, store)).toEqual(
+    report,
+  );
   expect(await keptVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
 });
 

@@ -54,11 +54,18 @@ export async function runSelfTest(
 /** Where verdicts are kept. */
 export type VerdictStore = Pick<Store, "get" | "set">;
 
+/** An adapter as a model uses it: its kernels, its attention's head sizes, and what drives it. */
+export interface Tested {
+  gpu: Gpu;
+  pipelines: PipelineCache;
+  variants: Variants;
+  heads: HeadSizes;
+  browser: string;
+}
+
 /** The kept verdict of this adapter, or a new one, which is then kept. */
 export async function verdictOf(
-  { gpu, pipelines, variants }: { gpu: Gpu; pipelines: PipelineCache; variants: Variants },
-  heads: HeadSizes,
-  browser: string,
+  { gpu, pipelines, variants, heads, browser }: Tested,
   store: VerdictStore,
 ): Promise<SelfTestReport> {
   const kept = await keptVerdict(gpu.facts, heads, browser, store);

@@ -83,8 +83,8 @@ test.each(formats.flatMap((format) => [1, 63, 65, 130].map((rows) => [format, ro
       },
       [y, dx],
     );
-    expect(relativeError(gotY!, forwardReference(x, values, rows, out, inSize))).toBeLessThan(2e-6);
-    expect(relativeError(gotDx!, backwardReference(dy, values, rows, out, inSize))).toBeLessThan(2e-6);
+    expect(relativeError(gotY!, forwardReference(x, values, { rows, out, inSize }))).toBeLessThan(2e-6);
+    expect(relativeError(gotDx!, backwardReference(dy, values, { rows, out, inSize }))).toBeLessThan(2e-6);
   },
 );
 
@@ -116,12 +116,12 @@ test.each([
     },
     [y, xa, t, dx, dA, dB],
   );
-  const once = loraGradientsReference(x, dy, rows, out, inSize, reference);
+  const once = loraGradientsReference(x, dy, { rows, out, inSize, lora: reference });
   const expected = [
-    forwardReference(x, values, rows, out, inSize, reference),
+    forwardReference(x, values, { rows, out, inSize, lora: reference }),
     lowRankReference(x, reference, rows, inSize),
     gradientLowRankReference(dy, reference, rows, out),
-    backwardReference(dy, values, rows, out, inSize, reference),
+    backwardReference(dy, values, { rows, out, inSize, lora: reference }),
     once.dA.map((v) => 2 * v),
     once.dB.map((v) => 2 * v),
   ];
@@ -156,7 +156,7 @@ test("bias, accumulation, row offsets and the decode tile", async () => {
       { add: 1 },
     );
     const expected = Float64Array.from(before);
-    const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, undefined, bias);
+    const product = forwardReference(x.subarray(2 * inSize), values, { rows, out, inSize, bias });
     product.forEach((v, i) => {
       expected[3 * out + i]! += v;
     });
@@ -208,7 +208,7 @@ test("blocks that straddle rows, and block sizes other than 64", async () => {
     const x = randomArray(3 * 40, 1);
     const y = bench.arena.tensor("y", 36);
     const [got] = await bench.run((r) => linearForward(r, { y, x: bench.arena.upload("x", x), weight, rows: 3 }), [y]);
-    expect(relativeError(got!, forwardReference(x, values, 3, 12, 40))).toBeLessThan(2e-6);
+    expect(relativeError(got!, forwardReference(x, values, { rows: 3, out: 12, inSize: 40 }))).toBeLessThan(2e-6);
   }
 });
 
@@ -224,7 +224,8 @@ test("central differences of a scalar loss through the reference agree with dX, 
     a: Float64Array.from(randomArray(2 * rank * inSize, 4)),
     b: Float64Array.from(randomArray(out * rank, 5)),
   };
-  const loss = (): number => forwardReference(x, w, rows, out, inSize, lora).reduce((sum, y, i) => sum + c[i]! * y, 0);
+  const loss = (): number =>
+    forwardReference(x, w, { rows, out, inSize, lora }).reduce((sum, y, i) => sum + c[i]! * y, 0);
   const slope = (values: Float64Array, i: number): number => {
     const [at, h] = [values[i]!, 1e-4];
     values[i] = at + h;
@@ -234,8 +235,8 @@ test("central differences of a scalar loss through the reference agree with dX, 
     values[i] = at;
     return (up - down) / (2 * h);
   };
-  const { dA, dB } = loraGradientsReference(x, c, rows, out, inSize, lora);
-  const dx = backwardReference(c, w, rows, out, inSize, lora);
+  const { dA, dB } = loraGradientsReference(x, c, { rows, out, inSize, lora });
+  const dx = backwardReference(c, w, { rows, out, inSize, lora });
   const cases: [Float64Array, Float64Array][] = [
     [x, dx],
     [lora.a as Float64Array, dA],
@@ -295,7 +296,7 @@ test.each(["prefill", "decode"] as const)(
       { rows },
     );
     const expected = Float64Array.from(before);
-    const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, reference, bias);
+    const product = forwardReference(x.subarray(2 * inSize), values, { rows, out, inSize, lora: reference, bias });
     product.forEach((v, i) => {
       expected[3 * out + i]! += v + residual[i]!;
     });
@@ -313,7 +314,7 @@ test.each(formats)(
     const dy = randomArray((rows + 1) * out, 1);
     const before = randomArray((rows + 4) * inSize, 2);
     const expected = Float64Array.from(before);
-    backwardReference(dy.subarray(out), values, rows, out, inSize).forEach((v, i) => {
+    backwardReference(dy.subarray(out), values, { rows, out, inSize }).forEach((v, i) => {
       expected[2 * inSize + i]! += v;
     });
     const dx = bench.arena.upload("dx", before);
@@ -455,7 +456,7 @@ test.each(["software", ...Object.entries(gpuTiles).flatMap(([name, tile]) => (ti
       },
       [y, dx],
     );
-    expect(relativeError(gotY!, forwardReference(x, values, rows, out, inSize))).toBeLessThan(2e-6);
-    expect(relativeError(gotDx!, backwardReference(dy, values, rows, out, inSize))).toBeLessThan(2e-6);
+    expect(relativeError(gotY!, forwardReference(x, values, { rows, out, inSize }))).toBeLessThan(2e-6);
+    expect(relativeError(gotDx!, backwardReference(dy, values, { rows, out, inSize }))).toBeLessThan(2e-6);
   },
 );

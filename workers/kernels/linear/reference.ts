@@ -9,17 +9,26 @@ export interface ReferenceLora {
   b: ArrayLike<number>;
 }
 
+/** Rows of x and dy, and the weight's [out, in]. */
+export interface ReferenceShape {
+  rows: number;
+  out: number;
+  inSize: number;
+}
+
 const groupOf = (starts: number[], n: number): number => starts.filter((s) => n >= s).length - 1;
 
 /** [rows, out] from x [rows, in], w [out, in]. */
 export function forwardReference(
   x: ArrayLike<number>,
   w: ArrayLike<number>,
-  rows: number,
-  out: number,
-  inSize: number,
-  lora?: ReferenceLora,
-  bias?: ArrayLike<number>,
+  {
+    rows,
+    out,
+    inSize,
+    lora,
+    bias,
+  }: ReferenceShape & { lora?: ReferenceLora | undefined; bias?: ArrayLike<number> | undefined },
 ): Float64Array {
   const y = new Float64Array(rows * out);
   const xa = lora && lowRankReference(x, lora, rows, inSize);
@@ -77,10 +86,7 @@ export function gradientLowRankReference(
 export function backwardReference(
   dy: ArrayLike<number>,
   w: ArrayLike<number>,
-  rows: number,
-  out: number,
-  inSize: number,
-  lora?: ReferenceLora,
+  { rows, out, inSize, lora }: ReferenceShape & { lora?: ReferenceLora | undefined },
 ): Float64Array {
   const dx = new Float64Array(rows * inSize);
   const t = lora && gradientLowRankReference(dy, lora, rows, out);
@@ -99,10 +105,7 @@ export function backwardReference(
 export function loraGradientsReference(
   x: ArrayLike<number>,
   dy: ArrayLike<number>,
-  rows: number,
-  out: number,
-  inSize: number,
-  lora: ReferenceLora,
+  { rows, out, inSize, lora }: ReferenceShape & { lora: ReferenceLora },
 ): { dA: Float64Array; dB: Float64Array } {
   const width = lora.groupStarts.length * lora.rank;
   const xa = lowRankReference(x, lora, rows, inSize);

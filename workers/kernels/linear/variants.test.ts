@@ -84,7 +84,7 @@ for (const [reduction, format] of decodes) {
           variants,
         );
         const expected = Float64Array.from(before);
-        const product = forwardReference(x.subarray(2 * inSize), values, rows, out, inSize, reference, bias);
+        const product = forwardReference(x.subarray(2 * inSize), values, { rows, out, inSize, lora: reference, bias });
         product.forEach((v, i) => {
           expected[3 * out + i]! += v + residual[i]!;
         });
@@ -106,7 +106,7 @@ test("one row whose columns are no multiple of four, as xa's are", async () => {
     {},
     forcedVariants("software", "software", "workgroup"),
   );
-  expect(relativeError(got!, forwardReference(x, reference.a, 1, 15, inSize))).toBeLessThan(2e-6);
+  expect(relativeError(got!, forwardReference(x, reference.a, { rows: 1, out: 15, inSize }))).toBeLessThan(2e-6);
 });
 
 const halfTiles = (Object.keys(gpuTiles) as GpuTileName[]).filter((name) => gpuTiles[name].halfWeights);
@@ -134,13 +134,13 @@ for (const tile of halfTiles) {
             {},
             forcedVariants(tile, "gpu"),
           );
-          const forward = forwardReference(x, rounded, rows, out, inSize, reference);
+          const forward = forwardReference(x, rounded, { rows, out, inSize, lora: reference });
           expect(relativeError(gotY!, forward)).toBeLessThan(2e-6);
-          expect(relativeError(gotDx!, backwardReference(dy, rounded, rows, out, inSize, reference))).toBeLessThan(
-            2e-6,
-          );
+          expect(
+            relativeError(gotDx!, backwardReference(dy, rounded, { rows, out, inSize, lora: reference })),
+          ).toBeLessThan(2e-6);
           // What LoRA adds is there to its last digits, though f16 knows no number as small.
-          const base = forwardReference(x, rounded, rows, out, inSize);
+          const base = forwardReference(x, rounded, { rows, out, inSize });
           const added = forward.map((v, i) => v - base[i]!);
           expect(Math.hypot(...added) / Math.hypot(...base)).toBeGreaterThan(1e-7);
         }

@@ -66,7 +66,7 @@ test("the reference gradient is the slope of a linear with a bias", () => {
   const [x, dy] = [randomArray(rows * inSize, 1), randomArray(rows * out, 2)];
   const [w, b] = [Float64Array.from(randomArray(out * inSize, 3)), Float64Array.from(randomArray(out, 4))];
   const loss = (weight: Float64Array, bias: Float64Array) =>
-    forwardReference(x, weight, rows, out, inSize, undefined, bias).reduce((sum, y, i) => sum + y * dy[i]!, 0);
+    forwardReference(x, weight, { rows, out, inSize, bias }).reduce((sum, y, i) => sum + y * dy[i]!, 0);
   const slope = (at: Float64Array, of: (moved: Float64Array) => number) =>
     Float64Array.from(at, (value, i) => (of(at.with(i, value + 1e-4)) - of(at.with(i, value - 1e-4))) / 2e-4);
   const { dW, db } = reference(dy, x, rows, out, inSize);

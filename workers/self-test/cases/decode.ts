@@ -26,7 +26,7 @@ export function fourBitDecode(r: Recorder<never>, arena: Arena): Output[] {
     rows: 1,
     tile: "decode",
   });
-  const product = forwardReference(xHost, values, 1, out, inSize, reference);
+  const product = forwardReference(xHost, values, { rows: 1, out, inSize, lora: reference });
   return [{ name: "y of 4-bit weights", tensor: y, expected: product.map((v, i) => v + sideHost[i]!) }];
 }
 
@@ -42,7 +42,7 @@ export function halfDecode(r: Recorder<never>, arena: Arena): Output[] {
     {
       name: "y of f16 weights",
       tensor: y,
-      expected: forwardReference(xHost, values, 1, out, inSize, undefined, biasHost),
+      expected: forwardReference(xHost, values, { rows: 1, out, inSize, bias: biasHost }),
     },
   ];
 }

@@ -35,11 +35,11 @@ export function fourBitLinear(r: Recorder<never>, arena: Arena): Output[] {
   linearForward(r, { y, x, weight, lora: { weights, xa }, residual, rows });
   linearBackwardInput(r, { dx, dy, weight, lora: { weights, t }, rows });
   loraGradients(r, { dA, dB, x, dy, xa, t, weights, accumulate: 0, rows });
-  const gradients = loraGradientsReference(xHost, dyHost, rows, out, inSize, reference);
-  const product = forwardReference(xHost, values, rows, out, inSize, reference);
+  const gradients = loraGradientsReference(xHost, dyHost, { rows, out, inSize, lora: reference });
+  const product = forwardReference(xHost, values, { rows, out, inSize, lora: reference });
   return [
     { name: "y", tensor: y, expected: product.map((v, i) => v + sideHost[i]!) },
-    { name: "dx", tensor: dx, expected: backwardReference(dyHost, values, rows, out, inSize, reference) },
+    { name: "dx", tensor: dx, expected: backwardReference(dyHost, values, { rows, out, inSize, lora: reference }) },
     { name: "dA", tensor: dA, expected: gradients.dA },
     { name: "dB", tensor: dB, expected: gradients.dB },
   ];
@@ -54,8 +54,8 @@ export function halfLinear(r: Recorder<never>, arena: Arena): Output[] {
   linearForward(r, { y, x: arena.upload("x", xHost), weight, bias: arena.upload("bias", biasHost), rows });
   linearBackwardInput(r, { dx, dy: arena.upload("dy", dyHost), weight, rows });
   return [
-    { name: "y", tensor: y, expected: forwardReference(xHost, values, rows, out, inSize, undefined, biasHost) },
-    { name: "dx", tensor: dx, expected: backwardReference(dyHost, values, rows, out, inSize) },
+    { name: "y", tensor: y, expected: forwardReference(xHost, values, { rows, out, inSize, bias: biasHost }) },
+    { name: "dx", tensor: dx, expected: backwardReference(dyHost, values, { rows, out, inSize }) },
   ];
 }
 
@@ -78,19 +78,19 @@ export function loraDropout(r: Recorder<never>, arena: Arena): Output[] {
   loraGradients(r, { dA, dB, x, dy, xa, t, weights, dropout, accumulate: 0, rows });
   const factor = (i: number): number => dropoutFactor(mask, inSize, 2 + Math.floor(i / inSize), i % inSize);
   const dropped = xHost.map((v, i) => v * factor(i));
-  const low = forwardReference(dropped, new Float32Array(out * inSize), rows, out, inSize, reference);
+  const low = forwardReference(dropped, new Float32Array(out * inSize), { rows, out, inSize, lora: reference });
   const tHost = gradientLowRankReference(dyHost, reference, rows, out);
-  const back = backwardReference(tHost, aHost, rows, rank, inSize);
-  const gradients = loraGradientsReference(dropped, dyHost, rows, out, inSize, reference);
+  const back = backwardReference(tHost, aHost, { rows, out: rank, inSize });
+  const gradients = loraGradientsReference(dropped, dyHost, { rows, out, inSize, lora: reference });
   const sum = (a: Float64Array, b: ArrayLike<number>): Float64Array => a.map((v, i) => v + b[i]!);
-  const product = forwardReference(xHost, values, rows, out, inSize);
+  const product = forwardReference(xHost, values, { rows, out, inSize });
   return [
     { name: "y", tensor: y, expected: sum(sum(product, low), dyHost) },
     {
       name: "dx",
       tensor: dx,
       expected: sum(
-        backwardReference(dyHost, values, rows, out, inSize),
+        backwardReference(dyHost, values, { rows, out, inSize }),
         back.map((v, i) => v * factor(i)),
       ),
     },
