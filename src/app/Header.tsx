@@ -1,3 +1,4 @@
+/** What the page is, which GPU it has, and light or dark. */
 import { useApp } from "../page/store.ts";
 
 export function Header() {
@@ -13,13 +14,13 @@ export function Header() {
       </div>
       <div className="row centred">
         {adapter && (
-          <span className="badge" title={adapter.description}>
+          <span className="badge">
             {adapter.software ? "Software GPU (slow)" : `GPU: ${adapter.vendor} ${adapter.architecture}`.trim()}
           </span>
         )}
         <label className="inline">
           <span className="visually-hidden">Colours</span>
-          <select aria-label="Colours" value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
+          <select value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
             <option value="auto">Auto</option>
             <option value="light">Light</option>
             <option value="dark">Dark</option>

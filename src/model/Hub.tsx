@@ -1,6 +1,7 @@
 /** Models of the hub: which one, by whose leave, and what it costs. */
 import type { ModelPreview } from "../../workers/protocol/model.ts";
 import { Action } from "../parts/Action.tsx";
+import { Field } from "../parts/Field.tsx";
 import { bytes, count } from "../parts/format.ts";
 import { defaultEndpoint, useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
@@ -12,53 +13,59 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
   return (
     <>
       {byName && (
-        <label>
-          <span>Name on the hub</span>
-          <input
-            type="text"
-            value={name}
-            disabled={disabled}
-            placeholder="owner/name, owner/name@revision or its address"
-            spellCheck={false}
-            onChange={(event) => chooseHub(event.target.value)}
-          />
-        </label>
+        <Field label="Name on the hub" hint="owner/name, owner/name@revision or its address">
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="text"
+              value={name}
+              disabled={disabled}
+              placeholder="owner/name"
+              spellCheck={false}
+              onChange={(event) => chooseHub(event.target.value)}
+            />
+          )}
+        </Field>
       )}
       <details>
         <summary>Hub settings</summary>
         <div className="fields">
-          <label>
-            <span>Access token</span>
-            <input
-              type="password"
-              value={hub.token}
-              disabled={disabled}
-              autoComplete="off"
-              placeholder="for private and gated models"
-              onChange={(event) => setHub({ token: event.target.value })}
-            />
-          </label>
-          <label>
-            <span>Hub address</span>
-            <input
-              type="url"
-              value={hub.endpoint}
-              disabled={disabled}
-              placeholder={defaultEndpoint}
-              onChange={(event) => setHub({ endpoint: event.target.value })}
-            />
-          </label>
-          <label>
-            <span>OAuth client id</span>
-            <input
-              type="text"
-              value={hub.clientId}
-              disabled={disabled}
-              spellCheck={false}
-              placeholder="for signing in with an app of your own"
-              onChange={(event) => setHub({ clientId: event.target.value })}
-            />
-          </label>
+          <Field label="Access token" hint="for private and gated models">
+            {(attributes) => (
+              <input
+                {...attributes}
+                type="password"
+                value={hub.token}
+                disabled={disabled}
+                autoComplete="off"
+                onChange={(event) => setHub({ token: event.target.value })}
+              />
+            )}
+          </Field>
+          <Field label="Hub address" hint="of a mirror or a hub of your own">
+            {(attributes) => (
+              <input
+                {...attributes}
+                type="url"
+                value={hub.endpoint}
+                disabled={disabled}
+                placeholder={defaultEndpoint}
+                onChange={(event) => setHub({ endpoint: event.target.value })}
+              />
+            )}
+          </Field>
+          <Field label="OAuth client id" hint="to sign in with an app of your own">
+            {(attributes) => (
+              <input
+                {...attributes}
+                type="text"
+                value={hub.clientId}
+                disabled={disabled}
+                spellCheck={false}
+                onChange={(event) => setHub({ clientId: event.target.value })}
+              />
+            )}
+          </Field>
         </div>
         <p className="detail">The token is sent to this address only and is forgotten with the page.</p>
       </details>

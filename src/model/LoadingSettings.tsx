@@ -1,5 +1,6 @@
 /** How the next model is loaded: what to do when GPU memory is short. */
 import { limitsOf } from "../../workers/recipe.ts";
+import { Field } from "../parts/Field.tsx";
 import { useModel } from "../stores/model.ts";
 
 const limits = limitsOf("max_image_tiles");
@@ -11,32 +12,38 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
     <details>
       <summary>Loading settings</summary>
       <div className="fields">
-        <label title="quantize_modules: a CLIP ViT-L takes 0.6 GB in 16 bits, 0.2 GB in 4">
-          <span>Vision tower</span>
-          <select
-            value={quantize_modules.includes("vision_tower") ? "4bit" : "whole"}
-            disabled={disabled}
-            onChange={({ target: { value } }) =>
-              setLoading({
-                quantize_modules: value === "4bit" ? ["language_model", "vision_tower"] : ["language_model"],
-              })
-            }
-          >
-            <option value="whole">as in the checkpoint</option>
-            <option value="4bit">in 4 bits: less memory</option>
-          </select>
-        </label>
-        <label title="max_image_tiles: LLaVA-NeXT cuts a picture into up to 5 tiles of 576 tokens">
-          <span>Tiles of a picture, at most</span>
-          <input
-            type="number"
-            {...limits}
-            value={max_image_tiles ?? ""}
-            disabled={disabled}
-            placeholder="as the model has it"
-            onChange={({ target: { valueAsNumber: n } }) => setLoading({ max_image_tiles: n >= limits.min ? n : null })}
-          />
-        </label>
+        <Field label="Vision tower" hint="4 bits take a third of the memory">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={quantize_modules.includes("vision_tower") ? "4bit" : "whole"}
+              disabled={disabled}
+              onChange={({ target: { value } }) =>
+                setLoading({
+                  quantize_modules: value === "4bit" ? ["language_model", "vision_tower"] : ["language_model"],
+                })
+              }
+            >
+              <option value="whole">as in the checkpoint</option>
+              <option value="4bit">in 4 bits: less memory</option>
+            </select>
+          )}
+        </Field>
+        <Field label="Tiles of a picture, at most" hint="fewer tiles, fewer tokens">
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="number"
+              {...limits}
+              value={max_image_tiles ?? ""}
+              disabled={disabled}
+              placeholder="as the model has it"
+              onChange={({ target: { valueAsNumber: n } }) =>
+                setLoading({ max_image_tiles: n >= limits.min ? n : null })
+              }
+            />
+          )}
+        </Field>
       </div>
     </details>
   );

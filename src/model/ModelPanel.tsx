@@ -1,3 +1,4 @@
+/** The Model panel: which model, how it is loaded, and what is loaded. */
 import { useState } from "react";
 import catalogue from "../../workers/weights/hub/catalogue.json";
 import { counted } from "../../workers/words.ts";
@@ -54,7 +55,6 @@ export function ModelPanel() {
         <label className="grow">
           <span>Model</span>
           <select
-            aria-label="Model"
             value={chosen}
             disabled={busy}
             onChange={({ target: { value } }) => {

@@ -1,15 +1,15 @@
 /**
- * A button that says why it cannot be pressed: it stays in the way of Tab, and screen readers and pointers are told the reason. A button
- * that is `disabled` would be skipped by the one and lose the focus that is on it.
+ * A button that says why it cannot be pressed: it stays in the way of Tab, screen readers are told the reason, and who presses it all the
+ * same reads the reason beside it. A button that is `disabled` would be skipped by the one and lose the focus that is on it.
  */
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useState } from "react";
 
 interface ActionProps {
   children: ReactNode;
   /** Why it cannot be pressed now, one sentence; "" when it can. */
   reason?: string;
-  /** What pressing it brings along, for those who would not expect it. */
-  hint?: string;
+  /** Id of an element that is on show and has the reason, or what pressing brings along: nothing is said twice. */
+  describedBy?: string | undefined;
   kind?: "primary" | "quiet" | undefined;
   type?: "button" | "submit";
   /** Accessible name, where the words on it do not say enough. */
@@ -17,9 +17,11 @@ interface ActionProps {
   onPress?(): void;
 }
 
-export function Action({ children, reason = "", hint = "", kind, type = "button", label, onPress }: ActionProps) {
+export function Action({ children, reason = "", describedBy, kind, type = "button", label, onPress }: ActionProps) {
   const id = useId();
-  const words = reason || hint;
+  /** The reason that somebody met by pressing. */
+  const [met, setMet] = useState("");
+  const ownReason = reason !== "" && describedBy === undefined;
   return (
     <>
       <button
@@ -27,18 +29,19 @@ export function Action({ children, reason = "", hint = "", kind, type = "button"
         className={kind}
         aria-label={label}
         aria-disabled={reason !== "" || undefined}
-        aria-describedby={words ? id : undefined}
-        title={words || undefined}
+        aria-describedby={ownReason ? id : describedBy}
+        onBlur={() => setMet("")}
         onClick={(event) => {
+          setMet(reason);
           if (reason) event.preventDefault();
           else onPress?.();
         }}
       >
         {children}
       </button>
-      {words && (
-        <span id={id} className="visually-hidden">
-          {words}
+      {ownReason && (
+        <span id={id} className={met === reason ? "hint" : "visually-hidden"}>
+          {reason}
         </span>
       )}
     </>

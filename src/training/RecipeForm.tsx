@@ -1,75 +1,110 @@
 /** The recipe as fields. The five that matter first are always open; the rest folds away. */
-import { useId } from "react";
+import { useState } from "react";
 import { limitsOf } from "../../workers/recipe.ts";
+import { Field } from "../parts/Field.tsx";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { type Preset, useTraining } from "../stores/training.ts";
-import { type ChoiceField, choiceFields, mainFields, moreFields, type NumberField } from "./fields.ts";
+import { type ChoiceField, choiceFields, fields, mainFields, moreFields, type NumberField } from "./fields.ts";
 
-function Choice({ choice: { label, name, hint, options } }: { choice: ChoiceField }) {
-  const value = useTraining((s) => s.fields[name]);
-  const setField = useTraining((s) => s.setField);
-  const keyOf = (v: unknown): string => JSON.stringify(v ?? null);
-  return (
-    <label title={hint}>
-      <span>{label}</span>
-      <select value={keyOf(value)} onChange={(event) => setField(name, JSON.parse(event.target.value))}>
-        {options.map(([option, text]) => (
-          <option key={text} value={keyOf(option)}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
+const presetHints: Record<Preset, string> = {
+  "Demo model": "made for this model",
+  Practical: "a good start for most data",
+  "Seed report": "all text, a large adapter",
+};
 
-function NumberInput({ field }: { field: NumberField }) {
-  const value = useTraining((s) => s.fields[field.name]);
-  const problem = useTraining((s) => s.problems.get(field.name));
-  const setField = useTraining((s) => s.setField);
-  const id = useId();
-  return (
-    <div>
-      <label title={field.hint}>
-        <span>{field.label}</span>
-        <input
-          type="number"
-          {...limitsOf(field.name)}
-          value={typeof value === "number" && Number.isFinite(value) ? value : ""}
-          aria-invalid={problem !== undefined}
-          aria-describedby={problem ? id : undefined}
-          onChange={(event) => setField(field.name, event.target.valueAsNumber)}
-        />
-      </label>
-      {/* Beside the label, which is the field's name. */}
-      {problem && (
-        <span id={id} role="alert" className="problem">
-          Must be {problem}.
-        </span>
-      )}
-    </div>
-  );
-}
-
-export function RecipeForm() {
+function PresetSelect() {
   const preset = useTraining((s) => s.preset);
-  const running = useTraining((s) => isRunning(s.state));
   const { setPreset } = useTraining.getState();
   const demo = useModel((s) => s.info?.recipe != null);
   const presets: Preset[] = demo ? ["Demo model", "Practical", "Seed report"] : ["Practical", "Seed report"];
   return (
+    <Field label="Preset" hint={presetHints[preset]}>
+      {(attributes) => (
+        <select {...attributes} value={preset} onChange={(event) => setPreset(event.target.value as Preset)}>
+          {presets.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function ChoiceSelect({ field: { label, name, hint, options } }: { field: ChoiceField }) {
+  const value = useTraining((s) => s.fields[name]);
+  const { setField } = useTraining.getState();
+  const keyOf = (v: unknown): string => JSON.stringify(v ?? null);
+  return (
+    <Field label={label} hint={hint}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={keyOf(value)}
+          onChange={(event) => setField(name, JSON.parse(event.target.value))}
+        >
+          {options.map(([option, text]) => (
+            <option key={text} value={keyOf(option)}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function NumberInput({ field: { label, name, hint } }: { field: NumberField }) {
+  const value = useTraining((s) => s.fields[name]);
+  const problem = useTraining((s) => s.problems.get(name));
+  const { setField } = useTraining.getState();
+  return (
+    <Field label={label} hint={hint} problem={problem && `Must be ${problem}.`}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="number"
+          {...limitsOf(name)}
+          value={typeof value === "number" && Number.isFinite(value) ? value : ""}
+          aria-invalid={problem !== undefined}
+          onChange={(event) => setField(name, event.target.valueAsNumber)}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** For those who know the fields from code, or write a recipe file. */
+function FieldNames() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {open ? "Hide names in recipe files" : "Show names in recipe files"}
+      </button>
+      {open && (
+        <dl className="field-names">
+          {fields.map(({ label, name }) => (
+            <div key={name}>
+              <dt>{label}</dt>
+              <dd>
+                <code>{name}</code>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </>
+  );
+}
+
+export function RecipeForm() {
+  const running = useTraining((s) => isRunning(s.state));
+  return (
     <fieldset className="recipe" disabled={running}>
       <legend className="visually-hidden">Recipe</legend>
       <div className="fields">
-        <label>
-          <span>Preset</span>
-          <select value={preset} onChange={(event) => setPreset(event.target.value as Preset)}>
-            {presets.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <PresetSelect />
         {mainFields.map((field) => (
           <NumberInput key={field.name} field={field} />
         ))}
@@ -77,13 +112,14 @@ export function RecipeForm() {
       <details>
         <summary>More settings</summary>
         <div className="fields">
-          {choiceFields.map((choice) => (
-            <Choice key={choice.name} choice={choice} />
+          {choiceFields.map((field) => (
+            <ChoiceSelect key={field.name} field={field} />
           ))}
           {moreFields.map((field) => (
             <NumberInput key={field.name} field={field} />
           ))}
         </div>
+        <FieldNames />
       </details>
     </fieldset>
   );

@@ -26,10 +26,10 @@ export const moreFields: NumberField[] = [
   { label: "Warm-up share", name: "warmup_ratio", hint: "of all steps" },
   { label: "LoRA dropout", name: "lora_dropout", hint: "share of inputs dropped" },
   { label: "Weight decay", name: "weight_decay", hint: "0: none" },
-  { label: "Largest gradient norm", name: "max_grad_norm", hint: "0: gradients are not clipped" },
+  { label: "Largest gradient norm", name: "max_grad_norm", hint: "0: no clipping" },
   { label: "Save every … steps", name: "save_steps", hint: "a run goes on from there" },
   { label: "Longest row in tokens", name: "max_length", hint: "longer rows are cut" },
-  { label: "Seed", name: "seed", hint: "of matrices, order and dropout" },
+  { label: "Seed", name: "seed", hint: "of all random numbers" },
 ];
 
 /** Choices among values of any kind, by what they are called. */
@@ -56,7 +56,7 @@ export const choiceFields: ChoiceField[] = [
   {
     label: "Adapted linears",
     name: "target_modules",
-    hint: "the parts that LoRA changes",
+    hint: "where LoRA learns",
     options: [
       ["language-model", "language model"],
       ["all-linear", "vision tower and projector too"],
@@ -65,7 +65,7 @@ export const choiceFields: ChoiceField[] = [
   {
     label: "Optimizer",
     name: "optim",
-    hint: "8-bit moments: less memory",
+    hint: "8 bits: less memory",
     options: [
       ["adamw_torch", "AdamW"],
       ["adamw_bnb_8bit", "AdamW, 8-bit moments"],
@@ -84,7 +84,7 @@ export const choiceFields: ChoiceField[] = [
   {
     label: "Projector",
     name: "modules_to_save",
-    hint: "between pictures and words",
+    hint: "from pictures to words",
     options: [
       [null, "as adapted linears say"],
       [["multi_modal_projector"], "trained in full"],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StepRecord } from "../../workers/training/events.ts";
-import { emaSmooth, secondsLeft, toCsv } from "./metrics.ts";
+import { emaSmooth, secondsLeft, toCsv, tokensPerSecond } from "./metrics.ts";
 
 const record = (step: number, loss = step, seconds = 1): StepRecord => ({
   step,
@@ -33,6 +33,13 @@ test("time left: nothing in the first 3 steps, then the median, which one slow s
   expect(secondsLeft(records.slice(0, 6), 6)).toBe(0);
   const long = Array.from({ length: 100 }, (_, k) => record(k + 1, 1, k < 80 ? 9 : 1 + (k % 2)));
   expect(secondsLeft(long, 200)).toBe(1.5 * 100);
+});
+
+test("tokens a second are of the last ten steps", () => {
+  expect(tokensPerSecond([])).toBeUndefined();
+  expect(tokensPerSecond([record(1, 1, 0)])).toBeUndefined();
+  expect(tokensPerSecond([record(1, 1, 2)])).toBe(320);
+  expect(tokensPerSecond(Array.from({ length: 12 }, (_, k) => record(k + 1, 1, k < 2 ? 99 : 4)))).toBe(160);
 });
 
 test("the CSV file has every digit", () => {

@@ -30,6 +30,13 @@ export function secondsLeft(records: readonly StepRecord[], maxSteps: number): n
   return median(times) * Math.max(0, maxSteps - records.at(-1)!.step);
 }
 
+/** Tokens of the last 10 steps by their seconds; undefined where these took no time. */
+export function tokensPerSecond(records: readonly StepRecord[]): number | undefined {
+  const last = records.slice(-10);
+  const seconds = last.reduce((sum, record) => sum + record.seconds, 0);
+  return seconds > 0 ? last.reduce((sum, record) => sum + record.tokens, 0) / seconds : undefined;
+}
+
 /** The records as CSV with a header line, full precision, CRLF line ends (RFC 4180). */
 export function toCsv(records: readonly StepRecord[]): string {
   const lines = records.map((r) =>

@@ -1,0 +1,96 @@
+/** What can be done with a run now: start, pause, resume, stop; and how hard it works the GPU. */
+import { useId } from "react";
+import type { PaceMode } from "../../workers/gpu/pace.ts";
+import { Action } from "../parts/Action.tsx";
+import { useChat } from "../stores/chat.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useModel } from "../stores/model.ts";
+import { isRunning } from "../stores/run-state.ts";
+import { useTraining } from "../stores/training.ts";
+import { labelOfField } from "./fields.ts";
+import { missingFor, pauseObstacle } from "./status.ts";
+
+function StartButton() {
+  const { start } = useTraining.getState();
+  const wrong = useTraining((s) => s.problems.keys().next().value);
+  const fits = useTraining((s) => s.plan?.fits);
+  const model = useModel((s) => s.info !== undefined);
+  const loading = useModel((s) => s.progress !== undefined && s.progress.phase !== "asking");
+  const data = useDataset((s) => s.info !== undefined);
+  const missing = missingFor({ model, loading, data, wrong: wrong && labelOfField(wrong), fits });
+  const id = useId();
+  return (
+    <>
+      <Action kind="primary" reason={missing} describedBy={missing ? id : undefined} onPress={() => void start()}>
+        Start training
+      </Action>
+      {missing && (
+        <span id={id} className="detail">
+          {missing}
+        </span>
+      )}
+    </>
+  );
+}
+
+function ResumeButton() {
+  const { unpause } = useTraining.getState();
+  const answering = useChat((s) => s.busy);
+  const id = useId();
+  return (
+    <>
+      <Action kind="primary" describedBy={answering ? id : undefined} onPress={() => void unpause()}>
+        Resume
+      </Action>
+      {answering && (
+        <span id={id} className="detail">
+          Resume stops the answer that is being written.
+        </span>
+      )}
+    </>
+  );
+}
+
+/** May be changed while a run goes on: it is not part of the recipe. */
+function PaceSelect() {
+  const pace = useTraining((s) => s.pace);
+  const { setPace } = useTraining.getState();
+  const id = useId();
+  return (
+    <>
+      <label className="inline">
+        <span>Pace</span>
+        <select value={pace} aria-describedby={id} onChange={(event) => void setPace(event.target.value as PaceMode)}>
+          <option value="full speed">Full speed</option>
+          <option value="gentle">Gentle</option>
+        </select>
+      </label>
+      <span id={id} className="hint">
+        Gentle leaves half of the GPU's time to other programs.
+      </span>
+    </>
+  );
+}
+
+export function RunButtons() {
+  const state = useTraining((s) => s.state);
+  const { pause, stopAndSave } = useTraining.getState();
+  const running = isRunning(state);
+  return (
+    <div className="row centred">
+      {!running && <StartButton />}
+      {running && state !== "paused" && (
+        <Action reason={pauseObstacle(state)} onPress={() => void pause()}>
+          Pause
+        </Action>
+      )}
+      {state === "paused" && <ResumeButton />}
+      {running && (
+        <Action reason={state === "saving" ? "A checkpoint is being written." : ""} onPress={() => void stopAndSave()}>
+          Stop and save
+        </Action>
+      )}
+      <PaceSelect />
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** The last step's figures, and how long the run will take. */
+import type { StepRecord } from "../../workers/training/events.ts";
+import { duration, figure } from "../parts/format.ts";
+import { secondsLeft, tokensPerSecond } from "./metrics.ts";
+
+interface RunFiguresProps {
+  records: StepRecord[];
+  maxSteps: number;
+  running: boolean;
+}
+
+export function RunFigures({ records, maxSteps, running }: RunFiguresProps) {
+  const last = records.at(-1);
+  if (!last) return null;
+  const left = running ? secondsLeft(records, maxSteps) : undefined;
+  const speed = tokensPerSecond(records);
+  const figures: [name: string, value: string][] = [
+    ["Loss", figure(last.loss)],
+    ["Gradient norm", figure(last.gradNorm)],
+    ["Learning rate", figure(last.learningRate)],
+    ["Tokens a second", speed === undefined ? "–" : String(Math.round(speed))],
+    ["Time left", left === undefined ? "–" : duration(left)],
+  ];
+  return (
+    <dl className="figures">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
