@@ -1,0 +1,82 @@
+/** A saved run: what it trained, how far it is, and what can be done with it. */
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
+import { Action } from "../parts/Action.tsx";
+import { bytes, figure } from "../parts/format.ts";
+import { useChat } from "../stores/chat.ts";
+import { useModel } from "../stores/model.ts";
+import { isRunning } from "../stores/run-state.ts";
+import { useRuns } from "../stores/runs.ts";
+import { useTraining } from "../stores/training.ts";
+import { Exports } from "./Exports.tsx";
+import { Sparkline } from "./Sparkline.tsx";
+import { deleteObstacle, statusOf } from "./status.ts";
+
+/** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list. */
+function useNow(run: RunSummary): { here: boolean; running: boolean; now: RunSummary } {
+  const running = useTraining((s) => isRunning(s.state));
+  const here = useTraining((s) => running && s.runId === run.id);
+  const step = useTraining((s) => (here ? s.step : run.step));
+  const records = useTraining((s) => (here ? s.records : undefined));
+  if (!records) return { here, running, now: run };
+  const lastLoss = records.at(-1)?.loss ?? run.lastLoss;
+  return { here, running, now: { ...run, step, lastLoss, losses: records.map((r) => r.loss) } };
+}
+
+export function RunItem({ run }: { run: RunSummary }) {
+  const { here, running, now } = useNow(run);
+  const model = useModel((s) => s.info);
+  const busy = useRuns((s) => s.busy === run.id);
+  const inChat = useChat((s) => s.adapterRun === run.id);
+  const { save, remove } = useRuns.getState();
+  const { resumeRun } = useTraining.getState();
+  const { adopt } = useChat.getState();
+  const resumable = run.status === "interrupted" || run.status === "stopped";
+  const unsaved = run.step === 0 ? "There is no checkpoint of this run yet." : "";
+  const needs = !model || model.id !== run.modelId ? `Load ${run.modelLabel} first.` : "";
+  const otherRun = running ? "A run is going on: stop it first." : "";
+  return (
+    <li>
+      <div className="run-head">
+        <div>
+          <strong>{run.modelLabel}</strong> on {run.datasetLabel}
+          <p className="detail">
+            {statusOf(now, here)}
+            {now.lastLoss !== null && `, loss ${figure(now.lastLoss)}`}, {bytes(run.bytes)},{" "}
+            {new Date(run.createdAt).toLocaleString()}
+          </p>
+        </div>
+        <Sparkline losses={now.losses} />
+      </div>
+      <div className="row">
+        {resumable && !running && run.step < run.maxSteps && (
+          <Action kind="primary" reason={needs} onPress={() => void resumeRun(run.id)}>
+            Resume run
+          </Action>
+        )}
+        <Action reason={unsaved || (busy ? "It is being read." : "")} onPress={() => void save(run)}>
+          Download adapter
+        </Action>
+        <Action
+          reason={inChat ? "The chat speaks by this run already." : needs || otherRun || unsaved}
+          onPress={() => void adopt(run.id)}
+        >
+          {inChat ? "In the chat" : "Use in chat"}
+        </Action>
+        <Action
+          kind="quiet"
+          reason={deleteObstacle({ status: run.status, here, busy })}
+          onPress={() => {
+            if (confirm(`Delete this run and its adapter (${bytes(run.bytes)})?`)) void remove(run.id);
+          }}
+        >
+          Delete
+        </Action>
+      </div>
+      {run.step > 0 && <Exports run={run} needs={needs || otherRun} />}
+      {run.status === "running-elsewhere" && (
+        <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
+      )}
+      {needs && resumable && <p className="detail">Load {run.modelLabel} to go on with this run.</p>}
+    </li>
+  );
+}
