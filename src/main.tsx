@@ -1,3 +1,4 @@
+/** The page's start. */
 import "./app/language.ts";
 import "./styles.css";
 import { StrictMode } from "react";

@@ -1,3 +1,4 @@
+/** The Data panel: what to train on, how far its preparation is, and the rows as the model reads them. */
 import { useState } from "react";
 import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";

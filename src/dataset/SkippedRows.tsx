@@ -1,3 +1,4 @@
+/** Rows that cannot be trained on: where they are, why, and how they begin. */
 import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import { download } from "../parts/download.ts";
 import { Scroll } from "../parts/Scroll.tsx";

@@ -1,3 +1,4 @@
+/** The Storage panel: what this browser keeps, how large it is, and how to delete it. */
 import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
