@@ -1,0 +1,141 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { DatasetInfo, ModelInfo } from "../../workers/protocol.ts";
+
+/** What the workers were asked, by method. */
+const asked: Record<string, unknown[][]> = {};
+const answers: Record<string, unknown> = {};
+const page = vi.hoisted(() => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+  });
+  vi.stubGlobal("window", { isSecureContext: false });
+  vi.stubGlobal("document", { title: "TabTune" });
+  vi.stubGlobal("BroadcastChannel", class {});
+  return { kept, engineDied: (_: unknown): void => {} };
+});
+
+vi.mock("../page/workers.ts", () => {
+  const api = new Proxy(
+    {},
+    {
+      get:
+        (_, name: string) =>
+        async (...call: unknown[]) => {
+          asked[name] = [...(asked[name] ?? []), call];
+          return answers[name];
+        },
+    },
+  );
+  return {
+    engine: (call: (a: unknown) => unknown) => call(api),
+    dataset: (call: (a: unknown, alive: () => void) => unknown) => call(api, () => {}),
+    cancelDataset: () => {},
+    callback: (f: unknown) => f,
+    reportOf: (error: unknown) => error,
+    watchEngine: (onDeath: (reason: unknown) => void) => {
+      page.engineDied = onDeath;
+    },
+  };
+});
+
+const { wire } = await import("./wiring.ts");
+const { useApp } = await import("../page/store.ts");
+const { remembered } = await import("../page/remembered.ts");
+const { useChat } = await import("../stores/chat.ts");
+const { useDataset } = await import("../stores/dataset.ts");
+const { useModel } = await import("../stores/model.ts");
+const { useStorage } = await import("../stores/storage.ts");
+const { useTraining } = await import("../stores/training.ts");
+wire();
+
+const stores = [useApp, useChat, useDataset, useModel, useStorage, useTraining] as const;
+const model = (id: string, preparation = "p1", recipe: ModelInfo["recipe"] = null): ModelInfo =>
+  ({ id, label: `model ${id}`, recipe, preparation: { id: preparation } }) as ModelInfo;
+const data: DatasetInfo = { id: "d1", label: "pets", rows: 7, longest: 90, skipped: [] } as unknown as DatasetInfo;
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+beforeEach(async () => {
+  for (const store of stores) (store as typeof useApp).setState((store as typeof useApp).getInitialState(), true);
+  await settled();
+  page.kept.clear();
+  for (const name of Object.keys(asked)) delete asked[name];
+  Object.assign(answers, { prepare: data, preview: [], open: null, plan: { steps: 500 }, listRuns: [] });
+});
+
+test("a loaded model: what waited is prepared for it, its runs are listed, it is remembered", async () => {
+  await useDataset.getState().use({ kind: "sample" });
+  expect(useDataset.getState().waiting).toEqual({ kind: "sample" });
+  useModel.setState({ info: model("a", "p1", { max_steps: 100 }) });
+  await settled();
+  expect(useDataset.getState().info).toBe(data);
+  expect(useTraining.getState().preset).toBe("Demo model");
+  expect(Object.keys(asked)).toEqual(expect.arrayContaining(["prepare", "setPace", "plan", "listRuns", "listStored"]));
+  // Once without rows, once with them.
+  expect(asked.plan?.at(-1)?.slice(1)).toEqual([7, 90]);
+  expect(remembered()).toMatchObject({
+    model: { source: { kind: "embedded" }, label: "model a" },
+    data: { id: "d1", rows: 7, sample: true, preparation: "p1" },
+  });
+});
+
+test("a model with another tokenizer: rows that cannot be prepared anew are no longer shown", async () => {
+  useModel.setState({ info: model("a") });
+  answers.open = data;
+  await useDataset.getState().open("d1");
+  useModel.setState({ info: model("b", "p1") });
+  expect(useDataset.getState().info).toBe(data);
+  useModel.setState({ info: model("c", "p2") });
+  expect(useDataset.getState()).toMatchObject({
+    info: undefined,
+    gone: "The rows of pets were prepared for model a: drop the files again.",
+  });
+});
+
+test("rows that are deleted under Storage are no longer shown", async () => {
+  useDataset.setState({ info: data });
+  useStorage.setState({ removed: { kind: "data", key: "d2" } });
+  expect(useDataset.getState().info).toBe(data);
+  useStorage.setState({ removed: { kind: "data", key: "d1" } });
+  expect(useDataset.getState()).toMatchObject({ info: undefined, gone: "The rows of pets were deleted." });
+});
+
+test("a recipe is remembered when somebody chose it", () => {
+  useTraining.getState().setField("lora_r", 8);
+  expect(remembered().recipe?.fields.lora_r).toBe(8);
+  useTraining.getState().setPreset("Practical", false);
+  expect(remembered().recipe).toBeUndefined();
+});
+
+test("the chat speaks by the run that trains, until another model is loaded", () => {
+  useModel.setState({ info: model("a") });
+  useTraining.setState({ runId: "r1" });
+  expect(useChat.getState().adapterRun).toBe("r1");
+  useModel.setState({ info: model("a") });
+  expect(useChat.getState().adapterRun).toBe("r1");
+  useModel.setState({ info: model("b") });
+  expect(useChat.getState().adapterRun).toBeUndefined();
+});
+
+test("the tab's title follows the run", () => {
+  useTraining.setState({ state: "training", step: 3, maxSteps: 9 });
+  expect(document.title).toBe("3/9 – TabTune");
+  useTraining.setState({ state: "done" });
+  expect(document.title).toBe("TabTune");
+});
+
+test("an engine that dies takes the model along; who waits for it tells it in its own panel", () => {
+  const reason = { code: "worker-died", message: "Gone.", remedy: "", safe: "" };
+  useModel.setState({ info: model("a") });
+  page.engineDied(reason);
+  expect(useModel.getState().info).toBeUndefined();
+  expect(useApp.getState().errors.model).toMatchObject({ message: "Gone." });
+
+  useApp.getState().clear("model");
+  useModel.setState({ info: model("a") });
+  useTraining.setState({ state: "training" });
+  page.engineDied(reason);
+  expect(useModel.getState().info).toBeUndefined();
+  expect(useApp.getState().errors.model).toBeUndefined();
+});
