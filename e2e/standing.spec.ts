@@ -143,11 +143,21 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
     await expect(page.getByRole("heading", { name: "Data", exact: true })).toBeVisible();
   });
 
+  await test.step("a button that cannot be pressed says why to who presses it", async () => {
+    const reason = panel(page, "Chat").getByText("No answer is being written.").and(page.locator(".hint"));
+    await expect(reason).toHaveCount(0);
+    await button(page, "Stop").focus();
+    await page.keyboard.press("Enter");
+    await expect(reason).toBeVisible();
+    await button(page, "Send").focus();
+    await expect(reason).toHaveCount(0);
+  });
+
   const training = panel(page, "Training");
   await test.step("a recipe that cannot run says so at the field", async () => {
     const steps = training.getByRole("spinbutton", { name: "Steps", exact: true });
     await steps.fill("");
-    await expect(steps).toHaveAccessibleDescription(/^Must be a whole number/);
+    await expect(steps).toHaveAccessibleDescription(/^Must be a whole number.* updates of the adapter$/);
     await expect(steps).toHaveAttribute("aria-invalid", "true");
     await expect(training).toContainText("Must be a whole number from 1 to 10000000");
     await expect(button(page, "Start training")).toHaveAccessibleDescription("Correct Steps first");
