@@ -4,12 +4,14 @@ import { bytes, duration } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { useModel } from "../stores/model.ts";
 
-const phases = {
+/** Loading compiles nothing. */
+type Phase = Exclude<LoadProgress["phase"], "compiling">;
+
+const phases: Record<Phase, string> = {
   asking: "Asking the hub",
   reading: "Reading weights",
   quantising: "Packing weights into 4 bits",
   uploading: "Uploading to the GPU",
-  compiling: "Compiling kernels",
 };
 
 function words({ bytes: done, total, bytesPerSecond, secondsLeft }: NonNullable<LoadProgress["fetched"]>): string {
@@ -25,7 +27,7 @@ export function LoadBars({ progress: { phase, fraction, detail, fetched } }: { p
     <>
       {fetched && <Progress label="Fetched" fraction={fetched.bytes / fetched.total} detail={words(fetched)} />}
       <Progress
-        label={fetched ? "Prepared" : phases[phase]}
+        label={fetched ? "Prepared" : phases[phase as Phase]}
         {...(asking ? {} : { fraction })}
         detail={asking ? "What the model costs is asked first; no weight is fetched yet." : detail}
       />
