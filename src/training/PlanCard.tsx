@@ -64,7 +64,7 @@ export function PlanCard() {
       )}
       <details>
         <summary>Where the memory goes</summary>
-        <table>
+        <table aria-label="Memory">
           <tbody>
             {plan.memory.map((part) => (
               <tr key={part.name}>
