@@ -5,7 +5,26 @@
 import type { Page } from "@playwright/test";
 import { killableEngine, spoil } from "./fault-points.ts";
 import { demoPicture, jsonLines } from "./files.ts";
-import { alertIn, ask, button, chooseSampleData, expect, expectAlert, type LossRow, loadDemo, lossTable, panel, prepare, SLOW, setRecipe, shortRecipe, statusOf, test, waitForEnd, waitForStep } from "./fixtures.ts";
+import {
+  alertIn,
+  ask,
+  button,
+  chooseSampleData,
+  expect,
+  expectAlert,
+  type LossRow,
+  loadDemo,
+  lossTable,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  statusOf,
+  test,
+  waitForEnd,
+  waitForStep,
+} from "./fixtures.ts";
 
 const STEPS = 6;
 const EVERY = 2;

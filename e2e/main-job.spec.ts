@@ -1,6 +1,25 @@
 /** The job that TabTune is for, from an empty page to a chat with the trained adapter, with the network cut off. */
 import { readFile } from "node:fs/promises";
-import { ask, button, chooseSampleData, downloadAdapter, expect, loadDemo, lossTable, panel, prepare, SLOW, safetensorsHeader, safetensorsValues, setRecipe, shortRecipe, statusOf, test, waitForEnd, waitForStep } from "./fixtures.ts";
+import {
+  ask,
+  button,
+  chooseSampleData,
+  downloadAdapter,
+  expect,
+  loadDemo,
+  lossTable,
+  panel,
+  prepare,
+  SLOW,
+  safetensorsHeader,
+  safetensorsValues,
+  setRecipe,
+  shortRecipe,
+  statusOf,
+  test,
+  waitForEnd,
+  waitForStep,
+} from "./fixtures.ts";
 
 const picture = "public/demo/data/images/001.webp";
 

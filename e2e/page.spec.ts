@@ -2,7 +2,22 @@
 import type { Locator, Page } from "@playwright/test";
 import { spoil } from "./fault-points.ts";
 import { demoPicture, jsonLines } from "./files.ts";
-import { alertIn, button, expect, expectAlert, loadDemo, panel, prepare, SLOW, setRecipe, shortRecipe, statusOf, test, waitForStatus, waitForStep } from "./fixtures.ts";
+import {
+  alertIn,
+  button,
+  expect,
+  expectAlert,
+  loadDemo,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  statusOf,
+  test,
+  waitForStatus,
+  waitForStep,
+} from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
 
 const regions = ["Model", "Data", "Training", "Chat", "Runs"] as const;

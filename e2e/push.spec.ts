@@ -1,7 +1,18 @@
 /** A result to the hub: signing in by the redirect, what the hub may answer, the push, signing out, and no network. */
 import type { Page } from "@playwright/test";
 import { type FakeAccount, startFakeAccount } from "../workers/testing/fake-account.ts";
-import { alertIn, button, expect, panel, prepare, setRecipe, shortRecipe, test, waitForStatus, waitForStep } from "./fixtures.ts";
+import {
+  alertIn,
+  button,
+  expect,
+  panel,
+  prepare,
+  setRecipe,
+  shortRecipe,
+  test,
+  waitForStatus,
+  waitForStep,
+} from "./fixtures.ts";
 
 let hub: FakeAccount;
 test.beforeAll(async () => {

@@ -7,7 +7,23 @@ import os from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
 import { faultPoints } from "./fault-points.ts";
-import { button, downloadAdapter, expect, type LossRow, loadDemo, lossTable, panel, prepare, SLOW, setRecipe, shortRecipe, test, waitForEnd, waitForStep, watch } from "./fixtures.ts";
+import {
+  button,
+  downloadAdapter,
+  expect,
+  type LossRow,
+  loadDemo,
+  lossTable,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  test,
+  waitForEnd,
+  waitForStep,
+  watch,
+} from "./fixtures.ts";
 
 const STEPS = 8;
 const EVERY = 2;

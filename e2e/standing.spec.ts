@@ -4,7 +4,24 @@
  */
 import type { Locator, Page } from "@playwright/test";
 import { demoPicture, jsonLines, text } from "./files.ts";
-import { alertIn, ask, button, chooseSampleData, expect, loadDemo, panel, prepare, SLOW, setRecipe, shortRecipe, statusOf, stepOf, test, waitForStatus, waitForStep } from "./fixtures.ts";
+import {
+  alertIn,
+  ask,
+  button,
+  chooseSampleData,
+  expect,
+  loadDemo,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  statusOf,
+  stepOf,
+  test,
+  waitForStatus,
+  waitForStep,
+} from "./fixtures.ts";
 import { PHONE } from "./look.ts";
 
 /** Drops files on an element, as a hand does. */

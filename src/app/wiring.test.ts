@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import type { DatasetInfo, ModelInfo } from "../../workers/protocol.ts";
+import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
+import type { ModelInfo } from "../../workers/protocol/model.ts";
 
 /** What the workers were asked, by method. */
 const asked: Record<string, unknown[][]> = {};
