@@ -99,7 +99,7 @@ export async function measureStep(): Promise<StepResults> {
 
   // The last batch's tokens are still in the buffers: the same pass again, kernel by kernel.
   const program = await recordTraining(vlm, step.runner.buffers, adapter).build(arena, vlm.pipelines);
-  const dims = { rows: tokens, labelRows: 64, gradScale: 1 / 64, accumulate: 0 };
+  const dims = { rows: tokens, labelRows: 64, gradScale: 1 / 64, accumulate: 0, step: 1, firstRow: 0 };
   const times = [...(await program.profile(dims))].sort((a, b) => b[1].ms - a[1].ms);
   const total = times.reduce((sum, [, t]) => sum + t.ms, 0);
   const executed = times.reduce((sum, [name, t]) => sum + (name.startsWith("attention") ? 0 : t.flops), 0);

@@ -10,7 +10,7 @@
 import { TabTuneError } from "../errors.ts";
 import { type Arena, write } from "../gpu/buffers.ts";
 import { budgetOf } from "../gpu/pace.ts";
-import type { Program, RunOptions } from "../gpu/program.ts";
+import type { Program, Recorder, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "../models/adapter.ts";
@@ -81,15 +81,18 @@ export function createDecoder(
   write(gpu, d.noSlot, Int32Array.of(-1), counters);
   const staging = createStaging(gpu, counters, "tokens to read", 8 * d.steps);
 
-  const programs = new Map<string, Promise<Program>>();
-  const program = (kind: "prefill" | "decode", withAdapter: boolean): Promise<Program> => {
-    const key = `${kind} ${withAdapter}`;
-    const record = kind === "prefill" ? recordPrefill : recordDecode;
-    const built =
-      programs.get(key) ?? record(model, b, d, withAdapter ? adapter : undefined).build(arena, model.pipelines);
-    programs.set(key, built);
-    return built;
+  /** A program with the adapter and one without, each recorded when it is first asked for. */
+  const bySpeaker = <K extends string>(record: (adapter: Adapter | undefined) => Recorder<K>) => {
+    const programs = new Map<boolean, Promise<Program<K>>>();
+    return (withAdapter: boolean): Promise<Program<K>> => {
+      const built =
+        programs.get(withAdapter) ?? record(withAdapter ? adapter : undefined).build(arena, model.pipelines);
+      programs.set(withAdapter, built);
+      return built;
+    };
   };
+  const prefillBy = bySpeaker((speaker) => recordPrefill(model, b, d, speaker));
+  const decodeBy = bySpeaker((speaker) => recordDecode(model, b, d, speaker));
   const read = async (count: number): Promise<Choice[]> => {
     const words = await staging.read(d.chosen, 8 * count);
     const [ids, logits] = [new Uint32Array(words), new Float32Array(words)];
@@ -104,7 +107,7 @@ export function createDecoder(
   return {
     buffers: b,
     async prefill(ids, slots, past, speaker) {
-      const pass = await program("prefill", speaker.adapter);
+      const pass = await prefillBy(speaker.adapter);
       for (let at = 0; at < ids.length; at += b.capacity.rows) {
         const part = ids.subarray(at, at + b.capacity.rows);
         const rows = part.length;
@@ -117,7 +120,7 @@ export function createDecoder(
       return (await read(1))[0]!;
     },
     async decode(id, past, most, speaker) {
-      const pass = await program("decode", speaker.adapter);
+      const pass = await decodeBy(speaker.adapter);
       const steps = Math.min(batch, most);
       const started = performance.now();
       // On the GPU the id is where the last pass left it.

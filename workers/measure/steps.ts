@@ -147,7 +147,7 @@ async function kernelsOf(
   );
   const arena = new Arena(c.gpu, vlm.counters);
   const program = await recordTraining(vlm, step.runner.buffers, adapter).build(arena, vlm.pipelines);
-  const dims = { rows, labelRows: targets.length, gradScale: 1 / targets.length, accumulate: 0 };
+  const dims = { rows, labelRows: targets.length, gradScale: 1 / targets.length, accumulate: 0, step: 1, firstRow: 0 };
   const stamps = hasTimestamps(c.gpu) ? new Timestamps(c.gpu) : undefined;
   try {
     const times = [...(await program.profile(dims, { stamps }))].map(([name, t]) => ({ name, ...t }));

@@ -3,13 +3,17 @@
  * decode passes follow each other without the CPU.
  */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
-import { type Dims, Recorder, type Size } from "../gpu/program.ts";
+import { Recorder, type Size } from "../gpu/program.ts";
 import { type SamplingOptions, sampleRows } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "./adapter.ts";
 import { layerForward } from "./parts/decoder.ts";
 import { headForward, normLabelRows } from "./parts/head.ts";
 import { embed, headPass, layerPass, outputOf, type PassBuffers } from "./pass.ts";
 import type { ModelFacts } from "./vlm.ts";
+
+/** Numbers of a replay that takes in a prompt, and of one that decodes. */
+export type PrefillDims = keyof SamplingOptions | "rows" | "past" | "labelRows";
+export type DecodeDims = keyof SamplingOptions | "steps" | "past";
 
 /** What decoding needs beside the buffers of a pass. */
 export interface DecodeBuffers {
@@ -35,29 +39,28 @@ export function allocateDecode(alloc: Allocator, steps: number): DecodeBuffers {
 }
 
 /** The layers over `rows` tokens after `past` cached ones, b.layers[0].x -> b.last. */
-function layers(
-  r: Recorder,
+function layers<K extends string>(
+  r: Recorder<K>,
   model: ModelFacts,
   b: PassBuffers,
-  adapter: Adapter | undefined,
-  o: { rows: Size; past: Size; tile: "prefill" | "decode" },
+  { adapter, ...pass }: { adapter: Adapter | undefined; rows: Size<K>; past: Size<K>; tile: "prefill" | "decode" },
 ): void {
   b.layers.forEach((_, n) => {
-    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...o });
+    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...pass });
   });
 }
 
 /** Logits of the one normalised row -> token number `outRow` of d.chosen, which is also the next pass's b.ids[0]. */
-function chooseToken(
-  r: Recorder,
+function chooseToken<K extends string>(
+  r: Recorder<K | keyof SamplingOptions>,
   model: ModelFacts,
   b: PassBuffers,
   d: DecodeBuffers,
-  o: { rows: Size; outRow: number; position: Size },
+  o: { rows: Size<K>; outRow: number; position: Size<K> },
 ): void {
   const { weights } = model;
-  headForward(r, { rows: o.rows, tile: "decode" }, { head: weights.head, kept: b });
-  sampleRows(r, {
+  headForward<K | keyof SamplingOptions>(r, { rows: o.rows, tile: "decode" }, { head: weights.head, kept: b });
+  sampleRows<K | keyof SamplingOptions>(r, {
     ...o,
     out: d.chosen,
     ids: b.ids,
@@ -65,50 +68,48 @@ function chooseToken(
     x: b.logits,
     vocab: weights.vocab,
     ld: weights.head.out,
-    sampling: ({ temperature, topP, seed }) => ({ temperature, topP, seed }) as SamplingOptions,
+    sampling: ({ temperature, topP, seed }) => ({ temperature, topP, seed }),
   });
 }
 
 /**
  * Takes in `rows` tokens of a prompt (ids and slots in b) after `past` cached ones; with labelRows 1 (else 0) it chooses the token
- * after row b.labelRows[0]. dims: rows, past, labelRows, temperature, topP, seed.
+ * after row b.labelRows[0].
  */
 export function recordPrefill(
   model: ModelFacts,
   b: PassBuffers,
   d: DecodeBuffers,
   adapter: Adapter | undefined,
-): Recorder {
-  const r = new Recorder(model.variants);
-  embed(r, model, b);
-  layers(r, model, b, adapter, { rows: (dims) => dims.rows!, past: (dims) => dims.past!, tile: "prefill" });
-  normLabelRows(r, b.last, (dims) => dims.labelRows!, headPass(model, b));
-  chooseToken(r, model, b, d, {
-    rows: (dims) => dims.labelRows!,
-    outRow: 0,
-    position: (dims) => dims.past! + dims.rows!,
-  });
+): Recorder<PrefillDims> {
+  const r = new Recorder<PrefillDims>(model.variants);
+  const rows: Size<PrefillDims> = (dims) => dims.rows;
+  const last: Size<PrefillDims> = (dims) => dims.labelRows;
+  embed(r, model, b, rows);
+  layers(r, model, b, { adapter, rows, past: (dims) => dims.past, tile: "prefill" });
+  normLabelRows(r, b.last, last, headPass(model, b));
+  chooseToken<PrefillDims>(r, model, b, d, { rows: last, outRow: 0, position: (dims) => dims.past + dims.rows });
   return r;
 }
 
 /**
- * `steps` passes in a row, at most d.steps, each over the one token in b.ids[0] and the `past` cached ones before it; its choice is
- * the next one's token. dims: steps, past (of the first), temperature, topP, seed.
+ * `steps` passes in a row, at most d.steps, each over the one token in b.ids[0] and the `past` cached ones before the first; its
+ * choice is the next one's token.
  */
 export function recordDecode(
   model: ModelFacts,
   b: PassBuffers,
   d: DecodeBuffers,
   adapter: Adapter | undefined,
-): Recorder {
-  const r = new Recorder(model.variants);
+): Recorder<DecodeDims> {
+  const r = new Recorder<DecodeDims>(model.variants);
   const one = { ...b, slots: d.noSlot, labelRows: d.firstRow };
   for (let step = 0; step < d.steps; step++) {
-    const rows = (dims: Dims): number => (step < dims.steps! ? 1 : 0);
+    const rows: Size<DecodeDims> = (dims) => (step < dims.steps ? 1 : 0);
     embed(r, model, one, rows);
-    layers(r, model, one, adapter, { rows, past: (dims) => dims.past! + step, tile: "decode" });
+    layers(r, model, one, { adapter, rows, past: (dims) => dims.past + step, tile: "decode" });
     normLabelRows(r, one.last, rows, headPass(model, one));
-    chooseToken(r, model, one, d, { rows, outRow: step, position: (dims) => dims.past! + step + 1 });
+    chooseToken<DecodeDims>(r, model, one, d, { rows, outRow: step, position: (dims) => dims.past + step + 1 });
   }
   return r;
 }

@@ -29,6 +29,9 @@ export interface StepPosition {
   firstTile: number;
 }
 
+/** Outside training nothing is dropped. */
+const beginning: StepPosition = { step: 0, firstTile: 0 };
+
 /** Runs the tower: `v.tower.pixels` holds `tiles` normalised tiles; leaves `v.tower.features`. */
 export interface Tower {
   name: "own" | "onnxruntime";
@@ -66,24 +69,31 @@ export interface EncoderOptions {
   training?: { policy: ActivationPolicy; dTokens: Tensor } | undefined;
 }
 
-const passOf = (model: Vlm, v: VisionActivations, adapter: Adapter | undefined): VisionPass => ({
+/** Numbers of a replay. `row`: where in the table the features go. */
+type TowerDims = "tiles" | "step" | "firstTile";
+type ConnectorDims = TowerDims | "row";
+
+const passOf = (model: Vlm, v: VisionActivations, adapter: Adapter | undefined): VisionPass<TowerDims> => ({
   config: model.config,
   weights: model.weights,
   kept: v,
   lora: adapter?.vision,
   connector: adapter?.connector,
-  tiles: (d) => d.tiles!,
-  dropout: passDropout(adapter?.settings, v.tower.gradients?.dropped),
+  tiles: (d) => d.tiles,
+  dropout: passDropout<TowerDims>(adapter?.settings, v.tower.gradients?.dropped, {
+    step: (d) => d.step,
+    first: (d) => d.firstTile,
+  }),
 });
 
 /** The tower on our own kernels, recorded once. */
 export async function ownTower(model: Vlm, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
-  const recorder = new Recorder(model.variants);
+  const recorder = new Recorder<TowerDims>(model.variants);
   recordTower(recorder, passOf(model, v, adapter));
   const program = await recorder.build(arena, model.pipelines);
   return {
     name: "own",
-    run: (_, tiles, at) => program.run({ tiles, ...at }, model.pace),
+    run: (_, tiles, at = beginning) => program.run({ tiles, ...at }, model.pace),
     dispose: async () => {},
   };
 }
@@ -103,10 +113,10 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   copyExtraRow(model, o.features, o.featureCapacity);
   const makeTower = adapter?.vision ? undefined : o.makeTower;
   const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);
-  const forward = new Recorder(model.variants);
-  recordConnector(forward, o.features, (d) => d.row!, passOf(model, buffers, adapter));
+  const forward = new Recorder<ConnectorDims>(model.variants);
+  recordConnector(forward, o.features, (d) => d.row, passOf(model, buffers, adapter));
   const connector = await forward.build(arena, model.pipelines);
-  const recorder = new Recorder(model.variants);
+  const recorder = new Recorder<TowerDims>(model.variants);
   if (training) recordVisionBackward(recorder, training.dTokens, passOf(model, buffers, adapter));
   const backward = training && (await recorder.build(arena, model.pipelines));
   return {
@@ -115,7 +125,7 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
     pictures: model.pictures,
     buffers,
     tower,
-    async encode(pixels, tiles, firstTile, at = { step: 0, firstTile: 0 }) {
+    async encode(pixels, tiles, firstTile, at = beginning) {
       write(gpu, buffers.tower.pixels, pixels, counters);
       await tower.run(buffers, tiles, at);
       await connector.run({ tiles, row: firstTile * perTile, ...at }, model.pace);

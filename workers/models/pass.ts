@@ -26,10 +26,16 @@ import {
   normLabelRows,
   normLabelRowsBackward,
 } from "./parts/head.ts";
-import { type LoraSettings, type PassDropout, passDropout } from "./parts/lora.ts";
+import { type LoraSettings, passDropout } from "./parts/lora.ts";
 import { allocatePassTable } from "./token-table.ts";
 import type { ModelFacts } from "./vlm.ts";
 import type { VlmWeights } from "./weights.ts";
+
+/**
+ * Numbers of a replay. `gradScale`: 1 / targets of the whole optimizer batch; `accumulate`: 0 for the first micro-batch of a step, 1
+ * after; `step` and `firstRow` (tokens of the step's earlier passes) for dropout.
+ */
+export type TrainingDims = "rows" | "labelRows" | "gradScale" | "accumulate" | "step" | "firstRow";
 
 /** How much one pass can hold. */
 export interface PassCapacity {
@@ -100,7 +106,7 @@ export const headPass = ({ config, weights }: ModelFacts, kept: HeadActivations)
 });
 
 /** ids and image slots -> b.layers[0].x */
-export function embed(r: Recorder, { config }: ModelFacts, b: PassBuffers, rows: Size = (d) => d.rows!): void {
+export function embed<K extends string>(r: Recorder<K>, { config }: ModelFacts, b: PassBuffers, rows: Size<K>): void {
   const { ids, table, imageFeatures, slots: imageSlots } = b;
   const size = config.decoder.hiddenSize;
   embeddingForward(r, { y: b.layers[0]!.x, ids, table, imageFeatures, imageSlots, size, rows });
@@ -112,7 +118,7 @@ export const layerPass = (
   b: PassBuffers,
   n: number,
   adapter: Adapter | undefined,
-): Pick<LayerPass, "config" | "weights" | "kept" | "lora" | "tokens" | "layer"> => ({
+): Pick<LayerPass<never>, "config" | "weights" | "kept" | "lora" | "tokens" | "layer"> => ({
   config: model.config.decoder,
   weights: model.weights.layers[n]!,
   kept: b.layers[n]!,
@@ -124,54 +130,56 @@ export const layerPass = (
 /** Where layer `n` writes: the next one's input, or the decoder's output. */
 export const outputOf = (b: PassBuffers, n: number): Tensor => b.layers[n + 1]?.x ?? b.last;
 
-function layersForward(
-  r: Recorder,
+function layersForward<K extends string>(
+  r: Recorder<K>,
   model: ModelFacts,
   b: PassBuffers,
-  adapter: Adapter | undefined,
-  dropout?: PassDropout,
+  { adapter, ...pass }: Pick<LayerPass<K>, "rows" | "dropout"> & { adapter: Adapter | undefined },
 ): void {
   b.layers.forEach((_, n) => {
-    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), rows: (d) => d.rows!, dropout });
+    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...pass });
   });
 }
 
-/** dims: rows, labelRows. Leaves the loss of each target in b.nll. */
-export function recordEvaluation(model: ModelFacts, b: PassBuffers, adapter: Adapter | undefined): Recorder {
-  const r = new Recorder(model.variants);
+/** Leaves the loss of each target in b.nll. Of the dims it reads rows and labelRows. */
+export function recordEvaluation(
+  model: ModelFacts,
+  b: PassBuffers,
+  adapter: Adapter | undefined,
+): Recorder<TrainingDims> {
+  const r = new Recorder<TrainingDims>(model.variants);
   const head = headPass(model, b);
-  embed(r, model, b);
-  layersForward(r, model, b, adapter);
-  normLabelRows(r, b.last, (d) => d.labelRows!, head);
-  headAndLoss(r, { gradient: false }, head);
+  embed(r, model, b, (d) => d.rows);
+  layersForward(r, model, b, { adapter, rows: (d) => d.rows });
+  normLabelRows(r, b.last, (d) => d.labelRows, head);
+  headAndLoss(r, { labelRows: (d) => d.labelRows, gradScale: (d) => d.gradScale, gradient: false }, head);
   return r;
 }
 
-/**
- * One micro-batch: forward, loss, backward. dims: rows, labelRows, gradScale (1 / targets of the whole optimizer batch),
- * accumulate (0 for the first micro-batch of a step, 1 after), and with dropout step and firstRow. Leaves b.nll and the adapter's gradients.
- */
-export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapter): Recorder {
-  const r = new Recorder(model.variants);
+/** One micro-batch: forward, loss, backward. Leaves b.nll and the adapter's gradients. */
+export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapter): Recorder<TrainingDims> {
+  const r = new Recorder<TrainingDims>(model.variants);
   const { hiddenSize, numLayers } = model.config.decoder;
   const g = b.gradients!;
   const head = headPass(model, b);
-  const dropout = passDropout(adapter.settings, g.dropped);
-  const labelRows: Size = (d) => d.labelRows!;
-  embed(r, model, b);
-  layersForward(r, model, b, adapter, dropout);
+  const rows: Size<TrainingDims> = (d) => d.rows;
+  const labelRows: Size<TrainingDims> = (d) => d.labelRows;
+  const dropout = passDropout<TrainingDims>(adapter.settings, g.dropped, {
+    step: (d) => d.step,
+    first: (d) => d.firstRow,
+  });
+  embed(r, model, b, rows);
+  layersForward(r, model, b, { adapter, rows, dropout });
   normLabelRows(r, b.last, labelRows, head);
-  headAndLoss(r, { gradient: true }, head);
-  zero(r, { x: g.dx, count: (d) => d.rows! * hiddenSize });
+  headAndLoss(r, { labelRows, gradScale: (d) => d.gradScale, gradient: true }, head);
+  zero(r, { x: g.dx, count: (d) => d.rows * hiddenSize });
   normLabelRowsBackward(r, { dx: g.dx, x: b.last, rows: labelRows }, head);
   for (let n = numLayers - 1; n >= 0; n--) {
     const kept = b.layers[n]!;
     layerBackward(r, g, {
       ...layerPass(model, b, n, adapter),
-      lora: adapter.layers[n]!,
-      rows: (d) => d.rows!,
-      dropout,
-      accumulate: (d) => d.accumulate!,
+      ...{ lora: adapter.layers[n]!, rows, dropout },
+      accumulate: (d) => d.accumulate,
       inputGradient: n > 0 || learnsFromPictures(adapter),
       fresh: n === numLayers - 1 && kept.mlp.length === 1 && kept.halves.length === 0,
     });

@@ -50,7 +50,7 @@ export function allocateVision(
 }
 
 /** What the passes below share. `tiles` is how many of the tiles are used. */
-export interface VisionPass {
+export interface VisionPass<K extends string> {
   config: VlmConfig;
   weights: Pick<VlmWeights, "tower" | "connector">;
   kept: VisionActivations;
@@ -58,16 +58,16 @@ export interface VisionPass {
   lora: VisionLora | undefined;
   /** A connector that is trained in full. */
   connector: TrainedConnector | undefined;
-  tiles: Size;
+  tiles: Size<K>;
   /** In training; dims: step, firstTile. */
-  dropout?: PassDropout | undefined;
+  dropout?: PassDropout<K> | undefined;
 }
 
-const towerPass = ({ config, weights, kept, lora, tiles, dropout }: VisionPass): TowerPass => ({
+const towerPass = <K extends string>({ config, weights, kept, lora, tiles, dropout }: VisionPass<K>): TowerPass<K> => ({
   ...{ config: config.tower, weights: weights.tower, kept: kept.tower, lora: lora?.layers, tiles, dropout },
 });
 
-const connectorPass = (p: VisionPass): ConnectorPass => {
+const connectorPass = <K extends string>(p: VisionPass<K>): ConnectorPass<K> => {
   const rowsPerTile = featuresPerTile(p.config);
   return {
     config: p.config.connector,
@@ -83,17 +83,21 @@ const connectorPass = (p: VisionPass): ConnectorPass => {
 };
 
 /** kept.tower.pixels -> kept.tower.features */
-export const recordTower = (r: Recorder, p: VisionPass): void => towerForward(r, towerPass(p));
+export const recordTower = <K extends string>(r: Recorder<K>, p: VisionPass<K>): void => towerForward(r, towerPass(p));
 
 /** kept.tower.features -> rows of `imageFeatures` from `row` on. */
-export const recordConnector = (r: Recorder, imageFeatures: Tensor, row: Size, p: VisionPass): void =>
-  connectorForward(r, imageFeatures, row, connectorPass(p));
+export const recordConnector = <K extends string>(
+  r: Recorder<K>,
+  imageFeatures: Tensor,
+  row: Size<K>,
+  p: VisionPass<K>,
+): void => connectorForward(r, imageFeatures, row, connectorPass(p));
 
 /**
  * Backward of connector and tower for the tiles that the forward pass before it left in `kept`: `dTokens` [token rows, h] is the
  * gradient of the language model's input. Gradients are added to.
  */
-export function recordVisionBackward(r: Recorder, dTokens: Tensor, p: VisionPass): void {
+export function recordVisionBackward<K extends string>(r: Recorder<K>, dTokens: Tensor, p: VisionPass<K>): void {
   const { gradients } = p.kept.tower;
   connectorBackward(r, dTokens, gradients?.dFeatures, gradients?.t, connectorPass(p));
   if (gradients) towerBackward(r, towerPass(p));

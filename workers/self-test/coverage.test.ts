@@ -95,7 +95,7 @@ async function dispatchedKinds(): Promise<Set<string>> {
       const tower = new Recorder(variants);
       const visionPass = {
         ...{ config, weights, kept: vision, lora: adapter.vision, connector: adapter.connector, tiles: 1 },
-        dropout: passDropout(settings, vision.tower.gradients?.dropped),
+        dropout: passDropout(settings, vision.tower.gradients?.dropped, { step: 0, first: 0 }),
       };
       recordTower(tower, visionPass);
       recordConnector(tower, pass.imageFeatures, 0, visionPass);

@@ -7,7 +7,7 @@ import { type PackedBatch, packExamples, splitByCapacity } from "../data/batches
 import { type Example, labelsOf, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
-import { type Dims, type Program, Recorder } from "../gpu/program.ts";
+import { type Dims, Recorder } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import { adamw } from "../kernels/optimizer/adamw.ts";
 import { adamw8bit, momentMaps } from "../kernels/optimizer/adamw-8bit.ts";
@@ -17,7 +17,14 @@ import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
 import { backwardPictures, encodePictures, type PackPictures, packPictures } from "../models/pack-pictures.ts";
-import { allocatePass, type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
+import {
+  allocatePass,
+  type PassBuffers,
+  type PassCapacity,
+  recordEvaluation,
+  recordTraining,
+  type TrainingDims,
+} from "../models/pass.ts";
 import { writeTokens } from "../models/token-table.ts";
 import type { VisionActivations } from "../models/vision.ts";
 import type { Vlm } from "../models/vlm.ts";
@@ -76,7 +83,7 @@ interface StepBuffersOptions {
   tileCapacity: number;
   adapter: Adapter | undefined;
   makeTower?: MakeTower | undefined;
-  record: (buffers: PassBuffers) => Recorder;
+  record: (buffers: PassBuffers) => Recorder<TrainingDims>;
 }
 
 async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promise<StepBuffers> {
@@ -94,7 +101,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       training: { policy: capacity.policy, dTokens: buffers.gradients!.dx },
     }),
   });
-  const program: Program = await record(buffers).build(arena, model.pipelines);
+  const program = await record(buffers).build(arena, model.pipelines);
   const staging = createStaging(gpu, counters, "losses to read", Math.max(256, buffers.nll.length * 4));
   const { imageTokenId } = config;
 
@@ -120,9 +127,10 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
   };
 
   const run = async (pack: PackedBatch, dims: PassDims): Promise<Float32Array> => {
-    const { step, firstTile } = dims;
+    const { firstTile, ...rest } = dims;
+    const { step } = rest;
     const pictures = await upload(pack, { step, firstTile });
-    await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
+    await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...rest }, model.pace);
     await backwardPictures(encoder, pictures, { step, firstTile });
     return read(buffers.nll, pack.targets.length);
   };
@@ -234,15 +242,17 @@ export async function createTrainingStep(
   };
 }
 
-export function recordClear(adapter: Adapter): Recorder {
-  const recorder = new Recorder();
+export function recordClear(adapter: Adapter): Recorder<never> {
+  const recorder = new Recorder<never>();
   for (const grad of adapter.grads.slice(adapter.layers.length)) zero(recorder, { x: grad, count: grad.length });
   return recorder;
 }
 
-/** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. dims: learningRate, bias corrections. */
-export function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder {
-  const recorder = new Recorder();
+type UpdateDims = "learningRate" | "biasCorrection1" | "biasCorrection2Sqrt";
+
+/** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. */
+export function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder<UpdateDims> {
+  const recorder = new Recorder<UpdateDims>();
   const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
   gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });
   const maps = adapter.momentScales.length > 0 ? arena.upload("optimizer/maps", momentMaps()) : undefined;
@@ -252,13 +262,13 @@ export function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tenso
       grad,
       count: grad.length,
       clip: norm,
-      learningRate: (d: Dims) => d.learningRate!,
+      learningRate: (d: Dims<UpdateDims>) => d.learningRate,
       beta1: s.beta1,
       beta2: s.beta2,
       eps: s.epsilon,
       weightDecay: adapter.decays[n] ? s.weightDecay : 0,
-      biasCorrection1: (d: Dims) => d.biasCorrection1!,
-      biasCorrection2Sqrt: (d: Dims) => d.biasCorrection2Sqrt!,
+      biasCorrection1: (d: Dims<UpdateDims>) => d.biasCorrection1,
+      biasCorrection2Sqrt: (d: Dims<UpdateDims>) => d.biasCorrection2Sqrt,
     };
     const [first, second, absmax] = [adapter.firstMoments[n]!, adapter.secondMoments[n]!, adapter.momentScales[n]];
     if (maps && absmax) adamw8bit(recorder, { ...common, mCodes: first, vCodes: second, absmax, maps });

@@ -87,7 +87,7 @@ export function allocateConnector(
 }
 
 /** One pass. */
-export interface ConnectorPass {
+export interface ConnectorPass<K extends string> {
   config: ConnectorConfig;
   weights: ConnectorWeights;
   kept: ConnectorActivations;
@@ -96,16 +96,16 @@ export interface ConnectorPass {
   lora: ConnectorLora | undefined;
   /** Takes the base's place. */
   trained: TrainedConnector | undefined;
-  rows: Size;
+  rows: Size<K>;
   /** In training; dims: step, firstTile. A tile has so many feature rows. */
-  dropout: PassDropout | undefined;
+  dropout: PassDropout<K> | undefined;
   rowsPerTile: number;
 }
 
-function connectorLora(p: ConnectorPass): Record<ConnectorLinear, AdaptedLinear> | undefined {
+function connectorLora<K extends string>(p: ConnectorPass<K>): Record<ConnectorLinear, AdaptedLinear<K>> | undefined {
   const { lora } = p;
   if (!lora) return undefined;
-  const at = (linear: ConnectorLinear, place: number): AdaptedLinear => ({
+  const at = (linear: ConnectorLinear, place: number): AdaptedLinear<K> => ({
     ...lora[linear],
     dropout: dropoutAt(p.dropout, dropoutSites.projector + place, p.rowsPerTile),
   });
@@ -113,12 +113,17 @@ function connectorLora(p: ConnectorPass): Record<ConnectorLinear, AdaptedLinear>
 }
 
 const valuesOf =
-  ({ rows, config }: ConnectorPass): Size =>
+  <K extends string>({ rows, config }: ConnectorPass<K>): Size<K> =>
   (d) =>
     evaluate(rows, d) * config.outSize;
 
 /** features -> rows of `to` from `row` on. */
-export function connectorForward(r: Recorder, to: Tensor, row: Size, p: ConnectorPass): void {
+export function connectorForward<K extends string>(
+  r: Recorder<K>,
+  to: Tensor,
+  row: Size<K>,
+  p: ConnectorPass<K>,
+): void {
   const { kept, rows, features } = p;
   const { linear1, linear2 } = p.trained ?? p.weights;
   const l = connectorLora(p);
@@ -136,17 +141,17 @@ export function connectorForward(r: Recorder, to: Tensor, row: Size, p: Connecto
  * `kept.gradients.featureRows` picks the rows of these features. Weight and LoRA gradients are added to. `dx` takes the gradient of
  * the features, where the tower learns; `t`: scratch where LoRA is on the connector.
  */
-export function connectorBackward(
-  r: Recorder,
+export function connectorBackward<K extends string>(
+  r: Recorder<K>,
   dTokens: Tensor,
   dx: Tensor | undefined,
   t: Tensor | undefined,
-  p: ConnectorPass,
+  p: ConnectorPass<K>,
 ): void {
   const { kept, rows } = p;
   const g = kept.gradients!;
   const lora = connectorLora(p);
-  const linear = (name: ConnectorLinear, e: LinearBackward & { xa: Tensor }): void => {
+  const linear = (name: ConnectorLinear, e: LinearBackward<K> & { xa: Tensor }): void => {
     const full = p.trained?.[name];
     if (!full) {
       adaptedBackward(r, lora![name], p.weights[name], { ...e, t: t! });

@@ -138,38 +138,43 @@ export interface TokenFacts {
 }
 
 /** One layer in one pass. */
-export interface LayerPass {
+export interface LayerPass<K extends string> {
   config: DecoderConfig;
   weights: DecoderLayerWeights;
   /** Buffers of the forward pass, and what it leaves in them for the backward. */
   kept: LayerActivations;
   lora: DecoderLora | undefined;
   tokens: TokenFacts;
-  rows: Size;
+  rows: Size<K>;
   /** Rows already in the cache (chat). */
-  past?: Size;
+  past?: Size<K>;
   tile?: "prefill" | "decode";
   /** Number of the layer, and dropout in training. */
   layer?: number;
-  dropout?: PassDropout | undefined;
+  dropout?: PassDropout<K> | undefined;
 }
 
 const sites: DecoderLinear[] = ["qkv", "o", "gateUp", "down"];
 
 /** The mask of a linear's input, of which row 0 here is row `first` of the pass. */
-function dropoutOf({ dropout, layer = 0 }: LayerPass, linear: DecoderLinear, first = 0): LoraDropout | undefined {
+function dropoutOf<K extends string>(
+  { dropout, layer = 0 }: LayerPass<K>,
+  linear: DecoderLinear,
+  first = 0,
+): LoraDropout<K> | undefined {
   if (!dropout) return undefined;
+  const { first: before, ...rest } = dropout;
   const site = dropoutSites.language + layer * sites.length + sites.indexOf(linear);
-  return { ...dropout, site, firstRow: (d) => evaluate(dropout.firstRow, d) + first };
+  return { ...rest, site, firstRow: (d) => evaluate(before, d) + first };
 }
 
 /** The adapter of a linear, for its kernel; `xa` takes A x. */
-const loraOf = (p: LayerPass, linear: DecoderLinear, xa: Tensor, first = 0) =>
+const loraOf = <K extends string>(p: LayerPass<K>, linear: DecoderLinear, xa: Tensor, first = 0) =>
   p.lora && { weights: p.lora[linear].weights, xa, dropout: dropoutOf(p, linear, first) };
 
 /** Rows of an MLP chunk in this replay: 0 skips its dispatches. */
 const chunkRows =
-  (m: MlpActivations, rows: Size): Size =>
+  <K extends string>(m: MlpActivations, rows: Size<K>): Size<K> =>
   (d) =>
     Math.max(0, Math.min(m.rows, evaluate(rows, d) - m.first));
 
@@ -177,14 +182,14 @@ const chunkRows =
 const chunkOf = (m: MlpActivations, x: Tensor, width: number): Tensor => view(x, m.first * width, m.rows * width);
 
 /** One layer, x -> next. */
-export function layerForward(r: Recorder, next: Tensor, p: LayerPass): void {
+export function layerForward<K extends string>(r: Recorder<K>, next: Tensor, p: LayerPass<K>): void {
   attentionHalf(r, p);
   // Before the MLP writes to `next`: it may be the tensor of x.
   for (const copy of p.kept.halves) packHalf(r, { ...copy, rows: p.rows });
   for (const m of p.kept.mlp) mlpForward(r, next, m, p);
 }
 
-const attentionShape = ({ config, tokens }: LayerPass) => ({
+const attentionShape = <K extends string>({ config, tokens }: LayerPass<K>) => ({
   starts: tokens.starts,
   ends: tokens.ends,
   heads: config.numHeads,
@@ -193,7 +198,7 @@ const attentionShape = ({ config, tokens }: LayerPass) => ({
   causal: true,
 });
 
-const ropeShape = ({ config, tokens }: LayerPass) => ({
+const ropeShape = <K extends string>({ config, tokens }: LayerPass<K>) => ({
   positions: tokens.positions,
   table: tokens.ropeTable,
   heads: config.numHeads,
@@ -202,7 +207,7 @@ const ropeShape = ({ config, tokens }: LayerPass) => ({
 });
 
 /** x -> x1, the residual stream behind attention. */
-function attentionHalf(r: Recorder, p: LayerPass): void {
+function attentionHalf<K extends string>(r: Recorder<K>, p: LayerPass<K>): void {
   const { rows, past = 0, tile = "prefill" } = p;
   const { qkv, o } = p.weights.linears;
   const { x, normed1, qkv: heads, kv, out, lse, x1, xaQkv, xaO } = p.kept;
@@ -217,13 +222,17 @@ function attentionHalf(r: Recorder, p: LayerPass): void {
   linearForward(r, { y: x1, x: out, ...o, lora: loraOf(p, "o", xaO), residual: x, rows, tile });
 }
 
-function inputNorm(r: Recorder, { config, weights, kept, rows }: LayerPass): void {
+function inputNorm<K extends string>(r: Recorder<K>, { config, weights, kept, rows }: LayerPass<K>): void {
   const { hiddenSize: size, rmsNormEps: eps } = config;
   const { normed1: y, x, rstd1: rstd } = kept;
   rmsNormForward(r, { y, x, weight: weights.inputNorm, rstd, size, eps, rows });
 }
 
-function postNorm(r: Recorder, m: MlpActivations, { config, weights, kept, rows }: LayerPass): void {
+function postNorm<K extends string>(
+  r: Recorder<K>,
+  m: MlpActivations,
+  { config, weights, kept, rows }: LayerPass<K>,
+): void {
   const { hiddenSize: size, rmsNormEps: eps } = config;
   const { normed2: y, rstd2: rstd } = m;
   const x = chunkOf(m, kept.x1, size);
@@ -231,7 +240,12 @@ function postNorm(r: Recorder, m: MlpActivations, { config, weights, kept, rows 
 }
 
 /** A chunk of x1 -> the same rows of next. `next` undefined stops before the down projection's wide half: all that recomputation needs. */
-function mlpForward(r: Recorder, next: Tensor | undefined, m: MlpActivations, p: LayerPass): void {
+function mlpForward<K extends string>(
+  r: Recorder<K>,
+  next: Tensor | undefined,
+  m: MlpActivations,
+  p: LayerPass<K>,
+): void {
   const { hiddenSize, intermediateSize: size } = p.config;
   const { tile = "prefill" } = p;
   const { gateUp, down } = p.weights.linears;
@@ -251,10 +265,10 @@ function mlpForward(r: Recorder, next: Tensor | undefined, m: MlpActivations, p:
   }
 }
 
-export interface BackwardPass extends LayerPass {
+export interface BackwardPass<K extends string> extends LayerPass<K> {
   lora: DecoderLora;
   /** 0 overwrites LoRA gradients (first micro-batch), 1 adds to them. */
-  accumulate: Size;
+  accumulate: Size<K>;
   /** False stops at the adapter of q|k|v. */
   inputGradient: boolean;
   /** The forward pass has just left this layer's activations in place. */
@@ -262,7 +276,7 @@ export interface BackwardPass extends LayerPass {
 }
 
 /** Backward of `layerForward`: g.dx holds the gradient of `next` and becomes that of `x`. */
-export function layerBackward(r: Recorder, g: LayerGradients, p: BackwardPass): void {
+export function layerBackward<K extends string>(r: Recorder<K>, g: LayerGradients, p: BackwardPass<K>): void {
   const { weights, kept: a, rows, inputGradient } = p;
   const { hiddenSize: size, intermediateSize } = p.config;
   if (!p.fresh) restoreAttention(r, p);
@@ -297,7 +311,13 @@ interface LinearTensors {
 }
 
 /** Gradients of a linear's input and of its LoRA. */
-function linearBackward(r: Recorder, g: LayerGradients, p: BackwardPass, name: DecoderLinear, e: LinearTensors): void {
+function linearBackward<K extends string>(
+  r: Recorder<K>,
+  g: LayerGradients,
+  p: BackwardPass<K>,
+  name: DecoderLinear,
+  e: LinearTensors,
+): void {
   const { weights, dA, dB } = p.lora[name];
   const { weight } = p.weights.linears[name];
   const { dx, dy, x, xa, chunk, skipInput = false } = e;
@@ -309,14 +329,14 @@ function linearBackward(r: Recorder, g: LayerGradients, p: BackwardPass, name: D
 }
 
 /** Puts x … x1 back as the forward pass had them, but for what was rounded to f16. */
-function restoreAttention(r: Recorder, p: LayerPass): void {
+function restoreAttention<K extends string>(r: Recorder<K>, p: LayerPass<K>): void {
   for (const copy of p.kept.halves) unpackHalf(r, { ...copy, rows: p.rows });
   if (p.kept.recompute) attentionHalf(r, p);
   else if (p.kept.halves.length > 0) inputNorm(r, p);
 }
 
 /** The same for the MLP of a chunk of rows. */
-function restoreMlp(r: Recorder, m: MlpActivations, p: LayerPass): void {
+function restoreMlp<K extends string>(r: Recorder<K>, m: MlpActivations, p: LayerPass<K>): void {
   if (p.kept.recompute) mlpForward(r, undefined, m, p);
   if (p.kept.recompute || !m.gateUpHalf) return;
   const rows = chunkRows(m, p.rows);

@@ -1,6 +1,6 @@
 /** The final norm, the output head and the loss, on label rows only, in chunks whose logits fit in a few megabytes; and back. */
 import { type Allocator, type Tensor, view } from "../../gpu/buffers.ts";
-import type { Dims, Recorder, Size } from "../../gpu/program.ts";
+import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
 import { linearBackwardInput, linearForward } from "../../kernels/linear/linear.ts";
 import type { DenseWeight } from "../../kernels/linear/weight.ts";
 import { crossEntropy } from "../../kernels/loss/cross-entropy.ts";
@@ -65,16 +65,21 @@ export interface HeadPass {
 }
 
 /** The decoder's output `x` -> normalised label rows; the head reads those only. */
-export function normLabelRows(r: Recorder, x: Tensor, rows: Size, { config, norm, kept }: HeadPass): void {
+export function normLabelRows<K extends string>(
+  r: Recorder<K>,
+  x: Tensor,
+  rows: Size<K>,
+  { config, norm, kept }: HeadPass,
+): void {
   const { hiddenSize: size, rmsNormEps: eps } = config;
   const { normedRows: y, headRstd: rstd, labelRows: gather } = kept;
   rmsNormForward(r, { y, x, weight: norm, rstd, size, eps, rows, gather });
 }
 
 /** Backward of `normLabelRows`, from kept.dNormedRows: added to the label rows of `dx`. */
-export function normLabelRowsBackward(
-  r: Recorder,
-  { dx, x, rows }: { dx: Tensor; x: Tensor; rows: Size },
+export function normLabelRowsBackward<K extends string>(
+  r: Recorder<K>,
+  { dx, x, rows }: { dx: Tensor; x: Tensor; rows: Size<K> },
   { config: { hiddenSize: size }, norm, kept }: HeadPass,
 ): void {
   const { dNormedRows, headRstd: rstd, labelRows: scatter } = kept;
@@ -82,9 +87,9 @@ export function normLabelRowsBackward(
 }
 
 /** Logits of normalised label rows, the columns of each part of the head beside those of the one before. */
-export function headForward(
-  r: Recorder,
-  { rows, xRow, tile }: { rows: Size; xRow?: number; tile?: "decode" },
+export function headForward<K extends string>(
+  r: Recorder<K>,
+  { rows, xRow, tile }: { rows: Size<K>; xRow?: number; tile?: "decode" },
   { head, kept }: Pick<HeadPass, "head" | "kept">,
 ): void {
   const options = { rows, ...(xRow === undefined ? {} : { xRow }), ...(tile ? { tile } : {}) };
@@ -94,7 +99,11 @@ export function headForward(
 }
 
 /** Gradient of `headForward`: kept.dNormedRows from row `dxRow` on, out of the gradient in kept.logits. */
-function headBackward(r: Recorder, o: { rows: Size; dxRow: number }, { head, kept }: HeadPass): void {
+function headBackward<K extends string>(
+  r: Recorder<K>,
+  o: { rows: Size<K>; dxRow: number },
+  { head, kept }: HeadPass,
+): void {
   headParts(head, kept).forEach(({ part, logits }, n) => {
     const accumulate = n === 0 ? 0 : 1;
     linearBackwardInput(r, { ...o, dx: kept.dNormedRows!, dy: logits, dyStride: head.out, weight: part, accumulate });
@@ -111,20 +120,29 @@ function headParts(head: HeadWeight, { logits }: HeadActivations): { part: Dense
   });
 }
 
+/** What the loss needs of a replay: label rows, and 1 / targets of the whole optimizer batch. */
+export interface LossDims<K extends string> {
+  labelRows: Size<K>;
+  gradScale: Size<K>;
+}
+
 /** Rows of chunk `c` in this replay: 0 skips its dispatches. */
 const rowsOfChunk =
-  ({ chunkRows }: HeadActivations, c: number) =>
-  (d: Dims) =>
-    Math.max(0, Math.min(chunkRows, d.labelRows! - c * chunkRows));
+  <K extends string>({ chunkRows }: HeadActivations, labelRows: Size<K>, c: number): Size<K> =>
+  (d) =>
+    Math.max(0, Math.min(chunkRows, evaluate(labelRows, d) - c * chunkRows));
 
 /**
- * Loss of every label row into kept.nll and, with `gradient`, its gradient at the normalised label rows into kept.dNormedRows. dims:
- * labelRows, and gradScale (1 / targets of the whole optimizer batch).
+ * Loss of every label row into kept.nll and, with `gradient`, its gradient at the normalised label rows into kept.dNormedRows.
  */
-export function headAndLoss(r: Recorder, { gradient }: { gradient: boolean }, p: HeadPass): void {
+export function headAndLoss<K extends string>(
+  r: Recorder<K>,
+  { labelRows, gradScale, gradient }: LossDims<K> & { gradient: boolean },
+  p: HeadPass,
+): void {
   const { head, vocab, kept } = p;
   for (let c = 0; c < kept.chunks; c++) {
-    const rows = rowsOfChunk(kept, c);
+    const rows = rowsOfChunk(kept, labelRows, c);
     const start = c * kept.chunkRows;
     headForward(r, { rows, xRow: start }, p);
     crossEntropy(r, {
@@ -135,7 +153,7 @@ export function headAndLoss(r: Recorder, { gradient }: { gradient: boolean }, p:
       ld: head.out,
       rows,
       nllRow: 0,
-      gradScale: (d) => d.gradScale!,
+      gradScale,
       mode: gradient ? "gradient" : "loss",
     });
     if (gradient) headBackward(r, { rows, dxRow: start }, p);

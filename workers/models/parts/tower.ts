@@ -227,47 +227,52 @@ export function tileBorders(config: TowerConfig, tiles: number): { starts: Uint3
 }
 
 /** One pass. `tiles` is how many of the tiles are used. */
-export interface TowerPass {
+export interface TowerPass<K extends string> {
   config: TowerConfig;
   weights: TowerWeights;
   kept: TowerActivations;
   /** LoRA of the layers that are run. */
   lora: TowerLora[] | undefined;
-  tiles: Size;
+  tiles: Size<K>;
   /** In training; dims: step, firstTile. */
-  dropout: PassDropout | undefined;
+  dropout: PassDropout<K> | undefined;
 }
 
 const times =
-  (size: Size, factor: number): Size =>
+  <K extends string>(size: Size<K>, factor: number): Size<K> =>
   (d) =>
     evaluate(size, d) * factor;
-const tokenRows = ({ config, tiles }: TowerPass): Size => times(tiles, tokensPerTile(config));
+const tokenRows = <K extends string>({ config, tiles }: TowerPass<K>): Size<K> => times(tiles, tokensPerTile(config));
 
 /** The adapter on layer `n`. */
-function layerLora(p: TowerPass, n: number): Record<TowerLinear, AdaptedLinear> | undefined {
+function layerLora<K extends string>(p: TowerPass<K>, n: number): Record<TowerLinear, AdaptedLinear<K>> | undefined {
   const layer = p.lora?.[n];
   if (!layer) return undefined;
   const perTile = tokensPerTile(p.config);
-  const at = (linear: TowerLinear, place: number): AdaptedLinear => ({
+  const at = (linear: TowerLinear, place: number): AdaptedLinear<K> => ({
     ...layer[linear],
     dropout: dropoutAt(p.dropout, dropoutSites.vision + 4 * n + place, perTile),
   });
   return { qkv: at("qkv", 0), out: at("out", 1), fc1: at("fc1", 2), fc2: at("fc2", 3) };
 }
 
-function normForward(r: Recorder, p: TowerPass, x: Tensor, n: NormWeight, to: Normed): void {
+function normForward<K extends string>(r: Recorder<K>, p: TowerPass<K>, x: Tensor, n: NormWeight, to: Normed): void {
   const { hiddenSize: size, layerNormEps: eps } = p.config;
   layerNormForward(r, { ...to, x, weight: n.weight, bias: n.bias, size, eps, rows: tokenRows(p) });
 }
 
-function attentionShape({ config, kept: { starts, ends } }: TowerPass) {
+function attentionShape<K extends string>({ config, kept: { starts, ends } }: TowerPass<K>) {
   const { numHeads: heads, hiddenSize } = config;
   return { heads, kvHeads: heads, headSize: hiddenSize / heads, causal: false, starts, ends };
 }
 
 /** One layer, x -> next. `next` undefined stops before the last linear's wide half: all that recomputation needs. */
-function towerLayerForward(r: Recorder, next: Tensor | undefined, n: number, p: TowerPass): void {
+function towerLayerForward<K extends string>(
+  r: Recorder<K>,
+  next: Tensor | undefined,
+  n: number,
+  p: TowerPass<K>,
+): void {
   const a = p.kept.layers[n]!;
   const { norm1, norm2, linears: w } = p.weights.layers[n]!;
   const l = layerLora(p, n);
@@ -285,7 +290,7 @@ function towerLayerForward(r: Recorder, next: Tensor | undefined, n: number, p: 
 }
 
 /** kept.pixels -> kept.features */
-export function towerForward(r: Recorder, p: TowerPass): void {
+export function towerForward<K extends string>(r: Recorder<K>, p: TowerPass<K>): void {
   const { config, weights: w, kept, tiles: images } = p;
   const { imageSize, patchSize, hiddenSize: size } = config;
   const patchesPerImage = patchesPerTile(config);
@@ -306,7 +311,7 @@ export function towerForward(r: Recorder, p: TowerPass): void {
 }
 
 /** Backward of `towerForward` from `kept.gradients.dFeatures`. LoRA gradients are added to. */
-export function towerBackward(r: Recorder, p: TowerPass): void {
+export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>): void {
   const { config, kept, tiles: images } = p;
   const { hiddenSize: size, intermediateSize, activation: kind } = config;
   const g = kept.gradients!;
