@@ -58,7 +58,7 @@ export function Rows() {
   return (
     <>
       <Scroll label="Rows as the model reads them">
-        <table aria-label="Rows" className="rows-table">
+        <table aria-label="Rows">
           <thead>
             <tr>
               <th scope="col">Picture</th>
