@@ -34,7 +34,7 @@ export const useAccount = create<AccountStore>((set) => ({
     const { endpoint, clientId } = useModel.getState().hub;
     try {
       // Without file name, query and fragment: what was registered at the hub.
-      const page = new URL("../runs", location.href).href;
+      const page = new URL(".", location.href).href;
       location.assign(await addressOfSignIn(appOf(clientId)!, endpoint, page, draft, sessionStorage));
     } catch (error) {
       app.fail("runs", error);
