@@ -3,6 +3,7 @@
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { GpuTileName } from "../gpu/variants.ts";
 import type { DecoderConfig, VlmConfig } from "../models/config.ts";
+import { demoShapes } from "../models/llava/published.ts";
 import { configOf, picturesOf, publishedPictures, publishedTensors, tensorsOf } from "../models/published.ts";
 import { parseConfig } from "../models/registry.ts";
 import type { QuantSettings, TensorFacts } from "../models/weight-builder.ts";
@@ -88,31 +89,6 @@ const modelOf = (repo: string, name: string, batchSize: number): ModelCase => ({
   text: SEED_REPORT_TEXT,
   answer: 65,
 });
-
-/** public/demo/model/config.json; a test holds the two together. */
-const demoShapes = {
-  model_type: "llava",
-  image_token_index: 3,
-  text_config: {
-    model_type: "llama",
-    hidden_size: 192,
-    intermediate_size: 512,
-    num_hidden_layers: 5,
-    num_attention_heads: 6,
-    num_key_value_heads: 2,
-    max_position_embeddings: 512,
-    rms_norm_eps: 1e-5,
-  },
-  vision_config: {
-    hidden_size: 192,
-    intermediate_size: 512,
-    num_hidden_layers: 5,
-    num_attention_heads: 3,
-    image_size: 96,
-    patch_size: 16,
-  },
-  vocab_size: 2048,
-};
 
 const demoConfig = parseConfig(demoShapes);
 

@@ -30,3 +30,28 @@ export const mistralShapes = (hidden_size: number, intermediate_size: number, la
   rope_theta: 1e6,
   sliding_window: null,
 });
+
+/** public/demo/model/config.json; a test holds the two together. */
+export const demoShapes = {
+  model_type: "llava",
+  image_token_index: 3,
+  text_config: {
+    model_type: "llama",
+    hidden_size: 192,
+    intermediate_size: 512,
+    num_hidden_layers: 5,
+    num_attention_heads: 6,
+    num_key_value_heads: 2,
+    max_position_embeddings: 512,
+    rms_norm_eps: 1e-5,
+  },
+  vision_config: {
+    hidden_size: 192,
+    intermediate_size: 512,
+    num_hidden_layers: 5,
+    num_attention_heads: 3,
+    image_size: 96,
+    patch_size: 16,
+  },
+  vocab_size: 2048,
+};

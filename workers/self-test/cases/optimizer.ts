@@ -62,7 +62,7 @@ export function adamw8(r: Recorder<never>, arena: Arena): Output[] {
   const [param, grad] = [arena.upload("param", paramHost), arena.upload("grad", gradHost)];
   const [mCodes, vCodes] = [arena.tensor("m", words.codes), arena.tensor("v", words.codes)];
   const absmax = arena.tensor("absmax", words.absmax);
-  const clip = arena.upload("clip", Float32Array.of(1, 1, 0, 0));
+  const clip = arena.upload("clip coefficient", Float32Array.of(1, 1, 0, 0));
   const maps = arena.upload("maps", momentMaps());
   adamw8bit(r, { ...scalars, ...correction, param, grad, mCodes, vCodes, absmax, maps, count, clip });
   const state = { param: [...paramHost], m: Array(count).fill(0) as number[], v: Array(count).fill(0) as number[] };

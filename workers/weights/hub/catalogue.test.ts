@@ -58,6 +58,6 @@ test("the demo model has the parameters that the page tells when it is loaded", 
 });
 
 test("the demo model comes first, and every entry has a licence", () => {
-  expect(catalogue.map(({ repo }) => repo)).toEqual([null, ...Object.keys(published)]);
+  expect(catalogue.map(({ repo }) => repo)).toEqual([null, ...published.keys()]);
   expect(catalogue.every(({ licence, name }) => licence !== "" && name !== "")).toBe(true);
 });

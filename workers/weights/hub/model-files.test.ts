@@ -44,7 +44,7 @@ describe.each([
     expect([dtype, shape, bytes.length]).toEqual(["F16", [12], 24]);
     await expect(checkpoint.read("c")).rejects.toMatchObject({
       code: "missing-tensor",
-      message: 'The tensor "c" is not in vlm.',
+      message: 'The tensor "c" is not in llava.',
     });
   });
 

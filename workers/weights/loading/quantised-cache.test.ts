@@ -223,7 +223,7 @@ test("a load given up half way goes on where it stopped", async () => {
 });
 
 test.each([
-  ["nothing", "missing-tensor", 'The tensor "nothing" is not in vlm.'],
+  ["nothing", "missing-tensor", 'The tensor "nothing" is not in llava.'],
   ["ids", "bad-tensor", "ids cannot be quantised. A tensor holds I64 values"],
 ])("the tensor %s is refused as %s", async (name, code, message) => {
   const { cache, directory } = await freshCache();
