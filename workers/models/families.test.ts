@@ -1,0 +1,56 @@
+/** What every registered family owes, and that nothing but its folder knows it. */
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { published } from "./published.ts";
+import { families } from "./registry.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const goldens = path.join(root, "workers/testing/goldens");
+const goldenTypes = new Set(
+  fs
+    .readdirSync(goldens)
+    .map((name) => path.join(goldens, name, "model/config.json"))
+    .filter((file) => fs.existsSync(file))
+    .map((file) => JSON.parse(fs.readFileSync(file, "utf8")).model_type),
+);
+
+test.each([...families.values()])("$modelType has goldens and published sizes", (family) => {
+  expect(goldenTypes).toContain(family.modelType);
+  expect(Object.keys(family.published).length).toBeGreaterThan(0);
+  for (const repo of Object.keys(family.published)) expect(published.get(repo)).toBeDefined();
+});
+
+/** Files of the product outside the families' own folders and the registry. */
+function productFiles(folder: string): string[] {
+  return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) {
+      const own = /^workers\/models\/llava/.test(file) || ["testing", "fixtures", "snapshots"].includes(entry.name);
+      return own ? [] : productFiles(file);
+    }
+    const isProduct = /\.(ts|tsx|wgsl)$/.test(file) && !file.endsWith(".test.ts");
+    return isProduct && file !== "workers/models/registry.ts" ? [file] : [];
+  });
+}
+
+const files = [...productFiles("workers"), ...productFiles("src")].map((file) => ({
+  file,
+  // Sources may be cited in comments.
+  code: fs.readFileSync(path.join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ""),
+}));
+
+test("nothing else branches on a family's name, or on that of a model in it", () => {
+  const types = [...families.keys(), "llama", "mistral", "vicuna", "clip_vision_model"];
+  const said = new RegExp(`["'\`](${types.join("|")})["'\`]`);
+  expect(files.length).toBeGreaterThan(250);
+  expect(files.filter(({ code }) => said.test(code)).map(({ file }) => file)).toEqual([]);
+});
+
+test("no other code is named after one", () => {
+  const named = /(?<![\w"'`./-])\w*(llava|mistral|vicuna)\w*(?![\w"'`/-])\s*[(:=,;)}]/i;
+  const outside = files.map(({ file, code }) => ({ file, code: code.replace(/"[^"\n]*"|`[^`]*`|>[^<>{}]*</g, '""') }));
+  expect(outside.filter(({ code }) => named.test(code)).map(({ file }) => file)).toEqual([]);
+});
