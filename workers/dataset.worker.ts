@@ -37,12 +37,12 @@ const api: DatasetApi = {
         label = "the sample data";
         files = await embeddedFiles("data", (name) => !name.startsWith("heldout") && !/README|recipe\.json/.test(name));
       } else ({ files, label } = source);
-      // Progress that is told row by row would cost more than the rows.
-      let told = 0;
+      // Progress that is reported row by row would cost more than the rows.
+      let reported = 0;
       return prepareDataset(await store(), files, label, preparationOf(spec), (progress) => {
         const now = performance.now();
-        if (now - told < 100) return;
-        told = now;
+        if (now - reported < 100) return;
+        reported = now;
         onProgress(progress);
       });
     }),

@@ -4,10 +4,7 @@ import { bytes, duration } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { useModel } from "../stores/model.ts";
 
-/** Loading compiles nothing. */
-type Phase = Exclude<LoadProgress["phase"], "compiling">;
-
-const phases: Record<Phase, string> = {
+const phases: Record<LoadProgress["phase"], string> = {
   asking: "Asking the hub",
   reading: "Reading weights",
   quantising: "Packing weights into 4 bits",
@@ -27,7 +24,7 @@ export function LoadBars({ progress: { phase, fraction, detail, fetched } }: { p
     <>
       {fetched && <Progress label="Fetched" fraction={fetched.bytes / fetched.total} detail={words(fetched)} />}
       <Progress
-        label={fetched ? "Prepared" : phases[phase as Phase]}
+        label={fetched ? "Prepared" : phases[phase]}
         {...(asking ? {} : { fraction })}
         detail={asking ? "What the model costs is asked first; no weight is fetched yet." : detail}
       />

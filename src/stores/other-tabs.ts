@@ -5,7 +5,7 @@ import { useRuns } from "./runs.ts";
 
 const channel = new BroadcastChannel("tabtune-runs");
 
-export function tellOtherTabs(event: RunEvent): void {
+export function notifyOtherTabs(event: RunEvent): void {
   channel.postMessage(event);
 }
 

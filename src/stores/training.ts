@@ -11,7 +11,7 @@ import { useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
-import { tellOtherTabs } from "./other-tabs.ts";
+import { notifyOtherTabs } from "./other-tabs.ts";
 import { useRuns } from "./runs.ts";
 
 export type Preset = "Demo model" | "Practical" | "Seed report";
@@ -70,7 +70,7 @@ const PACE_KEY = "tabtune-pace";
 
 export const useTraining = create<TrainingStore>((set, get) => {
   const onEvent = (event: RunEvent): void => {
-    tellOtherTabs(event);
+    notifyOtherTabs(event);
     if (event.type === "checkpoint" && event.phase === "written") void useRuns.getState().refresh();
     if (event.type === "state") {
       const { runId, state, step, maxSteps, note = "" } = event;

@@ -3,7 +3,7 @@ import { toReport } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelApi } from "../protocol/engine.ts";
 import { parseRecipe } from "../recipe.ts";
-import { headSizesOf, keptVerdict } from "../self-test/self-test.ts";
+import { cachedVerdict, headSizesOf } from "../self-test/self-test.ts";
 import { modelInfoOf } from "./model-info.ts";
 import { previewOf } from "./model-source.ts";
 import { tested } from "./runs.ts";
@@ -60,7 +60,7 @@ export const modelApi = (s: EngineState): ModelApi => ({
     const current = needModel(s);
     if (run) return tested(s, current);
     const { gpu, config } = current.vlm;
-    return (await keptVerdict(gpu.facts, headSizesOf(config), navigator.userAgent, await s.store())) ?? null;
+    return (await cachedVerdict(gpu.facts, headSizesOf(config), navigator.userAgent, await s.store())) ?? null;
   },
 });
 

@@ -10,15 +10,15 @@ import { stoppable, withTransfer } from "./model-source.ts";
 
 const load = (network: boolean) => {
   let time = 0;
-  const told: LoadProgress[] = [];
-  const { arrived, tell } = withTransfer(
-    (p) => told.push(p),
+  const reported: LoadProgress[] = [];
+  const { arrived, report } = withTransfer(
+    (p) => reported.push(p),
     network,
     () => time,
   );
   return {
-    told,
-    tell,
+    reported,
+    report,
     at(ms: number, bytes: number) {
       time = ms;
       arrived(bytes);
@@ -28,42 +28,43 @@ const load = (network: boolean) => {
 const reading = { phase: "reading", fraction: 0, detail: "embed", toRead: 1000 } as const;
 
 test("the network's bar tells amount, speed over the last seconds and time left", () => {
-  const { told, tell, at } = load(true);
-  tell(reading);
-  expect(told.at(-1)!.fetched).toEqual({ bytes: 0, total: 1000, bytesPerSecond: 0, secondsLeft: null });
+  const { reported, report, at } = load(true);
+  report(reading);
+  expect(reported.at(-1)!.fetched).toEqual({ bytes: 0, total: 1000, bytesPerSecond: 0, secondsLeft: null });
   at(0, 100);
   at(1000, 100);
-  expect(told.at(-1)!.fetched).toEqual({ bytes: 200, total: 1000, bytesPerSecond: 200, secondsLeft: 4 });
+  expect(reported.at(-1)!.fetched).toEqual({ bytes: 200, total: 1000, bytesPerSecond: 200, secondsLeft: 4 });
   // What came more than five seconds ago tells nothing of the speed now.
   at(9000, 50);
-  expect(told.at(-1)!.fetched).toMatchObject({ bytes: 250, bytesPerSecond: 100 });
+  expect(reported.at(-1)!.fetched).toMatchObject({ bytes: 250, bytesPerSecond: 100 });
 });
 
-test.each(["reading", "uploading"] as const)("pieces are told five times a second at most, while %s", (phase) => {
-  const { told, tell, at } = load(true);
-  tell({ ...reading, phase });
+test.each(["reading", "uploading"] as const)("pieces are reported five times a second at most, while %s", (phase) => {
+  const { reported, report, at } = load(true);
+  report({ ...reading, phase });
   for (let ms = 0; ms <= 1000; ms += 10) at(ms, 1);
-  expect(told.length).toBeLessThanOrEqual(6);
+  expect(reported.length).toBeLessThanOrEqual(6);
 });
 
-test("tensors are told five times a second at most, what comes after them at once", () => {
-  const { told, tell, at } = load(false);
+test("tensors are reported five times a second at most, what comes after them at once", () => {
+  const { reported, report, at } = load(false);
   for (let ms = 0; ms <= 1000; ms += 10) {
     at(ms, 0);
-    tell({ ...reading, phase: ms % 20 ? "reading" : "quantising", fraction: ms / 1000 });
+    report({ ...reading, phase: ms % 20 ? "reading" : "quantising", fraction: ms / 1000 });
   }
-  expect(told.length).toBe(6);
-  tell({ ...reading, phase: "uploading", fraction: 1 });
-  tell({ ...reading, phase: "compiling", fraction: 1 });
-  expect(told.slice(6).map(({ phase }) => phase)).toEqual(["uploading", "compiling"]);
+  expect(reported.length).toBe(6);
+  report({ ...reading, phase: "uploading", fraction: 1 });
+  expect(reported.slice(6).map(({ phase }) => phase)).toEqual(["uploading"]);
 });
 
 test("a folder has no such bar, nor has a load that needs no network", () => {
   const folder = load(false);
-  folder.tell(reading);
+  folder.report(reading);
   const cached = load(true);
-  cached.tell({ ...reading, toRead: 0 });
-  expect([...folder.told, ...cached.told]).toEqual(Array(2).fill({ phase: "reading", fraction: 0, detail: "embed" }));
+  cached.report({ ...reading, toRead: 0 });
+  expect([...folder.reported, ...cached.reported]).toEqual(
+    Array(2).fill({ phase: "reading", fraction: 0, detail: "embed" }),
+  );
 });
 
 test("a load that reads a folder ends at the next progress after a stop", async () => {

@@ -21,7 +21,7 @@ import { loadStopped } from "./turns.ts";
 
 type HubSource = Extract<ModelSource, { kind: "hub" }>;
 
-/** Speed is told over this long. */
+/** Speed is reported over this long. */
 const SPEED_MS = 5000;
 
 /** `onBytes` hears of every piece that arrives from the network. */
@@ -92,21 +92,21 @@ export function stoppable<P>(signal: AbortSignal, onProgress: (progress: P) => v
   };
 }
 
-const TELL_MS = 200;
+const REPORT_MS = 200;
 
-type Told = Omit<LoadProgress, "fetched"> & { toRead: number };
+type Reported = Omit<LoadProgress, "fetched"> & { toRead: number };
 
 /**
- * Adds the network's bar to a load's progress: bytes, speed over the last seconds, time left. Tensors and pieces are told five times
+ * Adds the network's bar to a load's progress: bytes, speed over the last seconds, time left. Tensors and pieces are reported five times
  * a second: a cache gives a hundred tensors a second, and drawing each of them cost an eighth of the load.
  */
 export function withTransfer(
   onProgress: (progress: LoadProgress) => void,
   network: boolean,
   now: () => number = () => performance.now(),
-): { arrived(bytes: number): void; tell(progress: Told): void } {
-  let last: Told | undefined;
-  let toldAt = Number.NEGATIVE_INFINITY;
+): { arrived(bytes: number): void; report(progress: Reported): void } {
+  let last: Reported | undefined;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   let bytes = 0;
   const recent: { at: number; bytes: number }[] = [];
   const fetched = (total: number): LoadProgress["fetched"] => {
@@ -117,20 +117,20 @@ export function withTransfer(
     const done = Math.min(bytes, total);
     return { bytes: done, total, bytesPerSecond, secondsLeft: sum > 0 ? (total - done) / bytesPerSecond : null };
   };
-  const tell = (progress: Told): void => {
+  const report = (progress: Reported): void => {
     last = progress;
     const ofTensor = progress.phase === "reading" || progress.phase === "quantising";
-    if (ofTensor && now() - toldAt < TELL_MS) return;
-    toldAt = now();
+    if (ofTensor && now() - reportedAt < REPORT_MS) return;
+    reportedAt = now();
     const { toRead, ...rest } = progress;
     onProgress(network && toRead > 0 ? { ...rest, fetched: fetched(toRead) } : rest);
   };
   return {
-    tell,
+    report,
     arrived(count) {
       bytes += count;
       recent.push({ at: now(), bytes: count });
-      if (last && now() - toldAt > TELL_MS) tell(last);
+      if (last && now() - reportedAt > REPORT_MS) report(last);
     },
   };
 }

@@ -23,12 +23,12 @@ import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf } from 
 export function tested(s: EngineState, { vlm }: LoadedModel): Promise<SelfTestReport> {
   const test = async (): Promise<SelfTestReport> => {
     const { gpu, pipelines, config, weights } = vlm;
-    const kept = await s.store();
+    const store = await s.store();
     const facts = { gpu, pipelines, variants: vlm.variants, heads: headSizesOf(config) };
-    const report = await verdictOf({ ...facts, browser: navigator.userAgent }, kept);
+    const report = await verdictOf({ ...facts, browser: navigator.userAgent }, store);
     if (report.passed && !gpu.facts.software) {
       const linears = Object.values(weights.layers[0]!.linears).map(({ weight }) => weight);
-      const tuned = await tunedOf(gpu, pipelines, linears, report, kept);
+      const tuned = await tunedOf(gpu, pipelines, linears, report, store);
       vlm.variants = tunedVariants(tuned, selectVariants(gpu.facts));
     }
     return report;

@@ -119,9 +119,9 @@ export async function makeModel(
   onProgress({ phase: fromHub ? "asking" : "reading", fraction: 0, detail: "" });
   const cache = await s.weightCache();
   // A folder's bytes come from the disk: only the network has a bar of its own.
-  const { arrived, tell } = withTransfer(onProgress, fromHub);
+  const { arrived, report } = withTransfer(onProgress, fromHub);
   const files = await filesOf(source, cache, signal, arrived);
-  return loadModel(gpu, await openModel(files, recipe), cache, stoppable(signal, tell));
+  return loadModel(gpu, await openModel(files, recipe), cache, stoppable(signal, report));
 }
 
 /** Puts a model in the place of the one that is there, whose users are ended first. In turn. */

@@ -1,4 +1,4 @@
-/** `selftest`, and the verdict that `train` asks for: kept in a folder that all runs share, so that only the first one pays for it. */
+/** `selftest`, and the verdict that `train` asks for: verdicts in a folder that all runs share, so that only the first one pays for it. */
 import os from "node:os";
 import path from "node:path";
 import { toReport } from "../errors.ts";
@@ -29,7 +29,7 @@ const folder = (): string =>
   process.env.TABTUNE_CACHE ?? path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "tabtune");
 
 /** Verdicts by hash of their key. A folder that cannot be written is told of and costs the next run another test, no more. */
-export const kept: VerdictStore = {
+export const verdicts: VerdictStore = {
   async get(key) {
     const cache = await openFsCache(folder()).catch(() => undefined);
     const reader = await cache?.open(await nameOf(key));
@@ -52,7 +52,7 @@ const nameOf = async (key: string): Promise<string> => `self-test-${await sha256
 /** Throws "unsupported-gpu" naming an op that this adapter computes wrongly. */
 export async function refuseUnlessTested({ gpu, pipelines, variants, config }: Vlm): Promise<void> {
   const heads = headSizesOf(config);
-  refuseUnlessPassed(await verdictOf({ gpu, pipelines, variants, heads, browser: HOST }, kept));
+  refuseUnlessPassed(await verdictOf({ gpu, pipelines, variants, heads, browser: HOST }, verdicts));
 }
 
 /** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */

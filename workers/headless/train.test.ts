@@ -11,7 +11,7 @@ import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
 import { testBench } from "../testing/gpu.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import { openedModel } from "./open.ts";
-import { HOST, kept } from "./self-test.ts";
+import { HOST, verdicts } from "./self-test.ts";
 
 const golden = fileURLToPath(new URL("../testing/goldens/llava-mha/", import.meta.url));
 let folder: string;
@@ -21,7 +21,7 @@ let out: string;
 async function keepVerdict(...results: Partial<SelfTestResult>[]): Promise<void> {
   const { config } = await openedModel(`${golden}model`, parseRecipe({}));
   const key = verdictKey((await testBench()).gpu.facts, headSizesOf(config), HOST);
-  await kept.set([[key, new TextEncoder().encode(JSON.stringify({ results }))]], "relaxed");
+  await verdicts.set([[key, new TextEncoder().encode(JSON.stringify({ results }))]], "relaxed");
 }
 
 beforeAll(async () => {

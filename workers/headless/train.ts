@@ -33,7 +33,7 @@ import { generationsOf } from "../training/saved/format.ts";
 import { readLog } from "../training/saved/log.ts";
 import { readRunInfo } from "../training/saved/runs.ts";
 import { notesOnSameRun } from "../training/saved/same-run.ts";
-import { keepMark, keptMark, markOfWeights } from "../training/saved/weights-mark.ts";
+import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-mark.ts";
 import { verdictOn } from "../training/verdict.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
@@ -106,16 +106,16 @@ export async function train(args: Arguments): Promise<void> {
     resume ? (await readLog(store, RUN)).records : [],
   );
   const windows = loggedWindows(recipe.loggingSteps);
-  const told = new Set<string>();
-  const tell = (words: string): void => {
-    if (!told.has(words)) note(words);
-    told.add(words);
+  const reported = new Set<string>();
+  const report = (words: string): void => {
+    if (!reported.has(words)) note(words);
+    reported.add(words);
   };
   const written = [path.join(out, "steps.jsonl")];
   let live: LiveAdapter | undefined;
   try {
     const mark = await markOfWeights(model.checkpoint);
-    if (!saved) await keepMark(store, RUN, mark);
+    if (!saved) await storeMark(store, RUN, mark);
     const info = await prepareDataset(store, files, label, preparationOf(model.preparation), () => {});
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id))!;
@@ -124,21 +124,21 @@ export async function train(args: Arguments): Promise<void> {
       const offered = {
         modelId: model.id,
         modelLabel: model.files.label,
-        weights: { own: await keptMark(store, RUN), now: mark },
+        weights: { own: await storedMark(store, RUN), now: mark },
         recipe: withinModel(recipe, model.config),
         dataset: dataset.manifest,
       };
       try {
-        notesOnSameRun(saved, own?.manifest, offered).forEach(tell);
+        notesOnSameRun(saved, own?.manifest, offered).forEach(report);
       } catch (error) {
         // The rows that were refused have no place beside the run's own.
         if (info.id !== saved.datasetId) await deleteDataset(store, info.id);
         throw error;
       }
       if (args.maybe("lora-init") && (await generationsOf(store, RUN)).size > 0)
-        tell("--lora-init is not read: the run goes on from its checkpoint.");
+        report("--lora-init is not read: the run goes on from its checkpoint.");
     }
-    info.notes.forEach(tell);
+    info.notes.forEach(report);
     await refuseUnlessTested(model.vlm);
     await runTraining({
       model,
@@ -160,7 +160,7 @@ export async function train(args: Arguments): Promise<void> {
           if (logged) process.stderr.write(`${toLogLine(logged)}\n`);
         }
         // What the run has to say of itself (rows that are cut or left out, the model's own) comes with each state: once is enough.
-        else if (event.type === "state" && event.note) tell(event.note);
+        else if (event.type === "state" && event.note) report(event.note);
       },
       onGradients: async (step, adapter) => {
         await steps.flush();
@@ -174,7 +174,7 @@ export async function train(args: Arguments): Promise<void> {
     });
     await steps.flush();
     const verdict = verdictOn((await readLog(store, RUN)).records);
-    if (verdict) tell(verdict);
+    if (verdict) report(verdict);
   } catch (error) {
     if (!resume) {
       for (const file of written) await rm(file, { force: true });

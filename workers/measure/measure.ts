@@ -106,7 +106,7 @@ export async function measure(api: GPU | undefined, options: MeasureOptions): Pr
     left: () => Number.POSITIVE_INFINITY,
   };
   const parts = options.parts ?? partsOf(sizes);
-  const told: RunPartsOptions = {
+  const runOptions: RunPartsOptions = {
     open,
     async onPart() {
       found.seconds = (performance.now() - started) / 1000;
@@ -115,7 +115,7 @@ export async function measure(api: GPU | undefined, options: MeasureOptions): Pr
     },
     ...(options.graceSeconds === undefined ? {} : { graceSeconds: options.graceSeconds }),
   };
-  await runParts(context, parts, told);
+  await runParts(context, parts, runOptions);
   context.gpu.destroy();
   return found;
 }

@@ -25,10 +25,10 @@ const families = (facts: AdapterFacts): Record<string, Variants> => ({
 function failures(results: SelfTestResult[]): string | undefined {
   const failed = results.filter((r) => !r.passed);
   if (failed.length === 0) return undefined;
-  const told = failed.slice(0, 3).map(({ op, output, error, note }) => {
+  const sentences = failed.slice(0, 3).map(({ op, output, error, note }) => {
     return `${op}, ${output}: ${note || (error === null ? "not a number" : `off by ${error.toExponential(1)}`)}`;
   });
-  return `${failed.length} of ${results.length} outputs are wrong: ${told.join("; ")}.`;
+  return `${failed.length} of ${results.length} outputs are wrong: ${sentences.join("; ")}.`;
 }
 
 /** Fills `found.selfTest.results`. Throws where an op is wrong. */

@@ -10,7 +10,7 @@ export type ModelSource =
 
 export interface LoadProgress {
   /** "asking": a hub is asked what the model has; no weight has come yet. */
-  phase: "asking" | "reading" | "quantising" | "uploading" | "compiling";
+  phase: "asking" | "reading" | "quantising" | "uploading";
   /** 0 … 1 of the whole load. */
   fraction: number;
   /** For the status line: "language_model.model.layers.3.mlp.up_proj". */

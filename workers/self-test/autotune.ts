@@ -1,7 +1,7 @@
 /**
  * Which kernel is fastest depends on the GPU in ways that no fact tells (ggml's WebGPU authors found up to 2.3x between one setting for all
  * and each GPU's own best: llama.cpp pull request 22241). So the model's own shapes are timed once per adapter, on zeros, and the choice is
- * kept. Tiles of f32 add up in the same order, so among them a choice changes the time of a run and no bit of its result; tiles of f16
+ * cached. Tiles of f32 add up in the same order, so among them a choice changes the time of a run and no bit of its result; tiles of f16
  * weights round as bitsandbytes does under autocast, so they are taken only where they clearly pay.
  */
 import { Arena, newCounters } from "../gpu/buffers.ts";
@@ -50,7 +50,7 @@ export function shapesOf(weights: { out: number; in: number }[]): LinearShape[] 
   return [...new Map(shapes.map((shape) => [keyOf(shape), shape])).values()];
 }
 
-/** The kept choice of this adapter for the shapes of these weights, or a new one among what passed its gate, which is then kept. */
+/** The cached choice of this adapter for the shapes of these weights, or a new one among what passed its gate, which is then cached. */
 export async function tunedOf(
   gpu: Gpu,
   pipelines: PipelineCache,
@@ -60,8 +60,8 @@ export async function tunedOf(
 ): Promise<Tuned> {
   const shapes = shapesOf(weights);
   const key = `tuned/${shapes.map(keyOf).join(", ")}/${adapterKey(gpu.facts, report.browser)}`;
-  const kept = await store.get(key);
-  if (kept) return JSON.parse(new TextDecoder().decode(kept)) as Tuned;
+  const cached = await store.get(key);
+  if (cached) return JSON.parse(new TextDecoder().decode(cached)) as Tuned;
   const tuned = await autotune(gpu, pipelines, shapes, candidatesOf(gpu.facts, report.gates));
   await store.set([[key, new TextEncoder().encode(JSON.stringify(tuned))]], "relaxed");
   return tuned;

@@ -5,7 +5,7 @@ import { memoryStore } from "../storage/memory.ts";
 import { testBench } from "../testing/gpu.ts";
 import type { SelfTestCase } from "./cases/case.ts";
 import { linearVariantsOf, selfTestCases, unusedOps } from "./cases/index.ts";
-import { keptVerdict, refuseUnlessPassed, runSelfTest, verdictKey, verdictOf } from "./self-test.ts";
+import { cachedVerdict, refuseUnlessPassed, runSelfTest, verdictKey, verdictOf } from "./self-test.ts";
 
 const bench = await testBench();
 const heads = { text: 20, vision: 12 };
@@ -45,7 +45,7 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
   expect(await verdictOf({ gpu, pipelines, variants: softwareVariants, heads, browser: "test" }, store)).toEqual(
     report,
   );
-  expect(await keptVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
+  expect(await cachedVerdict(bench.gpu.facts, heads, "another browser", store)).toBeUndefined();
 });
 
 test("a wrong result of an op that no program dispatches is in the report and refuses nothing", async () => {

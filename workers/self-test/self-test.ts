@@ -68,8 +68,8 @@ export async function verdictOf(
   { gpu, pipelines, variants, heads, browser }: Tested,
   store: VerdictStore,
 ): Promise<SelfTestReport> {
-  const kept = await keptVerdict(gpu.facts, heads, browser, store);
-  if (kept) return kept;
+  const cached = await cachedVerdict(gpu.facts, heads, browser, store);
+  if (cached) return cached;
   const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads), browser);
   const keep = (r: SelfTestReport): Promise<void> =>
     store.set([[verdictKey(gpu.facts, heads, browser), new TextEncoder().encode(JSON.stringify(r))]], "relaxed");
@@ -91,12 +91,12 @@ export async function throughGates(
   }
   // A kernel that takes the GPU or the tab down is not tried again: until its gate has opened it counts as one that failed.
   await keep({ ...report, gates: closedGates(variants, gpu.facts) });
-  const whole = { ...report, gates: await runGates(gpu, pipelines, variants) };
-  await keep(whole);
-  return whole;
+  const complete = { ...report, gates: await runGates(gpu, pipelines, variants) };
+  await keep(complete);
+  return complete;
 }
 
-export async function keptVerdict(
+export async function cachedVerdict(
   facts: AdapterFacts,
   heads: HeadSizes,
   browser: string,

@@ -31,14 +31,14 @@ export async function loadLatest(
 ): Promise<LoadedGeneration | undefined> {
   const generations = await generationsOf(store, runId);
   const latest = await readLatest(store, runId);
-  const whole = [...generations].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
-  if (latest === undefined && whole.length === 0) {
+  const complete = [...generations].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
+  if (latest === undefined && complete.length === 0) {
     for (const g of repair ? generations.keys() : []) await deleteGeneration(store, runId, g);
     return undefined;
   }
 
-  const newest = latest ?? whole.at(-1)!;
-  const candidates = [newest, ...whole.filter((g) => g !== newest).reverse()];
+  const newest = latest ?? complete.at(-1)!;
+  const candidates = [newest, ...complete.filter((g) => g !== newest).reverse()];
   let fellBackFrom: LoadedGeneration["fellBackFrom"];
   for (const g of candidates) {
     const manifest = await readManifest(store, runId, g);

@@ -75,8 +75,8 @@ export async function saveGeneration(
     "strict",
   );
 
-  const whole = [...before].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
-  const kept = new Set(whole.slice(whole.length - (KEPT - 1)));
+  const complete = [...before].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
+  const kept = new Set(complete.slice(complete.length - (KEPT - 1)));
   for (const g of before.keys()) if (!kept.has(g)) await deleteGeneration(store, runId, g);
   return { generation, bytes };
 }

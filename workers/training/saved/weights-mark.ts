@@ -24,12 +24,12 @@ export async function markOfWeights(checkpoint: StoredCheckpoint): Promise<strin
 const markKey = (runId: string): string => `${runPrefix(runId)}weights`;
 
 /** Keeps the mark beside a run's record. */
-export async function keepMark(store: Store, runId: string, mark: string): Promise<void> {
+export async function storeMark(store: Store, runId: string, mark: string): Promise<void> {
   await store.set([[markKey(runId), await sealJson(mark)]], "strict");
 }
 
 /** The mark of a run; undefined where an older version started it. */
-export async function keptMark(store: Store, runId: string): Promise<string | undefined> {
+export async function storedMark(store: Store, runId: string): Promise<string | undefined> {
   const bytes = await store.get(markKey(runId));
   return bytes && ((await unsealJson(bytes)) as string | undefined);
 }

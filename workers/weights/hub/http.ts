@@ -16,7 +16,7 @@ export interface HttpOptions {
   /** Pauses between attempts that brought nothing. */
   retryDelaysMs?: number[];
   /** Whether this browser has a part of the model: then an error says that it is kept. */
-  hasKept?: () => boolean;
+  hasCached?: () => boolean;
 }
 
 /** Pauses of a question that somebody waits for: five seconds in all, where a download of hours waits longer. */
@@ -228,7 +228,7 @@ async function retrying<T>(name: string, options: HttpOptions, attempt: () => Pr
       if (error instanceof TabTuneError) throw error;
       if (tries === delays.length) {
         const why = error instanceof Error ? error.message : String(error);
-        const kept = options.hasKept?.() ?? true;
+        const kept = options.hasCached?.() ?? true;
         const remedy = `Check the connection, then load the model again${kept ? " to go on" : ""}.`;
         throw badDownload(name, why, remedy, options, "network", error);
       }
@@ -252,7 +252,7 @@ export function badDownload(
   name: string,
   why: string,
   remedy: string,
-  { hasKept = () => true }: Pick<HttpOptions, "hasKept">,
+  { hasCached = () => true }: Pick<HttpOptions, "hasCached">,
   code: ErrorCode = "missing-file",
   cause?: unknown,
 ): TabTuneError {
@@ -260,7 +260,7 @@ export function badDownload(
     code,
     `${name} could not be downloaded: ${why}.`,
     remedy,
-    hasKept() ? "What was downloaded before is kept in this browser." : "",
+    hasCached() ? "What was downloaded before is kept in this browser." : "",
     { cause },
   );
 }

@@ -55,8 +55,8 @@ export async function openHub(
   const folder = `hub-${(await sha256(new TextEncoder().encode(JSON.stringify([endpoint, repo, revision])))).slice(0, 32)}`;
   const kept = keeper(cache, folder);
   const known = await kept.read("listing");
-  let hasKept = known !== undefined;
-  const http: HttpOptions = { hasKept: () => hasKept, ...given };
+  let hasCached = known !== undefined;
+  const http: HttpOptions = { hasCached: () => hasCached, ...given };
   let listing = known && (JSON.parse(new TextDecoder().decode(known)) as Listing);
   if (!listing) {
     const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
@@ -80,7 +80,7 @@ export async function openHub(
       throw badDownload(name, "its content does not match the hash that the hub tells", "Load the model again.", http);
     }
     await kept.write(name, bytes);
-    hasKept = true;
+    hasCached = true;
     return readerOfBytes(bytes);
   });
   const versionOf = (name: string): string => {
