@@ -123,10 +123,10 @@ function intOfRounded(x: number): number {
 export function anyresTiles(image: DecodedImage, layout: AnyresLayout, tileSize: number): Uint8Array {
   const tileBytes = tileSize * tileSize * 3;
   const out = new Uint8Array(layout.tiles * tileBytes);
-  out.set(resizeBicubic(image.rgb, image.width, image.height, tileSize, tileSize));
+  out.set(resizeBicubic(image, { width: tileSize, height: tileSize }));
   if (layout.tiles === 1) return out;
   const { resizedWidth, resizedHeight, padTop, padLeft, gridWidth } = layout;
-  const resized = resizeBicubic(image.rgb, image.width, image.height, resizedWidth, resizedHeight);
+  const resized = resizeBicubic(image, { width: resizedWidth, height: resizedHeight });
   for (let y = 0; y < resizedHeight; y++) {
     const gridRow = Math.floor((y + padTop) / tileSize);
     const tileY = (y + padTop) % tileSize;

@@ -25,8 +25,10 @@ describe.each(golden.units)("$name", (unit) => {
     const { width, height, rgb } = image;
     const to = shortestEdgeSize(height, width, unit.size);
     expect([to.width, to.height]).toEqual(unit.resized_wh);
-    expect(await sha256(resizeBicubic(rgb, width, height, to.width, to.height))).toBe(unit.resized);
-    expect(await sha256(resizeBicubic(rgb, width, height, unit.size, unit.size))).toBe(unit.stretched);
+    expect(await sha256(resizeBicubic({ rgb, width, height }, to))).toBe(unit.resized);
+    expect(await sha256(resizeBicubic({ rgb, width, height }, { width: unit.size, height: unit.size }))).toBe(
+      unit.stretched,
+    );
     const cropped = resizeAndCrop(image, config);
     expect(await sha256(cropped.rgb)).toBe(unit.cropped);
     const values = everyNth(normalise(cropped.rgb, config), 97);

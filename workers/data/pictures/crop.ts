@@ -95,10 +95,10 @@ function unsupported(what: string): TabTuneError {
  * @returns [H, W, 3]; H and W are the crop size, or whatever the resize gives when the configuration does not crop
  */
 export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): DecodedImage {
-  const { rgb, width, height } = image;
+  const { width, height } = image;
   let to = { width, height };
   if (config.doResize) to = config.resizeTo ?? shortestEdgeSize(height, width, config.shortestEdge!);
-  if (!config.doCenterCrop) return { rgb: resizeBicubic(rgb, width, height, to.width, to.height), ...to };
+  if (!config.doCenterCrop) return { rgb: resizeBicubic(image, to), ...to };
 
   const crop = config.cropSize;
   const top = Math.floor((to.height - crop.height) / 2);
@@ -109,7 +109,7 @@ export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): 
     height: Math.min(to.height, crop.height),
     width: Math.min(to.width, crop.width),
   };
-  const part = resizeBicubic(rgb, width, height, to.width, to.height, window);
+  const part = resizeBicubic(image, to, window);
   if (window.height === crop.height && window.width === crop.width) return { rgb: part, ...crop };
   const out = new Uint8Array(crop.height * crop.width * 3);
   for (let y = 0; y < window.height; y++) {

@@ -34,7 +34,7 @@ describe("pixels are Pillow's", () => {
     expect([image.width, image.height]).toEqual([picture.width, picture.height]);
     expect(await pixels(image)).toBe(picture.rgb);
     expect(await pixels(resizeAndCrop(image, config))).toBe(picture.cropped);
-    const rgb = resizeBicubic(image.rgb, image.width, image.height, edge, edge);
+    const rgb = resizeBicubic(image, { width: edge, height: edge });
     expect(await pixels({ rgb })).toBe(picture.stretched);
   });
 });

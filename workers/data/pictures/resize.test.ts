@@ -6,7 +6,9 @@ import { resizeBicubic } from "./resize.ts";
 describe.each(pictures.resized)(
   "$kind $from -> $to",
   ({ from: [height, width], to: [outHeight, outWidth], input, output }) => {
-    const whole = () => resizeBicubic(fromBase64(input), width!, height!, outWidth!, outHeight!);
+    const image = { rgb: fromBase64(input), width: width!, height: height! };
+    const to = { width: outWidth!, height: outHeight! };
+    const whole = () => resizeBicubic(image, to);
 
     test("is Pillow's to the byte", () => {
       expect(whole()).toEqual(fromBase64(output));
@@ -26,7 +28,7 @@ describe.each(pictures.resized)(
           ...all.subarray((y * outWidth! + window.left) * 3, (y * outWidth! + window.left + window.width) * 3),
         );
       }
-      const part = resizeBicubic(fromBase64(input), width!, height!, outWidth!, outHeight!, window);
+      const part = resizeBicubic(image, to, window);
       expect(Array.from(part)).toEqual(expected);
     });
   },

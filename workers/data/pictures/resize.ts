@@ -56,18 +56,24 @@ function coefficients(inSize: number, outSize: number, start: number, length: nu
   return { taps, first, count, weights };
 }
 
+/** Lines of pixels: along a line they stand `step` apart, lines `lineStep` apart (both in bytes). */
+interface Lines<T> {
+  data: T;
+  step: number;
+  lineStep: number;
+}
+
 /**
- * One pass over lines of pixels: along a line pixels stand `step` apart, lines `lineStep` apart (both in bytes).
+ * One pass over lines of pixels.
  * Horizontal: step 3, lineStep width * 3. Vertical: step width * 3, lineStep 3.
  */
 function resamplePass(
-  source: Uint8Array | Uint8ClampedArray,
-  out: Uint8ClampedArray,
+  from: Lines<Uint8Array | Uint8ClampedArray>,
+  to: Lines<Uint8ClampedArray>,
   { taps, first, count, weights }: Coefficients,
   lines: number,
-  from: { step: number; lineStep: number },
-  to: { step: number; lineStep: number },
 ): void {
+  const [source, out] = [from.data, to.data];
   const half = 1 << (precisionBits - 1);
   const length = first.length;
   // Lines outside: the horizontal pass, the one over the large picture, then reads memory in order.
@@ -104,38 +110,35 @@ export interface Window {
 
 /**
  * Resizes; with a window, only that part of the result is computed, so that a strip of 30000 x 2 pixels costs no more than its crop.
- * @param rgb [height, width, 3]
- * @returns [window.height, window.width, 3], without a window [outHeight, outWidth, 3]
+ * @param image rgb [height, width, 3]
+ * @returns [window.height, window.width, 3], without a window [to.height, to.width, 3]
  */
 export function resizeBicubic(
-  rgb: Uint8Array,
-  width: number,
-  height: number,
-  outWidth: number,
-  outHeight: number,
-  window: Window = { top: 0, left: 0, height: outHeight, width: outWidth },
+  { rgb, width, height }: { rgb: Uint8Array; width: number; height: number },
+  to: { width: number; height: number },
+  window: Window = { top: 0, left: 0, ...to },
 ): Uint8Array {
-  const down = outHeight === height ? undefined : coefficients(height, outHeight, window.top, window.height);
+  const down = to.height === height ? undefined : coefficients(height, to.height, window.top, window.height);
   const last = window.height - 1;
   const firstRow = down ? down.first[0]! : window.top;
   const rows = down ? down.first[last]! + down.count[last]! - firstRow : window.height;
 
   const across = new Uint8ClampedArray(rows * window.width * 3);
-  if (outWidth === width) {
+  if (to.width === width) {
     for (let y = 0; y < rows; y++) {
       const from = ((firstRow + y) * width + window.left) * 3;
       across.set(rgb.subarray(from, from + window.width * 3), y * window.width * 3);
     }
   } else {
-    const k = coefficients(width, outWidth, window.left, window.width);
-    const from = { step: 3, lineStep: width * 3 };
-    resamplePass(rgb.subarray(firstRow * width * 3), across, k, rows, from, { step: 3, lineStep: window.width * 3 });
+    const k = coefficients(width, to.width, window.left, window.width);
+    const source = { data: rgb.subarray(firstRow * width * 3), step: 3, lineStep: width * 3 };
+    resamplePass(source, { data: across, step: 3, lineStep: window.width * 3 }, k, rows);
   }
   if (!down) return new Uint8Array(across.buffer);
 
   const out = new Uint8ClampedArray(window.height * window.width * 3);
   const layout = { step: window.width * 3, lineStep: 3 };
   const shifted = { ...down, first: down.first.map((row) => row - firstRow) };
-  resamplePass(across, out, shifted, window.width, layout, layout);
+  resamplePass({ data: across, ...layout }, { data: out, ...layout }, shifted, window.width);
   return new Uint8Array(out.buffer);
 }

@@ -58,7 +58,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
-        const row = await rowOf(next, place, record, source, index, limits, options);
+        const row = await rowOf({ index: next, source: place }, record, source, { pictures: index, limits, options });
         pictured ||= row.images.length > 0;
         yield { type: "row", row };
         rows += 1;
@@ -105,13 +105,10 @@ const namesOf = (sources: readonly Source[]): string =>
   );
 
 async function rowOf(
-  index: number,
-  place: string,
+  place: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
-  pictures: PictureIndex,
-  limits: DatasetLimits,
-  options: RecordOptions,
+  { pictures, limits, options }: { pictures: PictureIndex; limits: DatasetLimits; options: RecordOptions },
 ): Promise<Row> {
   const conversation = recordToConversation(await record.parse(), options);
   if (conversation.pictures.length > limits.picturesPerRow) {
@@ -122,7 +119,7 @@ async function rowOf(
   }
   const folder = isTable(source) ? folderOf(source.entry.path) : "";
   const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures, limits));
-  return { index, source: place, messages: conversation.messages, images };
+  return { ...place, messages: conversation.messages, images };
 }
 
 /** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */

@@ -1,7 +1,7 @@
 /**
  * The language model: forward and, beside it, backward with respect to activations and LoRA matrices (the base is frozen, so
  * there is no dW). All rows are tokens of the micro-batch's sequences laid end to end without padding; `starts`, `ends` and
- * `positions` keep them apart. transformers: models/llama/modeling_llama.py and what derives from it.
+ * `positions` keep them apart. More than 300 lines, because a layer's forward is to be read beside its backward. transformers: models/llama/modeling_llama.py and what derives from it.
  */
 import { type Allocator, type Tensor, view } from "../../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";

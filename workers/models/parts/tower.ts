@@ -1,6 +1,7 @@
 /**
  * The vision tower: normalised tiles -> features, and, where LoRA is on it, the way back to its matrices (the patch embedding stays
  * frozen, so nothing goes further than the first layer's q|k|v).
+ * More than 300 lines, because a layer's forward is to be read beside its backward.
  * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling).
  */
 import type { Allocator, Tensor } from "../../gpu/buffers.ts";

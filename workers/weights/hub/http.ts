@@ -62,8 +62,10 @@ export function rangedReader(url: string, name: string, size: number, options: H
         await response.body?.cancel();
         throw badDownload(
           name,
-          `the server did not send bytes ${from} to ${end} of ${size}`,
-          "Try again later, or choose another hub address in the settings.",
+          {
+            why: `the server did not send bytes ${from} to ${end} of ${size}`,
+            remedy: "Try again later, or choose another hub address in the settings.",
+          },
           options,
         );
       }
@@ -71,7 +73,11 @@ export function rangedReader(url: string, name: string, size: number, options: H
       version ??= tag;
       if (tag !== version) {
         await response.body?.cancel();
-        throw badDownload(name, "it changed on the server while it was read", "Load the model again.", options);
+        throw badDownload(
+          name,
+          { why: "it changed on the server while it was read", remedy: "Load the model again." },
+          options,
+        );
       }
       const reader = response.body!.getReader();
       for (;;) {
@@ -81,8 +87,7 @@ export function rangedReader(url: string, name: string, size: number, options: H
           await reader.cancel();
           throw badDownload(
             name,
-            `the server sent more than the ${end - from} bytes asked for`,
-            "Load the model again.",
+            { why: `the server sent more than the ${end - from} bytes asked for`, remedy: "Load the model again." },
             options,
           );
         }
@@ -130,11 +135,13 @@ export async function fetchJson(url: string, what: string, options: HttpOptions)
       if (!(error instanceof SyntaxError)) throw error;
       throw badDownload(
         what,
-        "the answer is not JSON",
-        "Check the hub address in the settings.",
+        {
+          why: "the answer is not JSON",
+          remedy: "Check the hub address in the settings.",
+          code: "network",
+          cause: error,
+        },
         options,
-        "network",
-        error,
       );
     } finally {
       watch.stop();
@@ -177,39 +184,48 @@ async function refused(response: Response, name: string, options: HttpOptions): 
       if (code === "GatedRepo") {
         return badDownload(
           name,
-          "the model is gated: its authors want to know who uses it",
-          "Accept its terms on its page at the hub, then enter an access token of that account in the settings.",
+          {
+            why: "the model is gated: its authors want to know who uses it",
+            remedy:
+              "Accept its terms on its page at the hub, then enter an access token of that account in the settings.",
+            code: "no-access",
+          },
           options,
-          "no-access",
         );
       }
       return badDownload(
         name,
-        "the hub asks who you are: the model is private, or does not exist",
-        "Check the name, or enter an access token of your Hugging Face account in the settings.",
+        {
+          why: "the hub asks who you are: the model is private, or does not exist",
+          remedy: "Check the name, or enter an access token of your Hugging Face account in the settings.",
+          code: "no-access",
+        },
         options,
-        "no-access",
       );
     case 403:
       return badDownload(
         name,
-        "your account may not read this model",
-        "Accept its licence on its page, with the account whose token is in the settings, then load it again.",
+        {
+          why: "your account may not read this model",
+          remedy:
+            "Accept its licence on its page, with the account whose token is in the settings, then load it again.",
+          code: "no-access",
+        },
         options,
-        "no-access",
       );
     case 404:
       return badDownload(
         name,
-        code === "RevisionNotFound" ? "the model has no such revision" : "the hub has no such model or file",
-        "Check the name: owner/name, or owner/name@revision.",
+        {
+          why: code === "RevisionNotFound" ? "the model has no such revision" : "the hub has no such model or file",
+          remedy: "Check the name: owner/name, or owner/name@revision.",
+        },
         options,
       );
     default:
       return badDownload(
         name,
-        failure.message,
-        "Try again later, or choose another hub address in the settings.",
+        { why: failure.message, remedy: "Try again later, or choose another hub address in the settings." },
         options,
       );
   }
@@ -230,7 +246,7 @@ async function retrying<T>(name: string, options: HttpOptions, attempt: () => Pr
         const why = error instanceof Error ? error.message : String(error);
         const kept = options.hasCached?.() ?? true;
         const remedy = `Check the connection, then load the model again${kept ? " to go on" : ""}.`;
-        throw badDownload(name, why, remedy, options, "network", error);
+        throw badDownload(name, { why, remedy, code: "network", cause: error }, options);
       }
       const asked = error instanceof HttpFailure ? error.retryAfterMs : 0;
       await pause(Math.min(60_000, Math.max(delays[tries]!, asked)), options.signal);
@@ -248,13 +264,18 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   });
 }
 
+/** What went wrong with a download, and what to do. */
+interface Failure {
+  why: string;
+  remedy: string;
+  code?: ErrorCode;
+  cause?: unknown;
+}
+
 export function badDownload(
   name: string,
-  why: string,
-  remedy: string,
+  { why, remedy, code = "missing-file", cause }: Failure,
   { hasCached = () => true }: Pick<HttpOptions, "hasCached">,
-  code: ErrorCode = "missing-file",
-  cause?: unknown,
 ): TabTuneError {
   return new TabTuneError(
     code,

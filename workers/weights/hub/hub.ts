@@ -77,7 +77,11 @@ export async function openHub(
     if (stored && (await matches(file, stored))) return readerOfBytes(stored);
     const bytes = await remote.read(0, file.size);
     if (!(await matches(file, bytes))) {
-      throw badDownload(name, "its content does not match the hash that the hub tells", "Load the model again.", http);
+      throw badDownload(
+        name,
+        { why: "its content does not match the hash that the hub tells", remedy: "Load the model again." },
+        http,
+      );
     }
     await kept.write(name, bytes);
     hasCached = true;
@@ -167,7 +171,11 @@ async function gitBlobId(bytes: Uint8Array): Promise<string> {
 /** The hub's answer -> what is needed of it; every field is checked, for the address may be any server's. */
 function parseListing(json: unknown, label: string, http: HttpOptions): Listing {
   const wrong = (what: string): TabTuneError =>
-    badDownload(label, `the answer ${what}`, "Check the hub address in the settings.", http, "network");
+    badDownload(
+      label,
+      { why: `the answer ${what}`, remedy: "Check the hub address in the settings.", code: "network" },
+      http,
+    );
   const root = object(json);
   const { sha, siblings } = root;
   if (typeof sha !== "string" || !/^[0-9a-f]{7,64}$/.test(sha)) throw wrong("names no commit");
