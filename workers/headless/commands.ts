@@ -4,6 +4,7 @@ import { gguf, merge } from "./exports.ts";
 import { measure } from "./measure.ts";
 import { features, preprocess } from "./pictures.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
+import { rows } from "./read-rows.ts";
 import { plan, tokenize } from "./rows.ts";
 import { selfTest } from "./self-test.ts";
 import { train } from "./train.ts";
@@ -49,6 +50,10 @@ export const commands: Record<string, Command> = {
   merge: { options: { model: "one", adapter: "one", out: "one" }, run: merge },
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
+  rows: {
+    options: { data: "one", mapping: "maybe", instruction: "maybe", report: "maybe" },
+    run: rows,
+  },
   measure: { options: { out: "one", quick: "flag" }, run: measure },
   plan: { options: { model: "one", recipe: "one" }, run: plan },
 };

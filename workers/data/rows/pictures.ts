@@ -114,12 +114,8 @@ export function imageRef(source: PictureSource, folder: string, index: PictureIn
     );
   }
   const entry = index.find(source.replace(/^file:\/\//i, ""), folder);
-  return bounded(
-    entry.path,
-    entry.size,
-    () => collect(entry.stream(), limits.pictureBytes, entry.path, "picture-too-large"),
-    limits,
-  );
+  const read = () => collect(entry.stream(), limits.pictureBytes, entry.path, "picture-too-large");
+  return { ...bounded(entry.path, entry.size, read, limits), file: entry.path };
 }
 
 function bounded(path: string, size: number, bytes: () => Promise<Uint8Array>, limits: DatasetLimits): ImageRef {

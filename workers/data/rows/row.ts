@@ -10,6 +10,8 @@ export interface Message {
 export interface ImageRef {
   /** As the user knows it: a path in the folder or archive, or "train.parquet row 7". */
   path: string;
+  /** The path of the dropped file that it is; absent where its bytes lie in the record. */
+  file?: string;
   bytes(): Promise<Uint8Array>;
 }
 

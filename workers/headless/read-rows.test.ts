@@ -1,0 +1,63 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { errorOf, shell } from "../testing/shell.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "rows-"));
+  fs.mkdirSync(path.join(folder, "data/images"), { recursive: true });
+  fs.writeFileSync(path.join(folder, "data/images/a.png"), Uint8Array.of(137, 80, 78, 71));
+});
+const put = (name: string, text: string): string => {
+  const file = path.join(folder, name);
+  fs.writeFileSync(file, text);
+  return file;
+};
+const record = (image: string, answer: string) => JSON.stringify({ image, question: "What is it?", answer });
+
+test("rows as they would be trained on, with what was left out and every note in the report", async () => {
+  put("data/train.jsonl", `${record("images/a.png", "A dot.")}\n${record("images/b.png", "None.")}\n`);
+  put("data/val.jsonl", record("images/a.png", "A line."));
+  const report = path.join(folder, "report.json");
+  const said = await shell("rows", "--data", path.join(folder, "data"), "--report", report);
+  expect(said.code).toBe(0);
+  expect(said.out.map((line) => JSON.parse(line))).toEqual([
+    {
+      row: 0,
+      source: "train.jsonl line 1",
+      messages: [
+        { role: "user", content: [{ type: "image" }, { type: "text", text: "What is it?" }] },
+        { role: "assistant", content: [{ type: "text", text: "A dot." }] },
+      ],
+      pictures: ["images/a.png"],
+    },
+  ]);
+  const { rows, skipped, notes } = JSON.parse(fs.readFileSync(report, "utf8"));
+  expect(rows).toBe(1);
+  expect(skipped).toMatchObject([{ row: 1, source: "train.jsonl line 2", code: "missing-picture" }]);
+  expect(notes).toEqual([expect.stringMatching(/^val.jsonl is left aside/)]);
+  expect(said.err.filter((line) => /^(skipped|note:)/.test(line))).toHaveLength(2);
+});
+
+test("columns by a mapping, and the question of rows that have only a caption", async () => {
+  const data = put("data/train.jsonl", JSON.stringify({ pic: "images/a.png", words: "A dot." }));
+  const mapping = put("mapping.json", JSON.stringify({ images: "pic", answer: "words" }));
+  const said = await shell("rows", "--data", data, "--mapping", mapping, "--instruction", "Say it.");
+  expect(JSON.parse(said.out[0]!).messages[0].content.at(-1)).toEqual({ type: "text", text: "Say it." });
+  const wrong = put("mapping.json", JSON.stringify({ picture: "pic" }));
+  expect(errorOf(await shell("rows", "--data", data, "--mapping", wrong))).toMatchObject({
+    code: "bad-argument",
+    message: expect.stringContaining("picture"),
+  });
+});
+
+test("without a usable row nothing is written", async () => {
+  const data = put("data/train.jsonl", record("images/b.png", "None."));
+  const report = path.join(folder, "report.json");
+  const said = await shell("rows", "--data", data, "--report", report);
+  expect(said).toMatchObject({ code: 1, out: [] });
+  expect(errorOf(said).code).toBe("no-rows");
+  expect(fs.existsSync(report)).toBe(false);
+});
