@@ -76,3 +76,16 @@ test("imports go down the rooms only, those of types too", () => {
   });
   expect(wrong.map((i) => `${i.file} -> ${i.target}`)).toEqual([]);
 });
+
+test("no file imports itself by way of others, not even for a type", () => {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const follow = (file: string, way: string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" -> "));
+    if (way.includes(file) || done.has(file)) return;
+    for (const { target } of imports.filter((i) => i.file === file)) follow(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of new Set(imports.map((i) => i.file))) follow(file, []);
+  expect(circles).toEqual([]);
+});

@@ -2,7 +2,8 @@
 import type { ChatApi } from "../protocol/engine.ts";
 import { loadAdapterOf } from "./adapters.ts";
 import { answer } from "./chat-answer.ts";
-import { type EngineState, isAlive, livingModel, needModel } from "./state.ts";
+import { livingModel } from "./standing-model.ts";
+import { type EngineState, isAlive, needModel } from "./state.ts";
 import { closeChat, dropAdapter, inTurn, needIdle } from "./turns.ts";
 
 export const chatApi = (s: EngineState): ChatApi => ({

@@ -7,7 +7,8 @@ import { cachedVerdict, headSizesOf } from "../self-test/self-test.ts";
 import { modelInfoOf } from "./model-info.ts";
 import { previewOf } from "./model-source.ts";
 import { tested } from "./runs.ts";
-import { type EngineState, letGo, makeModel, needModel, openedGpu, standModel } from "./state.ts";
+import { letGo, makeModel, standModel } from "./standing-model.ts";
+import { type EngineState, needModel, openedGpu } from "./state.ts";
 import { asLoad, inTurn, needIdle } from "./turns.ts";
 
 export const modelApi = (s: EngineState): ModelApi => ({

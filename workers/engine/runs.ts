@@ -12,7 +12,8 @@ import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
 import { runTraining } from "../training/run.ts";
 import { deleteRun, listRuns, type RunSummary } from "../training/saved/runs.ts";
-import { type EngineState, livingModel, needModel, towerOf } from "./state.ts";
+import { livingModel, towerOf } from "./standing-model.ts";
+import { type EngineState, needModel } from "./state.ts";
 import { runLock } from "./storage-names.ts";
 import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf } from "./turns.ts";
 
