@@ -66,7 +66,7 @@ export async function measureStep(): Promise<StepResults> {
   );
   const store = memoryStore();
   const { files } = await dataFiles("public/demo/data");
-  const info = await prepareDataset(store, files, "sample data", preparationOf(model.preparation), () => {});
+  const info = await prepareDataset(store, { files, label: "sample data" }, preparationOf(model.preparation), () => {});
   const dataset = (await openDataset(store, info.id))!;
   const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 

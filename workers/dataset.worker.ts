@@ -3,7 +3,9 @@
 import * as Comlink from "comlink";
 import { embeddedFiles } from "./data/embedded.ts";
 import { previewRows } from "./data/preview.ts";
+import { lookAt } from "./data/rows/look.ts";
 import type { InputFile } from "./data/rows/read-rows.ts";
+import type { RecordOptions } from "./data/rows/record.ts";
 import { infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
 import { openDataset } from "./data/shards/shards.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
@@ -29,17 +31,20 @@ async function reporting<T>(work: () => Promise<T>): Promise<T> {
 }
 
 const api: DatasetApi = {
+  look: ({ files, reading = {} }, count) => reporting(() => lookAt(files, reading, count)),
   prepare: (source, spec, onProgress) =>
     reporting(async () => {
       let files: InputFile[];
       let label: string;
+      let reading: RecordOptions = {};
       if (source.kind === "sample") {
         label = "the sample data";
         files = await embeddedFiles("data", (name) => !name.startsWith("heldout") && !/README|recipe\.json/.test(name));
-      } else ({ files, label } = source);
+      } else ({ files, label, reading = {} } = source);
       // Progress that is reported row by row would cost more than the rows.
       let reported = 0;
-      return prepareDataset(await store(), files, label, preparationOf(spec), (progress) => {
+      const drop = { files, label, reading };
+      return prepareDataset(await store(), drop, preparationOf(spec), (progress) => {
         const now = performance.now();
         if (now - reported < 100) return;
         reported = now;

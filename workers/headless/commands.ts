@@ -5,6 +5,7 @@ import { measure } from "./measure.ts";
 import { features, preprocess } from "./pictures.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
 import { rows } from "./read-rows.ts";
+import { readingOptions } from "./reading.ts";
 import { plan, tokenize } from "./rows.ts";
 import { selfTest } from "./self-test.ts";
 import { train } from "./train.ts";
@@ -19,6 +20,7 @@ export const commands: Record<string, Command> = {
     options: {
       model: "one",
       data: "one",
+      ...readingOptions,
       recipe: "one",
       out: "one",
       steps: "maybe",
@@ -28,14 +30,17 @@ export const commands: Record<string, Command> = {
     },
     run: train,
   },
-  tokenize: { options: { model: "one", data: "one", recipe: "one" }, run: tokenize },
+  tokenize: { options: { model: "one", data: "one", ...readingOptions, recipe: "one" }, run: tokenize },
   preprocess: { options: { model: "one", image: "one", out: "one" }, run: preprocess },
   features: { options: { model: "one", image: "one", out: "one", recipe: "maybe" }, run: features },
   logits: {
-    options: { model: "one", adapter: "maybe", data: "one", row: "one", recipe: "one", out: "one" },
+    options: { model: "one", adapter: "maybe", data: "one", ...readingOptions, row: "one", recipe: "one", out: "one" },
     run: logits,
   },
-  evaluate: { options: { model: "one", adapter: "maybe", data: "one", recipe: "one" }, run: evaluate },
+  evaluate: {
+    options: { model: "one", adapter: "maybe", data: "one", ...readingOptions, recipe: "one" },
+    run: evaluate,
+  },
   generate: {
     options: {
       model: "one",
@@ -51,7 +56,7 @@ export const commands: Record<string, Command> = {
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
   rows: {
-    options: { data: "one", mapping: "maybe", instruction: "maybe", report: "maybe" },
+    options: { data: "one", ...readingOptions, report: "maybe" },
     run: rows,
   },
   measure: { options: { out: "one", quick: "flag" }, run: measure },

@@ -65,8 +65,7 @@ test("a token beyond the embedding's rows costs the row that uses it, and is ref
 
   const info = await prepareDataset(
     memoryStore(),
-    (await dataFiles(file)).files,
-    "rows",
+    { files: (await dataFiles(file)).files, label: "rows" },
     preparationOf((await openedModel(model, parseRecipe({}))).preparation),
     () => {},
   );

@@ -100,7 +100,7 @@ export async function logits(args: Arguments): Promise<void> {
   const recipe = await recipeOf(args.text("recipe"));
   const model = await loadedModel(args.text("model"), recipe);
   const row = args.whole("row", 0);
-  const examples = await collect(examplesOf(model, args.text("data"), recipe));
+  const examples = await collect(examplesOf(args, model, recipe));
   const example = examples.find((e) => e.row === row);
   if (!example)
     throw new TabTuneError("bad-argument", `Row ${row} is not there or cannot be used.`, "Choose another row.");
@@ -132,7 +132,7 @@ export async function logits(args: Arguments): Promise<void> {
 export async function evaluate(args: Arguments): Promise<void> {
   const recipe = await recipeOf(args.text("recipe"));
   const model = await loadedModel(args.text("model"), recipe);
-  const examples = await collect(examplesOf(model, args.text("data"), recipe));
+  const examples = await collect(examplesOf(args, model, recipe));
   const adapter = await adapterFrom(model, args.maybe("adapter"));
   const runner = await runnerFor(model, examples, adapter);
   let sum = 0;

@@ -46,6 +46,17 @@ test("columns by a mapping, and the question of rows that have only a caption", 
   const mapping = put("mapping.json", JSON.stringify({ images: "pic", answer: "words" }));
   const said = await shell("rows", "--data", data, "--mapping", mapping, "--instruction", "Say it.");
   expect(JSON.parse(said.out[0]!).messages[0].content.at(-1)).toEqual({ type: "text", text: "Say it." });
+  // Every command that reads rows takes them, and the same rows come out.
+  const recipe = put("recipe.json", "{}");
+  const model = "public/demo/model";
+  const given = ["--model", model, "--data", data, "--recipe", recipe];
+  const ids = await shell("tokenize", ...given, "--mapping", mapping, "--instruction", "Say it.");
+  const asked = put(
+    "data/asked.jsonl",
+    JSON.stringify({ image: "images/a.png", question: "Say it.", answer: "A dot." }),
+  );
+  const same = await shell("tokenize", "--model", model, "--data", asked, "--recipe", recipe);
+  expect(ids.out).toEqual(same.out);
   const wrong = put("mapping.json", JSON.stringify({ picture: "pic" }));
   expect(errorOf(await shell("rows", "--data", data, "--mapping", wrong))).toMatchObject({
     code: "bad-argument",

@@ -12,15 +12,17 @@ import type { Recipe } from "../recipe.ts";
 import { planOf, withinModel } from "../training/plan.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, note, openedModel, recipeOf, skipped } from "./open.ts";
+import { readingOf } from "./reading.ts";
 
-/** Usable rows of the data, prepared; a skipped row is told on stderr and the others go on. */
-export async function* examplesOf(model: OpenedModel, data: string, recipe: Recipe): AsyncGenerator<Example> {
+/** Usable rows of `--data`, prepared; a skipped row is told on stderr and the others go on. */
+export async function* examplesOf(args: Arguments, model: OpenedModel, recipe: Recipe): AsyncGenerator<Example> {
   const preparation = preparationOf(model.preparation);
+  const data = args.text("data");
   const { files } = await dataFiles(data);
   const { maxLength, trainOn } = withinModel(recipe, model.config);
   let usable = 0;
   let cut = 0;
-  for await (const event of readRows(files)) {
+  for await (const event of readRows(files, await readingOf(args))) {
     if (event.type === "skipped") skipped(event.skipped.source, event.skipped.message);
     if (event.type === "format" && event.format === "note") note(event.detail);
     if (event.type !== "row") continue;
@@ -45,7 +47,7 @@ export async function* examplesOf(model: OpenedModel, data: string, recipe: Reci
 export async function tokenize(args: Arguments): Promise<void> {
   const recipe = await recipeOf(args.text("recipe"));
   const model = await openedModel(args.text("model"), recipe);
-  for await (const example of examplesOf(model, args.text("data"), recipe)) {
+  for await (const example of examplesOf(args, model, recipe)) {
     const line = {
       row: example.row,
       input_ids: [...example.inputIds],

@@ -38,6 +38,7 @@ import { verdictOn } from "../training/verdict.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, loadedModel, note, readBytes, recipeOf, skipped, writeWhole } from "./open.ts";
+import { readingOf } from "./reading.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 
 const RUN = "headless";
@@ -92,6 +93,7 @@ export async function train(args: Arguments): Promise<void> {
   const stopAfter = args.whole("steps", 1);
   const model = await loadedModel(args.text("model"), recipe);
   const { files, label } = await dataFiles(args.text("data"));
+  const reading = await readingOf(args);
   const initial = await initialOf(args.maybe("lora-init"), model, recipe);
   const resume = args.flag("resume");
   const checkpoints = path.join(out, "checkpoints");
@@ -116,7 +118,7 @@ export async function train(args: Arguments): Promise<void> {
   try {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await storeMark(store, RUN, mark);
-    const info = await prepareDataset(store, files, label, preparationOf(model.preparation), () => {});
+    const info = await prepareDataset(store, { files, label, reading }, preparationOf(model.preparation), () => {});
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id))!;
     if (saved) {

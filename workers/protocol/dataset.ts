@@ -1,6 +1,8 @@
 /** What crosses the border between the page and the dataset worker, through Comlink. Only plain data. */
 
 import type { PreviewRow } from "../data/preview.ts";
+import type { Look } from "../data/rows/look.ts";
+import type { RecordOptions } from "../data/rows/record.ts";
 import type { DatasetInfo, DatasetProgress } from "../data/shards/prepare-dataset.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
 
@@ -10,9 +12,19 @@ export interface DroppedFile {
   blob: Blob;
 }
 
-export type DatasetSource = { kind: "sample" } | { kind: "files"; label: string; files: DroppedFile[] };
+export interface FilesSource {
+  kind: "files";
+  label: string;
+  files: DroppedFile[];
+  /** What the user said of their columns. */
+  reading?: RecordOptions;
+}
+
+export type DatasetSource = { kind: "sample" } | FilesSource;
 
 export interface DatasetApi {
+  /** The first records and rows of files, read as their `reading` says. */
+  look(source: FilesSource, count: number): Promise<Look>;
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
   /** A data set that was prepared before; null when it is no longer there. */
   open(datasetId: string): Promise<DatasetInfo | null>;

@@ -136,7 +136,7 @@ export async function goldenExamples(golden: Golden, model: OpenedModel): Promis
 
 /** The rows of the case as shards in `store`. */
 export async function goldenDataset(model: OpenedModel, store: Store, files: readonly InputFile[]): Promise<Dataset> {
-  const { id } = await prepareDataset(store, files, "golden", preparationOf(model.preparation), () => {});
+  const { id } = await prepareDataset(store, { files, label: "golden" }, preparationOf(model.preparation), () => {});
   return (await openDataset(store, id))!;
 }
 

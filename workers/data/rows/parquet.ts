@@ -23,6 +23,8 @@ import type { ReadRecord } from "./raw.ts";
 
 type Cells = Record<string, unknown>;
 type Key = string | number;
+/** Columns that a row could be made of, or all that there are, for a person to choose from. */
+export type ReadColumns = "useful" | "every";
 
 /** The part of hyparquet's AsyncBuffer that reads a Blob. Throws at once on ranges that a damaged footer asks for. */
 function rangeReader(blob: Blob, limits: DatasetLimits) {
@@ -94,6 +96,7 @@ export async function* parquetRecords(
   entry: Entry,
   limits: DatasetLimits,
   mapping: ColumnMapping,
+  which: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
   const file = rangeReader(await entry.blob(), limits);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false }).catch((error: unknown) => {
@@ -103,12 +106,12 @@ export async function* parquetRecords(
   const known = new Set<string>([...Object.values(COLUMNS).flat(), ...Object.values(mapping)]);
   const { children } = parquetSchema(metadata);
   const present = children.map((child) => child.element.name);
-  if (!present.some((name) => known.has(name)))
+  if (which === "useful" && !present.some((name) => known.has(name)))
     throw new Error(`none of its columns (${present.slice(0, 12).join(", ")}) is known`);
   // Without a column of pictures the others are read as well, where they could hold or name one: their rows are about it.
   const pictured = present.some((name) => name === mapping.images || COLUMNS.images.some((column) => column === name));
   const columns = children
-    .filter((child) => known.has(child.element.name) || (!pictured && couldBePicture(child)))
+    .filter((child) => which === "every" || known.has(child.element.name) || (!pictured && couldBePicture(child)))
     .map((child) => child.element.name);
   const bounded = boundedCompressors(limits);
 

@@ -7,7 +7,7 @@ import type { Entry } from "./entry.ts";
 import { jsonItemsOf } from "./json-items.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { linesOf } from "./lines.ts";
-import { parquetRecords } from "./parquet.ts";
+import { parquetRecords, type ReadColumns } from "./parquet.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import { isSpace, type RawRecord, type ReadRecord } from "./raw.ts";
 import { isPicture, sidecarRecords } from "./sidecar.ts";
@@ -26,9 +26,10 @@ export async function* recordsOf(
   source: Source,
   limits: DatasetLimits,
   mapping: ColumnMapping,
+  columns: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
   if (!isTable(source)) yield* sidecarRecords(source.entries, limits);
-  else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping);
+  else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
   else if (source.format === "csv") yield* csvTable(source.entry, limits);
   else yield* jsonTable(source.entry, source.format, limits);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { InputFile } from "../rows/read-rows.ts";
+import type { RecordOptions } from "../rows/record.ts";
 import { datasetIdentity } from "./data-identity.ts";
 
 const preparationId = "a tokenizer and a picture size";
@@ -54,4 +55,15 @@ test("the order of files does not matter, their names and what prepares them do"
   expect(await idOf({ ...a, path: "c" }, b)).not.toBe(before);
   expect(await idOf(a)).not.toBe(before);
   expect(await datasetIdentity([a, b], "another")).not.toBe(before);
+});
+
+test("the same files read in another way are another data set; what was not said does not matter", async () => {
+  const a = file(bytes(10), undefined, "a");
+  const before = await idOf(a);
+  const read = (reading: RecordOptions) => datasetIdentity([a], preparationId, reading);
+  expect(await read({ mapping: {} })).toBe(before);
+  const mapped = await read({ mapping: { images: "x", answer: "y" } });
+  expect(mapped).not.toBe(before);
+  expect(await read({ mapping: { answer: "y", images: "x" } })).toBe(mapped);
+  expect(await read({ mapping: { images: "x", answer: "y" }, instruction: "Say it." })).not.toBe(mapped);
 });

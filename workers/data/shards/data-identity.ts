@@ -8,6 +8,7 @@ import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
 
 import { byPath } from "../rows/entry.ts";
 import type { InputFile } from "../rows/read-rows.ts";
+import type { RecordOptions } from "../rows/record.ts";
 import { datasetIdOf } from "./shards.ts";
 
 const WHOLE_BYTES = 32 * 2 ** 20;
@@ -16,11 +17,23 @@ const PIECE_BYTES = 8 * 2 ** 20;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 65_536;
 
-/** The id of `files` prepared under `preparationId`. */
-export async function datasetIdentity(files: readonly InputFile[], preparationId: string): Promise<string> {
+/** The id of `files`, read as `reading` says, prepared under `preparationId`. */
+export async function datasetIdentity(
+  files: readonly InputFile[],
+  preparationId: string,
+  reading: RecordOptions = {},
+): Promise<string> {
   const parts = ["preparation 2", preparationId];
+  const said = readingKey(reading);
+  if (said !== "") parts.push(said);
   for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
   return datasetIdOf(parts);
+}
+
+/** The same words for the same reading; "" for none. */
+function readingKey({ mapping = {}, ...rest }: RecordOptions): string {
+  const said = Object.entries({ ...mapping, ...rest }).filter(([, value]) => value !== undefined && value !== "");
+  return said.length === 0 ? "" : `reading ${JSON.stringify(said.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
 
 async function contentOf({ blob, lastModified = changeOf(blob) }: InputFile): Promise<string> {

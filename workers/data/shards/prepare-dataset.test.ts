@@ -26,7 +26,7 @@ const rows = (...answers: string[]): string =>
   answers.map((answer) => JSON.stringify({ question: "What is it?", answer, more: padding })).join("\n");
 const file = (path: string, text: string): InputFile => ({ path, blob: new Blob([text]) });
 const prepare = (store: Store, ...files: InputFile[]): Promise<DatasetInfo> =>
-  prepareDataset(store, files, "drop", preparation, () => {});
+  prepareDataset(store, { files, label: "drop" }, preparation, () => {});
 
 /** Takes facts out of a data set's manifest, as an older version wrote it. */
 async function without(store: Store, id: string, ...names: string[]): Promise<void> {

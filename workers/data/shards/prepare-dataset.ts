@@ -5,6 +5,7 @@ import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
 import { prepareExample, type RowPreparation } from "../prepare-example.ts";
 import { type InputFile, readRows } from "../rows/read-rows.ts";
+import type { RecordOptions } from "../rows/record.ts";
 import type { SkippedRow } from "../rows/row.ts";
 import { datasetIdentity } from "./data-identity.ts";
 import { whilePreparing } from "./preparing.ts";
@@ -30,13 +31,16 @@ export interface DatasetInfo {
   lengths: [number, number][];
   /** What was left aside, guessed or found elsewhere than named, one sentence each. */
   notes: string[];
+  /** What the user said of the columns. */
+  reading: RecordOptions;
   bytes: number;
 }
 
 interface Facts {
   format: string;
   skipped: SkippedRow[];
-  /** Older versions had neither. */
+  /** Older versions had none of these. */
+  reading?: RecordOptions;
   notes?: string[];
   lengths?: [number, number][];
 }
@@ -47,22 +51,27 @@ interface Facts {
  */
 export async function prepareDataset(
   store: Store,
-  files: readonly InputFile[],
-  label: string,
+  drop: Drop,
   preparation: RowPreparation,
   onProgress: (p: DatasetProgress) => void,
 ): Promise<DatasetInfo> {
-  const id = await datasetIdentity(files, preparation.id);
+  const id = await datasetIdentity(drop.files, preparation.id, drop.reading);
   const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
   return whilePreparing(id, wait, async () => {
     const before = await openDataset(store, id);
-    return infoOf(before ? before.manifest : await writeDataset(store, id, { files, label, preparation, onProgress }));
+    return infoOf(before ? before.manifest : await writeDataset(store, id, { ...drop, preparation, onProgress }));
   });
 }
 
-interface Preparing {
+/** What is prepared. */
+export interface Drop {
   files: readonly InputFile[];
   label: string;
+  /** What the user said of its columns. */
+  reading?: RecordOptions;
+}
+
+interface Preparing extends Drop {
   preparation: RowPreparation;
   onProgress: (p: DatasetProgress) => void;
 }
@@ -70,7 +79,7 @@ interface Preparing {
 async function writeDataset(
   store: Store,
   id: string,
-  { files, label, preparation, onProgress }: Preparing,
+  { files, label, reading = {}, preparation, onProgress }: Preparing,
 ): Promise<DatasetManifest> {
   const writer = await createShardWriter(store, id, label);
   const skipped: SkippedRow[] = [];
@@ -80,7 +89,7 @@ async function writeDataset(
   const lengths = new Map<number, number>();
   let rows = 0;
   try {
-    for await (const event of readRows(files)) {
+    for await (const event of readRows(files, reading)) {
       if (event.type === "format") {
         if (event.format === "note") notes.push(event.detail);
         else formats.add(event.format);
@@ -123,6 +132,7 @@ async function writeDataset(
     }
     const facts: Facts = {
       format: [...formats].join(", "),
+      reading,
       skipped,
       notes,
       lengths: [...lengths].sort(([a], [b]) => a - b),
@@ -144,7 +154,7 @@ const reasons: Record<RowFault, string> = {
 
 /** What the page is told of a prepared data set. */
 export function infoOf(manifest: DatasetManifest): DatasetInfo {
-  const { format, skipped, notes = [], lengths = [] } = manifest.facts as Facts;
+  const { format, skipped, notes = [], lengths = [], reading = {} } = manifest.facts as Facts;
   return {
     id: manifest.id,
     label: manifest.label,
@@ -155,6 +165,7 @@ export function infoOf(manifest: DatasetManifest): DatasetInfo {
     longest: manifest.longest,
     lengths,
     notes,
+    reading,
     bytes: manifest.bytes,
   };
 }

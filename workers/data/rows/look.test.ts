@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { fixture } from "../../testing/row-fixtures.ts";
+import { file, pixel } from "../../testing/rows.ts";
+import { lookAt } from "./look.ts";
+
+const table = "photo_of_it,kind,price\npics/1.png,cup,3\npics/2.png,plate,4\npics/3.png,fork,5\n";
+const drop = [file("shop/table.csv", table), ...[1, 2, 3].map((n) => file(`shop/pics/${n}.png`, pixel))];
+const bytesOf = async (blob: Blob | undefined) => blob && new Uint8Array(await blob.arrayBuffer());
+
+test("a table as it is written: columns in their order, pictures that its cells name", async () => {
+  const { table, rows, problem } = await lookAt(drop, {}, 2);
+  expect(table).toMatchObject({ path: "shop/table.csv", columns: ["photo_of_it", "kind", "price"] });
+  expect(table!.rows.map((cells) => cells.map((cell) => cell.text))).toEqual([
+    ["pics/1.png", "cup", "3"],
+    ["pics/2.png", "plate", "4"],
+  ]);
+  expect(await bytesOf(table!.rows[0]![0]!.picture)).toEqual(pixel);
+  expect(table!.rows[0]![1]!.picture).toBeUndefined();
+  // Nobody knows these columns.
+  expect(rows).toMatchObject([{ problem: expect.any(String) }, { problem: expect.any(String) }]);
+  expect(problem).toBe("");
+});
+
+test("the rows as they are understood under what was said of the columns", async () => {
+  const reading = { mapping: { images: "photo_of_it", answer: "kind" }, instruction: "What is this?" };
+  const { rows } = await lookAt(drop, reading, 2);
+  expect(rows).toMatchObject([
+    {
+      source: "shop/table.csv line 2",
+      pictures: [expect.any(Blob)],
+      turns: [
+        { role: "user", text: "<image>What is this?" },
+        { role: "assistant", text: "cup" },
+      ],
+    },
+    { source: "shop/table.csv line 3" },
+  ]);
+});
+
+test("every column of a Parquet file, its embedded pictures among them", async () => {
+  const { table } = await lookAt([file("x.parquet", fixture("answers.parquet"))], {}, 1);
+  const [cells] = table!.rows;
+  const picture = cells!.find((cell) => cell.text === "picture");
+  expect(table!.columns).toHaveLength(cells!.length);
+  expect(picture?.picture).toBeInstanceOf(Blob);
+});
+
+test("a drop without a table has rows and no columns; one that cannot be read says why", async () => {
+  const captioned = await lookAt([file("a.png", pixel), file("a.txt", "A dot.")], {}, 5);
+  expect(captioned).toMatchObject({ table: null, problem: "", rows: [{ turns: [{}, { text: "A dot." }] }] });
+  const broken = await lookAt([file("x.zip", "PK\x03\x04 and then nothing")], {}, 5);
+  expect(broken).toMatchObject({ table: null, rows: [], problem: expect.stringContaining("x.zip") });
+});

@@ -1,0 +1,24 @@
+/** What a person may say of the columns of a table, as it is kept between visits and given in files. */
+import * as v from "valibot";
+import type { RecordOptions } from "./record.ts";
+
+const column = v.optional(v.string());
+
+/** Column names under what they hold (`ColumnMapping`); any other key is an error. */
+export const mappingSchema = v.strictObject({
+  messages: column,
+  images: column,
+  question: column,
+  answer: column,
+  system: column,
+});
+
+/** `RecordOptions`. */
+export const readingSchema = v.strictObject({
+  mapping: v.optional(mappingSchema),
+  instruction: v.optional(v.string()),
+});
+
+/** Nothing was said: columns are found by their names. */
+export const isEmptyReading = ({ mapping, instruction }: RecordOptions): boolean =>
+  !instruction && Object.values(mapping ?? {}).every((name) => !name);
