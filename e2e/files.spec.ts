@@ -159,6 +159,33 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await ready(page, "1 rows ready");
   });
 
+  await test.step("columns that nobody knows are chosen, and remembered for the next table like it", async () => {
+    const shop = (name: string, kind: string): Upload =>
+      upload(name, text(`filename_of_photo,kind,price\na.webp,${kind},3\n`));
+    await chooseFiles(page, [shop("shop.csv", "A cup."), upload("a.webp", demoPicture("001.webp"))]);
+    const columns = page.getByRole("table", { name: "Columns", exact: true });
+    await expect(columns.getByRole("columnheader")).toHaveText(["filename_of_photo", "kind", "price"], {
+      timeout: SLOW,
+    });
+    await expect(columns.getByRole("img")).toBeVisible();
+    const rows = page.getByRole("list", { name: "First rows" });
+    await expect(rows).toContainText("Skipped:");
+    const data = panel(page, "Data");
+    await data.getByRole("combobox", { name: "Picture" }).selectOption("filename_of_photo");
+    await data.getByRole("combobox", { name: "Answer" }).selectOption("kind");
+    await data.getByRole("textbox", { name: "Question of rows that have none" }).fill("What is this?");
+    await expect(rows).toContainText("What is this?");
+    await expect(rows).toContainText("A cup.");
+    await button(page, "Read with these columns").click();
+    await ready(page, "1 rows ready");
+    const table = page.getByRole("table", { name: "Rows", exact: true });
+    await expect(table.locator("mark").first()).toContainText("A cup.");
+    await expect(table).toContainText("What is this?");
+    await chooseFiles(page, [shop("other.csv", "A plate."), upload("a.webp", demoPicture("001.webp"))]);
+    await expect(table.locator("mark").first()).toContainText("A plate.", { timeout: SLOW });
+    await expect(data).toContainText("Columns as you chose them the last time: picture from filename_of_photo");
+  });
+
   await test.step("files that hold no row at all", async () => {
     await chooseFiles(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
     const alert = alertIn(page, "Data");

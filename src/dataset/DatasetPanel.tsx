@@ -7,6 +7,7 @@ import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
+import { Columns } from "./Columns.tsx";
 import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
 import { statusOf } from "./status.ts";
@@ -64,6 +65,7 @@ export function DatasetPanel() {
       <p role="status" className="status">
         {statusOf({ info, waiting, busy, gone, model })}
       </p>
+      <Columns />
       {info && (
         <>
           <p className="detail">

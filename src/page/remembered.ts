@@ -3,6 +3,7 @@
  * never kept.
  */
 import * as v from "valibot";
+import { readingSchema } from "../../workers/data/rows/reading.ts";
 
 const Memory = v.object({
   model: v.optional(
@@ -31,6 +32,8 @@ const Memory = v.object({
       preparation: v.string(),
     }),
   ),
+  /** What was said of the columns of tables, newest first; `columns` is `columnsKey`. */
+  readings: v.optional(v.array(v.object({ columns: v.string(), reading: readingSchema }))),
   recipe: v.optional(
     v.object({
       preset: v.picklist(["Demo model", "Practical", "Seed report"]),

@@ -9,6 +9,7 @@ import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { callback, cancelDataset, dataset } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
+import { useColumns } from "./columns.ts";
 import { useModel } from "./model.ts";
 
 export const PAGE_ROWS = 8;
@@ -76,19 +77,22 @@ export const useDataset = create<DatasetStore>((set, get) => {
     gone: "",
     preview: [],
     page: 0,
-    async use(source) {
+    async use(dropped) {
       const app = useApp.getState();
       const model = useModel.getState().info;
       app.clear("data");
       if (!model) {
-        set({ waiting: source });
+        set({ waiting: dropped });
         return;
       }
       if (get().progress) cancelDataset();
       newest += 1;
       const mine = newest;
-      set({ waiting: undefined, reading: source, progress: { phase: "reading", rows: 0, skipped: 0, detail: "" } });
+      set({ waiting: undefined, reading: dropped, progress: { phase: "reading", rows: 0, skipped: 0, detail: "" } });
       try {
+        if (dropped.kind === "sample") useColumns.getState().clear();
+        const source = dropped.kind === "files" ? await useColumns.getState().begin(dropped) : dropped;
+        if (mine !== newest) return;
         const info = await dataset((api, alive) =>
           api.prepare(
             source,

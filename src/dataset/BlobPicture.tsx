@@ -1,0 +1,15 @@
+/** A picture of the drop, drawn by the browser; its name where the browser cannot. */
+import { useEffect, useState } from "react";
+
+export function BlobPicture({ blob, name }: { blob: Blob; name: string }) {
+  const [url, setUrl] = useState("");
+  const [broken, setBroken] = useState(false);
+  useEffect(() => {
+    const made = URL.createObjectURL(blob);
+    setUrl(made);
+    setBroken(false);
+    return () => URL.revokeObjectURL(made);
+  }, [blob]);
+  if (broken) return <span className="detail">{name} (not shown by this browser)</span>;
+  return url === "" ? null : <img className="thumbnail" src={url} alt={name} onError={() => setBroken(true)} />;
+}

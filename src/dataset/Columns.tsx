@@ -1,0 +1,139 @@
+/** Which column is what: the table as it is written, a choice for each part of a row, and the first rows as the model will read them. */
+import type { LookRow, LookTable } from "../../workers/data/rows/look.ts";
+import { Action } from "../parts/Action.tsx";
+import { Field } from "../parts/Field.tsx";
+import { Scroll } from "../parts/Scroll.tsx";
+import { useColumns } from "../stores/columns.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { BlobPicture } from "./BlobPicture.tsx";
+import { columnRoles, isUnsure, readingWords, withColumn, withInstruction } from "./columns.ts";
+
+function Table({ table }: { table: LookTable }) {
+  return (
+    <Scroll label="The first records as they are written">
+      <table aria-label="Columns">
+        <thead>
+          <tr>
+            {table.columns.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {table.rows.map((cells, row) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: records have no identity but their place
+            <tr key={row}>
+              {cells.map((cell, i) => (
+                <td key={table.columns[i]}>
+                  {cell.picture && <BlobPicture blob={cell.picture} name={cell.text} />}
+                  {!(cell.picture && cell.text === "picture") && <span className="cell">{cell.text || "–"}</span>}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
+function Understood({ row }: { row: LookRow }) {
+  if ("problem" in row) {
+    return (
+      <li>
+        <span className="problem">Skipped: {row.problem}</span> <span className="detail">{row.source}</span>
+      </li>
+    );
+  }
+  return (
+    <li>
+      {row.pictures.map((picture, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: pictures of a row have no identity but their place
+        <BlobPicture key={i} blob={picture} name={`Picture ${i + 1} of ${row.source}`} />
+      ))}
+      <dl>
+        {row.turns.map(({ role, text }, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: turns have no identity but their place
+          <div key={i}>
+            <dt>{role}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </li>
+  );
+}
+
+/** Nothing where the drop has no table. Open of itself where the reader is unsure. */
+export function Columns() {
+  const { look, draft, source, fromBefore, choose, keep } = useColumns();
+  // Rows of another drop say nothing about this one.
+  const skipped = useDataset((s) => (s.source === source ? s.info?.skipped : undefined));
+  const busy = useDataset((s) => s.progress !== undefined);
+  const { use } = useDataset.getState();
+  if (!look?.table || !source) return null;
+  const { table } = look;
+  const used = source.reading ?? {};
+  const changed = JSON.stringify(used) !== JSON.stringify(draft);
+  const read = (): void => {
+    const files = keep();
+    if (files) void use(files);
+  };
+  const reason = busy
+    ? "Rows are being prepared: wait, or press Cancel."
+    : changed
+      ? ""
+      : "The rows are read with these columns already: choose others first.";
+  return (
+    <details className="columns" open={!busy && isUnsure(skipped)}>
+      <summary>Which column is what?</summary>
+      <p className="detail">
+        {table.path}: {readingWords(used, fromBefore) || "the columns are found by their names."}
+      </p>
+      <Table table={table} />
+      <div className="fields">
+        {columnRoles.map(({ role, label, hint }) => (
+          <Field key={role} label={label} hint={hint}>
+            {(attributes) => (
+              <select
+                {...attributes}
+                value={draft.mapping?.[role] ?? ""}
+                onChange={(event) => void choose(withColumn(draft, role, event.target.value))}
+              >
+                <option value="">found by its name</option>
+                {table.columns.map((name) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        ))}
+        <Field label="Question of rows that have none" hint="the same for all of them">
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="text"
+              placeholder="What is this?"
+              value={draft.instruction ?? ""}
+              onChange={(event) => void choose(withInstruction(draft, event.target.value))}
+            />
+          )}
+        </Field>
+      </div>
+      <h3>The first rows, as the model will read them</h3>
+      {look.problem !== "" && <p className="problem">{look.problem}</p>}
+      <ul className="understood" aria-label="First rows">
+        {look.rows.map((row) => (
+          <Understood key={row.source} row={row} />
+        ))}
+      </ul>
+      <Action kind="primary" reason={reason} onPress={read}>
+        Read with these columns
+      </Action>
+    </details>
+  );
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { isUnsure, readingWords, withColumn, withInstruction } from "./columns.ts";
+
+test("columns are chosen one by one, and given back to be found by their names", () => {
+  const one = withColumn({}, "images", "photo");
+  const two = withInstruction(withColumn(one, "answer", "kind"), "What is this?");
+  expect(two).toEqual({ mapping: { images: "photo", answer: "kind" }, instruction: "What is this?" });
+  expect(withColumn(two, "images", "")).toEqual({ mapping: { answer: "kind" }, instruction: "What is this?" });
+  expect(withInstruction(two, "")).toEqual({ mapping: { images: "photo", answer: "kind" } });
+});
+
+test("what was said of the columns, in one sentence", () => {
+  expect(readingWords({}, false)).toBe("");
+  expect(readingWords({ mapping: {} }, true)).toBe("");
+  const reading = { mapping: { answer: "kind", images: "photo" }, instruction: "What is this?" };
+  expect(readingWords(reading, true)).toBe(
+    "Columns as you chose them the last time: picture from photo, answer from kind, rows without a question ask “What is this?”.",
+  );
+});
+
+test("the reader is unsure without rows, and where rows want a column", () => {
+  const row = (reason: string) => ({ index: 0, source: "a", reason, message: "", excerpt: "" });
+  expect(isUnsure(undefined)).toBe(true);
+  expect(isUnsure([])).toBe(false);
+  expect(isUnsure([row("bad-json"), row("too-long")])).toBe(false);
+  expect(isUnsure([row("bad-json"), row("missing-picture")])).toBe(true);
+});

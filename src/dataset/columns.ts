@@ -1,0 +1,47 @@
+/** The columns of a table in words: what each may be, what was said of them, and when to ask. */
+import type { ColumnMapping } from "../../workers/data/rows/columns.ts";
+import { isEmptyReading } from "../../workers/data/rows/reading.ts";
+import type { RecordOptions } from "../../workers/data/rows/record.ts";
+import type { SkippedRow } from "../../workers/data/rows/row.ts";
+
+export interface ColumnRole {
+  role: keyof ColumnMapping;
+  label: string;
+  hint: string;
+}
+
+export const columnRoles: ColumnRole[] = [
+  { role: "images", label: "Picture", hint: "its file name, or the picture itself" },
+  { role: "question", label: "Question", hint: "what the user asks" },
+  { role: "answer", label: "Answer", hint: "what the model shall learn to say" },
+  { role: "messages", label: "Conversation", hint: "a list of turns, instead of the two" },
+  { role: "system", label: "System text", hint: "put before the first question" },
+];
+
+/** The same with one column chosen, or with none ("") left to be found by its name. */
+export function withColumn(reading: RecordOptions, role: keyof ColumnMapping, name: string): RecordOptions {
+  const { [role]: _, ...others } = reading.mapping ?? {};
+  return { ...reading, mapping: name === "" ? others : { ...others, [role]: name } };
+}
+
+export function withInstruction({ mapping }: RecordOptions, instruction: string): RecordOptions {
+  return { ...(mapping ? { mapping } : {}), ...(instruction === "" ? {} : { instruction }) };
+}
+
+/** What was said of the columns, one sentence; "" when they are found by their names. */
+export function readingWords(reading: RecordOptions, fromBefore: boolean): string {
+  if (isEmptyReading(reading)) return "";
+  const { mapping = {}, instruction } = reading;
+  const parts = columnRoles
+    .filter(({ role }) => mapping[role])
+    .map(({ role, label }) => `${label.toLowerCase()} from ${mapping[role]}`);
+  if (instruction) parts.push(`rows without a question ask “${instruction}”`);
+  return `Columns as you chose them${fromBefore ? " the last time" : ""}: ${parts.join(", ")}.`;
+}
+
+/** Reasons of skipped rows that another choice of columns may mend. */
+const MENDED = new Set(["missing-picture", "bad-row", "missing-text", "empty-text", "picture-count"]);
+
+/** The reader may have taken the wrong columns: rows were skipped for want of one, or there are no rows at all. */
+export const isUnsure = (skipped: readonly SkippedRow[] | undefined): boolean =>
+  skipped === undefined || skipped.some(({ reason }) => MENDED.has(reason));

@@ -1,0 +1,74 @@
+/** The columns of the table that was dropped, and what is said of them: by the user now, or the last time that a table had the same ones. */
+import { create } from "zustand";
+import type { Look } from "../../workers/data/rows/look.ts";
+import { isEmptyReading } from "../../workers/data/rows/reading.ts";
+import type { RecordOptions } from "../../workers/data/rows/record.ts";
+import type { FilesSource } from "../../workers/protocol/dataset.ts";
+import { remember, remembered } from "../page/remembered.ts";
+import { useApp } from "../page/store.ts";
+import { dataset } from "../page/workers.ts";
+
+/** Records that are looked at. */
+const LOOK_ROWS = 5;
+/** Tables whose columns are remembered. */
+const REMEMBERED = 20;
+
+interface ColumnsStore {
+  /** What was dropped last; its `reading` is what its rows are read by. */
+  source: FilesSource | undefined;
+  /** Its first rows, under `draft`. */
+  look: Look | undefined;
+  /** What is being chosen and not yet read. */
+  draft: RecordOptions;
+  /** The reading was taken over from the last visit. */
+  fromBefore: boolean;
+  /** Looks at files that were dropped. Resolves to the same with the reading that was chosen for these columns before, if any. */
+  begin(source: FilesSource): Promise<FilesSource>;
+  /** Shows the first rows under another reading. */
+  choose(draft: RecordOptions): Promise<void>;
+  /** Keeps the draft for all tables with these columns. Resolves to the files with it. */
+  keep(): FilesSource | undefined;
+  clear(): void;
+}
+
+/** Which set of columns it is, in any order. */
+const columnsKey = (look: Look): string => JSON.stringify(look.table?.columns.toSorted() ?? []);
+
+const lookOf = (source: FilesSource): Promise<Look> => dataset((api) => api.look(source, LOOK_ROWS));
+
+export const useColumns = create<ColumnsStore>((set, get) => ({
+  source: undefined,
+  look: undefined,
+  draft: {},
+  fromBefore: false,
+  async begin(source) {
+    const plain = await lookOf(source);
+    const before = remembered().readings?.find(({ columns }) => columns === columnsKey(plain))?.reading;
+    const reading = source.reading ?? (before as RecordOptions | undefined);
+    const read = reading && !isEmptyReading(reading) ? { ...source, reading } : source;
+    const look = read === source ? plain : await lookOf(read);
+    set({ source: read, look, draft: read.reading ?? {}, fromBefore: read.reading !== source.reading });
+    return read;
+  },
+  async choose(draft) {
+    const { source } = get();
+    if (!source) return;
+    set({ draft });
+    try {
+      const look = await lookOf({ ...source, reading: draft });
+      if (get().draft === draft) set({ look });
+    } catch (error) {
+      useApp.getState().fail("data", error);
+    }
+  },
+  keep() {
+    const { source, look, draft } = get();
+    if (!source || !look) return undefined;
+    const columns = columnsKey(look);
+    const others = (remembered().readings ?? []).filter((kept) => kept.columns !== columns);
+    const own = isEmptyReading(draft) ? [] : [{ columns, reading: draft }];
+    remember({ readings: [...own, ...others].slice(0, REMEMBERED) });
+    return { ...source, reading: draft };
+  },
+  clear: () => set({ source: undefined, look: undefined, draft: {}, fromBefore: false }),
+}));
