@@ -186,6 +186,19 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await expect(data).toContainText("Columns as you chose them the last time: picture from filename_of_photo");
   });
 
+  await test.step("rows are downloaded as a data set, which is dropped and is the same", async () => {
+    const table = page.getByRole("table", { name: "Rows", exact: true });
+    const before = await table.locator(".tokens").allTextContents();
+    const downloading = page.waitForEvent("download");
+    await button(page, "Download as data set").click();
+    const parquet = await downloading;
+    expect(parquet.suggestedFilename()).toMatch(/\.parquet$/);
+    await expect(panel(page, "Data")).toContainText("1 row written.");
+    await chooseFiles(page, [upload("again.parquet", fs.readFileSync(await parquet.path()))]);
+    await expect(table).toContainText("again.parquet row 1", { timeout: SLOW });
+    expect(await table.locator(".tokens").allTextContents()).toEqual(before);
+  });
+
   await test.step("files that hold no row at all", async () => {
     await chooseFiles(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
     const alert = alertIn(page, "Data");

@@ -4,14 +4,13 @@ import * as Comlink from "comlink";
 import { embeddedFiles } from "./data/embedded.ts";
 import { previewRows } from "./data/preview.ts";
 import { lookAt } from "./data/rows/look.ts";
-import type { InputFile } from "./data/rows/read-rows.ts";
-import type { RecordOptions } from "./data/rows/record.ts";
-import { infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
+import { writtenDataSet } from "./data/rows/parquet-data-set.ts";
+import { type Drop, infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
 import { openDataset } from "./data/shards/shards.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
 import { TabTuneError, toReport } from "./errors.ts";
 import { preparationOf } from "./models/preparation.ts";
-import type { DatasetApi } from "./protocol/dataset.ts";
+import type { DatasetApi, DatasetSource } from "./protocol/dataset.ts";
 import { openIdbStore } from "./storage/idb.ts";
 import type { Store } from "./storage/store.ts";
 
@@ -30,26 +29,34 @@ async function reporting<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+async function dropOf(source: DatasetSource): Promise<Drop> {
+  if (source.kind === "files") return source;
+  const files = await embeddedFiles("data", (name) => !name.startsWith("heldout") && !/README|recipe\.json/.test(name));
+  return { label: "the sample data", files };
+}
+
+/** Calls `then` ten times a second at most: progress that is reported row by row would cost more than the rows. */
+function sparingly<A extends unknown[]>(then: (...args: A) => void): (...args: A) => void {
+  let reported = 0;
+  return (...args) => {
+    const time = performance.now();
+    if (time - reported < 100) return;
+    reported = time;
+    then(...args);
+  };
+}
+
 const api: DatasetApi = {
   look: ({ files, reading = {} }, count) => reporting(() => lookAt(files, reading, count)),
   prepare: (source, spec, onProgress) =>
     reporting(async () => {
-      let files: InputFile[];
-      let label: string;
-      let reading: RecordOptions = {};
-      if (source.kind === "sample") {
-        label = "the sample data";
-        files = await embeddedFiles("data", (name) => !name.startsWith("heldout") && !/README|recipe\.json/.test(name));
-      } else ({ files, label, reading = {} } = source);
-      // Progress that is reported row by row would cost more than the rows.
-      let reported = 0;
-      const drop = { files, label, reading };
-      return prepareDataset(await store(), drop, preparationOf(spec), (progress) => {
-        const now = performance.now();
-        if (now - reported < 100) return;
-        reported = now;
-        onProgress(progress);
-      });
+      const drop = await dropOf(source);
+      return prepareDataset(await store(), drop, preparationOf(spec), sparingly(onProgress));
+    }),
+  asDataSet: (source, onRow) =>
+    reporting(async () => {
+      const { files, reading } = await dropOf(source);
+      return writtenDataSet(files, reading ?? {}, sparingly(onRow));
     }),
   open: (datasetId) =>
     reporting(async () => {

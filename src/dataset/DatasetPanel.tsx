@@ -8,6 +8,7 @@ import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { Columns } from "./Columns.tsx";
+import { DownloadDataSet } from "./DownloadDataSet.tsx";
 import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
 import { statusOf } from "./status.ts";
@@ -91,6 +92,7 @@ export function DatasetPanel() {
           )}
           {showSkipped && <SkippedRows rows={info.skipped} />}
           <Rows />
+          <DownloadDataSet />
         </>
       )}
     </Panel>

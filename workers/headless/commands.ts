@@ -56,7 +56,7 @@ export const commands: Record<string, Command> = {
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
   rows: {
-    options: { data: "one", ...readingOptions, report: "maybe" },
+    options: { data: "one", ...readingOptions, report: "maybe", parquet: "maybe" },
     run: rows,
   },
   measure: { options: { out: "one", quick: "flag" }, run: measure },

@@ -64,6 +64,15 @@ test("columns by a mapping, and the question of rows that have only a caption", 
   });
 });
 
+test("the rows as a Parquet file, read again as the same rows", async () => {
+  put("data/train.jsonl", `${record("images/a.png", "A dot.")}\n`);
+  const parquet = path.join(folder, "rows.parquet");
+  const said = await shell("rows", "--data", path.join(folder, "data"), "--parquet", parquet);
+  const again = await shell("rows", "--data", parquet);
+  const [was, is] = [said, again].map(({ out }) => JSON.parse(out[0]!));
+  expect(is).toEqual({ ...was, source: "rows.parquet row 1", pictures: ["embedded"] });
+});
+
 test("without a usable row nothing is written", async () => {
   const data = put("data/train.jsonl", record("images/b.png", "None."));
   const report = path.join(folder, "report.json");

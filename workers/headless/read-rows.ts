@@ -1,6 +1,8 @@
 /** `rows`: what the reader understood of the data, row by row, with every note and every row that it left out. No model, no GPU. */
+import { type ParquetDataSet, parquetDataSet } from "../data/rows/parquet-data-set.ts";
 import { readRows } from "../data/rows/read-rows.ts";
 import type { Row, SkippedRow } from "../data/rows/row.ts";
+import { isRowFault } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, note, skipped, writeWhole } from "./open.ts";
 import { readingOf } from "./reading.ts";
@@ -8,6 +10,16 @@ import { readingOf } from "./reading.ts";
 /** A row as a line of stdout. */
 const lineOf = ({ index, source, messages, images }: Row): string =>
   JSON.stringify({ row: index, source, messages, pictures: images.map((image) => image.file ?? "embedded") });
+
+/** A picture that cannot be read costs its row in the file only. */
+async function added(dataSet: ParquetDataSet, row: Row): Promise<void> {
+  try {
+    await dataSet.add(row);
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    skipped(row.source, `${error.message} It is not in the data set.`);
+  }
+}
 
 /**
  * Lines and report come when all is read: what fails half way leaves neither. Throws as `readRows` does, with what was skipped on
@@ -18,9 +30,13 @@ export async function rows(args: Arguments): Promise<void> {
   const lines: string[] = [];
   const leftOut: SkippedRow[] = [];
   const notes: string[] = [];
+  const parquet = args.maybe("parquet");
+  const dataSet = parquetDataSet();
   for await (const event of readRows(files, await readingOf(args))) {
-    if (event.type === "row") lines.push(lineOf(event.row));
-    else if (event.type === "skipped") {
+    if (event.type === "row") {
+      lines.push(lineOf(event.row));
+      if (parquet) await added(dataSet, event.row);
+    } else if (event.type === "skipped") {
       leftOut.push(event.skipped);
       skipped(event.skipped.source, event.skipped.message);
     } else if (event.format === "note") {
@@ -38,5 +54,6 @@ export async function rows(args: Arguments): Promise<void> {
     }));
     await writeWhole(report, `${JSON.stringify({ rows: lines.length, skipped: rowsSkipped, notes }, null, 2)}\n`);
   }
+  if (parquet) await writeWhole(parquet, new Uint8Array(await dataSet.finish().arrayBuffer()));
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 }

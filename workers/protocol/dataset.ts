@@ -2,6 +2,7 @@
 
 import type { PreviewRow } from "../data/preview.ts";
 import type { Look } from "../data/rows/look.ts";
+import type { WrittenDataSet } from "../data/rows/parquet-data-set.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
 import type { DatasetInfo, DatasetProgress } from "../data/shards/prepare-dataset.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
@@ -26,6 +27,8 @@ export interface DatasetApi {
   /** The first records and rows of files, read as their `reading` says. */
   look(source: FilesSource, count: number): Promise<Look>;
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
+  /** The rows that can be read as one Parquet file, and how many of them could not. `onRow` is called now and then with how many are in it. */
+  asDataSet(source: DatasetSource, onRow: (rows: number, place: string) => void): Promise<WrittenDataSet>;
   /** A data set that was prepared before; null when it is no longer there. */
   open(datasetId: string): Promise<DatasetInfo | null>;
   preview(datasetId: string, spec: PreparationSpec, from: number, count: number): Promise<PreviewRow[]>;
