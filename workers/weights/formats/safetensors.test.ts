@@ -26,6 +26,14 @@ const tensor = (dtype: string, shape: unknown, from: unknown, to: unknown) => ({
 });
 const sound = { b: tensor("F32", [2, 3], 0, 24), a: tensor("F16", [4], 24, 32), empty: tensor("U8", [0, 7], 32, 32) };
 
+test("a Git LFS pointer is named, not its header", async () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"4d7a".repeat(16)}\nsize 135448\n`;
+  await expect(readSafetensors(new TextEncoder().encode(pointer), "adapter_model.safetensors")).rejects.toMatchObject({
+    code: "missing-file",
+    message: expect.stringMatching(/^adapter_model.safetensors is a Git LFS pointer of/),
+  });
+});
+
 test("reads names, shapes, absolute positions and metadata", async () => {
   const header = JSON.stringify({ __metadata__: { format: "pt" }, ...sound });
   const { tensors, metadata } = await readSafetensors(fileOf(header, 32));

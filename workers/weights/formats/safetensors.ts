@@ -4,6 +4,7 @@
  * and nothing believed before it is checked; names are Map keys, never object keys.
  */
 import { TabTuneError } from "../../errors.ts";
+import { refuseLfsPointer } from "../../storage/lfs-pointer.ts";
 import { type RangeReader, readerOfBytes } from "../../storage/range-reader.ts";
 import { type Dtype, dtypeBytes } from "./dtype.ts";
 import { duplicateKey } from "./json-keys.ts";
@@ -28,11 +29,12 @@ export interface SafetensorsHeader {
   metadata: Map<string, string>;
 }
 
-/** Reads and checks the header of the safetensors file `file`; throws TabTuneError "bad-safetensors". */
+/** Reads and checks the header of the safetensors file `file`; throws TabTuneError "bad-safetensors", "missing-file" for a Git LFS pointer. */
 export async function readHeader(reader: RangeReader, file: string): Promise<SafetensorsHeader> {
   if (reader.size < 8) throw bad(file, `it has only ${reader.size} bytes`);
   const prefix = await reader.read(0, 8);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (new TextDecoder().decode(prefix) === "version ") await refuseLfsPointer(reader, file);
   if (length > maxHeaderBytes)
     throw bad(file, `it claims a header of ${length} bytes, more than the ${maxHeaderBytes} allowed`);
   const dataStart = 8 + Number(length);

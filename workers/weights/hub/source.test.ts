@@ -40,6 +40,16 @@ describe("a dropped folder", () => {
     });
   });
 
+  test("a Git LFS pointer is named", async () => {
+    const files = filesFromBlobs([
+      { path: "m/tokenizer.json", blob: blob(`version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n`) },
+    ]);
+    await expect(files.readJson("tokenizer.json")).rejects.toMatchObject({
+      code: "missing-file",
+      message: expect.stringMatching(/^tokenizer.json in m is a Git LFS pointer/),
+    });
+  });
+
   test("a file that changed since is named", async () => {
     const gone = Object.assign(blob("xx"), {
       slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) }),

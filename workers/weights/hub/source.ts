@@ -1,5 +1,6 @@
 /** Where a model's files are: behind one small interface, so that the loader does not care whether they were dropped or served. */
 import { TabTuneError } from "../../errors.ts";
+import { refuseLfsPointer } from "../../storage/lfs-pointer.ts";
 import { type RangeReader, readerOfBlob } from "../../storage/range-reader.ts";
 
 export type { RangeReader } from "../../storage/range-reader.ts";
@@ -16,7 +17,7 @@ export interface ModelFiles {
   has(name: string): boolean;
   /** Throws TabTuneError "missing-file" when there is none of this name. */
   open(name: string): Promise<RangeReader>;
-  /** The whole file as UTF-8. */
+  /** The whole file as UTF-8. Throws "missing-file" for a Git LFS pointer. */
   readText(name: string): Promise<string>;
   /** The parsed file; throws "not-a-checkpoint" when it is not JSON. */
   readJson(name: string): Promise<unknown>;
@@ -46,6 +47,7 @@ export function modelFiles(label: string, names: string[], open: (name: string) 
           "Choose the folder as it was downloaded from Hugging Face.",
         );
       }
+      await refuseLfsPointer(reader, `${name} in ${label}`);
       return new TextDecoder().decode(await reader.read(0, reader.size));
     },
     async readJson(name) {
