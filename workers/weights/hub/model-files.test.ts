@@ -93,7 +93,10 @@ test.each<[string, Record<string, Uint8Array | string>, { code: string; message:
   [
     "a missing shard",
     { "model.safetensors.index.json": index({ a: shard1, b: shard2 }), [shard1]: writeSafetensors([a]) },
-    { code: "missing-file", message: `${shard2} is missing in llava.` },
+    {
+      code: "missing-file",
+      message: `${shard2} is missing in llava, which has 1 of the 2 files of its weights.`,
+    },
   ],
   [
     "a tensor that is not in its shard",

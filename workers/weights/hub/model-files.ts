@@ -1,17 +1,10 @@
-/**
- * The weights of a model folder: one model.safetensors, or shards behind model.safetensors.index.json, read tensor by tensor.
- * As in transformers, the single file wins where both are present.
- */
+/** The weights of a model folder, read tensor by tensor. weight-files.ts says which files they lie in. */
 import { TabTuneError } from "../../errors.ts";
 import type { RangeReader } from "../../storage/range-reader.ts";
 import { type Dtype, dtypeBytes, toF32 } from "../formats/dtype.ts";
 import { readHeader, type TensorInfo } from "../formats/safetensors.ts";
-import { type ModelFiles, missingFile } from "./source.ts";
-
-const singleName = "model.safetensors";
-const indexName = "model.safetensors.index.json";
-/** The limit of the hub's own reader. */
-const maxShards = 10_000;
+import type { ModelFiles } from "./source.ts";
+import { weightFiles } from "./weight-files.ts";
 
 export interface TensorBytes {
   dtype: Dtype;
@@ -41,6 +34,8 @@ export interface Checkpoint {
   /** Identity of a file's content, where the place it lies at tells one (the hub does). */
   versionOf?: (file: string) => string;
   tensors: Map<string, TensorInfo>;
+  /** What the user should know of how its files were found. */
+  note?: string;
   /** By name; a file that holds none of the tensors is not there. */
   files: Map<string, WeightFile>;
   /** A whole tensor; throws TabTuneError "missing-tensor". */
@@ -53,32 +48,49 @@ export interface Checkpoint {
   readPart(name: string, start: number, end: number): Promise<Uint8Array>;
 }
 
-/** Opens the weights of `files`, checking every shard's header. */
+/** Opens the weights of `files`, checking every file's header. */
 export async function openCheckpoint(files: ModelFiles): Promise<Checkpoint> {
-  if (files.has(singleName)) {
-    const reader = await files.open(singleName);
-    const { tensors } = await readHeader(reader, singleName);
-    return checkpointOf(files, tensors, new Map([[singleName, reader]]));
-  }
-  if (!files.has(indexName)) throw noWeights(files);
-
-  const weightMap = await readIndex(files);
-  const shards = [...new Set(weightMap.values())].sort();
-  for (const shard of shards) if (!files.has(shard)) throw missingFile(shard, files.label);
+  const chosen = await weightFiles(files);
   const readers = new Map<string, RangeReader>();
   const found = new Map<string, Map<string, TensorInfo>>();
-  for (const shard of shards) {
-    const reader = await files.open(shard);
-    readers.set(shard, reader);
-    found.set(shard, (await readHeader(reader, shard)).tensors);
+  for (const file of chosen.files) {
+    const reader = await files.open(file);
+    readers.set(file, reader);
+    found.set(file, (await readHeader(reader, file)).tensors);
   }
+  const tensors = chosen.weightMap ? tensorsOfIndex(chosen.weightMap, found) : tensorsOfHeaders(found);
+  return { ...checkpointOf(files, tensors, readers), ...(chosen.note ? { note: chosen.note } : {}) };
+}
+
+type Headers = ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>;
+
+function tensorsOfIndex(weightMap: ReadonlyMap<string, string>, found: Headers): Map<string, TensorInfo> {
   const tensors = new Map<string, TensorInfo>();
   for (const [name, shard] of weightMap) {
     const info = found.get(shard)!.get(name);
     if (!info) throw missingTensor(name, shard);
     tensors.set(name, info);
   }
-  return checkpointOf(files, tensors, readers);
+  return tensors;
+}
+
+/** The tensors of all files. A name that comes twice leaves open which one is meant. */
+function tensorsOfHeaders(found: Headers): Map<string, TensorInfo> {
+  const tensors = new Map<string, TensorInfo>();
+  for (const [file, infos] of found) {
+    for (const [name, info] of infos) {
+      const other = tensors.get(name);
+      if (other) {
+        throw new TabTuneError(
+          "bad-safetensors",
+          `The tensor ${JSON.stringify(name)} is in ${other.file} and in ${file}.`,
+          "Choose a folder with the weights of one model.",
+        );
+      }
+      tensors.set(name, info);
+    }
+  }
+  return tensors;
 }
 
 function checkpointOf(
@@ -128,44 +140,10 @@ function checkpointOf(
 
 const unpublished = { forget: async (): Promise<void> => undefined };
 
-/** Tensor name -> shard file name. */
-async function readIndex(files: ModelFiles): Promise<Map<string, string>> {
-  const index = await files.readJson(indexName);
-  const weightMap =
-    typeof index === "object" && index !== null ? (index as { weight_map?: unknown }).weight_map : undefined;
-  if (typeof weightMap !== "object" || weightMap === null || Array.isArray(weightMap)) {
-    throw badIndex("has no weight_map");
-  }
-  const entries = Object.entries(weightMap);
-  for (const [tensor, shard] of entries) {
-    if (typeof shard !== "string" || !/^[^/\\\0]+\.safetensors$/.test(shard)) {
-      throw badIndex(
-        `puts ${JSON.stringify(tensor)} into ${JSON.stringify(shard)}, which is no plain .safetensors file name`,
-      );
-    }
-  }
-  if (new Set(entries.map(([, shard]) => shard)).size > maxShards) throw badIndex(`names more than ${maxShards} files`);
-  return new Map(entries as [string, string][]);
-}
-
-function badIndex(why: string): TabTuneError {
-  return new TabTuneError("bad-safetensors", `${indexName} ${why}.`, "Download this file again.");
-}
-
 function missingTensor(name: string, where: string): TabTuneError {
   return new TabTuneError(
     "missing-tensor",
     `The tensor ${JSON.stringify(name)} is not in ${where}.`,
     "Download the model again; if it stays, its architecture is not one that TabTune knows.",
-  );
-}
-
-function noWeights(files: ModelFiles): TabTuneError {
-  const old = files.names().find((name) => /^pytorch_model.*\.bin$/.test(name));
-  if (old === undefined) return missingFile(singleName, files.label);
-  return new TabTuneError(
-    "missing-file",
-    `${files.label} has its weights in ${old}, a format that can run code; TabTune reads safetensors only.`,
-    "Use a revision of the model that has model.safetensors.",
   );
 }
