@@ -111,6 +111,11 @@ export function ModelPanel() {
           {info.cacheNote}
         </p>
       )}
+      {info?.fileNotes.map((words) => (
+        <p className="note" key={words}>
+          {words}
+        </p>
+      ))}
       {info && <SelfTest />}
       {info?.demo && (
         <p className="note">

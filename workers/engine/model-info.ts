@@ -25,5 +25,6 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     demo,
     vision: fitsOrt(config) && !loaded.checkpoint.versionOf ? "onnxruntime" : "own",
     cacheNote: loaded.cacheNote,
+    fileNotes: loaded.fileNotes,
   };
 }

@@ -14,8 +14,16 @@ import { makeDirectory } from "../storage/fs-directory.ts";
 import { orStorageFull } from "../storage/store.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import { openCheckpoint } from "../weights/hub/model-files.ts";
+import { modelFolder } from "../weights/hub/model-folder.ts";
+import type { ModelFiles } from "../weights/hub/source.ts";
 import type { Arguments } from "./arguments.ts";
-import { readBytes, writeWhole } from "./open.ts";
+import { note, readBytes, writeWhole } from "./open.ts";
+
+async function modelFiles(directory: string): Promise<ModelFiles> {
+  const files = await modelFolder(await filesFromDirectory(directory));
+  if (files.note) note(files.note);
+  return files;
+}
 
 async function adapterIn(directory: string, { names }: VlmConfig): Promise<ImportedAdapter> {
   const weights = await readBytes(path.join(directory, WEIGHTS_FILE), "an adapter folder");
@@ -25,8 +33,9 @@ async function adapterIn(directory: string, { names }: VlmConfig): Promise<Impor
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. */
 export async function merge(args: Arguments): Promise<void> {
-  const files = await filesFromDirectory(args.text("model"));
+  const files = await modelFiles(args.text("model"));
   const checkpoint = await openCheckpoint(files);
+  if (checkpoint.note) note(checkpoint.note);
   const config = parseConfig(await files.readJson("config.json"));
   const adapter = await adapterIn(args.text("adapter"), config);
   const out = path.resolve(args.text("out"));
@@ -66,7 +75,7 @@ async function writerIn(folder: string, name: string) {
 }
 
 export async function gguf(args: Arguments): Promise<void> {
-  const files = await filesFromDirectory(args.text("model"));
+  const files = await modelFiles(args.text("model"));
   const configJson = await files.readJson("config.json");
   const config = parseConfig(configJson);
   const adapter = await adapterIn(args.text("adapter"), config);

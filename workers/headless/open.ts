@@ -37,7 +37,9 @@ export async function readBytes(file: string, what: string): Promise<Buffer> {
 }
 
 export async function openedModel(directory: string, recipe: Recipe): Promise<OpenedModel> {
-  return openModel(await filesFromDirectory(directory), recipe);
+  const opened = await openModel(await filesFromDirectory(directory), recipe);
+  opened.fileNotes.forEach(note);
+  return opened;
 }
 
 export async function loadedModel(directory: string, recipe: Recipe): Promise<LoadedModel> {

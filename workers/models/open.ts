@@ -9,6 +9,7 @@ import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import { openCheckpoint } from "../weights/hub/model-files.ts";
+import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { type StoredCheckpoint, withStoredFourBit } from "../weights/loading/stored-four-bit.ts";
 import type { VlmConfig } from "./config.ts";
@@ -38,6 +39,8 @@ export interface OpenedModel {
   eosIds: number[];
   /** What transformers has to be told of the processor, because the checkpoint does not say it. */
   processor: ProcessorAttributes | undefined;
+  /** What the user should know of how the files were found and read. */
+  fileNotes: string[];
   /** What the user should know before training on it. */
   notes: string[];
   /** Identity: files and quantisation. */
@@ -61,14 +64,8 @@ const optional = async (files: ModelFiles, name: string): Promise<string | undef
   files.has(name) ? files.readText(name) : undefined;
 
 /** Reads configuration, tokenizer and tensor headers. Throws TabTuneError naming what is missing or wrong. */
-export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise<OpenedModel> {
-  if (!files.has("config.json")) {
-    throw new TabTuneError(
-      "not-a-checkpoint",
-      `${files.label} has no config.json.`,
-      "Choose the folder of a checkpoint in Hugging Face form, with config.json and .safetensors files.",
-    );
-  }
+export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise<OpenedModel> {
+  const files = await modelFolder(given);
   const configJson = (await files.readJson("config.json")) as Json;
   const family = familyOf(configJson);
   const config = family.parseConfig(configJson);
@@ -123,6 +120,7 @@ export async function openModel(files: ModelFiles, recipe: ModelRecipe): Promise
     pictures,
     eosIds: await eosIds(files, tokenizer.eosId),
     processor: await missingAttributes(files, family, config),
+    fileNotes: [files.note, checkpoint.note].filter((note) => note !== undefined),
     notes: templateNotes(template, tokenizer),
     id: await hash([await files.readText("config.json"), tensors, quant ?? null]),
     readTensor: async (neutral) =>

@@ -49,6 +49,8 @@ export interface ModelInfo {
   gpuBytes: number;
   /** What to know of the cache: that it was damaged, or could not be written; "" when all is well. */
   cacheNote: string;
+  /** What to know of how its files were found and read. */
+  fileNotes: string[];
   /** "cache" when the quantised weights came from this browser's storage. */
   from: "checkpoint" | "cache";
   layers: number;

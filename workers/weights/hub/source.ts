@@ -8,6 +8,8 @@ export type { RangeReader } from "../../storage/range-reader.ts";
 export interface ModelFiles {
   /** As the user knows the model: the folder's name, the address. */
   label: string;
+  /** What the user should know of how the model was found in the place. */
+  note?: string;
   /** Identity of a file's content, where it is known without reading the file. */
   versionOf?: (name: string) => string;
   /** SHA-256 of a file as it was published, where the place it lies at tells one; `forget` drops a kept copy of its beginning. */
