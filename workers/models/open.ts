@@ -17,6 +17,7 @@ import type { Family, Json, ProcessorAttributes } from "./family.ts";
 import { type LoadOptions, loadVlm } from "./load.ts";
 import { resolveName } from "./names.ts";
 import type { ReadTensor } from "./onnx/tower-graph.ts";
+import { refuseOtherTensors } from "./other-kinds.ts";
 import { vocabularyOf } from "./parts/head-weights.ts";
 import { type PreparationSpec, preparationOf } from "./preparation.ts";
 import { imageProcessorJson, missingAttributes } from "./processor.ts";
@@ -69,7 +70,9 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
   const configJson = (await files.readJson("config.json")) as Json;
   const family = familyOf(configJson);
   const config = family.parseConfig(configJson);
-  const checkpoint = await withStoredFourBit(await openCheckpoint(files));
+  const stored = await openCheckpoint(files);
+  refuseOtherTensors(stored.tensors.keys());
+  const checkpoint = await withStoredFourBit(stored);
   const tokenizerConfigJson = await optional(files, "tokenizer_config.json");
   const template = chooseTemplate({
     explicit: recipe.chatTemplate,

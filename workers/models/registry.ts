@@ -4,17 +4,25 @@ import type { VlmConfig } from "./config.ts";
 import type { Family, Json } from "./family.ts";
 import { llava } from "./llava/llava.ts";
 import { llavaNext } from "./llava-next/llava-next.ts";
+import { refuseOtherConfig } from "./other-kinds.ts";
 
 export const families: Map<string, Family> = new Map([llava, llavaNext].map((family) => [family.modelType, family]));
 
-/** The family of a parsed config.json. Throws TabTuneError "not-a-checkpoint" where no family reads it. */
+/**
+ * The family of a parsed config.json. Throws TabTuneError "not-a-checkpoint" where no family reads it, and what `refuseOtherConfig`
+ * throws.
+ */
 export function familyOf(configJson: unknown): Family {
-  const type = (configJson as Json | null | undefined)?.model_type;
+  const json = (configJson ?? {}) as Json;
+  refuseOtherConfig(json);
+  const type = json.model_type;
   const family = families.get(String(type));
   if (family) return family;
   throw new TabTuneError(
     "not-a-checkpoint",
-    `config.json says model_type "${String(type)}", which is no model that can be trained here.`,
+    type === undefined
+      ? "config.json says no model_type, so it is no model that can be trained here."
+      : `config.json says model_type "${String(type)}", which is no model that can be trained here.`,
     `Choose a checkpoint in Hugging Face form of one of these types: ${[...families.keys()].join(", ")}.`,
   );
 }
