@@ -73,14 +73,14 @@ export async function importPeft(
     const size = sizes?.get(module);
     if (sizes !== undefined && size === undefined) {
       throw refuse(
-        `The adapter changes ${module}, which this model does not have.`,
+        `The adapter was made for another model: it changes ${module}, which this one does not have.`,
         "Load the model it was trained on.",
       );
     }
     if (size !== undefined && (size.inFeatures !== inFeatures || size.outFeatures !== outFeatures)) {
       const is = `${size.inFeatures} -> ${size.outFeatures}`;
       throw refuse(
-        `The adapter's ${module} maps ${inFeatures} -> ${outFeatures}, the model's ${is}.`,
+        `The adapter was made for another model: its ${module} maps ${inFeatures} -> ${outFeatures}, the model's ${is}.`,
         "Load the model it was trained on.",
       );
     }

@@ -214,11 +214,11 @@ describe("weights", () => {
     expect((await importPeft(weights, config, names, fit)).modules.length).toBe(2);
     const narrow = new Map(fit).set(Q, { inFeatures: 5, outFeatures: 6 });
     await expect(importPeft(weights, config, names, narrow)).rejects.toThrow(
-      `The adapter's ${Q} maps 4 -> 6, the model's 5 -> 6.`,
+      `The adapter was made for another model: its ${Q} maps 4 -> 6, the model's 5 -> 6.`,
     );
     fit.delete(DOWN);
     await expect(importPeft(weights, config, names, fit)).rejects.toThrow(
-      `The adapter changes ${DOWN}, which this model does not have.`,
+      `The adapter was made for another model: it changes ${DOWN}, which this one does not have.`,
     );
   });
 });

@@ -4,10 +4,10 @@ import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
 import { mergeAdapter } from "../adapter/merge.ts";
+import { moduleSizes, otherBase } from "../adapter/module-sizes.ts";
 import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
 import { TabTuneError } from "../errors.ts";
-import type { VlmConfig } from "../models/config.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
 
 import { makeDirectory } from "../storage/fs-directory.ts";
@@ -25,10 +25,15 @@ async function modelFiles(directory: string): Promise<ModelFiles> {
   return files;
 }
 
-async function adapterIn(directory: string, { names }: VlmConfig): Promise<ImportedAdapter> {
+/** An adapter folder, held against the model: refused where its sizes are another's. */
+async function adapterIn(directory: string, { label }: ModelFiles, configJson: unknown): Promise<ImportedAdapter> {
   const weights = await readBytes(path.join(directory, WEIGHTS_FILE), "an adapter folder");
-  const config = await readBytes(path.join(directory, CONFIG_FILE), "an adapter folder");
-  return importPeft(new Uint8Array(weights), config.toString("utf8"), names);
+  const text = await readBytes(path.join(directory, CONFIG_FILE), "an adapter folder");
+  const config = parseConfig(configJson);
+  const adapter = await importPeft(new Uint8Array(weights), text.toString("utf8"), config.names, moduleSizes(config));
+  const other = otherBase(adapter.baseModel, label, configJson);
+  if (other) note(other);
+  return adapter;
 }
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. */
@@ -36,8 +41,9 @@ export async function merge(args: Arguments): Promise<void> {
   const files = await modelFiles(args.text("model"));
   const checkpoint = await openCheckpoint(files);
   if (checkpoint.note) note(checkpoint.note);
-  const config = parseConfig(await files.readJson("config.json"));
-  const adapter = await adapterIn(args.text("adapter"), config);
+  const configJson = await files.readJson("config.json");
+  const { names } = parseConfig(configJson);
+  const adapter = await adapterIn(args.text("adapter"), files, configJson);
   const out = path.resolve(args.text("out"));
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -48,7 +54,7 @@ export async function merge(args: Arguments): Promise<void> {
   const part = `${out}.${process.pid}.part`;
   try {
     const target = { create: (name: string) => writerIn(part, name) };
-    await mergeAdapter(files, checkpoint, { ...adapter, names: config.names }, target);
+    await mergeAdapter(files, checkpoint, { ...adapter, names }, target);
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
   } catch (error) {
@@ -77,8 +83,8 @@ async function writerIn(folder: string, name: string) {
 export async function gguf(args: Arguments): Promise<void> {
   const files = await modelFiles(args.text("model"));
   const configJson = await files.readJson("config.json");
-  const config = parseConfig(configJson);
-  const adapter = await adapterIn(args.text("adapter"), config);
+  const { decoder } = parseConfig(configJson);
+  const adapter = await adapterIn(args.text("adapter"), files, configJson);
   const name = path.basename(path.resolve(args.text("adapter")));
-  await writeWhole(args.text("out"), ggufLora(adapter, { name, ...config.decoder, gguf: familyOf(configJson).gguf }));
+  await writeWhole(args.text("out"), ggufLora(adapter, { name, ...decoder, gguf: familyOf(configJson).gguf }));
 }

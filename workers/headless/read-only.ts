@@ -1,6 +1,7 @@
 /** `logits`, `evaluate` and `generate`: a model, with or without an adapter, and no training. */
 
 import path from "node:path";
+import { moduleSizes } from "../adapter/module-sizes.ts";
 import { importPeft } from "../adapter/peft-import.ts";
 import { uniformAdapter } from "../adapter/uniform.ts";
 import { createChat } from "../chat/generate.ts";
@@ -28,8 +29,9 @@ async function adapterFrom(model: LoadedModel, directory: string | undefined): P
   const weights = await readBytes(path.join(directory, "adapter_model.safetensors"), "an adapter folder");
   const config = (await readBytes(path.join(directory, "adapter_config.json"), "an adapter folder")).toString("utf8");
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);
-  // Sizes first, from a throw-away layout: the adapter is checked against the model before anything is allocated for it.
-  const { modules, trained } = await importPeft(new Uint8Array(weights), config, model.config.names);
+  // The adapter is held against the model before anything is allocated for it.
+  const sizes = moduleSizes(model.config);
+  const { modules, trained } = await importPeft(new Uint8Array(weights), config, model.config.names, sizes);
   const { rank, scale, modules: uniform } = uniformAdapter(modules);
   const wide = uniform.some((m) => !m.module.startsWith("language_model."));
   const settings = {
