@@ -83,6 +83,56 @@ describe("which template is taken", () => {
   });
 });
 
+describe("parts or one string", () => {
+  const each = (body: string) => `{% for m in messages %}${body}{% endfor %}`;
+  const walk = (type: string, text: string) =>
+    each(
+      `{{ m['role'] }}:{% for item in m['content'] %}{% if ${type} == 'image' %}<image>\n{% elif ${type} == 'text' %}{{ ${text} }}{% endif %}{% endfor %};`,
+    );
+  test.each<[string, string, boolean]>([
+    ["item['type']", walk("item['type']", "item['text']"), true],
+    ["item.type", walk("item.type", "item.text"), true],
+    ["item.get('type')", walk("item.get('type')", "item.get('text')"), true],
+    ["a name of its own", walk("item[kind]", "item.text").replace(/^/, "{% set kind = 'type' %}"), true],
+    [
+      "a test of the keys",
+      each(
+        "{{ m.role }}:{% for p in m.content %}{% if 'text' in p %}{{ p.text }}{% else %}<image>\n{% endif %}{% endfor %};",
+      ),
+      true,
+    ],
+    [
+      "either",
+      each(
+        "{{ m.role }}:{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}{{ p.text or '<image>\n' }}{% endfor %}{% endif %};",
+      ),
+      true,
+    ],
+    ["strings", each("{{ m['role'] }}:{{ m['content'] }};"), false],
+    ["strings that are put together", each("{{ m['role'] + ':' + m['content'] + ';' }}"), false],
+    ["strings that are trimmed", each("{{ m['role'] }}:{{ m['content'].strip() }};"), false],
+    ["strings, with a word like .type", each("{# m.type #}{{ m['role'] }}:{{ m['content'] | trim }};"), false],
+  ])("%s", (_, jinja, takesParts) => {
+    const template = compileTemplate(jinja, "recipe");
+    expect(template.takesParts).toBe(takesParts);
+    const messages: Message[] = [
+      { role: "user", content: [{ type: "image" }, { type: "text", text: "What?" }] },
+      { role: "assistant", content: [{ type: "text", text: "A dot." }] },
+    ];
+    expect(renderChat(messages, template, { addGenerationPrompt: false, ...tokens })).toBe(
+      "user:<image>\nWhat?;assistant:A dot.;",
+    );
+  });
+
+  test.each([
+    ["{{ raise_exception('not like this') }}", false],
+    ["{{ raise_exception('not like this') }}{{ m.type }}", true],
+    ["{% if messages[0].role != 'system' %}{{ raise_exception('no') }}{% endif %}{{ messages[1].content }}", false],
+  ])("%s, which refuses a question", (jinja, takesParts) => {
+    expect(compileTemplate(jinja, "recipe").takesParts).toBe(takesParts);
+  });
+});
+
 test("whether a template writes the end token", () => {
   const ends = Object.entries(templates).map(([name, jinja]) => [
     name,

@@ -7,7 +7,7 @@ export interface ChatTemplate {
   jinja: string;
   origin: "recipe" | "checkpoint" | "family";
   compiled: Template;
-  /** Whether the template walks over content parts; older ones expect each message's content to be one string. */
+  /** Whether the template walks over content parts; others expect each message's content to be one string. */
   takesParts: boolean;
 }
 
@@ -39,8 +39,8 @@ export function chooseTemplate(sources: TemplateSources): ChatTemplate {
 /** @throws TabTuneError "bad-recipe" or, for a checkpoint's template, "unsupported-model" */
 export function compileTemplate(jinja: string, origin: ChatTemplate["origin"]): ChatTemplate {
   try {
-    const takesParts = /\[\s*['"]type['"]\s*\]|\.type\b|selectattr\(\s*['"]type['"]/.test(jinja);
-    return { jinja, origin, compiled: new Template(jinja), takesParts };
+    const compiled = new Template(jinja);
+    return { jinja, origin, compiled, takesParts: takesParts(compiled, jinja) };
   } catch (cause) {
     const whose = origin === "recipe" ? "The recipe's chat_template" : "The checkpoint's chat template";
     throw new TabTuneError(
@@ -51,6 +51,34 @@ export function compileTemplate(jinja: string, origin: ChatTemplate["origin"]): 
       { cause },
     );
   }
+}
+
+/**
+ * Whether a template walks over content parts, tried on a small conversation: its texts must come out, and not the list as it is
+ * written down. Where neither parts nor strings render, a template that speaks of types is given parts.
+ */
+function takesParts(compiled: Template, jinja: string): boolean {
+  // Private-use characters: no template has them.
+  const [text, extra] = ["\uE0F3", "\uE0F4"];
+  const ofParts = tryToRender(compiled, [{ type: "text", text, extra }]);
+  if (ofParts.includes(text) && !ofParts.includes(extra)) return true;
+  return !tryToRender(compiled, text).includes(text) && /\btype\b/.test(jinja);
+}
+
+/** A question and its answer of this content, with a system message where the template does not do without; "" where it refuses both. */
+function tryToRender(compiled: Template, content: unknown): string {
+  for (const roles of [
+    ["user", "assistant"],
+    ["system", "user", "assistant"],
+  ]) {
+    try {
+      const messages = roles.map((role) => ({ role, content }));
+      return compiled.render({ messages, add_generation_prompt: false, bos_token: "", eos_token: "" });
+    } catch {
+      // Whoever renders a row is told why.
+    }
+  }
+  return "";
 }
 
 /**
