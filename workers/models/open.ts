@@ -1,7 +1,7 @@
 /** A checkpoint folder -> everything that training, data preparation and chat need of it. */
 import type { PictureFormat } from "../data/pictures/format.ts";
-import { type ChatTemplate, chooseTemplate, endsAnswers } from "../data/text/chat-template.ts";
-import { type TextTokenizer, templateTokens } from "../data/text/tokenizer.ts";
+import { chooseTemplate } from "../data/text/chat-template.ts";
+import { templateNotes } from "../data/text/template-check.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
@@ -129,13 +129,6 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     readTensor: async (neutral) =>
       checkpoint.readF32(resolveName(neutral, config.names, (n) => checkpoint.tensors.has(n)) ?? neutral),
   };
-}
-
-function templateNotes(template: ChatTemplate, tokenizer: TextTokenizer): string[] {
-  if (endsAnswers(template, templateTokens(tokenizer))) return [];
-  return [
-    `The chat template never writes ${tokenizer.eosToken} after an answer, so a model trained with it does not learn to stop; a template that does can be given as chat_template.`,
-  ];
 }
 
 /** eos_token_id (a number or a list) of the first file that has it, else the tokenizer's. */

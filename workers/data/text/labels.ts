@@ -5,6 +5,7 @@
  */
 
 import { TabTuneError } from "../../errors.ts";
+import { counted } from "../../words.ts";
 import { TokenKind } from "../example.ts";
 import type { Message } from "../rows/row.ts";
 import { type ChatTemplate, renderChat } from "./chat-template.ts";
@@ -43,9 +44,20 @@ export function tokenizeChat(
   // Where the padding token is the end token, it is a target like any other: padding is added later and masked by position.
   if (tokenizer.padId !== tokenizer.eosId) never.add(tokenizer.padId);
   for (let t = 0; t < ids.length; t++) if (never.has(ids[t]!)) kinds[t] = TokenKind.none;
+  const places = imagePlaces(ids, tokenizer.imageTokenId);
+  // More come from texts that write the token themselves; fewer than the conversation marks are not the row's doing.
+  const marks = messages.flatMap(({ content }) => content).filter(({ type }) => type === "image").length;
+  if (places.length < marks) {
+    const [found, pictures] = [counted(places.length, "image token"), counted(marks, "picture")];
+    throw new TabTuneError(
+      "bad-row",
+      `The chat template writes ${found} for the ${pictures} of this conversation.`,
+      `Use a chat_template that writes ${tokenizer.imageToken} for each picture.`,
+    );
+  }
   const inputIds = expandImageTokens(ids, tokenizer.imageTokenId, placeholders);
   const none = placeholders.map(({ length }) => new Uint8Array(length).fill(TokenKind.none));
-  return { inputIds, kinds: expandPlaces(kinds, imagePlaces(ids, tokenizer.imageTokenId), none) };
+  return { inputIds, kinds: expandPlaces(kinds, places, none) };
 }
 
 /**

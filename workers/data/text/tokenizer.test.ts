@@ -37,7 +37,12 @@ test.each([
   ["a list", "[]", 3, "not an object"],
   ["an empty object", "{}", 3, "cannot be used"],
   ["an unknown model", '{"model":{"type":"Oracle","vocab":{}},"added_tokens":[]}', 3, "cannot be used"],
-  ["no image token", demoTokenizer, 32_000, "no token with the id 32000"],
+  [
+    "no image token",
+    demoTokenizer,
+    32_000,
+    "no token with the id 32000, the image token of config.json; its own image token is 3.",
+  ],
 ])("%s is refused", (_, tokenizerJson, imageTokenId, words) => {
   expect(() => loadTokenizer({ tokenizerJson }, imageTokenId)).toThrow(
     expect.objectContaining({ code: "bad-tokenizer", message: expect.stringContaining(words) }),

@@ -69,7 +69,11 @@ export function loadTokenizer(
   const imageToken = tokenizer.id_to_token(imageTokenId);
   if (eosId === undefined) throw badTokenizer(`tokenizer.json has no end-of-text token ${eosToken}`);
   if (imageToken === undefined) {
-    throw badTokenizer(`tokenizer.json has no token with the id ${imageTokenId}, the image token of config.json`);
+    const other = idOf(tokenText(settings.image_token) ?? "<image>");
+    throw badTokenizer(
+      `tokenizer.json has no token with the id ${imageTokenId}, the image token of config.json${other === undefined ? "" : `; its own image token is ${other}`}`,
+      "Take config.json and the tokenizer's files from one revision of the model.",
+    );
   }
   let largest = 0;
   for (const id of tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
