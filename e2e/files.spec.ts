@@ -179,10 +179,10 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await button(page, "Read with these columns").click();
     await ready(page, "1 rows ready");
     const table = page.getByRole("table", { name: "Rows", exact: true });
-    await expect(table.locator("mark").first()).toContainText("A cup.");
+    await expect(table.locator("tbody mark").first()).toContainText("A cup.");
     await expect(table).toContainText("What is this?");
     await chooseFiles(page, [shop("other.csv", "A plate."), upload("a.webp", demoPicture("001.webp"))]);
-    await expect(table.locator("mark").first()).toContainText("A plate.", { timeout: SLOW });
+    await expect(table.locator("tbody mark").first()).toContainText("A plate.", { timeout: SLOW });
     await expect(data).toContainText("Columns as you chose them the last time: picture from filename_of_photo");
   });
 
@@ -230,7 +230,7 @@ test("files dropped on the page", async ({ page }) => {
   await ready(page, "1 rows ready");
 });
 
-test("folders that are no LLaVA model", async ({ page }) => {
+test("folders that are no model", async ({ page }) => {
   await page.goto("/");
   const model = (name: string): Uint8Array => fs.readFileSync(`public/demo/model/${name}`);
   const whole = Object.fromEntries(
@@ -249,7 +249,7 @@ test("folders that are no LLaVA model", async ({ page }) => {
   const cases: [string, Record<string, Uint8Array>, RegExp][] = [
     ["no-config", without("config.json"), /config\.json/],
     ["no-weights", without("model.safetensors"), /safetensors/],
-    ["bert", { ...whole, "config.json": text('{"model_type":"bert"}') }, /"bert", which is not a LLaVA model/],
+    ["bert", { ...whole, "config.json": text('{"model_type":"bert"}') }, /"bert", which is no model/],
     ["broken-json", { ...whole, "config.json": text('{"model_type":') }, /config\.json/],
     [
       "siglip",

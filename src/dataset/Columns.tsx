@@ -87,7 +87,7 @@ export function Columns() {
       ? ""
       : "The rows are read with these columns already: choose others first.";
   return (
-    <details className="columns" open={!busy && isUnsure(skipped)}>
+    <details className="column-choice" open={!busy && isUnsure(skipped)}>
       <summary>Which column is what?</summary>
       <p className="detail">
         {table.path}: {readingWords(used, fromBefore) || "the columns are found by their names."}
