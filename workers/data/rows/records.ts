@@ -7,6 +7,7 @@ import type { Entry } from "./entry.ts";
 import { jsonItemsOf } from "./json-items.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { linesOf } from "./lines.ts";
+import { parseLoosely } from "./loose-json.ts";
 import { parquetRecords, type ReadColumns } from "./parquet.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import { isSpace, type RawRecord, type ReadRecord } from "./raw.ts";
@@ -51,7 +52,7 @@ async function startsWithBracket(entry: Entry): Promise<boolean> {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseLoosely(text);
   } catch (error) {
     throw new RowProblem("bad-json", `The text is not JSON: ${wordsOf(error)}.`, { cause: error });
   }
