@@ -14,6 +14,7 @@ export const columnRoles: ColumnRole[] = [
   { role: "images", label: "Picture", hint: "its file name, or the picture itself" },
   { role: "question", label: "Question", hint: "what the user asks" },
   { role: "answer", label: "Answer", hint: "what the model shall learn to say" },
+  { role: "label", label: "Class", hint: "its name is the answer" },
   { role: "messages", label: "Conversation", hint: "a list of turns, instead of the two" },
   { role: "system", label: "System text", hint: "put before the first question" },
 ];

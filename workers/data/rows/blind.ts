@@ -3,11 +3,12 @@
  * so nothing else fails where a picture stands under a name that nobody knows: it has to be looked for.
  */
 
-import { COLUMNS, type ColumnMapping } from "./columns.ts";
-import { type Conversation, own } from "./conversation.ts";
+import { type ColumnMapping, isColumnOf } from "./columns.ts";
+import type { Conversation } from "./conversation.ts";
 import { isEmbedded } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";
+import { own } from "./values.ts";
 
 const PICTURE = PICTURE_EXTENSIONS.join("|");
 const PICTURE_NAME = new RegExp(`^[^\\n<>"]{1,1000}\\.(${PICTURE})$`, "i");
@@ -15,7 +16,7 @@ const VIDEO_NAME = /^[^\n<>"]{1,1000}\.(mp4|mov|avi|mkv|webm|m4v|mpe?g)$/i;
 /** An address of the web may be anything about a row (its author's portrait, its page), but not in a column of such a name. */
 const ABOUT_FILES = /im(age|g)|pic|photo|file|path|video/i;
 /** Qwen-VL writes a picture's path between these tags, inside the text. */
-const TAGGED = new RegExp(`<img>\\s*([^<>\\n]{1,500}\\.(?:${PICTURE}))\\s*</img>`, "i");
+const TAGGED = new RegExp(`<img>s*([^<>\\n]{1,500}\\.(?:${PICTURE}))s*</img>`, "i");
 
 /**
  * Throws a RowProblem "missing-picture" where a record without a picture under a known name has one, or a video, elsewhere. Where
@@ -27,9 +28,12 @@ export function refuseBlind(
   { messages }: Pick<Conversation, "messages">,
 ): void {
   if (mapping.images !== undefined) return;
-  const texts = new Set<string>([...COLUMNS.question, ...COLUMNS.answer, ...COLUMNS.system, ...Object.values(mapping)]);
+  const texts = new Set<string>(Object.values(mapping));
   for (const name of Object.keys(record)) {
-    if (texts.has(name)) continue;
+    const isText = isColumnOf(name, "question", "answer", "caption", "label", "choices", "system");
+    // An input may be a text or a picture; a text has words.
+    const isInput = /^input$/i.test(name) && !/\s/.test(String(own(record, name)));
+    if (texts.has(name) || (isText && !isInput)) continue;
     const column = name.slice(0, 60);
     const cell = own(record, name);
     for (const value of Array.isArray(cell) ? cell : [cell]) {

@@ -1,20 +1,257 @@
 /** The column names of tables: those that are known, and those that the user picks. */
 
+import type { Tell } from "./remarks.ts";
+import { isPresent, own } from "./values.ts";
+
 /** Column names that the user picked; they override what would be found. */
 export interface ColumnMapping {
   messages?: string;
   images?: string;
   question?: string;
   answer?: string;
+  /** A class: its name is the answer. */
+  label?: string;
   system?: string;
 }
 
-/** Names under which each thing is looked for, in this order. */
+/** Names under which each thing is looked for, in this order; case, spaces, "_", "-" and "." in them do not matter. */
 export const COLUMNS = {
-  messages: ["messages", "conversations"],
+  messages: [
+    "messages",
+    "conversations",
+    "conversation",
+    "dialog",
+    "dialogue",
+    "dialogs",
+    "dialogues",
+    "chat",
+    "turns",
+    "qa_pairs",
+    "qa",
+    "qas",
+    "texts",
+  ],
   images: ["images", "image", "image_path", "file_name"],
-  question: ["question", "prompt", "query"],
-  answer: ["answer", "response", "completion", "text", "caption"],
-  caption: ["text", "caption"],
-  system: ["system"],
+  question: [
+    "question",
+    "prompt",
+    "query",
+    "instruction",
+    "prefix",
+    "problem",
+    "user_prompt",
+    "input",
+    "questions",
+    "queries",
+  ],
+  answer: [
+    "answer",
+    "response",
+    "completion",
+    "output",
+    "suffix",
+    "multiple_choice_answer",
+    "correct_answer",
+    "answers",
+    "target",
+    "ground_truth",
+    "direct_answers",
+    "responses",
+    "solution",
+    "reply",
+    "chosen",
+    "assistant",
+    "gpt",
+  ],
+  caption: [
+    "text",
+    "caption",
+    "captions",
+    "texts",
+    "sentences",
+    "sentence",
+    "description",
+    "descriptions",
+    "comment",
+    "comments",
+    "alt_text",
+    "raw",
+  ],
+  label: ["label", "labels", "class", "class_name", "category", "category_name"],
+  system: ["system", "system_prompt"],
+  choices: ["choices", "options", "multiple_choices", "answer_choices", "candidates"],
+  /** The right option, where the answer column is not what says it. */
+  choice: [
+    "answer_index",
+    "answer_idx",
+    "correct_choice_idx",
+    "correct_option",
+    "answer_key",
+    "correct_index",
+    "label",
+  ],
+  history: ["history", "chat_history", "conversation_history"],
+  /** What belongs to an `instruction`. */
+  input: ["input"],
+  /** Parts of a record about its conversation that are not trained on. */
+  aside: ["rejected", "hint", "lecture", "context", "passage", "rationale", "explanation", "tools"],
 } as const;
+
+export type ColumnKind = keyof typeof COLUMNS;
+
+/** A name as it is compared. */
+export const foldName = (name: string): string => name.toLowerCase().replace(/[\s_.-]+/g, "");
+
+const FOLDED = Object.fromEntries(
+  Object.entries(COLUMNS).map(([kind, names]) => [kind, names.map(foldName)]),
+) as Record<ColumnKind, string[]>;
+
+/** Columns of options: A, B, C …, option_a, choice 1. */
+export const OPTION_COLUMN = /^(?:(?:option|choice)s?[\s_.-]*)?([a-h])$|^(?:option|choice)s?[\s_.-]*([1-9])$/i;
+
+/** caption_0, answer 1: one of several. */
+const NUMBERED = /^(.*?)[\s_.-]*(\d{1,3})$/;
+
+/** True for names that `Fields` finds without a mapping, numbered ones and near misses included. */
+export function isKnownColumn(name: string): boolean {
+  const folded = foldName(name);
+  const kinds = Object.keys(FOLDED) as ColumnKind[];
+  const plain = NUMBERED.exec(folded)?.[1] ?? folded;
+  return (
+    OPTION_COLUMN.test(name) ||
+    kinds.some((kind) => FOLDED[kind].includes(folded)) ||
+    [...FOLDED.caption, ...FOLDED.answer].includes(plain) ||
+    NEAR.some((kind) => FOLDED[kind].some((known) => isNear(known, folded)))
+  );
+}
+
+/** True for names of one of the kinds. */
+export function isColumnOf(name: string, ...kinds: ColumnKind[]): boolean {
+  return kinds.some((kind) => FOLDED[kind].includes(foldName(name)));
+}
+
+/** A column that was found. */
+export interface Field {
+  name: string;
+  value: unknown;
+}
+
+const isFilled = (value: unknown): boolean => isPresent(value) && !(typeof value === "string" && value.trim() === "");
+
+/** Kinds whose names may be misspelt: long names that say one thing. */
+const NEAR: ColumnKind[] = ["messages", "question", "answer", "caption"];
+
+/** The columns of one record, by what they mean. What was not found under its own name is told. */
+export class Fields {
+  readonly names: string[];
+  readonly #byFolded = new Map<string, string>();
+  readonly #record: Record<string, unknown>;
+  readonly #mapping: ColumnMapping;
+  readonly #tell: Tell;
+
+  constructor(record: Record<string, unknown>, mapping: ColumnMapping, tell: Tell) {
+    this.#record = record;
+    this.#mapping = mapping;
+    this.#tell = tell;
+    this.names = Object.keys(record);
+    for (const name of this.names) if (!this.#byFolded.has(foldName(name))) this.#byFolded.set(foldName(name), name);
+  }
+
+  /** Every column of a kind that has a value, best first; those that hold a text of white space last. */
+  all(kind: ColumnKind): Field[] {
+    const mapped = kind in this.#mapping ? this.#mapping[kind as keyof ColumnMapping] : undefined;
+    if (mapped !== undefined) return this.#fields([mapped]);
+    const named = COLUMNS[kind].flatMap((name) => {
+      const own = Object.hasOwn(this.#record, name) ? name : this.#byFolded.get(foldName(name));
+      return own === undefined ? [] : [own];
+    });
+    const fields = this.#fields([...new Set(named)]);
+    return [...fields.filter(({ value }) => isFilled(value)), ...fields.filter(({ value }) => !isFilled(value))];
+  }
+
+  /** The column of a kind, under one of its names or, for some kinds, nearly so. */
+  first(kind: ColumnKind): Field | undefined {
+    const [found] = this.all(kind);
+    if (found !== undefined || this.has(kind)) return found;
+    const near = this.nearly(kind);
+    if (near) this.#tell(near.remark);
+    return near;
+  }
+
+  /** True where a column of this kind is there, be it empty. */
+  has(kind: ColumnKind): boolean {
+    return FOLDED[kind].some((name) => this.#byFolded.has(name));
+  }
+
+  /** The filled columns caption_0, caption_1 … of a kind, by number. */
+  numbered(kind: ColumnKind): Field[] {
+    const found = this.names.flatMap((name) => {
+      const match = NUMBERED.exec(foldName(name));
+      return match && FOLDED[kind].includes(match[1]!) ? [{ name, number: Number(match[2]) }] : [];
+    });
+    const names = found.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
+    return this.#fields(names).filter(({ value }) => isFilled(value));
+  }
+
+  /** Columns A, B, C … or option_a … with a text, at least two, from the first on. */
+  options(): Field[] {
+    const found = new Map<number, string>();
+    for (const name of this.names) {
+      const match = OPTION_COLUMN.exec(name.trim());
+      if (!match) continue;
+      const at = match[1] ? match[1].toUpperCase().charCodeAt(0) - 65 : Number(match[2]) - 1;
+      if (!found.has(at)) found.set(at, name);
+    }
+    const names: string[] = [];
+    for (let at = 0; found.has(at); at++) names.push(found.get(at)!);
+    const filled = this.#fields(names);
+    const end = filled.findIndex(({ value }) => !isFilled(value));
+    return filled.length < 2 ? [] : end < 0 ? filled : filled.slice(0, end);
+  }
+
+  #fields(names: readonly string[]): Field[] {
+    return names.map((name) => ({ name, value: own(this.#record, name) })).filter(({ value }) => isPresent(value));
+  }
+
+  /** The column whose name is a slip of the pen away from one of the kind, for kinds of long names; and the words that tell it. */
+  nearly(kind: ColumnKind): (Field & { remark: string }) | undefined {
+    if (!NEAR.includes(kind) || this.#mapping[kind as keyof ColumnMapping] !== undefined) return undefined;
+    for (const known of COLUMNS[kind]) {
+      const name = this.names.find((own) => !isKnownExactly(own) && isNear(foldName(known), foldName(own)));
+      const field = name === undefined ? undefined : this.#fields([name])[0];
+      if (field === undefined) continue;
+      return {
+        ...field,
+        remark: `the column "${field.name.slice(0, 60)}" is taken for ${known}, which is spelt almost so`,
+      };
+    }
+    return undefined;
+  }
+}
+
+function isKnownExactly(name: string): boolean {
+  const folded = foldName(name);
+  return Object.values(FOLDED).some((names) => names.includes(folded));
+}
+
+/** A slip of one letter in a name of 6 or more, of two in one of 10 or more: left out, added, another one, or two changed about. */
+export function isNear(known: string, name: string): boolean {
+  if (known.length < 6 || known === name || Math.abs(known.length - name.length) > 2 || /\d/.test(name)) return false;
+  return distance(known, name) <= (known.length >= 10 ? 2 : 1);
+}
+
+/** Optimal string alignment distance of two short names. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(changed, rows[i - 1]![j]! + 1, row[j - 1]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

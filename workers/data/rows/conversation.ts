@@ -4,8 +4,12 @@
  * what the author wrote.
  */
 import { isEmbedded, type PictureSource } from "./pictures.ts";
+import { placePictures } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
+import type { Tell } from "./remarks.ts";
 import type { ContentPart, Message } from "./row.ts";
+import { unpackJson } from "./turns.ts";
+import { isPresent, isRecord, own, textOf } from "./values.ts";
 
 export const MARKER = "<image>";
 
@@ -17,32 +21,17 @@ export interface Conversation {
 
 type Role = Message["role"];
 /** An image part that may bring its own picture. */
-type Part = { type: "text"; text: string } | { type: "image"; picture?: PictureSource };
+export type Part = { type: "text"; text: string } | { type: "image"; picture?: PictureSource };
 
 const ROLES = new Map<string, Role>([
-  ["system", "system"],
-  ["user", "user"],
-  ["human", "user"],
-  ["assistant", "assistant"],
-  ["gpt", "assistant"],
-  ["model", "assistant"],
+  ...["system", "developer"].map((name) => [name, "system"] as const),
+  ...["user", "human", "person", "customer"].map((name) => [name, "user"] as const),
+  ...["assistant", "gpt", "model", "bot", "chatbot", "chatgpt", "ai", "bard", "claude", "gemini", "llm", "vlm"].map(
+    (name) => [name, "assistant"] as const,
+  ),
 ]);
-
-/** An own property; never one of Object.prototype. */
-export function own(record: object, name: string): unknown {
-  return Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
-}
-
-/** A text cell: a string, or a whole number as one. Throws a RowProblem "bad-row" for anything else. */
-export function textOf(value: unknown, what: string): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);
-  throw new RowProblem("bad-row", `${what} is not a text.`);
-}
+/** What agents' data have besides: calls of functions and what they gave. */
+const TOOL = /tool|function|observation|ipython/i;
 
 /** A picture as columns and parts hold it, undefined where there is none. Throws a RowProblem "bad-row" for other shapes. */
 export function pictureOf(value: unknown): PictureSource | undefined {
@@ -62,21 +51,44 @@ function splitMarkers(text: string): Part[] {
     ]);
 }
 
-/** The parts of a turn's content: a string with markers, or a list of text and image items (Hugging Face, OpenAI). */
-function partsOf(content: unknown): Part[] {
-  if (content === null || content === undefined) return [];
-  if (!Array.isArray(content)) return splitMarkers(textOf(content, "The content of a turn"));
+const wholeText = (text: string): Part[] => (text === "" ? [] : [{ type: "text", text }]);
+
+const PART_TYPES = ["text", "image", "image_url", "input_text", "output_text", "input_image"];
+
+/** Items that a column could only hold as JSON text; undefined for every other text, JSON that is an answer included. */
+function partsInText(content: unknown): unknown[] | undefined {
+  if (typeof content !== "string") return undefined;
+  const inside = unpackJson(content);
+  const list: unknown[] = Array.isArray(inside) ? inside : [inside];
+  const isPart = (item: unknown) => isRecord(item) && PART_TYPES.includes(String(own(item, "type")));
+  return list.length > 0 && list.every(isPart) ? list : undefined;
+}
+
+/** The parts of a turn's content, markers not yet split: a string, or text and image items (Hugging Face, OpenAI), also as JSON text. */
+function partsOf(written: unknown): Part[] {
+  if (written === null || written === undefined) return [];
+  const content = partsInText(written) ?? (isRecord(written) ? [written] : written);
+  if (!Array.isArray(content)) return wholeText(textOf(content, "The content of a turn"));
   return content.flatMap((item: unknown): Part[] => {
-    if (typeof item === "string") return splitMarkers(item);
+    if (typeof item === "string") return wholeText(item);
     if (!isRecord(item)) throw new RowProblem("bad-row", "An item of a turn's content is neither a text nor an image.");
-    const type = own(item, "type");
+    const type =
+      own(item, "type") ?? (Object.hasOwn(item, "image") && !Object.hasOwn(item, "text") ? "image" : undefined);
     // `index` is not followed: the Hugging Face collators hand pictures over in their order, and so do we.
-    if (type === "image" || type === "image_url") {
-      const picture = pictureOf(own(item, "image") ?? own(item, "image_url") ?? own(item, "path") ?? own(item, "url"));
+    if (type === "image" || type === "image_url" || type === "input_image") {
+      const base64 = own(item, "base64");
+      const picture = pictureOf(
+        own(item, "image") ??
+          own(item, "image_url") ??
+          own(item, "path") ??
+          own(item, "url") ??
+          (typeof base64 === "string" ? `data:image;base64,${base64.replace(/^data:[^,]*,/, "")}` : undefined),
+      );
       return [picture === undefined ? { type: "image" } : { type: "image", picture }];
     }
-    if (type === "text" || (type === undefined && Object.hasOwn(item, "text"))) {
-      return splitMarkers(textOf(own(item, "text") ?? "", "A text item"));
+    const isText = type === "text" || type === "input_text" || type === "output_text";
+    if (isText || ((type === undefined || type === null) && Object.hasOwn(item, "text"))) {
+      return wholeText(textOf(own(item, "text") ?? own(item, "content") ?? "", "A text item"));
     }
     throw new RowProblem(
       "bad-row",
@@ -85,26 +97,93 @@ function partsOf(content: unknown): Part[] {
   });
 }
 
-function turnOf(turn: unknown): { role: Role; parts: Part[] } {
+interface Turn {
+  role: Role;
+  parts: Part[];
+}
+
+function turnOf(turn: unknown): Turn {
   if (!isRecord(turn)) throw new RowProblem("bad-row", "A turn of the conversation is not an object.");
-  const name = own(turn, "role") ?? own(turn, "from");
-  const role = typeof name === "string" ? ROLES.get(name.toLowerCase()) : undefined;
+  const name = own(turn, "role") ?? own(turn, "from") ?? own(turn, "speaker");
+  const role = typeof name === "string" ? ROLES.get(name.trim().toLowerCase()) : undefined;
+  if (role === undefined && typeof name === "string" && TOOL.test(name)) {
+    throw new RowProblem(
+      "bad-roles",
+      `A turn has the role ${JSON.stringify(name).slice(0, 40)}: conversations with turns of tools are not trained on; write them as texts of user and assistant.`,
+    );
+  }
   if (role === undefined)
     throw new RowProblem(
       "bad-roles",
       `A turn has the role ${JSON.stringify(name)?.slice(0, 40)}; known are system, user and assistant (human, gpt).`,
     );
-  return { role, parts: partsOf(own(turn, "content") ?? own(turn, "value")) };
+  if (role === "assistant" && isPresent(own(turn, "tool_calls"))) {
+    throw new RowProblem(
+      "bad-roles",
+      "A turn calls tools (tool_calls), and calls of tools are not trained on; leave them out.",
+    );
+  }
+  const content = own(turn, "content") ?? own(turn, "value") ?? own(turn, "text") ?? own(turn, "message");
+  return { role, parts: partsOf(content) };
+}
+
+/** Turns of one side in a row as one, and without an answer in front of the first question: as LLaVA's own training reads them. */
+function inTurn(turns: readonly Turn[], tell: Tell): Turn[] {
+  const kept: Turn[] = [];
+  const from = turns.findIndex(({ role }) => role !== "system");
+  const first = turns[from];
+  const greets =
+    first?.role === "assistant" &&
+    turns.slice(from).some(({ role }, i, rest) => role === "assistant" && rest[i - 1]?.role === "user");
+  const leads = turns.findIndex(({ role }) => role === "user");
+  turns.forEach((turn, i) => {
+    if (greets && i < leads && turn.role === "assistant") {
+      if (turn.parts.some((part) => part.type === "image"))
+        throw new RowProblem("bad-roles", "The conversation starts with a picture in a turn of the assistant.");
+      tell("the conversation starts with the assistant; what it says before the first question is left out");
+      return;
+    }
+    const last = kept.at(-1);
+    if (last === undefined || last.role !== turn.role || turn.role === "system") kept.push(turn);
+    else {
+      tell(`turns of the ${turn.role} that follow each other are joined by a line end`);
+      kept[kept.length - 1] = { role: last.role, parts: [...last.parts, { type: "text", text: "\n" }, ...turn.parts] };
+    }
+  });
+  return kept;
+}
+
+/** Texts of the user with placeholders of other models made markers, then every text split at its markers; and the pictures in the order of the places. */
+function split(
+  turns: readonly Turn[],
+  pictures: readonly PictureSource[],
+  tell: Tell,
+): { turns: Turn[]; pictures: PictureSource[] } {
+  const asked = turns.filter(({ role }) => role === "user").flatMap(({ parts }) => parts);
+  const texts = asked.flatMap((part) => (part.type === "text" ? [part.text] : []));
+  const places = asked.length - texts.length + texts.reduce((sum, text) => sum + text.split(MARKER).length - 1, 0);
+  const placed = placePictures(texts, MARKER, { pictures: pictures.length, places }, tell);
+  const rest = placed.texts.values();
+  return {
+    pictures: placed.order?.map((at) => pictures[at]!) ?? [...pictures],
+    turns: turns.map(({ role, parts }) => ({
+      role,
+      parts: parts.flatMap((part) => {
+        if (part.type === "image") return [part];
+        return splitMarkers(role === "user" ? (rest.next().value as string) : part.text);
+      }),
+    })),
+  };
 }
 
 /**
  * A checked conversation: system first if at all, then user and assistant in turn, at least one answer with text, one
- * picture for each image part. `pictures` are those of the row; parts with a picture of their own take none of them.
+ * picture for each image part. `named` are those of the row; parts with a picture of their own take none of them.
  * Without any image part, the pictures go first in the first user turn.
  * Throws RowProblems "bad-row", "bad-roles", "empty-text", "picture-count".
  */
-export function conversationOf(turns: readonly unknown[], pictures: readonly PictureSource[]): Conversation {
-  const read = turns.map(turnOf);
+export function conversationOf(turns: readonly unknown[], named: readonly PictureSource[], tell: Tell): Conversation {
+  const { turns: read, pictures } = split(inTurn(turns.map(turnOf), tell), named, tell);
   checkRoles(read.map((turn) => turn.role));
   const spoken = read.some(({ role, parts }) => role === "assistant" && hasText(parts));
   if (!spoken) throw new RowProblem("empty-text", "No assistant turn has any text, so there is nothing to learn.");

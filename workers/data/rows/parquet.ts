@@ -13,13 +13,13 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { COLUMNS, type ColumnMapping } from "./columns.ts";
-import { isRecord } from "./conversation.ts";
+import { type ColumnMapping, isColumnOf, isKnownColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { type EmbeddedPicture, isEmbedded } from "./pictures.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
+import { isRecord } from "./values.ts";
 
 type Cells = Record<string, unknown>;
 type Key = string | number;
@@ -103,17 +103,19 @@ export async function* parquetRecords(
     throw new Error(`its footer is damaged or missing (${wordsOf(error)})`, { cause: error });
   });
   checkFooter(metadata, file.byteLength, limits);
-  const known = new Set<string>([...Object.values(COLUMNS).flat(), ...Object.values(mapping)]);
+  const mapped = new Set<string>(Object.values(mapping));
+  const isKnown = (name: string) => mapped.has(name) || isKnownColumn(name);
   const { children } = parquetSchema(metadata);
   const present = children.map((child) => child.element.name);
-  if (which === "useful" && !present.some((name) => known.has(name)))
+  if (which === "useful" && !present.some(isKnown))
     throw new Error(`none of its columns (${present.slice(0, 12).join(", ")}) is known`);
   // Without a column of pictures the others are read as well, where they could hold or name one: their rows are about it.
-  const pictured = present.some((name) => name === mapping.images || COLUMNS.images.some((column) => column === name));
+  const pictured = present.some((name) => name === mapping.images || isColumnOf(name, "images"));
   const columns = children
-    .filter((child) => which === "every" || known.has(child.element.name) || (!pictured && couldBePicture(child)))
+    .filter((child) => which === "every" || isKnown(child.element.name) || (!pictured && couldBePicture(child)))
     .map((child) => child.element.name);
   const bounded = boundedCompressors(limits);
+  const classes = classNames(metadata);
 
   async function readGroup(index: number): Promise<Cells[]> {
     const group = metadata.row_groups[index]!;
@@ -169,11 +171,39 @@ export async function* parquetRecords(
       const cells = (await groupRows(index))[i]!;
       const read = async (keys: Key[]) =>
         copyBytes(keys.reduce<unknown>((value, key) => (value as Cells)[key], (await groupRows(index))[i]));
-      yield rowRecord(`row ${row}`, liftPictures(cells, [], `${entry.path} row ${row}`, read), limits);
+      const lifted = liftPictures(named(cells, classes), [], `${entry.path} row ${row}`, read);
+      yield { ...rowRecord(`row ${row}`, lifted, limits), columns: present };
     }
   }
   if (!anyRead) throw firstError;
   yield* lost;
+}
+
+/** The names of the classes that `datasets` keeps as numbers (ClassLabel), by column; what is damaged there is as if not there. */
+function classNames(metadata: FileMetaData): Map<string, string[]> {
+  const classes = new Map<string, string[]>();
+  const described = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
+  try {
+    const json = JSON.parse(described ?? "{}") as { info?: { features?: Record<string, { names?: unknown }> } };
+    for (const [column, feature] of Object.entries(json.info?.features ?? {})) {
+      const names: unknown = feature?.names;
+      if (Array.isArray(names) && names.every((name) => typeof name === "string")) classes.set(column, names);
+    }
+  } catch {
+    // not what `datasets` writes
+  }
+  return classes;
+}
+
+/** Cells with the names of their classes in place of numbers. */
+function named(cells: Cells, classes: ReadonlyMap<string, string[]>): Cells {
+  if (classes.size === 0) return cells;
+  return Object.fromEntries(
+    Object.entries(cells).map(([column, cell]) => {
+      const isNumber = typeof cell === "number" || typeof cell === "bigint";
+      return [column, (isNumber ? classes.get(column)?.[Number(cell)] : undefined) ?? cell];
+    }),
+  );
 }
 
 function lostRow(row: number, group: number, error: unknown): ReadRecord {

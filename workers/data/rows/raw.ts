@@ -17,6 +17,8 @@ export interface ReadRecord {
   place: string;
   /** The file, where it is not the table itself. */
   file?: string;
+  /** All columns of its table, where the record itself does not have them all. */
+  columns?: readonly string[];
   /** The raw record, cut to 200 characters. */
   excerpt(): string;
   /** The record itself; throws a RowProblem when it cannot be understood. */

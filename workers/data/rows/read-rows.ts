@@ -12,8 +12,9 @@ import { type DatasetLimits, defaultLimits } from "./limits.ts";
 import { imageRef, type PictureIndex, pictureIndex } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
-import { type RecordOptions, recordToConversation } from "./record.ts";
+import { type RecordOptions, recordToConversations } from "./record.ts";
 import { detailOf, recordsOf } from "./records.ts";
+import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
 
 export type { InputFile };
@@ -52,16 +53,22 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   /** Some row has a picture, or names one that could not be had. */
   let pictured = false;
   let firstSkipped: SkippedRow | undefined;
+  const remarks = new Remarks();
   for (const source of plan.sources) {
     yield { type: "format", format: source.format, detail: detailOf(source) };
     for await (const record of readable(source, limits, options)) {
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
-        const row = await rowOf({ index: next, source: place }, record, source, { pictures: index, limits, options });
-        pictured ||= row.images.length > 0;
-        yield { type: "row", row };
-        rows += 1;
+        const read = await rowsOf({ index: next, source: place }, record, source, { pictures: index, limits, options });
+        remarks.add(read.remarks);
+        for (const row of read.rows) {
+          if (row.index >= limits.rows) throw tooManyRows(limits.rows);
+          pictured ||= row.images.length > 0;
+          yield { type: "row", row };
+          rows += 1;
+        }
+        next += read.rows.length - 1;
       } catch (error) {
         if (!(error instanceof RowProblem)) throw error;
         pictured ||= error.reason.includes("picture");
@@ -73,6 +80,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
     }
   }
   const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
+  yield* remarks.notes().map(note);
   const byName = index.foundByName();
   if (byName > 0) {
     const [was, name, its] = byName === 1 ? ["was", "the path", "its name"] : ["were", "the paths", "their names"];
@@ -104,22 +112,26 @@ const namesOf = (sources: readonly Source[]): string =>
     3,
   );
 
-async function rowOf(
-  place: Pick<Row, "index" | "source">,
+/** The rows of a record: one, or one for each of its captions. All of a record or none. */
+async function rowsOf(
+  { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
   { pictures, limits, options }: { pictures: PictureIndex; limits: DatasetLimits; options: RecordOptions },
-): Promise<Row> {
-  const conversation = recordToConversation(await record.parse(), options);
-  if (conversation.pictures.length > limits.picturesPerRow) {
-    throw new RowProblem(
-      "too-many-pictures",
-      `The row has ${conversation.pictures.length} pictures; at most ${limits.picturesPerRow} are read.`,
-    );
-  }
+): Promise<{ rows: Row[]; remarks: string[] }> {
+  const { conversations, remarks } = recordToConversations(await record.parse(), options, record.columns);
   const folder = isTable(source) ? folderOf(source.entry.path) : "";
-  const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures, limits));
-  return { ...place, messages: conversation.messages, images };
+  const rows = conversations.map((conversation, i): Row => {
+    if (conversation.pictures.length > limits.picturesPerRow) {
+      throw new RowProblem(
+        "too-many-pictures",
+        `The row has ${conversation.pictures.length} pictures; at most ${limits.picturesPerRow} are read.`,
+      );
+    }
+    const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures, limits));
+    return { index: index + i, source: place, messages: conversation.messages, images };
+  });
+  return { rows, remarks };
 }
 
 /** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */

@@ -10,6 +10,7 @@ export const mappingSchema = v.strictObject({
   images: column,
   question: column,
   answer: column,
+  label: column,
   system: column,
 });
 

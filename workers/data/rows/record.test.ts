@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { Conversation } from "./conversation.ts";
 import { RowProblem } from "./problem.ts";
-import { type RecordOptions, recordToConversation } from "./record.ts";
+import { type RecordOptions, recordToConversations } from "./record.ts";
 
 const user = (content: unknown) => ({ role: "user", content });
 const assistant = (content: unknown) => ({ role: "assistant", content });
@@ -9,7 +10,7 @@ const text = (words: string) => ({ type: "text", index: null, text: words });
 
 /** Compact: "u:[0]\nQ|a:A" with the number of the picture in brackets. */
 function compact(record: unknown, options?: RecordOptions): string {
-  const { messages, pictures } = recordToConversation(record, options);
+  const [{ messages, pictures }] = recordToConversations(record, options).conversations as [Conversation];
   let next = 0;
   return messages
     .map(
@@ -202,7 +203,6 @@ test.each<[string, unknown, string, RecordOptions?]>([
   ["nothing known", { url: "x", tags: [] }, "bad-row"],
   ["messages are no list", { messages: "hello" }, "bad-row"],
   ["a turn is no object", { messages: ["hello", "world"] }, "bad-row"],
-  ["a boolean as text", { question: "Q", answer: true }, "bad-row"],
   ["an unknown item", { messages: [user([{ type: "video" }]), assistant("A")] }, "bad-row"],
   ["a picture in an answer", { messages: [user("Q"), assistant("<image>")], images: ["a"] }, "empty-text"],
   ["a picture beside an answer", { messages: [user("Q"), assistant("A <image>")], images: ["a"] }, "bad-row"],
@@ -218,7 +218,6 @@ test.each<[string, unknown, string, RecordOptions?]>([
     },
     "bad-roles",
   ],
-  ["user twice", { messages: [user("Q"), user("R"), assistant("A")] }, "bad-roles"],
   ["system in the middle", { messages: [user("Q"), { role: "system", content: "S" }, assistant("A")] }, "bad-roles"],
   ["no answer at all", { messages: [user("Q")] }, "empty-text"],
   ["blank answer", { question: "Q", answer: " \n" }, "empty-text"],
@@ -250,7 +249,7 @@ test.each<[string, unknown, string, RecordOptions?]>([
   ["mapped column is not there", { text: "A", image: "a" }, "bad-row", { mapping: { question: "q" } }],
   ["names from Object.prototype are no columns", { image: "a" }, "bad-row", { mapping: { answer: "toString" } }],
 ])("skips: %s", (_, record, reason, options) => {
-  const attempt = () => recordToConversation(record, options);
+  const attempt = () => recordToConversations(record, options);
   expect(attempt).toThrow(RowProblem);
   expect(attempt).toThrow(expect.objectContaining({ reason }));
 });
@@ -270,7 +269,7 @@ test.each<[string, object]>([
   ],
 ])("a picture in a column of an unknown name is not trained past: %s", (_, record) => {
   const column = Object.keys(record)[0]!;
-  expect(() => recordToConversation(record)).toThrow(
+  expect(() => recordToConversations(record)).toThrow(
     expect.objectContaining({ reason: "missing-picture", message: expect.stringContaining(`its column "${column}"`) }),
   );
 });
@@ -287,7 +286,7 @@ test.each<[string, object, string]>([
   ["a tag in the text", { question: "1: <img>a/b.jpeg</img> What?" }, "writes its picture as <img>a/b.jpeg</img>"],
 ])("a picture that no known column names is not trained past: %s", (_, more, words) => {
   const record = { question: "Q", answer: "A", ...more };
-  expect(() => recordToConversation(record)).toThrow(
+  expect(() => recordToConversations(record)).toThrow(
     expect.objectContaining({ reason: "missing-picture", message: expect.stringContaining(words) }),
   );
 });

@@ -1,14 +1,20 @@
 /**
- * A record under any of the field names that people use -> a conversation and its pictures.
- * Forms, first match: `messages` (TRL, LLaMA-Factory) or `conversations` (LLaVA), `prompt` + `completion` as lists (TRL),
- * question + answer columns, picture + caption (Hugging Face imagefolder: `file_name` + `text`).
+ * A record under any of the field names that people use -> conversations (one, or one for each of several captions) and their pictures.
+ * Forms, first match: a conversation (`messages`: TRL, LLaMA-Factory; `conversations`: LLaVA), `prompt` + `completion` as lists (TRL),
+ * question + answer columns, with options (ScienceQA) and earlier turns (ms-swift), picture + caption (Hugging Face imagefolder),
+ * picture + class.
  */
 
+import { mostFrequent, textsOf } from "./answers.ts";
 import { refuseBlind } from "./blind.ts";
-import { COLUMNS, type ColumnMapping } from "./columns.ts";
-import { type Conversation, conversationOf, isRecord, own, pictureOf, textOf } from "./conversation.ts";
+import { multipleChoice } from "./choices.ts";
+import { type ColumnMapping, type Field, Fields, isColumnOf } from "./columns.ts";
+import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
 import { isEmbedded, type PictureSource } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
+import type { Tell } from "./remarks.ts";
+import { isTurns, pair, turnsIn, unpackList } from "./turns.ts";
+import { isPresent, isRecord, own, textOf } from "./values.ts";
 
 export interface RecordOptions {
   mapping?: ColumnMapping;
@@ -17,31 +23,22 @@ export interface RecordOptions {
 }
 
 export const DEFAULT_INSTRUCTION = "Describe the image.";
+/** Asked of rows that have only a class. */
+export const CLASS_QUESTION = "What is this?";
 
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+/** Captions of one picture: each becomes a row, so a record must not hold any number of them. */
+const MOST_CAPTIONS = 100;
+
+/** What a record was understood as. */
+export interface Understood {
+  conversations: Conversation[];
+  /** What was guessed, joined or left aside, as sentences without their full stops. */
+  remarks: string[];
 }
 
-/** The first of the columns that has a value, or the one that the user named. */
-function column(record: Record<string, unknown>, names: readonly string[], mapped: string | undefined): unknown {
-  if (mapped !== undefined) return own(record, mapped);
-  return names.map((name) => own(record, name)).find(isPresent);
-}
-
-/** Conversations and picture lists in a CSV cell are JSON. */
-function unpackList(value: unknown): unknown {
-  if (typeof value !== "string" || !value.trimStart().startsWith("[")) return value;
-  try {
-    const list: unknown = JSON.parse(value);
-    return Array.isArray(list) ? list : value;
-  } catch {
-    return value; // a text, or a file name, that happens to start with a bracket
-  }
-}
-
-function picturesOf(record: Record<string, unknown>, mapping: ColumnMapping): PictureSource[] {
-  const names = mapping.images === undefined ? COLUMNS.images : [mapping.images];
-  const value = unpackList(names.map((name) => own(record, name)).find((cell) => isPresent(cell) && cell !== ""));
+function picturesOf(fields: Fields): PictureSource[] {
+  const found = fields.all("images").find(({ value }) => value !== "");
+  const value = unpackList(found?.value);
   const list: unknown[] = Array.isArray(value) ? value : [value];
   const pictures = list.map(pictureOf);
   if (Array.isArray(value) && pictures.includes(undefined)) {
@@ -51,64 +48,274 @@ function picturesOf(record: Record<string, unknown>, mapping: ColumnMapping): Pi
 }
 
 /**
- * The conversation of a record. Throws RowProblems: those of `conversationOf`, "bad-row" when no known columns are
- * there, "missing-picture" for a caption without a picture.
+ * The conversations of a record; `columns` are those of its table, where the record has not all of them. Throws RowProblems: those of
+ * `conversationOf`, "bad-row" when no known columns are there, "missing-text" for a question without an answer, "missing-picture" for
+ * a caption without a picture.
  */
-export function recordToConversation(record: unknown, options: RecordOptions = {}): Conversation {
+export function recordToConversations(
+  record: unknown,
+  options: RecordOptions = {},
+  columns?: readonly string[],
+): Understood {
   if (!isRecord(record) || isEmbedded(record))
     throw new RowProblem("bad-row", "The record is not an object with named fields.");
+  const remarks = new Set<string>();
+  const tell: Tell = (sentence) => remarks.add(sentence);
   const mapping = options.mapping ?? {};
-  const pictures = picturesOf(record, mapping);
-  const turns = turnsOf(record, pictures, mapping, options.instruction ?? DEFAULT_INSTRUCTION);
-  const system = column(record, COLUMNS.system, mapping.system);
-  const first = turns[0];
-  const hasSystem = isRecord(first) && (own(first, "role") ?? own(first, "from")) === "system";
-  if (isPresent(system) && system !== "" && !hasSystem) {
-    turns.unshift({ role: "system", content: textOf(system, "The system column") });
+  const fields = new Fields(record, mapping, tell);
+  const pictures = picturesOf(fields);
+  const request = {
+    fields,
+    pictures,
+    mapping,
+    instruction: options.instruction,
+    columns: columns ?? fields.names,
+    tell,
+  };
+  const system = fields.first("system")?.value;
+  const conversations = dialoguesOf(request).map((turns) => {
+    const first = turns[0];
+    const hasSystem = isRecord(first) && (own(first, "role") ?? own(first, "from")) === "system";
+    const opening = isPresent(system) && system !== "" && !hasSystem;
+    const head = opening ? [{ role: "system", content: textOf(system, "The system column") }] : [];
+    return conversationOf([...head, ...turns], pictures, tell);
+  });
+  for (const conversation of conversations) {
+    if (conversation.pictures.length === 0) refuseBlind(record, mapping, conversation);
   }
-  const conversation = conversationOf(turns, pictures);
-  if (conversation.pictures.length === 0) refuseBlind(record, mapping, conversation);
-  return conversation;
+  const aside = fields
+    .all("aside")
+    .filter(({ value }) => value !== "")
+    .map(({ name }) => `"${name.slice(0, 60)}"`);
+  if (aside.length > 0) tell(`${aside.join(", ")} ${aside.length === 1 ? "is" : "are"} left aside`);
+  return { conversations, remarks: [...remarks] };
 }
 
-function turnsOf(
-  record: Record<string, unknown>,
-  pictures: readonly PictureSource[],
-  mapping: ColumnMapping,
-  instruction: string,
-): unknown[] {
-  const asked = mapping.question !== undefined || mapping.answer !== undefined;
-  const messages =
-    asked && mapping.messages === undefined
-      ? undefined
-      : unpackList(column(record, COLUMNS.messages, mapping.messages));
-  if (Array.isArray(messages)) return [...messages];
-  if (messages !== undefined) throw new RowProblem("bad-row", "The conversation is not a list of turns.");
+interface Request {
+  fields: Fields;
+  pictures: readonly PictureSource[];
+  mapping: ColumnMapping;
+  instruction: string | undefined;
+  columns: readonly string[];
+  tell: Tell;
+}
 
-  const question = unpackListOfTurns(column(record, COLUMNS.question, mapping.question));
-  const answer = unpackListOfTurns(column(record, COLUMNS.answer, mapping.answer));
-  if (Array.isArray(question) && Array.isArray(answer)) return [...question, ...answer];
-  if (isPresent(question)) {
-    if (!isPresent(answer)) throw new RowProblem("missing-text", "The row has a question and no answer.");
-    return pair(textOf(question, "The question"), textOf(answer, "The answer"));
+/** Lists of turns: one, or one for each caption. */
+function dialoguesOf(request: Request): unknown[][] {
+  const { fields, mapping } = request;
+  const asked = mapping.question !== undefined || mapping.answer !== undefined || mapping.label !== undefined;
+  const messages = asked && mapping.messages === undefined ? undefined : conversationIn(request);
+  if (messages !== undefined) {
+    const history = fields.first("history");
+    if (history && history.value !== "")
+      request.tell(`"${history.name.slice(0, 60)}" beside a conversation is left aside`);
+    return [messages];
   }
-  const caption = mapping.answer === undefined ? column(record, COLUMNS.caption, undefined) : answer;
-  if (!isPresent(caption) || mapping.question !== undefined) {
-    const names = Object.keys(record).slice(0, 12).join(", ").slice(0, 200);
-    throw new RowProblem("bad-row", `No conversation, question and answer, or caption among the fields (${names}).`);
+  const question = questionOf(request);
+  const answer = answerOf(request, question !== undefined);
+  if (question !== undefined) return [[...historyOf(fields), ...askedTurns(request, question, answer)]];
+  const turns = turnsOf(answer?.value);
+  if (turns?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant")) return [turns];
+  if (mapping.question !== undefined) throw nothingKnown(request);
+  return captionTurns(request, answer);
+}
+
+/** The canonical names mean a conversation whatever is in them; the others only where they hold turns. */
+function conversationIn({ fields, mapping, tell }: Request): unknown[] | undefined {
+  for (const { name, value } of fields.all("messages")) {
+    const turns = turnsIn(value);
+    const meant = name === mapping.messages || /^(messages|conversations)$/i.test(name);
+    if (turns && (meant || turns.every(isRecord))) return turns;
+    if (meant) throw new RowProblem("bad-row", "The conversation is not a list of turns.");
   }
+  const near = fields.has("messages") ? undefined : fields.nearly("messages");
+  const turns = turnsOf(near?.value);
+  if (near && turns) tell(near.remark);
+  return turns;
+}
+
+/** A list of turns with roles. */
+function turnsOf(value: unknown): Record<string, unknown>[] | undefined {
+  const turns = turnsIn(value);
+  return isTurns(turns) ? turns : undefined;
+}
+
+function questionOf({ fields, mapping, tell }: Request): Field | undefined {
+  const found = fields.first("question");
+  if (found === undefined || mapping.question !== undefined || !/^(instruction|prompt)$/i.test(found.name))
+    return found;
+  const input = fields.first("input");
+  if (input === undefined || typeof input.value !== "string" || input.value.trim() === "") return found;
+  if (typeof found.value !== "string" || found.value.trim() === "") return input;
+  tell(`"${input.name}" is joined to "${found.name}" by a line end`);
+  return { name: found.name, value: `${found.value}\n${input.value}` };
+}
+
+/** The answer's column. A text or caption beside a question is taken for it only where no other column could be. */
+function answerOf({ fields, mapping, columns, tell }: Request, hasQuestion: boolean): Field | undefined {
+  if (mapping.label !== undefined && mapping.answer === undefined) return fields.first("label");
+  const numbered = fields.has("answer") ? [] : fields.numbered("answer");
+  if (numbered.length > 0 && mapping.answer === undefined) {
+    return {
+      name: numbered
+        .map(({ name }) => name)
+        .join(", ")
+        .slice(0, 60),
+      value: numbered.map(({ value }) => value),
+    };
+  }
+  const found = fields.first("answer");
+  if (found !== undefined || !hasQuestion || mapping.answer !== undefined || fields.has("answer")) return found;
+  const label = fields.first("label");
+  if (label !== undefined && typeof label.value === "string") {
+    tell(`the class in "${label.name.slice(0, 60)}" is the answer`);
+    return label;
+  }
+  const [text] = fields.all("caption");
+  if (text === undefined || fields.first("choice") !== undefined) return undefined;
+  const others = columns.filter(
+    (name) =>
+      !isColumnOf(name, "question", "images", "system", "history", "aside") &&
+      name !== text.name &&
+      !/(^|_)id(x|s)?$/i.test(name),
+  );
+  if (others.length > 0) {
+    throw new RowProblem(
+      "missing-text",
+      `The row has a question and no answer: "${text.name.slice(0, 60)}" may as well be about the picture (other columns: ${namesOf(others)}); call the right column answer, or name it in a mapping.`,
+    );
+  }
+  tell(`"${text.name.slice(0, 60)}" is taken for the answer, because no other column could be`);
+  return text;
+}
+
+/** Earlier turns: pairs of question and answer, or turns with roles. */
+function historyOf(fields: Fields): unknown[] {
+  const found = fields.first("history");
+  if (found === undefined || found.value === "") return [];
+  const turns = turnsIn(found.value);
+  if (turns === undefined || !turns.every(isRecord)) {
+    throw new RowProblem(
+      "bad-row",
+      `The earlier turns in "${found.name.slice(0, 60)}" are not a list of question and answer pairs, like [["Q", "A"]].`,
+    );
+  }
+  return turns;
+}
+
+function askedTurns({ fields, tell }: Request, question: Field, answer: Field | undefined): unknown[] {
+  const before = turnsOf(question.value);
+  const after = turnsOf(answer?.value);
+  if (after?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant"))
+    return before ? [...before, ...after] : after;
+  const head = before ?? [{ role: "user", content: "" }];
+  if (before && after) return [...before, ...after];
+  const pairs = before || after ? undefined : pairsOf(question, answer);
+  if (pairs) {
+    tell(`the questions in "${question.name.slice(0, 60)}" and their answers are the turns of one conversation`);
+    return pairs;
+  }
+  if (before === undefined) {
+    const asked = textOf(question.value, "The question");
+    const choice = after ? undefined : multipleChoice(fields, asked, answer, tell);
+    if (choice) return pair(choice.question, choice.answer);
+    head[0] = { role: "user", content: asked };
+  }
+  if (answer === undefined) throw new RowProblem("missing-text", "The row has a question and no answer.");
+  if (after) return [...head, ...after];
+  return [...head, { role: "assistant", content: answerText(answer, tell) }];
+}
+
+/** Lists of as many questions as answers. */
+function pairsOf(question: Field, answer: Field | undefined): unknown[] | undefined {
+  const questions = unpackList(question.value);
+  const answers = Array.isArray(questions) ? unpackList(answer?.value) : undefined;
+  if (!Array.isArray(questions) || questions.length === 0) return undefined;
+  if (!Array.isArray(answers) || answers.length !== questions.length) {
+    if (questions.length === 1 || typeof question.value === "string") return undefined;
+    throw new RowProblem("bad-row", `The row has ${questions.length} questions and not as many answers.`);
+  }
+  return questions.flatMap((text: unknown, i) => pair(textOf(text, "A question"), textOf(answers[i], "An answer")));
+}
+
+function answerText({ name, value }: Field, tell: Tell): string {
+  if (typeof value === "boolean") tell(`the answer in "${name.slice(0, 60)}" is true or false and is written so`);
+  const several = severalIn(name) ? unpackList(value) : value;
+  const texts = textsOf(several, "The answer", tell);
+  return texts.length > 1 ? mostFrequent(texts, name.slice(0, 60), tell) : (texts[0] ?? "");
+}
+
+/** A cell under a name in the plural may hold a list as text; under another name such a text is what the author wrote. */
+const severalIn = (name: string): boolean => /s$|^raw$|^caption$/i.test(name);
+
+function captionTurns(request: Request, answer: Field | undefined): unknown[][] {
+  const { fields, pictures, mapping, instruction = DEFAULT_INSTRUCTION, tell } = request;
+  const picked = mapping.answer ?? mapping.label;
+  const numbered =
+    picked === undefined && answer === undefined && !fields.has("caption") ? fields.numbered("caption") : [];
+  const found = picked === undefined && answer === undefined ? captionField(fields, numbered, tell) : answer;
+  if (found === undefined) return [pairOfClass(request)];
   if (pictures.length === 0) throw new RowProblem("missing-picture", "The row has a caption and names no picture.");
-  return pair(instruction, textOf(caption, "The caption"));
+  if (found === answer && picked === undefined) {
+    const name = found.name.slice(0, 60);
+    if (
+      fields.has("question") ||
+      (typeof found.value !== "string" && !isRecord(found.value) && !Array.isArray(found.value))
+    ) {
+      throw new RowProblem("missing-text", `The row has an answer in "${name}" and no question.`);
+    }
+    tell(`"${name}" is the answer to "${instruction}", because there is no question`);
+  }
+  const value = severalIn(found.name) ? unpackList(found.value) : found.value;
+  const texts = textsOf(value, "The caption", tell);
+  const filled = texts.length > 1 ? texts.filter((text) => text.trim() !== "") : texts;
+  if (filled.length > 1) tell(`each of the several captions in "${found.name.slice(0, 60)}" is a row of its own`);
+  if (filled.length > MOST_CAPTIONS) {
+    throw new RowProblem("bad-row", `The row has ${filled.length} captions; at most ${MOST_CAPTIONS} are read.`);
+  }
+  if (filled.length === 0) throw new RowProblem("empty-text", "The row's list of captions is empty.");
+  return filled.map((text) => pair(instruction, text));
 }
 
-function unpackListOfTurns(value: unknown): unknown {
-  const list = unpackList(value);
-  return Array.isArray(list) && list.every(isRecord) ? list : value;
+function captionField(fields: Fields, numbered: readonly Field[], tell: Tell): Field | undefined {
+  if (numbered.length > 0) {
+    const name = `${numbered[0]!.name} … ${numbered.at(-1)!.name}`;
+    return { name: numbered.length > 1 ? name : numbered[0]!.name, value: numbered.map(({ value }) => value) };
+  }
+  const [first, ...others] = fields.all("caption");
+  if (first === undefined) return fields.first("caption");
+  const left = others.filter(({ value }) => value !== "" && value !== first.value);
+  if (left.length > 0) {
+    const names = left.map(({ name }) => `"${name.slice(0, 60)}"`).join(", ");
+    tell(`"${first.name.slice(0, 60)}" is the caption, and ${names} beside it is not used`);
+  }
+  return first;
 }
 
-function pair(question: string, answer: string): unknown[] {
-  return [
-    { role: "user", content: question },
-    { role: "assistant", content: answer },
-  ];
+/** A class by its name; a number alone says nothing that could be learned. */
+function pairOfClass(request: Request): unknown[] {
+  const { fields, pictures, instruction, tell } = request;
+  const label = fields.first("label");
+  if (label === undefined) throw nothingKnown(request);
+  const name = label.name.slice(0, 60);
+  if (typeof label.value !== "string" || /^\s*-?\d*\.?\d*\s*$/.test(label.value)) {
+    throw new RowProblem(
+      "missing-text",
+      `The row has only "${name}", and that holds no class name (fields: ${namesOf(request.columns)}); write the names instead of numbers, or name the column as label in a mapping.`,
+    );
+  }
+  if (pictures.length === 0) throw new RowProblem("missing-picture", "The row has a class and names no picture.");
+  tell(`the class in "${name}" is the answer to "${instruction ?? CLASS_QUESTION}"`);
+  return pair(instruction ?? CLASS_QUESTION, label.value);
+}
+
+const namesOf = (names: readonly string[]): string => names.slice(0, 12).join(", ").slice(0, 200);
+
+function nothingKnown({ columns, mapping }: Request): RowProblem {
+  const missing = Object.values(mapping).filter((name) => !columns.includes(name));
+  const mapped = missing.length > 0 ? `; the mapping names ${namesOf(missing)}, which is not among them` : "";
+  return new RowProblem(
+    "bad-row",
+    `No conversation, question and answer, or caption among the fields (${namesOf(columns)})${mapped}.`,
+  );
 }

@@ -3,11 +3,11 @@
  * (`a.jpg` + `a.txt` / `a.json` next to each other in a tar; the key ends at the first dot of the name).
  */
 import { collect, decodeText, withoutBom } from "./bytes.ts";
-import { isRecord } from "./conversation.ts";
 import { baseName, type Entry, extensionOf, folderOf } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
+import { isRecord } from "./values.ts";
 
 /** Also kinds that are not read: their rows are told what to do with them. */
 export const PICTURE_EXTENSIONS = [

@@ -1,0 +1,34 @@
+/** Looking at values of JSON, CSV and Parquet that nobody has vetted. */
+import { RowProblem } from "./problem.ts";
+
+/** An own property; never one of Object.prototype. */
+export function own(record: object, name: string): unknown {
+  return Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
+}
+
+export function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
+
+/** A text cell: a string, a number or a boolean as one. Throws a RowProblem "bad-row" for anything else. */
+export function textOf(value: unknown, what: string): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint" || typeof value === "boolean" || Number.isFinite(value))
+    return written(value as number);
+  throw new RowProblem("bad-row", `${what} is not a text.`);
+}
+
+/** A number as text. One of single precision (Parquet's FLOAT) comes with digits that nobody wrote: the shortest text that means it. */
+function written(value: number | bigint | boolean): string {
+  const text = String(value);
+  if (typeof value !== "number" || text.length < 11 || Math.fround(value) !== value) return text;
+  for (let digits = 1; digits <= 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return text;
+}
