@@ -3,7 +3,7 @@
  * sees before saying which column is what.
  */
 import { TabTuneError } from "../../errors.ts";
-import { isRecord } from "./conversation.ts";
+
 import { isTable, planSources } from "./detect.ts";
 import { type InputFile, unpackedEntries } from "./drop.ts";
 import { folderOf } from "./entry.ts";
@@ -15,6 +15,7 @@ import type { RecordOptions } from "./record.ts";
 import { recordsOf } from "./records.ts";
 import type { Row } from "./row.ts";
 import { isPictureName } from "./sidecar.ts";
+import { isRecord } from "./values.ts";
 
 /** A cell of the table: its text, cut; and the picture that it is or names, where the drop has it. */
 export interface LookCell {
