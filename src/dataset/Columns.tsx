@@ -127,8 +127,9 @@ export function Columns() {
       <h3>The first rows, as the model will read them</h3>
       {look.problem !== "" && <p className="problem">{look.problem}</p>}
       <ul className="understood" aria-label="First rows">
-        {look.rows.map((row) => (
-          <Understood key={row.source} row={row} />
+        {look.rows.map((row, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a record with several answers gives several rows of one place
+          <Understood key={i} row={row} />
         ))}
       </ul>
       <Action kind="primary" reason={reason} onPress={read}>

@@ -60,6 +60,7 @@ export function DatasetPanel() {
             pictures with a <code>.txt</code> of the same name, CSV tables of questions and answers, WebDataset tar
             files
           </li>
+          <li>a table with columns of your own: you choose which is what, and see the rows that come of it</li>
         </ul>
       </details>
       {progress && <Progress label={`Preparing rows: ${progress.rows} ready`} detail={progress.detail} />}
