@@ -13,6 +13,7 @@ import { RowProblem } from "./problem.ts";
 import { readRows } from "./read-rows.ts";
 import type { RecordOptions } from "./record.ts";
 import { recordsOf } from "./records.ts";
+import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
 import { isPictureName } from "./sidecar.ts";
 import { isRecord } from "./values.ts";
@@ -87,12 +88,14 @@ async function firstTable(files: readonly InputFile[], count: number): Promise<L
   const limits = defaultLimits;
   const { entries } = await unpackedEntries(files, limits);
   const index = pictureIndex(entries);
-  for (const source of planSources(entries).sources.filter(isTable)) {
+  const sources = planSources(entries).sources.filter(isTable);
+  const tables = sources.filter(({ format }) => format !== "csv" && format !== "parquet").map(({ entry }) => entry);
+  for (const source of sources) {
     const { path } = source.entry;
     const records: Record<string, unknown>[] = [];
     let seen = 0;
     try {
-      for await (const record of recordsOf(source, limits, {}, "every")) {
+      for await (const record of recordsOf(source, limits, {}, { tables, entries, remarks: new Remarks() }, "every")) {
         const value = await parsed(record.parse);
         if (isRecord(value)) records.push(value);
         seen += 1;

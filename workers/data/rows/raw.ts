@@ -1,5 +1,7 @@
 /** The raw bytes of one record of a text file, before anyone has understood them. */
-import { concat } from "./bytes.ts";
+import { concat, decodeLoosely, decodeText } from "./bytes.ts";
+import { type DatasetLimits, formatBytes } from "./limits.ts";
+import { excerptOf, RowProblem } from "./problem.ts";
 
 export interface RawRecord {
   /** Where in the file: "line 12", "item 3". */
@@ -63,4 +65,23 @@ export function isBlank(bytes: Uint8Array): boolean {
 
 export function isSpace(byte: number): boolean {
   return byte === 32 || (byte >= 9 && byte <= 13);
+}
+
+/** A raw record of text, to be understood by `parse`; RowProblems: "too-long-line", `broken` where the structure broke, "bad-text". */
+export function readRecord(
+  raw: RawRecord,
+  limits: DatasetLimits,
+  broken: "bad-json" | "bad-csv",
+  parse: (text: string) => unknown,
+): ReadRecord {
+  return {
+    place: raw.place,
+    excerpt: () => excerptOf(decodeLoosely(raw.bytes.subarray(0, 800)).trim()),
+    parse: () => {
+      if (raw.tooLong)
+        throw new RowProblem("too-long-line", `The record has more than ${formatBytes(limits.lineBytes)}.`);
+      if (raw.broken !== undefined) throw new RowProblem(broken, raw.broken);
+      return parse(decodeText(raw.bytes));
+    },
+  };
 }

@@ -7,7 +7,9 @@ import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
 import { isTable, planSources, type Source } from "./detect.ts";
 import { type InputFile, unpackedEntries } from "./drop.ts";
+import { asUtf8 } from "./encoding.ts";
 import { folderOf, type LeftOut } from "./entry.ts";
+import type { Surroundings } from "./json-table.ts";
 import { type DatasetLimits, defaultLimits } from "./limits.ts";
 import { imageRef, type PictureIndex, pictureIndex } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
@@ -48,15 +50,18 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   if (plan.sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 
   const index = pictureIndex(entries);
+  const remarks = new Remarks();
+  const sources = await inUtf8(plan.sources, remarks);
+  const tables = sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
+  const around = { tables, entries, remarks };
   let next = 0;
   let rows = 0;
   /** Some row has a picture, or names one that could not be had. */
   let pictured = false;
   let firstSkipped: SkippedRow | undefined;
-  const remarks = new Remarks();
-  for (const source of plan.sources) {
+  for (const source of sources) {
     yield { type: "format", format: source.format, detail: detailOf(source) };
-    for await (const record of readable(source, limits, options)) {
+    for await (const record of readable(source, { limits, options, around })) {
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
@@ -134,12 +139,29 @@ async function rowsOf(
   return { rows, remarks };
 }
 
+/** Text tables as UTF-8, whatever they are written in. */
+async function inUtf8(sources: readonly Source[], remarks: Remarks): Promise<Source[]> {
+  const read: Source[] = [];
+  for (const source of sources) {
+    if (!isTable(source) || source.format === "parquet") read.push(source);
+    else {
+      const { entry, note } = await asUtf8(source.entry);
+      if (note !== undefined) remarks.say(note);
+      read.push({ ...source, entry });
+    }
+  }
+  return read;
+}
+
 /** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */
-async function* readable(source: Source, limits: DatasetLimits, options: RecordOptions): AsyncGenerator<ReadRecord> {
+async function* readable(
+  source: Source,
+  { limits, options, around }: { limits: DatasetLimits; options: RecordOptions; around: Surroundings },
+): AsyncGenerator<ReadRecord> {
   const path = isTable(source) ? source.entry.path : source.path;
   let any = false;
   try {
-    for await (const record of recordsOf(source, limits, options.mapping ?? {})) {
+    for await (const record of recordsOf(source, limits, options.mapping ?? {}, around)) {
       any = true;
       yield record;
     }

@@ -1,17 +1,18 @@
 /** One source of rows -> its records, whatever the format. */
+import { TabTuneError } from "../../errors.ts";
 import { decodeLoosely, decodeText } from "./bytes.ts";
 import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
 import { isTable, type Source } from "./detect.ts";
 import type { Entry } from "./entry.ts";
-import { jsonItemsOf } from "./json-items.ts";
-import { type DatasetLimits, formatBytes } from "./limits.ts";
+import { jsonRecords, parseJson, type Surroundings } from "./json-table.ts";
+import type { DatasetLimits } from "./limits.ts";
 import { linesOf } from "./lines.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { parquetRecords, type ReadColumns } from "./parquet.ts";
-import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
-import { isSpace, type RawRecord, type ReadRecord } from "./raw.ts";
-import { isPicture, sidecarRecords } from "./sidecar.ts";
+import { type ReadRecord, readRecord } from "./raw.ts";
+import type { Remarks } from "./remarks.ts";
+import { isPicture, isPictureName, sidecarRecords } from "./sidecar.ts";
 
 /** One sentence for the user: how a source is read. */
 export function detailOf(source: Source): string {
@@ -22,43 +23,63 @@ export function detailOf(source: Source): string {
   return `${source.entry.path} is read as ${names[source.format]}.`;
 }
 
+/** A first line that is longer is whole, or broken by itself. */
+const HEAD_BYTES = 2 ** 20;
+
 /** Records in file order; errors of the file itself are thrown by the generator, errors of a record by its `parse`. */
 export async function* recordsOf(
   source: Source,
   limits: DatasetLimits,
   mapping: ColumnMapping,
+  around: Surroundings,
   columns: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
   if (!isTable(source)) yield* sidecarRecords(source.entries, limits);
   else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
-  else if (source.format === "csv") yield* csvTable(source.entry, limits);
-  else yield* jsonTable(source.entry, source.format, limits);
+  else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
+  else yield* jsonTable(source.entry, source.format, limits, around);
 }
 
-/** A .jsonl by lines, so that a broken one costs itself only; a .json, or a .jsonl that holds one array, by structure. */
-async function* jsonTable(entry: Entry, format: "json" | "jsonl", limits: DatasetLimits): AsyncGenerator<ReadRecord> {
-  const byLines = format === "jsonl" && !(await startsWithBracket(entry));
-  const records = byLines ? linesOf(entry.stream(), limits.lineBytes) : jsonItemsOf(entry.stream(), limits.lineBytes);
-  for await (const raw of records) yield readRecord(raw, limits, "bad-json", parseJson);
+/** A .jsonl by lines, so that a broken one costs itself only; all other JSON by its structure. */
+async function* jsonTable(
+  entry: Entry,
+  format: "json" | "jsonl",
+  limits: DatasetLimits,
+  around: Surroundings,
+): AsyncGenerator<ReadRecord> {
+  if (format === "json" || !(await isByLines(entry))) yield* jsonRecords(entry, limits, around);
+  else
+    for await (const raw of linesOf(entry.stream(), limits.lineBytes))
+      yield readRecord(raw, limits, "bad-json", parseJson);
 }
 
-async function startsWithBracket(entry: Entry): Promise<boolean> {
-  const reader = entry.stream().getReader();
-  const { value } = await reader.read();
-  await reader.cancel();
-  const bom = value?.[0] === 0xef ? 3 : 0;
-  return value?.subarray(bom).find((byte) => !isSpace(byte)) === 0x5b;
-}
-
-function parseJson(text: string): unknown {
+/** False where a file of lines starts with a list, or with an object that goes on behind the first line: one that was printed for people. */
+async function isByLines(entry: Entry): Promise<boolean> {
+  const lines: string[] = [];
   try {
-    return parseLoosely(text);
-  } catch (error) {
-    throw new RowProblem("bad-json", `The text is not JSON: ${wordsOf(error)}.`, { cause: error });
+    for await (const { bytes, tooLong } of linesOf(entry.stream(), HEAD_BYTES)) {
+      lines.push(tooLong ? "…" : decodeLoosely(bytes).trim());
+      if (lines.length === 2) break;
+    }
+  } catch {
+    // What cannot be read is told when the rows are read.
+  }
+  const [first = "", second = ""] = lines;
+  if (first.startsWith("[")) return false;
+  const goesOn = /^\{\s*("[^"]*"\s*:.*[,[{])?$/s.test(first) && !/^\{/.test(second) && second !== "";
+  return !goesOn || isWhole(first);
+}
+
+function isWhole(line: string): boolean {
+  try {
+    parseLoosely(line);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-async function* csvTable(entry: Entry, limits: DatasetLimits): AsyncGenerator<ReadRecord> {
+async function* csvTable(entry: Entry, limits: DatasetLimits, remarks: Remarks): AsyncGenerator<ReadRecord> {
   let header: string[] | undefined;
   let delimiter = ",";
   for await (const raw of csvRecordsOf(entry.stream(), limits.lineBytes)) {
@@ -67,27 +88,25 @@ async function* csvTable(entry: Entry, limits: DatasetLimits): AsyncGenerator<Re
       const line = decodeText(raw.bytes);
       delimiter = guessDelimiter(line);
       header = csvFields(line, delimiter).map((name) => name.trim());
-      continue;
+      if (!header.some(isPictureName)) continue;
+      header = namesWithoutHeading(header, entry.path);
+      remarks.say(
+        `${entry.path} has no heading: its first line is read as a row, and its columns as ${header.join(" and ")}.`,
+      );
     }
     const names = header;
     yield readRecord(raw, limits, "bad-csv", (text) => csvRecord(names, csvFields(text, delimiter)));
   }
 }
 
-function readRecord(
-  raw: RawRecord,
-  limits: DatasetLimits,
-  broken: "bad-json" | "bad-csv",
-  parse: (text: string) => unknown,
-): ReadRecord {
-  return {
-    place: raw.place,
-    excerpt: () => excerptOf(decodeLoosely(raw.bytes.subarray(0, 800)).trim()),
-    parse: () => {
-      if (raw.tooLong)
-        throw new RowProblem("too-long-line", `The record has more than ${formatBytes(limits.lineBytes)}.`);
-      if (raw.broken !== undefined) throw new RowProblem(broken, raw.broken);
-      return parse(decodeText(raw.bytes));
-    },
-  };
+/** A first line that names a picture is a row. Throws a TabTuneError "bad-dataset" where its columns may be anything. */
+function namesWithoutHeading(fields: readonly string[], path: string): string[] {
+  const pictures = fields.filter(isPictureName).length;
+  if (fields.length === 2 && pictures === 1)
+    return fields.map((field) => (isPictureName(field) ? "file_name" : "text"));
+  throw new TabTuneError(
+    "bad-dataset",
+    `${path} has no heading: its first line names a picture (${fields.find(isPictureName)?.slice(0, 100)}) in place of the names of its columns.`,
+    "Write a first line with the names of the columns, such as image,question,answer.",
+  );
 }

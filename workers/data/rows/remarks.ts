@@ -10,6 +10,7 @@ const SENTENCE_LENGTH = 400;
 
 export class Remarks {
   readonly #counts = new Map<string, number>();
+  readonly #said = new Set<string>();
   #others = 0;
 
   /** The remarks of one record, each counted once. */
@@ -22,9 +23,15 @@ export class Remarks {
     }
   }
 
-  /** "3 records: the sentence." in the order in which they were first met. */
+  /** A whole sentence about a file. */
+  say(sentence: string): void {
+    if (this.#said.size < SENTENCES) this.#said.add(sentence);
+  }
+
+  /** What was said of files; then "3 records: the sentence." in the order in which they were first met. */
   notes(): string[] {
-    const notes = [...this.#counts].map(([sentence, count]) => `${counted(count, "record")}: ${sentence}.`);
+    const notes = [...this.#said];
+    for (const [sentence, count] of this.#counts) notes.push(`${counted(count, "record")}: ${sentence}.`);
     if (this.#others > 0) notes.push(`${counted(this.#others, "further remark")} of such kinds.`);
     return notes;
   }
