@@ -6,9 +6,11 @@ import { TabTuneError } from "../../errors.ts";
 
 import { isTable, planSources } from "./detect.ts";
 import { type InputFile, unpackedEntries } from "./drop.ts";
+import { asUtf8 } from "./encoding.ts";
 import { folderOf } from "./entry.ts";
 import { type DatasetLimits, defaultLimits } from "./limits.ts";
-import { imageRef, isEmbedded, type PictureIndex, pictureIndex } from "./pictures.ts";
+import { type PictureIndex, pictureIndex } from "./picture-index.ts";
+import { imageRef, isEmbedded } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
 import { readRows } from "./read-rows.ts";
 import type { RecordOptions } from "./record.ts";
@@ -90,7 +92,11 @@ async function firstTable(files: readonly InputFile[], count: number): Promise<L
   const index = pictureIndex(entries);
   const sources = planSources(entries).sources.filter(isTable);
   const tables = sources.filter(({ format }) => format !== "csv" && format !== "parquet").map(({ entry }) => entry);
-  for (const source of sources) {
+  for (const written of sources) {
+    const source = {
+      ...written,
+      entry: written.format === "parquet" ? written.entry : (await asUtf8(written.entry)).entry,
+    };
     const { path } = source.entry;
     const records: Record<string, unknown>[] = [];
     let seen = 0;

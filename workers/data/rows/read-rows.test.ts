@@ -255,6 +255,23 @@ test("a sidecar picture without text is skipped, the others are read", async () 
   expect(skipped.map((s) => [s.index, s.source, s.reason])).toEqual([[0, "a.jpg", "missing-text"]]);
 });
 
+test("a picture is not taken for that of another row, whichever comes first", async () => {
+  const row = (image: string) => `{"image":"${image}","question":"Q","answer":"${image}"}\n`;
+  const table = file("x.jsonl", row("cats/1.jpg") + row("dogs/1.jpg") + row("b/2.jpg") + row("3.jpg") + row("3.png"));
+  const { rows, skipped, notes } = await readAll([
+    table,
+    file("1.jpg", pixel),
+    file("images/2.jpg", pixel),
+    file("3.png", pixel),
+  ]);
+  expect(rows.map((row) => row.index)).toEqual([2, 4]);
+  expect(skipped.map((s) => [s.index, s.reason])).toEqual([0, 1, 3].map((i) => [i, "missing-picture"]));
+  expect(notes).toEqual([
+    "1 picture was not under the path that the rows name and found by its name (images/2.jpg for b/2.jpg).",
+    "1 picture of the drop is named by no row and not used.",
+  ]);
+});
+
 test("pictures that no row names are counted; those beside a table that was given alone are not", async () => {
   const more = file("images/3.jpg", pixel);
   const table = file("x.csv", "image,question,answer\nimages/1.jpg,Q1,A1\n,Q2,A2\n");

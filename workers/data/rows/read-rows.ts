@@ -11,7 +11,8 @@ import { asUtf8 } from "./encoding.ts";
 import { folderOf, type LeftOut } from "./entry.ts";
 import type { Surroundings } from "./json-table.ts";
 import { type DatasetLimits, defaultLimits } from "./limits.ts";
-import { imageRef, type PictureIndex, pictureIndex } from "./pictures.ts";
+import { type PictureIndex, pictureIndex } from "./picture-index.ts";
+import { imageRef, pathOf } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { type RecordOptions, recordToConversations } from "./record.ts";
@@ -54,6 +55,11 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   const sources = await inUtf8(plan.sources, remarks);
   const tables = sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
   const around = { tables, entries, remarks };
+  const pictures: Pictures = {
+    index,
+    claimed: false,
+    claimAll: () => claimAll(sources, index, { limits, options, around: { ...around, remarks: new Remarks() } }),
+  };
   let next = 0;
   let rows = 0;
   /** Some row has a picture, or names one that could not be had. */
@@ -65,7 +71,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
-        const read = await rowsOf({ index: next, source: place }, record, source, { pictures: index, limits, options });
+        const read = await rowsOf({ index: next, source: place }, record, source, { pictures, limits, options });
         remarks.add(read.remarks);
         for (const row of read.rows) {
           if (row.index >= limits.rows) throw tooManyRows(limits.rows);
@@ -86,11 +92,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   }
   const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
   yield* remarks.notes().map(note);
-  const byName = index.foundByName();
-  if (byName > 0) {
-    const [was, name, its] = byName === 1 ? ["was", "the path", "its name"] : ["were", "the paths", "their names"];
-    yield note(`${counted(byName, "picture")} ${was} not under ${name} that the rows name and found by ${its}.`);
-  }
+  for (const detail of index.notes()) yield note(detail);
   if (rows === 0) throw noRows(plan.sources, next, firstSkipped);
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(plan.sources, given, rows);
@@ -117,15 +119,49 @@ const namesOf = (sources: readonly Source[]): string =>
     3,
   );
 
+/** By what the records of a source are read. */
+interface Reading {
+  limits: DatasetLimits;
+  options: RecordOptions;
+  around: Surroundings;
+}
+
+interface Pictures {
+  index: PictureIndex;
+  /** The index knows by which paths all rows name their pictures: before the first guess it must. */
+  claimed: boolean;
+  claimAll(): Promise<void>;
+}
+
+/** Reads the tables once for the paths in them alone; what is broken is told when the rows are read. */
+async function claimAll(sources: readonly Source[], index: PictureIndex, reading: Reading): Promise<void> {
+  for (const source of sources.filter(isTable)) {
+    for await (const record of readable(source, reading)) {
+      try {
+        const { conversations } = recordToConversations(await record.parse(), reading.options, record.columns);
+        const paths = conversations.flatMap(({ pictures }) => pictures.map(pathOf));
+        for (const path of paths) if (path) index.claim(path, folderOf(source.entry.path));
+      } catch (error) {
+        if (!(error instanceof RowProblem)) throw error;
+      }
+    }
+  }
+}
+
 /** The rows of a record: one, or one for each of its captions. All of a record or none. */
 async function rowsOf(
   { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
-  { pictures, limits, options }: { pictures: PictureIndex; limits: DatasetLimits; options: RecordOptions },
+  { pictures, limits, options }: { pictures: Pictures; limits: DatasetLimits; options: RecordOptions },
 ): Promise<{ rows: Row[]; remarks: string[] }> {
   const { conversations, remarks } = recordToConversations(await record.parse(), options, record.columns);
   const folder = isTable(source) ? folderOf(source.entry.path) : "";
+  const paths = conversations.flatMap((conversation) => conversation.pictures.map(pathOf));
+  if (!pictures.claimed && paths.some((path) => path && pictures.index.guesses(path, folder))) {
+    pictures.claimed = true;
+    await pictures.claimAll();
+  }
   const rows = conversations.map((conversation, i): Row => {
     if (conversation.pictures.length > limits.picturesPerRow) {
       throw new RowProblem(
@@ -133,7 +169,7 @@ async function rowsOf(
         `The row has ${conversation.pictures.length} pictures; at most ${limits.picturesPerRow} are read.`,
       );
     }
-    const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures, limits));
+    const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures.index, limits));
     return { index: index + i, source: place, messages: conversation.messages, images };
   });
   return { rows, remarks };
@@ -154,10 +190,7 @@ async function inUtf8(sources: readonly Source[], remarks: Remarks): Promise<Sou
 }
 
 /** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */
-async function* readable(
-  source: Source,
-  { limits, options, around }: { limits: DatasetLimits; options: RecordOptions; around: Surroundings },
-): AsyncGenerator<ReadRecord> {
+async function* readable(source: Source, { limits, options, around }: Reading): AsyncGenerator<ReadRecord> {
   const path = isTable(source) ? source.entry.path : source.path;
   let any = false;
   try {
