@@ -275,6 +275,8 @@ test.each<[string, object, string[], RegExp, RecordOptions?]>([
     /^$/,
   ],
   // roles
+  ["roles as names", { image, conversations: [{ human: "<image>Q" }, { gpt: "A" }] }, [asked], /^$/],
+  ["a class beside a caption", { image, text: "A", label: 1 }, [caption("A")], /"label" beside it is not used/],
   [
     "other names of roles",
     {
@@ -356,6 +358,7 @@ test.each<[string, object, RegExp]>([
   ],
   ["a picture as input", { input: "a.jpg", output: "A" }, /column "input" looks like one/],
   ["Python's repr with arrays", { image, conversations: "[array({'from': 'human'})]" }, /json\.dumps/],
+  ["captions without end", { image, captions: Array(101).fill("A") }, /101 captions; at most 100/],
   [
     "more questions than answers",
     { image, questions: ["Q", "R"], answers: ["A"] },

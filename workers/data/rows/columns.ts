@@ -121,7 +121,7 @@ export function isKnownColumn(name: string): boolean {
     OPTION_COLUMN.test(name) ||
     kinds.some((kind) => FOLDED[kind].includes(folded)) ||
     [...FOLDED.caption, ...FOLDED.answer].includes(plain) ||
-    NEAR.some((kind) => FOLDED[kind].some((known) => isNear(known, folded)))
+    Object.keys(nearNames(name)).length > 0
   );
 }
 
@@ -154,17 +154,21 @@ export class Fields {
     this.#mapping = mapping;
     this.#tell = tell;
     this.names = Object.keys(record);
-    for (const name of this.names) if (!this.#byFolded.has(foldName(name))) this.#byFolded.set(foldName(name), name);
+    for (const name of this.names) {
+      const folded = foldedName(name);
+      if (!this.#byFolded.has(folded)) this.#byFolded.set(folded, name);
+    }
   }
 
   /** Every column of a kind that has a value, best first; those that hold a text of white space last. */
   all(kind: ColumnKind): Field[] {
     const mapped = kind in this.#mapping ? this.#mapping[kind as keyof ColumnMapping] : undefined;
     if (mapped !== undefined) return this.#fields([mapped]);
-    const named = COLUMNS[kind].flatMap((name) => {
-      const own = Object.hasOwn(this.#record, name) ? name : this.#byFolded.get(foldName(name));
+    const named = COLUMNS[kind].flatMap((name, i) => {
+      const own = Object.hasOwn(this.#record, name) ? name : this.#byFolded.get(FOLDED[kind][i]!);
       return own === undefined ? [] : [own];
     });
+    if (named.length === 0) return [];
     const fields = this.#fields([...new Set(named)]);
     return [...fields.filter(({ value }) => isFilled(value)), ...fields.filter(({ value }) => !isFilled(value))];
   }
@@ -186,7 +190,7 @@ export class Fields {
   /** The filled columns caption_0, caption_1 … of a kind, by number. */
   numbered(kind: ColumnKind): Field[] {
     const found = this.names.flatMap((name) => {
-      const match = NUMBERED.exec(foldName(name));
+      const match = NUMBERED.exec(foldedName(name));
       return match && FOLDED[kind].includes(match[1]!) ? [{ name, number: Number(match[2]) }] : [];
     });
     const names = found.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
@@ -216,27 +220,58 @@ export class Fields {
   /** The column whose name is a slip of the pen away from one of the kind, for kinds of long names; and the words that tell it. */
   nearly(kind: ColumnKind): (Field & { remark: string }) | undefined {
     if (!NEAR.includes(kind) || this.#mapping[kind as keyof ColumnMapping] !== undefined) return undefined;
-    for (const known of COLUMNS[kind]) {
-      const name = this.names.find((own) => !isKnownExactly(own) && isNear(foldName(known), foldName(own)));
-      const field = name === undefined ? undefined : this.#fields([name])[0];
+    const near = this.names.flatMap((name) => {
+      const known = nearNames(name)[kind];
+      return known === undefined ? [] : [{ name, known }];
+    });
+    for (const { name, known } of near) {
+      const [field] = this.#fields([name]);
       if (field === undefined) continue;
-      return {
-        ...field,
-        remark: `the column "${field.name.slice(0, 60)}" is taken for ${known}, which is spelt almost so`,
-      };
+      return { ...field, remark: `the column "${name.slice(0, 60)}" is taken for ${known}, which is spelt almost so` };
     }
     return undefined;
   }
 }
 
-function isKnownExactly(name: string): boolean {
+/** The records of a table have the same names again and again: what is found out about so many is remembered. */
+const REMEMBERED = 1000;
+const remembered = new Map<string, Partial<Record<ColumnKind, string>>>();
+const folds = new Map<string, string>();
+
+function foldedName(name: string): string {
+  const before = folds.get(name);
+  if (before !== undefined) return before;
   const folded = foldName(name);
-  return Object.values(FOLDED).some((names) => names.includes(folded));
+  if (folds.size < REMEMBERED && name.length <= 200) folds.set(name, folded);
+  return folded;
 }
 
-/** A slip of one letter in a name of 6 or more, of two in one of 10 or more: left out, added, another one, or two changed about. */
+/** The known names that `name` may be a slip of, by kind; none where it is known itself. */
+function nearNames(name: string): Partial<Record<ColumnKind, string>> {
+  const before = remembered.get(name);
+  if (before) return before;
+  const folded = foldName(name);
+  const isKnown = Object.values(FOLDED).some((names) => names.includes(folded));
+  const near = Object.fromEntries(
+    NEAR.flatMap((kind) => {
+      const at = isKnown ? -1 : FOLDED[kind].findIndex((known) => isNear(known, folded));
+      return at < 0 ? [] : [[kind, COLUMNS[kind][at]!]];
+    }),
+  );
+  if (remembered.size < REMEMBERED && name.length <= 200) remembered.set(name, near);
+  return near;
+}
+
+/** A slip of one letter in a name of 6 to 40, of two in one of 10 or more: left out, added, another one, or two changed about. */
 export function isNear(known: string, name: string): boolean {
-  if (known.length < 6 || known === name || Math.abs(known.length - name.length) > 2 || /\d/.test(name)) return false;
+  if (
+    known.length < 6 ||
+    name.length > 40 ||
+    known === name ||
+    Math.abs(known.length - name.length) > 2 ||
+    /\d/.test(name)
+  )
+    return false;
   return distance(known, name) <= (known.length >= 10 ? 2 : 1);
 }
 

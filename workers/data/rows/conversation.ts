@@ -4,14 +4,12 @@
  * what the author wrote.
  */
 import { isEmbedded, type PictureSource } from "./pictures.ts";
-import { placePictures } from "./placeholders.ts";
+import { MARKER, placePictures } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import type { ContentPart, Message } from "./row.ts";
 import { unpackJson } from "./turns.ts";
 import { isPresent, isRecord, own, textOf } from "./values.ts";
-
-export const MARKER = "<image>";
 
 export interface Conversation {
   messages: Message[];
@@ -104,6 +102,11 @@ interface Turn {
 
 function turnOf(turn: unknown): Turn {
   if (!isRecord(turn)) throw new RowProblem("bad-row", "A turn of the conversation is not an object.");
+  const [only, ...others] = Object.keys(turn);
+  // {"human": "…"}: the role is the name of the text.
+  if (only !== undefined && others.length === 0 && ROLES.has(only.toLowerCase())) {
+    return { role: ROLES.get(only.toLowerCase())!, parts: partsOf(own(turn, only)) };
+  }
   const name = own(turn, "role") ?? own(turn, "from") ?? own(turn, "speaker");
   const role = typeof name === "string" ? ROLES.get(name.trim().toLowerCase()) : undefined;
   if (role === undefined && typeof name === "string" && TOOL.test(name)) {
@@ -162,7 +165,7 @@ function split(
   const asked = turns.filter(({ role }) => role === "user").flatMap(({ parts }) => parts);
   const texts = asked.flatMap((part) => (part.type === "text" ? [part.text] : []));
   const places = asked.length - texts.length + texts.reduce((sum, text) => sum + text.split(MARKER).length - 1, 0);
-  const placed = placePictures(texts, MARKER, { pictures: pictures.length, places }, tell);
+  const placed = placePictures(texts, { pictures: pictures.length, places }, tell);
   const rest = placed.texts.values();
   return {
     pictures: placed.order?.map((at) => pictures[at]!) ?? [...pictures],

@@ -5,6 +5,9 @@
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 
+/** Our own sign for the place of a picture in a text. */
+export const MARKER = "<image>";
+
 /** Only ever the place of a picture. The group is its number, where it has one. */
 const SURE = [
   "<\\|(?:vision_start|image_start|img_start|begin_of_image)\\|>(?:\\s*<\\|(?:image_pad|image|img|placeholder)\\|>)+\\s*<\\|(?:vision_end|image_end|img_end|end_of_image)\\|>",
@@ -39,8 +42,10 @@ const AROUND = [
 const sure = new RegExp(SURE.join("|"), "g");
 const unsure = new RegExp(UNSURE.join("|"), "g");
 const escaped = (text: string) => text.replace(/[|\\/]/g, "\\$&");
-const around = (marker: string) =>
-  new RegExp(AROUND.map(([open, close]) => `${escaped(open)}\\s*${marker}\\s*${escaped(close)}`).join("|"), "g");
+const around = new RegExp(
+  AROUND.map(([open, close]) => `${escaped(open)}\\s*${MARKER}\\s*${escaped(close)}`).join("|"),
+  "g",
+);
 
 interface Found {
   written: string;
@@ -56,7 +61,7 @@ const findAll = (pattern: RegExp, texts: readonly string[]): Found[] =>
     }),
   );
 
-/** Texts of the user with `marker` in the places of the pictures, and which picture each place shows, where they are numbered otherwise than in turn. */
+/** Texts of the user with our marker in the places of the pictures, and which picture each place shows, where they are numbered otherwise than in turn. */
 export interface Placed {
   texts: string[];
   order?: number[];
@@ -68,12 +73,11 @@ export interface Placed {
  */
 export function placePictures(
   texts: readonly string[],
-  marker: string,
   { pictures, places }: { pictures: number; places: number },
   tell: Tell,
 ): Placed {
-  const bare = texts.map((text) => text.replace(around(marker), marker));
-  if (bare.some((text, i) => text !== texts[i])) tell(`tags of another model around ${marker} are taken away`);
+  const bare = texts.map((text) => text.replace(around, MARKER));
+  if (bare.some((text, i) => text !== texts[i])) tell(`tags of another model around ${MARKER} are taken away`);
   const certain = findAll(sure, bare);
   const doubtful = findAll(unsure, bare);
   if (certain.length + doubtful.length === 0) return { texts: bare };
@@ -88,8 +92,8 @@ export function placePictures(
       if (order === undefined) break;
       const other = pattern === sure ? doubtful : certain;
       if (other.length > 0 && pattern === unsure) break;
-      tell(`the placeholder ${found[0]!.written} is the place of a picture and is read as ${marker}`);
-      const placed = bare.map((text) => text.replace(pattern, marker));
+      tell(`the placeholder ${found[0]!.written} is the place of a picture and is read as ${MARKER}`);
+      const placed = bare.map((text) => text.replace(pattern, MARKER));
       return order.every((at, i) => at === i) ? { texts: placed } : { texts: placed, order };
     }
   }
@@ -97,10 +101,10 @@ export function placePictures(
     const are = `${certain.length} placeholder${certain.length === 1 ? "" : "s"} of another model (${kinds})`;
     throw new RowProblem(
       "picture-count",
-      `The texts have ${are} and the row names ${pictures} picture${pictures === 1 ? "" : "s"}; write ${marker} once for each picture, in its place.`,
+      `The texts have ${are} and the row names ${pictures} picture${pictures === 1 ? "" : "s"}; write ${MARKER} once for each picture, in its place.`,
     );
   }
-  if (pictures > 0) tell(`${doubtful[0]!.written} in a text is left as text; write ${marker} where a picture belongs`);
+  if (pictures > 0) tell(`${doubtful[0]!.written} in a text is left as text; write ${MARKER} where a picture belongs`);
   return { texts: bare };
 }
 

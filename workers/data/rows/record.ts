@@ -284,7 +284,7 @@ function captionField(fields: Fields, numbered: readonly Field[], tell: Tell): F
   }
   const [first, ...others] = fields.all("caption");
   if (first === undefined) return fields.first("caption");
-  const left = others.filter(({ value }) => value !== "" && value !== first.value);
+  const left = [...others, ...fields.all("label")].filter(({ value }) => value !== "" && value !== first.value);
   if (left.length > 0) {
     const names = left.map(({ name }) => `"${name.slice(0, 60)}"`).join(", ");
     tell(`"${first.name.slice(0, 60)}" is the caption, and ${names} beside it is not used`);
