@@ -79,6 +79,19 @@ test.each<[string, InputFile[], string[], RegExp]>([
     described("A", "B"),
     /^$/,
   ],
+  [
+    "pandas, split",
+    json({
+      columns: ["image", "text"],
+      index: [0, 1],
+      data: [
+        ["a.jpg", "A"],
+        ["b.jpg", "B"],
+      ],
+    }),
+    described("A", "B"),
+    /^$/,
+  ],
   ["captions by name", json({ "a.jpg": "A", "b.jpg": ["B", "C"] }), described("A", "B", "C"), /^$/],
   ["rows by name", json({ "a.jpg": { question: "Q", answer: "A" } }), ["user: [image]Q | assistant: A"], /^$/],
   ["rows by number", json({ "0": two[0], "1": two[1] }), described("A", "B"), /^$/],

@@ -31,6 +31,8 @@ export type JsonShape =
   | { kind: "answers" }
   /** A list, or an object by row number, for each column. */
   | { kind: "columns" }
+  /** pandas' "split": the names of the columns, and a list of cells for each row. */
+  | { kind: "split" }
   /** A row for each member, under the picture's name or a number. */
   | { kind: "by-name" };
 
@@ -116,6 +118,11 @@ export async function shapeOf(path: string, stream: ReadableStream<Uint8Array>):
         why,
       ),
     };
+  }
+  const isListOf = (key: string, test: (item: unknown) => boolean) =>
+    members.get(key)?.isList === true && test(first(key));
+  if (isListOf("columns", (name) => typeof name === "string") && isListOf("data", Array.isArray)) {
+    return { shape: { kind: "split" }, notes: [] };
   }
   if (isByColumns(members)) return { shape: { kind: "columns" }, notes: [] };
   const pictured = [...members].some(([key, { first: value }]) => isColumnOf(key, "images") && !isRecord(value));

@@ -31,6 +31,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** A table of rows is not wider. */
+const MOST_COLUMNS = 1000;
+
 const shapes = new WeakMap<Entry, Promise<Read>>();
 
 /** The shape of a file, found once. */
@@ -61,6 +64,15 @@ export async function* jsonRecords(
       if (member.item === undefined) yield json(rawOf(member, "key"), (value) => namedRecord(member.key, value));
       else if (member.item > 0) yield json(rawOf(member, "key"), (value) => namedRecord(member.key, value));
     }
+  } else if (found.kind === "split") {
+    const names: string[] = [];
+    for await (const { bytes } of items(["columns"])) {
+      names.push(String(parseJson(decodeText(bytes))));
+      if (names.length > MOST_COLUMNS) throw new Error(`it has more than ${MOST_COLUMNS} columns`);
+    }
+    const byName = (cells: unknown) =>
+      Array.isArray(cells) ? Object.fromEntries(names.map((name, i) => [name, cells[i]])) : cells;
+    for await (const raw of items(["data"])) yield json(raw, byName);
   } else if (found.kind === "columns") {
     yield* columnRecords(entry, limits);
   } else if (found.kind === "coco") {
