@@ -385,6 +385,7 @@ test.each<[string, object, string, RegExp]>([
   ["brackets", turn("[IMG]Q"), "u:[a.jpg]Q|a:A", /\[IMG\]/],
   ["Markdown", turn("![pic](a.jpg)Q"), "u:[a.jpg]Q|a:A", /pic/],
   ["tags around our marker", turn("<im_start><image><im_end>Q"), "u:[a.jpg]Q|a:A", /tags of another model/],
+  ["Qwen-VL's empty tags", turn("1: <img></img> Q"), "u:1: [a.jpg] Q|a:A", /<img><\/img> is the place/],
   ["Gemma", turn("<start_of_image>Q"), "u:[a.jpg]Q|a:A", /start_of_image/],
   [
     "a tag of HTML beside our marker",

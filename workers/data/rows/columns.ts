@@ -52,6 +52,8 @@ export const COLUMNS = {
     "suffix",
     "multiple_choice_answer",
     "correct_answer",
+    "gt_answer",
+    "gold_answer",
     "answers",
     "target",
     "ground_truth",

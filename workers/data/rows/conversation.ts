@@ -4,7 +4,7 @@
  * what the author wrote.
  */
 import { isEmbedded, type PictureSource } from "./pictures.ts";
-import { MARKER, placePictures } from "./placeholders.ts";
+import { MARKER, placeholderIn, placePictures } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import type { ContentPart, Message } from "./row.ts";
@@ -166,6 +166,13 @@ function split(
   const texts = asked.flatMap((part) => (part.type === "text" ? [part.text] : []));
   const places = asked.length - texts.length + texts.reduce((sum, text) => sum + text.split(MARKER).length - 1, 0);
   const placed = placePictures(texts, { pictures: pictures.length, places }, tell);
+  for (const { role, parts } of turns) {
+    for (const part of parts) {
+      const stays = role !== "user" && part.type === "text" ? placeholderIn(part.text) : undefined;
+      if (stays !== undefined)
+        tell(`${stays} in a turn of the ${role} stays as text, because only users show pictures`);
+    }
+  }
   const rest = placed.texts.values();
   return {
     pictures: placed.order?.map((at) => pictures[at]!) ?? [...pictures],

@@ -22,7 +22,7 @@ const SURE = [
 ];
 /** May as well be part of a text about HTML, Markdown or forms. */
 const UNSURE = [
-  "<[Ii]mg>[^<>\\n]{1,500}</[Ii]mg>",
+  "<[Ii]mg>[^<>\\n]{0,500}</[Ii]mg>",
   "<img>",
   "<IMG>",
   "\\[(?:IMG|IMAGE|img|image|Image)\\]",
@@ -47,6 +47,9 @@ const around = new RegExp(
   "g",
 );
 
+/** The first sure placeholder in a text that shows no pictures; it stays text. */
+export const placeholderIn = (text: string): string | undefined => text.match(sure)?.[0].slice(0, 60);
+
 interface Found {
   written: string;
   /** The picture's number as it is written. */
@@ -57,7 +60,7 @@ const findAll = (pattern: RegExp, texts: readonly string[]): Found[] =>
   texts.flatMap((text) =>
     [...text.matchAll(pattern)].map((match) => {
       const number = match.slice(1).find((group) => group !== undefined);
-      return { written: match[0].slice(0, 40), ...(number === undefined ? {} : { number: Number(number) }) };
+      return { written: match[0].slice(0, 60), ...(number === undefined ? {} : { number: Number(number) }) };
     }),
   );
 

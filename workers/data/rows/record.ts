@@ -2,7 +2,7 @@
  * A record under any of the field names that people use -> conversations (one, or one for each of several captions) and their pictures.
  * Forms, first match: a conversation (`messages`: TRL, LLaMA-Factory; `conversations`: LLaVA), `prompt` + `completion` as lists (TRL),
  * question + answer columns, with options (ScienceQA) and earlier turns (ms-swift), picture + caption (Hugging Face imagefolder),
- * picture + class.
+ * picture + class. Longer than other files: the forms rule each other out, and the order in which they do stands in one place.
  */
 
 import { mostFrequent, textsOf } from "./answers.ts";
@@ -203,7 +203,7 @@ function historyOf(fields: Fields): unknown[] {
   return turns;
 }
 
-function askedTurns({ fields, tell }: Request, question: Field, answer: Field | undefined): unknown[] {
+function askedTurns({ fields, columns, tell }: Request, question: Field, answer: Field | undefined): unknown[] {
   const before = turnsOf(question.value);
   const after = turnsOf(answer?.value);
   if (after?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant"))
@@ -221,7 +221,8 @@ function askedTurns({ fields, tell }: Request, question: Field, answer: Field | 
     if (choice) return pair(choice.question, choice.answer);
     head[0] = { role: "user", content: asked };
   }
-  if (answer === undefined) throw new RowProblem("missing-text", "The row has a question and no answer.");
+  if (answer === undefined)
+    throw new RowProblem("missing-text", `The row has a question and no answer (fields: ${namesOf(columns)}).`);
   if (after) return [...head, ...after];
   return [...head, { role: "assistant", content: answerText(answer, tell) }];
 }
