@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { archiveKind, isJunk, isTable, planSources, sniff, splitOf } from "./detect.ts";
+import { archiveKind, isJunk, isTable, planSources, sniff } from "./detect.ts";
 import { blobEntry, type Entry } from "./entry.ts";
+import { splitOf } from "./folders.ts";
 
 function entries(paths: string[], archive?: Entry["archive"]): Entry[] {
   return paths.map((path) => blobEntry(path, new Blob(), archive));
@@ -10,7 +11,7 @@ const planOf = (paths: string[]) => {
   const { sources, notes } = planSources(entries(paths));
   return {
     read: sources.map((source) => (isTable(source) ? source.entry.path : source.format)),
-    aside: notes.map((note) => note.split(": ")[0]!.replace(" is left aside", "")),
+    aside: notes.map((note) => note.split(/: | the pictures/)[0]!.replace(" is left aside", "")),
   };
 };
 
@@ -50,6 +51,24 @@ test.each<[string, string[], string[], string[]]>([
   ["a table beats captions", ["a.jpg", "a.txt", "b.txt", "x.jsonl"], ["x.jsonl"], ["a.txt"]],
   ["JSON beside pictures of its name", ["a.jpg", "a.json", "b.jpg", "b.json"], ["sidecar"], []],
   ["captions", ["a.jpg", "a.txt"], ["sidecar"], []],
+  ["texts in a folder beside", ["images/a.jpg", "captions/a.txt"], ["sidecar"], ["1 text in captions is read for"]],
+  [
+    "texts in folders of splits",
+    ["train/images/a.jpg", "train/labels/a.txt", "val/images/a.jpg", "val/labels/a.txt"],
+    ["sidecar"],
+    ["1 picture with its text in val/images", "1 text in train/labels is read for"],
+  ],
+  ["texts of one name for two pictures", ["images/a.jpg", "photos/a.jpg", "texts/a.txt"], [], []],
+  ["a text in a folder of another kind", ["images/a.jpg", "licences/a.txt"], [], []],
+  ["names with two extensions", ["a.jpg", "a.jpg.txt"], ["sidecar"], []],
+  [
+    "captions of held-out folders",
+    ["train/a.jpg", "train/a.txt", "test/b.jpg", "test/b.txt", "val/c.jpg", "val/c.txt"],
+    ["sidecar"],
+    ["2 pictures with their texts in test, val are left aside"],
+  ],
+  ["captions of a held-out folder alone", ["test/a.jpg", "test/a.txt"], ["sidecar"], []],
+  ["a picture's own name is no split", ["train/a.jpg", "train/a.txt", "x/test.jpg", "x/test.txt"], ["sidecar"], []],
   ["texts of other names", ["a.jpg", "b.txt", "LICENSE.txt"], [], []],
 ])("%s", (_, paths, read, aside) => {
   expect(planOf(paths)).toEqual({ read, aside });
@@ -65,7 +84,9 @@ test("each tar is its own source, in its own order; held-out shards are left asi
     ["train-1.tar", "train-1.tar/b.jpg"],
   ]);
   expect(plan.notes).toEqual([
-    expect.stringMatching(/^test-0\.tar is left aside: held-out splits .* drop them without/),
+    expect.stringMatching(
+      /^2 pictures with their texts in test-0\.tar are left aside: held-out splits .* drop them without/,
+    ),
   ]);
   const many = planOf(["train.json", ...Array.from({ length: 9 }, (_, i) => `test-${i}.json`)]);
   expect(many.aside).toEqual([

@@ -4,9 +4,11 @@
  * rules out other tables; where a train split is named, the held-out splits are not trained on. Beyond them: a table
  * that is there in two formats is read once. Everything left aside is said in a note.
  */
-import { listed } from "../../words.ts";
-import { baseName, byPath, type Entry, extensionOf, folderOf } from "./entry.ts";
-import { isCaption, isPicture, sampleKey } from "./sidecar.ts";
+import { counted, listed } from "../../words.ts";
+import { baseName, byPath, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
+import { splitOf } from "./folders.ts";
+import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
+import { isPicture, isSampleText } from "./sidecar.ts";
 
 export type TableFormat = "jsonl" | "json" | "csv" | "parquet";
 
@@ -21,6 +23,8 @@ export interface SampleSource {
   format: "webdataset" | "sidecar";
   path: string;
   entries: Entry[];
+  /** The sample to which an entry belongs. */
+  keyOf(entry: Entry): string;
 }
 
 export type Source = TableSource | SampleSource;
@@ -82,23 +86,6 @@ function withoutExtension(path: string): string {
   return extension === "" ? path : path.slice(0, -extension.length - 1);
 }
 
-type Split = "train" | "held-out" | undefined;
-
-/** The split that a path names, in its file name or a folder; the innermost name decides. */
-export function splitOf(path: string): Split {
-  for (const segment of path.split("/").reverse()) {
-    const words = segment.toLowerCase().split(/[^a-z]+/);
-    if (words.some((word) => word === "train" || word === "training")) return "train";
-    if (
-      words.some((word) =>
-        ["test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation"].includes(word),
-      )
-    )
-      return "held-out";
-  }
-  return undefined;
-}
-
 /** What is left aside, by the reason: many files of one reason are one note. */
 class Aside {
   readonly #paths = new Map<string, string[]>();
@@ -135,11 +122,11 @@ function trainOnly<T>(members: readonly T[], path: (member: T) => string, aside:
   });
 }
 
-function tablesOf(entries: readonly Entry[]): Entry[] {
-  const pictureKeys = new Set(entries.filter(isPicture).map(sampleKey));
+function tablesOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
+  const pictured = new Set(entries.filter(isPicture).map(of));
   return entries.filter((entry) => {
     if (!TABLES.has(extensionOf(entry.path)) || NOT_ROWS.test(baseName(entry.path))) return false;
-    return extensionOf(entry.path) !== "json" || !pictureKeys.has(sampleKey(entry));
+    return extensionOf(entry.path) !== "json" || !pictured.has(of(entry));
   });
 }
 
@@ -147,7 +134,8 @@ function tablesOf(entries: readonly Entry[]): Entry[] {
 export function planSources(entries: readonly Entry[]): Plan {
   const aside = new Aside();
   const pictures = entries.filter(isPicture).length;
-  let tables = tablesOf(entries).sort(byPath);
+  const keys = sampleKeys(entries);
+  let tables = tablesOf(entries, keys).sort(byPath);
 
   const isMetadata = (entry: Entry) => /^metadata\./.test(baseName(entry.path));
   if (tables.some(isMetadata)) {
@@ -170,43 +158,69 @@ export function planSources(entries: readonly Entry[]): Plan {
     const sources = tables
       .filter((table) => best.get(withoutExtension(table.path)) === table)
       .map((entry) => ({ format: TABLES.get(extensionOf(entry.path))!, entry }));
-    for (const entry of captionsOf(entries)) aside.add(entry.path, BESIDE_TABLE);
+    for (const entry of textsOf(entries, keys)) aside.add(entry.path, BESIDE_TABLE);
     return { sources, notes: aside.notes(), pictures };
   }
-  const sources = trainOnly(sampleSources(entries), (source) => source.path, aside);
-  return { sources, notes: aside.notes(), pictures };
+  const { kept, notes } = withoutHeldOut(entries, keys);
+  const sources = sampleSources(kept, keys);
+  return { sources, notes: [...notes, ...(sources.length > 0 ? notesOf(keys, kept) : [])], pictures };
 }
 
-/** Texts that stand beside a picture of their name. */
-function captionsOf(entries: readonly Entry[]): Entry[] {
-  const pictureKeys = new Set(entries.filter(isPicture).map(sampleKey));
-  return entries.filter((entry) => isCaption(entry) && pictureKeys.has(sampleKey(entry))).sort(byPath);
+/** Texts that belong to a picture. */
+function textsOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
+  const pictured = new Set(entries.filter(isPicture).map(of));
+  return entries.filter((entry) => isSampleText(entry) && pictured.has(of(entry))).sort(byPath);
+}
+
+/** Where samples of a train split are there, those of held-out ones go: a tar's name and the folders say which; a picture's own name does not. */
+function withoutHeldOut(entries: readonly Entry[], { of }: SampleKeys): { kept: readonly Entry[]; notes: string[] } {
+  const splitOfEntry = (entry: Entry) => splitOf(folderOf(entry.path));
+  const texts = new Set(entries.filter(isSampleText).map(of));
+  const samples = entries.filter((entry) => isPicture(entry) && texts.has(of(entry)));
+  if (!samples.some((entry) => splitOfEntry(entry) === "train")) return { kept: entries, notes: [] };
+  const heldOut = samples.filter((entry) => splitOfEntry(entry) === "held-out");
+  if (heldOut.length === 0) return { kept: entries, notes: [] };
+  const places = [...new Set(heldOut.map((entry) => folderOf(entry.path)))].sort();
+  return {
+    kept: entries.filter((entry) => splitOfEntry(entry) !== "held-out"),
+    notes: [
+      `${counted(heldOut.length, "picture")} with ${heldOut.length === 1 ? "its text" : "their texts"} in ${listed(places)} ${heldOut.length === 1 ? "is" : "are"} left aside: ${HELD_OUT}.`,
+    ],
+  };
+}
+
+/** What was decided about names: dots in those of a tar, texts in another folder than their pictures. */
+function notesOf({ dotted, apart }: SampleKeys, kept: readonly Entry[]): string[] {
+  const there = new Set(kept);
+  const texts = apart.filter((text) => there.has(text));
+  const folders = [...new Set(texts.map((text) => folderOf(text.path) || "the root"))].sort();
+  return [
+    ...dotted.map(
+      (path) => `The names in ${path} have dots, so its samples are named up to the last dot, not the first.`,
+    ),
+    ...(texts.length > 0
+      ? [
+          `${counted(texts.length, "text")} in ${listed(folders)} ${texts.length === 1 ? "is" : "are"} read for the pictures of the same names in other folders.`,
+        ]
+      : []),
+  ];
 }
 
 /** Samples by name: each tar is a source in its own order, all other files together are one, by path. */
-function sampleSources(entries: readonly Entry[]): SampleSource[] {
-  const tars = new Map<string, Entry[]>();
-  const loose: Entry[] = [];
-  for (const entry of entries) {
-    if (entry.archive?.kind !== "tar") loose.push(entry);
-    else if (tars.has(entry.archive.path)) tars.get(entry.archive.path)!.push(entry);
-    else tars.set(entry.archive.path, [entry]);
-  }
+function sampleSources(entries: readonly Entry[], keys: SampleKeys): SampleSource[] {
+  const tars = grouped(
+    entries.filter((entry) => entry.archive?.kind === "tar"),
+    (entry) => entry.archive!.path,
+  );
+  const loose = entries.filter((entry) => entry.archive?.kind !== "tar").sort(byPath);
   const sources: SampleSource[] = [...tars].map(([path, members]) => ({
     format: "webdataset",
     path,
     entries: members,
+    keyOf: keys.of,
   }));
   if (loose.length > 0) {
-    loose.sort(byPath);
-    sources.push({ format: "sidecar", path: folderOf(loose[0]!.path), entries: loose });
+    sources.push({ format: "sidecar", path: folderOf(loose[0]!.path), entries: loose, keyOf: keys.of });
   }
-  return sources.filter((source) => hasSamples(source.entries)).sort(byPath);
-}
-
-function hasSamples(entries: readonly Entry[]): boolean {
-  const texts = new Set(
-    entries.filter((entry) => isCaption(entry) || extensionOf(entry.path) === "json").map(sampleKey),
-  );
-  return entries.some((entry) => isPicture(entry) && texts.has(sampleKey(entry)));
+  return sources.filter((source) => textsOf(source.entries, keys).length > 0).sort(byPath);
 }

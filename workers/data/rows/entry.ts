@@ -64,6 +64,18 @@ export function extensionOf(path: string): string {
   return dot <= 0 ? "" : name.slice(dot + 1).toLowerCase();
 }
 
+/** Entries of one key together, in their order. */
+export function grouped(entries: readonly Entry[], key: (entry: Entry) => string): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const name = key(entry);
+    const same = groups.get(name);
+    if (same === undefined) groups.set(name, [entry]);
+    else same.push(entry);
+  }
+  return groups;
+}
+
 /** Order by UTF-16 code units: the same on every machine, unlike localeCompare. */
 export function byPath(a: { path: string }, b: { path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;

@@ -6,7 +6,8 @@
  * no guess stands where another row means the same file by another path.
  */
 import { counted } from "../../words.ts";
-import { baseName, type Entry, folderOf } from "./entry.ts";
+import { baseName, type Entry, folderOf, grouped } from "./entry.ts";
+import { ANY_FOLDER } from "./folders.ts";
 import { RowProblem } from "./problem.ts";
 import { isPictureName } from "./sidecar.ts";
 
@@ -35,10 +36,6 @@ export interface PictureIndex {
 
 const fold = (path: string) => path.normalize("NFC").toLowerCase();
 
-/** Folders that say nothing about what is in them. */
-const ANY_FOLDER =
-  /^(all|(all[-_ ]?)?(im(age|g)s?|pic(ture)?s?|photos?)|jpe?g(s|images)?|pngs?|files?|media|data(set)?|assets)$/i;
-
 const ENDS: [repair: Repair, one: string, many: string][] = [
   [
     "encoding",
@@ -61,17 +58,6 @@ const ENDS: [repair: Repair, one: string, many: string][] = [
     "were not under the paths that the rows name and found by their names",
   ],
 ];
-
-function group(entries: readonly Entry[], key: (entry: Entry) => string): Map<string, Entry[]> {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const name = key(entry);
-    const same = groups.get(name);
-    if (same === undefined) groups.set(name, [entry]);
-    else same.push(entry);
-  }
-  return groups;
-}
 
 /** "./a/../b\c.jpg" as "b/c.jpg"; ".." above the root is dropped. */
 function cleanPath(path: string): string {
@@ -99,9 +85,9 @@ const stemOf = (path: string) => (isPictureName(path) ? path.slice(0, path.lastI
 export function pictureIndex(entries: readonly Entry[]): PictureIndex {
   const exact = new Map(entries.map((entry) => [entry.path, entry]));
   const pictures = entries.filter(({ path }) => isPictureName(path));
-  const folded = group(entries, (entry) => fold(entry.path));
-  const named = group(entries, (entry) => fold(baseName(entry.path)));
-  const stems = group(pictures, (entry) => fold(stemOf(baseName(entry.path))));
+  const folded = grouped(entries, (entry) => fold(entry.path));
+  const named = grouped(entries, (entry) => fold(baseName(entry.path)));
+  const stems = grouped(pictures, (entry) => fold(stemOf(baseName(entry.path))));
   const archives = new Set(entries.map((entry) => entry.archive?.path));
   archives.delete(undefined);
   const folders = new Set(pictures.map((entry) => fold(baseName(folderOf(entry.path)))));

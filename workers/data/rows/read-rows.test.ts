@@ -249,6 +249,31 @@ test.each<[string, InputFile[], string]>([
   }
 });
 
+test.each<[string, string[], string[]]>([
+  ["dots in the names", ["22.05.png", "22.05.txt", "22.06.png", "22.06.txt"], ["22.05.png", "22.06.png"]],
+  ["dots, and a text is missing", ["22.05.png", "22.05.txt", "22.06.png"], ["22.05.png"]],
+  ["several pictures of one sample", ["b.left.png", "b.right.png", "b.txt"], ["b.left.png b.right.png"]],
+])("samples of a tar: %s", async (_, names, pictures) => {
+  const { rows, notes } = await readAll([
+    file("x.tar", tarOf(names.map((name) => ({ name, content: name.endsWith("txt") ? name : pixel })))),
+  ]);
+  expect(rows.map((row) => row.images.map(({ path }) => path.replace("x.tar/", "")).join(" "))).toEqual(pictures);
+  expect(notes.some((note) => note.includes("x.tar have dots"))).toBe(names[0]!.startsWith("22"));
+});
+
+test("boxes beside pictures are no captions", async () => {
+  const { rows, skipped } = await readAll([
+    file("images/a.jpg", pixel),
+    file("labels/a.txt", "0 0.5 0.5 0.25 0.1\n12 0.1 0.2 1 0\n"),
+    file("images/b.jpg", pixel),
+    file("labels/b.txt", "0 0.5"),
+  ]);
+  expect(rows.map(said)).toEqual(["user: [image]Describe the image. | assistant: 0 0.5"]);
+  expect(skipped.map((s) => [s.source, s.reason, s.message])).toEqual([
+    ["images/a.jpg", "bad-text", "labels/a.txt holds boxes of an object detector (YOLO), not a text to learn."],
+  ]);
+});
+
 test("a sidecar picture without text is skipped, the others are read", async () => {
   const { rows, skipped } = await readAll([file("a.jpg", pixel), file("b.jpg", pixel), file("b.txt", "B")]);
   expect(rows.map((r) => r.index)).toEqual([1]);

@@ -34,7 +34,7 @@ export async function* recordsOf(
   around: Surroundings,
   columns: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
-  if (!isTable(source)) yield* sidecarRecords(source.entries, limits);
+  if (!isTable(source)) yield* sidecarRecords(source.entries, source.keyOf, limits);
   else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
   else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
   else yield* jsonTable(source.entry, source.format, limits, around);

@@ -1,9 +1,9 @@
 /**
- * Pictures with files of the same name beside them: `a.jpg` + `a.txt` / `.caption` / `.cap` (kohya), and WebDataset
- * (`a.jpg` + `a.txt` / `a.json` next to each other in a tar; the key ends at the first dot of the name).
+ * Pictures with files of their own that say what is on them: `a.jpg` + `a.txt` / `.caption` / `.cap` (kohya), and WebDataset
+ * (`a.jpg` + `a.txt` / `a.json` in a tar). Which belong together: sample-keys.ts.
  */
 import { collect, decodeText, withoutBom } from "./bytes.ts";
-import { baseName, type Entry, extensionOf, folderOf } from "./entry.ts";
+import { type Entry, extensionOf } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
@@ -31,12 +31,11 @@ export const isPictureName = (path: string): boolean => PICTURE_EXTENSIONS.inclu
 export const isPicture = (entry: Entry) => isPictureName(entry.path);
 export const isCaption = (entry: Entry) => TEXT_EXTENSIONS.includes(extensionOf(entry.path));
 
-/** Folder and name of a sample, without the extension: up to the last dot, in a tar up to the first. */
-export function sampleKey(entry: Entry): string {
-  const name = baseName(entry.path);
-  const dot = entry.archive?.kind === "tar" ? name.indexOf(".", 1) : name.lastIndexOf(".");
-  return `${folderOf(entry.path)}/${dot <= 0 ? name : name.slice(0, dot)}`;
-}
+/** A text that may belong to a picture. */
+export const isSampleText = (entry: Entry) => isCaption(entry) || extensionOf(entry.path) === "json";
+
+/** Lines of a class and at least four coordinates each. */
+const BOXES = /^\s*(\d+(\s+-?\d*\.\d+(e-?\d+)?|\s+[01]){4,}\s*(\n|$))+$/i;
 
 interface Sample {
   pictures: Entry[];
@@ -49,11 +48,15 @@ interface Sample {
  * but for the line end that closes a text file. `parse` reads the texts; it throws RowProblems "missing-text",
  * "bad-text", "bad-json", "too-long-line", "broken-part".
  */
-export function* sidecarRecords(entries: readonly Entry[], limits: DatasetLimits): Generator<ReadRecord> {
+export function* sidecarRecords(
+  entries: readonly Entry[],
+  keyOf: (entry: Entry) => string,
+  limits: DatasetLimits,
+): Generator<ReadRecord> {
   const samples = new Map<string, Sample>();
   for (const entry of entries) {
-    if (!isPicture(entry) && !isCaption(entry) && extensionOf(entry.path) !== "json") continue;
-    const key = sampleKey(entry);
+    if (!isPicture(entry) && !isSampleText(entry)) continue;
+    const key = keyOf(entry);
     const sample = samples.get(key) ?? { pictures: [] };
     samples.set(key, sample);
     if (isPicture(entry)) sample.pictures.push(entry);
@@ -93,8 +96,16 @@ async function readSample(
     }
   };
   const record: Record<string, unknown> = json === undefined ? {} : parseObject(await read(json), json.path);
-  if (caption !== undefined) record.text = (await read(caption)).replace(/\r?\n$/, "");
-  else if (json === undefined) {
+  if (caption !== undefined) {
+    const text = (await read(caption)).replace(/\r?\n$/, "");
+    if (BOXES.test(text)) {
+      throw new RowProblem(
+        "bad-text",
+        `${caption.path} holds boxes of an object detector (YOLO), not a text to learn.`,
+      );
+    }
+    record.text = text;
+  } else if (json === undefined) {
     throw new RowProblem(
       "missing-text",
       `The picture ${pictures[0]!.path} has no text file of the same name beside it.`,
