@@ -3,6 +3,7 @@
  * an image part or an `<image>` marker inside a text. White space is never added or taken away: the chat template sees
  * what the author wrote.
  */
+import { bytesOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./pictures.ts";
 import { MARKER, placeholderIn, placePictures } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
@@ -35,6 +36,8 @@ const TOOL = /tool|function|observation|ipython/i;
 export function pictureOf(value: unknown): PictureSource | undefined {
   if (value === null || value === undefined || value === "") return undefined;
   if (typeof value === "string" || isEmbedded(value)) return value;
+  const inside = isRecord(value) ? bytesOf(own(value, "bytes")) : undefined;
+  if (inside !== undefined) return inside;
   const named = isRecord(value) ? (own(value, "path") ?? own(value, "url") ?? own(value, "file_name")) : undefined;
   if (typeof named === "string" && named !== "") return named;
   throw new RowProblem("bad-row", "A picture is given neither as a path nor as bytes.");

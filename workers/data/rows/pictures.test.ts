@@ -4,6 +4,7 @@ import { defaultLimits } from "./limits.ts";
 import { pictureIndex } from "./picture-index.ts";
 import { imageRef } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
+import { recordToConversation } from "./record.ts";
 
 const index = (...paths: string[]) => pictureIndex(paths.map((path) => blobEntry(path, new Blob(["x"]))));
 
@@ -93,4 +94,37 @@ test("data: URIs", async () => {
   expect(await read("data:image/png;base64,AQID").bytes()).toEqual(new Uint8Array([1, 2, 3]));
   await expect(read("data:image/png;base64,%%%").bytes()).rejects.toMatchObject({ code: "bad-image" });
   expect(() => read("data:image/svg+xml,<svg>")).toThrow(expect.objectContaining({ reason: "broken-picture" }));
+});
+
+const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, ...Array.from({ length: 60 }, (_, i) => (i * 37 + 190) % 256)]);
+const base64 = btoa(String.fromCharCode(...jpeg));
+const urlSafe = base64.replaceAll("+", "-").replaceAll("/", "_");
+
+test.each<[string, unknown]>([
+  ["base64", base64],
+  ["wrapped into lines", base64.replace(/.{20}/g, "$&\n")],
+  ["url-safe, without padding", urlSafe.replace(/=+$/, "")],
+  ["Python's repr of bytes", `b'${base64}'`],
+  ["a data: URI", `data:image/jpeg;base64,${base64}`],
+  ["a url-safe data: URI", `data:image/jpeg;base64,${urlSafe}`],
+  ["a struct of base64, whatever its path", { bytes: base64, path: "1.png" }],
+  ["a struct of a data: URI", { bytes: `data:image/png;base64,${base64}`, path: null }],
+  ["a struct of numbers", { bytes: [...jpeg], path: "1.png" }],
+  ["numbers", [...jpeg]],
+  ["a list of one", [base64]],
+])("a picture in the record: %s", async (_, image) => {
+  const { pictures } = recordToConversation({ image, question: "Q", answer: "A" });
+  expect(pictures.length).toBe(1);
+  expect(await imageRef(pictures[0]!, "", index("1.png"), defaultLimits).bytes()).toEqual(jpeg);
+});
+
+test.each<[string, unknown, string | undefined]>([
+  ["a path beside bytes that are none", { bytes: null, path: "1.png" }, "1.png"],
+  ["a path of base64 letters", "photos/abcdefghijklmnopqrstuvwxyz/abcdefghijklmnopqrstuvwxyz", undefined],
+  ["a long text that is no picture", "QUJD".repeat(2000), undefined],
+])("no picture in the record: %s", (_, image, path) => {
+  const { pictures } = recordToConversation({ image, question: "Q", answer: "A" });
+  const read = () => imageRef(pictures[0]!, "", index("1.png"), defaultLimits);
+  if (path) expect(read().path).toBe(path);
+  else expect(read).toThrow(RowProblem);
 });

@@ -1,10 +1,11 @@
 /**
- * From what a record calls its picture to the bytes: a path looked up among the entries of the drop (picture-index.ts), a data: URI, or
- * bytes that lie in the record itself (Parquet).
+ * From what a record calls its picture to the bytes: a path looked up among the entries of the drop (picture-index.ts), or a picture
+ * that lies in the record itself, as bytes (Parquet) or as text (inline-picture.ts).
  */
 import { TabTuneError } from "../../errors.ts";
 import { collect } from "./bytes.ts";
 import type { Entry } from "./entry.ts";
+import { base64Of, decodeBase64 } from "./inline-picture.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import type { PictureIndex } from "./picture-index.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
@@ -28,7 +29,8 @@ export function isEmbedded(value: unknown): value is EmbeddedPicture {
 /** The picture of `source` as an ImageRef; throws RowProblems "missing-picture", "picture-too-large", "broken-picture". */
 export function imageRef(source: PictureSource, folder: string, index: PictureIndex, limits: DatasetLimits): ImageRef {
   if (typeof source !== "string") return bounded(source.path, source.size, source.bytes, limits);
-  if (/^data:/i.test(source)) return dataUri(source, limits);
+  const base64 = base64Of(source);
+  if (base64 !== undefined) return inText(source, base64, limits);
   const entry = isOnWeb(source) ? dropped(source, folder, index) : index.find(pathOf(source), folder);
   const read = () => collect(entry.stream(), limits.pictureBytes, entry.path, "picture-too-large");
   return { ...bounded(entry.path, entry.size, read, limits), file: entry.path };
@@ -40,7 +42,7 @@ const isOnWeb = (source: string) => /^[a-z][a-z0-9+.-]+:\/\//i.test(source) && !
 export function pathOf(source: string): string;
 export function pathOf(source: PictureSource): string | undefined;
 export function pathOf(source: PictureSource): string | undefined {
-  if (typeof source !== "string" || /^data:/i.test(source)) return undefined;
+  if (typeof source !== "string" || base64Of(source) !== undefined) return undefined;
   return isOnWeb(source)
     ? source.replace(/[?#].*$/, "").replace(/^[^:]+:\/\/[^/]*/, "")
     : source.replace(/^file:\/\//i, "");
@@ -81,12 +83,7 @@ function bounded(path: string, size: number, bytes: () => Promise<Uint8Array>, l
   return { path, bytes: read };
 }
 
-function dataUri(uri: string, limits: DatasetLimits): ImageRef {
-  const comma = uri.indexOf(",");
-  const path = comma < 0 ? "data:" : uri.slice(0, Math.min(comma, 60));
-  if (comma < 0 || !/;base64$/i.test(uri.slice(0, comma))) {
-    throw new RowProblem("broken-picture", "A data: picture must be written in base64.");
-  }
-  const decode = async () => Uint8Array.from(atob(uri.slice(comma + 1)), (char) => char.charCodeAt(0));
-  return bounded(path, Math.floor(((uri.length - comma - 1) * 3) / 4), decode, limits);
+function inText(source: string, base64: string, limits: DatasetLimits): ImageRef {
+  const path = /^data:/i.test(source) ? source.slice(0, Math.min(source.indexOf(","), 60)) : "in base64";
+  return bounded(path, Math.floor((base64.length * 3) / 4), async () => decodeBase64(base64), limits);
 }

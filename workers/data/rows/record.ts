@@ -10,6 +10,7 @@ import { refuseBlind } from "./blind.ts";
 import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, type Field, Fields, isColumnOf } from "./columns.ts";
 import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
+import { numbersOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
@@ -39,6 +40,8 @@ export interface Understood {
 function picturesOf(fields: Fields): PictureSource[] {
   const found = fields.all("images").find(({ value }) => value !== "");
   const value = unpackList(found?.value);
+  const bytes = numbersOf(value);
+  if (bytes !== undefined) return [bytes];
   const list: unknown[] = Array.isArray(value) ? value : [value];
   const pictures = list.map(pictureOf);
   if (Array.isArray(value) && pictures.includes(undefined)) {
