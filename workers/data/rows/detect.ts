@@ -38,6 +38,8 @@ export interface Plan {
   /** What is left aside although it holds rows, one sentence for each reason. */
   notes: string[];
   pictures: number;
+  /** What is read instead where no table of `sources` gives a row: pictures with texts of their own. */
+  otherwise?: Plan;
 }
 
 /** Extensions of tables, best first: the order in which one of two equal tables is picked. */
@@ -132,9 +134,15 @@ function tablesOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
 
 /** Entries (archives unpacked, junk gone, any order) -> the sources of rows, in the order in which they are read. */
 export function planSources(entries: readonly Entry[]): Plan {
-  const aside = new Aside();
-  const pictures = entries.filter(isPicture).length;
   const keys = sampleKeys(entries);
+  const samples = planSamples(entries, keys);
+  const { sources, notes } = planTables(entries, keys);
+  if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes] };
+  return { sources, notes, pictures: samples.pictures, ...(samples.sources.length > 0 ? { otherwise: samples } : {}) };
+}
+
+function planTables(entries: readonly Entry[], keys: SampleKeys): Pick<Plan, "sources" | "notes"> {
+  const aside = new Aside();
   let tables = tablesOf(entries, keys).sort(byPath);
 
   const isMetadata = (entry: Entry) => /^metadata\./.test(baseName(entry.path));
@@ -154,15 +162,17 @@ export function planSources(entries: readonly Entry[]): Plan {
     if (other === undefined) best.set(name, table);
     else aside.add(table.path, `the table of the same name in another format is read (${baseName(other.path)})`);
   }
-  if (tables.length > 0) {
-    const sources = tables
-      .filter((table) => best.get(withoutExtension(table.path)) === table)
-      .map((entry) => ({ format: TABLES.get(extensionOf(entry.path))!, entry }));
-    for (const entry of textsOf(entries, keys)) aside.add(entry.path, BESIDE_TABLE);
-    return { sources, notes: aside.notes(), pictures };
-  }
+  const sources = tables
+    .filter((table) => best.get(withoutExtension(table.path)) === table)
+    .map((entry) => ({ format: TABLES.get(extensionOf(entry.path))!, entry }));
+  if (sources.length > 0) for (const entry of textsOf(entries, keys)) aside.add(entry.path, BESIDE_TABLE);
+  return { sources, notes: aside.notes() };
+}
+
+function planSamples(entries: readonly Entry[], keys: SampleKeys): Plan {
   const { kept, notes } = withoutHeldOut(entries, keys);
   const sources = sampleSources(kept, keys);
+  const pictures = entries.filter(isPicture).length;
   return { sources, notes: [...notes, ...(sources.length > 0 ? notesOf(keys, kept) : [])], pictures };
 }
 

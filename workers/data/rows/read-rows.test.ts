@@ -261,6 +261,31 @@ test.each<[string, string[], string[]]>([
   expect(notes.some((note) => note.includes("x.tar have dots"))).toBe(names[0]!.startsWith("22"));
 });
 
+const captioned = [file("a.jpg", pixel), file("a.txt", "A")];
+test.each<[string, InputFile[], string[], RegExp]>([
+  [
+    "a list of tags",
+    [file("tags.csv", "tag,count\ncat,2\n")],
+    ["A"],
+    /^tags\.csv is left aside: it gives no row \(No conv/,
+  ],
+  ["captions without pictures", [file("m.csv", "text\nB\n")], ["A"], /^m\.csv is left aside: .* names no picture/],
+  [
+    "a table whose pictures are gone",
+    [file("m.csv", "image,text\nx.jpg,B\n")],
+    ["A"],
+    /^m\.csv .*"x\.jpg" is not among/,
+  ],
+  ["statistics", [file("0_stats.json", '{"count": 3}')], ["A"], /^0_stats\.json is left aside/],
+  ["an empty table", [file("m.csv", "")], ["A"], /^m\.csv is left aside: it gives no row \(it is empty\)/],
+  ["a broken table", [file("m.parquet", "PAR1")], ["A"], /^m\.parquet is left aside: .*cannot be read/],
+  ["a table of rows", [file("m.csv", "image,text\nx.jpg,C\na.jpg,B\n")], ["B"], /^a\.txt is left aside: texts beside/],
+])("captions beside %s", async (_, files, answers, note) => {
+  const { rows, notes } = await readAll([...captioned, ...files]);
+  expect(rows.map((row) => said(row).split("assistant: ")[1])).toEqual(answers);
+  expect(notes[0]).toMatch(note);
+});
+
 test("boxes beside pictures are no captions", async () => {
   const { rows, skipped } = await readAll([
     file("images/a.jpg", pixel),

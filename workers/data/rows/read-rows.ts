@@ -5,10 +5,10 @@
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
-import { isTable, planSources, type Source } from "./detect.ts";
+import { isTable, type Plan, planSources, type Source } from "./detect.ts";
 import { type InputFile, unpackedEntries } from "./drop.ts";
 import { asUtf8 } from "./encoding.ts";
-import { folderOf, type LeftOut } from "./entry.ts";
+import { type Entry, folderOf, type LeftOut } from "./entry.ts";
 import type { Surroundings } from "./json-table.ts";
 import { type DatasetLimits, defaultLimits } from "./limits.ts";
 import { type PictureIndex, pictureIndex } from "./picture-index.ts";
@@ -46,15 +46,14 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   const limits = { ...defaultLimits, ...options.limits };
   const { entries, leftOut } = await unpackedEntries(files, limits);
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
-  const plan = planSources(entries);
+  const plan = await usablePlan(planSources(entries), entries, limits, options);
   for (const note of plan.notes) yield { type: "format", format: "note", detail: note };
   if (plan.sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 
   const index = pictureIndex(entries);
   const remarks = new Remarks();
   const sources = await inUtf8(plan.sources, remarks);
-  const tables = sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
-  const around = { tables, entries, remarks };
+  const around = { tables: jsonTables(sources), entries, remarks };
   const pictures: Pictures = {
     index,
     claimed: false,
@@ -113,11 +112,57 @@ function blind(sources: readonly Source[], pictures: number, rows: number): TabT
   );
 }
 
-const namesOf = (sources: readonly Source[]): string =>
-  listed(
-    sources.map((source) => (isTable(source) ? source.entry.path : source.path)),
-    3,
-  );
+const namesOf = (sources: readonly Source[]): string => listed(sources.map(pathOfSource), 3);
+
+/** Records of a table that are looked at to tell whether it gives rows. */
+const TRIED = 100;
+
+/** The plan, or what it says to read instead where none of its tables gives a row: a list of tags must not hide pictures with captions. */
+async function usablePlan(
+  plan: Plan,
+  entries: readonly Entry[],
+  limits: DatasetLimits,
+  options: RecordOptions,
+): Promise<Plan> {
+  if (!plan.otherwise) return plan;
+  const index = pictureIndex(entries);
+  const notes: string[] = [];
+  // What is remarked while trying is remarked again when the rows are read.
+  const remarks = new Remarks();
+  const sources = await inUtf8(plan.sources, remarks);
+  const reading: Reading = { limits, options, around: { tables: jsonTables(sources), entries, remarks } };
+  for (const source of sources) {
+    const why = await whyNoRow(source, index, reading);
+    if (why === undefined) return plan;
+    notes.push(`${pathOfSource(source)} is left aside: it gives no row (${why.replace(/\.$/, "")}).`);
+  }
+  return { ...plan.otherwise, notes: [...notes, ...plan.otherwise.notes] };
+}
+
+const jsonTables = (sources: readonly Source[]): Entry[] =>
+  sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
+
+/** What is wrong with the first record of a table none of whose first ones can be used; undefined where one can. */
+async function whyNoRow(source: Source, index: PictureIndex, reading: Reading): Promise<string | undefined> {
+  const pictures: Pictures = { index, claimed: true, claimAll: async () => undefined };
+  let first: string | undefined;
+  let tried = 0;
+  try {
+    for await (const record of readable(source, reading)) {
+      try {
+        await rowsOf({ index: 0, source: "" }, record, source, { ...reading, pictures });
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof RowProblem)) throw error;
+        first ??= error.message;
+      }
+      if (++tried === TRIED) break;
+    }
+  } catch (error) {
+    first ??= wordsOf(error);
+  }
+  return first ?? "it is empty";
+}
 
 /** By what the records of a source are read. */
 interface Reading {
@@ -191,7 +236,7 @@ async function inUtf8(sources: readonly Source[], remarks: Remarks): Promise<Sou
 
 /** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */
 async function* readable(source: Source, { limits, options, around }: Reading): AsyncGenerator<ReadRecord> {
-  const path = isTable(source) ? source.entry.path : source.path;
+  const path = pathOfSource(source);
   let any = false;
   try {
     for await (const record of recordsOf(source, limits, options.mapping ?? {}, around)) {
@@ -217,8 +262,10 @@ async function* readable(source: Source, { limits, options, around }: Reading): 
   }
 }
 
+const pathOfSource = (source: Source): string => (isTable(source) ? source.entry.path : source.path);
+
 function sourceOf(source: Source, record: ReadRecord): string {
-  const path = record.file ?? (isTable(source) ? source.entry.path : source.path);
+  const path = record.file ?? pathOfSource(source);
   return record.place === "" ? path : `${path} ${record.place}`;
 }
 
