@@ -56,7 +56,7 @@ test.each<[string, string[], string[], string[]]>([
     "texts in folders of splits",
     ["train/images/a.jpg", "train/labels/a.txt", "val/images/a.jpg", "val/labels/a.txt"],
     ["sidecar"],
-    ["1 picture with its text in val/images", "1 text in train/labels is read for"],
+    ["1 picture with a text in val/images", "1 text in train/labels is read for"],
   ],
   ["texts of one name for two pictures", ["images/a.jpg", "photos/a.jpg", "texts/a.txt"], [], []],
   ["a text in a folder of another kind", ["images/a.jpg", "licences/a.txt"], [], []],
@@ -65,10 +65,41 @@ test.each<[string, string[], string[], string[]]>([
     "captions of held-out folders",
     ["train/a.jpg", "train/a.txt", "test/b.jpg", "test/b.txt", "val/c.jpg", "val/c.txt"],
     ["sidecar"],
-    ["2 pictures with their texts in test, val are left aside"],
+    ["2 pictures with a text in test, val are left aside"],
   ],
   ["captions of a held-out folder alone", ["test/a.jpg", "test/a.txt"], ["sidecar"], []],
   ["a picture's own name is no split", ["train/a.jpg", "train/a.txt", "x/test.jpg", "x/test.txt"], ["sidecar"], []],
+  [
+    "folders of classes",
+    ["train/cats/1.jpg", "train/dogs/1.jpg", "test/cats/2.jpg"],
+    ["folders"],
+    [
+      "1 picture in test/cats",
+      "No picture has a text, so the 2 folders in which they lie are taken as classes, and a folder's name is the answer (cats",
+    ],
+  ],
+  [
+    "folders of classes with repeats",
+    ["2_cat/1.jpg", "5_sks dog/1.jpg"],
+    ["folders"],
+    [
+      "No picture has a text, so the 2 folders in which they lie are taken as classes, and a folder's name without the number in front is the answer (cat",
+    ],
+  ],
+  ["folders that are no classes", ["images/1.jpg", "cats/1.jpg"], [], []],
+  ["splits are no classes", ["train/1.jpg", "test/1.jpg", "other/1.jpg"], [], []],
+  ["shards are no classes", ["00000/1.jpg", "00001/1.jpg"], [], []],
+  ["classes beside texts of an unknown kind", ["cats/1.jpg", "dogs/1.jpg", "notes/x.txt"], [], []],
+  [
+    "classes with their licence",
+    ["cats/1.jpg", "dogs/1.jpg", "LICENSE.txt", "classes.txt"],
+    ["folders"],
+    [
+      "No picture has a text, so the 2 folders in which they lie are taken as classes, and a folder's name is the answer (cats",
+    ],
+  ],
+  ["one folder is no class", ["cats/1.jpg", "cats/2.jpg"], [], []],
+  ["folders of several levels", ["cats/1.jpg", "set/dogs/1.jpg"], [], []],
   ["texts of other names", ["a.jpg", "b.txt", "LICENSE.txt"], [], []],
 ])("%s", (_, paths, read, aside) => {
   expect(planOf(paths)).toEqual({ read, aside });
@@ -85,7 +116,7 @@ test("each tar is its own source, in its own order; held-out shards are left asi
   ]);
   expect(plan.notes).toEqual([
     expect.stringMatching(
-      /^2 pictures with their texts in test-0\.tar are left aside: held-out splits .* drop them without/,
+      /^2 pictures with a text in test-0\.tar are left aside: held-out splits .* drop them without/,
     ),
   ]);
   const many = planOf(["train.json", ...Array.from({ length: 9 }, (_, i) => `test-${i}.json`)]);

@@ -6,9 +6,9 @@
  */
 import { counted, listed } from "../../words.ts";
 import { baseName, byPath, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
-import { splitOf } from "./folders.ts";
+import { classesOf, splitOf } from "./folders.ts";
 import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
-import { isPicture, isSampleText } from "./sidecar.ts";
+import { isCaption, isPicture, isSampleText } from "./sidecar.ts";
 
 export type TableFormat = "jsonl" | "json" | "csv" | "parquet";
 
@@ -20,11 +20,13 @@ export interface TableSource {
 
 /** Pictures with texts beside them; entries in the order of the rows. */
 export interface SampleSource {
-  format: "webdataset" | "sidecar";
+  format: "webdataset" | "sidecar" | "folders";
   path: string;
   entries: Entry[];
   /** The sample to which an entry belongs. */
   keyOf(entry: Entry): string;
+  /** Where the answer is the class of a picture. */
+  classOf?(picture: Entry): string | undefined;
 }
 
 export type Source = TableSource | SampleSource;
@@ -56,6 +58,9 @@ const RANK = [...TABLES.keys()];
 /** JSON files that describe a repository, a model or a tool, never rows. */
 const NOT_ROWS =
   /^(dataset_infos?|dataset_dict|state|config|package|tsconfig|[a-z_]*_config|tokenizer|special_tokens_map|added_tokens|model.*\.index)\.json$/;
+
+/** Texts about a data set, not about a picture. */
+const ABOUT = /^(read[-_ ]?me|licen[cs]e|notice|citation|credits|requirements|class(es|_?names)|labels|synsets?)\b/i;
 
 /** Left behind by operating systems and tools. */
 export function isJunk(path: string): boolean {
@@ -138,7 +143,12 @@ export function planSources(entries: readonly Entry[]): Plan {
   const samples = planSamples(entries, keys);
   const { sources, notes } = planTables(entries, keys);
   if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes] };
-  return { sources, notes, pictures: samples.pictures, ...(samples.sources.length > 0 ? { otherwise: samples } : {}) };
+  return {
+    sources,
+    notes,
+    pictures: samples.pictures,
+    ...(samples.sources.some((source) => source.format !== "folders") ? { otherwise: samples } : {}),
+  };
 }
 
 function planTables(entries: readonly Entry[], keys: SampleKeys): Pick<Plan, "sources" | "notes"> {
@@ -170,10 +180,37 @@ function planTables(entries: readonly Entry[], keys: SampleKeys): Pick<Plan, "so
 }
 
 function planSamples(entries: readonly Entry[], keys: SampleKeys): Plan {
-  const { kept, notes } = withoutHeldOut(entries, keys);
+  const all = entries.filter(isPicture);
+  const texts = new Set(entries.filter(isSampleText).map(keys.of));
+  const { kept, notes } = withoutHeldOut(
+    entries,
+    all.filter((entry) => texts.has(keys.of(entry))),
+    "with a text",
+  );
   const sources = sampleSources(kept, keys);
-  const pictures = entries.filter(isPicture).length;
-  return { sources, notes: [...notes, ...(sources.length > 0 ? notesOf(keys, kept) : [])], pictures };
+  if (sources.length > 0) return { sources, notes: [...notes, ...notesOf(keys, kept)], pictures: all.length };
+  // Other texts may say what is on the pictures, in a way that is not known.
+  const unknown = entries.some(
+    (entry) => (isCaption(entry) || extensionOf(entry.path) === "xml") && !ABOUT.test(baseName(entry.path)),
+  );
+  return unknown ? { sources: [], notes: [], pictures: all.length } : planClasses(all, keys);
+}
+
+/** Pictures without any text: the folders' names are the answers, where they are classes. */
+function planClasses(all: readonly Entry[], { of }: SampleKeys): Plan {
+  const none = { sources: [], notes: [], pictures: all.length };
+  const { kept, notes } = withoutHeldOut(all, all, "");
+  const classes = classesOf(kept);
+  if (!classes) return none;
+  const pictures = [...kept].sort(byPath);
+  const source: SampleSource = {
+    format: "folders",
+    path: folderOf(pictures[0]!.path),
+    entries: pictures,
+    keyOf: of,
+    classOf: classes.of,
+  };
+  return { ...none, sources: [source], notes: [...notes, classes.note] };
 }
 
 /** Texts that belong to a picture. */
@@ -182,20 +219,21 @@ function textsOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
   return entries.filter((entry) => isSampleText(entry) && pictured.has(of(entry))).sort(byPath);
 }
 
-/** Where samples of a train split are there, those of held-out ones go: a tar's name and the folders say which; a picture's own name does not. */
-function withoutHeldOut(entries: readonly Entry[], { of }: SampleKeys): { kept: readonly Entry[]; notes: string[] } {
+/** Where some of `samples` are of a train split are there, those of held-out ones go: a tar's name and the folders say which; a picture's own name does not. */
+function withoutHeldOut(
+  entries: readonly Entry[],
+  samples: readonly Entry[],
+  what: string,
+): { kept: readonly Entry[]; notes: string[] } {
   const splitOfEntry = (entry: Entry) => splitOf(folderOf(entry.path));
-  const texts = new Set(entries.filter(isSampleText).map(of));
-  const samples = entries.filter((entry) => isPicture(entry) && texts.has(of(entry)));
-  if (!samples.some((entry) => splitOfEntry(entry) === "train")) return { kept: entries, notes: [] };
   const heldOut = samples.filter((entry) => splitOfEntry(entry) === "held-out");
-  if (heldOut.length === 0) return { kept: entries, notes: [] };
+  if (heldOut.length === 0 || !samples.some((entry) => splitOfEntry(entry) === "train"))
+    return { kept: entries, notes: [] };
   const places = [...new Set(heldOut.map((entry) => folderOf(entry.path)))].sort();
+  const counts = `${counted(heldOut.length, "picture")} ${what}`.trim();
   return {
     kept: entries.filter((entry) => splitOfEntry(entry) !== "held-out"),
-    notes: [
-      `${counted(heldOut.length, "picture")} with ${heldOut.length === 1 ? "its text" : "their texts"} in ${listed(places)} ${heldOut.length === 1 ? "is" : "are"} left aside: ${HELD_OUT}.`,
-    ],
+    notes: [`${counts} in ${listed(places)} ${heldOut.length === 1 ? "is" : "are"} left aside: ${HELD_OUT}.`],
   };
 }
 

@@ -5,7 +5,7 @@
 import { listed } from "../../words.ts";
 import { decodeLoosely } from "./bytes.ts";
 import { isColumnOf } from "./columns.ts";
-import { splitOf } from "./detect.ts";
+import { splitOf } from "./folders.ts";
 import { jsonMembersOf, NotOneObject } from "./json-members.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";

@@ -4,7 +4,7 @@ import { defaultLimits } from "./limits.ts";
 import { pictureIndex } from "./picture-index.ts";
 import { imageRef } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
-import { recordToConversation } from "./record.ts";
+import { recordToConversations } from "./record.ts";
 
 const index = (...paths: string[]) => pictureIndex(paths.map((path) => blobEntry(path, new Blob(["x"]))));
 
@@ -113,7 +113,7 @@ test.each<[string, unknown]>([
   ["numbers", [...jpeg]],
   ["a list of one", [base64]],
 ])("a picture in the record: %s", async (_, image) => {
-  const { pictures } = recordToConversation({ image, question: "Q", answer: "A" });
+  const { pictures } = recordToConversations({ image, question: "Q", answer: "A" }).conversations[0]!;
   expect(pictures.length).toBe(1);
   expect(await imageRef(pictures[0]!, "", index("1.png"), defaultLimits).bytes()).toEqual(jpeg);
 });
@@ -123,7 +123,7 @@ test.each<[string, unknown, string | undefined]>([
   ["a path of base64 letters", "photos/abcdefghijklmnopqrstuvwxyz/abcdefghijklmnopqrstuvwxyz", undefined],
   ["a long text that is no picture", "QUJD".repeat(2000), undefined],
 ])("no picture in the record: %s", (_, image, path) => {
-  const { pictures } = recordToConversation({ image, question: "Q", answer: "A" });
+  const { pictures } = recordToConversations({ image, question: "Q", answer: "A" }).conversations[0]!;
   const read = () => imageRef(pictures[0]!, "", index("1.png"), defaultLimits);
   if (path) expect(read().path).toBe(path);
   else expect(read).toThrow(RowProblem);

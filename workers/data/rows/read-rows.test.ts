@@ -261,6 +261,19 @@ test.each<[string, string[], string[]]>([
   expect(notes.some((note) => note.includes("x.tar have dots"))).toBe(names[0]!.startsWith("22"));
 });
 
+test("a folder's name is the answer where it is a class", async () => {
+  const files = ["cats/1.jpg", "cats/2.jpg", "dogs/1.jpg"].map((path) => file(path, pixel));
+  const asked = (question: string) =>
+    ["cats", "cats", "dogs"].map((name) => `user: [image]${question} | assistant: ${name}`);
+  const { rows, notes } = await readAll([...files, file("README.md", "x")]);
+  expect(rows.map(said)).toEqual(asked("What is in the image?"));
+  expect(notes).toEqual([expect.stringMatching(/ 2 folders .*\(cats: 2, dogs: 1\)\.$/)]);
+  const table = await readAll([...files, file("x.csv", "image,text\nbirds/1.jpg,B\n")]);
+  expect([table.rows, table.error?.code]).toEqual([[], "no-rows"]);
+  const other = await readAll(files, { instruction: "Which animal?" });
+  expect(other.rows.map(said)).toEqual(asked("Which animal?"));
+});
+
 const captioned = [file("a.jpg", pixel), file("a.txt", "A")];
 test.each<[string, InputFile[], string[], RegExp]>([
   [

@@ -15,7 +15,7 @@ import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { imageRef, pathOf } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
-import { type RecordOptions, recordToConversations } from "./record.ts";
+import { CLASS_QUESTION, type RecordOptions, recordToConversations } from "./record.ts";
 import { detailOf, recordsOf } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
@@ -200,7 +200,12 @@ async function rowsOf(
   source: Source,
   { pictures, limits, options }: { pictures: Pictures; limits: DatasetLimits; options: RecordOptions },
 ): Promise<{ rows: Row[]; remarks: string[] }> {
-  const { conversations, remarks } = recordToConversations(await record.parse(), options, record.columns);
+  const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
+  const { conversations, remarks } = recordToConversations(
+    await record.parse(),
+    { ...question, ...options },
+    record.columns,
+  );
   const folder = isTable(source) ? folderOf(source.entry.path) : "";
   const paths = conversations.flatMap((conversation) => conversation.pictures.map(pathOf));
   if (!pictures.claimed && paths.some((path) => path && pictures.index.guesses(path, folder))) {

@@ -1,5 +1,6 @@
 /** One source of rows -> its records, whatever the format. */
 import { TabTuneError } from "../../errors.ts";
+import { counted } from "../../words.ts";
 import { decodeLoosely, decodeText } from "./bytes.ts";
 import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
@@ -12,11 +13,13 @@ import { parseLoosely } from "./loose-json.ts";
 import { parquetRecords, type ReadColumns } from "./parquet.ts";
 import { type ReadRecord, readRecord } from "./raw.ts";
 import type { Remarks } from "./remarks.ts";
-import { isPicture, isPictureName, sidecarRecords } from "./sidecar.ts";
+import { classRecords, isPicture, isPictureName, sidecarRecords } from "./sidecar.ts";
 
 /** One sentence for the user: how a source is read. */
 export function detailOf(source: Source): string {
   if (!isTable(source) && source.format === "webdataset") return `${source.path} is read as WebDataset samples.`;
+  if (!isTable(source) && source.format === "folders")
+    return `${counted(source.entries.length, "picture")} are read with the names of their folders.`;
   if (!isTable(source))
     return `${source.entries.filter(isPicture).length} pictures are read with the texts beside them.`;
   const names = { jsonl: "JSON lines", json: "JSON", csv: "CSV", parquet: "Parquet" };
@@ -34,7 +37,8 @@ export async function* recordsOf(
   around: Surroundings,
   columns: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
-  if (!isTable(source)) yield* sidecarRecords(source.entries, source.keyOf, limits);
+  if (!isTable(source) && source.classOf) yield* classRecords(source.entries, source.classOf);
+  else if (!isTable(source)) yield* sidecarRecords(source.entries, source.keyOf, limits);
   else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
   else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
   else yield* jsonTable(source.entry, source.format, limits, around);

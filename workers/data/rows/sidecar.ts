@@ -81,6 +81,20 @@ export function* sidecarRecords(
   }
 }
 
+/** The question of pictures whose answer is a class, where the user has none. */
+export const CLASS_QUESTION = "What is in the image?";
+
+/** One record for each picture: its class is the answer. */
+export function* classRecords(
+  pictures: readonly Entry[],
+  classOf: (picture: Entry) => string | undefined,
+): Generator<ReadRecord> {
+  for (const picture of pictures) {
+    const parse = () => ({ images: [picture.path], text: classOf(picture) });
+    yield { place: "", excerpt: () => excerptOf(picture.path), parse, file: picture.path };
+  }
+}
+
 async function readSample(
   pictures: Entry[],
   caption: Entry | undefined,
