@@ -266,7 +266,7 @@ test("a folder's name is the answer where it is a class", async () => {
   const asked = (question: string) =>
     ["cats", "cats", "dogs"].map((name) => `user: [image]${question} | assistant: ${name}`);
   const { rows, notes } = await readAll([...files, file("README.md", "x")]);
-  expect(rows.map(said)).toEqual(asked("What is in the image?"));
+  expect(rows.map(said)).toEqual(asked("What is this?"));
   expect(notes).toEqual([expect.stringMatching(/ 2 folders .*\(cats: 2, dogs: 1\)\.$/)]);
   const table = await readAll([...files, file("x.csv", "image,text\nbirds/1.jpg,B\n")]);
   expect([table.rows, table.error?.code]).toEqual([[], "no-rows"]);

@@ -81,9 +81,6 @@ export function* sidecarRecords(
   }
 }
 
-/** The question of pictures whose answer is a class, where the user has none. */
-export const CLASS_QUESTION = "What is in the image?";
-
 /** One record for each picture: its class is the answer. */
 export function* classRecords(
   pictures: readonly Entry[],

@@ -23,7 +23,8 @@ export async function datasetIdentity(
   preparationId: string,
   reading: RecordOptions = {},
 ): Promise<string> {
-  const parts = ["preparation 2", preparationId];
+  // The number grows when the reader makes other rows of the same files: what an older one prepared is not taken for them.
+  const parts = ["preparation 3", preparationId];
   const said = readingKey(reading);
   if (said !== "") parts.push(said);
   for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
