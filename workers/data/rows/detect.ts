@@ -6,7 +6,7 @@
  */
 import { counted, listed } from "../../words.ts";
 import { baseName, byPath, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
-import { classesOf, splitOf } from "./folders.ts";
+import { classesOf, REPEATS, splitOf } from "./folders.ts";
 import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
 import { isCaption, isPicture, isSampleText } from "./sidecar.ts";
 
@@ -188,7 +188,9 @@ function planSamples(entries: readonly Entry[], keys: SampleKeys): Plan {
     "with a text",
   );
   const sources = sampleSources(kept, keys);
-  if (sources.length > 0) return { sources, notes: [...notes, ...notesOf(keys, kept)], pictures: all.length };
+  if (sources.length > 0) {
+    return { sources, notes: [...notes, ...notesOf(keys, kept), ...repeatsOf(kept)], pictures: all.length };
+  }
   // Other texts may say what is on the pictures, in a way that is not known.
   const unknown = entries.some(
     (entry) => (isCaption(entry) || extensionOf(entry.path) === "xml") && !ABOUT.test(baseName(entry.path)),
@@ -251,6 +253,17 @@ function notesOf({ dotted, apart }: SampleKeys, kept: readonly Entry[]): string[
           `${counted(texts.length, "text")} in ${listed(folders)} ${texts.length === 1 ? "is" : "are"} read for the pictures of the same names in other folders.`,
         ]
       : []),
+  ];
+}
+
+/** Kohya's scripts show the pictures of a folder as often as its name says; here a picture is a row, once. */
+function repeatsOf(entries: readonly Entry[]): string[] {
+  const names = entries.filter(isPicture).map((entry) => baseName(folderOf(entry.path)));
+  const repeats = [...new Set(names)].sort().filter((name) => Number(REPEATS.exec(name)?.[1]) > 1);
+  if (repeats.length === 0) return [];
+  const words = repeats.map((name) => `${name}: ${REPEATS.exec(name)![1]} times`);
+  return [
+    `Each picture is one row, although ${counted(repeats.length, "folder")} may ask for repeats (${listed(words)}); set more epochs for them.`,
   ];
 }
 

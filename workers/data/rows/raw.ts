@@ -2,6 +2,7 @@
 import { concat, decodeLoosely, decodeText } from "./bytes.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { excerptOf, RowProblem } from "./problem.ts";
+import type { Remark } from "./remarks.ts";
 
 export interface RawRecord {
   /** Where in the file: "line 12", "item 3". */
@@ -25,6 +26,8 @@ export interface ReadRecord {
   excerpt(): string;
   /** The record itself; throws a RowProblem when it cannot be understood. */
   parse(): unknown | Promise<unknown>;
+  /** What is to be told of a record that became a row; known after `parse`. */
+  remarks?: [remark: Remark, example: string][];
 }
 
 /** What is kept of a record that is over the limit, for its excerpt. */

@@ -274,6 +274,30 @@ test("a folder's name is the answer where it is a class", async () => {
   expect(other.rows.map(said)).toEqual(asked("Which animal?"));
 });
 
+test("captions of several lines, several texts, several pictures and repeats are told", async () => {
+  const { rows, notes } = await readAll([
+    file("10_sks dog/a.png", pixel),
+    file("10_sks dog/a.txt", "one\n\ntwo\n"),
+    file("10_sks dog/b.png", pixel),
+    file("10_sks dog/b.caption", "B"),
+    file("10_sks dog/b.txt", "C\n"),
+    file("10_sks dog/c.jpg", pixel),
+    file("10_sks dog/c.png", pixel),
+    file("10_sks dog/c.txt", "D\n"),
+  ]);
+  expect(rows.map((row) => said(row).split(" | ")[1])).toEqual([
+    "assistant: one\n\ntwo",
+    "assistant: B",
+    "assistant: D",
+  ]);
+  expect(notes).toEqual([
+    "Each picture is one row, although 1 folder may ask for repeats (10_sks dog: 10 times); set more epochs for them.",
+    "1 text beside pictures has several lines (first: 10_sks dog/a.txt); all lines of a text are one answer.",
+    "1 picture has several texts, of which one is read (first: 10_sks dog/b.caption is read, not 10_sks dog/b.txt).",
+    "1 row has several pictures of one name, which are shown together (first: 10_sks dog/c.jpg, 10_sks dog/c.png).",
+  ]);
+});
+
 const captioned = [file("a.jpg", pixel), file("a.txt", "A")];
 test.each<[string, InputFile[], string[], RegExp]>([
   [

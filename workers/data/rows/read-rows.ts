@@ -72,6 +72,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
       try {
         const read = await rowsOf({ index: next, source: place }, record, source, { pictures, limits, options });
         remarks.add(read.remarks);
+        for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
         for (const row of read.rows) {
           if (row.index >= limits.rows) throw tooManyRows(limits.rows);
           pictured ||= row.images.length > 0;

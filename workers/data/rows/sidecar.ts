@@ -2,11 +2,13 @@
  * Pictures with files of their own that say what is on them: `a.jpg` + `a.txt` / `.caption` / `.cap` (kohya), and WebDataset
  * (`a.jpg` + `a.txt` / `a.json` in a tar). Which belong together: sample-keys.ts.
  */
+import { listed } from "../../words.ts";
 import { collect, decodeText, withoutBom } from "./bytes.ts";
 import { type Entry, extensionOf } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
+import type { Remark } from "./remarks.ts";
 import { isRecord } from "./values.ts";
 
 /** Also kinds that are not read: their rows are told what to do with them. */
@@ -39,7 +41,7 @@ const BOXES = /^\s*(\d+(\s+-?\d*\.\d+(e-?\d+)?|\s+[01]){4,}\s*(\n|$))+$/i;
 
 interface Sample {
   pictures: Entry[];
-  caption?: Entry;
+  captions: Entry[];
   json?: Entry;
 }
 
@@ -57,26 +59,32 @@ export function* sidecarRecords(
   for (const entry of entries) {
     if (!isPicture(entry) && !isSampleText(entry)) continue;
     const key = keyOf(entry);
-    const sample = samples.get(key) ?? { pictures: [] };
+    const sample = samples.get(key) ?? { pictures: [], captions: [] };
     samples.set(key, sample);
     if (isPicture(entry)) sample.pictures.push(entry);
-    else if (isCaption(entry)) sample.caption ??= entry;
+    else if (isCaption(entry)) sample.captions.push(entry);
     else sample.json ??= entry;
   }
-  for (const { pictures, caption, json } of samples.values()) {
-    const first = pictures[0];
+  for (const { pictures, captions, json } of samples.values()) {
+    const [first] = pictures;
     if (first === undefined) continue;
+    const [caption, ...others] = captions;
+    const remarks: [Remark, string][] = [];
+    if (caption && others.length > 0) {
+      remarks.push(["several-texts", `${caption.path} is read, not ${listed(others.map(({ path }) => path))}`]);
+    }
+    if (pictures.length > 1) remarks.push(["several-pictures", listed(pictures.map(({ path }) => path))]);
+    const names = [...pictures, caption, json].flatMap((entry) => entry?.path ?? []);
     yield {
       place: "",
-      excerpt: () =>
-        excerptOf(
-          [...pictures, caption, json]
-            .map((entry) => entry?.path ?? "")
-            .filter(Boolean)
-            .join(", "),
-        ),
-      parse: () => readSample(pictures, caption, json, limits),
       file: first.path,
+      excerpt: () => excerptOf(names.join(", ")),
+      remarks,
+      async parse() {
+        const record = await readSample(pictures, caption, json, limits);
+        if (caption && /\S\s*\n\s*\S/.test(String(record.text))) remarks.push(["several-lines", caption.path]);
+        return record;
+      },
     };
   }
 }
@@ -97,7 +105,7 @@ async function readSample(
   caption: Entry | undefined,
   json: Entry | undefined,
   limits: DatasetLimits,
-): Promise<unknown> {
+): Promise<Record<string, unknown>> {
   const read = async (entry: Entry) => {
     try {
       return decodeText(withoutBom(await collect(entry.stream(), limits.lineBytes, entry.path, "too-long-line")));
