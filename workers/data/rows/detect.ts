@@ -10,7 +10,7 @@ import { classesOf, REPEATS, splitOf } from "./folders.ts";
 import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
 import { isCaption, isPicture, isSampleText } from "./sidecar.ts";
 
-export type TableFormat = "jsonl" | "json" | "csv" | "parquet";
+export type TableFormat = "jsonl" | "json" | "csv" | "parquet" | "captions";
 
 /** A file of records. */
 export interface TableSource {
@@ -129,19 +129,23 @@ function trainOnly<T>(members: readonly T[], path: (member: T) => string, aside:
   });
 }
 
-function tablesOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
+function tablesOf(entries: readonly Entry[], { of }: SampleKeys, lists: ReadonlySet<Entry>): Entry[] {
   const pictured = new Set(entries.filter(isPicture).map(of));
   return entries.filter((entry) => {
+    if (lists.has(entry)) return true;
     if (!TABLES.has(extensionOf(entry.path)) || NOT_ROWS.test(baseName(entry.path))) return false;
     return extensionOf(entry.path) !== "json" || !pictured.has(of(entry));
   });
 }
 
-/** Entries (archives unpacked, junk gone, any order) -> the sources of rows, in the order in which they are read. */
-export function planSources(entries: readonly Entry[]): Plan {
+/**
+ * Entries (archives unpacked, junk gone, any order) -> the sources of rows, in the order in which they are read. `lists` are those
+ * texts that are tables of captions by what is in them.
+ */
+export function planSources(entries: readonly Entry[], lists: ReadonlySet<Entry> = new Set()): Plan {
   const keys = sampleKeys(entries);
   const samples = planSamples(entries, keys);
-  const { sources, notes } = planTables(entries, keys);
+  const { sources, notes } = planTables(entries, keys, lists);
   if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes] };
   return {
     sources,
@@ -151,9 +155,13 @@ export function planSources(entries: readonly Entry[]): Plan {
   };
 }
 
-function planTables(entries: readonly Entry[], keys: SampleKeys): Pick<Plan, "sources" | "notes"> {
+function planTables(
+  entries: readonly Entry[],
+  keys: SampleKeys,
+  lists: ReadonlySet<Entry>,
+): Pick<Plan, "sources" | "notes"> {
   const aside = new Aside();
-  let tables = tablesOf(entries, keys).sort(byPath);
+  let tables = tablesOf(entries, keys, lists).sort(byPath);
 
   const isMetadata = (entry: Entry) => /^metadata\./.test(baseName(entry.path));
   if (tables.some(isMetadata)) {
@@ -174,7 +182,7 @@ function planTables(entries: readonly Entry[], keys: SampleKeys): Pick<Plan, "so
   }
   const sources = tables
     .filter((table) => best.get(withoutExtension(table.path)) === table)
-    .map((entry) => ({ format: TABLES.get(extensionOf(entry.path))!, entry }));
+    .map((entry) => ({ format: TABLES.get(extensionOf(entry.path)) ?? "captions", entry }));
   if (sources.length > 0) for (const entry of textsOf(entries, keys)) aside.add(entry.path, BESIDE_TABLE);
   return { sources, notes: aside.notes() };
 }

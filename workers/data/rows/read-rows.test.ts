@@ -298,6 +298,30 @@ test("captions of several lines, several texts, several pictures and repeats are
   ]);
 });
 
+test.each<[string, string, string[]]>([
+  ["with a heading", "image,caption\n1.jpg,A cat , sitting .\n1.jpg,B\n2.jpg,C\n", ["A cat , sitting .", "B", "C"]],
+  ["in quotes", '1.jpg,"A ""cat"", sitting"\r\n2.jpg,B', ['A "cat", sitting', "B"]],
+  ["with numbers", "1.jpg#0\tA\n1.jpg#1\tB\n2.jpg#0\tC", ["A", "B", "C"]],
+  ["with bars", "image_name| comment_number| comment\n1.jpg| 0| A\n2.jpg| 1| B\n", ["A", "B"]],
+])("a text that is a list of captions, %s", async (_, content, answers) => {
+  const { rows, skipped, formats } = await readAll([
+    file("captions.txt", content),
+    ...["1", "2"].map((name) => file(`Images/${name}.jpg`, pixel)),
+  ]);
+  expect(formats).toEqual(["captions"]);
+  expect(rows.map((row) => said(row).split("assistant: ")[1])).toEqual(answers);
+  expect(skipped).toEqual([]);
+});
+
+test.each([
+  ["classes by number", "1.jpg,3\n2.jpg,4\n"],
+  ["a list of pictures", "1.jpg\n2.jpg\n"],
+  ["prose", "The picture 1.jpg, too."],
+])("no list of captions: %s", async (_, content) => {
+  const { rows, error } = await readAll([file("x.txt", content), file("1.jpg", pixel), file("2.jpg", pixel)]);
+  expect([rows, error?.code]).toEqual([[], "no-rows"]);
+});
+
 const captioned = [file("a.jpg", pixel), file("a.txt", "A")];
 test.each<[string, InputFile[], string[], RegExp]>([
   [

@@ -5,6 +5,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
+import { captionLists } from "./caption-lines.ts";
 import { isTable, type Plan, planSources, type Source } from "./detect.ts";
 import { type InputFile, unpackedEntries } from "./drop.ts";
 import { asUtf8 } from "./encoding.ts";
@@ -46,7 +47,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   const limits = { ...defaultLimits, ...options.limits };
   const { entries, leftOut } = await unpackedEntries(files, limits);
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
-  const plan = await usablePlan(planSources(entries), entries, limits, options);
+  const plan = await usablePlan(planSources(entries, await captionLists(entries)), entries, limits, options);
   for (const note of plan.notes) yield { type: "format", format: "note", detail: note };
   if (plan.sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 

@@ -2,6 +2,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { counted } from "../../words.ts";
 import { decodeLoosely, decodeText } from "./bytes.ts";
+import { captionOf, isHeading } from "./caption-lines.ts";
 import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
 import { isTable, type Source } from "./detect.ts";
@@ -22,7 +23,13 @@ export function detailOf(source: Source): string {
     return `${counted(source.entries.length, "picture")} are read with the names of their folders.`;
   if (!isTable(source))
     return `${source.entries.filter(isPicture).length} pictures are read with the texts beside them.`;
-  const names = { jsonl: "JSON lines", json: "JSON", csv: "CSV", parquet: "Parquet" };
+  const names = {
+    jsonl: "JSON lines",
+    json: "JSON",
+    csv: "CSV",
+    parquet: "Parquet",
+    captions: "lines of a picture and its caption",
+  };
   return `${source.entry.path} is read as ${names[source.format]}.`;
 }
 
@@ -41,6 +48,7 @@ export async function* recordsOf(
   else if (!isTable(source)) yield* sidecarRecords(source.entries, source.keyOf, limits);
   else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
   else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
+  else if (source.format === "captions") yield* captionTable(source.entry, limits);
   else yield* jsonTable(source.entry, source.format, limits, around);
 }
 
@@ -100,6 +108,15 @@ async function* csvTable(entry: Entry, limits: DatasetLimits, remarks: Remarks):
     }
     const names = header;
     yield readRecord(raw, limits, "bad-csv", (text) => csvRecord(names, csvFields(text, delimiter)));
+  }
+}
+
+async function* captionTable(entry: Entry, limits: DatasetLimits): AsyncGenerator<ReadRecord> {
+  let first = true;
+  for await (const raw of linesOf(entry.stream(), limits.lineBytes)) {
+    const heading = first && isHeading(decodeLoosely(raw.bytes));
+    first = false;
+    if (!heading) yield readRecord(raw, limits, "bad-csv", captionOf);
   }
 }
 
