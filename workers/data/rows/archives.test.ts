@@ -70,6 +70,20 @@ test("backslashes in a zip are folders", async () => {
   expect(rows[0]!.images[0]!.path).toBe("set.zip/d/1.jpg");
 });
 
+test.each<[string, string, number[], string | undefined]>([
+  ["GBK", "\u7ea2\u8272", [0xba, 0xec, 0xc9, 0xab], "1 name in set.zip is not UTF-8 and read as GBK;"],
+  ["Shift-JIS", "\u732b\u306e", [0x94, 0x4c, 0x82, 0xcc], "1 name in set.zip is not UTF-8 and read as Shift-JIS;"],
+  ["CP437", "M\u00dcLL", [0x4d, 0x9a, 0x4c, 0x4c], "1 name in set.zip is not UTF-8 and read as CP437 (DOS),"],
+  ["UTF-8 without its flag", "\u7ea2", [0xe7, 0xba, 0xa2], undefined],
+])("names in a zip in %s", async (_, name, inZip, note) => {
+  const line = strToU8(`{"image":"${name}.jpg","text":"a cat"}`);
+  const zip = zipSync({ "metadata.jsonl": line, [`${"\u0001".repeat(inZip.length)}.jpg`]: pixel }, { level: 0 });
+  for (let i = 0; i < zip.length; i++) if (inZip.every((_, j) => zip[i + j] === 1)) zip.set(inZip, i);
+  const { rows, notes } = await readAll([file("set.zip", zip)]);
+  expect(rows[0]?.images[0]?.path).toBe(`set.zip/${name}.jpg`);
+  expect(notes.map((text) => text.slice(0, note?.length))).toEqual(note ? [note] : []);
+});
+
 test("a zip bomb is left out by its ratio, and refused by its unpacked size", async () => {
   const bomb = zipSync({ ...good, "bomb.jpg": new Uint8Array(20 * 2 ** 20) });
   expect(bomb.length).toBeLessThan(30_000);

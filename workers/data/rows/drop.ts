@@ -18,13 +18,14 @@ export interface InputFile {
 }
 
 /**
- * Every file of the drop sorted by path, entries of an archive in their own order.
+ * Every file of the drop sorted by path, entries of an archive in their own order, and what was guessed of their names.
  * Throws TabTuneError "bad-dataset" for unreadable archives, exceeded limits, and two dropped files of one path.
  */
 export async function unpackedEntries(
   files: readonly InputFile[],
   limits: DatasetLimits,
-): Promise<{ entries: Entry[]; leftOut: LeftOut[] }> {
+): Promise<{ entries: Entry[]; leftOut: LeftOut[]; notes: string[] }> {
+  const notes: string[] = [];
   const entries: Entry[] = [];
   const leftOut: LeftOut[] = [];
   const budget: ArchiveBudget = { entries: limits.archiveEntries, unpackedBytes: limits.unpackedBytes };
@@ -59,12 +60,15 @@ export async function unpackedEntries(
     const kind = isJunk(path) ? undefined : archiveKind(path);
     if (kind === "zip" || kind === "tar") {
       const opened =
-        kind === "zip" ? await zipEntries(path, blob, limits, budget) : await tarEntries(path, blob, budget);
+        kind === "zip"
+          ? await zipEntries(path, blob, limits, budget)
+          : { ...(await tarEntries(path, blob, budget)), notes: [] };
+      notes.push(...opened.notes);
       for (const left of opened.leftOut) leftOut.push(left); // may be too many for a spread
       for (const entry of opened.entries) add(entry);
     } else add(blobEntry(path, blob));
   }
-  return { entries, leftOut };
+  return { entries, leftOut, notes };
 }
 
 /** The path; a file without an extension gets the one that its first bytes ask for. */

@@ -45,10 +45,10 @@ const LOOKED_FOR =
  */
 export async function* readRows(files: readonly InputFile[], options: ReadOptions = {}): AsyncGenerator<RowEvent> {
   const limits = { ...defaultLimits, ...options.limits };
-  const { entries, leftOut } = await unpackedEntries(files, limits);
+  const { entries, leftOut, notes } = await unpackedEntries(files, limits);
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
   const plan = await usablePlan(planSources(entries, await captionLists(entries)), entries, limits, options);
-  for (const note of plan.notes) yield { type: "format", format: "note", detail: note };
+  for (const note of [...notes, ...plan.notes]) yield { type: "format", format: "note", detail: note };
   if (plan.sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 
   const index = pictureIndex(entries);

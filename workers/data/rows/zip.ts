@@ -5,9 +5,11 @@
  */
 import { BlobReader, configure, type Entry as ZipEntry, ZipReader } from "@zip.js/zip.js/lib/zip-core-native.js";
 import { TabTuneError } from "../../errors.ts";
+import { counted } from "../../words.ts";
 import { type Entry, type LeftOut, safeName, tooManyEntries } from "./entry.ts";
 import { type ArchiveBudget, type DatasetLimits, formatBytes } from "./limits.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
+import { encodingOf } from "./zip-names.ts";
 
 // We are in a worker already; the platform's own inflate, and no blob: worker that a strict CSP would refuse.
 configure({ useWebWorkers: false, useCompressionStream: true });
@@ -25,7 +27,7 @@ class BoundedReader extends BlobReader {
 }
 
 /**
- * Entries in directory order, and what was left out (unsafe names, encrypted, bombs).
+ * Entries in directory order, what was left out (unsafe names, encrypted, bombs), and what is to be said of their names.
  * Throws TabTuneError "bad-dataset" when the directory cannot be read or is over the budget for the drop.
  */
 export async function zipEntries(
@@ -33,7 +35,8 @@ export async function zipEntries(
   blob: Blob,
   limits: DatasetLimits,
   budget: ArchiveBudget,
-): Promise<{ entries: Entry[]; leftOut: LeftOut[] }> {
+): Promise<{ entries: Entry[]; leftOut: LeftOut[]; notes: string[] }> {
+  const listed: ZipEntry[] = [];
   const entries: Entry[] = [];
   const leftOut: LeftOut[] = [];
   // Names are checked by safeName, entry by entry: zip.js would refuse the whole archive.
@@ -41,22 +44,7 @@ export async function zipEntries(
   try {
     for await (const zipped of reader.getEntriesGenerator()) {
       if (--budget.entries < 0) throw tooManyEntries(path);
-      if (zipped.directory) continue;
-      try {
-        const entry = checkedEntry(path, zipped, limits);
-        budget.unpackedBytes -= entry.size;
-        entries.push(entry);
-      } catch (error) {
-        if (!(error instanceof RowProblem)) throw error;
-        leftOut.push({ path, problem: error });
-      }
-      if (budget.unpackedBytes < 0) {
-        throw new TabTuneError(
-          "bad-dataset",
-          `${path} would unpack to more than ${formatBytes(limits.unpackedBytes)}.`,
-          "Drop the unpacked folder, or a part of it.",
-        );
-      }
+      if (!zipped.directory) listed.push(zipped);
     }
   } catch (error) {
     if (error instanceof TabTuneError) throw error;
@@ -68,11 +56,44 @@ export async function zipEntries(
       { cause: error },
     );
   }
-  return { entries, leftOut };
+  const { nameOf, notes } = namesOf(path, listed);
+  for (const zipped of listed) {
+    try {
+      const entry = checkedEntry(path, zipped, nameOf(zipped), limits);
+      budget.unpackedBytes -= entry.size;
+      entries.push(entry);
+    } catch (error) {
+      if (!(error instanceof RowProblem)) throw error;
+      leftOut.push({ path, problem: error });
+    }
+    if (budget.unpackedBytes < 0) {
+      throw new TabTuneError(
+        "bad-dataset",
+        `${path} would unpack to more than ${formatBytes(limits.unpackedBytes)}.`,
+        "Drop the unpacked folder, or a part of it.",
+      );
+    }
+  }
+  return { entries, leftOut, notes };
 }
 
-function checkedEntry(path: string, zipped: ZipEntry, limits: DatasetLimits): Entry {
-  const inside = safeName(zipped.filename);
+/** Names in the encoding of some Windows are read in it, and that is said. */
+function namesOf(path: string, listed: readonly ZipEntry[]): { nameOf(zipped: ZipEntry): string; notes: string[] } {
+  const foreign = listed.filter((zipped) => !zipped.filenameUTF8 && !zipped.extraFieldUnicodePath);
+  const bytes = foreign.map((zipped) => zipped.rawFilename).filter((name) => name.some((byte) => byte >= 0x80));
+  const nameOf = (zipped: ZipEntry) => zipped.filename;
+  if (bytes.length === 0) return { nameOf, notes: [] };
+  const encoding = encodingOf(bytes);
+  const how = encoding ? `as ${encoding.name}` : "as CP437 (DOS), for want of a better guess";
+  const note = `${counted(bytes.length, "name")} in ${path} ${bytes.length === 1 ? "is" : "are"} not UTF-8 and read ${how}; pack it again with UTF-8 names if they are garbled.`;
+  if (!encoding) return { nameOf, notes: [note] };
+  const decoder = new TextDecoder(encoding.label);
+  const names = new Map(foreign.map((zipped) => [zipped, decoder.decode(zipped.rawFilename)]));
+  return { nameOf: (zipped) => names.get(zipped) ?? zipped.filename, notes: [note] };
+}
+
+function checkedEntry(path: string, zipped: ZipEntry, name: string, limits: DatasetLimits): Entry {
+  const inside = safeName(name);
   const size = zipped.uncompressedSize;
   if (zipped.directory || zipped.symlink) {
     throw new RowProblem("not-a-file", `The archive entry "${inside}" is a link and is left out.`);
