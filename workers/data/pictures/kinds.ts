@@ -1,6 +1,6 @@
 /**
  * What a file is that cannot be read as a picture, by its first bytes: a name may lie, and people must know what to do with what they have.
- * Signatures: ISO 14496-12 (ftyp brands), TIFF 6, PDF 1.7, and the published magic numbers of the others.
+ * Signatures: ISO 14496-12 (ftyp brands), TIFF 6, PDF 1.7, Arrow's columnar format 1.5, and the published magic numbers of the others.
  */
 import { ascii } from "./orientation.ts";
 
@@ -32,6 +32,11 @@ const pointer: FileKind = {
   remedy: "Fetch it with git lfs pull, or download it from the repository's page.",
 };
 
+const arrow: FileKind = {
+  what: "is an Arrow file, as save_to_disk of Hugging Face datasets writes it",
+  remedy: 'Write it as Parquet: datasets.load_from_disk("FOLDER").to_parquet("train.parquet").',
+};
+
 const STARTS: [start: string, kind: FileKind][] = [
   ["II*\0", picture("TIFF")],
   ["MM\0*", picture("TIFF")],
@@ -42,6 +47,7 @@ const STARTS: [start: string, kind: FileKind][] = [
   ["\0\0\0\x0cjP  ", picture("JPEG 2000")],
   ["\0\0\x01\0", picture("Windows icon (ICO)")],
   ["\x1a\x45\xdf\xa3", video],
+  ["ARROW1", arrow],
   ["ID3", audio],
   ["OggS", audio],
   ["fLaC", audio],
@@ -77,6 +83,8 @@ export function kindOfFile(bytes: Uint8Array): FileKind | undefined {
   }
   if (ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 4) !== "WEBP")
     return ascii(bytes, 8, 4) === "AVI " ? video : audio;
+  // Arrow's stream: a mark, and the length of a schema, which is never long.
+  if (ascii(bytes, 0, 4) === "\xff\xff\xff\xff" && bytes.length > 16 && bytes[6] === 0 && bytes[7] === 0) return arrow;
   const head = ascii(bytes, 0, 32);
   const found = STARTS.find(([start]) => head.startsWith(start));
   if (found) return found[1];

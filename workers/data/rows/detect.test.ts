@@ -50,6 +50,7 @@ test.each<[string, string[], string[], string[]]>([
   ["files of a repository", ["dataset_info.json", "config.json", "README.md", "a.json"], ["a.json"], []],
   ["a table beats captions", ["a.jpg", "a.txt", "b.txt", "x.jsonl"], ["x.jsonl"], ["a.txt"]],
   ["JSON beside pictures of its name", ["a.jpg", "a.json", "b.jpg", "b.json"], ["sidecar"], []],
+  ["kinds that are not read", ["a.csv", "b.arrow", "c.xlsx"], ["a.csv"], ["2 files are left aside (b.arrow, c.xlsx)"]],
   ["captions", ["a.jpg", "a.txt"], ["sidecar"], []],
   ["texts in a folder beside", ["images/a.jpg", "captions/a.txt"], ["sidecar"], ["1 text in captions is read for"]],
   [

@@ -62,6 +62,13 @@ const NOT_ROWS =
 /** Texts about a data set, not about a picture. */
 const ABOUT = /^(read[-_ ]?me|licen[cs]e|notice|citation|credits|requirements|class(es|_?names)|labels|synsets?)\b/i;
 
+/** Files of records of kinds that are not read. */
+const UNREAD = new Set(
+  "arrow feather xlsx xls ods pkl pickle npy npz mat h5 hdf5 mdb sqlite sqlite3 db tfrecord tfrecords xml orc avro msgpack".split(
+    " ",
+  ),
+);
+
 /** Left behind by operating systems and tools. */
 export function isJunk(path: string): boolean {
   return (
@@ -117,6 +124,7 @@ const HELD_OUT =
   "held-out splits are not trained on where a train split is there; drop them without it to train on them";
 const BESIDE_METADATA =
   "where a metadata file describes the pictures, the rows come from it alone; drop other tables alone";
+const NOT_READ = "files of this kind are not read; export the rows in them as Parquet, CSV or JSON to train on them";
 const BESIDE_TABLE = "texts beside pictures are not read where a table holds the rows; drop them without the table";
 
 /** Keeps all but the held-out members when some are named train. */
@@ -144,15 +152,22 @@ function tablesOf(entries: readonly Entry[], { of }: SampleKeys, lists: Readonly
  */
 export function planSources(entries: readonly Entry[], lists: ReadonlySet<Entry> = new Set()): Plan {
   const keys = sampleKeys(entries);
+  const unread = unreadOf(entries);
   const samples = planSamples(entries, keys);
   const { sources, notes } = planTables(entries, keys, lists);
-  if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes] };
-  return {
-    sources,
-    notes,
-    pictures: samples.pictures,
-    ...(samples.sources.some((source) => source.format !== "folders") ? { otherwise: samples } : {}),
-  };
+  if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes, ...unread] };
+  const plan = { sources, notes: [...notes, ...unread], pictures: samples.pictures };
+  const others = samples.sources.some((source) => source.format !== "folders");
+  return others ? { ...plan, otherwise: { ...samples, notes: [...samples.notes, ...unread] } } : plan;
+}
+
+/** Files of records that are not read, told. */
+function unreadOf(entries: readonly Entry[]): string[] {
+  const aside = new Aside();
+  for (const { path } of entries.filter((entry) => UNREAD.has(extensionOf(entry.path))).sort(byPath)) {
+    aside.add(path, NOT_READ);
+  }
+  return aside.notes();
 }
 
 function planTables(
@@ -229,7 +244,7 @@ function textsOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
   return entries.filter((entry) => isSampleText(entry) && pictured.has(of(entry))).sort(byPath);
 }
 
-/** Where some of `samples` are of a train split are there, those of held-out ones go: a tar's name and the folders say which; a picture's own name does not. */
+/** Where some of `samples` are of a train split, those of held-out ones go: a tar's name and the folders say which; a picture's own name does not. */
 function withoutHeldOut(
   entries: readonly Entry[],
   samples: readonly Entry[],

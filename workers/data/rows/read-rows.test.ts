@@ -411,6 +411,15 @@ test.each<[string, InputFile[], string, RegExp]>([
     "no-rows",
     /2 pictures and no text that belongs to them \(a\.exe, b\.exe is a program.*IMG_1\.jpg is a HEIC picture.*c\.png is empty \(0 bytes\)/,
   ],
+  [
+    "Arrow files of save_to_disk",
+    [
+      file("data-00000-of-00001.arrow", new Uint8Array([255, 255, 255, 255, 0x78, 2, 0, 0, ...new Uint8Array(16)])),
+      file("state.json", "{}"),
+    ],
+    "no-rows",
+    /data-00000-of-00001\.arrow is an Arrow file, as save_to_disk/,
+  ],
   ["one picture alone", [file("images/1.jpg", pixel)], "no-rows", /1 picture and no text that belongs to it/],
   [
     "a table whose picture column has an unknown name",
