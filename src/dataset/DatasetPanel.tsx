@@ -28,7 +28,7 @@ export function DatasetPanel() {
       lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer."
     >
       <div className="row">
-        <PickButton reason={reason} onPick={drop} accept=".jsonl,.json,.csv,.parquet,.zip,.tar,image/*,.txt">
+        <PickButton reason={reason} onPick={drop} accept=".jsonl,.json,.csv,.parquet,.zip,.tar,.tgz,.gz,image/*,.txt">
           Choose files
         </PickButton>
         <PickButton folder reason={reason} onPick={drop}>
@@ -58,8 +58,9 @@ export function DatasetPanel() {
           </li>
           <li>
             pictures with a <code>.txt</code> of the same name, CSV tables of questions and answers, WebDataset tar
-            files
+            files (also <code>.tar.gz</code>)
           </li>
+          <li>pictures in a folder for each class, whose name is the answer</li>
           <li>a table with columns of your own: you choose which is what, and see the rows that come of it</li>
         </ul>
       </details>

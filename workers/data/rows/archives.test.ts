@@ -1,5 +1,5 @@
 import { BlobWriter, TextReader, ZipWriter } from "@zip.js/zip.js/lib/zip-core-native.js";
-import { strToU8, zipSync } from "fflate";
+import { gzipSync, strToU8, zipSync } from "fflate";
 import { expect, test } from "vitest";
 import { file, paxRecord, pixel, readAll, said, tarOf } from "../../testing/rows.ts";
 
@@ -179,6 +179,30 @@ test.each([100, 600])("a zip cut off after %i bytes is refused", async (length) 
   expect([error?.code, error?.message]).toEqual([
     "bad-dataset",
     expect.stringContaining("set.zip cannot be read as a zip archive"),
+  ]);
+});
+
+test("a packed tar is read, within its limits", async () => {
+  const tar = tarOf([
+    { name: "1.jpg", content: pixel },
+    { name: "metadata.jsonl", content: lines },
+  ]);
+  const packed = gzipSync(tar);
+  const { rows, skipped } = await readAll([file("set.tar.gz", packed)]);
+  expect([rows.map(said), skipped]).toEqual([cat, []]);
+  expect(await rows[0]!.images[0]!.bytes()).toEqual(pixel);
+  const { error } = await readAll([file("set.tgz", packed)], { limits: { gzipBytes: 1000 } });
+  expect(error?.message).toBe("set.tgz would unpack to more than 1000 bytes.");
+  const two = await readAll([file("a.tgz", packed), file("b.tgz", packed)], {
+    limits: { unpackedBytes: tar.length + 10 },
+  });
+  expect(two.error?.message).toBe("b.tgz would unpack to more than 10 bytes.");
+  const bomb = await readAll([file("bomb.tgz", gzipSync(new Uint8Array(20 * 2 ** 20)))]);
+  expect(bomb.error?.message).toBe("bomb.tgz would unpack to more than 16 MiB.");
+  const cut = await readAll([file("cut.tgz", packed.slice(0, -20))]);
+  expect([cut.error?.code, cut.error?.message]).toEqual([
+    "bad-dataset",
+    expect.stringContaining("cut.tgz cannot be unpacked"),
   ]);
 });
 

@@ -140,7 +140,8 @@ test.each<[string, ReturnType<typeof splitOf>]>([
 test.each<[string, ReturnType<typeof archiveKind>]>([
   ["a.ZIP", "zip"],
   ["a.tar", "tar"],
-  ["a.tar.gz", "unsupported"],
+  ["a.tar.gz", "tar.gz"],
+  ["a.TGZ", "tar.gz"],
   ["a.jsonl.zst", "unsupported"],
   ["a.jpg", undefined],
 ])("archive %s is %s", (path, kind) => {

@@ -77,13 +77,14 @@ export function isJunk(path: string): boolean {
   );
 }
 
-export type ArchiveKind = "zip" | "tar" | "unsupported";
+export type ArchiveKind = "zip" | "tar" | "tar.gz" | "unsupported";
 
 /** Archives by name; "unsupported" ones get a note. */
 export function archiveKind(path: string): ArchiveKind | undefined {
   if (/\.zip$/i.test(path)) return "zip";
   if (/\.tar$/i.test(path)) return "tar";
-  return /\.(tgz|gz|bz2|xz|zst|7z|rar|lz4)$/i.test(path) ? "unsupported" : undefined;
+  if (/\.(tar\.gz|tgz)$/i.test(path)) return "tar.gz";
+  return /\.(gz|bz2|xz|zst|7z|rar|lz4)$/i.test(path) ? "unsupported" : undefined;
 }
 
 /** A name's missing extension, from the first 512 bytes: "" when nothing is recognised. */

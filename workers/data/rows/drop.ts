@@ -2,6 +2,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { archiveKind, isJunk, sniff } from "./detect.ts";
 import { blobEntry, byPath, type Entry, extensionOf, type LeftOut } from "./entry.ts";
+import { gunzip } from "./gunzip.ts";
 import type { ArchiveBudget, DatasetLimits } from "./limits.ts";
 import { RowProblem } from "./problem.ts";
 import { tarEntries } from "./tar.ts";
@@ -58,11 +59,14 @@ export async function unpackedEntries(
     }
     const path = await namedByContent(given, blob);
     const kind = isJunk(path) ? undefined : archiveKind(path);
-    if (kind === "zip" || kind === "tar") {
+    if (kind === "zip" || kind === "tar" || kind === "tar.gz") {
       const opened =
         kind === "zip"
           ? await zipEntries(path, blob, limits, budget)
-          : { ...(await tarEntries(path, blob, budget)), notes: [] };
+          : {
+              ...(await tarEntries(path, kind === "tar" ? blob : await gunzip(path, blob, limits, budget), budget)),
+              notes: [],
+            };
       notes.push(...opened.notes);
       for (const left of opened.leftOut) leftOut.push(left); // may be too many for a spread
       for (const entry of opened.entries) add(entry);

@@ -12,9 +12,11 @@ export interface DatasetLimits {
   picturesPerRow: number;
   /** Entries over all archives of the drop. */
   archiveEntries: number;
-  /** Unpacked bytes over all zip entries of the drop, as declared; an entry that lies about its size fails on reading. */
+  /** Unpacked bytes over all zip entries, as declared, and .tar.gz files of the drop; an entry that lies about its size fails on reading. */
   unpackedBytes: number;
-  /** Unpacked bytes per packed byte of one zip entry; only entries over 16 MiB unpacked are held to it. */
+  /** Unpacked bytes of one .tar.gz: it cannot be read in parts, so it is unpacked as a whole. */
+  gzipBytes: number;
+  /** Unpacked bytes per packed byte of one zip entry or .tar.gz; only those over 16 MiB unpacked are held to it. */
   ratio: number;
   /** Bytes of one Parquet row group (of the columns that are read), unpacked: a group is read as a whole. */
   rowGroupBytes: number;
@@ -30,6 +32,7 @@ export const defaultLimits: Readonly<DatasetLimits> = {
   picturesPerRow: 16,
   archiveEntries: 200_000,
   unpackedBytes: 32 * GiB,
+  gzipBytes: 4 * GiB,
   ratio: 200,
   rowGroupBytes: GiB,
 };

@@ -403,7 +403,8 @@ test.each<[string, InputFile[], string, RegExp]>([
   ["pictures alone", pictures, "no-rows", /2 pictures and no text/],
   ["an empty table", [file("x.jsonl", "\n\n")], "no-rows", /no rows in x\.jsonl/],
   ["an unknown file", [file("notes.docx", "x")], "no-rows", /nothing that holds rows/],
-  ["a packed tar", [file("a.tar.gz", "x")], "no-rows", /unpack it first/],
+  ["a packed table", [file("a.jsonl.gz", "x")], "no-rows", /unpack it first/],
+  ["no packed tar", [file("a.tar.gz", "hello")], "bad-dataset", /a\.tar\.gz cannot be unpacked: /],
   ["a PDF", [file("form.pdf", "%PDF-1.7 …")], "no-rows", /1 file and .*form\.pdf is a PDF/],
   [
     "several kinds",

@@ -35,7 +35,7 @@ export interface ReadOptions extends RecordOptions {
 }
 
 const LOOKED_FOR =
-  "Drop a folder, .zip or .tar with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; or pictures with a .txt caption of the same name each.";
+  "Drop a folder, .zip, .tar or .tar.gz with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; pictures with a .txt caption of the same name each; or pictures in a folder for each class.";
 
 /**
  * Rows and what was left out, in an order that does not depend on the order of `files`: sources by path, inside a
