@@ -1,6 +1,6 @@
 /** What a cell says in answer: a text, a number, several texts, or an object that is trained as its JSON. */
 
-import { isEmbedded } from "./pictures.ts";
+import { isEmbedded } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import { isRecord, own, textOf } from "./values.ts";

@@ -5,7 +5,7 @@
 
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import type { Conversation } from "./conversation.ts";
-import { isEmbedded } from "./pictures.ts";
+import { isEmbedded } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";
 import { own } from "./values.ts";

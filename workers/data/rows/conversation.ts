@@ -4,7 +4,7 @@
  * what the author wrote.
  */
 import { bytesOf } from "./inline-picture.ts";
-import { isEmbedded, type PictureSource } from "./pictures.ts";
+import { isEmbedded, type PictureSource } from "./picture-source.ts";
 import { MARKER, placeholderIn, placePictures } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";

@@ -1,5 +1,5 @@
 /** A picture that lies in a record as text or numbers: a data: URI, base64 in any dress, or a list of bytes. */
-import type { EmbeddedPicture } from "./pictures.ts";
+import type { EmbeddedPicture } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 
 /** The first letters in base64 of JPEG, PNG, GIF, WebP (RIFF), BMP, TIFF and ISO media (HEIC, AVIF). */

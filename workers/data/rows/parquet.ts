@@ -16,7 +16,7 @@ import { compressors } from "hyparquet-compressors";
 import { type ColumnMapping, isColumnOf, isKnownColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
-import { type EmbeddedPicture, isEmbedded } from "./pictures.ts";
+import { type EmbeddedPicture, isEmbedded } from "./picture-source.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { isRecord } from "./values.ts";

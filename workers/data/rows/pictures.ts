@@ -8,23 +8,9 @@ import type { Entry } from "./entry.ts";
 import { base64Of, decodeBase64 } from "./inline-picture.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import type { PictureIndex } from "./picture-index.ts";
+import type { PictureSource } from "./picture-source.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ImageRef } from "./row.ts";
-
-/** A picture whose bytes lie in the record. No JSON can forge one: it has a function. */
-export interface EmbeddedPicture {
-  /** For messages: "train.parquet row 7". */
-  path: string;
-  size: number;
-  bytes(): Promise<Uint8Array>;
-}
-
-/** A path or data: URI, or the bytes themselves. */
-export type PictureSource = string | EmbeddedPicture;
-
-export function isEmbedded(value: unknown): value is EmbeddedPicture {
-  return typeof value === "object" && value !== null && "bytes" in value && typeof value.bytes === "function";
-}
 
 /** The picture of `source` as an ImageRef; throws RowProblems "missing-picture", "picture-too-large", "broken-picture". */
 export function imageRef(source: PictureSource, folder: string, index: PictureIndex, limits: DatasetLimits): ImageRef {

@@ -11,7 +11,7 @@ import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, type Field, Fields, isColumnOf } from "./columns.ts";
 import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
 import { numbersOf } from "./inline-picture.ts";
-import { isEmbedded, type PictureSource } from "./pictures.ts";
+import { isEmbedded, type PictureSource } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import { isTurns, pair, turnsIn, unpackList } from "./turns.ts";
