@@ -52,6 +52,13 @@ test.each<[string, string[], string[], string[]]>([
   ["JSON beside pictures of its name", ["a.jpg", "a.json", "b.jpg", "b.json"], ["sidecar"], []],
   ["kinds that are not read", ["a.csv", "b.arrow", "c.xlsx"], ["a.csv"], ["2 files are left aside (b.arrow, c.xlsx)"]],
   ["captions", ["a.jpg", "a.txt"], ["sidecar"], []],
+  [
+    "texts without a picture",
+    ["a.jpg", "a.txt", "b.txt", "README.txt"],
+    ["sidecar"],
+    ["1 text (b.txt) belongs to no picture and is not read."],
+  ],
+  ["statistics of a download", ["0.parquet", "0_stats.json"], ["0.parquet"], ["0_stats.json"]],
   ["texts in a folder beside", ["images/a.jpg", "captions/a.txt"], ["sidecar"], ["1 text in captions is read for"]],
   [
     "texts in folders of splits",

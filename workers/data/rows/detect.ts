@@ -125,6 +125,7 @@ const HELD_OUT =
   "held-out splits are not trained on where a train split is there; drop them without it to train on them";
 const BESIDE_METADATA =
   "where a metadata file describes the pictures, the rows come from it alone; drop other tables alone";
+const STATISTICS = "it holds statistics of a download (img2dataset), no rows";
 const NOT_READ = "files of this kind are not read; export the rows in them as Parquet, CSV or JSON to train on them";
 const BESIDE_TABLE = "texts beside pictures are not read where a table holds the rows; drop them without the table";
 
@@ -186,6 +187,11 @@ function planTables(
     }
     tables = tables.filter(isMetadata);
   }
+  const isStatistics = (entry: Entry) => /_stats\.json$/i.test(baseName(entry.path));
+  if (!tables.every(isStatistics)) {
+    for (const table of tables.filter(isStatistics)) aside.add(table.path, STATISTICS);
+    tables = tables.filter((table) => !isStatistics(table));
+  }
   tables = trainOnly(tables, (table) => table.path, aside);
   const best = new Map<string, Entry>();
   for (const table of tables.toSorted(
@@ -213,7 +219,8 @@ function planSamples(entries: readonly Entry[], keys: SampleKeys): Plan {
   );
   const sources = sampleSources(kept, keys);
   if (sources.length > 0) {
-    return { sources, notes: [...notes, ...notesOf(keys, kept), ...repeatsOf(kept)], pictures: all.length };
+    const told = [...notesOf(keys, kept), ...loneTextsOf(kept, keys), ...repeatsOf(kept)];
+    return { sources, notes: [...notes, ...told], pictures: all.length };
   }
   // Other texts may say what is on the pictures, in a way that is not known.
   const unknown = entries.some(
@@ -277,6 +284,22 @@ function notesOf({ dotted, apart }: SampleKeys, kept: readonly Entry[]): string[
           `${counted(texts.length, "text")} in ${listed(folders)} ${texts.length === 1 ? "is" : "are"} read for the pictures of the same names in other folders.`,
         ]
       : []),
+  ];
+}
+
+/** Texts beside which there is no picture. */
+function loneTextsOf(entries: readonly Entry[], { of }: SampleKeys): string[] {
+  const pictured = new Set(entries.filter(isPicture).map(of));
+  const lone = entries
+    .filter((entry) => isCaption(entry) && !pictured.has(of(entry)) && !ABOUT.test(baseName(entry.path)))
+    .sort(byPath);
+  if (lone.length === 0) return [];
+  const names = listed(
+    lone.map(({ path }) => path),
+    3,
+  );
+  return [
+    `${counted(lone.length, "text")} (${names}) ${lone.length === 1 ? "belongs" : "belong"} to no picture and ${lone.length === 1 ? "is" : "are"} not read.`,
   ];
 }
 
