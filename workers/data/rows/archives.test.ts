@@ -206,6 +206,18 @@ test("a packed tar is read, within its limits", async () => {
   ]);
 });
 
+test("an archive is the folder that it would unpack to", async () => {
+  const rowsOf =
+    '{"image":"cats/1.jpg","text":"a cat"}\n{"image":"dogs/1.jpg","text":"a dog"}\n{"image":"birds/1.jpg","text":"a bird"}';
+  const { rows, skipped } = await readAll([
+    file("x.jsonl", rowsOf),
+    file("cats.zip", zipSync({ "1.jpg": pixel })),
+    file("dogs.tar", tarOf([{ name: "1.jpg", content: pixel }])),
+  ]);
+  expect(rows.map((row) => row.images[0]!.path)).toEqual(["cats.zip/1.jpg", "dogs.tar/1.jpg"]);
+  expect(skipped.map((s) => [s.index, s.reason])).toEqual([[2, "missing-picture"]]);
+});
+
 test("ZIP64", async () => {
   const writer = new ZipWriter(new BlobWriter(), { zip64: true, useWebWorkers: false });
   await writer.add("rows.jsonl", new TextReader('{"question":"Q","answer":"A"}'));

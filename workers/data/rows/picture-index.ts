@@ -82,8 +82,14 @@ const agree = (a: string, b: string) => endsWith(a, b) || endsWith(b, a);
 /** Without the extension of a picture; other names keep their dots. */
 const stemOf = (path: string) => (isPictureName(path) ? path.slice(0, path.lastIndexOf(".")) : path);
 
+/** "set.zip/1.jpg" as "set/1.jpg". */
+const unpackedPath = ({ path, archive }: Entry) =>
+  archive ? archive.path.replace(/\.(zip|tar|tgz|tar\.gz)$/i, "") + path.slice(archive.path.length) : path;
+
 export function pictureIndex(entries: readonly Entry[]): PictureIndex {
-  const exact = new Map(entries.map((entry) => [entry.path, entry]));
+  // A zip is also the folder that it would unpack to.
+  const exact = new Map(entries.map((entry) => [unpackedPath(entry), entry]));
+  for (const entry of entries) exact.set(entry.path, entry);
   const pictures = entries.filter(({ path }) => isPictureName(path));
   const folded = grouped(entries, (entry) => fold(entry.path));
   const named = grouped(entries, (entry) => fold(baseName(entry.path)));
