@@ -66,6 +66,18 @@ test.each<[string, string[], string[], string[]]>([
     ["sidecar"],
     ["1 picture with a text in val/images", "1 text in train/labels is read for"],
   ],
+  [
+    "JSON in a folder beside",
+    ["images/a.jpg", "annotations/a.json", "annotations/b.json"],
+    ["annotations/b.json"],
+    ["annotations/a.json"],
+  ],
+  [
+    "texts and JSON in folders beside",
+    ["images/a.jpg", "captions/a.txt", "annotations/a.json"],
+    ["sidecar"],
+    ["2 texts in annotations, captions are read for"],
+  ],
   ["texts of one name for two pictures", ["images/a.jpg", "photos/a.jpg", "texts/a.txt"], [], []],
   ["a text in a folder of another kind", ["images/a.jpg", "licences/a.txt"], [], []],
   ["names with two extensions", ["a.jpg", "a.jpg.txt"], ["sidecar"], []],

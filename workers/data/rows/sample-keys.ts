@@ -48,15 +48,15 @@ export function sampleKeys(entries: readonly Entry[]): SampleKeys {
   const of = (entry: Entry) => keys.get(entry) ?? plain(entry);
 
   const pictured = new Set(pictures.map(of));
-  const lone = members.filter((entry) => isCaption(entry) && !pictured.has(of(entry)));
+  const lone = members.filter((entry) => isSampleText(entry) && !pictured.has(of(entry)));
   const told = new Set(members.filter(isSampleText).map(of));
   const bare = only(
     pictures.filter((picture) => !told.has(of(picture))),
     (picture) => bareKey(picture, ANY_FOLDER),
   );
-  const texts = only(lone, (text) => bareKey(text, TEXT_FOLDER));
+  const textsOf = (kind: (entry: Entry) => boolean) => only(lone.filter(kind), (text) => bareKey(text, TEXT_FOLDER));
   const apart: Entry[] = [];
-  for (const [key, text] of texts) {
+  for (const [key, text] of [...textsOf(isCaption), ...textsOf((entry) => !isCaption(entry))]) {
     const picture = text && bare.get(key);
     if (!text || !picture) continue;
     keys.set(text, of(picture));
