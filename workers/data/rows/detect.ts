@@ -158,9 +158,11 @@ export function planSources(entries: readonly Entry[], lists: ReadonlySet<Entry>
   const samples = planSamples(entries, keys);
   const { sources, notes } = planTables(entries, keys, lists);
   if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes, ...unread] };
-  const plan = { sources, notes: [...notes, ...unread], pictures: samples.pictures };
+  const texts = new Aside();
+  for (const entry of textsOf(entries, keys)) texts.add(entry.path, BESIDE_TABLE);
+  const plan = { sources, notes: [...notes, ...texts.notes(), ...unread], pictures: samples.pictures };
   const others = samples.sources.some((source) => source.format !== "folders");
-  return others ? { ...plan, otherwise: { ...samples, notes: [...samples.notes, ...unread] } } : plan;
+  return others ? { ...plan, otherwise: { ...samples, notes: [...notes, ...samples.notes, ...unread] } } : plan;
 }
 
 /** Files of records that are not read, told. */
@@ -205,7 +207,6 @@ function planTables(
   const sources = tables
     .filter((table) => best.get(withoutExtension(table.path)) === table)
     .map((entry) => ({ format: TABLES.get(extensionOf(entry.path)) ?? "captions", entry }));
-  if (sources.length > 0) for (const entry of textsOf(entries, keys)) aside.add(entry.path, BESIDE_TABLE);
   return { sources, notes: aside.notes() };
 }
 

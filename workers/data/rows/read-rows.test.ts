@@ -347,6 +347,15 @@ test.each<[string, InputFile[], string[], RegExp]>([
   expect(notes[0]).toMatch(note);
 });
 
+test("what is left aside among tables is told also where none of them gives a row", async () => {
+  const { rows, notes } = await readAll([...captioned, file("0.csv", "url,text\nx,B\n"), file("0_stats.json", "{}")]);
+  expect(rows.length).toBe(1);
+  expect(notes).toEqual([
+    expect.stringMatching(/^0\.csv is left aside: it gives no row/),
+    expect.stringMatching(/^0_stats\.json is left aside: it holds statistics/),
+  ]);
+});
+
 test("boxes beside pictures are no captions", async () => {
   const { rows, skipped } = await readAll([
     file("images/a.jpg", pixel),
