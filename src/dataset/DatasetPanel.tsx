@@ -1,5 +1,6 @@
 /** The Data panel: what to train on, how far its preparation is, and the rows as the model reads them. */
 import { useState } from "react";
+import { READ_EXTENSIONS } from "../../workers/data/rows/detect.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
@@ -13,6 +14,12 @@ import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
 import { statusOf } from "./status.ts";
 import "./dataset.css";
+
+/** Every file that the reader takes; `.gz` because some browsers know only the last of two extensions. */
+const ACCEPT = [...READ_EXTENSIONS, "gz"]
+  .map((extension) => `.${extension}`)
+  .concat("image/*")
+  .join(",");
 
 export function DatasetPanel() {
   const { info, progress, waiting, gone, use, drop, cancel } = useDataset();
@@ -28,7 +35,7 @@ export function DatasetPanel() {
       lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer."
     >
       <div className="row">
-        <PickButton reason={reason} onPick={drop} accept=".jsonl,.json,.csv,.parquet,.zip,.tar,.tgz,.gz,image/*,.txt">
+        <PickButton reason={reason} onPick={drop} accept={ACCEPT}>
           Choose files
         </PickButton>
         <PickButton folder reason={reason} onPick={drop}>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { archiveKind, isJunk, isTable, planSources, sniff } from "./detect.ts";
+import { archiveKind, isJunk, isTable, planSources, READ_EXTENSIONS, sniff } from "./detect.ts";
 import { blobEntry, type Entry } from "./entry.ts";
 import { splitOf } from "./folders.ts";
 
@@ -179,4 +179,14 @@ test.each<[string, string]>([
   ["hello", ""],
 ])("sniff", (head, expected) => {
   expect(sniff(new TextEncoder().encode(head))).toBe(expected);
+});
+
+test("a dialog offers every kind of file that is read", () => {
+  for (const extension of READ_EXTENSIONS) {
+    const beside = /^(txt|caption|cap|json)$/.test(extension) ? "a.png" : "a.txt";
+    const kind = archiveKind(`a.${extension}`);
+    const read = kind ? kind !== "unsupported" : planSources(entries([`a.${extension}`, beside])).sources.length > 0;
+    expect([extension, read]).toEqual([extension, true]);
+  }
+  for (const name of ["tsv", "ndjson", "caption", "cap", "tgz", "avif"]) expect(READ_EXTENSIONS).toContain(name);
 });

@@ -8,7 +8,7 @@ import { counted, listed } from "../../words.ts";
 import { baseName, byPath, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
 import { classesOf, REPEATS, splitOf } from "./folders.ts";
 import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
-import { isCaption, isPicture, isSampleText } from "./sidecar.ts";
+import { isCaption, isPicture, isSampleText, PICTURE_EXTENSIONS, TEXT_EXTENSIONS } from "./sidecar.ts";
 
 export type TableFormat = "jsonl" | "json" | "csv" | "parquet" | "captions";
 
@@ -54,6 +54,11 @@ const TABLES = new Map<string, TableFormat>([
   ["parquet", "parquet"],
 ]);
 const RANK = [...TABLES.keys()];
+
+const ARCHIVES = ["zip", "tar", "tar.gz", "tgz"];
+
+/** Extensions of every file that something is made of, for a dialog that offers files. */
+export const READ_EXTENSIONS: readonly string[] = [...RANK, ...ARCHIVES, ...TEXT_EXTENSIONS, ...PICTURE_EXTENSIONS];
 
 /** JSON files that describe a repository, a model or a tool, never rows. */
 const NOT_ROWS =

@@ -26,7 +26,7 @@ export const PICTURE_EXTENSIONS = [
   "tif",
   "tiff",
 ];
-const TEXT_EXTENSIONS = ["txt", "caption", "cap"];
+export const TEXT_EXTENSIONS = ["txt", "caption", "cap"];
 
 /** By its name, as pictures are named; whether it can be decoded shows when it is read. */
 export const isPictureName = (path: string): boolean => PICTURE_EXTENSIONS.includes(extensionOf(path));
