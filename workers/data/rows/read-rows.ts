@@ -37,6 +37,10 @@ export interface ReadOptions extends RecordOptions {
 const LOOKED_FOR =
   "Drop a folder, .zip, .tar or .tar.gz with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; pictures with a .txt caption of the same name each; or pictures in a folder for each class.";
 
+/** Reasons of skipped rows that another choice of columns may mend. */
+const COLUMN_FAULTS = new Set(["bad-row", "missing-text"]);
+const SAY_COLUMNS = "Say which column is what, or call the columns image, question and answer.";
+
 /**
  * Rows and what was left out, in an order that does not depend on the order of `files`: sources by path, inside a
  * source as it is written. Blobs are read as the rows are asked for; pictures when `ImageRef.bytes` is called.
@@ -319,6 +323,6 @@ function noRows(sources: readonly Source[], skipped: number, first: SkippedRow |
   return new TabTuneError(
     "no-rows",
     `None of the ${counted(skipped, "row")} in ${names} can be used; the first one (${first.source}): ${first.message}`,
-    LOOKED_FOR,
+    COLUMN_FAULTS.has(first.reason) && sources.some(isTable) ? SAY_COLUMNS : LOOKED_FOR,
   );
 }
