@@ -51,3 +51,10 @@ test("a drop without a table has rows and no columns; one that cannot be read sa
   const broken = await lookAt([file("x.zip", "PK\x03\x04 and then nothing")], {}, 5);
   expect(broken).toMatchObject({ table: null, rows: [], problem: expect.stringContaining("x.zip") });
 });
+
+test("a list of captions is a table, as the reader has it", async () => {
+  const list = file("captions.txt", "image,caption\na.png,A dot .\na.png,A small dot .\n");
+  const { table, rows } = await lookAt([list, file("a.png", pixel)], {}, 5);
+  expect(table).toMatchObject({ path: "captions.txt", columns: ["image", "text"] });
+  expect(rows).toMatchObject([{ turns: [{}, { text: "A dot ." }] }, { turns: [{}, { text: "A small dot ." }] }]);
+});

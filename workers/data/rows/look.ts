@@ -3,19 +3,17 @@
  * sees before saying which column is what.
  */
 import { TabTuneError } from "../../errors.ts";
-
-import { isTable, planSources } from "./detect.ts";
-import { type InputFile, unpackedEntries } from "./drop.ts";
-import { asUtf8 } from "./encoding.ts";
+import { isTable } from "./detect.ts";
+import type { InputFile } from "./drop.ts";
 import { folderOf } from "./entry.ts";
-import { type DatasetLimits, defaultLimits } from "./limits.ts";
+import type { DatasetLimits } from "./limits.ts";
+import { type OpenDrop, openDrop, type Reading, readingOf, recordsIn } from "./open-drop.ts";
 import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { isEmbedded } from "./picture-source.ts";
 import { imageRef } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
-import { readRows } from "./read-rows.ts";
+import { rowsIn } from "./read-rows.ts";
 import type { RecordOptions } from "./record.ts";
-import { recordsOf } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
 import { isPictureName } from "./sidecar.ts";
@@ -58,8 +56,9 @@ export async function lookAt(files: readonly InputFile[], options: RecordOptions
   let problem = "";
   let table: LookTable | null = null;
   try {
-    table = await firstTable(files, count);
-    for await (const event of readRows(files, options)) {
+    const drop = await openDrop(files);
+    table = await firstTable(drop, count);
+    for await (const event of rowsIn(drop, options)) {
       if (event.type === "row") rows.push(await lookRow(event.row));
       else if (event.type === "skipped") rows.push({ source: event.skipped.source, problem: event.skipped.message });
       if (rows.length >= count) break;
@@ -86,23 +85,16 @@ async function lookRow(row: Row): Promise<LookRow> {
   return { source: row.source, pictures, turns };
 }
 
-/** The first records of the first table that has any; null where there is none. */
-async function firstTable(files: readonly InputFile[], count: number): Promise<LookTable | null> {
-  const limits = defaultLimits;
-  const { entries } = await unpackedEntries(files, limits);
-  const index = pictureIndex(entries);
-  const sources = planSources(entries).sources.filter(isTable);
-  const tables = sources.filter(({ format }) => format !== "csv" && format !== "parquet").map(({ entry }) => entry);
-  for (const written of sources) {
-    const source = {
-      ...written,
-      entry: written.format === "parquet" ? written.entry : (await asUtf8(written.entry)).entry,
-    };
+/** The first records of the first table that has any, with all its columns; null where there is none. */
+async function firstTable(drop: OpenDrop, count: number): Promise<LookTable | null> {
+  const index = pictureIndex(drop.entries);
+  const reading: Reading = { ...readingOf(drop, {}, new Remarks()), columns: "every" };
+  for (const source of drop.sources.filter(isTable)) {
     const { path } = source.entry;
     const records: Record<string, unknown>[] = [];
     let seen = 0;
     try {
-      for await (const record of recordsOf(source, limits, {}, { tables, entries, remarks: new Remarks() }, "every")) {
+      for await (const record of recordsIn(source, reading)) {
         const value = await parsed(record.parse);
         if (isRecord(value)) records.push(value);
         seen += 1;
@@ -110,11 +102,11 @@ async function firstTable(files: readonly InputFile[], count: number): Promise<L
       }
     } catch (error) {
       // A file that cannot be read: reading its rows says why, in the same look.
-      if (!(error instanceof Error)) throw error;
+      if (!(error instanceof TabTuneError)) throw error;
     }
     if (records.length === 0) continue;
     const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
-    const cellOf = (value: unknown): Promise<LookCell> => lookCell(value, folderOf(path), index, limits);
+    const cellOf = (value: unknown): Promise<LookCell> => lookCell(value, folderOf(path), index, drop.limits);
     const rows = records.map((record) => Promise.all(columns.map((name) => cellOf(record[name]))));
     return { path, columns, rows: await Promise.all(rows) };
   }

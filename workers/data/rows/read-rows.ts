@@ -5,19 +5,17 @@
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
-import { captionLists } from "./caption-lines.ts";
-import { isTable, type Plan, planSources, type Source } from "./detect.ts";
-import { type InputFile, unpackedEntries } from "./drop.ts";
-import { asUtf8 } from "./encoding.ts";
-import { type Entry, folderOf, type LeftOut } from "./entry.ts";
-import type { Surroundings } from "./json-table.ts";
-import { type DatasetLimits, defaultLimits } from "./limits.ts";
+import { isTable, type Source } from "./detect.ts";
+import type { InputFile } from "./drop.ts";
+import { folderOf, type LeftOut } from "./entry.ts";
+import type { DatasetLimits } from "./limits.ts";
+import { type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
 import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { imageRef, pathOf } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { CLASS_QUESTION, type RecordOptions, recordToConversations } from "./record.ts";
-import { detailOf, recordsOf } from "./records.ts";
+import { detailOf } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
 
@@ -48,21 +46,26 @@ const SAY_COLUMNS = "Say which column is what, or call the columns image, questi
  * "no-rows" (nothing that could be a row, or none that could be used).
  */
 export async function* readRows(files: readonly InputFile[], options: ReadOptions = {}): AsyncGenerator<RowEvent> {
-  const limits = { ...defaultLimits, ...options.limits };
-  const { entries, leftOut, notes } = await unpackedEntries(files, limits);
+  yield* rowsIn(await openDrop(files, options.limits), options);
+}
+
+/** The same of a drop that is open. */
+export async function* rowsIn(opened: OpenDrop, options: RecordOptions): AsyncGenerator<RowEvent> {
+  const { files, limits, entries, leftOut, notes } = opened;
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
-  const plan = await usablePlan(planSources(entries, await captionLists(entries)), entries, limits, options);
+  const drop = await usable(opened, options);
+  const { plan, sources } = drop;
   for (const note of [...notes, ...plan.notes]) yield { type: "format", format: "note", detail: note };
-  if (plan.sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
+  if (sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 
   const index = pictureIndex(entries);
   const remarks = new Remarks();
-  const sources = await inUtf8(plan.sources, remarks);
-  const around = { tables: jsonTables(sources), entries, remarks };
+  for (const note of drop.encodingNotes) remarks.say(note);
+  const reading = readingOf(drop, options, remarks);
   const pictures: Pictures = {
     index,
     claimed: false,
-    claimAll: () => claimAll(sources, index, { limits, options, around: { ...around, remarks: new Remarks() } }),
+    claimAll: () => claimAll(sources, index, readingOf(drop, options, new Remarks())),
   };
   let next = 0;
   let rows = 0;
@@ -71,7 +74,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
   let firstSkipped: SkippedRow | undefined;
   for (const source of sources) {
     yield { type: "format", format: source.format, detail: detailOf(source) };
-    for await (const record of readable(source, { limits, options, around })) {
+    for await (const record of recordsIn(source, reading)) {
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
@@ -123,30 +126,22 @@ const namesOf = (sources: readonly Source[]): string => listed(sources.map(pathO
 /** Records of a table that are looked at to tell whether it gives rows. */
 const TRIED = 100;
 
-/** The plan, or what it says to read instead where none of its tables gives a row: a list of tags must not hide pictures with captions. */
-async function usablePlan(
-  plan: Plan,
-  entries: readonly Entry[],
-  limits: DatasetLimits,
-  options: RecordOptions,
-): Promise<Plan> {
-  if (!plan.otherwise) return plan;
-  const index = pictureIndex(entries);
+/** The drop as it is, or with what its plan says to read instead where none of its tables gives a row: a list of tags must not hide pictures with captions. */
+async function usable(drop: OpenDrop, options: RecordOptions): Promise<OpenDrop> {
+  const { otherwise } = drop.plan;
+  if (!otherwise) return drop;
+  const index = pictureIndex(drop.entries);
   const notes: string[] = [];
   // What is remarked while trying is remarked again when the rows are read.
-  const remarks = new Remarks();
-  const sources = await inUtf8(plan.sources, remarks);
-  const reading: Reading = { limits, options, around: { tables: jsonTables(sources), entries, remarks } };
-  for (const source of sources) {
+  const reading = readingOf(drop, options, new Remarks());
+  for (const source of drop.sources) {
     const why = await whyNoRow(source, index, reading);
-    if (why === undefined) return plan;
+    if (why === undefined) return drop;
     notes.push(`${pathOfSource(source)} is left aside: it gives no row (${why.replace(/\.$/, "")}).`);
   }
-  return { ...plan.otherwise, notes: [...notes, ...plan.otherwise.notes] };
+  const plan = { ...otherwise, notes: [...notes, ...otherwise.notes] };
+  return { ...drop, plan, sources: plan.sources, encodingNotes: [] };
 }
-
-const jsonTables = (sources: readonly Source[]): Entry[] =>
-  sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
 
 /** What is wrong with the first record of a table none of whose first ones can be used; undefined where one can. */
 async function whyNoRow(source: Source, index: PictureIndex, reading: Reading): Promise<string | undefined> {
@@ -154,7 +149,7 @@ async function whyNoRow(source: Source, index: PictureIndex, reading: Reading): 
   let first: string | undefined;
   let tried = 0;
   try {
-    for await (const record of readable(source, reading)) {
+    for await (const record of recordsIn(source, reading)) {
       try {
         await rowsOf({ index: 0, source: "" }, record, source, { ...reading, pictures });
         return undefined;
@@ -170,13 +165,6 @@ async function whyNoRow(source: Source, index: PictureIndex, reading: Reading): 
   return first ?? "it is empty";
 }
 
-/** By what the records of a source are read. */
-interface Reading {
-  limits: DatasetLimits;
-  options: RecordOptions;
-  around: Surroundings;
-}
-
 interface Pictures {
   index: PictureIndex;
   /** The index knows by which paths all rows name their pictures: before the first guess it must. */
@@ -187,7 +175,7 @@ interface Pictures {
 /** Reads the tables once for the paths in them alone; what is broken is told when the rows are read. */
 async function claimAll(sources: readonly Source[], index: PictureIndex, reading: Reading): Promise<void> {
   for (const source of sources.filter(isTable)) {
-    for await (const record of readable(source, reading)) {
+    for await (const record of recordsIn(source, reading)) {
       try {
         const { conversations } = recordToConversations(await record.parse(), reading.options, record.columns);
         const paths = conversations.flatMap(({ pictures }) => pictures.map(pathOf));
@@ -230,50 +218,6 @@ async function rowsOf(
   });
   return { rows, remarks };
 }
-
-/** Text tables as UTF-8, whatever they are written in. */
-async function inUtf8(sources: readonly Source[], remarks: Remarks): Promise<Source[]> {
-  const read: Source[] = [];
-  for (const source of sources) {
-    if (!isTable(source) || source.format === "parquet") read.push(source);
-    else {
-      const { entry, note } = await asUtf8(source.entry);
-      if (note !== undefined) remarks.say(note);
-      read.push({ ...source, entry });
-    }
-  }
-  return read;
-}
-
-/** Records of a source. An error before the first one means that the file cannot be read; a later one costs the rest of it. */
-async function* readable(source: Source, { limits, options, around }: Reading): AsyncGenerator<ReadRecord> {
-  const path = pathOfSource(source);
-  let any = false;
-  try {
-    for await (const record of recordsOf(source, limits, options.mapping ?? {}, around)) {
-      any = true;
-      yield record;
-    }
-  } catch (error) {
-    if (error instanceof TabTuneError) throw error;
-    const words = wordsOf(error).replace(/\.$/, "");
-    if (!any) {
-      throw new TabTuneError(
-        "bad-dataset",
-        `${path} cannot be read: ${words}.`,
-        "Check that the file is complete, or leave it out.",
-        "",
-        { cause: error },
-      );
-    }
-    const parse = () => {
-      throw new RowProblem("broken-part", `The rest of ${path} cannot be read: ${words}.`, { cause: error });
-    };
-    yield { place: "", excerpt: () => "", parse };
-  }
-}
-
-const pathOfSource = (source: Source): string => (isTable(source) ? source.entry.path : source.path);
 
 function sourceOf(source: Source, record: ReadRecord): string {
   const path = record.file ?? pathOfSource(source);
