@@ -1,8 +1,7 @@
 /** `rows`: what the reader understood of the data, row by row, with every note and every row that it left out. No model, no GPU. */
-import { type ParquetDataSet, parquetDataSet } from "../data/rows/parquet-data-set.ts";
+import { parquetDataSet } from "../data/rows/parquet-data-set.ts";
 import { readRows } from "../data/rows/read-rows.ts";
 import type { Row, SkippedRow } from "../data/rows/row.ts";
-import { isRowFault } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataFiles, note, skipped, writeWhole } from "./open.ts";
 import { readingOf } from "./reading.ts";
@@ -10,16 +9,6 @@ import { readingOf } from "./reading.ts";
 /** A row as a line of stdout. */
 const lineOf = ({ index, source, messages, images }: Row): string =>
   JSON.stringify({ row: index, source, messages, pictures: images.map((image) => image.file ?? "embedded") });
-
-/** A picture that cannot be read costs its row in the file only. */
-async function added(dataSet: ParquetDataSet, row: Row): Promise<void> {
-  try {
-    await dataSet.add(row);
-  } catch (error) {
-    if (!isRowFault(error)) throw error;
-    skipped(row.source, `${error.message} It is not in the data set.`);
-  }
-}
 
 /**
  * Lines and report come when all is read: what fails half way leaves neither. Throws as `readRows` does, with what was skipped on
@@ -35,7 +24,8 @@ export async function rows(args: Arguments): Promise<void> {
   for await (const event of readRows(files, await readingOf(args))) {
     if (event.type === "row") {
       lines.push(lineOf(event.row));
-      if (parquet) await added(dataSet, event.row);
+      const fault = parquet ? await dataSet.add(event.row) : undefined;
+      if (fault) skipped(event.row.source, `${fault.message} It is not in the data set.`);
     } else if (event.type === "skipped") {
       leftOut.push(event.skipped);
       skipped(event.skipped.source, event.skipped.message);

@@ -4,7 +4,7 @@
  */
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
-import { isRowFault } from "../../errors.ts";
+import { isRowFault, type TabTuneError } from "../../errors.ts";
 import { type InputFile, readRows } from "./read-rows.ts";
 import type { RecordOptions } from "./record.ts";
 import type { Row } from "./row.ts";
@@ -93,8 +93,8 @@ async function recordOf({ messages, images }: Row): Promise<Record> {
 
 /** A file to which rows are added one by one. */
 export interface ParquetDataSet {
-  /** Throws TabTuneError "bad-image" where the bytes of a picture cannot be read: nothing of that row is written. */
-  add(row: Row): Promise<void>;
+  /** The fault of a picture whose bytes cannot be read: nothing of that row is written. Undefined when it is in the file. */
+  add(row: Row): Promise<TabTuneError | undefined>;
   /** The whole file. */
   finish(): Blob;
 }
@@ -124,10 +124,17 @@ export function parquetDataSet(): ParquetDataSet {
   };
   return {
     async add(row) {
-      const record = await recordOf(row);
+      let record: Record;
+      try {
+        record = await recordOf(row);
+      } catch (error) {
+        if (isRowFault(error)) return error;
+        throw error;
+      }
       group.push(record);
       bytes += record.images.reduce((sum, image) => sum + image.bytes.length, 0);
       if (group.length >= GROUP_ROWS || bytes >= GROUP_BYTES) writeGroup();
+      return undefined;
     },
     finish() {
       writeGroup();
@@ -156,21 +163,9 @@ export async function writtenDataSet(
   let leftOut = 0;
   for await (const event of readRows(files, reading)) {
     if (event.type === "format") continue;
-    if (event.type === "skipped") leftOut += 1;
-    else if (await added(dataSet, event.row)) rows += 1;
-    else leftOut += 1;
+    if (event.type === "skipped" || (await dataSet.add(event.row))) leftOut += 1;
+    else rows += 1;
     onRow(rows, event.type === "row" ? event.row.source : event.skipped.source);
   }
   return { file: dataSet.finish(), rows, leftOut };
-}
-
-/** False where a picture cannot be read, which costs its row only. */
-async function added(dataSet: ParquetDataSet, row: Row): Promise<boolean> {
-  try {
-    await dataSet.add(row);
-    return true;
-  } catch (error) {
-    if (isRowFault(error)) return false;
-    throw error;
-  }
 }
