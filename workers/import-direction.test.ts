@@ -11,7 +11,7 @@ const workers = path.dirname(fileURLToPath(import.meta.url));
 
 /** Rooms of one line may import each other and every line above. */
 const order = [
-  ["errors.ts", "words.ts"],
+  ["errors.ts", "json.ts", "words.ts"],
   ["recipe.ts", "random", "storage"],
   ["gpu"],
   ["data", "weights"],

@@ -3,6 +3,7 @@
  * compute, is refused in a sentence: half an adapter answers like a whole one, only worse.
  */
 import { TabTuneError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 import { CONNECTOR, type NameScheme, spellingsOf } from "../models/names.ts";
 import { toF32 } from "../weights/formats/dtype.ts";
 import { readSafetensors, type TensorData } from "../weights/formats/safetensors.ts";
@@ -168,7 +169,7 @@ function parseConfig(text: string, connector: string): Config {
     const message = "The adapter's adapter_config.json is not JSON.";
     throw new TabTuneError("bad-adapter", message, "Download it again.", "The model is unchanged.", { cause });
   }
-  if (!isObject(json)) throw refuse("The adapter's adapter_config.json is not a JSON object.");
+  if (!isJsonObject(json)) throw refuse("The adapter's adapter_config.json is not a JSON object.");
   const config = new Map(Object.entries(json));
   if (config.get("peft_type") !== "LORA") {
     throw refuse(`The adapter is of type ${shown(config.get("peft_type"))}; only LORA is supported.`);
@@ -216,7 +217,7 @@ function positive(value: unknown, key: string, whole: boolean): number {
 }
 
 function pattern(value: unknown, key: string, whole: boolean): Map<string, number> {
-  const entries = value === undefined || value === null ? [] : isObject(value) ? Object.entries(value) : undefined;
+  const entries = value === undefined || value === null ? [] : isJsonObject(value) ? Object.entries(value) : undefined;
   if (entries === undefined) throw refuse(`The adapter's ${key} is ${shown(value)}; it must be an object.`);
   return new Map(
     entries.map(([name, number]) => {
@@ -276,10 +277,6 @@ function finite({ dtype, data }: TensorData, name: string): Float32Array {
   const values = toF32(data, dtype);
   if (!values.every(Number.isFinite)) throw refuse(`The adapter's ${name} holds a value that is not a finite number.`);
   return values;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Text from a file, cut and escaped. */

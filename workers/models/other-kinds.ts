@@ -1,5 +1,6 @@
 /** Checkpoints that a family's model_type does not tell apart from its own: refused by config.json and tensor names, before a weight is read. */
 import { TabTuneError } from "../errors.ts";
+import { isJsonObject } from "../json.ts";
 import type { Json } from "./family.ts";
 import { isOriginalLayout, originalLayout } from "./llava/original.ts";
 
@@ -9,8 +10,7 @@ const remedy =
 const quantised = (how: string): TabTuneError =>
   new TabTuneError("unsupported-model", `The checkpoint is quantised ${how}, which cannot be trained on here.`, remedy);
 
-const object = (value: unknown): Json | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+const object = (value: unknown): Json | undefined => (isJsonObject(value) ? value : undefined);
 
 /** Throws TabTuneError "not-a-checkpoint" or "unsupported-model" where config.json says another kind of checkpoint. */
 export function refuseOtherConfig(json: Json): void {

@@ -4,13 +4,8 @@
  * then go through JSON.parse, so that a record that is broken inside costs one row.
  */
 import { textChunksOf } from "./bytes.ts";
+import { BACKSLASH, COMMA, isClosing, isOpening, QUOTE } from "./json-bytes.ts";
 import { isBlank, isSpace, type RawRecord, recordBuffer } from "./raw.ts";
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const isOpening = (byte: number) => byte === 0x7b || byte === 0x5b;
-const isClosing = (byte: number) => byte === 0x7d || byte === 0x5d;
 
 /** Records of `stream`; `place` is "item 3" (from 1). Bytes over `limit` are cut, with `tooLong` set. */
 export async function* jsonItemsOf(stream: ReadableStream<Uint8Array>, limit: number): AsyncGenerator<RawRecord> {

@@ -3,6 +3,7 @@
  * Beside `jsonItemsOf`, which follows arrays and values one after the other. Only the structure is followed.
  */
 import { decodeLoosely, textChunksOf } from "./bytes.ts";
+import { BACKSLASH, COLON, COMMA, isClosing, isOpening, QUOTE } from "./json-bytes.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { isBlank, isSpace, recordBuffer } from "./raw.ts";
 
@@ -15,13 +16,6 @@ export interface Member {
   /** Set on the last one where the file ends too early. */
   broken?: string;
 }
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const isOpening = (byte: number) => byte === 0x7b || byte === 0x5b;
-const isClosing = (byte: number) => byte === 0x7d || byte === 0x5d;
 
 type Phase = "before" | "key" | "colon" | "value" | "list" | "after" | "ended";
 

@@ -1,7 +1,7 @@
 /** A JSON file of any shape -> its records. Joins (COCO's pictures, VQA's answers) hold what they look up, and no more than `limits.rows` of it. */
 import { counted } from "../../words.ts";
 import { decodeText } from "./bytes.ts";
-import { baseName, type Entry } from "./entry.ts";
+import { baseName, type Entry, grouped } from "./entry.ts";
 import { jsonItemsOf } from "./json-items.ts";
 import { jsonMembersOf, type Member } from "./json-members.ts";
 import { namedRecord, type Read, rowsByColumns, shapeOf } from "./json-shape.ts";
@@ -173,18 +173,13 @@ function withPicture(value: unknown, find: (id: string) => unknown, path: string
 
 /** Finds pictures by the number at the end of their names (COCO_train2014_000000000009.jpg), where that is one file. */
 function pictureNumbers(entries: readonly Entry[]): (id: string, subset: string) => string | undefined {
-  const byNumber = new Map<string, string[]>();
-  for (const entry of entries) {
-    const number = isPicture(entry) ? /(\d{1,15})\.\w+$/.exec(baseName(entry.path))?.[1] : undefined;
-    if (number === undefined) continue;
-    const paths = byNumber.get(String(Number(number)));
-    if (paths) paths.push(entry.path);
-    else byNumber.set(String(Number(number)), [entry.path]);
-  }
+  const numberOf = (entry: Entry) => /(\d{1,15})\.\w+$/.exec(baseName(entry.path))?.[1];
+  const numbered = entries.filter((entry) => isPicture(entry) && numberOf(entry) !== undefined);
+  const byNumber = grouped(numbered, (entry) => String(Number(numberOf(entry))));
   return (id, subset) => {
-    const paths = byNumber.get(id) ?? [];
-    const named = paths.length > 1 && subset !== "" ? paths.filter((path) => path.includes(subset)) : paths;
-    return named.length === 1 ? named[0] : undefined;
+    const all = byNumber.get(id) ?? [];
+    const named = all.length > 1 && subset !== "" ? all.filter(({ path }) => path.includes(subset)) : all;
+    return named.length === 1 ? named[0]!.path : undefined;
   };
 }
 

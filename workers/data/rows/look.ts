@@ -17,7 +17,7 @@ import type { RecordOptions } from "./record.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
 import { isPictureName } from "./sidecar.ts";
-import { isRecord } from "./values.ts";
+import { isRecord, jsonText } from "./values.ts";
 
 /** A cell of the table: its text, cut; and the picture that it is or names, where the drop has it. */
 export interface LookCell {
@@ -141,7 +141,6 @@ async function lookCell(value: unknown, folder: string, index: PictureIndex, lim
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return "";
-  const plain = (_: string, cell: unknown) => (typeof cell === "bigint" ? Number(cell) : cell);
-  const text = typeof value === "string" ? value : (JSON.stringify(value, plain) ?? "");
+  const text = typeof value === "string" ? value : jsonText(value);
   return text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}…` : text;
 }

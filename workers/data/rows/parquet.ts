@@ -19,7 +19,7 @@ import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { type EmbeddedPicture, isEmbedded } from "./picture-source.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
-import { isRecord } from "./values.ts";
+import { isRecord, jsonText } from "./values.ts";
 
 type Cells = Record<string, unknown>;
 type Key = string | number;
@@ -220,10 +220,7 @@ function lostRow(row: number, group: number, error: unknown): ReadRecord {
 function rowRecord(place: string, record: unknown, limits: DatasetLimits): ReadRecord {
   return {
     place,
-    excerpt: () =>
-      excerptOf(
-        JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value)) ?? "",
-      ),
+    excerpt: () => excerptOf(jsonText(record)),
     parse: () => {
       if (textLength(record) > limits.lineBytes)
         throw new RowProblem("too-long-line", `The row's texts have more than ${formatBytes(limits.lineBytes)}.`);

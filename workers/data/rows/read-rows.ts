@@ -35,7 +35,7 @@ export interface ReadOptions extends RecordOptions {
 const LOOKED_FOR =
   "Drop a folder, .zip, .tar or .tar.gz with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; pictures with a .txt caption of the same name each; or pictures in a folder for each class.";
 
-/** Reasons of skipped rows that another choice of columns may mend. */
+/** Where the first row is skipped for these, the names of the columns are the likely fault. */
 const COLUMN_FAULTS = new Set(["bad-row", "missing-text"]);
 const SAY_COLUMNS = "Say which column is what, or call the columns image, question and answer.";
 

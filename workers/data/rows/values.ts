@@ -1,4 +1,5 @@
 /** Looking at values of JSON, CSV and Parquet that nobody has vetted. */
+import { isJsonObject } from "../../json.ts";
 import { RowProblem } from "./problem.ts";
 
 /** An own property; never one of Object.prototype. */
@@ -11,7 +12,12 @@ export function isPresent(value: unknown): boolean {
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return isJsonObject(value) && !(value instanceof Uint8Array);
+}
+
+/** A value as JSON, for people to read; whole numbers of 64 bits as numbers. "" for undefined. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? Number(item) : item)) ?? "";
 }
 
 /** A text cell: a string, a number or a boolean as one. Throws a RowProblem "bad-row" for anything else. */

@@ -4,6 +4,7 @@
  * and nothing believed before it is checked; names are Map keys, never object keys.
  */
 import { TabTuneError } from "../../errors.ts";
+import { isJsonObject } from "../../json.ts";
 import { refuseLfsPointer } from "../../storage/lfs-pointer.ts";
 import { type RangeReader, readerOfBytes } from "../../storage/range-reader.ts";
 import { type Dtype, dtypeBytes } from "./dtype.ts";
@@ -62,7 +63,7 @@ function parseHeader(bytes: Uint8Array, file: string, dataStart: number, fileSiz
       infos.push(tensorInfo(name, entry, file, dataStart));
       continue;
     }
-    for (const [key, value] of isObject(entry) ? Object.entries(entry) : [["", entry]]) {
+    for (const [key, value] of isJsonObject(entry) ? Object.entries(entry) : [["", entry]]) {
       if (typeof value !== "string") throw bad(file, "its __metadata__ is not a map of strings");
       metadata.set(key as string, value);
     }
@@ -87,8 +88,8 @@ function parseHeader(bytes: Uint8Array, file: string, dataStart: number, fileSiz
 
 function tensorInfo(name: string, entry: unknown, file: string, dataStart: number): TensorInfo {
   const wrong = (why: string) => bad(file, `tensor ${quote(name)} ${why}`);
-  if (!isObject(entry)) throw wrong("is not described by an object");
-  const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
+  if (!isJsonObject(entry)) throw wrong("is not described by an object");
+  const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(dtypeBytes, dtype)) {
     throw wrong(`has the unknown dtype ${quote(String(dtype))}`);
   }
@@ -167,10 +168,6 @@ export function writeSafetensors(entries: TensorEntry[], metadata?: Record<strin
     at += data.byteLength;
   }
   return file;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isSizes(value: unknown): value is number[] {
