@@ -36,6 +36,9 @@ const columnsKey = (look: Look): string => JSON.stringify(look.table?.columns.to
 
 const lookOf = (source: FilesSource): Promise<Look> => dataset((api) => api.look(source, LOOK_ROWS));
 
+/** A look under another reading is on its way. */
+let looking = false;
+
 export const useColumns = create<ColumnsStore>((set, get) => ({
   source: undefined,
   look: undefined,
@@ -51,14 +54,22 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
     return read;
   },
   async choose(draft) {
-    const { source } = get();
-    if (!source) return;
     set({ draft });
+    // Each look opens the files: whoever types waits for one, and the next is at what was typed last.
+    if (looking) return;
+    looking = true;
     try {
-      const look = await lookOf({ ...source, reading: draft });
-      if (get().draft === draft) set({ look });
+      for (let shown: RecordOptions | undefined; shown !== get().draft; ) {
+        const { source } = get();
+        if (!source) return;
+        shown = get().draft;
+        const look = await lookOf({ ...source, reading: shown });
+        if (get().draft === shown && get().source === source) set({ look });
+      }
     } catch (error) {
       useApp.getState().fail("data", error);
+    } finally {
+      looking = false;
     }
   },
   keep() {
