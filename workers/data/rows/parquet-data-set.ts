@@ -115,8 +115,14 @@ export function parquetDataSet(): ParquetDataSet {
     if (group.length === 0) return;
     const columnData = [
       { name: "messages", data: group.map((record) => record.messages) },
-      // Pictures are compressed already, and no two of them are the same.
-      { name: "images", data: group.map((record) => record.images), codec: "UNCOMPRESSED", encoding: "PLAIN" } as const,
+      // Pictures are compressed already, and no two of them are the same. By statistics readers know that all are there.
+      {
+        name: "images",
+        data: group.map((record) => record.images),
+        codec: "UNCOMPRESSED",
+        encoding: "PLAIN",
+        statistics: true,
+      } as const,
     ];
     void file.write({ columnData, rowGroupSize: group.length });
     group = [];

@@ -1,74 +1,18 @@
-/**
- * Parquet by hyparquet: one row group at a time, only the columns that matter, by range reads from the Blob.
- * Hugging Face keeps picture bytes inside the file (`image: struct<bytes, path>`, `images: list<…>`); a row gets a way to
- * them, not the bytes, and one row group is kept: the one read last.
- * hyparquet trusts its input (one flipped byte can make it spin), so the footer is checked here and a watchdog stands outside.
- */
-import {
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetRead,
-  parquetSchema,
-  type RowGroup,
-  type SchemaTree,
-} from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+/** Parquet by hyparquet: one row group at a time, only the columns that matter, pictures only when they are asked for. */
+import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import { type ColumnMapping, isColumnOf, isKnownColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
-import { type EmbeddedPicture, isEmbedded } from "./picture-source.ts";
+import { type Cells, leafName, openParquet } from "./parquet-file.ts";
+import { allPresent, hasPages, keepGroup, type PictureColumn, pictureAt, pictureColumn } from "./parquet-pictures.ts";
+import { type EmbeddedPicture, isEmbedded, type PicturePlace } from "./picture-source.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { isRecord, jsonText } from "./values.ts";
 
-type Cells = Record<string, unknown>;
 type Key = string | number;
 /** Columns that a row could be made of, or all that there are, for a person to choose from. */
 export type ReadColumns = "useful" | "every";
-
-/** The part of hyparquet's AsyncBuffer that reads a Blob. Throws at once on ranges that a damaged footer asks for. */
-function rangeReader(blob: Blob, limits: DatasetLimits) {
-  return {
-    byteLength: blob.size,
-    slice(start: number, end = blob.size): Promise<ArrayBuffer> {
-      const fits =
-        Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end && end <= blob.size;
-      if (!fits) throw new Error(`it refers to bytes ${start} to ${end} of ${blob.size}`);
-      if (end - start > limits.rowGroupBytes) throw new Error(`a part of it has ${formatBytes(end - start)}`);
-      return blob.slice(start, end).arrayBuffer();
-    },
-  };
-}
-
-/** Every decompressor checks the size that the page claims before it allocates. */
-function boundedCompressors(limits: DatasetLimits): typeof compressors {
-  return Object.fromEntries(
-    Object.entries(compressors).map(([codec, decompress]) => [
-      codec,
-      (input: Uint8Array, length: number) => {
-        if (!(length >= 0 && length <= limits.rowGroupBytes)) throw new Error(`a page claims ${length} bytes`);
-        return decompress(input, length);
-      },
-    ]),
-  );
-}
-
-/** Throws when the footer contradicts itself or the file; sizes come as bigint from thrift. */
-function checkFooter(metadata: FileMetaData, size: number, limits: DatasetLimits): void {
-  const sum = metadata.row_groups.reduce((rows, group) => rows + Number(group.num_rows), 0);
-  if (!(Number(metadata.num_rows) === sum && sum >= 0)) throw new Error("its footer counts rows in two ways");
-  if (sum > limits.rows) throw new Error(`it has ${sum} rows; at most ${limits.rows} are read`);
-  for (const group of metadata.row_groups) {
-    if (!(group.num_rows >= 0n)) throw new Error("a row group has a negative number of rows");
-    for (const { meta_data: column } of group.columns) {
-      if (column === undefined) throw new Error("a column has no description");
-      const start = Number(column.dictionary_page_offset || column.data_page_offset);
-      const end = start + Number(column.total_compressed_size);
-      if (!(start >= 4 && end >= start && end <= size))
-        throw new Error(`column ${column.path_in_schema.join(".")} lies outside of the file`);
-    }
-  }
-}
 
 /** A text, a struct with bytes (as Hugging Face writes pictures), or bytes under a name that speaks of pictures. */
 function couldBePicture({ element, children }: SchemaTree): boolean {
@@ -78,19 +22,40 @@ function couldBePicture({ element, children }: SchemaTree): boolean {
   return isText || /im(age|g)|pic|photo/i.test(element.name);
 }
 
-function unpackedBytes(group: RowGroup, columns: readonly string[]): number {
-  return group.columns
-    .filter(({ meta_data: column }) => columns.includes(column!.path_in_schema[0]!))
+/** How the rows of one row group are read. */
+interface GroupPlan {
+  /** Columns that are read, all of their leaves but those of `without`. */
+  columns: string[];
+  without: Set<string>;
+  /** Columns whose pictures are known to be there without being read. */
+  pictures: PictureColumn[];
+  /** Unpacked, of all that is read at a time. */
+  bytes: number;
+}
+
+function planOf(group: RowGroup, columns: readonly string[], pictureColumns: readonly PictureColumn[]): GroupPlan {
+  const pictures = pictureColumns.filter((column) => allPresent(group, column));
+  const alone = pictures.filter(({ shape }) => shape === "bytes").map(({ name }) => name);
+  const inPages = new Set(pictures.filter((column) => hasPages(group, column)).map(({ path }) => leafName(path)));
+  const bytes = group.columns
+    .map(({ meta_data: chunk }) => chunk!)
+    .filter(({ path_in_schema: path }) => columns.includes(path[0]!) && !inPages.has(leafName(path)))
     .reduce(
-      (sum, { meta_data: column }) =>
-        sum + Math.max(Number(column!.total_uncompressed_size), Number(column!.total_compressed_size)),
+      (sum, chunk) => sum + Math.max(Number(chunk.total_uncompressed_size), Number(chunk.total_compressed_size)),
       0,
     );
+  return {
+    columns: columns.filter((name) => !alone.includes(name)),
+    without: new Set(pictures.map(({ path }) => leafName(path))),
+    pictures,
+    bytes,
+  };
 }
 
 /**
- * Rows of a Parquet file in file order; `place` is "row 7" (from 1). The rows of a row group that cannot be read come as
- * records whose `parse` throws "broken-part". Throws when the footer, or every row group, cannot be read.
+ * Rows of a Parquet file in file order; `place` is "row 7" (from 1). The bytes of pictures stay in the file where its footer proves that
+ * they are there; otherwise a row group is read whole to know it. The rows of a row group that cannot be read come as records whose
+ * `parse` throws "broken-part". Throws when the footer, or every row group, cannot be read.
  */
 export async function* parquetRecords(
   entry: Entry,
@@ -98,86 +63,76 @@ export async function* parquetRecords(
   mapping: ColumnMapping,
   which: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
-  const file = rangeReader(await entry.blob(), limits);
-  const metadata = await parquetMetadataAsync(file, { geoparquet: false }).catch((error: unknown) => {
-    throw new Error(`its footer is damaged or missing (${wordsOf(error)})`, { cause: error });
-  });
-  checkFooter(metadata, file.byteLength, limits);
+  const file = await openParquet(entry, limits);
+  const groups = file.metadata.row_groups;
   const mapped = new Set<string>(Object.values(mapping));
   const isKnown = (name: string) => mapped.has(name) || isKnownColumn(name);
-  const { children } = parquetSchema(metadata);
-  const present = children.map((child) => child.element.name);
+  const present = file.columns.map((child) => child.element.name);
   if (which === "useful" && !present.some(isKnown))
     throw new Error(`none of its columns (${present.slice(0, 12).join(", ")}) is known`);
   // Without a column of pictures the others are read as well, where they could hold or name one: their rows are about it.
   const pictured = present.some((name) => name === mapping.images || isColumnOf(name, "images"));
-  const columns = children
-    .filter((child) => which === "every" || isKnown(child.element.name) || (!pictured && couldBePicture(child)))
-    .map((child) => child.element.name);
-  const bounded = boundedCompressors(limits);
-  const classes = classNames(metadata);
+  const wanted = file.columns.filter(
+    (child) =>
+      child.element.name !== "__proto__" &&
+      (which === "every" || isKnown(child.element.name) || (!pictured && couldBePicture(child))),
+  );
+  const columns = wanted.map((child) => child.element.name);
+  const pictureColumns = wanted.map(pictureColumn).filter((column) => column !== undefined);
+  const withBytes = wanted.filter(mayHoldBytes).map((child) => child.element.name);
+  const classes = classNames(file.metadata);
 
-  async function readGroup(index: number): Promise<Cells[]> {
-    const group = metadata.row_groups[index]!;
-    const bytes = unpackedBytes(group, columns);
-    if (!(bytes <= limits.rowGroupBytes)) {
+  async function readGroup(index: number): Promise<{ rows: Cells[]; plan: GroupPlan }> {
+    const plan = planOf(groups[index]!, columns, pictureColumns);
+    if (!(plan.bytes <= limits.rowGroupBytes)) {
       throw new Error(
-        `row group ${index + 1} has ${formatBytes(bytes)}; write the file again with smaller row groups (row_group_size=100)`,
+        `row group ${index + 1} has ${formatBytes(plan.bytes)}; write the file again with smaller row groups (row_group_size=100)`,
       );
     }
-    let rows: Cells[] = [];
-    await parquetRead({
-      file,
-      metadata: { ...metadata, row_groups: [group], num_rows: group.num_rows },
-      columns,
-      rowFormat: "object",
-      utf8: false, // picture bytes must stay bytes
-      geoparquet: false,
-      compressors: bounded,
-      onComplete: (read) => {
-        rows = read;
-      },
-    });
-    if (rows.length !== Number(group.num_rows))
-      throw new Error(`row group ${index + 1} has ${rows.length} rows, not ${group.num_rows}`);
-    return rows;
+    const rows = await file.read(index, plan);
+    const left = plan.pictures.map(({ name }) => name);
+    const whole = withBytes.filter((name) => !left.includes(name));
+    keepGroup(file, index, whole, rows);
+    return { rows, plan };
   }
 
-  let kept: { index: number; rows: Promise<Cells[]> } | undefined;
-  const groupRows = (index: number): Promise<Cells[]> => {
-    if (kept?.index !== index) kept = { index, rows: readGroup(index) };
-    return kept.rows;
-  };
-
   let row = 0;
-  let anyRead = metadata.row_groups.length === 0;
+  let anyRead = groups.length === 0;
   let firstError: unknown;
   let lost: ReadRecord[] = [];
-  for (let index = 0; index < metadata.row_groups.length; index++) {
-    let count = 0;
+  for (let index = 0; index < groups.length; index++) {
+    let group: Awaited<ReturnType<typeof readGroup>>;
     try {
-      count = (await groupRows(index)).length;
+      group = await readGroup(index);
     } catch (error) {
       firstError ??= error;
-      const numRows = Number(metadata.row_groups[index]!.num_rows);
-      for (let i = 0; i < numRows; i++) lost.push(lostRow(++row, index, error));
+      const numRows = Number(groups[index]!.num_rows);
+      for (let i = 1; i <= numRows; i++) lost.push({ ...lostRow(++row, index, error), ...endOf(i, numRows) });
       continue;
     }
     anyRead = true;
     yield* lost;
     lost = [];
-    for (let i = 0; i < count; i++) {
+    const { rows, plan } = group;
+    const lifts = columns.map((name) => ({ name, lift: liftOf(name, plan.pictures, withBytes) }));
+    for (let i = 0; i < rows.length; i++) {
       row += 1;
-      const cells = (await groupRows(index))[i]!;
-      const read = async (keys: Key[]) =>
-        copyBytes(keys.reduce<unknown>((value, key) => (value as Cells)[key], (await groupRows(index))[i]));
-      const lifted = liftPictures(named(cells, classes), [], `${entry.path} row ${row}`, read);
-      yield { ...rowRecord(`row ${row}`, lifted, limits), columns: present };
+      const path = `${entry.path} row ${row}`;
+      const picture = (keys: Key[], size?: number): EmbeddedPicture => {
+        const at: PicturePlace = { file: entry.path, group: index, row: i, keys };
+        return { path, ...(size === undefined ? {} : { size }), at, bytes: () => pictureAt(file, at) };
+      };
+      const cells = named(rows[i]!, classes);
+      const record: Cells = {};
+      for (const { name, lift } of lifts) record[name] = lift(cells[name], picture);
+      yield { ...rowRecord(`row ${row}`, record, limits), columns: present, ...endOf(i + 1, rows.length) };
     }
   }
   if (!anyRead) throw firstError;
   yield* lost;
 }
+
+const endOf = (row: number, rows: number): { endsGroup?: true } => (row === rows ? { endsGroup: true } : {});
 
 /** The names of the classes that `datasets` keeps as numbers (ClassLabel), by column; what is damaged there is as if not there. */
 function classNames(metadata: FileMetaData): Map<string, string[]> {
@@ -229,22 +184,37 @@ function rowRecord(place: string, record: unknown, limits: DatasetLimits): ReadR
   };
 }
 
-/** A copy: the value is a view into the whole page, which must not be kept alive by one picture. */
-function copyBytes(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new Error("the file changed while it was read");
-  return value.slice();
+type Lift = (value: unknown, picture: (keys: Key[], size?: number) => EmbeddedPicture) => unknown;
+
+/** What makes pictures, to be read later, of a column's value: of every run of bytes, and every struct that holds one as `bytes`. */
+function liftOf(name: string, pictures: readonly PictureColumn[], withBytes: readonly string[]): Lift {
+  const column = pictures.find((column) => column.name === name);
+  if (column?.shape === "bytes") return (_, picture) => picture([name]);
+  if (column?.shape === "struct") return (value, picture) => (isRecord(value) ? picture([name, "bytes"]) : value);
+  if (column)
+    return (value, picture) =>
+      Array.isArray(value)
+        ? value.map((item: unknown, i) => (isRecord(item) ? picture([name, i, "bytes"]) : item))
+        : value;
+  return withBytes.includes(name) ? (value, picture) => liftBytes(value, [name], picture) : (value) => value;
 }
 
-/** The same cells with every run of bytes, and every struct that holds one as `bytes`, made a picture to be read later. */
-function liftPictures(value: unknown, keys: Key[], path: string, read: (keys: Key[]) => Promise<Uint8Array>): unknown {
-  const picture = (size: number, at: Key[]): EmbeddedPicture => ({ path, size, bytes: () => read(at) });
-  if (value instanceof Uint8Array) return picture(value.length, keys);
-  if (Array.isArray(value)) return value.map((item: unknown, i) => liftPictures(item, [...keys, i], path, read));
+function liftBytes(value: unknown, keys: Key[], picture: (keys: Key[], size?: number) => EmbeddedPicture): unknown {
+  if (value instanceof Uint8Array) return picture(keys, value.length);
+  if (Array.isArray(value)) return value.map((item: unknown, i) => liftBytes(item, [...keys, i], picture));
   if (!isRecord(value) || value instanceof Date) return value;
-  if (value.bytes instanceof Uint8Array) return picture(value.bytes.length, [...keys, "bytes"]);
+  if (value.bytes instanceof Uint8Array) return picture([...keys, "bytes"], value.bytes.length);
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, liftPictures(item, [...keys, key], path, read)]),
+    Object.entries(value).map(([key, item]) => [key, liftBytes(item, [...keys, key], picture)]),
   );
+}
+
+/** False for columns of texts and numbers, whose values stay as they are. */
+function mayHoldBytes({ element, children }: SchemaTree): boolean {
+  if (element.name === "__proto__" || element.logical_type?.type === "VARIANT") return true;
+  if (children.length > 0) return children.some(mayHoldBytes);
+  const isText = element.converted_type === "UTF8" || element.logical_type?.type === "STRING";
+  return /BYTE_ARRAY/.test(element.type ?? "") && !isText;
 }
 
 function textLength(value: unknown): number {

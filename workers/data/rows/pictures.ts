@@ -14,7 +14,10 @@ import type { ImageRef } from "./row.ts";
 
 /** The picture of `source` as an ImageRef; throws RowProblems "missing-picture", "picture-too-large", "broken-picture". */
 export function imageRef(source: PictureSource, folder: string, index: PictureIndex, limits: DatasetLimits): ImageRef {
-  if (typeof source !== "string") return bounded(source.path, source.size, source.bytes, limits);
+  if (typeof source !== "string") {
+    const { path, size, at, bytes } = source;
+    return { ...bounded(path, size, bytes, limits), ...(at ? { at } : {}) };
+  }
   const base64 = base64Of(source);
   if (base64 !== undefined) return inText(source, base64, limits);
   const entry = isOnWeb(source) ? dropped(source, folder, index) : index.find(pathOf(source), folder);
@@ -44,18 +47,30 @@ function dropped(address: string, folder: string, index: PictureIndex): Entry {
   }
 }
 
-function bounded(path: string, size: number, bytes: () => Promise<Uint8Array>, limits: DatasetLimits): ImageRef {
-  if (size === 0) throw new RowProblem("broken-picture", `The picture ${path} is an empty file.`);
-  if (size > limits.pictureBytes) {
-    throw new RowProblem(
-      "picture-too-large",
-      `The picture ${path} has ${formatBytes(size)}; at most ${formatBytes(limits.pictureBytes)} are read.`,
-    );
-  }
+/** What is wrong with a picture of so many bytes. */
+function sizeProblem(path: string, size: number, limits: DatasetLimits): RowProblem | undefined {
+  if (size === 0) return new RowProblem("broken-picture", `The picture ${path} is an empty file.`);
+  if (size <= limits.pictureBytes) return undefined;
+  return new RowProblem(
+    "picture-too-large",
+    `The picture ${path} has ${formatBytes(size)}; at most ${formatBytes(limits.pictureBytes)} are read.`,
+  );
+}
+
+/** A size that is not known before is checked when the bytes are read: then it is the row that cannot be prepared. */
+function bounded(
+  path: string,
+  size: number | undefined,
+  bytes: () => Promise<Uint8Array>,
+  limits: DatasetLimits,
+): ImageRef {
+  const problem = size === undefined ? undefined : sizeProblem(path, size, limits);
+  if (problem) throw problem;
   // Rows are long out of the generator when their pictures are read: from here on errors are for the user.
   const read = async () => {
+    let whole: Uint8Array;
     try {
-      return await bytes();
+      whole = await bytes();
     } catch (error) {
       throw new TabTuneError(
         "bad-image",
@@ -65,6 +80,10 @@ function bounded(path: string, size: number, bytes: () => Promise<Uint8Array>, l
         { cause: error },
       );
     }
+    const problem = size === undefined ? sizeProblem(path, whole.length, limits) : undefined;
+    if (problem === undefined) return whole;
+    const code = problem.reason === "picture-too-large" ? "image-too-large" : "bad-image";
+    throw new TabTuneError(code, problem.message, "Replace the picture, or leave the row out.");
   };
   return { path, bytes: read };
 }

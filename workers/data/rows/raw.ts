@@ -26,6 +26,8 @@ export interface ReadRecord {
   excerpt(): string;
   /** The record itself; throws a RowProblem when it cannot be understood. */
   parse(): unknown | Promise<unknown>;
+  /** Set on the last record of a Parquet row group: those behind it are read from another place. */
+  endsGroup?: true;
   /** What is to be told of a record that became a row; known after `parse`. */
   remarks?: [remark: Remark, example: string][];
 }

@@ -1,5 +1,6 @@
 /** Looking at values of JSON, CSV and Parquet that nobody has vetted. */
 import { isJsonObject } from "../../json.ts";
+import { isEmbedded } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 
 /** An own property; never one of Object.prototype. */
@@ -15,9 +16,11 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return isJsonObject(value) && !(value instanceof Uint8Array);
 }
 
-/** A value as JSON, for people to read; whole numbers of 64 bits as numbers. "" for undefined. */
+/** A value as JSON, for people to read; whole numbers of 64 bits as numbers, pictures by their path. "" for undefined. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? Number(item) : item)) ?? "";
+  const shown = (_: string, item: unknown) =>
+    typeof item === "bigint" ? Number(item) : isEmbedded(item) ? { path: item.path } : item;
+  return JSON.stringify(value, shown) ?? "";
 }
 
 /** A text cell: a string, a number or a boolean as one. Throws a RowProblem "bad-row" for anything else. */
