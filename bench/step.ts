@@ -4,8 +4,8 @@
  */
 
 import { readFile } from "node:fs/promises";
+import { openDataset } from "../workers/data/shards/dataset.ts";
 import { prepareDataset } from "../workers/data/shards/prepare-dataset.ts";
-import { openDataset } from "../workers/data/shards/shards.ts";
 import { Arena } from "../workers/gpu/buffers.ts";
 import { openGpu } from "../workers/gpu/device.ts";
 import { nodeGpu } from "../workers/gpu/node.ts";
@@ -66,7 +66,12 @@ export async function measureStep(): Promise<StepResults> {
   );
   const store = memoryStore();
   const { files } = await dataFiles("public/demo/data");
-  const info = await prepareDataset(store, { files, label: "sample data" }, preparationOf(model.preparation), () => {});
+  const { info } = await prepareDataset(
+    store,
+    { files, label: "sample data" },
+    preparationOf(model.preparation),
+    () => {},
+  );
   const dataset = (await openDataset(store, info.id))!;
   const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 

@@ -5,8 +5,10 @@ import { embeddedFiles } from "./data/embedded.ts";
 import { previewRows } from "./data/preview.ts";
 import { lookAt } from "./data/rows/look.ts";
 import { writtenDataSet } from "./data/rows/parquet-data-set.ts";
-import { type Drop, infoOf, prepareDataset } from "./data/shards/prepare-dataset.ts";
-import { openDataset } from "./data/shards/shards.ts";
+import { openDataset } from "./data/shards/dataset.ts";
+import { readManifest } from "./data/shards/manifest.ts";
+import { CACHE_BYTES, type Drop, prepareDataset, storedInfo } from "./data/shards/prepare-dataset.ts";
+import type { RowSupply } from "./data/shards/supply.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
 import { TabTuneError, toReport } from "./errors.ts";
 import { preparationOf } from "./models/preparation.ts";
@@ -19,6 +21,26 @@ const store = (): Promise<Store> => {
   opened ??= openIdbStore(STORE_NAME);
   return opened;
 };
+
+/** Data sets whose rows are prepared on demand, with their files, as long as this worker lives. */
+const supplies = new Map<string, RowSupply>();
+
+function supplyOf(datasetId: string): RowSupply {
+  const supply = supplies.get(datasetId);
+  if (supply) return supply;
+  throw new TabTuneError(
+    "no-files",
+    "Rows of this data set have yet to be prepared, and its files are not open in this tab.",
+    "Drop the same files again, then press Resume run.",
+    "The run's checkpoints are kept, and the rows that were prepared.",
+  );
+}
+
+/** A quarter of what this site may store at most. */
+async function cacheBudget(): Promise<number> {
+  const { quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate();
+  return Math.min(CACHE_BYTES, quota / 4);
+}
 
 /** Comlink carries an error's own fields only for plain objects: send the report. */
 async function reporting<T>(work: () => Promise<T>): Promise<T> {
@@ -51,8 +73,21 @@ const api: DatasetApi = {
   prepare: (source, spec, onProgress) =>
     reporting(async () => {
       const drop = await dropOf(source);
-      return prepareDataset(await store(), drop, preparationOf(spec), sparingly(onProgress));
+      const budget = await cacheBudget();
+      const prepared = await prepareDataset(await store(), drop, preparationOf(spec), sparingly(onProgress), {
+        budget,
+      });
+      const { info, supply } = prepared;
+      if (supply) supplies.set(info.id, supply);
+      return info;
     }),
+  prepareRows: (datasetId, positions, onRow) =>
+    reporting(async () => {
+      const supply = supplyOf(datasetId);
+      const leftOut = await supply.prepare(positions, sparingly(onRow));
+      return { leftOut, cached: supply.cached };
+    }),
+  leaveOut: (datasetId, position, message) => reporting(() => supplyOf(datasetId).leaveOut(position, message)),
   asDataSet: (source, onRow) =>
     reporting(async () => {
       const { files, reading } = await dropOf(source);
@@ -60,12 +95,13 @@ const api: DatasetApi = {
     }),
   open: (datasetId) =>
     reporting(async () => {
-      const dataset = await openDataset(await store(), datasetId);
-      return dataset ? infoOf(dataset.manifest) : null;
+      const manifest = await readManifest(await store(), datasetId);
+      return manifest ? storedInfo(await store(), manifest) : null;
     }),
   preview: (datasetId, spec, from, count) =>
     reporting(async () => {
-      const dataset = await openDataset(await store(), datasetId);
+      const supply = async (positions: number[]) => supplyOf(datasetId).prepare(positions);
+      const dataset = await openDataset(await store(), datasetId, supply);
       if (!dataset) {
         throw new TabTuneError(
           "bad-dataset",

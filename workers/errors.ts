@@ -20,6 +20,7 @@ export type ErrorCode =
   | "image-too-large"
   | "row-too-long"
   | "no-rows"
+  | "no-files"
   | "no-webgpu"
   | "unsupported-gpu"
   | "device-lost"
@@ -62,6 +63,10 @@ export class TabTuneError extends Error {
     return { code: this.code, message: this.message, remedy: this.remedy, safe: this.safe };
   }
 }
+
+/** The error of a report that crossed a worker's border. */
+export const fromReport = ({ code, message, remedy, safe }: ErrorReport): TabTuneError =>
+  new TabTuneError(code, message, remedy, safe);
 
 const ROW_FAULTS = ["bad-image", "image-too-large", "bad-row", "row-too-long"] as const satisfies ErrorCode[];
 

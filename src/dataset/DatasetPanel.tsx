@@ -2,7 +2,6 @@
 import { useState } from "react";
 import { READ_EXTENSIONS } from "../../workers/data/rows/detect.ts";
 import { Action } from "../parts/Action.tsx";
-import { bytes, count } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
@@ -12,7 +11,7 @@ import { Columns } from "./Columns.tsx";
 import { DownloadDataSet } from "./DownloadDataSet.tsx";
 import { Rows } from "./Rows.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
-import { statusOf } from "./status.ts";
+import { sizeWords, statusOf } from "./status.ts";
 import "./dataset.css";
 
 /** Every file that the reader takes; `.gz` because some browsers know only the last of two extensions. */
@@ -22,7 +21,7 @@ const ACCEPT = [...READ_EXTENSIONS, "gz"]
   .join(",");
 
 export function DatasetPanel() {
-  const { info, progress, waiting, gone, use, drop, cancel } = useDataset();
+  const { info, cached, progress, waiting, gone, use, drop, cancel } = useDataset();
   const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
@@ -79,8 +78,7 @@ export function DatasetPanel() {
       {info && (
         <>
           <p className="detail">
-            {info.label} ({info.format}): {count(info.tokens)} tokens with picture slots, longest row {info.longest},{" "}
-            {bytes(info.bytes)} cached in this browser.
+            {info.label} ({info.format}): {sizeWords(info, cached)}
           </p>
           {info.notes.length > 0 && (
             <ul className="note" aria-label="Notes on the data">

@@ -1,6 +1,18 @@
 /** What the Data panel says, in words. */
+
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { DatasetSource } from "../../workers/protocol/dataset.ts";
+import { bytes, count } from "../parts/format.ts";
+
+/** How much there is of the rows, and what of it lies in this browser. */
+export function sizeWords(
+  info: Pick<DatasetInfo, "tokens" | "longest" | "bytes">,
+  cached: DatasetInfo["cached"],
+): string {
+  if (!cached)
+    return `${count(info.tokens)} tokens with picture slots, longest row ${info.longest}, ${bytes(info.bytes)} cached in this browser.`;
+  return `rows are prepared as training comes to them; the list of all takes ${bytes(info.bytes)} in this browser, the ${count(cached.rows)} prepared rows ${bytes(cached.bytes)} of at most ${bytes(cached.budget)}.`;
+}
 
 interface Data {
   info: Pick<DatasetInfo, "rows" | "skipped"> | undefined;

@@ -1,6 +1,7 @@
 /** The prepared data set, its preview and what was skipped. What is prepared stays until its successor is. */
 import { create } from "zustand";
 import type { PreviewRow } from "../../workers/data/preview.ts";
+import type { LeftOutRow } from "../../workers/data/shards/dataset.ts";
 import type { DatasetInfo, DatasetProgress } from "../../workers/data/shards/prepare-dataset.ts";
 import type { DatasetSource, DroppedFile } from "../../workers/protocol/dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
@@ -11,6 +12,7 @@ import { callback, cancelDataset, dataset } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
 import { useColumns } from "./columns.ts";
 import { useModel } from "./model.ts";
+import { rememberOpened, suppliedRows } from "./supply.ts";
 
 export const PAGE_ROWS = 8;
 
@@ -27,6 +29,8 @@ interface DatasetStore {
   waiting: DatasetSource | undefined;
   /** Why there are no rows although there were; "" otherwise. */
   gone: string;
+  /** Of rows that are prepared on demand; null where all are prepared. */
+  cached: DatasetInfo["cached"];
   preview: PreviewRow[];
   page: number;
   use(source: DatasetSource): Promise<void>;
@@ -36,6 +40,8 @@ interface DatasetStore {
   showPage(page: number): Promise<void>;
   /** Prepares what waits, is being read or is there for this model, which may have another tokenizer; else brings back the last rows. */
   modelLoaded(model: ModelInfo): void;
+  /** Prepares rows for a run, and shows what became of them. */
+  supply(datasetId: string, positions: number[]): Promise<LeftOutRow[]>;
   /** The rows are no longer in this browser. */
   forget(gone: string): void;
   cancel(): void;
@@ -49,7 +55,8 @@ export const useDataset = create<DatasetStore>((set, get) => {
   let newest = 0;
 
   async function show(info: DatasetInfo, source: DatasetSource | undefined): Promise<void> {
-    set({ info, source, preparedFor: useModel.getState().info, gone: "", preview: [], page: 0 });
+    const { cached } = info;
+    set({ info, source, preparedFor: useModel.getState().info, gone: "", cached, preview: [], page: 0 });
     await get().showPage(0);
   }
 
@@ -75,6 +82,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
     reading: undefined,
     waiting: undefined,
     gone: "",
+    cached: null,
     preview: [],
     page: 0,
     async use(dropped) {
@@ -103,6 +111,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
             }),
           ),
         );
+        rememberOpened(info.id, source, model.preparation);
         if (mine !== newest) return;
         set({ progress: undefined, reading: undefined });
         await show(info, source);
@@ -141,6 +150,16 @@ export const useDataset = create<DatasetStore>((set, get) => {
       if (next) void use(next);
       else if (source && other) void use(source);
       else if (!info) void comeBack(model.preparation.id);
+    },
+    async supply(datasetId, positions) {
+      const { leftOut, cached } = await suppliedRows(datasetId, positions);
+      const { info } = get();
+      if (info?.id === datasetId) {
+        const known = new Set(info.skipped.map(({ index }) => index));
+        const fresh = leftOut.map(({ skipped }) => skipped).filter(({ index }) => !known.has(index));
+        set(fresh.length > 0 ? { cached, info: { ...info, skipped: [...info.skipped, ...fresh] } } : { cached });
+      }
+      return leftOut;
     },
     forget: (gone) => set({ info: undefined, source: undefined, preparedFor: undefined, preview: [], page: 0, gone }),
     cancel() {

@@ -2,13 +2,13 @@
 import type { Remote } from "comlink";
 import { create } from "zustand";
 import type { PaceMode } from "../../workers/gpu/pace.ts";
-import type { EngineApi, PlanInfo } from "../../workers/protocol/engine.ts";
+import type { EngineApi, PlanInfo, SupplyOf } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
-import type { RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
+import type { OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
-import { callback, engine } from "../page/workers.ts";
+import { callback, engine, reportOf } from "../page/workers.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
 import { notifyOtherTabs } from "./other-tabs.ts";
@@ -33,6 +33,8 @@ interface TrainingStore {
   /** Steps at which the run went on after an interruption: marked in the chart. */
   resumedAt: number[];
   note: string;
+  /** Rows prepared on demand that were met since the run began or went on, and are not trained on as they are. */
+  oddRows: Record<OddRow["outcome"], number>;
   /** How hard runs work the GPU; kept between visits. */
   pace: PaceMode;
   setPace(pace: PaceMode): Promise<void>;
@@ -69,6 +71,14 @@ function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
 const PACE_KEY = "tabtune-pace";
 
 export const useTraining = create<TrainingStore>((set, get) => {
+  const supply: SupplyOf = async (datasetId, positions) => {
+    try {
+      return { leftOut: await useDataset.getState().supply(datasetId, positions) };
+    } catch (error) {
+      // A class does not cross a worker's border; its report does.
+      return { failed: reportOf(error) };
+    }
+  };
   const onEvent = (event: RunEvent): void => {
     notifyOtherTabs(event);
     if (event.type === "checkpoint" && event.phase === "written") void useRuns.getState().refresh();
@@ -84,6 +94,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
         set({ records: records.filter((record) => record.step <= step), resumedAt: [...resumedAt, step] });
       }
       if (event.error) useApp.getState().fail("training", event.error);
+    } else if (event.type === "row") {
+      set(({ oddRows: before }) => ({ oddRows: { ...before, [event.row.outcome]: before[event.row.outcome] + 1 } }));
     } else if (event.type === "step") {
       set((s) => ({ step: event.record.step, maxSteps: event.maxSteps, records: [...s.records, event.record] }));
     }
@@ -151,6 +163,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     records: [],
     resumedAt: [],
     note: "",
+    oddRows: { "left-out": 0, cut: 0 },
     pace: localStorage.getItem(PACE_KEY) === "gentle" ? "gentle" : "full speed",
     async setPace(pace) {
       localStorage.setItem(PACE_KEY, pace);
@@ -174,8 +187,11 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const data = useDataset.getState().info;
       if (!data) return;
       useApp.getState().clear("training");
-      set({ state: "preparing", records: [], resumedAt: [], step: 0, maxSteps: get().plan?.steps ?? 0 });
-      await follow(engine((api) => api.train({ recipe: get().fields, datasetId: data.id }, callback(onEvent))));
+      const oddRows = { "left-out": 0, cut: 0 };
+      set({ state: "preparing", records: [], resumedAt: [], oddRows, step: 0, maxSteps: get().plan?.steps ?? 0 });
+      await follow(
+        engine((api) => api.train({ recipe: get().fields, datasetId: data.id }, callback(onEvent), callback(supply))),
+      );
     },
     async resumeRun(runId) {
       useApp.getState().clear("training");
@@ -199,7 +215,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
         useApp.getState().fail("training", error);
         return;
       }
-      await follow(engine((api) => api.resumeRun(runId, callback(onEvent))));
+      await follow(engine((api) => api.resumeRun(runId, callback(onEvent), callback(supply))));
     },
     pause: () => ask((api) => api.pause()),
     unpause: () => ask((api) => api.unpause()),

@@ -9,12 +9,13 @@ import { PlanCard } from "./PlanCard.tsx";
 import { RecipeForm } from "./RecipeForm.tsx";
 import { RunButtons } from "./RunButtons.tsx";
 import { RunFigures } from "./RunFigures.tsx";
-import { spokenOf, statusOf } from "./status.ts";
+import { oddRowsWords, spokenOf, statusOf } from "./status.ts";
 import "./training.css";
 
 export function TrainingPanel() {
   const run = useTraining();
-  const { state, step, maxSteps, records, resumedAt, note } = run;
+  const { state, step, maxSteps, records, resumedAt, note, oddRows } = run;
+  const odd = oddRowsWords(oddRows);
   const verdict = state === "done" || state === "stopped" ? verdictOn(records) : "";
   return (
     <Panel
@@ -32,6 +33,7 @@ export function TrainingPanel() {
       </p>
       <Spoken text={spokenOf(run)} atOnce={isAtRest(state)} />
       {note && <p className="note">{note}</p>}
+      {odd && <p className="note">{odd}</p>}
       {verdict && <p className="note">{verdict}</p>}
       {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
       <RunFigures records={records} maxSteps={maxSteps} running={isRunning(state)} />

@@ -1,5 +1,7 @@
 /** What the page says of a run, in words. */
-import type { RunState, StepRecord } from "../../workers/training/events.ts";
+import { cutRows } from "../../workers/data/text/fit-length.ts";
+import type { OddRow, RunState, StepRecord } from "../../workers/training/events.ts";
+import { counted } from "../../workers/words.ts";
 import { duration, figure } from "../parts/format.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { secondsLeft } from "./metrics.ts";
@@ -53,6 +55,17 @@ export function titleOf({ state, step, maxSteps, records }: Run): string {
   if (!isRunning(state) || maxSteps === 0) return "TabTune";
   const loss = records.at(-1)?.loss.toFixed(2);
   return `${step}/${maxSteps}${loss ? ` · ${loss}` : ""} – TabTune`;
+}
+
+/** What to tell of rows that a run has met, of data prepared on demand; "" where there is nothing. */
+export function oddRowsWords(odd: Record<OddRow["outcome"], number>): string {
+  const left = odd["left-out"];
+  const parts = [
+    left > 0 &&
+      `${counted(left, "row")} could not be used and ${left === 1 ? "was" : "were"} left out of the batches (see the skipped rows of the data).`,
+    odd.cut > 0 && cutRows(odd.cut),
+  ];
+  return parts.filter(Boolean).join(" ");
 }
 
 interface Start {

@@ -1,6 +1,6 @@
 /** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
 import { type Example, tilesOf } from "./example.ts";
-import type { Dataset } from "./shards/shards.ts";
+import type { Dataset } from "./shards/dataset.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
 
 export interface PreviewToken {

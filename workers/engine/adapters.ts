@@ -3,7 +3,7 @@
 import { bundleAdapter } from "../adapter/bundle.ts";
 import { modelCard } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
-import { openDataset } from "../data/shards/shards.ts";
+import { openDataset } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../models/adapter.ts";

@@ -1,14 +1,14 @@
 /** Runs: what one will take, starting and steering it, and what is saved of it. */
-import { TabTuneError } from "../errors.ts";
+import { fromReport, TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
-import type { RunsApi } from "../protocol/engine.ts";
+import type { RunsApi, SupplyOf } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
 import { planOf } from "../training/plan.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
-import { removeRun, summaries, superviseRun } from "./runs.ts";
+import { type RunRequest, removeRun, summaries, superviseRun } from "./runs.ts";
 import { type EngineState, needModel } from "./state.ts";
 import { closeChat, inTurn, reading } from "./turns.ts";
 
@@ -33,15 +33,22 @@ export const runsApi = (s: EngineState): RunsApi => ({
     };
   },
 
-  async train({ recipe, datasetId }, onEvent) {
+  async train({ recipe, datasetId }, onEvent, supply) {
     const parsed = parseRecipe({ ...recipe, ...s.source?.loading });
     const runId = crypto.randomUUID();
     // Asked at the first start: checkpoints are worth keeping from then on. The answer changes nothing here.
     await navigator.storage.persist?.();
-    return superviseRun(s, { runId, recipe: parsed, datasetId, resume: false, onEvent });
+    return superviseRun(s, {
+      runId,
+      recipe: parsed,
+      datasetId,
+      resume: false,
+      onEvent,
+      ...supplying(datasetId, supply),
+    });
   },
 
-  async resumeRun(runId, onEvent) {
+  async resumeRun(runId, onEvent, supply) {
     const current = needModel(s);
     const { info, recipe } = await savedRun(await s.store(), runId);
     if (info.modelId !== current.id) {
@@ -52,7 +59,8 @@ export const runsApi = (s: EngineState): RunsApi => ({
         "The run's checkpoints are kept.",
       );
     }
-    return superviseRun(s, { runId, recipe, datasetId: info.datasetId, resume: true, onEvent });
+    const { datasetId } = info;
+    return superviseRun(s, { runId, recipe, datasetId, resume: true, onEvent, ...supplying(datasetId, supply) });
   },
 
   async setPace(mode) {
@@ -93,5 +101,17 @@ export const runsApi = (s: EngineState): RunsApi => ({
     await mergeRun(needModel(s), saved, folder, onProgress);
   },
 });
+
+/** What the page cannot do comes back as an error of its own. */
+const supplying = (datasetId: string, supply: SupplyOf | undefined): Pick<RunRequest, "supply"> => {
+  if (!supply) return {};
+  return {
+    async supply(positions) {
+      const supplied = await supply(datasetId, positions);
+      if ("failed" in supplied) throw fromReport(supplied.failed);
+      return supplied.leftOut;
+    },
+  };
+};
 
 const listOf = (modules: string[]): string => modules.map((m) => m.replaceAll("_", " ")).join(" and ") || "nothing";

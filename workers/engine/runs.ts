@@ -1,6 +1,6 @@
 /** Training runs of the page: one at a time, one tab a run, and on again after a lost GPU. */
 
-import { openDataset } from "../data/shards/shards.ts";
+import { openDataset, type SupplyRows } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
 import { selectVariants } from "../kernels/select.ts";
 import type { LoadedModel } from "../models/open.ts";
@@ -60,6 +60,8 @@ export interface RunRequest {
   /** Go on from its last checkpoint. */
   resume: boolean;
   onEvent: (e: RunEvent) => void;
+  /** For data sets whose rows are prepared on demand. */
+  supply?: SupplyRows;
 }
 
 /** Starts or resumes a run and sees it to its end. */
@@ -79,9 +81,9 @@ export async function superviseRun(s: EngineState, request: RunRequest): Promise
 }
 
 async function superviseLocked(s: EngineState, request: RunRequest): Promise<RunSummary> {
-  const { runId, recipe, datasetId, resume, onEvent } = request;
+  const { runId, recipe, datasetId, resume, onEvent, supply } = request;
   const store = await s.store();
-  const dataset = await openDataset(store, datasetId);
+  const dataset = await openDataset(store, datasetId, supply);
   if (!dataset) {
     throw new TabTuneError(
       "bad-dataset",

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { beforeEach, expect, test } from "vitest";
-import { openDataset } from "../data/shards/shards.ts";
+import { openDataset } from "../data/shards/dataset.ts";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import { hashOf, loadGoldenModel, openGolden, runToEnd } from "../testing/golden.ts";

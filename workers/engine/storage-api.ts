@@ -1,6 +1,7 @@
 /** What lies in this browser, and its removal. */
+
+import { deleteDataset } from "../data/shards/manifest.ts";
 import { sweepDatasets } from "../data/shards/preparing.ts";
-import { deleteDataset } from "../data/shards/shards.ts";
 import type { StorageApi } from "../protocol/engine.ts";
 import { counted } from "../words.ts";
 import { removeRun } from "./runs.ts";

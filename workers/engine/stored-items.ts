@@ -1,6 +1,6 @@
 /** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
 
-import { listDatasets } from "../data/shards/shards.ts";
+import { listDatasets } from "../data/shards/manifest.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";

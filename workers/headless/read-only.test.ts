@@ -63,7 +63,7 @@ test("a token beyond the embedding's rows costs the row that uses it, and is ref
   expect(told).toMatchObject({ code: 0, err: [expect.stringMatching(words)] });
   expect(told.out.map((line) => JSON.parse(line).row)).toEqual([0]);
 
-  const info = await prepareDataset(
+  const { info } = await prepareDataset(
     memoryStore(),
     { files: (await dataFiles(file)).files, label: "rows" },
     preparationOf((await openedModel(model, parseRecipe({}))).preparation),

@@ -11,8 +11,10 @@ import {
   WEIGHTS_FILE,
 } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
+import { openDataset } from "../data/shards/dataset.ts";
+import { deleteDataset } from "../data/shards/manifest.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
-import { deleteDataset, openDataset } from "../data/shards/shards.ts";
+import { cutRows } from "../data/text/fit-length.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { allocateAdapter } from "../models/adapter.ts";
@@ -115,12 +117,15 @@ export async function train(args: Arguments): Promise<void> {
   };
   const written = [path.join(out, "steps.jsonl")];
   let live: LiveAdapter | undefined;
+  /** Rows prepared on demand that lost their end. */
+  let cut = 0;
   try {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await storeMark(store, RUN, mark);
-    const info = await prepareDataset(store, { files, label, reading }, preparationOf(model.preparation), () => {});
+    const drop = { files, label, reading };
+    const { info, supply } = await prepareDataset(store, drop, preparationOf(model.preparation), () => {});
     for (const row of info.skipped) skipped(row.source, row.message);
-    const dataset = (await openDataset(store, info.id))!;
+    const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;
     if (saved) {
       const own = await openDataset(store, saved.datasetId);
       const offered = {
@@ -160,7 +165,9 @@ export async function train(args: Arguments): Promise<void> {
           steps.add(event.record);
           const logged = windows(event.record);
           if (logged) process.stderr.write(`${toLogLine(logged)}\n`);
-        }
+        } else if (event.type === "row" && event.row.outcome === "left-out")
+          skipped(event.row.source, event.row.message);
+        else if (event.type === "row") cut += 1;
         // What the run has to say of itself (rows that are cut or left out, the model's own) comes with each state: once is enough.
         else if (event.type === "state" && event.note) report(event.note);
       },
@@ -175,6 +182,7 @@ export async function train(args: Arguments): Promise<void> {
       },
     });
     await steps.flush();
+    if (cut > 0) note(cutRows(cut));
     const verdict = verdictOn((await readLog(store, RUN)).records);
     if (verdict) report(verdict);
   } catch (error) {

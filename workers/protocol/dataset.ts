@@ -4,7 +4,9 @@ import type { PreviewRow } from "../data/preview.ts";
 import type { Look } from "../data/rows/look.ts";
 import type { WrittenDataSet } from "../data/rows/parquet-data-set.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
+import type { LeftOutRow } from "../data/shards/dataset.ts";
 import type { DatasetInfo, DatasetProgress } from "../data/shards/prepare-dataset.ts";
+import type { CachedRows } from "../data/shards/row-cache.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
 
 /** A file the user dropped or picked; `path` is relative to the dropped root, with "/" between parts. */
@@ -23,10 +25,23 @@ export interface FilesSource {
 
 export type DatasetSource = { kind: "sample" } | FilesSource;
 
+export interface SuppliedRows {
+  /** Those of the rows that cannot be used. */
+  leftOut: LeftOutRow[];
+  cached: CachedRows;
+}
+
 export interface DatasetApi {
   /** The first records and rows of files, read as their `reading` says. */
   look(source: FilesSource, count: number): Promise<Look>;
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
+  /**
+   * Prepares rows, by position, of a data set whose rows are prepared on demand; `onRow` is called now and then with the row's place.
+   * Throws "no-files" until this worker has prepared the data set from its files, which is quick where it is known.
+   */
+  prepareRows(datasetId: string, positions: number[], onRow: (place: string) => void): Promise<SuppliedRows>;
+  /** Gives up a row over which a worker died; prepareRows then tells it with `message`. */
+  leaveOut(datasetId: string, position: number, message: string): Promise<void>;
   /** The rows that can be read as one Parquet file, and how many of them could not. `onRow` is called now and then with how many are in it. */
   asDataSet(source: DatasetSource, onRow: (rows: number, place: string) => void): Promise<WrittenDataSet>;
   /** A data set that was prepared before; null when it is no longer there. */

@@ -4,6 +4,7 @@
  * through callbacks (Comlink proxies) with the events below. Only plain data crosses.
  */
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
+import type { LeftOutRow } from "../data/shards/dataset.ts";
 import type { ErrorReport } from "../errors.ts";
 import type { PaceMode } from "../gpu/pace.ts";
 import type { RecipeJson } from "../recipe.ts";
@@ -64,13 +65,23 @@ export interface ModelApi {
   selfTest(run: boolean): Promise<SelfTestReport | null>;
 }
 
+/** Has rows of a data set prepared that is prepared on demand: the page asks the dataset worker, which has the files. Without it only rows that were prepared before can be read. */
+export type SupplyOf = (
+  datasetId: string,
+  positions: number[],
+) => Promise<{ leftOut: LeftOutRow[] } | { failed: ErrorReport }>;
+
 export interface RunsApi {
   /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. `rows` may be 0 before data is there. */
   plan(recipe: RecipeJson, rows: number, longest: number): Promise<PlanInfo>;
   /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */
-  train(request: { recipe: RecipeJson; datasetId: string }, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  train(
+    request: { recipe: RecipeJson; datasetId: string },
+    onEvent: (e: RunEvent) => void,
+    supply?: SupplyOf,
+  ): Promise<RunSummary>;
   /** Goes on with a saved run of the loaded model from its last checkpoint. */
-  resumeRun(runId: string, onEvent: (e: RunEvent) => void): Promise<RunSummary>;
+  resumeRun(runId: string, onEvent: (e: RunEvent) => void, supply?: SupplyOf): Promise<RunSummary>;
   /** Holds from the next submit on, also for a run that is going on; a new engine starts at full speed. */
   setPace(mode: PaceMode): Promise<void>;
   pause(): Promise<void>;

@@ -1,18 +1,30 @@
-/** JSON records that know when they were damaged: the SHA-256 of the text, a line end, the text. */
+/** Records that know when they were damaged: the SHA-256 of the bytes, a line end, the bytes. */
 import { sha256 } from "./sha256.ts";
 
-/** UTF-8 bytes of `value` as JSON under its hash. */
-export async function sealJson(value: unknown): Promise<Uint8Array> {
-  const json = JSON.stringify(value);
-  const hash = await sha256(new TextEncoder().encode(json));
-  return new TextEncoder().encode(`${hash}\n${json}`);
+/** Letters of a hash. */
+const HASH = 64;
+
+/** `bytes` under their hash. */
+export async function sealBytes(bytes: Uint8Array): Promise<Uint8Array> {
+  const sealed = new Uint8Array(HASH + 1 + bytes.length);
+  sealed.set(new TextEncoder().encode(`${await sha256(bytes)}\n`));
+  sealed.set(bytes, HASH + 1);
+  return sealed;
 }
 
-/** What `sealJson` sealed; undefined where a byte has changed. The caller says what that means. */
-export async function unsealJson(bytes: Uint8Array): Promise<unknown> {
-  const end = 64;
-  if (bytes.length <= end || bytes[end] !== 10) return undefined;
-  const hash = new TextDecoder().decode(bytes.subarray(0, end));
-  const json = bytes.subarray(end + 1);
-  return (await sha256(json)) === hash ? JSON.parse(new TextDecoder().decode(json)) : undefined;
+/** What `sealBytes` sealed, as a view; undefined where a byte has changed. The caller says what that means. */
+export async function unsealBytes(sealed: Uint8Array): Promise<Uint8Array | undefined> {
+  if (sealed.length <= HASH || sealed[HASH] !== 10) return undefined;
+  const bytes = sealed.subarray(HASH + 1);
+  return (await sha256(bytes)) === new TextDecoder().decode(sealed.subarray(0, HASH)) ? bytes : undefined;
+}
+
+/** UTF-8 bytes of `value` as JSON under its hash. */
+export const sealJson = (value: unknown): Promise<Uint8Array> =>
+  sealBytes(new TextEncoder().encode(JSON.stringify(value)));
+
+/** What `sealJson` sealed; undefined where a byte has changed. */
+export async function unsealJson(sealed: Uint8Array): Promise<unknown> {
+  const json = await unsealBytes(sealed);
+  return json && JSON.parse(new TextDecoder().decode(json));
 }

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import type { Example } from "../data/example.ts";
 import { prepareExample } from "../data/prepare-example.ts";
 import { type InputFile, readRows } from "../data/rows/read-rows.ts";
+import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
-import { type Dataset, openDataset } from "../data/shards/shards.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
@@ -136,8 +136,8 @@ export async function goldenExamples(golden: Golden, model: OpenedModel): Promis
 
 /** The rows of the case as shards in `store`. */
 export async function goldenDataset(model: OpenedModel, store: Store, files: readonly InputFile[]): Promise<Dataset> {
-  const { id } = await prepareDataset(store, { files, label: "golden" }, preparationOf(model.preparation), () => {});
-  return (await openDataset(store, id))!;
+  const { info } = await prepareDataset(store, { files, label: "golden" }, preparationOf(model.preparation), () => {});
+  return (await openDataset(store, info.id))!;
 }
 
 /** A of run `from`; B starts at zero. */
@@ -175,9 +175,6 @@ export async function runToEnd(
     runId: "golden",
     control: newControl(),
     resume: false,
-    onEvent: (event) => {
-      if (event.type === "step") records.push(event.record);
-    },
     onAdapter: (adapter) => {
       live = adapter;
     },
@@ -185,6 +182,10 @@ export async function runToEnd(
       if (gradientsOf.includes(step)) gradients.set(step, await readAdapter(model.vlm, adapter, adapter.grads));
     },
     ...given,
+    onEvent: (event) => {
+      if (event.type === "step") records.push(event.record);
+      given.onEvent?.(event);
+    },
   });
   const { adapter } = live!;
   return {

@@ -23,6 +23,16 @@ export interface StepRecord {
   seconds: number;
 }
 
+/** A row of data prepared on demand, met for the first time, that is not trained on as it is. */
+export interface OddRow {
+  /** Where it came from. */
+  source: string;
+  /** Its batch has one row fewer, or it lost its end. */
+  outcome: "left-out" | "cut";
+  /** Why it was left out; "" otherwise. */
+  message: string;
+}
+
 export type RunEvent =
   | {
       type: "state";
@@ -33,5 +43,6 @@ export type RunEvent =
       error?: ErrorReport;
       note?: string;
     }
+  | { type: "row"; runId: string; row: OddRow }
   | { type: "step"; runId: string; record: StepRecord; maxSteps: number }
   | { type: "checkpoint"; runId: string; step: number; phase: "writing" | "written"; bytes: number };

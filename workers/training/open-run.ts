@@ -1,6 +1,6 @@
 /** A run that stands on the GPU: its rows, its plan, its adapter and its step; what it begins with, and how it is closed. */
 import { type UsableRows, usableRows } from "../data/batches/usable-rows.ts";
-import type { Dataset } from "../data/shards/shards.ts";
+import type { Dataset } from "../data/shards/dataset.ts";
 import { lengthNotes } from "../data/text/fit-length.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";

@@ -1,6 +1,6 @@
 /** What a run tells whoever started it. */
 import type { ErrorReport } from "../errors.ts";
-import type { RunEvent, RunState, StepRecord } from "./events.ts";
+import type { OddRow, RunEvent, RunState, StepRecord } from "./events.ts";
 import type { TrainerState } from "./loop.ts";
 
 export class RunReport {
@@ -35,6 +35,10 @@ export class RunReport {
 
   step(record: StepRecord): void {
     this.#onEvent({ type: "step", runId: this.#runId, record, maxSteps: this.maxSteps });
+  }
+
+  row(row: OddRow): void {
+    this.#onEvent({ type: "row", runId: this.#runId, row });
   }
 
   checkpoint(step: number, phase: "writing" | "written", bytes: number): void {

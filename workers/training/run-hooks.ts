@@ -3,15 +3,15 @@ import { createPrefetch, type LoadedStep } from "../data/batches/prefetch.ts";
 import { createSampler, type Position } from "../data/batches/sampler.ts";
 import type { UsableRows } from "../data/batches/usable-rows.ts";
 import type { Example } from "../data/example.ts";
-import type { Dataset } from "../data/shards/shards.ts";
+import type { Dataset } from "../data/shards/dataset.ts";
 import { fitLength } from "../data/text/fit-length.ts";
-import { type TabTuneError, toReport } from "../errors.ts";
+import { isRowFault, type TabTuneError, toReport } from "../errors.ts";
 import type { Adapter } from "../models/adapter.ts";
 import { adapterTensors } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
-import type { StepRecord } from "./events.ts";
+import type { OddRow, StepRecord } from "./events.ts";
 import type { Control, TrainerDeps, TrainerState } from "./loop.ts";
 import type { RunReport } from "./report.ts";
 import { appendLog } from "./saved/log.ts";
@@ -85,8 +85,8 @@ export class RunHooks implements TrainerDeps {
   }
 }
 
-/** Reads the examples of the step at a position, none of them longer than the recipe's rows. */
-function loaderOf({ model, dataset, usable, recipe }: RunParts): RunHooks["load"] {
+/** Reads the examples of the step at a position, none of them longer than the recipe's rows; a row that is met and cannot be used is told. */
+function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHooks["load"] {
   const { trainOn, maxLength } = recipe;
   const { imageTokenId } = model.config;
   const plan = createSampler({
@@ -97,7 +97,28 @@ function loaderOf({ model, dataset, usable, recipe }: RunParts): RunHooks["load"
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
   });
-  return createPrefetch(plan, async (i) =>
-    fitLength(await dataset.read(usable.rows[i]!), maxLength, { trainOn, imageTokenId }),
-  );
+  const positionOf = (i: number): number => usable.rows[i]!;
+  const told = new Set<number>();
+  /** Of whole data sets it was counted before the run. */
+  const tell = async (position: number, outcome: OddRow["outcome"], message = ""): Promise<void> => {
+    if (!dataset.onDemand || told.has(position)) return;
+    told.add(position);
+    report.row({ source: (await dataset.sourceOf(position)) ?? `row ${position + 1}`, outcome, message });
+  };
+  return createPrefetch(plan, {
+    async read(i) {
+      const position = positionOf(i);
+      try {
+        const example = await dataset.read(position);
+        const fitted = fitLength(example, maxLength, { trainOn, imageTokenId });
+        if (fitted !== example) await tell(position, "cut");
+        return fitted;
+      } catch (error) {
+        if (!dataset.onDemand || !isRowFault(error)) throw error;
+        await tell(position, "left-out", error.message);
+        return undefined;
+      }
+    },
+    soon: (rows) => dataset.soon(rows.map(positionOf)),
+  });
 }

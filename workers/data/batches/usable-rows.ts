@@ -2,19 +2,23 @@
 import { TabTuneError } from "../../errors.ts";
 import type { Recipe } from "../../recipe.ts";
 import type { Example } from "../example.ts";
-import type { Dataset } from "../shards/shards.ts";
+import type { Dataset } from "../shards/dataset.ts";
+import { partsOf } from "../shards/manifest.ts";
 import { fitLength } from "../text/fit-length.ts";
 
 export interface UsableRows {
   /** Positions in the data set. */
   rows: number[];
-  /** How many of them each shard has; their sum is the number of rows. */
+  /** How many of them each part of the data set has; their sum is the number of rows. */
   shardSizes: number[];
   /** Rows among them that are longer than the recipe's length and lose their end. */
   cut: number;
 }
 
-/** Rows that fit the recipe's length. Throws "no-rows" when there are none. */
+/**
+ * Rows that fit the recipe's length; all of them where rows are prepared on demand, whose lengths show when they are read. Throws
+ * "no-rows" when there are none.
+ */
 export async function usableRows(
   dataset: Dataset,
   { maxLength, trainOn }: Pick<Recipe, "maxLength" | "trainOn">,
@@ -23,9 +27,9 @@ export async function usableRows(
   const rows: number[] = [];
   let cut = 0;
   const shardSizes: number[] = [];
-  const all = dataset.manifest.longest <= maxLength;
+  const all = dataset.onDemand || dataset.manifest.longest <= maxLength;
   let at = 0;
-  for (const shard of dataset.manifest.shards) {
+  for (const shard of partsOf(dataset.manifest)) {
     const before = rows.length;
     for (let k = 0; k < shard.rows; k++, at++) {
       if (all) rows.push(at);

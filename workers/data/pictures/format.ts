@@ -15,6 +15,8 @@ export interface PictureFormat {
   tileSize: number;
   /** Tiles that one picture takes at most. */
   mostTiles: number;
+  /** Image slots that one picture takes in the text at most. */
+  mostSlots: number;
   /** An upright picture, cropped or cut into tiles, and the image slots that it takes in the text. */
   prepare(image: DecodedImage): PreparedImage;
   /** Pixels of `tiles` tiles -> f32 [tiles, 3, S, S], as the tower takes them. */

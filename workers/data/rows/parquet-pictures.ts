@@ -7,7 +7,7 @@ import { type ColumnChunk, type RowGroup, readOffsetIndex, type SchemaTree } fro
 import type { Entry } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { type Cells, leafName, openParquet, type ParquetFile, type Selection } from "./parquet-file.ts";
-import type { PicturePlace } from "./picture-source.ts";
+import type { CellPlace } from "./picture-source.ts";
 import { own } from "./values.ts";
 
 /** How the values of a column hold a picture whose bytes are not read. */
@@ -150,7 +150,7 @@ async function pageStarts(file: ParquetFile, group: RowGroup, chunk: ColumnChunk
 const starts = new WeakMap<ParquetFile, Map<string, Promise<number[]>>>();
 
 /** The unit that has the row: the pages of the row where the file can tell them, its row group otherwise. */
-async function unitOf(file: ParquetFile, { group: index, row, keys: [name] }: PicturePlace): Promise<Unit> {
+async function unitOf(file: ParquetFile, { group: index, row, keys: [name] }: CellPlace): Promise<Unit> {
   const column = String(name);
   const all = kept(unitKey(file, column, index, "all"));
   if (all) return all;
@@ -183,7 +183,7 @@ function leavesBut(node: SchemaTree, kept: string): Set<string> {
 }
 
 /** The bytes of a picture of an open file: a copy, because the whole page must not be kept alive by one picture. */
-export async function pictureAt(file: ParquetFile, at: PicturePlace): Promise<Uint8Array> {
+export async function pictureAt(file: ParquetFile, at: CellPlace): Promise<Uint8Array> {
   const rows = Number(file.metadata.row_groups[at.group]?.num_rows ?? 0);
   if (!(at.row >= 0 && at.row < rows)) throw new Error("its row is gone: the file has changed");
   const { first, values } = await unitOf(file, at);
@@ -201,6 +201,6 @@ export async function pictureAt(file: ParquetFile, at: PicturePlace): Promise<Ui
  * The bytes of a picture of a Parquet file, read by the place that its row had (`EmbeddedPicture.at`), also in another life of the
  * worker. Row groups that were unpacked for it are kept, 48 MiB in all. Throws an Error where the file is damaged or another one.
  */
-export async function parquetPicture(entry: Entry, at: PicturePlace, limits: DatasetLimits): Promise<Uint8Array> {
+export async function parquetPicture(entry: Entry, at: CellPlace, limits: DatasetLimits): Promise<Uint8Array> {
   return pictureAt(await openParquet(entry, limits), at);
 }

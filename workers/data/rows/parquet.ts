@@ -5,7 +5,7 @@ import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { type Cells, leafName, openParquet } from "./parquet-file.ts";
 import { allPresent, hasPages, keepGroup, type PictureColumn, pictureAt, pictureColumn } from "./parquet-pictures.ts";
-import { type EmbeddedPicture, isEmbedded, type PicturePlace } from "./picture-source.ts";
+import { type EmbeddedPicture, isEmbedded, type CellPlace } from "./picture-source.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { isRecord, jsonText } from "./values.ts";
@@ -119,7 +119,7 @@ export async function* parquetRecords(
       row += 1;
       const path = `${entry.path} row ${row}`;
       const picture = (keys: Key[], size?: number): EmbeddedPicture => {
-        const at: PicturePlace = { file: entry.path, group: index, row: i, keys };
+        const at: CellPlace = { file: entry.path, group: index, row: i, keys };
         return { path, ...(size === undefined ? {} : { size }), at, bytes: () => pictureAt(file, at) };
       };
       const cells = named(rows[i]!, classes);

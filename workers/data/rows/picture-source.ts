@@ -1,7 +1,7 @@
 /** What a record may call its picture. */
 
 /** Where a picture lies in a Parquet file: plain data, by which `parquetPicture` reads it again from its file alone. */
-export interface PicturePlace {
+export interface CellPlace {
   /** The path of the file among the entries of the drop. */
   file: string;
   /** The row group, and the row in it; both from 0. */
@@ -18,7 +18,7 @@ export interface EmbeddedPicture {
   /** Absent where that is only known when the bytes are read. */
   size?: number;
   /** Absent where the bytes are written in a text. */
-  at?: PicturePlace;
+  at?: CellPlace;
   bytes(): Promise<Uint8Array>;
 }
 

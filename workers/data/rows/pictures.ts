@@ -16,14 +16,17 @@ import type { ImageRef } from "./row.ts";
 export function imageRef(source: PictureSource, folder: string, index: PictureIndex, limits: DatasetLimits): ImageRef {
   if (typeof source !== "string") {
     const { path, size, at, bytes } = source;
-    return { ...bounded(path, size, bytes, limits), ...(at ? { at } : {}) };
+    return { ...readLater(path, size, bytes, limits), ...(at ? { at } : {}) };
   }
   const base64 = base64Of(source);
   if (base64 !== undefined) return inText(source, base64, limits);
   const entry = isOnWeb(source) ? dropped(source, folder, index) : index.find(pathOf(source), folder);
-  const read = () => collect(entry.stream(), limits.pictureBytes, entry.path, "picture-too-large");
-  return { ...bounded(entry.path, entry.size, read, limits), file: entry.path };
+  return { ...readLater(entry.path, entry.size, () => fileBytes(entry, limits), limits), file: entry.path };
 }
+
+/** The bytes of a picture that is a file of the drop. Throws a RowProblem "picture-too-large", and the platform's errors. */
+export const fileBytes = (entry: Entry, limits: DatasetLimits): Promise<Uint8Array> =>
+  collect(entry.stream(), limits.pictureBytes, entry.path, "picture-too-large");
 
 const isOnWeb = (source: string) => /^[a-z][a-z0-9+.-]+:\/\//i.test(source) && !/^file:/i.test(source);
 
@@ -57,8 +60,11 @@ function sizeProblem(path: string, size: number, limits: DatasetLimits): RowProb
   );
 }
 
-/** A size that is not known before is checked when the bytes are read: then it is the row that cannot be prepared. */
-function bounded(
+/**
+ * A picture whose bytes are read when they are asked for. A size that is not known before is checked then: it is the row that cannot be
+ * prepared. Throws RowProblems "broken-picture" and "picture-too-large".
+ */
+export function readLater(
   path: string,
   size: number | undefined,
   bytes: () => Promise<Uint8Array>,
@@ -90,5 +96,5 @@ function bounded(
 
 function inText(source: string, base64: string, limits: DatasetLimits): ImageRef {
   const path = /^data:/i.test(source) ? source.slice(0, Math.min(source.indexOf(","), 60)) : "in base64";
-  return bounded(path, Math.floor((base64.length * 3) / 4), async () => decodeBase64(base64), limits);
+  return readLater(path, Math.floor((base64.length * 3) / 4), async () => decodeBase64(base64), limits);
 }

@@ -1,4 +1,4 @@
-import type { PicturePlace } from "./picture-source.ts";
+import type { CellPlace } from "./picture-source.ts";
 
 /** What every dataset format becomes: a conversation with pictures. */
 export type ContentPart = { type: "text"; text: string } | { type: "image" };
@@ -15,7 +15,7 @@ export interface ImageRef {
   /** The path of the dropped file that it is; absent where its bytes lie in the record. */
   file?: string;
   /** Where it lies in a Parquet file of the drop, to be read again later. */
-  at?: PicturePlace;
+  at?: CellPlace;
   /** Throws TabTuneErrors "bad-image" and "image-too-large". */
   bytes(): Promise<Uint8Array>;
 }

@@ -9,7 +9,7 @@ import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
 import { byPath } from "../rows/entry.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
-import { datasetIdOf } from "./shards.ts";
+import { datasetIdOf } from "./manifest.ts";
 
 const WHOLE_BYTES = 32 * 2 ** 20;
 /** Bytes in memory at a time. */
@@ -24,7 +24,7 @@ export async function datasetIdentity(
   reading: RecordOptions = {},
 ): Promise<string> {
   // The number grows when the reader makes other rows of the same files: what an older one prepared is not taken for them.
-  const parts = ["preparation 3", preparationId];
+  const parts = ["preparation 4", preparationId];
   const said = readingKey(reading);
   if (said !== "") parts.push(said);
   for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));

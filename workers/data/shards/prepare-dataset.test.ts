@@ -12,9 +12,9 @@ import type { RowPreparation } from "../prepare-example.ts";
 
 import { previewRows } from "../preview.ts";
 import type { InputFile } from "../rows/read-rows.ts";
+import { openDataset } from "./dataset.ts";
 import type { DatasetInfo } from "./prepare-dataset.ts";
 import { prepareDataset } from "./prepare-dataset.ts";
-import { openDataset } from "./shards.ts";
 
 let preparation: RowPreparation;
 beforeAll(async () => {
@@ -25,8 +25,8 @@ const padding = "-".repeat(1000);
 const rows = (...answers: string[]): string =>
   answers.map((answer) => JSON.stringify({ question: "What is it?", answer, more: padding })).join("\n");
 const file = (path: string, text: string): InputFile => ({ path, blob: new Blob([text]) });
-const prepare = (store: Store, ...files: InputFile[]): Promise<DatasetInfo> =>
-  prepareDataset(store, { files, label: "drop" }, preparation, () => {});
+const prepare = async (store: Store, ...files: InputFile[]): Promise<DatasetInfo> =>
+  (await prepareDataset(store, { files, label: "drop" }, preparation, () => {})).info;
 
 /** Takes facts out of a data set's manifest, as an older version wrote it. */
 async function without(store: Store, id: string, ...names: string[]): Promise<void> {

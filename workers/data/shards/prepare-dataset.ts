@@ -1,15 +1,25 @@
-/** Files -> rows -> examples -> shards: what the dataset worker does for the page and the command line does for itself. */
+/**
+ * Files -> rows -> examples: what the dataset worker does for the page and the command line does for itself. Reading gives an index of
+ * all rows. A small data set is then prepared whole, so that all is known of it before a run; of a larger one rows are prepared when
+ * they are asked for.
+ */
 
-import { isRowFault, type RowFault, TabTuneError } from "../../errors.ts";
+import { isRowFault, TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
+import { mostTokens } from "../index/most-tokens.ts";
+import { createIndexWriter, type IndexInfo, openIndex } from "../index/row-index.ts";
 import { prepareExample, type RowPreparation } from "../prepare-example.ts";
 import { type InputFile, readRows } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import type { SkippedRow } from "../rows/row.ts";
 import { datasetIdentity } from "./data-identity.ts";
+import type { LeftOutRow } from "./dataset.ts";
+import { type DatasetManifest, deleteDataset, isOnDemand, readManifest, writeManifest } from "./manifest.ts";
 import { whilePreparing } from "./preparing.ts";
-import { createShardWriter, type DatasetManifest, openDataset } from "./shards.ts";
+import { type CachedRows, cacheSize } from "./row-cache.ts";
+import { createShardWriter } from "./shards.ts";
+import { leftOutRows, openSupply, type RowSupply, rowsOfIndex, skippedBy } from "./supply.ts";
 
 export interface DatasetProgress {
   phase: "reading" | "preparing";
@@ -24,16 +34,20 @@ export interface DatasetInfo {
   rows: number;
   skipped: SkippedRow[];
   format: string;
-  /** Over all rows: tokens, image slots included. */
+  /** Over all rows: tokens, image slots included; 0 where rows are prepared on demand. */
   tokens: number;
+  /** Tokens of the longest row; where rows are prepared on demand, more than any can have. */
   longest: number;
-  /** [tokens, rows] of each length, ascending; empty for data sets of an older version. */
+  /** [tokens, rows] of each length, ascending; empty for data sets of an older version, and where rows are prepared on demand. */
   lengths: [number, number][];
   /** What was left aside, guessed or found elsewhere than named, one sentence each. */
   notes: string[];
   /** What the user said of the columns. */
   reading: RecordOptions;
+  /** In the browser's storage, rows that are prepared on demand aside. */
   bytes: number;
+  /** Rows are prepared when they are asked for, and as many kept as the budget takes; null where all are prepared. */
+  cached: CachedRows | null;
 }
 
 interface Facts {
@@ -45,24 +59,6 @@ interface Facts {
   lengths?: [number, number][];
 }
 
-/**
- * Prepares every row that can be used; the rest is listed with its reason. A data set that was prepared before, from the same files
- * for the same tokenizer and pictures, is taken as it is. Throws "bad-dataset" or "no-rows".
- */
-export async function prepareDataset(
-  store: Store,
-  drop: Drop,
-  preparation: RowPreparation,
-  onProgress: (p: DatasetProgress) => void,
-): Promise<DatasetInfo> {
-  const id = await datasetIdentity(drop.files, preparation.id, drop.reading);
-  const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
-  return whilePreparing(id, wait, async () => {
-    const before = await openDataset(store, id);
-    return infoOf(before ? before.manifest : await writeDataset(store, id, { ...drop, preparation, onProgress }));
-  });
-}
-
 /** What is prepared. */
 export interface Drop {
   files: readonly InputFile[];
@@ -71,95 +67,176 @@ export interface Drop {
   reading?: RecordOptions;
 }
 
+export interface PrepareOptions {
+  /** A data set with more rows is prepared on demand. */
+  wholeRows?: number;
+  /** Bytes of rows prepared on demand that are kept. */
+  budget?: number;
+  /** Rows that are kept whatever their bytes. */
+  leastRows?: number;
+}
+
+export interface PreparedDataset {
+  info: DatasetInfo;
+  /** Where rows are prepared on demand. */
+  supply: RowSupply | undefined;
+}
+
+/** Half a minute of work at most, with which everything is known of the data before the first step. */
+const WHOLE_ROWS = 2000;
+/** 6,000 rows of one picture of 336 pixels. */
+export const CACHE_BYTES = 2 * 2 ** 30;
+
+/**
+ * Makes every row that can be used ready, or findable; the rest is listed with its reason. A data set that was prepared before, from the
+ * same files for the same tokenizer and pictures, is taken as it is. Throws "bad-dataset" or "no-rows".
+ */
+export async function prepareDataset(
+  store: Store,
+  drop: Drop,
+  preparation: RowPreparation,
+  onProgress: (p: DatasetProgress) => void,
+  { wholeRows = WHOLE_ROWS, budget = CACHE_BYTES, leastRows }: PrepareOptions = {},
+): Promise<PreparedDataset> {
+  const id = await datasetIdentity(drop.files, preparation.id, drop.reading);
+  const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
+  return whilePreparing(id, wait, async () => {
+    const manifest =
+      (await readManifest(store, id)) ??
+      (await writeDataset(store, id, { ...drop, preparation, onProgress, wholeRows }));
+    const { index } = manifest;
+    const supply =
+      isOnDemand(manifest) && index
+        ? await openSupply({ store, id, index, files: drop.files, preparation, budget, leastRows })
+        : undefined;
+    return { info: infoOf(manifest, supply?.cached ?? null, supply?.leftOut ?? []), supply };
+  });
+}
+
 interface Preparing extends Drop {
   preparation: RowPreparation;
   onProgress: (p: DatasetProgress) => void;
+  wholeRows: number;
 }
 
-async function writeDataset(
-  store: Store,
-  id: string,
-  { files, label, reading = {}, preparation, onProgress }: Preparing,
-): Promise<DatasetManifest> {
-  const writer = await createShardWriter(store, id, label);
-  const skipped: SkippedRow[] = [];
-  const formats = new Set<string>();
-  const notes: string[] = [];
-  /** Rows by their length. */
-  const lengths = new Map<number, number>();
-  let rows = 0;
+async function writeDataset(store: Store, id: string, preparing: Preparing): Promise<DatasetManifest> {
+  await deleteDataset(store, id);
   try {
-    for await (const event of readRows(files, reading)) {
-      if (event.type === "format") {
-        if (event.format === "note") notes.push(event.detail);
-        else formats.add(event.format);
-        continue;
-      }
-      if (event.type === "skipped") {
-        skipped.push(event.skipped);
-        onProgress({ phase: "reading", rows, skipped: skipped.length, detail: event.skipped.source });
-        continue;
-      }
-      const { row } = event;
-      onProgress({ phase: "preparing", rows, skipped: skipped.length, detail: row.source });
-      try {
-        const example = await prepareExample(row, preparation);
-        await writer.append(example, row.source);
-        const { length } = example.inputIds;
-        lengths.set(length, (lengths.get(length) ?? 0) + 1);
-        rows += 1;
-      } catch (error) {
-        if (!isRowFault(error)) throw error;
-        const { code, message, remedy } = error;
-        const excerpt = row.messages
-          .map((m) => m.content.map((c) => (c.type === "text" ? c.text : "<image>")).join(""))
-          .join(" | ");
-        skipped.push({
-          index: row.index,
-          source: row.source,
-          reason: reasons[code],
-          message: `${message} ${remedy}`.trim(),
-          excerpt: excerpt.slice(0, 200),
-        });
-      }
-    }
-    if (rows === 0 && skipped.length > 0) {
-      throw new TabTuneError(
-        "no-rows",
-        `None of the ${counted(skipped.length, "row")} of ${label} can be used: ${skipped[0]!.source}: ${skipped[0]!.message}`,
-        "Correct the rows, or drop other files.",
-      );
-    }
-    const facts: Facts = {
-      format: [...formats].join(", "),
-      reading,
-      skipped,
-      notes,
-      lengths: [...lengths].sort(([a], [b]) => a - b),
-    };
-    return await writer.finish(facts);
+    const { index, facts } = await readIndex(store, id, preparing);
+    if (index.rows === 0) throw noneUsable(preparing.label, facts.skipped);
+    return index.rows > preparing.wholeRows
+      ? await findable(store, id, { ...preparing, index, facts })
+      : await whole(store, id, { ...preparing, index, facts });
   } catch (error) {
-    await writer.abort();
+    await deleteDataset(store, id);
     throw error;
   }
 }
 
-/** What the list of skipped rows is grouped by. */
-const reasons: Record<RowFault, string> = {
-  "bad-image": "broken-picture",
-  "image-too-large": "picture-too-large",
-  "bad-row": "bad-row",
-  "row-too-long": "too-long",
-};
+/** Reads the drop into the index. */
+async function readIndex(
+  store: Store,
+  id: string,
+  { files, reading = {}, onProgress }: Preparing,
+): Promise<{ index: IndexInfo; facts: Facts }> {
+  const writer = createIndexWriter(store, id);
+  const skipped: SkippedRow[] = [];
+  const formats = new Set<string>();
+  const notes: string[] = [];
+  let rows = 0;
+  const progress = (detail: string) => onProgress({ phase: "reading", rows, skipped: skipped.length, detail });
+  for await (const event of readRows(files, reading)) {
+    if (event.type === "format" && event.format === "note") notes.push(event.detail);
+    else if (event.type === "format") formats.add(event.format);
+    else if (event.type === "skipped") {
+      skipped.push(event.skipped);
+      progress(event.skipped.source);
+    } else {
+      const { row } = event;
+      progress(row.source);
+      try {
+        await writer.append(row);
+        rows += 1;
+      } catch (error) {
+        if (!isRowFault(error)) throw error;
+        skipped.push(skippedBy(error, row));
+      }
+    }
+  }
+  return { index: await writer.finish(), facts: { format: [...formats].join(", "), reading, skipped, notes } };
+}
 
-/** What the page is told of a prepared data set. */
-export function infoOf(manifest: DatasetManifest): DatasetInfo {
+interface Indexed extends Preparing {
+  index: IndexInfo;
+  facts: Facts;
+}
+
+/** All rows are prepared; what cannot be used is skipped. */
+async function whole(store: Store, id: string, { files, label, preparation, onProgress, index, facts }: Indexed) {
+  const source = rowsOfIndex(openIndex(store, id, index), files);
+  const writer = createShardWriter(store, id);
+  const skipped = [...facts.skipped];
+  /** Rows by their length. */
+  const lengths = new Map<number, number>();
+  let rows = 0;
+  for (let position = 0; position < source.rows; position++) {
+    const row = await source.row(position);
+    onProgress({ phase: "preparing", rows, skipped: skipped.length, detail: row.source });
+    try {
+      const example = await prepareExample(row, preparation);
+      await writer.append(example, row.source);
+      const { length } = example.inputIds;
+      lengths.set(length, (lengths.get(length) ?? 0) + 1);
+      rows += 1;
+    } catch (error) {
+      if (!isRowFault(error)) throw error;
+      skipped.push(skippedBy(error, row));
+    }
+  }
+  if (rows === 0) throw noneUsable(label, skipped);
+  const written = await writer.finish();
+  const all: Facts = { ...facts, skipped: inOrder(skipped), lengths: [...lengths].sort(([a], [b]) => a - b) };
+  return writeManifest(store, { id, label, ...written, bytes: written.bytes + index.bytes, index, facts: all });
+}
+
+/** Nothing is prepared yet. */
+function findable(store: Store, id: string, { label, preparation, index, facts }: Indexed): Promise<DatasetManifest> {
+  const longest = mostTokens(index.most, preparation);
+  return writeManifest(store, {
+    id,
+    label,
+    rows: index.rows,
+    bytes: index.bytes,
+    tokens: 0,
+    longest,
+    shards: [],
+    index,
+    facts,
+  });
+}
+
+/** By the rows' numbers; what is no row (an archive that is left out) stays in front. */
+const inOrder = (skipped: readonly SkippedRow[]): SkippedRow[] => skipped.toSorted((a, b) => a.index - b.index);
+
+function noneUsable(label: string, skipped: readonly SkippedRow[]): TabTuneError {
+  const [first] = skipped;
+  return first
+    ? new TabTuneError(
+        "no-rows",
+        `None of the ${counted(skipped.length, "row")} of ${label} can be used: ${first.source}: ${first.message}`,
+        "Correct the rows, or drop other files.",
+      )
+    : new TabTuneError("no-rows", `${label} has no row that can be trained on.`, "Choose other files.");
+}
+
+/** What is told of a data set; `leftOut`: rows that turned out to be unusable when they were prepared on demand. */
+function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: readonly LeftOutRow[]): DatasetInfo {
   const { format, skipped, notes = [], lengths = [], reading = {} } = manifest.facts as Facts;
   return {
     id: manifest.id,
     label: manifest.label,
     rows: manifest.rows,
-    skipped,
+    skipped: leftOut.length === 0 ? skipped : inOrder([...skipped, ...leftOut.map((row) => row.skipped)]),
     format,
     tokens: manifest.tokens,
     longest: manifest.longest,
@@ -167,5 +244,13 @@ export function infoOf(manifest: DatasetManifest): DatasetInfo {
     notes,
     reading,
     bytes: manifest.bytes,
+    cached,
   };
+}
+
+/** The same of data that was prepared before, whose files are not at hand. */
+export async function storedInfo(store: Store, manifest: DatasetManifest): Promise<DatasetInfo> {
+  if (!isOnDemand(manifest)) return infoOf(manifest, null, []);
+  const cached = { ...(await cacheSize(store, manifest.id)), budget: CACHE_BYTES };
+  return infoOf(manifest, cached, await leftOutRows(store, manifest.id));
 }

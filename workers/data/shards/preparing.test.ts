@@ -4,8 +4,10 @@ import { memoryStore } from "../../storage/memory.ts";
 import type { Store } from "../../storage/store.ts";
 import { fakeLocks } from "../../testing/fake-locks.ts";
 import { type Example, TokenKind } from "../example.ts";
+import { openDataset } from "./dataset.ts";
+import { writeManifest } from "./manifest.ts";
 import { sweepDatasets, whilePreparing } from "./preparing.ts";
-import { createShardWriter, openDataset } from "./shards.ts";
+import { createShardWriter } from "./shards.ts";
 
 const example = (row: number): Example => ({
   row,
@@ -24,9 +26,9 @@ afterEach(() => vi.unstubAllGlobals());
 
 /** Writes three rows in two shards; the second one is written with the manifest. */
 async function begin(id: string): Promise<{ finish(): Promise<unknown> }> {
-  const writer = await createShardWriter(store, id, id, { shardRows: 2 });
+  const writer = createShardWriter(store, id, { shardRows: 2 });
   for (let row = 0; row < 3; row++) await writer.append(example(row), `row ${row}`);
-  return { finish: () => writer.finish(null) };
+  return { finish: async () => writeManifest(store, { id, label: id, ...(await writer.finish()), facts: null }) };
 }
 const noWait = (): void => undefined;
 

@@ -3,7 +3,7 @@
  * killed. What a killed one left can then be told from what is being written.
  */
 import type { Store } from "../../storage/store.ts";
-import { datasetIds, deleteDataset, isWhole } from "./shards.ts";
+import { datasetIds, deleteDataset, isWhole } from "./manifest.ts";
 
 const preparingLock = (id: string): string => `tabtune-preparing-${id}`;
 

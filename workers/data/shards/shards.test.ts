@@ -2,7 +2,9 @@ import { beforeEach, expect, test } from "vitest";
 import { memoryStore } from "../../storage/memory.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Example } from "../example.ts";
-import { createShardWriter, datasetIdOf, deleteDataset, listDatasets, openDataset } from "./shards.ts";
+import { openDataset } from "./dataset.ts";
+import { datasetIdOf, deleteDataset, listDatasets, readManifest, writeManifest } from "./manifest.ts";
+import { createShardWriter, openShards } from "./shards.ts";
 
 const exampleOf = (row: number, pixelBytes = 12): Example => ({
   row,
@@ -18,9 +20,10 @@ beforeEach(() => {
 });
 
 async function write(id: string, rows: number, limits = { shardRows: 4 }) {
-  const writer = await createShardWriter(store, id, `set ${id}`, limits);
+  const writer = createShardWriter(store, id, limits);
   for (let row = 0; row < rows; row++) await writer.append(exampleOf(row), `${row}.jpg`);
-  return writer.finish({ skipped: [{ index: 9, reason: "broken-picture" }] });
+  const facts = { skipped: [{ index: 9, reason: "broken-picture" }] };
+  return writeManifest(store, { id, label: `set ${id}`, ...(await writer.finish()), facts });
 }
 
 test("what is written is read back, in any order", async () => {
@@ -48,10 +51,10 @@ test("rows know where they came from; a list of names that is lost or damaged co
 });
 
 test("a shard ends when it has enough bytes", async () => {
-  const writer = await createShardWriter(store, "big", "big", { shardBytes: 1000 });
+  const writer = createShardWriter(store, "big", { shardBytes: 1000 });
   for (let row = 0; row < 5; row++) await writer.append(exampleOf(row, 600), "");
-  const manifest = await writer.finish(null);
-  expect(manifest.shards.map((shard) => shard.rows)).toEqual([2, 2, 1]);
+  const { shards } = await writer.finish();
+  expect(shards.map((shard) => shard.rows)).toEqual([2, 2, 1]);
 });
 
 test("readers keep the last used shards and share a read", async () => {
@@ -61,8 +64,7 @@ test("readers keep the last used shards and share a read", async () => {
     gets.push(key);
     return store.get(key);
   };
-  const dataset = (await openDataset({ ...store, get }, "a", 2))!;
-  gets.length = 0;
+  const dataset = openShards({ ...store, get }, (await readManifest(store, "a"))!, 2);
   await Promise.all([dataset.read(0), dataset.read(1), dataset.read(2)]);
   expect(gets).toEqual(["dataset/a/shard/0"]);
   await dataset.read(4);
@@ -101,26 +103,20 @@ test("a missing shard and a damaged manifest are refused", async () => {
 
 test("an interrupted writer leaves no data set", async () => {
   await write("whole", 8);
-  const writer = await createShardWriter(store, "half", "half", { shardRows: 2 });
+  const writer = createShardWriter(store, "half", { shardRows: 2 });
   for (let row = 0; row < 5; row++) await writer.append(exampleOf(row), `${row}.jpg`);
   expect(await openDataset(store, "half")).toBeUndefined();
   expect((await listDatasets(store)).map((manifest) => manifest.id)).toEqual(["whole"]);
 });
 
-test("no room: the writer fails with the store's words, and abort frees what it took", async () => {
+test("no room: the writer fails with the store's words, and what it took can be freed", async () => {
   store = memoryStore({ quotaBytes: 400 });
-  const writer = await createShardWriter(store, "a", "a", { shardRows: 2 });
+  const writer = createShardWriter(store, "a", { shardRows: 2 });
   const writing = (async () => {
     for (let row = 0; row < 50; row++) await writer.append(exampleOf(row), `${row}.jpg`);
   })();
   await expect(writing).rejects.toMatchObject({ code: "storage-full" });
-  await writer.abort();
-  expect(await store.keys("")).toEqual([]);
-});
-
-test("a data set without rows has no manifest", async () => {
-  const writer = await createShardWriter(store, "none", "pictures.zip");
-  await expect(writer.finish(null)).rejects.toMatchObject({ code: "no-rows" });
+  await deleteDataset(store, "a");
   expect(await store.keys("")).toEqual([]);
 });
 

@@ -3,6 +3,7 @@
  * the image slots, because a picture with slots missing cannot be fed to the model.
  */
 import { TabTuneError } from "../../errors.ts";
+import { counted } from "../../words.ts";
 import { type Example, labelsOf, TokenKind } from "../example.ts";
 
 /**
@@ -38,6 +39,10 @@ export function fitLength(
   }
   return cut;
 }
+
+/** What to tell of rows that were met in a run and lost their end. */
+export const cutRows = (cut: number): string =>
+  `${counted(cut, "row")} that the run met ${cut === 1 ? "was" : "were"} longer than max_length and cut there: an answer that is cut does not show the model where to stop.`;
 
 /** What to tell of rows that are longer than `maxLength`: how many lose their end, how many are left out. */
 export function lengthNotes(

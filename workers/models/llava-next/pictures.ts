@@ -40,6 +40,7 @@ export function llavaNextPictures({ config, configJson, processorJson, maxImageT
   return {
     tileSize,
     mostTiles: Math.min(mostTiles, maxImageTiles ?? mostTiles),
+    mostSlots: mostSlots(spec),
     prepare(image) {
       const { width, height } = image;
       const layout = anyresLayout(height, width, spec);
@@ -56,6 +57,10 @@ export function llavaNextPictures({ config, configJson, processorJson, maxImageT
     featureRows: (image, firstTile, extraRow) => featureRows(image, spec, firstTile, extraRow, featuresPerTile(config)),
   };
 }
+
+/** Of a picture that fills its grid: nothing of it is cut away as padding. */
+const mostSlots = (spec: AnyresSpec): number =>
+  Math.max(...spec.gridPinpoints.map(([height, width]) => anyresLayout(height, width, spec).tokens));
 
 /** One side of both the resized base and its crop. */
 function baseSizeOf({ shortestEdge, resizeTo, cropSize }: PreprocessorConfig): number {

@@ -12,6 +12,7 @@ export function llavaPictures({ config, processorJson }: PictureFiles): PictureF
   return {
     tileSize: cropSizeOf(preprocessor),
     mostTiles: 1,
+    mostSlots: tokens,
     prepare(image) {
       const { width, height } = image;
       return { pixels: resizeAndCrop(image, preprocessor).rgb, tiles: 1, height, width, tokens };

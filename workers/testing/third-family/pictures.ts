@@ -10,6 +10,7 @@ export function thirdPictures({ config, processorJson }: PictureFiles): PictureF
   return {
     tileSize: preprocessor.cropSize.height,
     mostTiles: 1,
+    mostSlots: tokens,
     prepare: (image) => {
       const { width, height } = image;
       return { pixels: resizeAndCrop(image, preprocessor).rgb, tiles: 1, height, width, tokens };

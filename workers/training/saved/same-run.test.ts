@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DatasetManifest } from "../../data/shards/shards.ts";
+import type { DatasetManifest } from "../../data/shards/manifest.ts";
 import { parseRecipe, toHuggingFace } from "../../recipe.ts";
 import type { RunInfo } from "./run-info.ts";
 import { notesOnSameRun, type Offered } from "./same-run.ts";

@@ -3,7 +3,7 @@
  * a folder that was moved or a name that was changed does not.
  */
 
-import type { DatasetManifest } from "../../data/shards/shards.ts";
+import { type DatasetManifest, partsOf } from "../../data/shards/manifest.ts";
 import { TabTuneError } from "../../errors.ts";
 import { parseRecipe, type Recipe, toHuggingFace } from "../../recipe.ts";
 import type { RunInfo } from "./run-info.ts";
@@ -18,7 +18,7 @@ export interface Offered {
   weights?: { own: string | undefined; now: string };
   /** As the run would have it, rows no longer than the model takes. */
   recipe: Recipe;
-  dataset: Pick<DatasetManifest, "id" | "label" | "rows" | "shards">;
+  dataset: Pick<DatasetManifest, "id" | "label" | "rows" | "shards" | "index">;
 }
 
 /**
@@ -33,8 +33,8 @@ export function notesOnSameRun(info: RunInfo, stored: DatasetManifest | undefine
       `Give ${info.modelLabel}, loaded as the run's recipe says, or another --out for a new run.`,
     );
   }
-  const { own, now } = offered.weights ?? {};
-  if (own !== undefined && own !== now) {
+  const weights = offered.weights;
+  if (weights?.own !== undefined && weights.own !== weights.now) {
     throw refusal(
       `The run began on other weights (${info.modelLabel}) than those of ${offered.modelLabel} now, which have the same shapes.`,
       "Give the model that the run began with, or another --out for a new run.",
@@ -48,9 +48,8 @@ export function notesOnSameRun(info: RunInfo, stored: DatasetManifest | undefine
       "Start a new run with another --out.",
     );
   }
-  const same =
-    stored.shards.length === offered.dataset.shards.length &&
-    stored.shards.every(({ sha256 }, n) => sha256 === offered.dataset.shards[n]!.sha256);
+  const [own, given] = [partsOf(stored), partsOf(offered.dataset)];
+  const same = own.length === given.length && own.every(({ sha256 }, n) => sha256 === given[n]!.sha256);
   if (same) return notes;
   throw refusal(
     `The data has changed: the run began with ${stored.rows} rows of ${stored.label}, and the ${offered.dataset.rows} rows of ${offered.dataset.label} are not the same.`,

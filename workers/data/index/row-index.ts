@@ -1,0 +1,170 @@
+/**
+ * Every row of a drop as it was read, in blocks: texts and places of pictures, compressed. It is written in one pass that opens no
+ * picture, so that a set of any size can be looked at and trained on before it is prepared. Keys: `dataset/<id>/index/<n>`, and
+ * `dataset/<id>/kept/<n>` for pictures that lie in no file.
+ *
+ * A block is what a shuffled order mixes (batches/sampler.ts), so rows that lie in one row group of a file stay in one block: whoever
+ * trains on a part of the data reads a part of the file.
+ */
+import { TabTuneError } from "../../errors.ts";
+import { sha256 } from "../../storage/sha256.ts";
+import type { Store } from "../../storage/store.ts";
+import { concat } from "../rows/bytes.ts";
+import type { Row } from "../rows/row.ts";
+import { deflated, inflated } from "./deflate.ts";
+import { type StoredRow, storedRow, textBytesOf } from "./stored-row.ts";
+
+export interface BlockInfo {
+  rows: number;
+  /** As stored. */
+  bytes: number;
+  /** Of the bytes as stored. */
+  sha256: string;
+}
+
+/** The index of a data set, without its rows. */
+export interface IndexInfo {
+  blocks: BlockInfo[];
+  rows: number;
+  /** As stored, with the pictures that are kept beside the blocks. */
+  bytes: number;
+  /** Most of any row: bytes of text, messages, pictures. */
+  most: { textBytes: number; messages: number; pictures: number };
+}
+
+/** A block ends with its row group, or at `most` rows; one that has fewer than `least` goes on behind the end of a group. */
+const BLOCK_ROWS = { least: 64, most: 128 };
+/** Of pictures that are kept beside a block: their bytes lie in memory until it is written. */
+const KEPT_BYTES = 32 << 20;
+
+const blockKey = (id: string, n: number) => `dataset/${id}/index/${n}`;
+const keptKey = (id: string, n: number) => `dataset/${id}/kept/${n}`;
+
+export interface IndexWriter {
+  append(row: Row): Promise<void>;
+  finish(): Promise<IndexInfo>;
+}
+
+/** Writes the index of data set `id`. Throws "storage-full", and "bad-image" where a picture in a record is none: nothing of that row is in. */
+export function createIndexWriter(store: Store, id: string): IndexWriter {
+  const blocks: BlockInfo[] = [];
+  const most = { textBytes: 0, messages: 0, pictures: 0 };
+  let open: StoredRow[] = [];
+  let kept: Uint8Array[] = [];
+  let keptBytes = 0;
+  let group: string | undefined;
+  let written = 0;
+
+  async function flush(): Promise<void> {
+    const bytes = await deflated(new TextEncoder().encode(JSON.stringify(open)));
+    const n = blocks.length;
+    const entries: [string, Uint8Array][] = [[blockKey(id, n), bytes]];
+    if (keptBytes > 0) entries.push([keptKey(id, n), concat(kept, keptBytes)]);
+    await store.set(entries, "relaxed");
+    blocks.push({ rows: open.length, bytes: bytes.length, sha256: await sha256(bytes) });
+    written += bytes.length + keptBytes;
+    open = [];
+    kept = [];
+    keptBytes = 0;
+  }
+
+  return {
+    async append(row) {
+      const next = groupOf(row);
+      const groupEnds = next !== group && open.length >= BLOCK_ROWS.least;
+      if (open.length > 0 && (groupEnds || open.length >= BLOCK_ROWS.most || keptBytes >= KEPT_BYTES)) await flush();
+      group = next;
+      const { stored, kept: more } = await storedRow(row, keptBytes);
+      open.push(stored);
+      for (const bytes of more) {
+        kept.push(bytes);
+        keptBytes += bytes.length;
+      }
+      most.textBytes = Math.max(most.textBytes, textBytesOf(row));
+      most.messages = Math.max(most.messages, row.messages.length);
+      most.pictures = Math.max(most.pictures, row.images.length);
+    },
+    async finish() {
+      if (open.length > 0) await flush();
+      return { blocks, rows: blocks.reduce((sum, { rows }) => sum + rows, 0), bytes: written, most };
+    },
+  };
+}
+
+/** The row group that a row's pictures lie in; undefined where they lie elsewhere. */
+const groupOf = ({ images }: Row): string | undefined => {
+  const cell = images[0]?.at;
+  return cell && `${cell.file}:${cell.group}`;
+};
+
+export interface RowIndex {
+  rows: number;
+  /** The row at position `i` of 0 … rows - 1. Throws "bad-dataset" for a damaged or missing block. */
+  read(i: number): Promise<StoredRow>;
+  /** Bytes of a picture of that row that are kept beside its block. */
+  kept(i: number, from: number, to: number): Promise<Uint8Array>;
+}
+
+/** Opens the index that `info` describes; the `cachedBlocks` last used blocks stay in memory. */
+export function openIndex(store: Store, id: string, info: Pick<IndexInfo, "blocks">, cachedBlocks = 9): RowIndex {
+  const firsts = firstsOf(info.blocks);
+  const rows = info.blocks.reduce((sum, block) => sum + block.rows, 0);
+  const cache = new Map<number, Promise<StoredRow[]>>();
+
+  async function load(n: number): Promise<StoredRow[]> {
+    const bytes = await store.get(blockKey(id, n));
+    const name = `Part ${n + 1} of ${info.blocks.length} of the list of rows`;
+    if (bytes === undefined) throw damaged(`${name} is missing.`);
+    if ((await sha256(bytes)) !== info.blocks[n]!.sha256) throw damaged(`${name} is damaged: its hash differs.`);
+    return JSON.parse(new TextDecoder().decode(await inflated(bytes))) as StoredRow[];
+  }
+
+  function block(n: number): Promise<StoredRow[]> {
+    const found = cache.get(n) ?? load(n);
+    // A failed read is not kept: the next reader tries again.
+    found.catch(() => cache.delete(n));
+    cache.delete(n);
+    cache.set(n, found);
+    if (cache.size > cachedBlocks) cache.delete(cache.keys().next().value!);
+    return found;
+  }
+
+  return {
+    rows,
+    async read(i) {
+      const n = blockOf(firsts, i);
+      return (await block(n))[i - firsts[n]!]!;
+    },
+    async kept(i, from, to) {
+      const bytes = await store.get(keptKey(id, blockOf(firsts, i)));
+      if (bytes === undefined || bytes.length < to) throw damaged(`The pictures of row ${i + 1} are missing.`);
+      return bytes.slice(from, to);
+    },
+  };
+}
+
+const damaged = (message: string): TabTuneError =>
+  new TabTuneError("bad-dataset", message, "Drop the files again.", "Saved runs are untouched.");
+
+/** Position of the first row of each block or shard. */
+export function firstsOf(parts: readonly { rows: number }[]): number[] {
+  const firsts: number[] = [];
+  let counted = 0;
+  for (const { rows } of parts) {
+    firsts.push(counted);
+    counted += rows;
+  }
+  return firsts;
+}
+
+/** The last part that begins at or before row `i`. */
+export function blockOf(firsts: readonly number[], i: number): number {
+  let low = 0;
+  let high = firsts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (firsts[middle]! <= i) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
