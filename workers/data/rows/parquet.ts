@@ -5,7 +5,7 @@ import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { type Cells, leafName, openParquet } from "./parquet-file.ts";
 import { allPresent, hasPages, keepGroup, type PictureColumn, pictureAt, pictureColumn } from "./parquet-pictures.ts";
-import { type EmbeddedPicture, isEmbedded, type CellPlace } from "./picture-source.ts";
+import { type CellPlace, type EmbeddedPicture, isEmbedded } from "./picture-source.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { isRecord, jsonText } from "./values.ts";
