@@ -25,6 +25,12 @@ async function chooseFiles(page: Page, files: Upload[]): Promise<void> {
   await (await choosing).setFiles(files);
 }
 
+/** The same beside files that are there already. */
+async function chooseOthers(page: Page, files: Upload[]): Promise<void> {
+  await chooseFiles(page, files);
+  await button(page, "New data set").click();
+}
+
 /** Writes a folder and chooses it; `files` are by path inside of it. */
 async function chooseFolder(page: Page, name: string, files: Record<string, Uint8Array>, label: string): Promise<void> {
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-folder-"));
@@ -100,7 +106,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       { id: "2", image: "002.webp", conversations },
       { id: "3", conversations: conversations.slice(0, 1) },
     ]);
-    await chooseFiles(page, [
+    await chooseOthers(page, [
       upload("llava.json", text(json)),
       upload("001.webp", demoPicture("001.webp")),
       upload("002.webp", demoPicture("002.webp")),
@@ -117,6 +123,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       "pictures/b.webp": demoPicture("005.webp"),
     };
     await chooseFolder(page, "csv-set", files, "Choose folder");
+    await button(page, "New data set").click();
     await ready(page, "2 rows ready");
     await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText('and a "quote".');
   });
@@ -124,7 +131,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
   await test.step("what is left aside is told, and pictures with captions keep their names", async () => {
     const row = (caption: string): Uint8Array =>
       jsonLines([{ image: "a.webp", question: "What is it?", answer: caption }]);
-    await chooseFiles(page, [
+    await chooseOthers(page, [
       upload("train.jsonl", row("An icon.")),
       upload("val.jsonl", row("Another icon.")),
       upload("a.webp", demoPicture("001.webp")),
@@ -136,7 +143,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       /^val\.jsonl is left aside: held-out splits are not trained on/,
       "1 picture of the drop is named by no row and not used.",
     ]);
-    await chooseFiles(page, [
+    await chooseOthers(page, [
       upload("DSC_4107.webp", demoPicture("003.webp")),
       upload("DSC_4107.txt", text("A scene.")),
     ]);
@@ -147,11 +154,11 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
   await test.step("kinds that are not read are told by name, and pictures are not trained past", async () => {
     const alert = alertIn(page, "Data");
     const phone = text("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
-    await chooseFiles(page, [upload("IMG_1.HEIC", phone), upload("IMG_1.txt", text("Our dog."))]);
+    await chooseOthers(page, [upload("IMG_1.HEIC", phone), upload("IMG_1.txt", text("Our dog."))]);
     await expect(alert).toContainText("IMG_1.HEIC: The picture is a HEIC picture (iPhone)", { timeout: SLOW });
     await chooseFiles(page, [upload("form.pdf", text("%PDF-1.7"))]);
     await expect(alert).toContainText("The drop has 1 file and nothing that holds rows (form.pdf is a PDF");
-    await chooseFiles(page, [
+    await chooseOthers(page, [
       upload("x.csv", text("filename_of_photo,question,answer\na.webp,What?,An icon.\n")),
       upload("a.webp", demoPicture("001.webp")),
     ]);
@@ -162,7 +169,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
   await test.step("columns that nobody knows are chosen, and remembered for the next table like it", async () => {
     const shop = (name: string, kind: string): Upload =>
       upload(name, text(`filename_of_photo,kind,price\na.webp,${kind},3\n`));
-    await chooseFiles(page, [shop("shop.csv", "A cup."), upload("a.webp", demoPicture("001.webp"))]);
+    await chooseOthers(page, [shop("shop.csv", "A cup."), upload("a.webp", demoPicture("001.webp"))]);
     const columns = page.getByRole("table", { name: "Columns", exact: true });
     await expect(columns.getByRole("columnheader")).toHaveText(["filename_of_photo", "kind", "price"], {
       timeout: SLOW,
@@ -181,7 +188,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     const table = page.getByRole("table", { name: "Rows", exact: true });
     await expect(table.locator("tbody mark").first()).toContainText("A cup.");
     await expect(table).toContainText("What is this?");
-    await chooseFiles(page, [shop("other.csv", "A plate."), upload("a.webp", demoPicture("001.webp"))]);
+    await chooseOthers(page, [shop("other.csv", "A plate."), upload("a.webp", demoPicture("001.webp"))]);
     await expect(table.locator("tbody mark").first()).toContainText("A plate.", { timeout: SLOW });
     await expect(data).toContainText("Columns as you chose them the last time: picture from filename_of_photo");
   });
@@ -194,18 +201,97 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     const parquet = await downloading;
     expect(parquet.suggestedFilename()).toMatch(/\.parquet$/);
     await expect(panel(page, "Data")).toContainText("1 row written.");
-    await chooseFiles(page, [upload("again.parquet", fs.readFileSync(await parquet.path()))]);
+    await chooseOthers(page, [upload("again.parquet", fs.readFileSync(await parquet.path()))]);
     await expect(table).toContainText("again.parquet row 1", { timeout: SLOW });
     expect(await table.locator(".tokens").allTextContents()).toEqual(before);
   });
 
   await test.step("files that hold no row at all", async () => {
-    await chooseFiles(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
+    await chooseOthers(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
     const alert = alertIn(page, "Data");
     await expect(alert).toContainText("broken.zip", { timeout: SLOW });
     await alert.getByRole("button", { name: "Dismiss" }).click();
     await expect(alert).toHaveCount(0);
     await chooseSampleData(page);
+  });
+});
+
+test("a second drop completes the first", async ({ page }) => {
+  await page.goto("/");
+  await loadDemo(page);
+  const data = panel(page, "Data");
+  const rows = page.getByRole("table", { name: "Rows", exact: true });
+  const notes = page.getByRole("list", { name: "Notes on the data" });
+  const table = (image: string, answer: string): Uint8Array =>
+    text(
+      JSON.stringify([
+        {
+          image,
+          conversations: [
+            { from: "human", value: "<image>\nWhat is this?" },
+            { from: "gpt", value: answer },
+          ],
+        },
+      ]),
+    );
+
+  await test.step("a table, then its pictures", async () => {
+    await chooseFiles(page, [upload("one.json", table("a.webp", "A dot."))]);
+    await expect(alertIn(page, "Data")).toContainText("a.webp", { timeout: SLOW });
+    await chooseFiles(page, [upload("a.webp", demoPicture("001.webp"))]);
+    const question = data.getByRole("group", {
+      name: /^You dropped a\.webp \(1 picture\)\. Is it for the rows of one/,
+    });
+    await expect(question).toBeFocused();
+    await expect(data.getByRole("status")).toHaveCount(1);
+    await expect(question.getByRole("button").first()).toHaveText("Add to one.json");
+    await page.keyboard.press("Escape");
+    await expect(question).toHaveCount(0);
+    await chooseFiles(page, [upload("a.webp", demoPicture("001.webp"))]);
+    await button(page, "Add to one.json").click();
+    await ready(page, "1 rows ready");
+    await expect(rows).toContainText("A dot.");
+    await expect(rows.getByRole("img").first()).toBeVisible();
+    await expect(alertIn(page, "Data")).toHaveCount(0);
+    await expect(data).toContainText("one.json + a.webp");
+  });
+
+  await test.step("a corrected table and the same picture again, beside rows that are ready", async () => {
+    await chooseFiles(page, [
+      upload("one.json", table("a.webp", "A line.")),
+      upload("a.webp", demoPicture("001.webp")),
+    ]);
+    await expect(
+      data
+        .getByRole("group", { name: /^You dropped 2 files/ })
+        .getByRole("button")
+        .first(),
+    ).toHaveText("New data set");
+    await ready(page, "1 rows ready");
+    await button(page, "Add to one.json + a.webp").click();
+    await expect(rows).toContainText("A line.", { timeout: SLOW });
+    await expect(notes.getByRole("listitem")).toHaveText([
+      "1 file was dropped twice and is the same (a.webp): taken once.",
+      "1 file was dropped again with other content (one.json): the one that was dropped last is read.",
+    ]);
+  });
+
+  await test.step("pictures, then a table whose columns are chosen", async () => {
+    await chooseOthers(page, [upload("b.webp", demoPicture("002.webp")), upload("c.webp", demoPicture("003.webp"))]);
+    await expect(alertIn(page, "Data")).toContainText("2 pictures and no text", { timeout: SLOW });
+    await expect(alertIn(page, "Data")).toContainText("The 1 row of one.json + a.webp from before is kept.");
+    const csv = "photo_of_it,kind,price\nb.webp,A cup.,3\nc.webp,A plate.,4\n";
+    await chooseFiles(page, [upload("shop.csv", text(csv))]);
+    await expect(data.getByRole("group", { name: /Is it for the pictures of 2 files/ })).toBeVisible();
+    await button(page, "Add to 2 files").click();
+    const columns = page.getByRole("table", { name: "Columns", exact: true });
+    await expect(columns.getByRole("img")).toHaveCount(2, { timeout: SLOW });
+    await data.getByRole("combobox", { name: "Picture" }).selectOption("photo_of_it");
+    await data.getByRole("combobox", { name: "Answer" }).selectOption("kind");
+    await data.getByRole("textbox", { name: "Question of rows that have none" }).fill("What is this?");
+    await button(page, "Read with these columns").click();
+    await ready(page, "2 rows ready");
+    await expect(rows).toContainText("A plate.");
   });
 });
 

@@ -10,6 +10,7 @@ import { useModel } from "../stores/model.ts";
 import { Columns } from "./Columns.tsx";
 import { DownloadDataSet } from "./DownloadDataSet.tsx";
 import { Rows } from "./Rows.tsx";
+import { SecondDropQuestion } from "./SecondDropQuestion.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
 import { sizeWords, statusOf } from "./status.ts";
 import "./dataset.css";
@@ -21,10 +22,11 @@ const ACCEPT = [...READ_EXTENSIONS, "gz"]
   .join(",");
 
 export function DatasetPanel() {
-  const { info, cached, progress, waiting, gone, use, drop, cancel } = useDataset();
+  const { info, source, cached, progress, waiting, gone, use, drop, cancel } = useDataset();
   const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
+  const notes = [...(source?.kind === "files" ? (source.notes ?? []) : []), ...(info?.notes ?? [])];
   const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
   return (
     <Panel
@@ -68,21 +70,23 @@ export function DatasetPanel() {
           </li>
           <li>pictures in a folder for each class, whose name is the answer</li>
           <li>a table with columns of your own: you choose which is what, and see the rows that come of it</li>
+          <li>the one after the other: a second drop is added to the first, if you say so</li>
         </ul>
       </details>
       {progress && <Progress label={`Preparing rows: ${progress.rows} ready`} detail={progress.detail} />}
       <p role="status" className="status">
         {statusOf({ info, waiting, busy, gone, model })}
       </p>
+      <SecondDropQuestion />
       <Columns />
       {info && (
         <>
           <p className="detail">
             {info.label} ({info.format}): {sizeWords(info, cached)}
           </p>
-          {info.notes.length > 0 && (
+          {notes.length > 0 && (
             <ul className="note" aria-label="Notes on the data">
-              {info.notes.map((words) => (
+              {notes.map((words) => (
                 <li key={words}>{words}</li>
               ))}
             </ul>

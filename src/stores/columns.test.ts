@@ -11,7 +11,9 @@ vi.mock("../page/workers.ts", () => ({
         new Promise((resolve) => {
           asked.push(source);
           const problem = source.reading?.instruction ?? "";
-          answers.push(() => resolve({ table: null, rows: [], problem }));
+          const columns = source.files.flatMap(({ path }) => (path.endsWith(".csv") ? ["photo", path] : []));
+          const table = columns.length > 0 ? { path: "", columns, rows: [] } : null;
+          answers.push(() => resolve({ table, rows: [], problem }));
         }),
     }),
 }));
@@ -50,4 +52,25 @@ test("a look at files that were dropped before is not shown for other ones", asy
   expect(useColumns.getState().look).toBeUndefined();
   await answered();
   expect(asked.at(-1)?.label).toBe("other");
+});
+
+test("who was choosing columns when pictures came to the table goes on choosing", async () => {
+  const dropped = (...paths: string[]): FilesSource => ({
+    ...source,
+    files: paths.map((path) => ({ path, blob: new Blob([]) })),
+  });
+  void useColumns.getState().begin(dropped("a.csv"));
+  await answered();
+  void useColumns.getState().choose({ mapping: { images: "photo" } });
+  await answered();
+  void useColumns.getState().begin(dropped("a.csv", "a.jpg"));
+  await answered();
+  await answered();
+  const { draft, source: now } = useColumns.getState();
+  expect([draft, now?.files.length, now?.reading]).toEqual([{ mapping: { images: "photo" } }, 2, undefined]);
+  expect(asked.at(-1)).toMatchObject({ reading: draft, files: [{ path: "a.csv" }, { path: "a.jpg" }] });
+  void useColumns.getState().begin(dropped("b.csv", "a.jpg"));
+  await answered();
+  await answered();
+  expect(useColumns.getState().draft).toEqual({});
 });

@@ -45,12 +45,16 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
   draft: {},
   fromBefore: false,
   async begin(source) {
+    const { source: old, look: shown, draft } = get();
     const plain = await lookOf(source);
     const before = remembered().readings?.find(({ columns }) => columns === columnsKey(plain))?.reading;
     const reading = source.reading ?? (before as RecordOptions | undefined);
     const read = reading && !isEmptyReading(reading) ? { ...source, reading } : source;
     const look = read === source ? plain : await lookOf(read);
     set({ source: read, look, draft: read.reading ?? {}, fromBefore: read.reading !== source.reading });
+    // Who was choosing when more files of the same table came goes on.
+    const unread = JSON.stringify(draft) !== JSON.stringify(old?.reading ?? {}) && source.reading === undefined;
+    if (unread && shown?.table && columnsKey(shown) === columnsKey(plain)) void get().choose(draft);
     return read;
   },
   async choose(draft) {

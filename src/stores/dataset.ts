@@ -1,17 +1,19 @@
 /** The prepared data set, its preview and what was skipped. What is prepared stays until its successor is. */
 import { create } from "zustand";
 import type { PreviewRow } from "../../workers/data/preview.ts";
+import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import type { LeftOutRow } from "../../workers/data/shards/dataset.ts";
 import type { DatasetInfo, DatasetProgress } from "../../workers/data/shards/prepare-dataset.ts";
-import type { DatasetSource, DroppedFile } from "../../workers/protocol/dataset.ts";
+import type { DatasetSource, DroppedFile, FilesSource } from "../../workers/protocol/dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { counted } from "../../workers/words.ts";
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
-import { callback, cancelDataset, dataset } from "../page/workers.ts";
+import { callback, cancelDataset, dataset, reportOf } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
 import { useColumns } from "./columns.ts";
 import { useModel } from "./model.ts";
+import { answered, mayBeCompleted, type SecondDrop, secondDrop } from "./second-drop.ts";
 import { rememberOpened, suppliedRows } from "./supply.ts";
 
 export const PAGE_ROWS = 8;
@@ -27,6 +29,10 @@ interface DatasetStore {
   reading: DatasetSource | undefined;
   /** Files that wait for a model: its tokenizer decides the examples. */
   waiting: DatasetSource | undefined;
+  /** Files that gave no rows and may be completed by a second drop. */
+  failed: FilesSource | undefined;
+  /** A drop beside files that are there, which waits for an answer. */
+  question: SecondDrop | undefined;
   /** Why there are no rows although there were; "" otherwise. */
   gone: string;
   /** Of rows that are prepared on demand; null where all are prepared. */
@@ -34,7 +40,12 @@ interface DatasetStore {
   preview: PreviewRow[];
   page: number;
   use(source: DatasetSource): Promise<void>;
+  /** Files of the user's: a data set, or, beside files that are there, a question. */
   drop(files: DroppedFile[]): Promise<void>;
+  /** The files that were dropped second belong to those before, or are a data set of their own. */
+  answer(together: boolean): Promise<void>;
+  /** Leaves the files out that were dropped second. */
+  dismiss(): void;
   /** Shows rows that lie prepared in this browser. Resolves to false when they are no longer there. */
   open(id: string): Promise<boolean>;
   showPage(page: number): Promise<void>;
@@ -47,6 +58,8 @@ interface DatasetStore {
   cancel(): void;
 }
 
+const wantsPicture = ({ reason }: SkippedRow): boolean => reason === "missing-picture";
+
 const keptWords = ({ rows, label }: DatasetInfo): string =>
   `The ${counted(rows, "row")} of ${label} from before ${rows === 1 ? "is" : "are"} kept.`;
 
@@ -56,7 +69,10 @@ export const useDataset = create<DatasetStore>((set, get) => {
 
   async function show(info: DatasetInfo, source: DatasetSource | undefined): Promise<void> {
     const { cached } = info;
-    set({ info, source, preparedFor: useModel.getState().info, gone: "", cached, preview: [], page: 0 });
+    set({
+      ...{ info, source, failed: undefined, preparedFor: useModel.getState().info, gone: "", cached },
+      ...{ preview: [], page: 0 },
+    });
     await get().showPage(0);
   }
 
@@ -81,6 +97,8 @@ export const useDataset = create<DatasetStore>((set, get) => {
     progress: undefined,
     reading: undefined,
     waiting: undefined,
+    failed: undefined,
+    question: undefined,
     gone: "",
     cached: null,
     preview: [],
@@ -89,6 +107,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
       const app = useApp.getState();
       const model = useModel.getState().info;
       app.clear("data");
+      if (dropped.kind === "sample") set({ question: undefined, failed: undefined });
       if (!model) {
         set({ waiting: dropped });
         return;
@@ -119,10 +138,34 @@ export const useDataset = create<DatasetStore>((set, get) => {
         if (mine !== newest) return;
         set({ progress: undefined, reading: undefined });
         const { info } = get();
+        if (dropped.kind === "files" && mayBeCompleted(dropped.files, reportOf(error).code)) set({ failed: dropped });
         app.fail("data", error, info && keptWords(info));
       }
     },
-    drop: (files) => get().use({ kind: "files", label: labelOf(files), files }),
+    async drop(files) {
+      const { question, waiting, reading, failed, source, info, use } = get();
+      const before = question?.before ?? waiting ?? reading ?? failed ?? source;
+      const wanting = before === failed || (before === source && info?.skipped.some(wantsPicture) === true);
+      // Who drops on while asked is asked once, about all of it.
+      const dropped = [...(question?.dropped ?? []), ...files];
+      const asked = before?.kind === "files" ? secondDrop(before, dropped, wanting) : undefined;
+      if (asked) set({ question: asked });
+      else await use({ kind: "files", label: labelOf(files), files });
+    },
+    async answer(together) {
+      const { question, use } = get();
+      if (!question) return;
+      try {
+        const source = await answered(question, together);
+        // Other files came meanwhile: the question is another one.
+        if (get().question !== question) return;
+        set({ question: undefined });
+        await use(source);
+      } catch (error) {
+        useApp.getState().fail("data", error);
+      }
+    },
+    dismiss: () => set({ question: undefined }),
     async open(id) {
       if (get().info?.id === id) return true;
       const info = await dataset((api) => api.open(id));

@@ -21,6 +21,8 @@ export interface FilesSource {
   files: DroppedFile[];
   /** What the user said of their columns. */
   reading?: RecordOptions;
+  /** What is to be told of files that were dropped one after the other, whole sentences. */
+  notes?: string[];
 }
 
 export type DatasetSource = { kind: "sample" } | FilesSource;

@@ -8,7 +8,7 @@ import { counted, listed } from "../../words.ts";
 import { baseName, byPath, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
 import { classesOf, REPEATS, splitOf } from "./folders.ts";
 import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
-import { isCaption, isPicture, isSampleText, PICTURE_EXTENSIONS, TEXT_EXTENSIONS } from "./sidecar.ts";
+import { isCaption, isPicture, isPictureName, isSampleText, PICTURE_EXTENSIONS, TEXT_EXTENSIONS } from "./sidecar.ts";
 
 export type TableFormat = "jsonl" | "json" | "csv" | "parquet" | "captions";
 
@@ -90,6 +90,19 @@ export function archiveKind(path: string): ArchiveKind | undefined {
   if (/\.tar$/i.test(path)) return "tar";
   if (/\.(tar\.gz|tgz)$/i.test(path)) return "tar.gz";
   return /\.(gz|bz2|xz|zst|7z|rar|lz4)$/i.test(path) ? "unsupported" : undefined;
+}
+
+/** What a dropped file may be, by its name alone. */
+export type FileRole = "picture" | "table" | "text" | "archive" | "other";
+
+export function roleOf(path: string): FileRole {
+  if (isJunk(path) || NOT_ROWS.test(baseName(path))) return "other";
+  const kind = archiveKind(path);
+  if (kind !== undefined) return kind === "unsupported" ? "other" : "archive";
+  if (isPictureName(path)) return "picture";
+  const extension = extensionOf(path);
+  if (TABLES.has(extension)) return "table";
+  return TEXT_EXTENSIONS.includes(extension) && !ABOUT.test(baseName(path)) ? "text" : "other";
 }
 
 /** A name's missing extension, from the first 512 bytes: "" when nothing is recognised. */
