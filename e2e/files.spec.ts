@@ -193,6 +193,31 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await expect(data).toContainText("Columns as you chose them the last time: picture from filename_of_photo");
   });
 
+  await test.step("which of several captions is chosen, and remembered too", async () => {
+    const captions = (name: string): Upload[] => [
+      upload(name, jsonLines([{ image: "a.webp", captions: ["A cup.", "A mug.", "A mug."], shop: 1 }])),
+      upload("a.webp", demoPicture("001.webp")),
+    ];
+    const data = panel(page, "Data");
+    const table = page.getByRole("table", { name: "Rows", exact: true });
+    await expect(data.getByRole("combobox", { name: "Several answers or captions" })).toHaveCount(0);
+    await chooseOthers(page, captions("several.jsonl"));
+    await ready(page, "3 rows ready");
+    await data.locator("summary", { hasText: "Which column is what?" }).click();
+    await data.getByRole("combobox", { name: "Several answers or captions" }).selectOption("the most frequent one");
+    const first = page.getByRole("list", { name: "First rows" });
+    await expect(first.locator("> li")).toHaveCount(1);
+    await expect(first).toContainText("A mug.");
+    await button(page, "Read with these columns").click();
+    await ready(page, "1 rows ready");
+    await expect(page.getByRole("list", { name: "Notes on the data" })).toContainText(
+      '1 record: "captions" has several captions of a picture; the most frequent one is taken',
+    );
+    await chooseOthers(page, captions("again.jsonl"));
+    await expect(table).toContainText("again.jsonl", { timeout: SLOW });
+    await ready(page, "1 rows ready");
+  });
+
   await test.step("rows are downloaded as a data set, which is dropped and is the same", async () => {
     const table = page.getByRole("table", { name: "Rows", exact: true });
     const before = await table.locator(".tokens").allTextContents();

@@ -6,7 +6,15 @@ import { Scroll } from "../parts/Scroll.tsx";
 import { useColumns } from "../stores/columns.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { BlobPicture } from "./BlobPicture.tsx";
-import { columnRoles, isUnsure, readingWords, withColumn, withInstruction } from "./columns.ts";
+import {
+  columnRoles,
+  isUnsure,
+  readingWords,
+  severalChoices,
+  withColumn,
+  withInstruction,
+  withSeveral,
+} from "./columns.ts";
 
 function Table({ table }: { table: LookTable }) {
   return (
@@ -123,6 +131,26 @@ export function Columns() {
             />
           )}
         </Field>
+        {(look.several || draft.severalAnswers) && (
+          <Field label="Several answers or captions" hint="which of them are trained on">
+            {(attributes) => (
+              <select
+                {...attributes}
+                value={draft.severalAnswers ?? ""}
+                onChange={({ target }) =>
+                  void choose(withSeveral(draft, severalChoices.find(({ which }) => which === target.value)?.which))
+                }
+              >
+                <option value="">each caption, the most frequent answer</option>
+                {severalChoices.map(({ which, label }) => (
+                  <option key={which} value={which}>
+                    {label}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        )}
       </div>
       <h3>The first rows, as the model will read them</h3>
       {look.problem !== "" && <p className="problem">{look.problem}</p>}

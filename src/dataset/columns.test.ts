@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isUnsure, readingWords, withColumn, withInstruction } from "./columns.ts";
+import { isUnsure, readingWords, withColumn, withInstruction, withSeveral } from "./columns.ts";
 
 test("columns are chosen one by one, and given back to be found by their names", () => {
   const one = withColumn({}, "images", "photo");
@@ -7,6 +7,16 @@ test("columns are chosen one by one, and given back to be found by their names",
   expect(two).toEqual({ mapping: { images: "photo", answer: "kind" }, instruction: "What is this?" });
   expect(withColumn(two, "images", "")).toEqual({ mapping: { answer: "kind" }, instruction: "What is this?" });
   expect(withInstruction(two, "")).toEqual({ mapping: { images: "photo", answer: "kind" } });
+});
+
+test("what becomes of several answers is chosen beside the columns, and by itself", () => {
+  const all = withSeveral(withInstruction(withColumn({}, "images", "photo"), "What?"), "each");
+  expect(all).toEqual({ mapping: { images: "photo" }, instruction: "What?", severalAnswers: "each" });
+  expect(withInstruction(all, "")).toEqual({ mapping: { images: "photo" }, severalAnswers: "each" });
+  expect(withSeveral(all, undefined)).toEqual({ mapping: { images: "photo" }, instruction: "What?" });
+  expect(readingWords({ severalAnswers: "first" }, false)).toBe(
+    "Columns as you chose them: of several answers the first one.",
+  );
 });
 
 test("what was said of the columns, in one sentence", () => {

@@ -1,4 +1,5 @@
 /** The columns of a table in words: what each may be, what was said of them, and when to ask. */
+import type { SeveralAnswers } from "../../workers/data/rows/answers.ts";
 import type { ColumnMapping } from "../../workers/data/rows/columns.ts";
 import { isEmptyReading } from "../../workers/data/rows/reading.ts";
 import type { RecordOptions } from "../../workers/data/rows/record.ts";
@@ -25,18 +26,33 @@ export function withColumn(reading: RecordOptions, role: keyof ColumnMapping, na
   return { ...reading, mapping: name === "" ? others : { ...others, [role]: name } };
 }
 
-export function withInstruction({ mapping }: RecordOptions, instruction: string): RecordOptions {
-  return { ...(mapping ? { mapping } : {}), ...(instruction === "" ? {} : { instruction }) };
+export function withInstruction(reading: RecordOptions, instruction: string): RecordOptions {
+  const { instruction: _, ...others } = reading;
+  return instruction === "" ? others : { ...others, instruction };
+}
+
+export const severalChoices: { which: SeveralAnswers; label: string }[] = [
+  { which: "each", label: "each, as a row of its own" },
+  { which: "most-frequent", label: "the most frequent one" },
+  { which: "first", label: "the first one" },
+];
+
+/** The same with what becomes of several answers; undefined: as without any word. */
+export function withSeveral(reading: RecordOptions, which: SeveralAnswers | undefined): RecordOptions {
+  const { severalAnswers: _, ...others } = reading;
+  return which ? { ...others, severalAnswers: which } : others;
 }
 
 /** What was said of the columns, one sentence; "" when they are found by their names. */
 export function readingWords(reading: RecordOptions, fromBefore: boolean): string {
   if (isEmptyReading(reading)) return "";
-  const { mapping = {}, instruction } = reading;
+  const { mapping = {}, instruction, severalAnswers } = reading;
   const parts = columnRoles
     .filter(({ role }) => mapping[role])
     .map(({ role, label }) => `${label.toLowerCase()} from ${mapping[role]}`);
   if (instruction) parts.push(`rows without a question ask “${instruction}”`);
+  const several = severalChoices.find(({ which }) => which === severalAnswers);
+  if (several) parts.push(`of several answers ${several.label}`);
   return `Columns as you chose them${fromBefore ? " the last time" : ""}: ${parts.join(", ")}.`;
 }
 

@@ -56,12 +56,24 @@ test("every command of the contract is there, with its options", () => {
   expect(
     Object.fromEntries(Object.entries(commands).map(([name, c]) => [name, Object.keys(c.options).sort()])),
   ).toMatchObject({
-    train: ["data", "dump", "instruction", "lora-init", "mapping", "model", "out", "recipe", "resume", "steps"],
-    tokenize: ["data", "instruction", "mapping", "model", "recipe"],
+    train: [
+      "answers",
+      "data",
+      "dump",
+      "instruction",
+      "lora-init",
+      "mapping",
+      "model",
+      "out",
+      "recipe",
+      "resume",
+      "steps",
+    ],
+    tokenize: ["answers", "data", "instruction", "mapping", "model", "recipe"],
     preprocess: ["image", "model", "out"],
     features: ["image", "model", "out", "recipe"],
-    logits: ["adapter", "data", "instruction", "mapping", "model", "out", "recipe", "row"],
-    evaluate: ["adapter", "data", "instruction", "mapping", "model", "recipe"],
+    logits: ["adapter", "answers", "data", "instruction", "mapping", "model", "out", "recipe", "row"],
+    evaluate: ["adapter", "answers", "data", "instruction", "mapping", "model", "recipe"],
     generate: ["adapter", "image", "max-new-tokens", "model", "prompt", "recipe"],
     plan: ["model", "recipe"],
   });

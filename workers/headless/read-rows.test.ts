@@ -64,6 +64,32 @@ test("columns by a mapping, and the question of rows that have only a caption", 
   });
 });
 
+test("which of several answers, with a note of how many records have them", async () => {
+  const several = (answers: string[]) => JSON.stringify({ image: "images/a.png", question: "What is it?", answers });
+  const lines = [several(["A dot.", "A line.", "A line."]), several(["No.", "Yes."]), several(["One."])];
+  const data = put("data/train.jsonl", lines.join("\n"));
+  const answers = async (...given: string[]) => {
+    const { out, err } = await shell("rows", "--data", data, ...given);
+    const texts = out.map((line) => JSON.parse(line).messages.at(-1).content[0].text);
+    return [texts.join(" "), ...err.filter((line) => line.startsWith("note:"))];
+  };
+  expect(await answers("--answers", "each")).toEqual([
+    "A dot. A line. A line. No. Yes. One.",
+    'note: 2 records: each of the several answers in "answers" is a row of its own.',
+  ]);
+  expect(await answers("--answers", "first")).toEqual([
+    "A dot. No. One.",
+    'note: 2 records: "answers" has several answers to a question; the first one is taken, the others are not used.',
+  ]);
+  const usual = await answers();
+  expect(usual[0]).toBe("A line. No. One.");
+  expect(await answers("--answers", "most-frequent")).toEqual(usual);
+  expect(errorOf(await shell("rows", "--data", data, "--answers", "best"))).toMatchObject({
+    code: "bad-argument",
+    message: '--answers is "best".',
+  });
+});
+
 test("the rows as a Parquet file, read again as the same rows", async () => {
   put("data/train.jsonl", `${record("images/a.png", "A dot.")}\n`);
   const parquet = path.join(folder, "rows.parquet");

@@ -1,5 +1,6 @@
-/** `--mapping` and `--instruction`: what the user says of the columns. */
+/** `--mapping`, `--instruction` and `--answers`: what the user says of the columns. */
 import * as v from "valibot";
+import { SEVERAL_ANSWERS, type SeveralAnswers } from "../data/rows/answers.ts";
 import type { ColumnMapping } from "../data/rows/columns.ts";
 import { mappingSchema } from "../data/rows/reading.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
@@ -8,7 +9,7 @@ import type { Arguments, Options } from "./arguments.ts";
 import { readBytes } from "./open.ts";
 
 /** The options of every command that reads rows. */
-export const readingOptions = { mapping: "maybe", instruction: "maybe" } as const satisfies Options;
+export const readingOptions = { mapping: "maybe", instruction: "maybe", answers: "maybe" } as const satisfies Options;
 
 /** A file of `--mapping`: which column is what. Throws TabTuneError "bad-argument" naming the key. */
 async function mappingOf(file: string): Promise<ColumnMapping> {
@@ -26,9 +27,20 @@ async function mappingOf(file: string): Promise<ColumnMapping> {
   throw new TabTuneError("bad-argument", `${file}: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`, remedy);
 }
 
-/** How the rows are read. Throws TabTuneError "bad-argument" for a mapping that cannot be used. */
+function severalOf(text: string): SeveralAnswers {
+  const which = SEVERAL_ANSWERS.find((known) => known === text);
+  if (which) return which;
+  throw new TabTuneError("bad-argument", `--answers is "${text}".`, `Give one of ${SEVERAL_ANSWERS.join(", ")}.`);
+}
+
+/** How the rows are read. Throws TabTuneError "bad-argument" for a mapping or a choice of answers that cannot be used. */
 export async function readingOf(args: Arguments): Promise<RecordOptions> {
   const file = args.maybe("mapping");
   const instruction = args.maybe("instruction");
-  return { ...(file ? { mapping: await mappingOf(file) } : {}), ...(instruction ? { instruction } : {}) };
+  const answers = args.maybe("answers");
+  return {
+    ...(file ? { mapping: await mappingOf(file) } : {}),
+    ...(instruction ? { instruction } : {}),
+    ...(answers === undefined ? {} : { severalAnswers: severalOf(answers) }),
+  };
 }

@@ -46,15 +46,39 @@ function written(value: unknown, what: string, tell: Tell): string {
   return JSON.stringify(value, plain);
 }
 
-/** The most frequent of several answers, of equally frequent ones the first; told where others are left aside. */
-export function mostFrequent(answers: readonly string[], column: string, tell: Tell): string {
+/** What becomes of several answers to one question, or several captions of one picture. */
+export const SEVERAL_ANSWERS = ["each", "most-frequent", "first"] as const;
+export type SeveralAnswers = (typeof SEVERAL_ANSWERS)[number];
+
+/** Each of them becomes a row, so a record must not hold any number. */
+const MOST_ROWS = 100;
+
+/**
+ * Those of several answers ("captions" as well) that are trained on: each, the most frequent (of equally frequent ones the first) or the
+ * first. Told where it is not plain. Throws a RowProblem "bad-row" for more than 100 rows of one record.
+ */
+export function chosenOf(
+  answers: readonly string[],
+  which: SeveralAnswers,
+  what: "answers" | "captions",
+  column: string,
+  tell: Tell,
+): string[] {
+  if (which === "each") {
+    if (answers.length > 1) tell(`each of the several ${what} in "${column}" is a row of its own`);
+    if (answers.length > MOST_ROWS)
+      throw new RowProblem("bad-row", `The row has ${answers.length} ${what}; at most ${MOST_ROWS} are read.`);
+    return [...answers];
+  }
   const counts = new Map<string, number>();
   for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
-  const most = Math.max(...counts.values());
-  const [answer] = [...counts].find(([, count]) => count === most) ?? [""];
+  const most = which === "first" ? 1 : Math.max(...counts.values());
+  const taken = which === "first" ? answers[0]! : [...counts].find(([, count]) => count === most)![0];
   if (counts.size > 1) {
-    const which = most > 1 ? "the most frequent one is" : "the first one is";
-    tell(`"${column}" has several answers to a question; ${which} taken, the others are not used`);
+    const of = what === "answers" ? "answers to a question" : "captions of a picture";
+    tell(
+      `"${column}" has several ${of}; the ${most > 1 ? "most frequent" : "first"} one is taken, the others are not used`,
+    );
   }
-  return answer;
+  return [taken];
 }

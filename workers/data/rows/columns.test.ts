@@ -99,6 +99,21 @@ test.each<[string, object, string[], RegExp, RecordOptions?]>([
   ["the text of a list stays", { image, question: "Q", answer: '["a"]' }, ['u:[a.jpg]Q|a:["a"]'], /^$/],
   ["ten answers", { image, question: "Q", answers: ["b", "A", "A"] }, [asked], /several answers.*most frequent/],
   ["answers that differ", { image, question: "Q", answers: ["A", "b"] }, [asked], /first one is taken/],
+  ["answers without words", { image, question: "Q", answers: ["", "A", ""] }, [asked], /^$/],
+  [
+    "each of several answers",
+    { image, question: "Q", answers: ["A", "b", "A"] },
+    [asked, "u:[a.jpg]Q|a:b", asked],
+    /^each of the several answers in "answers" is a row of its own$/,
+    { severalAnswers: "each" },
+  ],
+  [
+    "the first of several answers",
+    { image, question: "Q", history: [["R", "C"]], answers: ["A", "b", "b"] },
+    ["u:[a.jpg]R|a:C|u:Q|a:A"],
+    /"answers" has several answers to a question; the first one is taken, the others are not used/,
+    { severalAnswers: "first" },
+  ],
   [
     "answers of VQA",
     {
@@ -144,6 +159,20 @@ test.each<[string, object, string[], RegExp, RecordOptions?]>([
     { image, caption_1: "B", caption_0: "A", caption_2: "" },
     [caption("A"), caption("B")],
     /caption_0 … caption_1/,
+  ],
+  [
+    "the first of several captions",
+    { image, caption: ["A", "B", "B"] },
+    [caption("A")],
+    /"caption" has several captions of a picture; the first one is taken, the others are not used/,
+    { severalAnswers: "first" },
+  ],
+  [
+    "the most frequent of several captions",
+    { image, caption_0: "B", caption_1: "A", caption_2: "A" },
+    [caption("A")],
+    /several captions of a picture; the most frequent one is taken/,
+    { severalAnswers: "most-frequent" },
   ],
   ["captions as JSON in a cell", { image, captions: '["A", "B"]' }, [caption("A"), caption("B")], /several/],
   [
@@ -321,7 +350,7 @@ test.each<[string, object, string[], RegExp, RecordOptions?]>([
   expect(seen.remarks).toMatch(remarks);
 });
 
-test.each<[string, object, RegExp]>([
+test.each<[string, object, RegExp, RecordOptions?]>([
   ["an empty answer beside a text", { image, question: "Q", answer: null, text: "OCR" }, /question and no answer/],
   [
     "a text and something unknown",
@@ -360,12 +389,18 @@ test.each<[string, object, RegExp]>([
   ["Python's repr with arrays", { image, conversations: "[array({'from': 'human'})]" }, /json\.dumps/],
   ["captions without end", { image, captions: Array(101).fill("A") }, /101 captions; at most 100/],
   [
+    "answers without end",
+    { image, question: "Q", answers: Array(101).fill("A") },
+    /101 answers; at most 100/,
+    { severalAnswers: "each" },
+  ],
+  [
     "more questions than answers",
     { image, questions: ["Q", "R"], answers: ["A"] },
     /2 questions and not as many answers/,
   ],
-])("refuses: %s", (_, record, words) => {
-  expect(() => understood(record)).toThrow(words);
+])("refuses: %s", (_, record, words, options) => {
+  expect(() => understood(record, options)).toThrow(words);
 });
 
 const turn = (value: string, images: unknown = image) => ({

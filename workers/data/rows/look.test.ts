@@ -58,3 +58,18 @@ test("a list of captions is a table, as the reader has it", async () => {
   expect(table).toMatchObject({ path: "captions.txt", columns: ["image", "text"] });
   expect(rows).toMatchObject([{ turns: [{}, { text: "A dot ." }] }, { turns: [{}, { text: "A small dot ." }] }]);
 });
+
+test("several answers are noticed, whatever was chosen of them", async () => {
+  const record = (answers: string[]) => JSON.stringify({ image: "a.png", question: "What?", answers });
+  const answers = (lines: string[]) => [file("train.jsonl", lines.join("\n")), file("a.png", pixel)];
+  const several = answers([record(["A dot."]), record(["A dot.", "A pixel."])]);
+  const texts = async (severalAnswers?: "each" | "first") => {
+    const look = await lookAt(several, severalAnswers ? { severalAnswers } : {}, 5);
+    expect(look.several).toBe(true);
+    return look.rows.map((row) => ("turns" in row ? row.turns.at(-1)!.text : row.problem));
+  };
+  expect(await texts()).toEqual(["A dot.", "A dot."]);
+  expect(await texts("each")).toEqual(["A dot.", "A dot.", "A pixel."]);
+  expect(await texts("first")).toEqual(["A dot.", "A dot."]);
+  expect((await lookAt(answers([record(["A dot."])]), {}, 5)).several).toBe(false);
+});

@@ -42,6 +42,8 @@ export interface Look {
   /** Null where the drop has no table, or one that cannot be read: there are no columns to choose from. */
   table: LookTable | null;
   rows: LookRow[];
+  /** Some of their records have several answers or captions. */
+  several: boolean;
   /** Why there are no rows at all; "" otherwise. */
   problem: string;
 }
@@ -54,20 +56,24 @@ const PICTURE_BYTES = 16 * 2 ** 20;
 export async function lookAt(files: readonly InputFile[], options: RecordOptions, count: number): Promise<Look> {
   const rows: LookRow[] = [];
   let problem = "";
+  let several = false;
   let table: LookTable | null = null;
   try {
     const drop = await openDrop(files);
     table = await firstTable(drop, count);
     for await (const event of rowsIn(drop, options)) {
-      if (event.type === "row") rows.push(await lookRow(event.row));
-      else if (event.type === "skipped") rows.push({ source: event.skipped.source, problem: event.skipped.message });
+      if (event.type === "row") {
+        rows.push(await lookRow(event.row));
+        several ||= event.several;
+      }
+      if (event.type === "skipped") rows.push({ source: event.skipped.source, problem: event.skipped.message });
       if (rows.length >= count) break;
     }
   } catch (error) {
     if (!(error instanceof TabTuneError)) throw error;
     problem = error.message;
   }
-  return { table, rows, problem };
+  return { table, rows, several, problem };
 }
 
 async function lookRow(row: Row): Promise<LookRow> {

@@ -22,7 +22,8 @@ import type { Row, SkippedRow } from "./row.ts";
 export type { InputFile };
 
 export type RowEvent =
-  | { type: "row"; row: Row }
+  /** `several`: its record has several answers or captions. */
+  | { type: "row"; row: Row; several: boolean }
   /** A row that is left out, or, with index -1, an entry of an archive or a whole nested archive that is. */
   | { type: "skipped"; skipped: SkippedRow }
   /** How a file is read, or (format "note") a file that is left aside pictures found by name only, or used by no row; one sentence. */
@@ -84,7 +85,7 @@ export async function* rowsIn(opened: OpenDrop, options: RecordOptions): AsyncGe
         for (const row of read.rows) {
           if (row.index >= limits.rows) throw tooManyRows(limits.rows);
           pictured ||= row.images.length > 0;
-          yield { type: "row", row };
+          yield { type: "row", row, several: read.several };
           rows += 1;
         }
         next += read.rows.length - 1;
@@ -187,15 +188,15 @@ async function claimAll(sources: readonly Source[], index: PictureIndex, reading
   }
 }
 
-/** The rows of a record: one, or one for each of its captions. All of a record or none. */
+/** The rows of a record: one, or one for each of its answers or captions. All of a record or none. */
 async function rowsOf(
   { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
   { pictures, limits, options }: { pictures: Pictures; limits: DatasetLimits; options: RecordOptions },
-): Promise<{ rows: Row[]; remarks: string[] }> {
+): Promise<{ rows: Row[]; remarks: string[]; several: boolean }> {
   const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
-  const { conversations, remarks } = recordToConversations(
+  const { conversations, remarks, several } = recordToConversations(
     await record.parse(),
     { ...question, ...options },
     record.columns,
@@ -216,7 +217,7 @@ async function rowsOf(
     const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures.index, limits));
     return { index: index + i, source: place, messages: conversation.messages, images };
   });
-  return { rows, remarks };
+  return { rows, remarks, several };
 }
 
 function sourceOf(source: Source, record: ReadRecord): string {

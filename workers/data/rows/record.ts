@@ -1,11 +1,11 @@
 /**
- * A record under any of the field names that people use -> conversations (one, or one for each of several captions) and their pictures.
+ * A record under any of the field names that people use -> conversations (one, or one for each of several answers) and their pictures.
  * Forms, first match: a conversation (`messages`: TRL, LLaMA-Factory; `conversations`: LLaVA), `prompt` + `completion` as lists (TRL),
  * question + answer columns, with options (ScienceQA) and earlier turns (ms-swift), picture + caption (Hugging Face imagefolder),
  * picture + class. Longer than other files: the forms rule each other out, and the order in which they do stands in one place.
  */
 
-import { mostFrequent, textsOf } from "./answers.ts";
+import { chosenOf, type SeveralAnswers, textsOf } from "./answers.ts";
 import { refuseBlind } from "./blind.ts";
 import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, type Field, Fields, isColumnOf } from "./columns.ts";
@@ -21,20 +21,21 @@ export interface RecordOptions {
   mapping?: ColumnMapping;
   /** The user turn of rows that have only a caption. */
   instruction?: string;
+  /** Of several answers or captions; without it a row for each caption, and the most frequent answer. */
+  severalAnswers?: SeveralAnswers;
 }
 
 export const DEFAULT_INSTRUCTION = "Describe the image.";
 /** Asked of rows that have only a class. */
 export const CLASS_QUESTION = "What is this?";
 
-/** Captions of one picture: each becomes a row, so a record must not hold any number of them. */
-const MOST_CAPTIONS = 100;
-
 /** What a record was understood as. */
 export interface Understood {
   conversations: Conversation[];
   /** What was guessed, joined or left aside, as sentences without their full stops. */
   remarks: string[];
+  /** It has several answers or captions. */
+  several: boolean;
 }
 
 function picturesOf(fields: Fields): PictureSource[] {
@@ -67,13 +68,15 @@ export function recordToConversations(
   const mapping = options.mapping ?? {};
   const fields = new Fields(record, mapping, tell);
   const pictures = picturesOf(fields);
-  const request = {
+  const request: Request = {
     fields,
     pictures,
     mapping,
     instruction: options.instruction,
+    severalAnswers: options.severalAnswers,
     columns: columns ?? fields.names,
     tell,
+    several: false,
   };
   const system = fields.first("system")?.value;
   const conversations = dialoguesOf(request).map((turns) => {
@@ -91,7 +94,7 @@ export function recordToConversations(
     .filter(({ value }) => value !== "")
     .map(({ name }) => `"${name.slice(0, 60)}"`);
   if (aside.length > 0) tell(`${aside.join(", ")} ${aside.length === 1 ? "is" : "are"} left aside`);
-  return { conversations, remarks: [...remarks] };
+  return { conversations, remarks: [...remarks], several: request.several };
 }
 
 interface Request {
@@ -99,11 +102,14 @@ interface Request {
   pictures: readonly PictureSource[];
   mapping: ColumnMapping;
   instruction: string | undefined;
+  severalAnswers: SeveralAnswers | undefined;
   columns: readonly string[];
   tell: Tell;
+  /** Set where several answers or captions are met. */
+  several: boolean;
 }
 
-/** Lists of turns: one, or one for each caption. */
+/** Lists of turns: one, or one for each answer or caption. */
 function dialoguesOf(request: Request): unknown[][] {
   const { fields, mapping } = request;
   const asked = mapping.question !== undefined || mapping.answer !== undefined || mapping.label !== undefined;
@@ -116,7 +122,10 @@ function dialoguesOf(request: Request): unknown[][] {
   }
   const question = questionOf(request);
   const answer = answerOf(request, question !== undefined);
-  if (question !== undefined) return [[...historyOf(fields), ...askedTurns(request, question, answer)]];
+  if (question !== undefined) {
+    const history = historyOf(fields);
+    return askedTurns(request, question, answer).map((turns) => [...history, ...turns]);
+  }
   const turns = turnsOf(answer?.value);
   if (turns?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant")) return [turns];
   if (mapping.question !== undefined) throw nothingKnown(request);
@@ -206,28 +215,29 @@ function historyOf(fields: Fields): unknown[] {
   return turns;
 }
 
-function askedTurns({ fields, columns, tell }: Request, question: Field, answer: Field | undefined): unknown[] {
+function askedTurns(request: Request, question: Field, answer: Field | undefined): unknown[][] {
+  const { fields, columns, tell } = request;
   const before = turnsOf(question.value);
   const after = turnsOf(answer?.value);
   if (after?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant"))
-    return before ? [...before, ...after] : after;
+    return [before ? [...before, ...after] : after];
   const head = before ?? [{ role: "user", content: "" }];
-  if (before && after) return [...before, ...after];
+  if (before && after) return [[...before, ...after]];
   const pairs = before || after ? undefined : pairsOf(question, answer);
   if (pairs) {
     tell(`the questions in "${question.name.slice(0, 60)}" and their answers are the turns of one conversation`);
-    return pairs;
+    return [pairs];
   }
   if (before === undefined) {
     const asked = textOf(question.value, "The question");
     const choice = after ? undefined : multipleChoice(fields, asked, answer, tell);
-    if (choice) return pair(choice.question, choice.answer);
+    if (choice) return [pair(choice.question, choice.answer)];
     head[0] = { role: "user", content: asked };
   }
   if (answer === undefined)
     throw new RowProblem("missing-text", `The row has a question and no answer (fields: ${namesOf(columns)}).`);
-  if (after) return [...head, ...after];
-  return [...head, { role: "assistant", content: answerText(answer, tell) }];
+  if (after) return [[...head, ...after]];
+  return answerTexts(request, answer).map((text) => [...head, { role: "assistant", content: text }]);
 }
 
 /** Lists of as many questions as answers. */
@@ -242,18 +252,22 @@ function pairsOf(question: Field, answer: Field | undefined): unknown[] | undefi
   return questions.flatMap((text: unknown, i) => pair(textOf(text, "A question"), textOf(answers[i], "An answer")));
 }
 
-function answerText({ name, value }: Field, tell: Tell): string {
+function answerTexts(request: Request, { name, value }: Field): string[] {
+  const { tell, severalAnswers = "most-frequent" } = request;
   if (typeof value === "boolean") tell(`the answer in "${name.slice(0, 60)}" is true or false and is written so`);
   const several = severalIn(name) ? unpackList(value) : value;
   const texts = textsOf(several, "The answer", tell);
-  return texts.length > 1 ? mostFrequent(texts, name.slice(0, 60), tell) : (texts[0] ?? "");
+  const filled = texts.length > 1 ? texts.filter((text) => text.trim() !== "") : texts;
+  if (filled.length < 2) return [filled[0] ?? ""];
+  request.several = true;
+  return chosenOf(filled, severalAnswers, "answers", name.slice(0, 60), tell);
 }
 
 /** A cell under a name in the plural may hold a list as text; under another name such a text is what the author wrote. */
 const severalIn = (name: string): boolean => /s$|^raw$|^caption$/i.test(name);
 
 function captionTurns(request: Request, answer: Field | undefined): unknown[][] {
-  const { fields, pictures, mapping, instruction = DEFAULT_INSTRUCTION, tell } = request;
+  const { fields, pictures, mapping, instruction = DEFAULT_INSTRUCTION, severalAnswers = "each", tell } = request;
   const picked = mapping.answer ?? mapping.label;
   const numbered =
     picked === undefined && answer === undefined && !fields.has("caption") ? fields.numbered("caption") : [];
@@ -273,12 +287,10 @@ function captionTurns(request: Request, answer: Field | undefined): unknown[][] 
   const value = severalIn(found.name) ? unpackList(found.value) : found.value;
   const texts = textsOf(value, "The caption", tell);
   const filled = texts.length > 1 ? texts.filter((text) => text.trim() !== "") : texts;
-  if (filled.length > 1) tell(`each of the several captions in "${found.name.slice(0, 60)}" is a row of its own`);
-  if (filled.length > MOST_CAPTIONS) {
-    throw new RowProblem("bad-row", `The row has ${filled.length} captions; at most ${MOST_CAPTIONS} are read.`);
-  }
   if (filled.length === 0) throw new RowProblem("empty-text", "The row's list of captions is empty.");
-  return filled.map((text) => pair(instruction, text));
+  request.several = filled.length > 1;
+  const taken = chosenOf(filled, severalAnswers, "captions", found.name.slice(0, 60), tell);
+  return taken.map((text) => pair(instruction, text));
 }
 
 function captionField(fields: Fields, numbered: readonly Field[], tell: Tell): Field | undefined {
