@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { TrainedValues } from "../models/adapter-slabs.ts";
 import { llavaNames } from "../models/llava/names.ts";
 import { randomArray } from "../testing/gpu.ts";
 import { bytesOf, type Dtype, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
@@ -6,7 +7,6 @@ import { readSafetensors, writeSafetensors } from "../weights/formats/safetensor
 import { openCheckpoint } from "../weights/hub/model-files.ts";
 import { filesFromBlobs } from "../weights/hub/source.ts";
 import { type MergeTarget, mergeAdapter } from "./merge.ts";
-import type { TrainedMatrix } from "./peft-export.ts";
 import type { ImportedModule } from "./peft-import.ts";
 
 const [out, inputs, rank, scale] = [24, 40, 3, 0.25];
@@ -57,7 +57,7 @@ function model(dtype: Dtype) {
   );
 }
 
-async function merge(dtype: Dtype, modules: ImportedModule[], trained: TrainedMatrix[] = []) {
+async function merge(dtype: Dtype, modules: ImportedModule[], trained: TrainedValues[] = []) {
   const files = model(dtype);
   const written = new Map<string, Uint8Array>();
   const target: MergeTarget = {

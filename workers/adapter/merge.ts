@@ -4,13 +4,13 @@
  * by row, so a model of any size goes through little memory. Sums are taken in f64 and rounded once, to the type of the tensor.
  */
 import { TabTuneError } from "../errors.ts";
+import type { TrainedValues } from "../models/adapter-slabs.ts";
 import { type NameScheme, resolveName } from "../models/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
 import type { TensorInfo } from "../weights/formats/safetensors.ts";
 import type { Checkpoint } from "../weights/hub/model-files.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
-import type { TrainedMatrix } from "./peft-export.ts";
 import type { ImportedModule } from "./peft-import.ts";
 
 export interface MergeTarget {
@@ -23,7 +23,7 @@ export type MergeProgress = (progress: { name: string; bytes: number; total: num
 /** LoRA matrices, and the tensors that were trained in full. */
 export interface MergedAdapter {
   modules: readonly ImportedModule[];
-  trained?: readonly TrainedMatrix[];
+  trained?: readonly TrainedValues[];
   /** How the model's family spells its tensors. */
   names: NameScheme;
 }

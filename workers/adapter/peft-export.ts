@@ -1,28 +1,9 @@
 /** LoRA modules -> the two files of a PEFT adapter, byte for byte the same for the same weights. */
 import { TabTuneError } from "../errors.ts";
+import type { ModuleMatrices, TrainedValues } from "../models/adapter-slabs.ts";
 import { CONNECTOR, type NameScheme } from "../models/names.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import { layoutFor, partWord, peftPrefix, targetModulesOf } from "./peft-names.ts";
-
-export interface LoraMatrices {
-  /** Neutral name. */
-  module: string;
-  /** [rank, inFeatures] */
-  loraA: Float32Array;
-  /** [outFeatures, rank] */
-  loraB: Float32Array;
-  rank: number;
-  inFeatures: number;
-  outFeatures: number;
-}
-
-/** A tensor that was trained in full (PEFT: modules_to_save), or its gradient. */
-export interface TrainedMatrix {
-  /** Neutral name: "multi_modal_projector.linear_1.weight". */
-  name: string;
-  shape: number[];
-  values: Float32Array;
-}
 
 export interface AdapterSettings {
   /** How the model's family spells modules. */
@@ -41,9 +22,9 @@ export const CONFIG_FILE = "adapter_config.json";
  * @throws TabTuneError "non-finite-loss" when a weight is not a finite number: such an adapter must not leave the house.
  */
 export function exportPeft(
-  modules: readonly LoraMatrices[],
+  modules: readonly ModuleMatrices[],
   settings: AdapterSettings,
-  trained: readonly TrainedMatrix[] = [],
+  trained: readonly TrainedValues[] = [],
 ): { weights: Uint8Array; config: string } {
   const rank = modules[0]?.rank;
   if (rank === undefined || modules.some((module) => module.rank !== rank)) {
@@ -63,15 +44,15 @@ export function exportPeft(
 
 /** Matrices under PEFT's names as one safetensors file: adapter weights, and equally gradients of the same shapes. */
 export const exportTensors = (
-  modules: readonly LoraMatrices[],
-  trained: readonly TrainedMatrix[],
+  modules: readonly ModuleMatrices[],
+  trained: readonly TrainedValues[],
   names: NameScheme,
 ): Uint8Array => writeSafetensors(adapterEntries(modules, trained, names), { format: "pt" });
 
 /** The tensors of such a file. Throws "non-finite-loss" when a value is not finite. */
 export function adapterEntries(
-  modules: readonly LoraMatrices[],
-  trained: readonly TrainedMatrix[],
+  modules: readonly ModuleMatrices[],
+  trained: readonly TrainedValues[],
   names: NameScheme,
 ): TensorEntry[] {
   const layout = layoutFor([...modules.map(({ module }) => module), ...trained.map(({ name }) => name)]);

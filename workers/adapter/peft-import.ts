@@ -4,13 +4,13 @@
  */
 import { TabTuneError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
+import type { ModuleMatrices, TrainedValues } from "../models/adapter-slabs.ts";
 import { CONNECTOR, type NameScheme, spellingsOf } from "../models/names.ts";
 import { toF32 } from "../weights/formats/dtype.ts";
 import { readSafetensors, type TensorData } from "../weights/formats/safetensors.ts";
-import type { LoraMatrices, TrainedMatrix } from "./peft-export.ts";
 import { parsePeftKey, parseTrainedKey, partWord } from "./peft-names.ts";
 
-export interface ImportedModule extends LoraMatrices {
+export interface ImportedModule extends ModuleMatrices {
   /** What B(Ax) is multiplied by: alpha / r, or alpha / sqrt(r). */
   scale: number;
 }
@@ -18,7 +18,7 @@ export interface ImportedModule extends LoraMatrices {
 export interface ImportedAdapter {
   modules: ImportedModule[];
   /** The projector where it was trained in full: what takes the base's place. */
-  trained: TrainedMatrix[];
+  trained: TrainedValues[];
   baseModel: string;
 }
 
@@ -46,7 +46,7 @@ export async function importPeft(
   const connector = partWord(CONNECTOR, names);
   const config = parseConfig(configText, connector);
   const { tensors } = await readSafetensors(weights, "adapter_model.safetensors");
-  const trained: TrainedMatrix[] = [];
+  const trained: TrainedValues[] = [];
   const lora = new Map(tensors);
   for (const [key, tensor] of config.trainsProjector ? tensors : []) {
     const name = parseTrainedKey(key, names);
@@ -99,7 +99,7 @@ export async function importPeft(
 export async function importLoraInit(
   weights: Uint8Array,
   { sizes, rank, names }: { sizes: ReadonlyMap<string, ModuleSize>; rank: number; names: NameScheme },
-): Promise<LoraMatrices[]> {
+): Promise<ModuleMatrices[]> {
   const { tensors } = await readSafetensors(weights, "The LoRA start");
   const all = new Map(tensors);
   for (const [key, tensor] of tensors) {

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { TabTuneError } from "../errors.ts";
+import type { ModuleMatrices } from "../models/adapter-slabs.ts";
 import { llavaNames } from "../models/llava/names.ts";
 import { readSafetensors, writeSafetensors } from "../weights/formats/safetensors.ts";
 import oldLayout from "./fixtures/old-layout.json";
-import { exportPeft, type LoraMatrices } from "./peft-export.ts";
+import { exportPeft } from "./peft-export.ts";
 import { importLoraInit, importPeft } from "./peft-import.ts";
 import { parsePeftKey } from "./peft-names.ts";
 
@@ -15,7 +16,7 @@ const SETTINGS = { names, baseModel: "oracle/tiny", alpha: 16, dropout: 0, useRs
 
 const Q = "language_model.layers.0.self_attn.q_proj";
 const DOWN = "language_model.layers.0.mlp.down_proj";
-const made = (module: string, rank: number, inFeatures: number, outFeatures: number): LoraMatrices => ({
+const made = (module: string, rank: number, inFeatures: number, outFeatures: number): ModuleMatrices => ({
   module,
   loraA: Float32Array.from({ length: rank * inFeatures }, (_, i) => i / 7),
   loraB: Float32Array.from({ length: outFeatures * rank }, (_, i) => -i / 3),
@@ -242,7 +243,7 @@ describe("a LoRA start", () => {
     expect(whole.find(({ module }) => module === DOWN)).toEqual(two[1]);
   });
 
-  test.each<[string, LoraMatrices[], number, RegExp]>([
+  test.each<[string, ModuleMatrices[], number, RegExp]>([
     ["another rank", two, 4, /the run has rank 4 and (4 -> 6|8 -> 4)/],
     ["a module missing", [two[0]!], 2, /no lora_A for .*down_proj/],
     ["another size", [two[0]!, made(DOWN, 2, 7, 4)], 2, /A \[2,7\] and B \[4,2\]/],

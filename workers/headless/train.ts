@@ -2,14 +2,7 @@
 
 import { appendFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import {
-  adapterEntries,
-  CONFIG_FILE,
-  exportPeft,
-  exportTensors,
-  type LoraMatrices,
-  WEIGHTS_FILE,
-} from "../adapter/peft-export.ts";
+import { adapterEntries, CONFIG_FILE, exportPeft, exportTensors, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { openDataset } from "../data/shards/dataset.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
@@ -18,7 +11,7 @@ import { cutRows } from "../data/text/fit-length.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { allocateAdapter } from "../models/adapter.ts";
-import { type Moments, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
+import { type ModuleMatrices, type Moments, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
 import type { NameScheme } from "../models/names.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
@@ -77,7 +70,7 @@ async function initialOf(
   file: string | undefined,
   model: LoadedModel,
   recipe: Recipe,
-): Promise<Map<string, LoraMatrices>> {
+): Promise<Map<string, ModuleMatrices>> {
   if (file === undefined) return new Map();
   const planned = allocateAdapter(new Planner(), model.config, loraSettings(recipe), { training: false });
   const sizes = new Map(planned.modules.map((m) => [m.module, m]));

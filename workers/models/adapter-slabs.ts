@@ -6,20 +6,22 @@ import { dynamicMap, unsignedDynamicMap } from "../weights/nf4/tables.ts";
 import { type Adapter, type LoraModule, moduleMatrices } from "./adapter.ts";
 import type { Vlm } from "./vlm.ts";
 
+/** A module of the adapter, or the gradients or moments of one. */
 export interface ModuleMatrices {
+  /** Neutral name. */
   module: string;
-  /** [r, in] */
+  /** [rank, inFeatures] */
   loraA: Float32Array;
-  /** [out, r] */
+  /** [outFeatures, rank] */
   loraB: Float32Array;
   rank: number;
   inFeatures: number;
   outFeatures: number;
 }
 
-/** A tensor that is trained in full, or its gradient. */
+/** A tensor that is trained in full (PEFT: modules_to_save), or its gradient. */
 export interface TrainedValues {
-  /** Neutral name. */
+  /** Neutral name: "multi_modal_projector.linear_1.weight". */
   name: string;
   shape: number[];
   values: Float32Array;

@@ -1,6 +1,6 @@
 /** Fields of a config.json, read with a refusal that names the field. Each family reads its file with one of these. */
 import { TabTuneError } from "../errors.ts";
-import type { Gelu } from "./config.ts";
+import type { GeluKind } from "../kernels/activation/gelu.ts";
 import type { Json } from "./family.ts";
 
 export interface ConfigReader {
@@ -10,7 +10,7 @@ export interface ConfigReader {
   /** A whole number above 0. */
   positive(json: Json, key: string, fallback?: number): number;
   /** An activation by transformers' name; `where` says whose it is. */
-  gelu(value: unknown, fallback: Gelu, where: string): Gelu;
+  gelu(value: unknown, fallback: GeluKind, where: string): GeluKind;
 }
 
 /** `remedy`: which checkpoints the family takes. */

@@ -2,6 +2,7 @@
  * The sizes of a model as the engine knows them: three parts, and no family. A family reads them from its config.json
  * (registry.ts). The vocabulary is not among them: the rows of the embedding tensor are the truth.
  */
+import type { GeluKind } from "../kernels/activation/gelu.ts";
 import type { NameScheme } from "./names.ts";
 
 /** The language model. */
@@ -20,9 +21,6 @@ export interface DecoderConfig {
   tiedHead: boolean;
 }
 
-/** Names as transformers has them. */
-export type Gelu = "quick_gelu" | "gelu" | "gelu_pytorch_tanh";
-
 /** The vision tower: a transformer over the patches of a square tile and a class token in front of them. */
 export interface TowerConfig {
   hiddenSize: number;
@@ -35,7 +33,7 @@ export interface TowerConfig {
   imageSize: number;
   patchSize: number;
   layerNormEps: number;
-  activation: Gelu;
+  activation: GeluKind;
   /** Whether the class token's output is a feature too, in front of the patches'. */
   keepClass: boolean;
 }
@@ -44,7 +42,7 @@ export interface TowerConfig {
 export interface ConnectorConfig {
   inSize: number;
   outSize: number;
-  activation: Gelu;
+  activation: GeluKind;
   bias: boolean;
 }
 

@@ -3,16 +3,12 @@ import { type Counters, upload } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { DenseFormat } from "../kernels/linear/weight.ts";
 import { type Dtype, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
+import type { TensorContent } from "../weights/loading/prepare-tensors.ts";
 import { absmaxToF16 } from "../weights/nf4/nf4.ts";
 import { denseFormatOf, type Fill } from "./weight-builder.ts";
 
-/** One tensor as the loader streams it (weights/loading/). */
-export type LoadedTensor =
-  | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
-  | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };
-
 /** Puts a loaded tensor into its place. Throws TabTuneError "bad-tensor" for block maxima that the planned format cannot hold. */
-export async function fillWeight(gpu: Gpu, fill: Fill, loaded: LoadedTensor, counters: Counters): Promise<void> {
+export async function fillWeight(gpu: Gpu, fill: Fill, loaded: TensorContent, counters: Counters): Promise<void> {
   if (fill.kind === "4bit" && loaded.kind === "4bit") {
     const absmax = fill.absmaxFormat === "f16" ? absmaxToF16(loaded.absmax) : loaded.absmax;
     await Promise.all([

@@ -4,7 +4,8 @@ import type { Gpu } from "../gpu/device.ts";
 import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { bytesOf, f32ToF16 } from "../weights/formats/dtype.ts";
-import { fillWeight, type LoadedTensor } from "./fill-weights.ts";
+import type { TensorContent } from "../weights/loading/prepare-tensors.ts";
+import { fillWeight } from "./fill-weights.ts";
 import type { Fill } from "./weight-builder.ts";
 import { allocateWeights } from "./weights.ts";
 
@@ -83,7 +84,7 @@ test("block maxima are packed two to a word where f16 was planned, and refused w
     absmaxAt: 2,
     absmaxFormat: "f16",
   };
-  const loaded = (...absmax: number[]): LoadedTensor => ({
+  const loaded = (...absmax: number[]): TensorContent => ({
     kind: "4bit",
     codes: new Uint8Array(96),
     absmax: new Float32Array(absmax),

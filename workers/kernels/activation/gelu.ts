@@ -12,6 +12,7 @@ import inPlaceCode from "./gelu-in-place.wgsl?raw";
 import math from "./gelu-math.wgsl?raw";
 import sigmoid from "./sigmoid.wgsl?raw";
 
+/** Names as transformers has them. */
 export type GeluKind = "quick_gelu" | "gelu" | "gelu_pytorch_tanh";
 
 const KINDS: Record<GeluKind, number> = { quick_gelu: 0, gelu: 1, gelu_pytorch_tanh: 2 };

@@ -5,13 +5,13 @@ import type { Store } from "../../storage/store.ts";
 import { type Manifest, readManifest } from "./format.ts";
 import { loadLatest } from "./load.ts";
 import { listRuns } from "./runs.ts";
-import { saveGeneration, type TensorBytes } from "./save.ts";
+import { type SavedTensor, saveGeneration } from "./save.ts";
 
 const RUN = "r1";
 const OPTIONS = { chunkBytes: 100 };
 
 /** Three tensors that neither begin nor end where chunks of 100 bytes do. */
-function tensorsOf(step: number): TensorBytes[] {
+function tensorsOf(step: number): SavedTensor[] {
   return [250, 30, 0, 145].map((length, k) => ({
     name: `tensor ${k}`,
     data: Uint8Array.from({ length }, (_, i) => (step * 31 + k * 7 + i) % 251),
@@ -24,8 +24,8 @@ const generationOf = (step: number) => ({
   tensors: tensorsOf(step),
 });
 
-async function collect(tensors: AsyncGenerator<TensorBytes>): Promise<TensorBytes[]> {
-  const all: TensorBytes[] = [];
+async function collect(tensors: AsyncGenerator<SavedTensor>): Promise<SavedTensor[]> {
+  const all: SavedTensor[] = [];
   for await (const tensor of tensors) all.push(tensor);
   return all;
 }

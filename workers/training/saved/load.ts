@@ -3,7 +3,7 @@ import { TabTuneError } from "../../errors.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
 import { chunkKey, generationsOf, latestEntry, type Manifest, readLatest, readManifest } from "./format.ts";
-import { deleteGeneration, type TensorBytes } from "./save.ts";
+import { deleteGeneration, type SavedTensor } from "./save.ts";
 
 export interface LoadedGeneration {
   generation: number;
@@ -16,7 +16,7 @@ export interface LoadedGeneration {
   /** Set when the newest checkpoint was damaged: its step if its manifest could still be read, and what was wrong. */
   fellBackFrom?: { step?: number; reason: string };
   /** The tensors in the order of saving, each in memory of its own; only those that `wanted` names, and only their chunks are read. */
-  tensors(wanted?: (name: string) => boolean): AsyncGenerator<TensorBytes>;
+  tensors(wanted?: (name: string) => boolean): AsyncGenerator<SavedTensor>;
 }
 
 /**
@@ -116,7 +116,7 @@ async function* readTensors(
   runId: string,
   { generation, step, tensors, chunks }: Manifest,
   wanted: (name: string) => boolean,
-): AsyncGenerator<TensorBytes> {
+): AsyncGenerator<SavedTensor> {
   const ends: number[] = [];
   for (const { bytes } of chunks) ends.push((ends.at(-1) ?? 0) + bytes);
   let held: { i: number; bytes: Uint8Array } | undefined;

@@ -17,7 +17,7 @@ import {
   manifestKey,
 } from "./format.ts";
 
-export interface TensorBytes {
+export interface SavedTensor {
   name: string;
   data: Uint8Array;
 }
@@ -28,7 +28,7 @@ export interface Generation {
   /** JSON: everything that is not a tensor. */
   state: unknown;
   /** May be an async generator that reads one tensor after the other back from the GPU. */
-  tensors: Iterable<TensorBytes> | AsyncIterable<TensorBytes>;
+  tensors: Iterable<SavedTensor> | AsyncIterable<SavedTensor>;
 }
 
 export interface SaveOptions {

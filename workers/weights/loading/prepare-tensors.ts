@@ -21,12 +21,15 @@ interface FourBitEntry {
   doubleQuant: boolean;
 }
 
-export type LoadedTensor =
-  | { name: string; shape: number[]; kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
-  | { name: string; shape: number[]; kind: "dense"; dtype: Dtype; bytes: Uint8Array };
+/** What became of a tensor. */
+export type TensorContent =
+  | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
+  | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };
+
+export type LoadedTensor = { name: string; shape: number[] } & TensorContent;
 
 /** A tensor in the making: takes in the checkpoint's bytes in order, and holds only what became of them. */
-export interface Preparation {
+export interface TensorPreparation {
   /** Throws TabTuneError "bad-tensor" when they cannot be quantised. */
   take(bytes: Uint8Array): void;
   done(): LoadedTensor;
@@ -38,12 +41,12 @@ export const PIECE_BYTES = 2 ** 25;
 const product = (shape: number[]): number => shape.reduce((elements, size) => elements * size, 1);
 
 /** Makes a tensor of `shape` that the checkpoint has as `dtype`. */
-export function preparation(entry: PlanEntry, shape: number[], dtype: Dtype): Preparation {
+export function preparation(entry: PlanEntry, shape: number[], dtype: Dtype): TensorPreparation {
   if (entry.how === "f16") return halves(entry.name, shape, dtype);
   return entry.how === "keep" ? same(entry.name, shape, dtype) : fourBits(entry, shape, dtype);
 }
 
-function same(name: string, shape: number[], dtype: Dtype): Preparation {
+function same(name: string, shape: number[], dtype: Dtype): TensorPreparation {
   const whole = new Uint8Array(product(shape) * dtypeBytes[dtype]);
   let at = 0;
   return {
@@ -55,7 +58,7 @@ function same(name: string, shape: number[], dtype: Dtype): Preparation {
   };
 }
 
-function halves(name: string, shape: number[], dtype: Dtype): Preparation {
+function halves(name: string, shape: number[], dtype: Dtype): TensorPreparation {
   const words = new Uint16Array(product(shape));
   let at = 0;
   return {
@@ -68,7 +71,7 @@ function halves(name: string, shape: number[], dtype: Dtype): Preparation {
   };
 }
 
-function fourBits(entry: FourBitEntry, shape: number[], dtype: Dtype): Preparation {
+function fourBits(entry: FourBitEntry, shape: number[], dtype: Dtype): TensorPreparation {
   const { name, how: type, blockSize, doubleQuant } = entry;
   const roundToF16First = entry.roundToF16First && dtype !== "F16";
   const codes = new Uint8Array(Math.ceil(product(shape) / 2));
