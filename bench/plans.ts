@@ -3,7 +3,7 @@
 import { policyName } from "../workers/models/activations.ts";
 import { configOf, published, publishedPictures, publishedTensors } from "../workers/models/published.ts";
 import { parseRecipe, type Recipe } from "../workers/recipe.ts";
-import { planOf } from "../workers/training/plan.ts";
+import { onModel } from "../workers/training/plan.ts";
 
 export interface PlanResult {
   model: string;
@@ -45,7 +45,7 @@ export const plans = (): PlanResult[] =>
 
 function planned(model: string, recipe: Recipe): Omit<PlanResult, "model" | "recipe" | "goalBytes"> {
   const config = configOf(model);
-  const { rowTokens, memory, flops } = planOf(
+  const { rowTokens, memory, flops } = onModel(
     {
       config,
       pictures: publishedPictures(model),
@@ -54,7 +54,7 @@ function planned(model: string, recipe: Recipe): Omit<PlanResult, "model" | "rec
       preparation: { vocab: VOCABULARY },
     },
     recipe,
-  );
+  ).planOf();
   return {
     rowTokens,
     totalBytes: memory.totalBytes,

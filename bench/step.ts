@@ -19,7 +19,7 @@ import { recordTraining } from "../workers/models/pass.ts";
 import { preparationOf } from "../workers/models/preparation.ts";
 import { parseRecipe } from "../workers/recipe.ts";
 import { memoryStore } from "../workers/storage/memory.ts";
-import { planOf } from "../workers/training/plan.ts";
+import { onModel } from "../workers/training/plan.ts";
 import { createTrainingStep } from "../workers/training/step.ts";
 import { filesFromDirectory } from "../workers/weights/hub/fs-files.ts";
 
@@ -75,7 +75,7 @@ export async function measureStep(): Promise<StepResults> {
   const dataset = (await openDataset(store, info.id))!;
   const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 
-  const { memory: plan } = planOf(model, recipe, dataset.manifest);
+  const { memory: plan } = onModel(model, recipe).planOf(dataset.manifest);
   const { vlm } = model;
   const arena = new Arena(gpu, vlm.counters);
   const lora = { rank: recipe.loraR, alpha: recipe.loraAlpha, useRslora: recipe.useRslora };

@@ -9,7 +9,7 @@ import { allocateWeights } from "../models/weights.ts";
 import type { LoadProgress, ModelPreview, ModelSource } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { planOf } from "../training/plan.ts";
+import { onModel } from "../training/plan.ts";
 import { hubAddress } from "../weights/hub/address.ts";
 import { ASKING_DELAYS_MS, type HttpOptions } from "../weights/hub/http.ts";
 import { type HubFiles, openHub } from "../weights/hub/hub.ts";
@@ -68,7 +68,7 @@ export async function previewOf(
   const opened = await openModel(files, recipe);
   const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
   const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);
-  const memoryOf = (changed: Recipe) => planOf(opened, changed).memory;
+  const memoryOf = (changed: Recipe) => onModel(opened, changed).planOf().memory;
   const memory = memoryOf(recipe);
   return {
     label: files.label,

@@ -6,7 +6,7 @@ import { MAX_POSITIONS } from "../models/config.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
-import { planOf, withinModel } from "../training/plan.ts";
+import { onModel } from "../training/plan.ts";
 import { chatRoom } from "./chat-answer.ts";
 
 const opened = async (maxPositions: number): Promise<OpenedModel> => {
@@ -20,12 +20,13 @@ test.each([
   [2048, 2048],
   [32_768, 4096],
 ])("with %i positions rows have at most %i tokens", async (positions, most) => {
-  expect(withinModel(recipe, (await opened(positions)).config).maxLength).toBe(most);
+  expect(onModel(await opened(positions), recipe).recipe.maxLength).toBe(most);
 });
 
 test("the plan is for the rows that are run", async () => {
   const model = await opened(256);
-  expect(planOf(model, recipe, { rows: 1, longest: 4000 })).toEqual(planOf(model, recipe, { rows: 1, longest: 256 }));
+  const { planOf } = onModel(model, recipe);
+  expect(planOf({ rows: 1, longest: 4000 })).toEqual(planOf({ rows: 1, longest: 256 }));
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { fromReport, TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
 import type { RunsApi, SupplyOf } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
-import { planOf } from "../training/plan.ts";
+import { onModel } from "../training/plan.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
@@ -16,9 +16,9 @@ export const runsApi = (s: EngineState): RunsApi => ({
   async plan(json, rows, longest) {
     const current = needModel(s);
     const recipe = parseRecipe({ ...json, ...s.source?.loading });
-    const { memory, flops, steps, epochs } = planOf(current, recipe, { rows, longest });
-    const memoryOf = (changed: Recipe) => planOf(current, changed, { rows, longest }).memory;
-    const { fits, advice } = fitOf(recipe, memoryOf, current.vlm.gpu.facts);
+    const planOf = (of: Recipe) => onModel(current, of).planOf({ rows, longest });
+    const { memory, flops, steps, epochs } = planOf(recipe);
+    const { fits, advice } = fitOf(recipe, (changed) => planOf(changed).memory, current.vlm.gpu.facts);
     return {
       trainableParameters: memory.trainableParameters,
       memory: memory.groups,

@@ -11,7 +11,9 @@ import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../mod
 import { parseRecipe, type Recipe, readRecipe } from "../recipe.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
+import { onModel } from "../training/plan.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import type { Arguments } from "./arguments.ts";
 
 /** A row that is left out, on stderr; faults of its picture or text begin with its place themselves. */
 export function skipped(source: string, message: string): void {
@@ -23,7 +25,7 @@ export function note(text: string): void {
   process.stderr.write(`note: ${text}\n`);
 }
 
-export async function recipeOf(file: string | undefined): Promise<Recipe> {
+async function recipeIn(file: string | undefined): Promise<Recipe> {
   if (file === undefined) return parseRecipe({});
   return readRecipe((await readBytes(file, "the recipe")).toString("utf8"));
 }
@@ -36,20 +38,23 @@ export async function readBytes(file: string, what: string): Promise<Buffer> {
   }
 }
 
-export async function openedModel(directory: string, recipe: Recipe): Promise<OpenedModel> {
-  const opened = await openModel(await filesFromDirectory(directory), recipe);
-  opened.fileNotes.forEach(note);
-  return opened;
+/** The folder of `--model`, opened, and the recipe on it: that of `--recipe`, or the defaults. */
+export async function openedModel(args: Arguments): Promise<{ model: OpenedModel; recipe: Recipe }> {
+  const given = await recipeIn(args.maybe("recipe"));
+  const model = await openModel(await filesFromDirectory(args.text("model")), given);
+  model.fileNotes.forEach(note);
+  return { model, recipe: onModel(model, given).recipe };
 }
 
-export async function loadedModel(directory: string, recipe: Recipe): Promise<LoadedModel> {
-  const opened = await openedModel(directory, recipe);
+/** The same on the GPU. */
+export async function loadedModel(args: Arguments): Promise<{ model: LoadedModel; recipe: Recipe }> {
+  const { model: opened, recipe } = await openedModel(args);
   const gpu: Gpu = await openGpu(await nodeGpu());
   // As the page keeps prepared weights between visits, where a folder for them is named.
   const cache = process.env.TABTUNE_CACHE ? await openFsCache(process.env.TABTUNE_CACHE) : undefined;
   const model = await loadModel(gpu, opened, cache, () => {});
   if (model.cacheNote) process.stderr.write(`${model.cacheNote}\n`);
-  return model;
+  return { model, recipe };
 }
 
 /** A file or folder as the page would get it dropped. Hidden files are left out. */

@@ -6,10 +6,10 @@ import { featuresPerTile } from "../models/config.ts";
 import { createEncoder } from "../models/encoder.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
-import { loadedModel, openedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
+import { loadedModel, openedModel, readBytes, writeWhole } from "./open.ts";
 
 export async function preprocess(args: Arguments): Promise<void> {
-  const model = await openedModel(args.text("model"), await recipeOf(undefined));
+  const { model } = await openedModel(args);
   const prepared = await prepareImage(await readBytes(args.text("image"), "a picture"), model.pictures);
   const size = model.config.tower.imageSize;
   const data = model.pictures.normalise(prepared.pixels, prepared.tiles);
@@ -18,7 +18,7 @@ export async function preprocess(args: Arguments): Promise<void> {
 }
 
 export async function features(args: Arguments): Promise<void> {
-  const model = await loadedModel(args.text("model"), await recipeOf(args.maybe("recipe")));
+  const { model } = await loadedModel(args);
   const { config, vlm } = model;
   const { pixels, tiles } = await prepareImage(await readBytes(args.text("image"), "a picture"), model.pictures);
   const perTile = featuresPerTile(config);

@@ -6,9 +6,9 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
 import { preparationOf } from "../models/preparation.ts";
-import { parseRecipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { changedModel, errorOf, fixtures, shell } from "../testing/shell.ts";
+import { Arguments } from "./arguments.ts";
 import { dataFiles, openedModel } from "./open.ts";
 
 let folder: string;
@@ -66,7 +66,7 @@ test("a token beyond the embedding's rows costs the row that uses it, and is ref
   const { info } = await prepareDataset(
     memoryStore(),
     { files: (await dataFiles(file)).files, label: "rows" },
-    preparationOf((await openedModel(model, parseRecipe({}))).preparation),
+    preparationOf((await openedModel(new Arguments(new Map([["model", [model]]])))).model.preparation),
     () => {},
   );
   expect(info.skipped).toMatchObject([{ index: 1, reason: "bad-row", message: expect.stringMatching(words) }]);

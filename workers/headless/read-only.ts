@@ -20,7 +20,7 @@ import { preparationOf } from "../models/preparation.ts";
 import { createEvaluation, type Runner } from "../training/step.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
-import { loadedModel, readBytes, recipeOf, writeWhole } from "./open.ts";
+import { loadedModel, readBytes, writeWhole } from "./open.ts";
 import { examplesOf } from "./rows.ts";
 
 /** A PEFT adapter folder on the GPU. */
@@ -99,8 +99,7 @@ function needFinite(losses: Iterable<number>, row: number): void {
 }
 
 export async function logits(args: Arguments): Promise<void> {
-  const recipe = await recipeOf(args.text("recipe"));
-  const model = await loadedModel(args.text("model"), recipe);
+  const { model, recipe } = await loadedModel(args);
   const row = args.whole("row", 0);
   const examples = await collect(examplesOf(args, model, recipe));
   const example = examples.find((e) => e.row === row);
@@ -132,8 +131,7 @@ export async function logits(args: Arguments): Promise<void> {
 }
 
 export async function evaluate(args: Arguments): Promise<void> {
-  const recipe = await recipeOf(args.text("recipe"));
-  const model = await loadedModel(args.text("model"), recipe);
+  const { model, recipe } = await loadedModel(args);
   const examples = await collect(examplesOf(args, model, recipe));
   const adapter = await adapterFrom(model, args.maybe("adapter"));
   const runner = await runnerFor(model, examples, adapter);
@@ -153,7 +151,7 @@ export async function evaluate(args: Arguments): Promise<void> {
 }
 
 export async function generate(args: Arguments): Promise<void> {
-  const model = await loadedModel(args.text("model"), await recipeOf(args.maybe("recipe")));
+  const { model } = await loadedModel(args);
   const { tokenizer, pictures } = preparationOf(model.preparation);
   const images: PreparedImage[] = [];
   for (const file of args.many("image")) images.push(await prepareImage(await readBytes(file, "a picture"), pictures));

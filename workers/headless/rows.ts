@@ -9,9 +9,9 @@ import { policyName } from "../models/activations.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
-import { planOf, withinModel } from "../training/plan.ts";
+import { onModel } from "../training/plan.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, note, openedModel, recipeOf, skipped } from "./open.ts";
+import { dataFiles, note, openedModel, skipped } from "./open.ts";
 import { readingOf } from "./reading.ts";
 
 /** Usable rows of `--data`, prepared; a skipped row is told on stderr and the others go on. */
@@ -19,7 +19,7 @@ export async function* examplesOf(args: Arguments, model: OpenedModel, recipe: R
   const preparation = preparationOf(model.preparation);
   const data = args.text("data");
   const { files } = await dataFiles(data);
-  const { maxLength, trainOn } = withinModel(recipe, model.config);
+  const { maxLength, trainOn } = recipe;
   let usable = 0;
   let cut = 0;
   for await (const event of readRows(files, await readingOf(args))) {
@@ -45,8 +45,7 @@ export async function* examplesOf(args: Arguments, model: OpenedModel, recipe: R
 }
 
 export async function tokenize(args: Arguments): Promise<void> {
-  const recipe = await recipeOf(args.text("recipe"));
-  const model = await openedModel(args.text("model"), recipe);
+  const { model, recipe } = await openedModel(args);
   for await (const example of examplesOf(args, model, recipe)) {
     const line = {
       row: example.row,
@@ -58,9 +57,8 @@ export async function tokenize(args: Arguments): Promise<void> {
 }
 
 export async function plan(args: Arguments): Promise<void> {
-  const recipe = await recipeOf(args.text("recipe"));
-  const model = await openedModel(args.text("model"), recipe);
-  const { rowTokens, memory, flops } = planOf(model, recipe);
+  const { model, recipe } = await openedModel(args);
+  const { rowTokens, memory, flops } = onModel(model, recipe).planOf();
   const out = {
     bytes: Object.fromEntries(memory.groups.map(({ name, bytes }) => [name, bytes])),
     total_bytes: memory.totalBytes,

@@ -8,7 +8,6 @@ import { nodeGpu } from "../gpu/node.ts";
 import { PipelineCache } from "../gpu/program.ts";
 import { selectVariants } from "../kernels/select.ts";
 import type { Vlm } from "../models/vlm.ts";
-import { parseRecipe } from "../recipe.ts";
 import { type HeadSizes, selfTestCases } from "../self-test/cases/index.ts";
 import { runGates } from "../self-test/gate.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
@@ -57,8 +56,7 @@ export async function refuseUnlessTested({ gpu, pipelines, variants, config }: V
 
 /** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */
 export async function selfTest(args: Arguments): Promise<void> {
-  const directory = args.maybe("model");
-  const heads = directory ? headSizesOf((await openedModel(directory, parseRecipe({}))).config) : DEFAULT_HEADS;
+  const heads = args.maybe("model") ? headSizesOf((await openedModel(args)).model.config) : DEFAULT_HEADS;
   const report = await reportOf(await openGpu(await nodeGpu()), heads, args.flag("all"));
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   refuseUnlessPassed(report);

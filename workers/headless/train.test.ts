@@ -5,11 +5,11 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { main } from "../headless.ts";
-import { parseRecipe } from "../recipe.ts";
 import type { SelfTestResult } from "../self-test/report.ts";
 import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
 import { testBench } from "../testing/gpu.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
+import { Arguments } from "./arguments.ts";
 import { openedModel } from "./open.ts";
 import { HOST, verdicts } from "./self-test.ts";
 
@@ -19,8 +19,8 @@ let out: string;
 
 /** Keeps a verdict on this adapter, as an earlier run would have: the self-test itself has tests of its own. */
 async function keepVerdict(...results: Partial<SelfTestResult>[]): Promise<void> {
-  const { config } = await openedModel(`${golden}model`, parseRecipe({}));
-  const key = verdictKey((await testBench()).gpu.facts, headSizesOf(config), HOST);
+  const { model } = await openedModel(new Arguments(new Map([["model", [`${golden}model`]]])));
+  const key = verdictKey((await testBench()).gpu.facts, headSizesOf(model.config), HOST);
   await verdicts.set([[key, new TextEncoder().encode(JSON.stringify({ results }))]], "relaxed");
 }
 

@@ -22,7 +22,7 @@ import type { StepRecord } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
 import { loggedWindows, toLogLine, toStepLine } from "../training/metrics.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
-import { loraSettings, withinModel } from "../training/plan.ts";
+import { loraSettings } from "../training/plan.ts";
 import { runTraining } from "../training/run.ts";
 import { generationsOf } from "../training/saved/format.ts";
 import { readLog } from "../training/saved/log.ts";
@@ -32,7 +32,7 @@ import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-
 import { verdictOn } from "../training/verdict.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, loadedModel, note, readBytes, recipeOf, skipped, writeWhole } from "./open.ts";
+import { dataFiles, loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
 import { readingOf } from "./reading.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 
@@ -84,9 +84,8 @@ async function initialOf(
 
 export async function train(args: Arguments): Promise<void> {
   const out = args.text("out");
-  const recipe = await recipeOf(args.text("recipe"));
   const stopAfter = args.whole("steps", 1);
-  const model = await loadedModel(args.text("model"), recipe);
+  const { model, recipe } = await loadedModel(args);
   const { files, label } = await dataFiles(args.text("data"));
   const reading = await readingOf(args);
   const initial = await initialOf(args.maybe("lora-init"), model, recipe);
@@ -125,7 +124,7 @@ export async function train(args: Arguments): Promise<void> {
         modelId: model.id,
         modelLabel: model.files.label,
         weights: { own: await storedMark(store, RUN), now: mark },
-        recipe: withinModel(recipe, model.config),
+        recipe,
         dataset: dataset.manifest,
       };
       try {

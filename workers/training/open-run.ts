@@ -13,7 +13,7 @@ import { type Recipe, toHuggingFace } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "./events.ts";
 import type { Control, TrainerState } from "./loop.ts";
-import { loraSettings, planOf, withinModel } from "./plan.ts";
+import { loraSettings, onModel } from "./plan.ts";
 import { RunReport } from "./report.ts";
 import { RunHooks } from "./run-hooks.ts";
 import { restore } from "./saved/restore.ts";
@@ -54,13 +54,13 @@ export interface RunOptions {
 /** Counts the usable rows, plans, and puts adapter and step on the GPU. What fails leaves nothing there. */
 export async function openRun(options: RunOptions): Promise<OpenRun> {
   const { model, dataset } = options;
-  const recipe = withinModel(options.recipe, model.config);
+  const { recipe, planOf } = onModel(model, options.recipe);
   const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
   const report = new RunReport(options, state, recipe.maxSteps);
   report.state("preparing");
   const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
   const { longest } = dataset.manifest;
-  const { memory: plan, steps } = planOf(model, recipe, { rows: usable.rows.length, longest });
+  const { memory: plan, steps } = planOf({ rows: usable.rows.length, longest });
   report.maxSteps = steps;
   report.state("compiling");
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);

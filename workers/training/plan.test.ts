@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { parseRecipe } from "../recipe.ts";
 import { type GoldenCase, openGolden, openGoldenModel } from "../testing/golden.ts";
-import { planOf, TEXT_TOKENS } from "./plan.ts";
+import { onModel, TEXT_TOKENS } from "./plan.ts";
 
 const changes = { per_device_train_batch_size: 2, gradient_accumulation_steps: 3, max_steps: -1, max_length: 1024 };
 
@@ -14,14 +14,14 @@ async function opened(name: GoldenCase, more: Record<string, unknown> = {}) {
 test("without data: a row has one picture of the most tiles and the text of the published recipe", async () => {
   const { model, recipe } = await opened("own-next");
   // Pictures of 28 pixels in patches of 14.
-  const plan = planOf(model, recipe);
+  const plan = onModel(model, recipe).planOf();
   expect(plan.rowTokens).toBe(4 * model.pictures.mostTiles + TEXT_TOKENS);
   expect(plan).toMatchObject({ steps: 0, epochs: 0 });
 });
 
 test("fewer tiles make the guessed row shorter and the plan smaller", async () => {
   const { model, recipe } = await opened("own-next");
-  const [all, one] = [planOf(model, recipe), planOf(model, { ...recipe, maxImageTiles: 1 })];
+  const [all, one] = [onModel(model, recipe).planOf(), onModel(model, { ...recipe, maxImageTiles: 1 }).planOf()];
   expect(all.rowTokens - one.rowTokens).toBe(4 * (model.pictures.mostTiles - 1));
   expect(one.memory.totalBytes).toBeLessThan(all.memory.totalBytes);
   expect(one.flops.ideal).toBeLessThan(all.flops.ideal);
@@ -30,16 +30,22 @@ test("fewer tiles make the guessed row shorter and the plan smaller", async () =
 test("with data: its longest row, no longer than the recipe has it; steps by epochs of whole windows", async () => {
   const { model, recipe } = await opened("own-mha", { num_train_epochs: 2 });
   // 13 rows are 7 batches, which are 3 windows an epoch.
-  expect(planOf(model, recipe, { rows: 13, longest: 90 })).toMatchObject({ rowTokens: 90, steps: 6, epochs: 2 });
+  expect(onModel(model, recipe).planOf({ rows: 13, longest: 90 })).toMatchObject({
+    rowTokens: 90,
+    steps: 6,
+    epochs: 2,
+  });
   const short = { ...recipe, maxLength: 64 };
-  expect(planOf(model, short, { rows: 13, longest: 90 })).toEqual(planOf(model, short, { rows: 13, longest: 64 }));
+  expect(onModel(model, short).planOf({ rows: 13, longest: 90 })).toEqual(
+    onModel(model, short).planOf({ rows: 13, longest: 64 }),
+  );
 });
 
 test("work grows with the batch and its accumulation, memory with the batch alone", async () => {
   const { model, recipe } = await opened("own-mha");
   const data = { rows: 13, longest: 90 };
-  const once = planOf(model, { ...recipe, gradientAccumulationSteps: 1 }, data);
-  const thrice = planOf(model, recipe, data);
+  const once = onModel(model, { ...recipe, gradientAccumulationSteps: 1 }).planOf(data);
+  const thrice = onModel(model, recipe).planOf(data);
   expect(thrice.flops.ideal).toBeCloseTo(3 * once.flops.ideal, 0);
   expect(thrice.memory.totalBytes).toBe(once.memory.totalBytes);
 });

@@ -1,18 +1,12 @@
 /** What a recipe means for a model: the length of its rows, the settings of its adapter, what a run takes. */
 import type { PictureFormat } from "../data/pictures/format.ts";
-import { featuresPerTile, positionsOf, type VlmConfig } from "../models/config.ts";
+import { featuresPerTile, positionsOf } from "../models/config.ts";
 import { type MemoryPlan, planMemory, stepFlops } from "../models/memory-plan.ts";
 import type { OpenedModel } from "../models/open.ts";
 import type { LoraSettings } from "../models/parts/lora.ts";
 import type { TensorFacts } from "../models/weight-builder.ts";
 
 import { type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
-
-/** The recipe with rows no longer than the model has positions for. */
-export const withinModel = (recipe: Recipe, { decoder }: VlmConfig): Recipe => ({
-  ...recipe,
-  maxLength: Math.min(recipe.maxLength, positionsOf(decoder)),
-});
 
 /** Text of a row beside its picture, for plans made before there is data: that of the published recipe, all of it targets under all-text. */
 export const TEXT_TOKENS = 124;
@@ -38,15 +32,25 @@ export interface RunPlan {
   epochs: number;
 }
 
-/**
- * The one planner: page, command line, bench and the run itself ask it. Computes only.
- * @param data number of rows and tokens of the longest one; both 0 before the data is there
- */
-export function planOf(model: PlannedModel, recipe: Recipe, data = { rows: 0, longest: 0 }): RunPlan {
+/** A recipe on a model. */
+export interface RecipeOnModel {
+  /** Its rows are no longer than the model has positions for. */
+  recipe: Recipe;
+  /** Number of rows and tokens of the longest one; both 0 before the data is there. Computes only. */
+  planOf(data?: { rows: number; longest: number }): RunPlan;
+}
+
+/** Where a recipe meets a model, for page, command line, bench and the run itself. */
+export function onModel(model: PlannedModel, given: Recipe): RecipeOnModel {
+  const recipe = { ...given, maxLength: Math.min(given.maxLength, positionsOf(model.config.decoder)) };
+  return { recipe, planOf: (data = { rows: 0, longest: 0 }) => planOf(model, recipe, data) };
+}
+
+function planOf(model: PlannedModel, recipe: Recipe, data: { rows: number; longest: number }): RunPlan {
   const { config } = model;
   const tiles = tilesPerPicture(model, recipe);
   const longest = data.longest || tiles * featuresPerTile(config) + TEXT_TOKENS;
-  const rowTokens = Math.min(longest, withinModel(recipe, config).maxLength);
+  const rowTokens = Math.min(longest, recipe.maxLength);
   const memory = planMemory({
     config,
     tensors: model.checkpoint.tensors,
