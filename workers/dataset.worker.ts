@@ -1,17 +1,36 @@
 /** The disposable worker: parses files nobody has vetted. The page kills it when it hangs; nothing but prepared shards is lost. */
 
 import * as Comlink from "comlink";
+import { type Browsed, findRows, holdTogether, olderRows, type RowQuery, viewRows } from "./data/browse.ts";
 import { embeddedFiles } from "./data/embedded.ts";
-import { previewRows } from "./data/preview.ts";
+import {
+  changed,
+  changesKey,
+  currentRows,
+  isUnchanged,
+  noChanges,
+  type RowChanges,
+  readChanges,
+  writeChanges,
+} from "./data/index/changes.ts";
+import { openIndex } from "./data/index/row-index.ts";
 import { lookAt } from "./data/rows/look.ts";
 import { writtenDataSet } from "./data/rows/parquet-data-set.ts";
+import { withChanges } from "./data/shards/changed-dataset.ts";
 import { openDataset } from "./data/shards/dataset.ts";
 import { readManifest } from "./data/shards/manifest.ts";
-import { CACHE_BYTES, type Drop, prepareDataset, storedInfo } from "./data/shards/prepare-dataset.ts";
+import {
+  CACHE_BYTES,
+  type DatasetInfo,
+  type Drop,
+  prepareDataset,
+  storedInfo,
+  unusableRows,
+} from "./data/shards/prepare-dataset.ts";
 import type { RowSupply } from "./data/shards/supply.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
 import { TabTuneError, toReport } from "./errors.ts";
-import { preparationOf } from "./models/preparation.ts";
+import { type PreparationSpec, preparationOf } from "./models/preparation.ts";
 import type { DatasetApi, DatasetSource } from "./protocol/dataset.ts";
 import { openIdbStore } from "./storage/idb.ts";
 import type { Store } from "./storage/store.ts";
@@ -40,6 +59,54 @@ function supplyOf(datasetId: string): RowSupply {
 async function cacheBudget(): Promise<number> {
   const { quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate();
   return Math.min(CACHE_BYTES, quota / 4);
+}
+
+const gone = (): TabTuneError =>
+  new TabTuneError("bad-dataset", "The prepared data is no longer in the browser's storage.", "Drop the files again.");
+
+/** What was changed of a data set's rows, and where it is kept; nothing can be changed of one that has no index. */
+async function changesOf(datasetId: string): Promise<{ changes: RowChanges; key: string | undefined }> {
+  const { filesId } = (await readManifest(await store(), datasetId)) ?? {};
+  const key = filesId && changesKey(filesId);
+  return { changes: key ? await readChanges(await store(), key) : noChanges, key };
+}
+
+/** A data set with its index, for looking through it; `rows` is undefined where an older version prepared it. */
+async function browsedFrom(datasetId: string, spec: PreparationSpec) {
+  const supply = async (positions: number[]) => supplyOf(datasetId).prepare(positions);
+  const dataset = await openDataset(await store(), datasetId, supply);
+  if (!dataset) throw gone();
+  const preparation = preparationOf(spec);
+  const { manifest } = dataset;
+  if (!manifest.index) return { dataset, preparation, rows: undefined };
+  const index = openIndex(await store(), datasetId, manifest.index);
+  const { changes } = await changesOf(datasetId);
+  const unusable = await unusableRows(await store(), manifest, index);
+  return { dataset, preparation, rows: { dataset, index, changes, preparation, unusable } satisfies Browsed };
+}
+
+/** What the last search found: its other pages are asked for next. */
+let lastFound: { key: string; positions: number[] } | undefined;
+
+async function foundRows(
+  datasetId: string,
+  rows: Browsed,
+  query: RowQuery,
+  onRow: (looked: number) => void,
+): Promise<number[]> {
+  const key = JSON.stringify([datasetId, query, rows.changes, [...rows.unusable.keys()]]);
+  if (lastFound?.key !== key) lastFound = { key, positions: await findRows(rows, query, onRow) };
+  return lastFound.positions;
+}
+
+/** What is told of a data set, with what was changed of its rows. */
+async function infoNow(info: DatasetInfo, spec: PreparationSpec): Promise<DatasetInfo> {
+  const { changes } = await changesOf(info.id);
+  if (isUnchanged(changes)) return info;
+  const dataset = await openDataset(await store(), info.id);
+  const now = await withChanges(dataset!, changes, preparationOf(spec));
+  const { length: edited } = changes.edited;
+  return { ...info, rows: now.rows, longest: now.longest, changes: { leftOut: dataset!.rows - now.rows, edited } };
 }
 
 /** Comlink carries an error's own fields only for plain objects: send the report. */
@@ -79,7 +146,7 @@ const api: DatasetApi = {
       });
       const { info, supply } = prepared;
       if (supply) supplies.set(info.id, supply);
-      return info;
+      return infoNow(info, spec);
     }),
   prepareRows: (datasetId, positions, onRow) =>
     reporting(async () => {
@@ -88,28 +155,37 @@ const api: DatasetApi = {
       return { leftOut, cached: supply.cached };
     }),
   leaveOut: (datasetId, position, message) => reporting(() => supplyOf(datasetId).leaveOut(position, message)),
-  asDataSet: (source, onRow) =>
+  asDataSet: (source, datasetId, onRow) =>
     reporting(async () => {
       const { files, reading } = await dropOf(source);
-      return writtenDataSet(files, reading ?? {}, sparingly(onRow));
+      const { changes } = await changesOf(datasetId);
+      return writtenDataSet(files, reading ?? {}, sparingly(onRow), currentRows(changes));
     }),
-  open: (datasetId) =>
+  open: (datasetId, spec) =>
     reporting(async () => {
       const manifest = await readManifest(await store(), datasetId);
-      return manifest ? storedInfo(await store(), manifest) : null;
+      return manifest ? infoNow(await storedInfo(await store(), manifest), spec) : null;
     }),
-  preview: (datasetId, spec, from, count) =>
+  rows: (datasetId, spec, { query, from, count }, onRow) =>
     reporting(async () => {
-      const supply = async (positions: number[]) => supplyOf(datasetId).prepare(positions);
-      const dataset = await openDataset(await store(), datasetId, supply);
-      if (!dataset) {
-        throw new TabTuneError(
-          "bad-dataset",
-          "The prepared data is no longer in the browser's storage.",
-          "Drop the files again.",
-        );
-      }
-      return previewRows(dataset, preparationOf(spec).tokenizer, from, count);
+      const { rows, preparation, dataset } = await browsedFrom(datasetId, spec);
+      if (!rows) return olderRows(dataset, preparation.tokenizer, from, count);
+      const found = await foundRows(
+        datasetId,
+        rows,
+        query,
+        sparingly((looked) => onRow(`row ${looked}`)),
+      );
+      return { total: found.length, rows: await viewRows(rows, found.slice(from, from + count)) };
+    }),
+  change: (datasetId, spec, change) =>
+    reporting(async () => {
+      const { rows, dataset } = await browsedFrom(datasetId, spec);
+      if (!rows) throw gone();
+      await holdTogether(rows, change);
+      const { changes, key } = await changesOf(datasetId);
+      await writeChanges(await store(), key!, changed(changes, change));
+      return infoNow(await storedInfo(await store(), dataset.manifest), spec);
     }),
 };
 

@@ -7,6 +7,7 @@ import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
+import { useRows } from "../stores/rows.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useStorage } from "../stores/storage.ts";
@@ -43,7 +44,9 @@ export function wire(): void {
   on(
     useDataset,
     (s) => s.info,
-    (data) => {
+    (data, before) => {
+      // A change of some row keeps the search and the page.
+      if (data?.id !== before?.id) void useRows.getState().begin();
       void useTraining.getState().refreshPlan();
       const model = useModel.getState().info;
       if (!data || !model) return;

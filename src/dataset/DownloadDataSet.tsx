@@ -9,7 +9,7 @@ import { useDataset } from "../stores/dataset.ts";
 
 export function DownloadDataSet() {
   const source = useDataset((s) => s.source);
-  const label = useDataset((s) => s.info?.label ?? "data");
+  const { label = "data", id = "" } = useDataset((s) => s.info) ?? {};
   const busy = useDataset((s) => s.progress !== undefined);
   const [words, setWords] = useState("");
   const [writing, setWriting] = useState(false);
@@ -24,6 +24,7 @@ export function DownloadDataSet() {
       const written = await dataset((api, alive) =>
         api.asDataSet(
           source,
+          id,
           callback((rows: number, place: string) => {
             alive(place);
             setWords(`${counted(rows, "row")} written`);

@@ -1,34 +1,16 @@
-/** A page of rows as the model will see them: the cropped picture, and every token that is trained on in colour. */
-import { useEffect, useRef } from "react";
+/** A page of rows as the model will see them: the cropped picture, and every token that is trained on in colour. Each can be changed. */
+import { useState } from "react";
+import type { RowView } from "../../workers/data/browse.ts";
 import type { PreviewRow } from "../../workers/data/preview.ts";
 import { Action } from "../parts/Action.tsx";
+import { Field } from "../parts/Field.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
-import { PAGE_ROWS, useDataset } from "../stores/dataset.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { PAGE_ROWS, useRows } from "../stores/rows.ts";
 import { useTraining } from "../stores/training.ts";
-
-function Picture({ picture, label }: { picture: NonNullable<PreviewRow["picture"]>; label: string }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const { size, rgba } = picture;
-    const element = canvas.current!;
-    const draw = (): void =>
-      element.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(rgba), size, size), 0, 0);
-    draw();
-    // A GPU that is lost takes what is drawn along.
-    element.addEventListener("contextrestored", draw);
-    return () => element.removeEventListener("contextrestored", draw);
-  }, [picture]);
-  return (
-    <canvas
-      ref={canvas}
-      width={picture.size}
-      height={picture.size}
-      role="img"
-      aria-label={label}
-      className="thumbnail"
-    />
-  );
-}
+import { RowEditor } from "./RowEditor.tsx";
+import { RowPicture } from "./RowPicture.tsx";
+import { RowSearch } from "./RowSearch.tsx";
 
 function Tokens({ row, trainOnAll }: { row: PreviewRow; trainOnAll: boolean }) {
   return (
@@ -50,13 +32,75 @@ function Tokens({ row, trainOnAll }: { row: PreviewRow; trainOnAll: boolean }) {
   );
 }
 
-export function Rows() {
-  const { preview, page, info, showPage } = useDataset();
+/** The texts alone, of a row that was not prepared. */
+const wordsOf = ({ messages }: RowView): string =>
+  messages
+    .flatMap(({ content }) => content.map((part) => (part.type === "text" ? part.text.trim() : "<image>")))
+    .join(" ");
+
+function ChangeRow({ row, onEdit }: { row: RowView; onEdit(): void }) {
+  const change = useRows((s) => s.change);
+  const { position, leftOut, edited, problem } = row;
+  if (problem !== undefined) return null;
+  const named = (words: string): string => `${words} row ${position + 1}`;
+  return (
+    <div className="row-changes">
+      <Action kind="quiet" label={named("Edit")} onPress={onEdit}>
+        Edit
+      </Action>
+      {edited && (
+        <Action kind="quiet" label={named("Undo the edit of")} onPress={() => void change({ undoEdit: position })}>
+          Undo edit
+        </Action>
+      )}
+      <Action
+        kind="quiet"
+        label={named(leftOut ? "Take back" : "Leave out")}
+        onPress={() => void change(leftOut ? { takeBack: position } : { leaveOut: position })}
+      >
+        {leftOut ? "Take back" : "Leave out"}
+      </Action>
+    </div>
+  );
+}
+
+function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   const trainOnAll = useTraining((s) => s.fields.train_on === "all-text");
+  const [editing, setEditing] = useState(false);
+  const { position, preview, source, leftOut, edited, problem } = row;
+  const picture = preview?.picture;
+  const state = [leftOut && "left out", edited && "corrected"].filter(Boolean).join(", ");
+  return (
+    <tr className={leftOut ? "left-out" : undefined}>
+      <td>{picture ? <RowPicture picture={picture} label={`Picture of row ${position + 1}`} /> : "–"}</td>
+      <td>
+        {editing ? (
+          <RowEditor row={row} onClose={() => setEditing(false)} />
+        ) : preview ? (
+          <Tokens row={preview} trainOnAll={trainOnAll} />
+        ) : (
+          <p className="tokens">{wordsOf(row)}</p>
+        )}
+        {problem !== undefined && <p className="problem">Not used: {problem}</p>}
+        <p className="detail">
+          {source}
+          {state && <strong> ({state})</strong>}
+        </p>
+      </td>
+      <td className="number">{preview?.length ?? "–"}</td>
+      {changeable && <td>{!editing && <ChangeRow row={row} onEdit={() => setEditing(true)} />}</td>}
+    </tr>
+  );
+}
+
+export function Rows() {
+  const info = useDataset((s) => s.info);
+  const { rows, page, total, show } = useRows();
   if (!info) return null;
-  const pages = Math.ceil(info.rows / PAGE_ROWS);
+  const pages = Math.max(1, Math.ceil(total / PAGE_ROWS));
   return (
     <>
+      <RowSearch />
       <Scroll label="Rows as the model reads them">
         <table aria-label="Rows">
           <thead>
@@ -66,18 +110,12 @@ export function Rows() {
                 What the model reads; <mark>marked</mark> tokens are trained on
               </th>
               <th scope="col">Tokens</th>
+              {info.indexed && <th scope="col">Change</th>}
             </tr>
           </thead>
           <tbody>
-            {preview.map((row) => (
-              <tr key={row.index}>
-                <td>{row.picture ? <Picture picture={row.picture} label={`Picture of row ${row.index}`} /> : "–"}</td>
-                <td>
-                  <Tokens row={row} trainOnAll={trainOnAll} />
-                  <p className="detail">{row.source}</p>
-                </td>
-                <td className="number">{row.length}</td>
-              </tr>
+            {rows.map((row) => (
+              <RowLine key={row.position} row={row} changeable={info.indexed} />
             ))}
           </tbody>
         </table>
@@ -86,7 +124,7 @@ export function Rows() {
         <Action
           kind="quiet"
           reason={page === 0 ? "These are the first rows." : ""}
-          onPress={() => void showPage(page - 1)}
+          onPress={() => void show({ page: page - 1 })}
         >
           Previous rows
         </Action>
@@ -96,11 +134,45 @@ export function Rows() {
         <Action
           kind="quiet"
           reason={page + 1 >= pages ? "These are the last rows." : ""}
-          onPress={() => void showPage(page + 1)}
+          onPress={() => void show({ page: page + 1 })}
         >
           Next rows
         </Action>
+        {pages > 2 && <GoToPage pages={pages} />}
       </div>
     </>
+  );
+}
+
+/** By the page: of many rows nobody presses through all. */
+function GoToPage({ pages }: { pages: number }) {
+  const show = useRows((s) => s.show);
+  const [page, setPage] = useState("");
+  const number = Number(page);
+  const known = Number.isInteger(number) && number >= 1 && number <= pages;
+  return (
+    <form
+      className="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void show({ page: number - 1 });
+      }}
+    >
+      <Field label="Page">
+        {(attributes) => (
+          <input
+            type="number"
+            min={1}
+            max={pages}
+            {...attributes}
+            value={page}
+            onChange={(event) => setPage(event.target.value)}
+          />
+        )}
+      </Field>
+      <Action kind="quiet" type="submit" reason={known ? "" : `Choose a page from 1 to ${pages}.`}>
+        Go to page
+      </Action>
+    </form>
   );
 }

@@ -2,7 +2,18 @@
 
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { DatasetSource } from "../../workers/protocol/dataset.ts";
+import { counted } from "../../workers/words.ts";
 import { bytes, count } from "../parts/format.ts";
+
+/** "2 rows left out, 1 corrected: the files stay as they are."; "" where nothing was changed. */
+export function changesWords({ leftOut, edited }: DatasetInfo["changes"]): string {
+  const parts = [
+    leftOut > 0 && `${counted(leftOut, "row")} left out`,
+    edited > 0 && `${counted(edited, "row")} corrected`,
+  ];
+  const words = parts.filter(Boolean).join(", ");
+  return words && `${words}: the files stay as they are.`;
+}
 
 /** How much there is of the rows, and what of it lies in this browser. */
 export function sizeWords(

@@ -16,7 +16,6 @@ vi.mock("../page/workers.ts", async () => {
       if (!whole) throw toReport(new TabTuneError("no-rows", "No rows.", "Drop others."));
       return { id: paths.join(), label, rows: 1, skipped: [], notes: [] };
     },
-    preview: async () => [],
   };
   return {
     dataset: (call: (a: typeof api, alive: () => void) => unknown) => call(api, () => undefined),

@@ -1,6 +1,5 @@
-/** The prepared data set, its preview and what was skipped. What is prepared stays until its successor is. */
+/** The data set in use, and what was skipped of it. What is prepared stays until its successor is. */
 import { create } from "zustand";
-import type { PreviewRow } from "../../workers/data/preview.ts";
 import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import type { LeftOutRow } from "../../workers/data/shards/dataset.ts";
 import type { DatasetInfo, DatasetProgress } from "../../workers/data/shards/prepare-dataset.ts";
@@ -15,8 +14,6 @@ import { useColumns } from "./columns.ts";
 import { useModel } from "./model.ts";
 import { answered, mayBeCompleted, type SecondDrop, secondDrop } from "./second-drop.ts";
 import { rememberOpened, suppliedRows } from "./supply.ts";
-
-export const PAGE_ROWS = 8;
 
 interface DatasetStore {
   info: DatasetInfo | undefined;
@@ -37,8 +34,6 @@ interface DatasetStore {
   gone: string;
   /** Of rows that are prepared on demand; null where all are prepared. */
   cached: DatasetInfo["cached"];
-  preview: PreviewRow[];
-  page: number;
   use(source: DatasetSource): Promise<void>;
   /** Files of the user's: a data set, or, beside files that are there, a question. */
   drop(files: DroppedFile[]): Promise<void>;
@@ -48,7 +43,6 @@ interface DatasetStore {
   dismiss(): void;
   /** Shows rows that lie prepared in this browser. Resolves to false when they are no longer there. */
   open(id: string): Promise<boolean>;
-  showPage(page: number): Promise<void>;
   /** Prepares what waits, is being read or is there for this model, which may have another tokenizer; else brings back the last rows. */
   modelLoaded(model: ModelInfo): void;
   /** Prepares rows for a run, and shows what became of them. */
@@ -67,13 +61,9 @@ export const useDataset = create<DatasetStore>((set, get) => {
   /** The newest call of `use`: an older one that ends later has no say any more. */
   let newest = 0;
 
-  async function show(info: DatasetInfo, source: DatasetSource | undefined): Promise<void> {
+  function show(info: DatasetInfo, source: DatasetSource | undefined): void {
     const { cached } = info;
-    set({
-      ...{ info, source, failed: undefined, preparedFor: useModel.getState().info, gone: "", cached },
-      ...{ preview: [], page: 0 },
-    });
-    await get().showPage(0);
+    set({ info, source, failed: undefined, preparedFor: useModel.getState().info, gone: "", cached });
   }
 
   /** The rows of the last visit, where they were prepared for this very model. */
@@ -101,8 +91,6 @@ export const useDataset = create<DatasetStore>((set, get) => {
     question: undefined,
     gone: "",
     cached: null,
-    preview: [],
-    page: 0,
     async use(dropped) {
       const app = useApp.getState();
       const model = useModel.getState().info;
@@ -133,7 +121,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
         rememberOpened(info.id, source, model.preparation);
         if (mine !== newest) return;
         set({ progress: undefined, reading: undefined });
-        await show(info, source);
+        show(info, source);
       } catch (error) {
         if (mine !== newest) return;
         set({ progress: undefined, reading: undefined });
@@ -168,20 +156,10 @@ export const useDataset = create<DatasetStore>((set, get) => {
     dismiss: () => set({ question: undefined }),
     async open(id) {
       if (get().info?.id === id) return true;
-      const info = await dataset((api) => api.open(id));
-      if (info) await show(info, undefined);
-      return info !== null;
-    },
-    async showPage(page) {
-      const { info } = get();
       const model = useModel.getState().info;
-      if (!info || !model) return;
-      try {
-        const preview = await dataset((api) => api.preview(info.id, model.preparation, page * PAGE_ROWS, PAGE_ROWS));
-        set({ preview, page });
-      } catch (error) {
-        useApp.getState().fail("data", error);
-      }
+      const info = model ? await dataset((api) => api.open(id, model.preparation)) : null;
+      if (info) show(info, undefined);
+      return info !== null;
     },
     modelLoaded(model) {
       const { waiting, info, source, reading, preparedFor, use, forget, cancel } = get();
@@ -204,7 +182,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
       }
       return leftOut;
     },
-    forget: (gone) => set({ info: undefined, source: undefined, preparedFor: undefined, preview: [], page: 0, gone }),
+    forget: (gone) => set({ info: undefined, source: undefined, preparedFor: undefined, gone }),
     cancel() {
       newest += 1;
       cancelDataset();

@@ -4,7 +4,7 @@ import { isRowFault, TabTuneError } from "../errors.ts";
 import { concatPixels, type Example } from "./example.ts";
 import type { PictureFormat, PreparedImage } from "./pictures/format.ts";
 import { prepareImage } from "./pictures/prepare-image.ts";
-import type { ImageRef, Row } from "./rows/row.ts";
+import type { ImageRef, Message, Row } from "./rows/row.ts";
 import type { ChatTemplate } from "./text/chat-template.ts";
 import { tokenizeChat } from "./text/labels.ts";
 import { placeholderIds } from "./text/slot-text.ts";
@@ -30,10 +30,23 @@ export async function prepareExample(row: Row, preparation: Omit<RowPreparation,
     const place = `${row.source}, picture ${image.path}`;
     prepared.push(await atPlace(place, async () => prepareImage(await readPicture(image), preparation.pictures)));
   }
-  const slots = prepared.map((image) => placeholderIds(preparation.pictures.placeholder(image), preparation.tokenizer));
-  const { inputIds, kinds } = await atPlace(row.source, async () => tokenizeChat(row.messages, preparation, slots));
   const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
-  return { row: row.index, inputIds, kinds, images, pixels: concatPixels(prepared) };
+  const pictures = { row: row.index, images, pixels: concatPixels(prepared) };
+  return atPlace(row.source, async () => withMessages(pictures, row.messages, preparation));
+}
+
+/**
+ * Prepared pictures with a conversation about them: of a row whose text was corrected, those of the row as it was.
+ * @throws TabTuneError "bad-row" when the conversation does not show as many pictures
+ */
+export function withMessages(
+  { row, images, pixels }: Pick<Example, "row" | "images" | "pixels">,
+  messages: readonly Message[],
+  preparation: Omit<RowPreparation, "id">,
+): Example {
+  const slots = images.map((image) => placeholderIds(preparation.pictures.placeholder(image), preparation.tokenizer));
+  const { inputIds, kinds } = tokenizeChat(messages, preparation, slots);
+  return { row, inputIds, kinds, images, pixels };
 }
 
 async function readPicture(image: ImageRef): Promise<Uint8Array> {

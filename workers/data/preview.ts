@@ -1,6 +1,5 @@
 /** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
 import { type Example, tilesOf } from "./example.ts";
-import type { Dataset } from "./shards/dataset.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
 
 export interface PreviewToken {
@@ -42,31 +41,22 @@ function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {
   return out;
 }
 
-export async function previewRows(
-  dataset: Dataset,
-  tokenizer: TextTokenizer,
-  from: number,
-  count: number,
-): Promise<PreviewRow[]> {
-  const rows: PreviewRow[] = [];
-  for (let i = from; i < Math.min(from + count, dataset.rows); i++) {
-    const example = await dataset.read(i);
-    const tiles = tilesOf(example);
-    const size = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
-    let picture: PreviewRow["picture"] = null;
-    if (size > 0) {
-      const rgba = new Uint8ClampedArray(size * size * 4).fill(255);
-      for (let p = 0; p < size * size; p++) rgba.set(example.pixels.subarray(p * 3, p * 3 + 3), p * 4);
-      picture = { size, rgba };
-    }
-    rows.push({
-      index: example.row,
-      source: (await dataset.sourceOf(i)) ?? `row ${example.row + 1}`,
-      tokens: tokensOf(example, tokenizer),
-      length: example.inputIds.length,
-      answerTokens: example.kinds.reduce((sum, kind) => sum + (kind === 2 ? 1 : 0), 0),
-      picture,
-    });
+/** A prepared row as people read it. */
+export function previewOf(example: Example, source: string, tokenizer: TextTokenizer): PreviewRow {
+  const tiles = tilesOf(example);
+  const size = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
+  let picture: PreviewRow["picture"] = null;
+  if (size > 0) {
+    const rgba = new Uint8ClampedArray(size * size * 4).fill(255);
+    for (let p = 0; p < size * size; p++) rgba.set(example.pixels.subarray(p * 3, p * 3 + 3), p * 4);
+    picture = { size, rgba };
   }
-  return rows;
+  return {
+    index: example.row,
+    source,
+    tokens: tokensOf(example, tokenizer),
+    length: example.inputIds.length,
+    answerTokens: example.kinds.reduce((sum, kind) => sum + (kind === 2 ? 1 : 0), 0),
+    picture,
+  };
 }

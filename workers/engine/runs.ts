@@ -1,16 +1,21 @@
 /** Training runs of the page: one at a time, one tab a run, and on again after a lost GPU. */
 
-import { openDataset, type SupplyRows } from "../data/shards/dataset.ts";
+import { changesKey, type RowChanges, readChanges, writeChanges } from "../data/index/changes.ts";
+import { withChanges } from "../data/shards/changed-dataset.ts";
+import { type Dataset, openDataset, type SupplyRows } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
 import { selectVariants } from "../kernels/select.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import { tunedOf, tunedVariants } from "../self-test/autotune.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
 import { headSizesOf, refuseUnlessPassed, verdictOf } from "../self-test/self-test.ts";
+import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
 import { runTraining } from "../training/run.ts";
+import { runPrefix } from "../training/saved/format.ts";
 import { deleteRun, listRuns, type RunSummary } from "../training/saved/runs.ts";
 import { livingModel, towerOf } from "./standing-model.ts";
 import { type EngineState, needModel } from "./state.ts";
@@ -83,8 +88,8 @@ export async function superviseRun(s: EngineState, request: RunRequest): Promise
 async function superviseLocked(s: EngineState, request: RunRequest): Promise<RunSummary> {
   const { runId, recipe, datasetId, resume, onEvent, supply } = request;
   const store = await s.store();
-  const dataset = await openDataset(store, datasetId, supply);
-  if (!dataset) {
+  const asRead = await openDataset(store, datasetId, supply);
+  if (!asRead) {
     throw new TabTuneError(
       "bad-dataset",
       "The prepared data of this run is no longer in the browser's storage.",
@@ -92,6 +97,7 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
       "The run's checkpoints are kept.",
     );
   }
+  const changes = await changesOf(store, runId, asRead, resume);
   const control = newControl();
   s.control = control;
   await throughLosses(s, onEvent, async (current, losses, report) => {
@@ -103,7 +109,7 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
     await runTraining({
       model: current,
       store,
-      dataset,
+      dataset: await withChanges(asRead, changes, preparationOf(current.preparation)),
       recipe,
       runId,
       control,
@@ -122,6 +128,15 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
   const summary = (await summaries(s)).find((r) => r.id === runId);
   if (!summary) throw new TabTuneError("internal", "The run has no record.", "Start it again.");
   return summary;
+}
+
+/** What was changed of the rows when the run began: it is kept with the run, which goes on with the same rows whatever is changed since. */
+async function changesOf(store: Store, runId: string, { manifest }: Dataset, resume: boolean): Promise<RowChanges> {
+  const key = `${runPrefix(runId)}changes`;
+  if (resume || !manifest.filesId) return readChanges(store, key);
+  const changes = await readChanges(store, changesKey(manifest.filesId));
+  await writeChanges(store, key, changes);
+  return changes;
 }
 
 /** Runs `attempt` again when it failed because the GPU was lost, as long as each one gets further than the one before. */

@@ -1,6 +1,7 @@
 /** What crosses the border between the page and the dataset worker, through Comlink. Only plain data. */
 
-import type { PreviewRow } from "../data/preview.ts";
+import type { RowPage, RowQuery } from "../data/browse.ts";
+import type { RowChange } from "../data/index/changes.ts";
 import type { Look } from "../data/rows/look.ts";
 import type { WrittenDataSet } from "../data/rows/parquet-data-set.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
@@ -44,9 +45,24 @@ export interface DatasetApi {
   prepareRows(datasetId: string, positions: number[], onRow: (place: string) => void): Promise<SuppliedRows>;
   /** Gives up a row over which a worker died; prepareRows then tells it with `message`. */
   leaveOut(datasetId: string, position: number, message: string): Promise<void>;
-  /** The rows that can be read as one Parquet file, and how many of them could not. `onRow` is called now and then with how many are in it. */
-  asDataSet(source: DatasetSource, onRow: (rows: number, place: string) => void): Promise<WrittenDataSet>;
-  /** A data set that was prepared before; null when it is no longer there. */
-  open(datasetId: string): Promise<DatasetInfo | null>;
-  preview(datasetId: string, spec: PreparationSpec, from: number, count: number): Promise<PreviewRow[]>;
+  /**
+   * The rows that can be read as one Parquet file, as they were changed, and how many could not be read. `onRow` is called now and then
+   * with how many are in it.
+   */
+  asDataSet(
+    source: DatasetSource,
+    datasetId: string,
+    onRow: (rows: number, place: string) => void,
+  ): Promise<WrittenDataSet>;
+  /** A data set that was prepared before, for the model that `spec` describes; null when it is no longer there. */
+  open(datasetId: string, spec: PreparationSpec): Promise<DatasetInfo | null>;
+  /** Some of the rows that a query finds. A search through many calls `onRow` now and then with how many were looked at. */
+  rows(
+    datasetId: string,
+    spec: PreparationSpec,
+    asked: { query: RowQuery; from: number; count: number },
+    onRow: (looked: string) => void,
+  ): Promise<RowPage>;
+  /** Leaves a row out, corrects its texts, or takes that back. Throws "bad-row" for a text that cannot be trained on. */
+  change(datasetId: string, spec: PreparationSpec, change: RowChange): Promise<DatasetInfo>;
 }

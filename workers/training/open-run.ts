@@ -59,7 +59,7 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   const report = new RunReport(options, state, recipe.maxSteps);
   report.state("preparing");
   const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
-  const { longest } = dataset.manifest;
+  const { longest } = dataset;
   const { memory: plan, steps } = planOf({ rows: usable.rows.length, longest });
   report.maxSteps = steps;
   report.state("compiling");

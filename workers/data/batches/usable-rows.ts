@@ -3,7 +3,6 @@ import { TabTuneError } from "../../errors.ts";
 import type { Recipe } from "../../recipe.ts";
 import type { Example } from "../example.ts";
 import type { Dataset } from "../shards/dataset.ts";
-import { partsOf } from "../shards/manifest.ts";
 import { fitLength } from "../text/fit-length.ts";
 
 export interface UsableRows {
@@ -27,11 +26,11 @@ export async function usableRows(
   const rows: number[] = [];
   let cut = 0;
   const shardSizes: number[] = [];
-  const all = dataset.onDemand || dataset.manifest.longest <= maxLength;
+  const all = dataset.onDemand || dataset.longest <= maxLength;
   let at = 0;
-  for (const shard of partsOf(dataset.manifest)) {
+  for (const part of dataset.parts) {
     const before = rows.length;
-    for (let k = 0; k < shard.rows; k++, at++) {
+    for (let k = 0; k < part.rows; k++, at++) {
       if (all) rows.push(at);
       else {
         const example = await dataset.read(at);

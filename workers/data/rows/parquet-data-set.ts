@@ -158,20 +158,32 @@ export interface WrittenDataSet {
   leftOut: number;
 }
 
-/** Every row of `files` that can be read; `onRow` is called after each one. Throws as `readRows` does. */
+/**
+ * Every row of `files` that can be read; `onRow` is called after each one. `current` gives a row as it is now, by its position among those
+ * that were read: corrected, or undefined where it was left out. Throws as `readRows` does.
+ */
 export async function writtenDataSet(
   files: readonly InputFile[],
   reading: RecordOptions,
   onRow: (rows: number, place: string) => void,
+  current: (row: Row, position: number) => Row | undefined = (row) => row,
 ): Promise<WrittenDataSet> {
   const dataSet = parquetDataSet();
   let rows = 0;
   let leftOut = 0;
+  let position = 0;
   for await (const event of readRows(files, reading)) {
     if (event.type === "format") continue;
-    if (event.type === "skipped" || (await dataSet.add(event.row))) leftOut += 1;
+    if (event.type === "skipped") {
+      leftOut += 1;
+      onRow(rows, event.skipped.source);
+      continue;
+    }
+    const row = current(event.row, position++);
+    if (row === undefined) continue;
+    if (await dataSet.add(row)) leftOut += 1;
     else rows += 1;
-    onRow(rows, event.type === "row" ? event.row.source : event.skipped.source);
+    onRow(rows, row.source);
   }
   return { file: dataSet.finish(), rows, leftOut };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { InputFile } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
-import { datasetIdentity } from "./data-identity.ts";
+import { filesIdentity, preparedIdentity } from "./data-identity.ts";
 
 const preparationId = "a tokenizer and a picture size";
 const MiB = 2 ** 20;
@@ -11,7 +11,7 @@ const file = (bytes: Uint8Array, lastModified?: number, path = "train.json"): In
   blob: new Blob([bytes as Uint8Array<ArrayBuffer>]),
   ...(lastModified === undefined ? {} : { lastModified }),
 });
-const idOf = (...files: InputFile[]): Promise<string> => datasetIdentity(files, preparationId);
+const idOf = (...files: InputFile[]): Promise<string> => filesIdentity(files);
 
 /** `size` bytes, with one of them changed. */
 function bytes(size: number, changed?: number): Uint8Array {
@@ -54,13 +54,13 @@ test("the order of files does not matter, their names and what prepares them do"
   expect(await idOf(b, a)).toBe(before);
   expect(await idOf({ ...a, path: "c" }, b)).not.toBe(before);
   expect(await idOf(a)).not.toBe(before);
-  expect(await datasetIdentity([a, b], "another")).not.toBe(before);
+  expect(await preparedIdentity(before, "another")).not.toBe(await preparedIdentity(before, preparationId));
 });
 
 test("the same files read in another way are another data set; what was not said does not matter", async () => {
   const a = file(bytes(10), undefined, "a");
   const before = await idOf(a);
-  const read = (reading: RecordOptions) => datasetIdentity([a], preparationId, reading);
+  const read = (reading: RecordOptions) => filesIdentity([a], reading);
   expect(await read({ mapping: {} })).toBe(before);
   const mapped = await read({ mapping: { images: "x", answer: "y" } });
   expect(mapped).not.toBe(before);

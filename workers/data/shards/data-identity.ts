@@ -17,19 +17,19 @@ const PIECE_BYTES = 8 * 2 ** 20;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 65_536;
 
-/** The id of `files`, read as `reading` says, prepared under `preparationId`. */
-export async function datasetIdentity(
-  files: readonly InputFile[],
-  preparationId: string,
-  reading: RecordOptions = {},
-): Promise<string> {
+/** The id of `files`, read as `reading` says, whatever they are prepared for. */
+export async function filesIdentity(files: readonly InputFile[], reading: RecordOptions = {}): Promise<string> {
   // The number grows when the reader makes other rows of the same files: what an older one prepared is not taken for them.
-  const parts = ["preparation 4", preparationId];
+  const parts = ["reader 4"];
   const said = readingKey(reading);
   if (said !== "") parts.push(said);
   for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
   return datasetIdOf(parts);
 }
+
+/** The id of those files prepared under `preparationId`. */
+export const preparedIdentity = (filesId: string, preparationId: string): Promise<string> =>
+  datasetIdOf([filesId, preparationId]);
 
 /** The same words for the same reading; "" for none. */
 function readingKey({ mapping = {}, ...rest }: RecordOptions): string {

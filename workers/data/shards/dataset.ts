@@ -4,13 +4,19 @@ import type { Store } from "../../storage/store.ts";
 import type { Example } from "../example.ts";
 import { openIndex } from "../index/row-index.ts";
 import type { SkippedRow } from "../rows/row.ts";
-import { type DatasetManifest, damaged, isOnDemand, readManifest } from "./manifest.ts";
+import { type DatasetManifest, damaged, isOnDemand, partsOf, readManifest } from "./manifest.ts";
 import { cachedRow } from "./row-cache.ts";
 import { openShards } from "./shards.ts";
 
 export interface Dataset {
   manifest: DatasetManifest;
   rows: number;
+  /** What a shuffled order mixes, in order; together they have all rows. */
+  parts: readonly { rows: number }[];
+  /** Tokens of the longest row; more than any can have where rows are prepared on demand. */
+  longest: number;
+  /** Where a row stands in the index of all that were read. */
+  positionOf(i: number): number;
   /** Rows are prepared when they are asked for: how long each is, and whether it can be used, is known only then. */
   onDemand: boolean;
   /**
@@ -56,6 +62,9 @@ export async function openDataset(
   return {
     manifest,
     rows,
+    parts: partsOf(manifest),
+    longest: manifest.longest,
+    positionOf: (i) => manifest.positions?.[i] ?? i,
     onDemand,
     async read(i) {
       if (i >= 0 && i < rows) return reader.read(i);

@@ -23,6 +23,12 @@ export interface DatasetManifest {
   longest: number;
   /** Prepared rows; none where they are prepared on demand. */
   shards: BlockInfo[];
+  /** Where each prepared row stands in the index. */
+  positions?: number[];
+  /** Tokens of each prepared row. */
+  rowTokens?: number[];
+  /** Identity of the files and how they are read, whatever the model. Data sets of an older version have none. */
+  filesId?: string;
   /** Data sets of an older version have none. */
   index?: IndexInfo;
   /** Whatever else the caller wants back: source format, skipped rows … (JSON). */

@@ -8,12 +8,12 @@ import { isRowFault, TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
 import { mostTokens } from "../index/most-tokens.ts";
-import { createIndexWriter, type IndexInfo, openIndex } from "../index/row-index.ts";
+import { createIndexWriter, type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
 import { prepareExample, type RowPreparation } from "../prepare-example.ts";
 import { type InputFile, readRows } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import type { SkippedRow } from "../rows/row.ts";
-import { datasetIdentity } from "./data-identity.ts";
+import { filesIdentity, preparedIdentity } from "./data-identity.ts";
 import type { LeftOutRow } from "./dataset.ts";
 import { type DatasetManifest, deleteDataset, isOnDemand, readManifest, writeManifest } from "./manifest.ts";
 import { whilePreparing } from "./preparing.ts";
@@ -46,6 +46,10 @@ export interface DatasetInfo {
   reading: RecordOptions;
   /** In the browser's storage, rows that are prepared on demand aside. */
   bytes: number;
+  /** What a person changed: rows left out and corrected. */
+  changes: { leftOut: number; edited: number };
+  /** All that were read can be looked through; false for data sets of an older version. */
+  indexed: boolean;
   /** Rows are prepared when they are asked for, and as many kept as the budget takes; null where all are prepared. */
   cached: CachedRows | null;
 }
@@ -98,12 +102,13 @@ export async function prepareDataset(
   onProgress: (p: DatasetProgress) => void,
   { wholeRows = WHOLE_ROWS, budget = CACHE_BYTES, leastRows }: PrepareOptions = {},
 ): Promise<PreparedDataset> {
-  const id = await datasetIdentity(drop.files, preparation.id, drop.reading);
+  const filesId = await filesIdentity(drop.files, drop.reading);
+  const id = await preparedIdentity(filesId, preparation.id);
   const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
   return whilePreparing(id, wait, async () => {
     const manifest =
       (await readManifest(store, id)) ??
-      (await writeDataset(store, id, { ...drop, preparation, onProgress, wholeRows }));
+      (await writeDataset(store, id, { ...drop, filesId, preparation, onProgress, wholeRows }));
     const { index } = manifest;
     const supply =
       isOnDemand(manifest) && index
@@ -114,6 +119,7 @@ export async function prepareDataset(
 }
 
 interface Preparing extends Drop {
+  filesId: string;
   preparation: RowPreparation;
   onProgress: (p: DatasetProgress) => void;
   wholeRows: number;
@@ -172,46 +178,52 @@ interface Indexed extends Preparing {
 }
 
 /** All rows are prepared; what cannot be used is skipped. */
-async function whole(store: Store, id: string, { files, label, preparation, onProgress, index, facts }: Indexed) {
+async function whole(store: Store, id: string, preparing: Indexed): Promise<DatasetManifest> {
+  const { files, label, filesId, preparation, onProgress, index, facts } = preparing;
   const source = rowsOfIndex(openIndex(store, id, index), files);
   const writer = createShardWriter(store, id);
   const skipped = [...facts.skipped];
-  /** Rows by their length. */
-  const lengths = new Map<number, number>();
-  let rows = 0;
+  const positions: number[] = [];
+  const rowTokens: number[] = [];
   for (let position = 0; position < source.rows; position++) {
     const row = await source.row(position);
-    onProgress({ phase: "preparing", rows, skipped: skipped.length, detail: row.source });
+    onProgress({ phase: "preparing", rows: positions.length, skipped: skipped.length, detail: row.source });
     try {
       const example = await prepareExample(row, preparation);
       await writer.append(example, row.source);
-      const { length } = example.inputIds;
-      lengths.set(length, (lengths.get(length) ?? 0) + 1);
-      rows += 1;
+      positions.push(position);
+      rowTokens.push(example.inputIds.length);
     } catch (error) {
       if (!isRowFault(error)) throw error;
       skipped.push(skippedBy(error, row));
     }
   }
-  if (rows === 0) throw noneUsable(label, skipped);
+  if (positions.length === 0) throw noneUsable(label, skipped);
   const written = await writer.finish();
-  const all: Facts = { ...facts, skipped: inOrder(skipped), lengths: [...lengths].sort(([a], [b]) => a - b) };
-  return writeManifest(store, { id, label, ...written, bytes: written.bytes + index.bytes, index, facts: all });
+  const all: Facts = { ...facts, skipped: inOrder(skipped), lengths: histogramOf(rowTokens) };
+  return writeManifest(store, {
+    ...{ id, filesId, label, ...written, positions, rowTokens, index, facts: all },
+    bytes: written.bytes + index.bytes,
+  });
+}
+
+/** [length, how many have it], ascending. */
+function histogramOf(lengths: readonly number[]): [number, number][] {
+  const counts = new Map<number, number>();
+  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => a - b);
 }
 
 /** Nothing is prepared yet. */
-function findable(store: Store, id: string, { label, preparation, index, facts }: Indexed): Promise<DatasetManifest> {
+function findable(
+  store: Store,
+  id: string,
+  { label, filesId, preparation, index, facts }: Indexed,
+): Promise<DatasetManifest> {
   const longest = mostTokens(index.most, preparation);
   return writeManifest(store, {
-    id,
-    label,
-    rows: index.rows,
-    bytes: index.bytes,
-    tokens: 0,
-    longest,
-    shards: [],
-    index,
-    facts,
+    ...{ id, filesId, label, index, facts, longest },
+    ...{ rows: index.rows, bytes: index.bytes, tokens: 0, shards: [] },
   });
 }
 
@@ -244,8 +256,30 @@ function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: r
     notes,
     reading,
     bytes: manifest.bytes,
+    changes: { leftOut: 0, edited: 0 },
+    indexed: manifest.index !== undefined,
     cached,
   };
+}
+
+/** Rows of the index that turned out to be unusable, by position, and why. */
+export async function unusableRows(
+  store: Store,
+  manifest: DatasetManifest,
+  index: RowIndex,
+): Promise<Map<number, string>> {
+  if (isOnDemand(manifest)) {
+    const leftOut = await leftOutRows(store, manifest.id);
+    return new Map(leftOut.map(({ position, skipped }) => [position, skipped.message]));
+  }
+  const usable = new Set(manifest.positions);
+  const reasons = new Map((manifest.facts as Facts).skipped.map(({ index: row, message }) => [row, message]));
+  const unusable = new Map<number, string>();
+  for (let position = 0; position < index.rows; position++) {
+    if (usable.has(position)) continue;
+    unusable.set(position, reasons.get((await index.read(position)).index) ?? "It cannot be used.");
+  }
+  return unusable;
 }
 
 /** The same of data that was prepared before, whose files are not at hand. */

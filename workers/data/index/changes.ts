@@ -1,0 +1,64 @@
+/**
+ * What a person changed of the rows: rows left out, texts corrected. It lies beside the data, under `changes/<files id>`, and never in it:
+ * files and prepared rows stay as they are, and each change can be taken back. A row is named by its position in the index, which the
+ * files and how they are read decide, so changes stay when the model is another one.
+ */
+import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import type { Store } from "../../storage/store.ts";
+import type { Message, Row } from "../rows/row.ts";
+
+export interface RowChanges {
+  /** Positions, ascending. */
+  leftOut: number[];
+  /** By position, ascending: the messages in place of the row's own, with the same pictures. */
+  edited: { position: number; messages: Message[] }[];
+}
+
+export const noChanges: RowChanges = { leftOut: [], edited: [] };
+
+export type RowChange =
+  | { leaveOut: number }
+  | { takeBack: number }
+  | { edit: number; messages: Message[] }
+  | { undoEdit: number }
+  | "undo all";
+
+/** The changes after one more. */
+export function changed({ leftOut, edited }: RowChanges, change: RowChange): RowChanges {
+  if (change === "undo all") return noChanges;
+  const without = (position: number) => edited.filter((edit) => edit.position !== position);
+  if ("leaveOut" in change) {
+    const all = new Set([...leftOut, change.leaveOut]);
+    return { leftOut: [...all].sort((a, b) => a - b), edited };
+  }
+  if ("takeBack" in change) return { leftOut: leftOut.filter((position) => position !== change.takeBack), edited };
+  if ("undoEdit" in change) return { leftOut, edited: without(change.undoEdit) };
+  const { edit: position, messages } = change;
+  return { leftOut, edited: [...without(position), { position, messages }].sort((a, b) => a.position - b.position) };
+}
+
+/** A row as it is now, by its position: corrected, or undefined where it was left out. */
+export function currentRows({ leftOut, edited }: RowChanges): (row: Row, position: number) => Row | undefined {
+  const out = new Set(leftOut);
+  const edits = new Map(edited.map(({ position, messages }) => [position, messages]));
+  return (row, position) => {
+    if (out.has(position)) return undefined;
+    const messages = edits.get(position);
+    return messages ? { ...row, messages } : row;
+  };
+}
+
+export const isUnchanged = ({ leftOut, edited }: RowChanges): boolean => leftOut.length === 0 && edited.length === 0;
+
+export const changesKey = (filesId: string): string => `changes/${filesId}`;
+
+/** What was written under `key`; no changes where nothing was. A damaged record counts as none. */
+export async function readChanges(store: Store, key: string): Promise<RowChanges> {
+  const sealed = await store.get(key);
+  return ((sealed && (await unsealJson(sealed))) as RowChanges | undefined) ?? noChanges;
+}
+
+export async function writeChanges(store: Store, key: string, changes: RowChanges): Promise<void> {
+  if (isUnchanged(changes)) await store.delete([key]);
+  else await store.set([[key, await sealJson(changes)]], "strict");
+}
