@@ -7,6 +7,7 @@ import { preparationOf } from "../models/preparation.ts";
 import { parseRecipe } from "../recipe.ts";
 import { readerOfBytes } from "../storage/range-reader.ts";
 import { type GoldenCase, openGolden } from "../testing/golden.ts";
+import { imageOf } from "../testing/pictures.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import { type ModelFiles, modelFiles } from "../weights/hub/source.ts";
 
@@ -72,7 +73,11 @@ describe("the image processor", () => {
     const { preparation, pictures: wanted } = await open(name);
     const changed = changes(JSON.parse(preparation.processorJson), wanted.tileSize);
     const { pictures: found } = await open(name, changed);
-    const photo = { width: 90, height: 70, rgb: Uint8Array.from({ length: 3 * 90 * 70 }, (_, i) => (i * 37) % 256) };
+    const photo = imageOf(
+      Uint8Array.from({ length: 3 * 90 * 70 }, (_, i) => (i * 37) % 256),
+      90,
+      70,
+    );
     expect(found.prepare(photo)).toEqual(wanted.prepare(photo));
     const { pixels, tiles } = wanted.prepare(photo);
     expect(found.normalise(pixels, tiles)).toEqual(wanted.normalise(pixels, tiles));

@@ -6,7 +6,7 @@ import type { ModelCase } from "./sizes.ts";
 export function exampleOf({ config, picture, pictures, text }: ModelCase, row: number): Example {
   const { pixels: _, ...image } = pictures.prepare({
     ...picture,
-    rgb: new Uint8Array(3 * picture.width * picture.height),
+    rgbx: new Int32Array(picture.width * picture.height),
   });
   const { tiles, tokens } = image;
   const length = tokens + text;

@@ -4,7 +4,7 @@
  * Source: transformers, models/llava_next/image_processing_llava_next.py, processing_llava_next.py (_get_unpadded_features) and
  * image_processing_utils.py (select_best_resolution).
  */
-import type { DecodedImage } from "./decode.ts";
+import type { DecodedImage } from "./pixels.ts";
 import { resizeBicubic } from "./resize.ts";
 
 export interface AnyresSpec {

@@ -8,7 +8,7 @@ import {
   goldenTensors,
   goldenText,
 } from "../../testing/oracle-folder.ts";
-import { fromBase64, maxDifference, sha256 } from "../../testing/pictures.ts";
+import { fromBase64, imageOf, maxDifference, sha256 } from "../../testing/pictures.ts";
 import { normalise, parsePreprocessor, resizeAndCrop, shortestEdgeSize } from "./crop.ts";
 import { decodeImage } from "./decode.ts";
 import golden from "./fixtures/processors.json" with { type: "json" };
@@ -22,16 +22,14 @@ describe.each(golden.units)("$name", (unit) => {
 
   test("resize, crop, stretch and normalise as Python", async () => {
     const image = await decodeImage(fromBase64(unit.file));
-    const { width, height, rgb } = image;
+    const { width, height } = image;
     const to = shortestEdgeSize(height, width, unit.size);
     expect([to.width, to.height]).toEqual(unit.resized_wh);
-    expect(await sha256(resizeBicubic({ rgb, width, height }, to))).toBe(unit.resized);
-    expect(await sha256(resizeBicubic({ rgb, width, height }, { width: unit.size, height: unit.size }))).toBe(
-      unit.stretched,
-    );
+    expect(await sha256(resizeBicubic(image, to))).toBe(unit.resized);
+    expect(await sha256(resizeBicubic(image, { width: unit.size, height: unit.size }))).toBe(unit.stretched);
     const cropped = resizeAndCrop(image, config);
-    expect(await sha256(cropped.rgb)).toBe(unit.cropped);
-    const values = everyNth(normalise(cropped.rgb, config), 97);
+    expect(await sha256(cropped)).toBe(unit.cropped);
+    const values = everyNth(normalise(cropped, config), 97);
     expect(maxDifference(values, unit.pixel_values_every_97th)).toBeLessThan(2e-6);
   });
 });
@@ -60,16 +58,16 @@ describe("configurations", () => {
   });
 
   test("a side ratio that would need a picture of gigabytes only costs its crop", () => {
-    const image = { width: 30_000, height: 2, rgb: new Uint8Array(30_000 * 2 * 3).fill(77) };
-    const { rgb } = resizeAndCrop(image, parsePreprocessor({ size: 336, crop_size: 336 }));
+    const image = imageOf(new Uint8Array(30_000 * 2 * 3).fill(77), 30_000, 2);
+    const rgb = resizeAndCrop(image, parsePreprocessor({ size: 336, crop_size: 336 }));
     expect(rgb.length).toBe(336 * 336 * 3);
     expect(rgb.every((value) => value === 77)).toBe(true);
   });
 
   test("a picture smaller than the crop stands in black, the odd pixel before it", () => {
     const config = { ...parsePreprocessor({ crop_size: 4 }), doResize: false };
-    const image = { width: 1, height: 6, rgb: Uint8Array.from({ length: 18 }, (_, i) => 10 + Math.floor(i / 3)) };
-    const reds = resizeAndCrop(image, config).rgb.filter((_, i) => i % 3 === 0);
+    const rgb = Uint8Array.from({ length: 18 }, (_, i) => 10 + Math.floor(i / 3));
+    const reds = resizeAndCrop(imageOf(rgb, 1, 6), config).filter((_, i) => i % 3 === 0);
     expect(Array.from(reds)).toEqual([0, 0, 11, 0, 0, 0, 12, 0, 0, 0, 13, 0, 0, 0, 14, 0]);
   });
 
@@ -100,7 +98,7 @@ describe.skipIf(!goldenFolder)("golden cases", () => {
     const tensor = goldenTensors("units/images.safetensors");
     for (const { name, size } of cases) {
       const image = await decodeImage(goldenBytes(`units/images/${name}.png`));
-      const { rgb } = resizeAndCrop(image, parsePreprocessor({ size, crop_size: size }));
+      const rgb = resizeAndCrop(image, parsePreprocessor({ size, crop_size: size }));
       expect(maxDifference(rgb, tensor(`${name}/resized_cropped_u8`).data), name).toBe(0);
     }
   });

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
-import type { DecodedImage } from "./decode.ts";
+import type { DecodedImage } from "./pixels.ts";
 import { resizeBicubic } from "./resize.ts";
 
 export interface PreprocessorConfig {
@@ -94,11 +94,11 @@ function unsupported(what: string): TabTuneError {
  * stands around it.
  * @returns [H, W, 3]; H and W are the crop size, or whatever the resize gives when the configuration does not crop
  */
-export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): DecodedImage {
+export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): Uint8Array {
   const { width, height } = image;
   let to = { width, height };
   if (config.doResize) to = config.resizeTo ?? shortestEdgeSize(height, width, config.shortestEdge!);
-  if (!config.doCenterCrop) return { rgb: resizeBicubic(image, to), ...to };
+  if (!config.doCenterCrop) return resizeBicubic(image, to);
 
   const crop = config.cropSize;
   const top = Math.floor((to.height - crop.height) / 2);
@@ -110,13 +110,13 @@ export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): 
     width: Math.min(to.width, crop.width),
   };
   const part = resizeBicubic(image, to, window);
-  if (window.height === crop.height && window.width === crop.width) return { rgb: part, ...crop };
+  if (window.height === crop.height && window.width === crop.width) return part;
   const out = new Uint8Array(crop.height * crop.width * 3);
   for (let y = 0; y < window.height; y++) {
     const at = (y + window.top - top) * crop.width + window.left - left;
     out.set(part.subarray(y * window.width * 3, (y + 1) * window.width * 3), at * 3);
   }
-  return { rgb: out, ...crop };
+  return out;
 }
 
 /** Python's `int(size * long / short)` for the longer side. */

@@ -4,16 +4,10 @@
  * WebP) goes to the browser's decoder where there is one.
  */
 import { applyOrientation } from "./orientation.ts";
+import { type DecodedImage, withoutAlpha } from "./pixels.ts";
 import { decodePng } from "./png.ts";
 import { badImage, type ImageHeader, probeImage } from "./probe.ts";
 import { decodeJpeg, decodeWebp } from "./wasm-codecs.ts";
-
-export interface DecodedImage {
-  width: number;
-  height: number;
-  /** [height, width, 3] */
-  rgb: Uint8Array;
-}
 
 /**
  * Decodes one picture, EXIF orientation applied, alpha dropped.
@@ -25,7 +19,7 @@ export async function decodeImage(bytes: Uint8Array): Promise<DecodedImage> {
   if (stored.width !== header.width || stored.height !== header.height) {
     throw badImage(`says it is ${header.width} x ${header.height} pixels but holds ${stored.width} x ${stored.height}`);
   }
-  return applyOrientation(stored.rgb, stored.width, stored.height, header.orientation);
+  return applyOrientation(stored, header.orientation);
 }
 
 async function decodeStored(bytes: Uint8Array, { format, jpegFrame }: ImageHeader): Promise<DecodedImage> {
@@ -54,18 +48,6 @@ async function decodeCmykJpeg(bytes: Uint8Array): Promise<DecodedImage> {
   } catch (error) {
     throw badImage("is a CMYK JPEG that cannot be decoded", error);
   }
-}
-
-/** [H, W, 4] -> [H, W, 3]: the colours under a transparent pixel stay, as with Pillow's convert("RGB"). */
-function withoutAlpha(image: { width: number; height: number; data: ArrayLike<number> }): DecodedImage {
-  const { width, height, data } = image;
-  const rgb = new Uint8Array(width * height * 3);
-  for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
-    rgb[to] = data[from]!;
-    rgb[to + 1] = data[from + 1]!;
-    rgb[to + 2] = data[from + 2]!;
-  }
-  return { width, height, rgb };
 }
 
 /**

@@ -3,7 +3,7 @@
  * of its files (models/family.ts). Pure but for the pixels that it is given.
  */
 import type { ExampleImage } from "../example.ts";
-import type { DecodedImage } from "./decode.ts";
+import type { DecodedImage } from "./pixels.ts";
 
 export interface PreparedImage extends ExampleImage {
   /** [tiles, S, S, 3] u8 RGB, before rescale and normalisation. */

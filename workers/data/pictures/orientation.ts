@@ -2,6 +2,7 @@
  * EXIF orientation: read the tag, turn the pixels. As Pillow's ImageOps.exif_transpose, which `datasets` applies to every
  * picture it decodes: the Orientation tag of IFD0 in the EXIF block, else `tiff:Orientation` of the XMP block.
  */
+import type { DecodedImage } from "./pixels.ts";
 
 const orientationTag = 0x0112;
 const byteType = 1;
@@ -47,25 +48,21 @@ export function swapsSides(orientation: number): boolean {
 }
 
 /**
- * Turns and mirrors pixels so that they stand upright.
- * @param rgb [height, width, 3] as stored in the file
+ * Turns and mirrors a picture so that it stands upright.
+ * @param image as stored in the file
  * @param orientation EXIF value; anything outside 2..8 leaves the picture as it is
- * @returns [H, W, 3]; H and W are exchanged for 5..8
+ * @returns H and W are exchanged for 5..8
  */
-export function applyOrientation(
-  rgb: Uint8Array,
-  width: number,
-  height: number,
-  orientation: number,
-): { rgb: Uint8Array; width: number; height: number } {
-  if (!(orientation >= 2 && orientation <= 8)) return { rgb, width, height };
+export function applyOrientation(image: DecodedImage, orientation: number): DecodedImage {
+  if (!(orientation >= 2 && orientation <= 8)) return image;
+  const { rgbx, width, height } = image;
   const swap = swapsSides(orientation);
   const outWidth = swap ? height : width;
   const outHeight = swap ? width : height;
   // Output pixel (y, x) comes from stored pixel (y', x'), where x' runs along x (or y when swapped), perhaps backwards.
   const backX = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const backY = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
-  const out = new Uint8Array(rgb.length);
+  const out = new Int32Array(rgbx.length);
   let to = 0;
   for (let y = 0; y < outHeight; y++) {
     for (let x = 0; x < outWidth; x++) {
@@ -73,13 +70,10 @@ export function applyOrientation(
       const alongY = swap ? x : y;
       const fromX = backX ? width - 1 - alongX : alongX;
       const fromY = backY ? height - 1 - alongY : alongY;
-      const from = (fromY * width + fromX) * 3;
-      out[to++] = rgb[from]!;
-      out[to++] = rgb[from + 1]!;
-      out[to++] = rgb[from + 2]!;
+      out[to++] = rgbx[fromY * width + fromX]!;
     }
   }
-  return { rgb: out, width: outWidth, height: outHeight };
+  return { rgbx: out, width: outWidth, height: outHeight };
 }
 
 /** `length` bytes from `at` as ASCII text (shorter at the end of the data). */

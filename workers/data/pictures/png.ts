@@ -1,5 +1,5 @@
 /**
- * PNG to RGB as Pillow's `Image.open(…).convert("RGB")`: alpha and tRNS are dropped, not composited, colour profiles and gamma
+ * PNG to pixels as Pillow's `Image.open(…).convert("RGB")`: alpha and tRNS are dropped, not composited, colour profiles and gamma
  * are ignored, 16-bit colour keeps its high byte, and 16-bit grey is clipped at 255 (Pillow's I;16 to RGB).
  * Own reader instead of fast-png 8: that one reads interlaced 1/2/4-bit pictures wrongly without an error, inflates without a
  * limit (a 1 MB file can ask for 1 GB) and does not check the zlib sum; the platform's inflate does, and is faster.
@@ -7,6 +7,7 @@
  */
 import { inflateExactly } from "./inflate.ts";
 import { ascii } from "./orientation.ts";
+import { type DecodedImage, withoutAlpha } from "./pixels.ts";
 import { badImage } from "./probe.ts";
 
 const channelsOf: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
@@ -34,10 +35,9 @@ interface PngChunks {
 
 /**
  * @param bytes a whole PNG file whose size `probeImage` has accepted; of an animated PNG the default picture is read
- * @returns [height, width, 3]
  * @throws TabTuneError "bad-image"
  */
-export async function decodePng(bytes: Uint8Array): Promise<{ rgb: Uint8Array; width: number; height: number }> {
+export async function decodePng(bytes: Uint8Array): Promise<DecodedImage> {
   const png = readChunks(bytes);
   const { width, height } = png;
   const bitsPerPixel = channelsOf[png.colorType]! * png.depth;
@@ -55,19 +55,19 @@ export async function decodePng(bytes: Uint8Array): Promise<{ rgb: Uint8Array; w
   const expected = passes.reduce((sum, pass) => sum + pass.rows * (1 + pass.rowBytes), 0);
   const raw = await inflateExactly(png.data, expected);
 
-  const rgb = new Uint8Array(width * height * 3);
+  const data = new Uint8Array(width * height * 4);
   const filterStep = Math.max(1, bitsPerPixel >> 3);
   let at = 0;
   for (const pass of passes) {
     unfilter(raw, at, pass.rows, pass.rowBytes, filterStep);
     for (let row = 0; row < pass.rows; row++) {
       const line = raw.subarray(at + 1, at + 1 + pass.rowBytes);
-      const to = ((pass.y + row * pass.dy) * width + pass.x) * 3;
-      writeRow(png, line, pass.columns, rgb, to, pass.dx * 3);
+      const to = ((pass.y + row * pass.dy) * width + pass.x) * 4;
+      writeRow(png, line, pass.columns, data, to, pass.dx * 4);
       at += 1 + pass.rowBytes;
     }
   }
-  return { rgb, width, height };
+  return withoutAlpha({ width, height, data });
 }
 
 function readChunks(bytes: Uint8Array): PngChunks {
@@ -152,7 +152,7 @@ function paeth(left: number, up: number, upLeft: number): number {
   return byUp <= byUpLeft ? up : upLeft;
 }
 
-/** One unfiltered row of samples to RGB pixels that stand `stride` bytes apart. */
+/** One unfiltered row of samples to the R, G and B of pixels that stand `stride` bytes apart. */
 function writeRow(
   png: PngChunks,
   line: Uint8Array,

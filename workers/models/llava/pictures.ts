@@ -15,7 +15,7 @@ export function llavaPictures({ config, processorJson }: PictureFiles): PictureF
     mostSlots: tokens,
     prepare(image) {
       const { width, height } = image;
-      return { pixels: resizeAndCrop(image, preprocessor).rgb, tiles: 1, height, width, tokens };
+      return { pixels: resizeAndCrop(image, preprocessor), tiles: 1, height, width, tokens };
     },
     normalise: (pixels, tiles) => normaliseTiles(pixels, tiles, preprocessor),
     placeholder: oneRun,

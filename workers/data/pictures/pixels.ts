@@ -1,0 +1,24 @@
+/** A decoded picture in memory. */
+
+export interface DecodedImage {
+  width: number;
+  height: number;
+  /**
+   * [height, width], a pixel a word: red in the lowest byte, then green and blue; the highest byte has no meaning. In memory that is
+   * R, G, B, X (little end first, as all of WebAssembly), what decoders give; and one load reads a pixel.
+   */
+  rgbx: Int32Array;
+}
+
+/**
+ * [H, W, 4] bytes with their alpha forgotten: the colours under a transparent pixel stay, as with Pillow's convert("RGB").
+ * The bytes are not copied, and must begin on a whole word of their buffer.
+ */
+export function withoutAlpha(image: {
+  width: number;
+  height: number;
+  data: Uint8Array | Uint8ClampedArray;
+}): DecodedImage {
+  const { width, height, data } = image;
+  return { width, height, rgbx: new Int32Array(data.buffer, data.byteOffset, width * height) };
+}
