@@ -143,10 +143,92 @@ const isFilled = (value: unknown): boolean => isPresent(value) && !(typeof value
 /** Kinds whose names may be misspelt: long names that say one thing. */
 const NEAR: ColumnKind[] = ["messages", "question", "answer", "caption"];
 
+/** Names of columns, by what they mean: worked out once for all records that have the same. */
+class Heading {
+  readonly names: readonly string[];
+  readonly #byFolded = new Map<string, string>();
+  readonly #found = new Map<string, readonly string[]>();
+
+  constructor(names: readonly string[]) {
+    this.names = names;
+    for (const name of names) {
+      const folded = foldedName(name);
+      if (!this.#byFolded.has(folded)) this.#byFolded.set(folded, name);
+    }
+  }
+
+  #once(key: string, find: () => readonly string[]): readonly string[] {
+    const before = this.#found.get(key);
+    if (before) return before;
+    const found = find();
+    this.#found.set(key, found);
+    return found;
+  }
+
+  /** True where a column is called so, whatever its spelling. */
+  has(kind: ColumnKind): boolean {
+    return FOLDED[kind].some((name) => this.#byFolded.has(name));
+  }
+
+  /** The columns of a kind, best first. */
+  of(kind: ColumnKind): readonly string[] {
+    return this.#once(kind, () => {
+      const names = new Set(this.names);
+      const found = COLUMNS[kind].flatMap((name, i) => {
+        const own = names.has(name) ? name : this.#byFolded.get(FOLDED[kind][i]!);
+        return own === undefined ? [] : [own];
+      });
+      return [...new Set(found)];
+    });
+  }
+
+  /** The columns caption_0, caption_1 … of a kind, by number. */
+  numbered(kind: ColumnKind): readonly string[] {
+    return this.#once(`${kind} numbered`, () => {
+      const found = this.names.flatMap((name) => {
+        const match = NUMBERED.exec(foldedName(name));
+        return match && FOLDED[kind].includes(match[1]!) ? [{ name, number: Number(match[2]) }] : [];
+      });
+      return found.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
+    });
+  }
+
+  /** Columns A, B, C … or option_a …, from the first on. */
+  options(): readonly string[] {
+    return this.#once("options", () => {
+      const found = new Map<number, string>();
+      for (const name of this.names) {
+        const match = OPTION_COLUMN.exec(name.trim());
+        if (!match) continue;
+        const at = match[1] ? match[1].toUpperCase().charCodeAt(0) - 65 : Number(match[2]) - 1;
+        if (!found.has(at)) found.set(at, name);
+      }
+      const names: string[] = [];
+      for (let at = 0; found.has(at); at++) names.push(found.get(at)!);
+      return names;
+    });
+  }
+
+  /** The columns whose names are a slip of the pen away from one of the kind. */
+  near(kind: ColumnKind): readonly string[] {
+    return this.#once(`${kind} near`, () => this.names.filter((name) => nearNames(name)[kind] !== undefined));
+  }
+}
+
+let lastHeading = new Heading([]);
+
+/** The heading of these names; that of the record before where it had the same, as those of a table have. */
+function headingOf(names: readonly string[]): Heading {
+  const { names: before } = lastHeading;
+  const isSame = before.length === names.length && names.every((name, i) => name === before[i]);
+  if (!isSame) lastHeading = new Heading(names);
+  return lastHeading;
+}
+
 /** The columns of one record, by what they mean. What was not found under its own name is told. */
 export class Fields {
-  readonly names: string[];
-  readonly #byFolded = new Map<string, string>();
+  readonly names: readonly string[];
+  readonly #heading: Heading;
   readonly #record: Record<string, unknown>;
   readonly #mapping: ColumnMapping;
   readonly #tell: Tell;
@@ -156,22 +238,15 @@ export class Fields {
     this.#mapping = mapping;
     this.#tell = tell;
     this.names = Object.keys(record);
-    for (const name of this.names) {
-      const folded = foldedName(name);
-      if (!this.#byFolded.has(folded)) this.#byFolded.set(folded, name);
-    }
+    this.#heading = headingOf(this.names);
   }
 
   /** Every column of a kind that has a value, best first; those that hold a text of white space last. */
   all(kind: ColumnKind): Field[] {
     const mapped = kind in this.#mapping ? this.#mapping[kind as keyof ColumnMapping] : undefined;
     if (mapped !== undefined) return this.#fields([mapped]);
-    const named = COLUMNS[kind].flatMap((name, i) => {
-      const own = Object.hasOwn(this.#record, name) ? name : this.#byFolded.get(FOLDED[kind][i]!);
-      return own === undefined ? [] : [own];
-    });
-    if (named.length === 0) return [];
-    const fields = this.#fields([...new Set(named)]);
+    const fields = this.#fields(this.#heading.of(kind));
+    if (fields.length < 2) return fields;
     return [...fields.filter(({ value }) => isFilled(value)), ...fields.filter(({ value }) => !isFilled(value))];
   }
 
@@ -186,31 +261,17 @@ export class Fields {
 
   /** True where a column of this kind is there, be it empty. */
   has(kind: ColumnKind): boolean {
-    return FOLDED[kind].some((name) => this.#byFolded.has(name));
+    return this.#heading.has(kind);
   }
 
   /** The filled columns caption_0, caption_1 … of a kind, by number. */
   numbered(kind: ColumnKind): Field[] {
-    const found = this.names.flatMap((name) => {
-      const match = NUMBERED.exec(foldedName(name));
-      return match && FOLDED[kind].includes(match[1]!) ? [{ name, number: Number(match[2]) }] : [];
-    });
-    const names = found.toSorted((a, b) => a.number - b.number).map(({ name }) => name);
-    return this.#fields(names).filter(({ value }) => isFilled(value));
+    return this.#fields(this.#heading.numbered(kind)).filter(({ value }) => isFilled(value));
   }
 
   /** Columns A, B, C … or option_a … with a text, at least two, from the first on. */
   options(): Field[] {
-    const found = new Map<number, string>();
-    for (const name of this.names) {
-      const match = OPTION_COLUMN.exec(name.trim());
-      if (!match) continue;
-      const at = match[1] ? match[1].toUpperCase().charCodeAt(0) - 65 : Number(match[2]) - 1;
-      if (!found.has(at)) found.set(at, name);
-    }
-    const names: string[] = [];
-    for (let at = 0; found.has(at); at++) names.push(found.get(at)!);
-    const filled = this.#fields(names);
+    const filled = this.#fields(this.#heading.options());
     const end = filled.findIndex(({ value }) => !isFilled(value));
     return filled.length < 2 ? [] : end < 0 ? filled : filled.slice(0, end);
   }
@@ -222,16 +283,13 @@ export class Fields {
   /** The column whose name is a slip of the pen away from one of the kind, for kinds of long names; and the words that tell it. */
   nearly(kind: ColumnKind): (Field & { remark: string }) | undefined {
     if (!NEAR.includes(kind) || this.#mapping[kind as keyof ColumnMapping] !== undefined) return undefined;
-    const near = this.names.flatMap((name) => {
-      const known = nearNames(name)[kind];
-      return known === undefined ? [] : [{ name, known }];
-    });
-    for (const { name, known } of near) {
-      const [field] = this.#fields([name]);
-      if (field === undefined) continue;
-      return { ...field, remark: `the column "${name.slice(0, 60)}" is taken for ${known}, which is spelt almost so` };
-    }
-    return undefined;
+    const [field] = this.#fields(this.#heading.near(kind));
+    if (field === undefined) return undefined;
+    const known = nearNames(field.name)[kind];
+    return {
+      ...field,
+      remark: `the column "${field.name.slice(0, 60)}" is taken for ${known}, which is spelt almost so`,
+    };
   }
 }
 

@@ -44,6 +44,7 @@ export function pictureOf(value: unknown): PictureSource | undefined {
 }
 
 function splitMarkers(text: string): Part[] {
+  if (!text.includes(MARKER)) return wholeText(text);
   return text
     .split(MARKER)
     .flatMap((piece, i): Part[] => [

@@ -47,8 +47,12 @@ const around = new RegExp(
   "g",
 );
 
+/** Each of them begins with or behind one of these. */
+const OPENING = /[<[{]/;
+
 /** The first sure placeholder in a text that shows no pictures; it stays text. */
-export const placeholderIn = (text: string): string | undefined => text.match(sure)?.[0].slice(0, 60);
+export const placeholderIn = (text: string): string | undefined =>
+  OPENING.test(text) ? text.match(sure)?.[0].slice(0, 60) : undefined;
 
 interface Found {
   written: string;
@@ -79,6 +83,7 @@ export function placePictures(
   { pictures, places }: { pictures: number; places: number },
   tell: Tell,
 ): Placed {
+  if (!texts.some((text) => OPENING.test(text))) return { texts: [...texts] };
   const bare = texts.map((text) => text.replace(around, MARKER));
   if (bare.some((text, i) => text !== texts[i])) tell(`tags of another model around ${MARKER} are taken away`);
   const certain = findAll(sure, bare);
