@@ -1,16 +1,10 @@
 /** The figures as rows of words: for the page, docs/measured.md and the terminal alike. */
 
 import { softwareTiles, WEIGHT_STEPS } from "../workers/kernels/linear/software/panel.wgsl.ts";
-import {
-  gpuTiles,
-  ONE_ROW_GROUP,
-  oneRowFigures,
-  softwareFigures,
-  type TileFigures,
-  tileFigures,
-} from "../workers/kernels/linear/tiles.ts";
+import { gpuTiles, ONE_ROW_GROUP, type TileFigures, tileFigures } from "../workers/kernels/linear/tiles.ts";
 import { sustained } from "./goals.ts";
 import { baseline, type Comparison, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
+import { oneRowFigures, softwareFigures } from "./tile-figures.ts";
 
 /** Three digits and an SI prefix: "3.21 G". */
 export function amount(value: number): string {

@@ -78,13 +78,17 @@ export function isRowFault(error: unknown): error is TabTuneError & { code: RowF
   return error instanceof TabTuneError && ROW_FAULTS.some((code) => code === error.code);
 }
 
+/** The words of any thrown value. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Any thrown value as an ErrorReport; an unexpected one keeps its own words under the code `internal`. */
 export function toReport(error: unknown): ErrorReport {
   if (error instanceof TabTuneError) return error.report();
-  const message = error instanceof Error ? error.message : String(error);
   return {
     code: "internal",
-    message,
+    message: wordsOf(error),
     remedy: "Reload the page; if it happens again, report it with this text.",
     safe: "",
   };

@@ -4,7 +4,7 @@
  * default costs the user hours. Names and defaults: transformers' TrainingArguments, TRL's SFTConfig/ModelConfig, PEFT's LoraConfig.
  */
 import * as v from "valibot";
-import { TabTuneError } from "./errors.ts";
+import { TabTuneError, wordsOf } from "./errors.ts";
 
 /** A recipe in Hugging Face names, as in a recipe file; every key optional. */
 export type RecipeJson = Record<string, unknown>;
@@ -275,9 +275,8 @@ export function readRecipe(text: string): Recipe {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
     const fix = "Correct the file with a JSON editor.";
-    throw new TabTuneError("bad-recipe", `The recipe is not JSON: ${detail}.`, fix, "", { cause });
+    throw new TabTuneError("bad-recipe", `The recipe is not JSON: ${wordsOf(cause)}.`, fix, "", { cause });
   }
   return parseRecipe(json);
 }

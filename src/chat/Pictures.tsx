@@ -1,6 +1,6 @@
 /** The pictures beside the message box: those that go with the next message, and some to try the demo model on. */
 import { TabTuneError } from "../../workers/errors.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import type { Attached } from "../stores/chat.ts";
 
 interface AttachedPicturesProps {
@@ -49,11 +49,7 @@ async function fetched(name: string): Promise<Blob> {
 export function SamplePictures({ onPick }: { onPick(file: File): void }) {
   const pick = async (name: string): Promise<void> => {
     useApp.getState().clear("chat");
-    try {
-      onPick(new File([await fetched(name)], name, { type: "image/webp" }));
-    } catch (error) {
-      useApp.getState().fail("chat", error);
-    }
+    await attempt("chat", async () => onPick(new File([await fetched(name)], name, { type: "image/webp" })));
   };
   return (
     <div className="samples">

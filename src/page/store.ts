@@ -24,6 +24,15 @@ function storedTheme(): AppStore["theme"] {
   return value === "light" || value === "dark" ? value : "auto";
 }
 
+/** Does `work`; what goes wrong is told at `place`. */
+export async function attempt(place: Place, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    useApp.getState().fail(place, error);
+  }
+}
+
 export const useApp = create<AppStore>((set) => ({
   capability: undefined,
   errors: {},

@@ -1,13 +1,14 @@
 /** A run's result in the forms that other programs take. */
 import { useState } from "react";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { bytes } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { useAccount } from "../stores/account.ts";
+import { fileNameOf } from "../stores/runs.ts";
 import { Push } from "./Push.tsx";
 import { exportObstacle } from "./status.ts";
 
@@ -20,27 +21,22 @@ export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
   const [progress, setProgress] = useState<{ bytes: number; total: number }>();
   const [busy, setBusy] = useState(false);
   const cameBack = useAccount((s) => s.draft?.runId === run.id);
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
+  const exporting = async (work: () => Promise<void>): Promise<void> => {
     useApp.getState().clear("runs");
     setBusy(true);
-    try {
-      await work();
-    } catch (error) {
-      useApp.getState().fail("runs", error);
-    } finally {
-      setBusy(false);
-      setProgress(undefined);
-    }
+    await attempt("runs", work);
+    setBusy(false);
+    setProgress(undefined);
   };
   const saveGguf = (): Promise<void> =>
-    attempt(async () => {
+    exporting(async () => {
       const file = await engine((api) => api.downloadGguf(run.id));
-      download(file, `tabtune-${run.modelLabel.replace(/[^\w.-]+/g, "-")}-step-${run.step}.gguf`);
+      download(file, fileNameOf(run, "gguf"));
     });
   const merge = async (): Promise<void> => {
     // The picker must be the first thing after the click; closing it is no error.
     const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
-    if (folder) await attempt(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
+    if (folder) await exporting(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
   };
   const obstacle = exportObstacle(busy);
   return (
@@ -57,7 +53,7 @@ export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
           Save merged model
         </Action>
       </div>
-      <Push run={run} busy={busy} attempt={attempt} />
+      <Push run={run} busy={busy} attempt={exporting} />
       {progress && (
         <Progress
           label="Merging"

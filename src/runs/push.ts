@@ -1,5 +1,5 @@
 /** A run's adapter and its card onto the hub: a repository of the user's own account. The hub's library is loaded only for this. */
-import { type ErrorReport, TabTuneError } from "../../workers/errors.ts";
+import { type ErrorReport, TabTuneError, wordsOf } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/weights/hub/address.ts";
 
 export interface PushRequest {
@@ -53,10 +53,9 @@ export async function pushAdapter(request: PushRequest): Promise<string> {
         cause,
       );
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
     throw new TabTuneError(
       "network",
-      `${repo} could not be pushed: ${why}`,
+      `${repo} could not be pushed: ${wordsOf(cause)}`,
       "Check the connection and push again.",
       safe,
       { cause },

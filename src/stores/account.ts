@@ -2,7 +2,7 @@
 import { create } from "zustand";
 import { TabTuneError } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/weights/hub/address.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { useModel } from "./model.ts";
 import { type Account, addressOfSignIn, isValid, oauthApp, type PushDraft, returnOfSignIn } from "./sign-in.ts";
 
@@ -29,16 +29,13 @@ export const useAccount = create<AccountStore>((set) => ({
   account: undefined,
   draft: undefined,
   async signIn(draft) {
-    const app = useApp.getState();
-    app.clear("runs");
+    useApp.getState().clear("runs");
     const { endpoint, clientId } = useModel.getState().hub;
-    try {
+    await attempt("runs", async () => {
       // Without file name, query and fragment: what was registered at the hub.
       const page = new URL(".", location.href).href;
       location.assign(await addressOfSignIn(appOf(clientId)!, endpoint, page, draft, sessionStorage));
-    } catch (error) {
-      app.fail("runs", error);
-    }
+    });
   },
   signOut: () => set({ account: undefined }),
   async comeBack() {
@@ -47,11 +44,7 @@ export const useAccount = create<AccountStore>((set) => ({
     // A code works once, and must not stay in the history.
     history.replaceState(null, "", location.pathname);
     set({ draft: back.draft });
-    try {
-      set({ account: await back.account });
-    } catch (error) {
-      useApp.getState().fail("runs", error);
-    }
+    await attempt("runs", async () => set({ account: await back.account }));
   },
 }));
 

@@ -1,7 +1,7 @@
 /** The conversation: who is asked, what each of them has been asked before, and who said what. */
 import { create } from "zustand";
 import type { ChatEvent, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import { useModel } from "./model.ts";
 import { useRuns } from "./runs.ts";
@@ -136,13 +136,10 @@ export const useChat = create<ChatStore>((set, get) => {
       for (const url of urls) URL.revokeObjectURL(url);
       set({ turns: [] });
     },
-    async adopt(runId) {
-      try {
+    adopt: (runId) =>
+      attempt("runs", async () => {
         await engine((api) => api.useAdapterOf(runId));
         set({ adapterRun: runId, useAdapter: true });
-      } catch (error) {
-        useApp.getState().fail("runs", error);
-      }
-    },
+      }),
   };
 });

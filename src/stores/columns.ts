@@ -5,7 +5,7 @@ import { isEmptyReading } from "../../workers/data/rows/reading.ts";
 import type { RecordOptions } from "../../workers/data/rows/record.ts";
 import type { FilesSource } from "../../workers/protocol/dataset.ts";
 import { remember, remembered } from "../page/remembered.ts";
-import { useApp } from "../page/store.ts";
+import { attempt } from "../page/store.ts";
 import { dataset } from "../page/workers.ts";
 
 /** Records that are looked at. */
@@ -54,7 +54,7 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
     set({ source: read, look, draft: read.reading ?? {}, fromBefore: read.reading !== source.reading });
     // Who was choosing when more files of the same table came goes on.
     const unread = JSON.stringify(draft) !== JSON.stringify(old?.reading ?? {}) && source.reading === undefined;
-    if (unread && shown?.table && columnsKey(shown) === columnsKey(plain)) void get().choose(draft);
+    if (unread && shown?.table && columnsKey(shown) === columnsKey(plain)) void get().choose({ ...draft });
     return read;
   },
   async choose(draft) {
@@ -62,7 +62,7 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
     // Each look opens the files: whoever types waits for one, and the next is at what was typed last.
     if (looking) return;
     looking = true;
-    try {
+    await attempt("data", async () => {
       for (let shown: RecordOptions | undefined; shown !== get().draft; ) {
         const { source } = get();
         if (!source) return;
@@ -70,11 +70,8 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
         const look = await lookOf({ ...source, reading: shown });
         if (get().draft === shown && get().source === source) set({ look });
       }
-    } catch (error) {
-      useApp.getState().fail("data", error);
-    } finally {
-      looking = false;
-    }
+    });
+    looking = false;
   },
   keep() {
     const { source, look, draft } = get();

@@ -7,7 +7,7 @@ import type { DatasetSource, DroppedFile, FilesSource } from "../../workers/prot
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { counted } from "../../workers/words.ts";
 import { remembered } from "../page/remembered.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { callback, cancelDataset, dataset, reportOf } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
 import { useColumns } from "./columns.ts";
@@ -71,13 +71,11 @@ export const useDataset = create<DatasetStore>((set, get) => {
     const { data } = remembered();
     const { use, open, forget } = get();
     if (!data) return;
-    try {
+    await attempt("data", async () => {
       if (data.preparation === preparation && (await open(data.id))) return;
       if (data.sample) await use({ kind: "sample" });
       else if (data.preparation === preparation) forget(`The rows of ${data.label} are no longer in this browser.`);
-    } catch (error) {
-      useApp.getState().fail("data", error);
-    }
+    });
   }
 
   return {
@@ -143,15 +141,13 @@ export const useDataset = create<DatasetStore>((set, get) => {
     async answer(together) {
       const { question, use } = get();
       if (!question) return;
-      try {
+      await attempt("data", async () => {
         const source = await answered(question, together);
         // Other files came meanwhile: the question is another one.
         if (get().question !== question) return;
         set({ question: undefined });
         await use(source);
-      } catch (error) {
-        useApp.getState().fail("data", error);
-      }
+      });
     },
     dismiss: () => set({ question: undefined }),
     async open(id) {

@@ -1,7 +1,7 @@
 /** Saved runs. */
 import { create } from "zustand";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
 
@@ -13,37 +13,30 @@ interface RunsStore {
   save(run: RunSummary): Promise<void>;
 }
 
+/** What the file of a run's adapter is called. */
+export const fileNameOf = ({ modelLabel, step }: RunSummary, extension: string): string =>
+  `tabtune-${modelLabel.replace(/[^\w.-]+/g, "-")}-step-${step}.${extension}`;
+
 export const useRuns = create<RunsStore>((set, get) => {
-  const attempt = async (id: string, work: () => Promise<void>): Promise<void> => {
+  const busyWith = async (id: string, work: () => Promise<void>): Promise<void> => {
     useApp.getState().clear("runs");
     set({ busy: id });
-    try {
-      await work();
-    } catch (error) {
-      useApp.getState().fail("runs", error);
-    } finally {
-      set({ busy: undefined });
-    }
+    await attempt("runs", work);
+    set({ busy: undefined });
   };
   return {
     runs: [],
     busy: undefined,
-    async refresh() {
-      try {
-        set({ runs: await engine((api) => api.listRuns()) });
-      } catch (error) {
-        useApp.getState().fail("runs", error);
-      }
-    },
+    refresh: () => attempt("runs", async () => set({ runs: await engine((api) => api.listRuns()) })),
     remove: (id) =>
-      attempt(id, async () => {
+      busyWith(id, async () => {
         await engine((api) => api.deleteRun(id));
         await get().refresh();
       }),
     save: (run) =>
-      attempt(run.id, async () => {
+      busyWith(run.id, async () => {
         const zip = await engine((api) => api.downloadAdapter(run.id));
-        download(zip, `tabtune-${run.modelLabel.replace(/[^\w.-]+/g, "-")}-step-${run.step}.zip`);
+        download(zip, fileNameOf(run, "zip"));
       }),
   };
 });

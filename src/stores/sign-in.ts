@@ -2,7 +2,7 @@
  * Signing in at the hub (OAuth with PKCE): the page leaves for the hub and comes back with a code, which is changed for a token that
  * lasts some hours. What the way back needs lies in this tab's session storage until then; the token itself is never stored.
  */
-import { type ErrorReport, TabTuneError } from "../../workers/errors.ts";
+import { type ErrorReport, TabTuneError, wordsOf } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/weights/hub/address.ts";
 
 /** The app that the hub asks the user about. */
@@ -135,7 +135,7 @@ const refused = (message: string, cause?: unknown): TabTuneError =>
 
 /** A fetch that fails is a TypeError; all else is an answer. */
 function failed(what: string, cause: unknown): TabTuneError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = wordsOf(cause);
   if (!(cause instanceof TypeError)) return refused(`${what}: ${why}.`, cause);
   const remedy = "Check the connection and the hub address, then sign in again.";
   return new TabTuneError("network", `${what}: ${why}.`, remedy, safe, { cause });

@@ -1,7 +1,7 @@
 /** What this browser keeps, and how to be rid of it. */
 import { create } from "zustand";
 import type { StorageInfo } from "../../workers/protocol/engine.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { useRuns } from "./runs.ts";
 
@@ -23,23 +23,14 @@ export const useStorage = create<StorageStore>((set, get) => ({
   info: undefined,
   busy: undefined,
   removed: undefined,
-  async refresh() {
-    try {
-      set({ info: await engine((api) => api.listStored()) });
-    } catch (error) {
-      useApp.getState().fail("storage", error);
-    }
-  },
+  refresh: () => attempt("storage", async () => set({ info: await engine((api) => api.listStored()) })),
   async remove({ kind, key }) {
-    const app = useApp.getState();
-    app.clear("storage");
+    useApp.getState().clear("storage");
     set({ busy: key });
-    try {
+    await attempt("storage", async () => {
       await engine((api) => api.deleteStored(kind, key));
       set({ removed: { kind, key } });
-    } catch (error) {
-      app.fail("storage", error);
-    }
+    });
     set({ busy: undefined });
     await Promise.all([get().refresh(), useRuns.getState().refresh()]);
   },

@@ -7,7 +7,7 @@ import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
 import type { OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import { remembered } from "../page/remembered.ts";
-import { useApp } from "../page/store.ts";
+import { attempt, useApp } from "../page/store.ts";
 import { callback, engine, reportOf } from "../page/workers.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
@@ -144,11 +144,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
   /** A word to the run; when the engine is dead, `follow` tells it. */
   const ask = async (call: (api: Remote<EngineApi>) => Promise<void>): Promise<void> => {
     useApp.getState().clear("training");
-    try {
-      await engine(call);
-    } catch (error) {
-      useApp.getState().fail("training", error);
-    }
+    await attempt("training", () => engine(call));
   };
   return {
     preset: last?.preset ?? "Practical",

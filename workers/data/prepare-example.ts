@@ -1,6 +1,6 @@
 /** One row of the user's data -> one trainable example: pictures cropped, text tokenised, answers marked. */
 
-import { isRowFault, TabTuneError } from "../errors.ts";
+import { isRowFault, TabTuneError, wordsOf } from "../errors.ts";
 import { concatPixels, type Example } from "./example.ts";
 import type { PictureFormat, PreparedImage } from "./pictures/format.ts";
 import { prepareImage } from "./pictures/prepare-image.ts";
@@ -54,10 +54,15 @@ async function readPicture(image: ImageRef): Promise<Uint8Array> {
     return await image.bytes();
   } catch (cause) {
     if (cause instanceof TabTuneError) throw cause;
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new TabTuneError("bad-image", `The file cannot be read (${words}).`, "Check that it is still there.", "", {
-      cause,
-    });
+    throw new TabTuneError(
+      "bad-image",
+      `The file cannot be read (${wordsOf(cause)}).`,
+      "Check that it is still there.",
+      "",
+      {
+        cause,
+      },
+    );
   }
 }
 

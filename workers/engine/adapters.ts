@@ -73,15 +73,19 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
   return new Blob([bundleAdapter({ ...peft, card })], { type: "application/zip" });
 }
 
+/** Throws TabTuneError "bad-argument" where a run's adapter was not made on this model. */
+export function refuseOtherModel(info: { modelId: string; modelLabel: string }, model: Pick<LoadedModel, "id">): void {
+  if (info.modelId === model.id) return;
+  throw new TabTuneError(
+    "bad-argument",
+    `This adapter belongs to ${info.modelLabel}, not to the model that is loaded.`,
+    `Load ${info.modelLabel} first.`,
+  );
+}
+
 export async function loadAdapterOf(store: Store, model: LoadedModel, runId: string): Promise<LiveAdapter> {
   const { info, recipe } = await savedRun(store, runId);
-  if (info.modelId !== model.id) {
-    throw new TabTuneError(
-      "bad-argument",
-      `This adapter belongs to ${info.modelLabel}, not to the model that is loaded.`,
-      `Load ${info.modelLabel} first.`,
-    );
-  }
+  refuseOtherModel(info, model);
   const { slabs } = await savedSlabs(store, runId);
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   const adapter: Adapter = allocateAdapter(arena, model.config, loraSettings(recipe), { training: false });

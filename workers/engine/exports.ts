@@ -1,12 +1,11 @@
 /** A saved run in the forms that other programs take: a LoRA file for llama.cpp, and a merged model written to a folder. */
 import { ggufLora } from "../adapter/gguf.ts";
 import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
-import { TabTuneError } from "../errors.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { familyOf } from "../models/registry.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { orStorageFull, type Store } from "../storage/store.ts";
-import { savedModules } from "./adapters.ts";
+import { refuseOtherModel, savedModules } from "./adapters.ts";
 
 export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   const { info, config, ...adapter } = await savedModules(store, runId);
@@ -25,13 +24,7 @@ export async function mergeRun(
   folder: FileSystemDirectoryHandle,
   onProgress: MergeProgress,
 ): Promise<void> {
-  if (info.modelId !== model.id) {
-    throw new TabTuneError(
-      "bad-argument",
-      `This adapter belongs to ${info.modelLabel}, not to the model that is loaded.`,
-      `Load ${info.modelLabel} first.`,
-    );
-  }
+  refuseOtherModel(info, model);
   await mergeAdapter(
     model.files,
     model.checkpoint,

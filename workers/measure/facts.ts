@@ -1,5 +1,6 @@
 /** What the adapter says of itself, and whether its limits are true. */
 import { toReport } from "../errors.ts";
+import { readBack, type Tensor } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Kernel, Recorder } from "../gpu/program.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
@@ -75,7 +76,7 @@ struct Params { start: u32 }
         workgroups: [1],
       });
       await (await r.build(arena, c.pipelines)).run({}, { flopsPerSecond: 1e9 });
-      const got = await words(c.gpu, tensor.buffer, 4 * start, 64);
+      const got = await words(c.gpu, tensor, start, 64);
       if (got.some((v, i) => v !== start + i)) throw new Error(`the end of a buffer of ${size} bytes has other values`);
     });
   }
@@ -88,7 +89,7 @@ async function runWorkgroup(c: Context, threads: number, bytes: number): Promise
     const kernel = workgroupKernel(threads, bytes);
     r.dispatch({ kernel, tensors: [y], params: [0, 0, 0, 0], workgroups: [1] });
     await (await r.build(arena, c.pipelines)).run({}, { flopsPerSecond: 1e9 });
-    const got = await words(c.gpu, y.buffer, 0, threads);
+    const got = await words(c.gpu, y, 0, threads);
     const total = Math.floor(bytes / 4);
     const sums = Array.from({ length: threads }, (_, i) => {
       let sum = 0;
@@ -100,20 +101,10 @@ async function runWorkgroup(c: Context, threads: number, bytes: number): Promise
   });
 }
 
-/** `count` words from byte `offset` on. */
-async function words(gpu: Gpu, buffer: GPUBuffer, offset: number, count: number): Promise<Uint32Array> {
-  const staging = gpu.device.createBuffer({
-    size: 4 * count,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
-  const encoder = gpu.device.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, offset, staging, 0, 4 * count);
-  gpu.device.queue.submit([encoder.finish()]);
-  await staging.mapAsync(GPUMapMode.READ);
-  const copy = new Uint32Array(staging.getMappedRange().slice(0));
-  staging.destroy();
-  gpu.alive();
-  return copy;
+/** `length` words of a tensor from word `from` on. */
+async function words(gpu: Gpu, { buffer, offset }: Tensor, from: number, length: number): Promise<Uint32Array> {
+  const [read] = await readBack(gpu, [{ buffer, offset: offset + 4 * from, length }]);
+  return new Uint32Array(read!.buffer);
 }
 
 async function tryOne(

@@ -1,6 +1,6 @@
 /** Random access to a file on Node. The file is opened for each read, so that there is nothing to close. */
 import { open, stat } from "node:fs/promises";
-import { checkRange, type RangeReader } from "./range-reader.ts";
+import { type RangeReader, readWhole } from "./range-reader.ts";
 
 /** A reader of the file at `path`, or undefined when there is no such file. */
 export async function readerOfFile(path: string): Promise<RangeReader | undefined> {
@@ -16,19 +16,15 @@ export async function readerOfFile(path: string): Promise<RangeReader | undefine
   return {
     size,
     async read(start, end) {
-      checkRange(start, end, size);
-      const bytes = new Uint8Array(end - start);
       const handle = await open(path, "r");
       try {
-        for (let done = 0; done < bytes.byteLength; ) {
-          const { bytesRead } = await handle.read(bytes, done, bytes.byteLength - done, start + done);
-          if (bytesRead === 0) throw new Error(`${path} became shorter while it was read.`);
-          done += bytesRead;
-        }
+        return await readWhole({ name: path, size, start, end }, async (into, at) => {
+          const { bytesRead } = await handle.read(into, 0, into.byteLength, at);
+          return bytesRead;
+        });
       } finally {
         await handle.close();
       }
-      return bytes;
     },
   };
 }

@@ -6,7 +6,7 @@
  * A put may succeed and its transaction still abort for quota: only `oncomplete` counts (W3C IndexedDB, section 5.4).
  */
 import { delMany, get, promisifyRequest, type UseStore } from "idb-keyval";
-import { TabTuneError } from "../errors.ts";
+import { TabTuneError, wordsOf } from "../errors.ts";
 import { type Durability, describeEntries, orStorageFull, type Store, storeClosed } from "./store.ts";
 
 const tableName = "values";
@@ -89,7 +89,7 @@ async function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatab
     if (error instanceof TabTuneError) throw error;
     throw new TabTuneError(
       "internal",
-      `The browser would not open this site's storage (${error instanceof Error ? error.message : error}).`,
+      `The browser would not open this site's storage (${wordsOf(error)}).`,
       "Allow the site to store data (private windows may forbid it), then reload.",
       "",
       { cause: error },

@@ -3,7 +3,7 @@
  * which writes in place and flushes (WHATWG File System), so the atomic step is the rename.
  */
 import type { FileCache } from "./file-cache.ts";
-import { checkRange, type RangeReader } from "./range-reader.ts";
+import { type RangeReader, readWhole } from "./range-reader.ts";
 import { keyOfSafeName, safeName } from "./safe-name.ts";
 import { orStorageFull } from "./store.ts";
 
@@ -90,19 +90,12 @@ async function readerOfHandle(handle: OpfsFile): Promise<RangeReader> {
   return {
     size,
     async read(start, end) {
-      checkRange(start, end, size);
-      const bytes = new Uint8Array(end - start);
       const access = await handle.createSyncAccessHandle({ mode: "read-only" });
       try {
-        for (let done = 0; done < bytes.byteLength; ) {
-          const read = access.read(bytes.subarray(done), { at: start + done });
-          if (read === 0) throw new Error(`${handle.name} became shorter while it was read.`);
-          done += read;
-        }
+        return await readWhole({ name: handle.name, size, start, end }, (into, at) => access.read(into, { at }));
       } finally {
         access.close();
       }
-      return bytes;
     },
   };
 }

@@ -29,6 +29,24 @@ export function readerOfBlob(blob: Blob): RangeReader {
   };
 }
 
+/**
+ * Bytes [start, end) of a file of `size` bytes, by a `read` that may give fewer than it was asked for. Throws an Error where the file
+ * `name` has become shorter, and as `checkRange`.
+ */
+export async function readWhole(
+  { name, size, start, end }: { name: string; size: number; start: number; end: number },
+  read: (into: Uint8Array<ArrayBuffer>, at: number) => number | Promise<number>,
+): Promise<Uint8Array> {
+  checkRange(start, end, size);
+  const bytes = new Uint8Array(end - start);
+  for (let done = 0; done < bytes.byteLength; ) {
+    const count = await read(bytes.subarray(done), start + done);
+    if (count === 0) throw new Error(`${name} became shorter while it was read.`);
+    done += count;
+  }
+  return bytes;
+}
+
 /** Throws unless 0 <= start <= end <= size: a wrong range is our mistake, not the user's. */
 export function checkRange(start: number, end: number, size: number): void {
   if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end && end <= size)) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { StepRecord } from "./events.ts";
-import { toLogLine, toStepLine, windowMeans } from "./metrics.ts";
+import { loggedWindows, toLogLine, toStepLine } from "./metrics.ts";
 
 const record = (step: number, loss = step): StepRecord => ({
   step,
@@ -11,6 +11,12 @@ const record = (step: number, loss = step): StepRecord => ({
   tokens: 640,
   seconds: 1,
 });
+
+/** Those of records that are all there. */
+function windowMeans(records: readonly StepRecord[], loggingSteps: number) {
+  const take = loggedWindows(loggingSteps);
+  return records.flatMap((record) => take(record) ?? []);
+}
 
 test("logged means are of whole windows that end at multiples of logging_steps", () => {
   const records = [1, 2, 3, 4, 5, 6, 7].map((step) => record(step));

@@ -30,12 +30,6 @@ export function loggedWindows(loggingSteps: number): (record: StepRecord) => Log
   };
 }
 
-/** The windows of records that are all there. */
-export function windowMeans(records: readonly StepRecord[], loggingSteps: number): LoggedWindow[] {
-  const take = loggedWindows(loggingSteps);
-  return records.flatMap((record) => take(record) ?? []);
-}
-
 /** "step 10: loss 1.2345, grad_norm 0.5121, learning_rate 0.00002": the figures under their Hugging Face names. */
 export function toLogLine({ step, loss, gradNorm, learningRate }: LoggedWindow): string {
   const short = (value: number): number => Number(value.toPrecision(4));

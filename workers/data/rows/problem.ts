@@ -32,10 +32,7 @@ export class RowProblem extends Error {
   }
 }
 
-/** The words of any thrown value. */
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+export { wordsOf } from "../../errors.ts";
 
 /** Raw text cut to 200 UTF-16 units for `SkippedRow.excerpt`, never in the middle of a surrogate pair. */
 export function excerptOf(raw: string): string {

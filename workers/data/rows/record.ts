@@ -252,15 +252,20 @@ function pairsOf(question: Field, answer: Field | undefined): unknown[] | undefi
   return questions.flatMap((text: unknown, i) => pair(textOf(text, "A question"), textOf(answers[i], "An answer")));
 }
 
-function answerTexts(request: Request, { name, value }: Field): string[] {
+function answerTexts(request: Request, answer: Field): string[] {
   const { tell, severalAnswers = "most-frequent" } = request;
-  if (typeof value === "boolean") tell(`the answer in "${name.slice(0, 60)}" is true or false and is written so`);
-  const several = severalIn(name) ? unpackList(value) : value;
-  const texts = textsOf(several, "The answer", tell);
+  const name = answer.name.slice(0, 60);
+  if (typeof answer.value === "boolean") tell(`the answer in "${name}" is true or false and is written so`);
+  const texts = textsIn(request, answer, "The answer");
+  return texts.length === 0 ? [""] : chosenOf(texts, severalAnswers, "answers", name, tell);
+}
+
+/** The texts of a cell that say something. */
+function textsIn(request: Request, { name, value }: Field, what: string): string[] {
+  const texts = textsOf(severalIn(name) ? unpackList(value) : value, what, request.tell);
   const filled = texts.length > 1 ? texts.filter((text) => text.trim() !== "") : texts;
-  if (filled.length < 2) return [filled[0] ?? ""];
-  request.several = true;
-  return chosenOf(filled, severalAnswers, "answers", name.slice(0, 60), tell);
+  request.several = filled.length > 1;
+  return filled;
 }
 
 /** A cell under a name in the plural may hold a list as text; under another name such a text is what the author wrote. */
@@ -284,12 +289,9 @@ function captionTurns(request: Request, answer: Field | undefined): unknown[][] 
     }
     tell(`"${name}" is the answer to "${instruction}", because there is no question`);
   }
-  const value = severalIn(found.name) ? unpackList(found.value) : found.value;
-  const texts = textsOf(value, "The caption", tell);
-  const filled = texts.length > 1 ? texts.filter((text) => text.trim() !== "") : texts;
-  if (filled.length === 0) throw new RowProblem("empty-text", "The row's list of captions is empty.");
-  request.several = filled.length > 1;
-  const taken = chosenOf(filled, severalAnswers, "captions", found.name.slice(0, 60), tell);
+  const texts = textsIn(request, found, "The caption");
+  if (texts.length === 0) throw new RowProblem("empty-text", "The row's list of captions is empty.");
+  const taken = chosenOf(texts, severalAnswers, "captions", found.name.slice(0, 60), tell);
   return taken.map((text) => pair(instruction, text));
 }
 

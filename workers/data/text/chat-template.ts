@@ -1,6 +1,6 @@
 /** Messages to text by a Jinja chat template: the recipe's, else the checkpoint's own, else the one of its family. */
 import { Template } from "@huggingface/jinja";
-import { TabTuneError } from "../../errors.ts";
+import { TabTuneError, wordsOf } from "../../errors.ts";
 import type { ContentPart, Message } from "../rows/row.ts";
 
 export interface ChatTemplate {
@@ -140,8 +140,4 @@ function templateIn(file: string, json: string | undefined): string | undefined 
   }
   if (Array.isArray(template)) template = template.find((entry) => entry?.name === "default")?.template;
   return typeof template === "string" ? template : undefined;
-}
-
-function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

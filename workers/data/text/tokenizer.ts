@@ -4,7 +4,7 @@
  * ONNX runtime into the bundle and point that runtime at a CDN.
  */
 import { Tokenizer } from "@huggingface/tokenizers";
-import { TabTuneError } from "../../errors.ts";
+import { TabTuneError, wordsOf } from "../../errors.ts";
 
 export interface TextTokenizer {
   /**
@@ -136,8 +136,7 @@ function build(definition: Record<string, unknown>, settings: Record<string, unk
     tokenizer.encode("a");
     return tokenizer;
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw badTokenizer(`tokenizer.json cannot be used (${words})`, undefined, cause);
+    throw badTokenizer(`tokenizer.json cannot be used (${wordsOf(cause)})`, undefined, cause);
   }
 }
 

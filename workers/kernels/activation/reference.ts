@@ -1,4 +1,4 @@
-/** Plain f64 versions of the element kernels and their slopes, and the numerical gradient that the slopes are tested against. */
+/** Plain f64 versions of the element kernels and their slopes. */
 import type { GeluKind } from "./gelu.ts";
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -41,17 +41,4 @@ export function swigluReference(gateUp: ArrayLike<number>, rows: number, size: n
 /** Derivative of a function of one number by the five-point central difference: about ten digits for smooth f near 1. */
 export function slope(f: (x: number) => number, x: number, h = 1e-3): number {
   return (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h);
-}
-
-/** Gradient of a scalar function by central differences, one element at a time. */
-export function numericalGradient(f: (x: Float64Array) => number, x: ArrayLike<number>): Float64Array {
-  const point = Float64Array.from(x);
-  return point.map((value, i) => {
-    const d = slope((v) => {
-      point[i] = v;
-      return f(point);
-    }, value);
-    point[i] = value;
-    return d;
-  });
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
-import { numericalGradient, swigluReference } from "./reference.ts";
+import { numericalGradient } from "../../testing/numerical-gradient.ts";
+import { swigluReference } from "./reference.ts";
 import { swigluBackward, swigluForward } from "./swiglu.ts";
 
 const bench = await testBench();

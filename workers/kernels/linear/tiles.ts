@@ -3,7 +3,7 @@
  * products are the 4 x 4 neighbours of these; a thread that owns 8 x 8 loads half as much per multiply-add.)
  */
 import type { GpuTileName } from "../../gpu/variants.ts";
-import type { Format, Tile } from "./common.wgsl.ts";
+import type { Format } from "./common.wgsl.ts";
 
 /** A workgroup's tile of the result, its step along K, and what one thread owns of it. */
 export interface GpuTile {
@@ -63,7 +63,7 @@ export const workgroupBytes = (t: GpuTile): number =>
   t.depth * ((t.rows + 1) * 4 + (t.columns + 1) * bytesOfWeight(t)) + 64;
 
 /** Bytes of a 4-bit weight and its share of absmax in blocks of 64. */
-const WEIGHT_BYTES = 0.5 + 4 / 64;
+export const WEIGHT_BYTES = 0.5 + 4 / 64;
 
 export function tileFigures(t: GpuTile): TileFigures {
   const threads = threadsOf(t);
@@ -81,41 +81,5 @@ export function tileFigures(t: GpuTile): TileFigures {
   };
 }
 
-/**
- * The same figures of the software family (software/panel.wgsl.ts), whose threads hold a panel of W alone and send `rows` rows past it,
- * `steps` of K at a time; what its caches save is not counted.
- */
-export function softwareFigures({ rows, quads, workgroup }: Tile, steps: number): TileFigures {
-  const columns = 4 * quads;
-  // Of a row and a panel: its x, its sums to and fro, its share of the panel.
-  const bytes = 4 * steps + 8 * columns + (WEIGHT_BYTES * columns * steps) / rows;
-  return {
-    threads: workgroup[0] * workgroup[1],
-    workgroupBytes: 0,
-    workgroupBytesPerThread: 0,
-    // The panel, x of a row, a vector of sums.
-    registers: columns * steps + steps + 4,
-    fmasPerSharedWord: undefined,
-    flopsPerGlobalByte: (2 * steps * columns) / bytes,
-    barriersPerStep: 0,
-  };
-}
-
 /** Threads of a workgroup of the one-row kernels, which share the K of these columns. */
 export const ONE_ROW_GROUP = { threads: 64, columns: 4 } as const;
-
-/** The same figures of a one-row kernel: every weight is looked up in the shared table; the sums meet once, at the end. */
-export function oneRowFigures(): TileFigures {
-  const { threads, columns } = ONE_ROW_GROUP;
-  const bytes = threads * columns * 4 + 64;
-  return {
-    threads,
-    workgroupBytes: bytes,
-    workgroupBytesPerThread: bytes / threads,
-    // Sums, eight x, and a word, an absmax and eight weights at a time.
-    registers: columns + 8 + 2 * columns + 8,
-    fmasPerSharedWord: 1,
-    flopsPerGlobalByte: (2 * columns) / (4 + WEIGHT_BYTES * columns),
-    barriersPerStep: 0,
-  };
-}

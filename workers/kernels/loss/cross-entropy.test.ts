@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Dims } from "../../gpu/program.ts";
 import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
-import { numericalGradient } from "../activation/reference.ts";
+import { numericalGradient } from "../../testing/numerical-gradient.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { crossEntropyReference } from "./reference.ts";
 

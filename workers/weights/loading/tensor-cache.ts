@@ -3,7 +3,7 @@
  * load that is cut off goes on where it stopped, and what fails its check is made anew by itself. Nobody needs a cache to train:
  * what goes wrong in writing it ends the writing, and is told by the outcome.
  */
-import { TabTuneError } from "../../errors.ts";
+import { TabTuneError, wordsOf } from "../../errors.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { sha256InPieces } from "../../storage/sha256.ts";
 
@@ -59,7 +59,7 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
     } catch (error) {
       // The file's own name, which the error tells, says nothing to a user.
       const isFull = error instanceof TabTuneError && error.code === "storage-full";
-      failure = isFull ? "there is no room left for them." : error instanceof Error ? error.message : String(error);
+      failure = isFull ? "there is no room left for them." : wordsOf(error);
     }
   }
 
