@@ -7,7 +7,7 @@ import { allocateVlm, type ModelPlan } from "../models/load.ts";
 import type { Vlm } from "../models/vlm.ts";
 import type { Fill, TensorFacts } from "../models/weight-builder.ts";
 
-import { f32ToF16 } from "../weights/formats/dtype.ts";
+import { elementsOf, f32ToF16 } from "../weights/formats/dtype.ts";
 import { type RandomFill, randomFill, randomReference } from "./random-fill.ts";
 
 /** Standard deviation of uniform numbers in [-1, 1), and of NF4's sixteen values. */
@@ -21,13 +21,13 @@ export function valuesOf(name: string, shape: number[]): { scale: number; offset
   if (/norm|layrnorm/.test(name) && name.endsWith("weight")) return { scale: 0.1, offset: 1 };
   if (shape.length === 1) return { scale: 0.02 / UNIFORM, offset: 0 };
   if (/embed_tokens|position_embedding/.test(name)) return { scale: 0.05 / UNIFORM, offset: 0 };
-  const inSize = shape.slice(1).reduce((a, b) => a * b, 1);
+  const inSize = elementsOf(shape.slice(1));
   return { scale: 0.9 / Math.sqrt(inSize) / UNIFORM, offset: 0 };
 }
 
 function fillTensor(r: Recorder<never>, fill: Fill, { shape }: TensorFacts, name: string, seed: number): void {
   const values = valuesOf(name, shape);
-  const count = shape.reduce((a, b) => a * b, 1);
+  const count = elementsOf(shape);
   if (fill.kind === "4bit") {
     randomFill(r, fill.codes, { kind: "bits", seed }, fill.codesAt, count / 8);
     const absmax = (values.scale * UNIFORM) / NF4;

@@ -2,6 +2,7 @@
 import { TabTuneError } from "../errors.ts";
 import { readBack, type Tensor, write } from "../gpu/buffers.ts";
 import { MOMENT_BLOCK } from "../kernels/optimizer/adamw-8bit.ts";
+import { elementsOf } from "../weights/formats/dtype.ts";
 import { dynamicMap, unsignedDynamicMap } from "../weights/nf4/tables.ts";
 import { type Adapter, type LoraModule, moduleMatrices } from "./adapter.ts";
 import type { Vlm } from "./vlm.ts";
@@ -50,7 +51,7 @@ export function writeAdapter(
   }
   for (const { name, slab, start, shape } of adapter.trained) {
     const values = valuesOf(name);
-    if (values?.length !== shape.reduce((a, b) => a * b)) {
+    if (values?.length !== elementsOf(shape)) {
       throw new TabTuneError(
         "bad-adapter",
         `"${name}" has ${values?.length ?? 0} values where the model has [${shape}].`,
@@ -88,7 +89,7 @@ export const trainedValues = ({ trained }: Pick<Adapter, "trained">, slabs: Floa
   trained.map(({ name, slab, start, shape }) => ({
     name,
     shape,
-    values: slabs[slab]!.slice(start, start + shape.reduce((a, b) => a * b)),
+    values: slabs[slab]!.slice(start, start + elementsOf(shape)),
   }));
 
 /** One of Adam's moments, of everything that learns. */

@@ -5,7 +5,7 @@
 import { TabTuneError } from "../errors.ts";
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/linear/weight.ts";
-import { type Dtype, dtypeBytes } from "../weights/formats/dtype.ts";
+import { type Dtype, dtypeBytes, elementsOf } from "../weights/formats/dtype.ts";
 import { type NameScheme, resolveName } from "./names.ts";
 import type { FusedLinear } from "./parts/linears.ts";
 import { type HostTable, wordsPerValue } from "./token-table.ts";
@@ -75,8 +75,6 @@ export const missingTensor = (neutral: string): TabTuneError =>
     "Choose a complete checkpoint; if it is sharded, all its .safetensors files are needed.",
   );
 
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 interface Found {
   name: string;
   facts: TensorFacts;
@@ -97,7 +95,8 @@ export class WeightBuilder {
     readonly quant: QuantSettings | undefined,
   ) {
     let f32Bytes = 0;
-    for (const { dtype, shape } of tensors.values()) if (dtype === "F32") f32Bytes += product(shape) * dtypeBytes.F32;
+    for (const { dtype, shape } of tensors.values())
+      if (dtype === "F32") f32Bytes += elementsOf(shape) * dtypeBytes.F32;
     this.#isLargeF32 = f32Bytes > KEEP_F32_BYTES;
   }
 
@@ -121,7 +120,7 @@ export class WeightBuilder {
   findShaped(neutral: string, shape: number[]): Found {
     const found = this.find(neutral);
     const { shape: own } = found.facts;
-    const flat = own.length > 2 ? [own[0]!, product(own.slice(1))] : own;
+    const flat = own.length > 2 ? [own[0]!, elementsOf(own.slice(1))] : own;
     if (flat.length === shape.length && flat.every((n, i) => n === shape[i])) return found;
     throw new TabTuneError(
       "bad-tensor",
@@ -144,8 +143,8 @@ export class WeightBuilder {
   /** A vector or table that kernels read as f32. */
   vector(neutral: string, shape: number[]): Tensor {
     const { name } = this.findDense(neutral, shape);
-    const data = this.alloc.tensor(`weights/${neutral}`, product(shape));
-    this.parameters += product(shape);
+    const data = this.alloc.tensor(`weights/${neutral}`, elementsOf(shape));
+    this.parameters += elementsOf(shape);
     this.fills.set(name, { kind: "dense", format: "f32", data, at: 0 });
     return data;
   }

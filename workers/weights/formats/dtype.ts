@@ -25,6 +25,9 @@ export const dtypeBytes = {
 
 export type Dtype = keyof typeof dtypeBytes;
 
+/** How many elements a tensor of this shape has. */
+export const elementsOf = (shape: readonly number[]): number => shape.reduce((elements, size) => elements * size, 1);
+
 /** The elements of `bytes` (little-endian) as f32: a view where that is possible, else a copy. F32, F16, BF16 and F64 only. */
 export function toF32(bytes: Uint8Array, dtype: Dtype): Float32Array {
   switch (dtype) {

@@ -1,6 +1,6 @@
 /** What becomes of one tensor of a checkpoint on its way to the GPU: kept as it is, rounded to f16, or quantised to 4 bits. */
 import { TabTuneError } from "../../errors.ts";
-import { bytesOf, type Dtype, dtypeBytes, f32ToF16, toF32 } from "../formats/dtype.ts";
+import { bytesOf, type Dtype, dtypeBytes, elementsOf, f32ToF16, toF32 } from "../formats/dtype.ts";
 import { doubleDequantise, doubleQuantise } from "../nf4/double-quant.ts";
 import { type FourBitType, quantise } from "../nf4/nf4.ts";
 
@@ -38,8 +38,6 @@ export interface TensorPreparation {
 /** Bytes of the checkpoint that `take` gets at a time, the last aside: whole blocks of any number format. */
 export const PIECE_BYTES = 2 ** 25;
 
-const product = (shape: number[]): number => shape.reduce((elements, size) => elements * size, 1);
-
 /** Makes a tensor of `shape` that the checkpoint has as `dtype`. */
 export function preparation(entry: PlanEntry, shape: number[], dtype: Dtype): TensorPreparation {
   if (entry.how === "f16") return halves(entry.name, shape, dtype);
@@ -47,7 +45,7 @@ export function preparation(entry: PlanEntry, shape: number[], dtype: Dtype): Te
 }
 
 function same(name: string, shape: number[], dtype: Dtype): TensorPreparation {
-  const whole = new Uint8Array(product(shape) * dtypeBytes[dtype]);
+  const whole = new Uint8Array(elementsOf(shape) * dtypeBytes[dtype]);
   let at = 0;
   return {
     take(bytes) {
@@ -59,7 +57,7 @@ function same(name: string, shape: number[], dtype: Dtype): TensorPreparation {
 }
 
 function halves(name: string, shape: number[], dtype: Dtype): TensorPreparation {
-  const words = new Uint16Array(product(shape));
+  const words = new Uint16Array(elementsOf(shape));
   let at = 0;
   return {
     take(bytes) {
@@ -74,8 +72,8 @@ function halves(name: string, shape: number[], dtype: Dtype): TensorPreparation 
 function fourBits(entry: FourBitEntry, shape: number[], dtype: Dtype): TensorPreparation {
   const { name, how: type, blockSize, doubleQuant } = entry;
   const roundToF16First = entry.roundToF16First && dtype !== "F16";
-  const codes = new Uint8Array(Math.ceil(product(shape) / 2));
-  const absmax = new Float32Array(Math.ceil(product(shape) / blockSize));
+  const codes = new Uint8Array(Math.ceil(elementsOf(shape) / 2));
+  const absmax = new Float32Array(Math.ceil(elementsOf(shape) / blockSize));
   let at = 0;
   return {
     take(bytes) {
@@ -104,8 +102,8 @@ function fourBits(entry: FourBitEntry, shape: number[], dtype: Dtype): TensorPre
 /** Bytes of a tensor as the cache has it, of `sourceBytes` in the checkpoint: as it is, or [absmax f32 | codes]. */
 export function preparedBytes(entry: PlanEntry, shape: number[], sourceBytes: number): number {
   if (entry.how === "keep") return sourceBytes;
-  if (entry.how === "f16") return 2 * product(shape);
-  return 4 * Math.ceil(product(shape) / entry.blockSize) + Math.ceil(product(shape) / 2);
+  if (entry.how === "f16") return 2 * elementsOf(shape);
+  return 4 * Math.ceil(elementsOf(shape) / entry.blockSize) + Math.ceil(elementsOf(shape) / 2);
 }
 
 /** What the cache keeps of a tensor, in parts. */
@@ -117,7 +115,7 @@ export function unpacked(bytes: Uint8Array, entry: PlanEntry, shape: number[], d
   const { name } = entry;
   if (entry.how === "keep") return { name, shape, kind: "dense", dtype, bytes };
   if (entry.how === "f16") return { name, shape, kind: "dense", dtype: "F16", bytes };
-  const blocks = Math.ceil(product(shape) / entry.blockSize);
+  const blocks = Math.ceil(elementsOf(shape) / entry.blockSize);
   const absmax = new Float32Array(bytes.buffer, bytes.byteOffset, blocks);
   return { name, shape, kind: "4bit", absmax, codes: bytes.subarray(4 * blocks) };
 }

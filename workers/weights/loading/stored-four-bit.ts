@@ -6,7 +6,7 @@
  * transformers.
  */
 import { TabTuneError } from "../../errors.ts";
-import { toF32 } from "../formats/dtype.ts";
+import { elementsOf, toF32 } from "../formats/dtype.ts";
 import type { TensorInfo } from "../formats/safetensors.ts";
 import type { Checkpoint } from "../hub/model-files.ts";
 import { doubleDequantise } from "../nf4/double-quant.ts";
@@ -50,7 +50,7 @@ export async function withStoredFourBit(checkpoint: Checkpoint): Promise<StoredC
     const info = checkpoint.tensors.get(name);
     if (info?.dtype !== "U8") throw bad(name, "has a quantisation state but no packed weights");
     const state = parseState(name, (await checkpoint.read(key)).bytes);
-    const elements = state.shape.reduce((product, size) => product * size, 1);
+    const elements = elementsOf(state.shape);
     if (info.end - info.start !== Math.ceil(elements / 2)) {
       throw bad(name, `holds ${info.end - info.start} bytes, which is not half of [${state.shape}]`);
     }
@@ -63,7 +63,7 @@ export async function withStoredFourBit(checkpoint: Checkpoint): Promise<StoredC
     async readF32(name) {
       const info = tensors.get(name);
       if (!info?.fourBit) return checkpoint.readF32(name);
-      const length = info.shape.reduce((product, size) => product * size, 1);
+      const length = elementsOf(info.shape);
       return dequantise(await readStored(withState, name), { ...info.fourBit, length });
     },
   };
@@ -85,7 +85,7 @@ export async function readStored(checkpoint: StoredCheckpoint, name: string): Pr
     throw bad(name, `has a code book that is not bitsandbytes' ${type}`);
   }
   const { bytes: codes } = await checkpoint.read(name);
-  const blocks = Math.ceil(info.shape.reduce((product, size) => product * size, 1) / blockSize);
+  const blocks = Math.ceil(elementsOf(info.shape) / blockSize);
   const stored = await part("absmax");
   let absmax: Float32Array;
   if (nested) {
