@@ -73,7 +73,7 @@ def resolved(config) -> dict:
         "numHeads": vision.num_attention_heads, "imageSize": vision.image_size, "patchSize": vision.patch_size,
         "layerNormEps": vision.layer_norm_eps, "activation": vision.hidden_act,
         "layersUsed": vision.num_hidden_layers + 1 + config.vision_feature_layer,
-        "keepClass": config.vision_feature_select_strategy == "full",
+        "classToken": "kept" if config.vision_feature_select_strategy == "full" else "dropped",
     }  # fmt: skip
     connector = {
         "inSize": vision.hidden_size, "outSize": text.hidden_size,

@@ -21,7 +21,7 @@ export interface DecoderConfig {
   tiedHead: boolean;
 }
 
-/** The vision tower: a transformer over the patches of a square tile and a class token in front of them. */
+/** The vision tower: a transformer over the patches of a square tile, and in CLIP's kind over a class token in front of them. */
 export interface TowerConfig {
   hiddenSize: number;
   intermediateSize: number;
@@ -29,13 +29,18 @@ export interface TowerConfig {
   /** Layers that are run; the others are behind the hidden state that the connector takes. */
   layersUsed: number;
   numHeads: number;
-  /** Side of a tile, and of a patch, in pixels. */
+  /** Side of a tile, and of a patch, in pixels; what a tile has beyond whole patches is not seen. */
   imageSize: number;
   patchSize: number;
   layerNormEps: number;
   activation: GeluKind;
-  /** Whether the class token's output is a feature too, in front of the patches'. */
-  keepClass: boolean;
+  /** A learned token in front of the patches: none, one that only they attend to, or one whose output is a feature too. */
+  classToken: "none" | "dropped" | "kept";
+  /** Whether the patch embedding has a bias. */
+  patchBias: boolean;
+  /** Whether the layers' input is normalised (`pre_layrnorm`), and the output of the last that is run (`post_layernorm`). */
+  preNorm: boolean;
+  postNorm: boolean;
 }
 
 /** From the tower's features to the decoder's width: two linears with an activation between them. */
@@ -59,16 +64,20 @@ export interface VlmConfig {
   extraRow: string | null;
 }
 
-/** Patches of one tile: (imageSize / patchSize)². */
+/** Patches of one tile: floor(imageSize / patchSize)². */
 export const patchesPerTile = ({ imageSize, patchSize }: Pick<TowerConfig, "imageSize" | "patchSize">): number =>
-  (imageSize / patchSize) ** 2;
+  Math.floor(imageSize / patchSize) ** 2;
 
-/** Rows of one tile inside the tower: its patches and the class token. */
-export const tokensPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize">): number => patchesPerTile(t) + 1;
+/** Rows of one tile inside the tower: its patches, and the class token where there is one. */
+export const tokensPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize" | "classToken">): number =>
+  patchesPerTile(t) + (t.classToken === "none" ? 0 : 1);
+
+/** Rows of one tile that the tower gives the connector. */
+export const towerRowsPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize" | "classToken">): number =>
+  patchesPerTile(t) + (t.classToken === "kept" ? 1 : 0);
 
 /** Feature rows that one tile gives the language model. */
-export const featuresPerTile = ({ tower }: Pick<VlmConfig, "tower">): number =>
-  tower.keepClass ? tokensPerTile(tower) : patchesPerTile(tower);
+export const featuresPerTile = ({ tower }: Pick<VlmConfig, "tower">): number => towerRowsPerTile(tower);
 
 /** Columns of the packed q|k|v projection. */
 export const qkvSize = (d: Pick<DecoderConfig, "numHeads" | "numKvHeads" | "headSize">): number =>

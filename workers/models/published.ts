@@ -64,10 +64,11 @@ export function tensorsOf(
     }
   };
   const embeddings = `${TOWER}.embeddings`;
-  add(`${embeddings}.class_embedding`, tower.hiddenSize);
+  if (tower.classToken !== "none") add(`${embeddings}.class_embedding`, tower.hiddenSize);
   add(`${embeddings}.patch_embedding.weight`, tower.hiddenSize, 3, tower.patchSize, tower.patchSize);
+  if (tower.patchBias) add(`${embeddings}.patch_embedding.bias`, tower.hiddenSize);
   add(`${embeddings}.position_embedding.weight`, tokensPerTile(tower), tower.hiddenSize);
-  layerNorm(`${TOWER}.pre_layrnorm`);
+  if (tower.preNorm) layerNorm(`${TOWER}.pre_layrnorm`);
   layerNorm(`${TOWER}.post_layernorm`);
   for (let n = 0; n < tower.numLayers; n++) {
     linears(towerLayer(n), towerLinears(tower));

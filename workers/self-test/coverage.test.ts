@@ -80,7 +80,10 @@ async function dispatchedKinds(): Promise<Set<string>> {
   const projector: LoraSettings = { ...lora, trainProjector: true };
   const programs = families.flatMap((variants) =>
     [whole, projector].flatMap((settings, n) => {
-      const config: VlmConfig = { ...model.config, tower: { ...model.config.tower, keepClass: n !== 0 } };
+      const config: VlmConfig = {
+        ...model.config,
+        tower: { ...model.config.tower, classToken: n === 0 ? "dropped" : "kept" },
+      };
       const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };
       const adapter = allocateAdapter(planner, config, settings, {
         training: true,

@@ -40,6 +40,27 @@ test.each([
   { images: 1, patchesPerImage: 1, size: 1 },
   { images: 2, patchesPerImage: 9, size: 65 },
   { images: 3, patchesPerImage: 4, size: 63 },
+])("positions without a class token: %o", async ({ images, patchesPerImage, size }) => {
+  const patches = randomArray(images * patchesPerImage * size, 1);
+  const positions = randomArray(patchesPerImage * size, 3);
+  const y = bench.arena.tensor("y", patches.length);
+  const [tokens] = await bench.run(
+    (r) =>
+      visionTokensForward(r, {
+        ...{ y, images, patchesPerImage, size },
+        patches: bench.arena.upload("patches", patches),
+        classEmbedding: undefined,
+        positionEmbedding: bench.arena.upload("positions", positions),
+      }),
+    [y],
+  );
+  expect(tokens).toEqual(patches.map((value, i) => value + positions[i % positions.length]!));
+});
+
+test.each([
+  { images: 1, patchesPerImage: 1, size: 1 },
+  { images: 2, patchesPerImage: 9, size: 65 },
+  { images: 3, patchesPerImage: 4, size: 63 },
 ])("class token and positions, and back off again: %o", async ({ images, patchesPerImage, size }) => {
   const rows = patchesPerImage + 1;
   const patches = randomArray(images * patchesPerImage * size, 1);

@@ -1,7 +1,7 @@
 /**
- * Pictures into rows for CLIP's vision tower (transformers, models/clip/modeling_clip.py, CLIPVisionEmbeddings). Patches are laid
- * out in the order of the Conv2d weight (c, ky, kx), so that the patch convolution is a plain linear with weight [C, 3 ps ps].
- * Pixels, class and positions are frozen: only `dropClass` has a backward. A remainder of S / ps is left out, as Conv2d does.
+ * Pictures into rows for a vision tower (transformers, models/clip/modeling_clip.py, CLIPVisionEmbeddings; SigLIP's has no class
+ * token). Patches are laid out in the order of the Conv2d weight (c, ky, kx), so that the patch convolution is a plain linear with
+ * weight [C, 3 ps ps]. Pixels, class and positions are frozen: only `dropClass` has a backward. A remainder of S / ps is left out, as Conv2d does.
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
@@ -44,13 +44,13 @@ export function patchesForward<K extends string>(recorder: Recorder<K>, e: Patch
 }
 
 export interface VisionTokensForward<K extends string = string> {
-  /** [images * (P + 1), C], overwritten. */
+  /** [images * T, C], overwritten; T is P, and one more with a class token. */
   y: Tensor;
   /** [images * P, C]: patch embeddings. */
   patches: Tensor;
-  /** f32[C]. */
-  classEmbedding: Tensor;
-  /** f32[P + 1, C]. */
+  /** f32[C]; undefined without a class token. */
+  classEmbedding: Tensor | undefined;
+  /** f32[T, C]. */
   positionEmbedding: Tensor;
   images: Size<K>;
   /** P. */
@@ -59,13 +59,15 @@ export interface VisionTokensForward<K extends string = string> {
   size: number;
 }
 
-/** The tower's input rows: class token first, then the patches; positions added. */
+/** The tower's input rows: the class token first where there is one, then the patches; positions added. */
 export function visionTokensForward<K extends string>(recorder: Recorder<K>, e: VisionTokensForward<K>): void {
-  const count = product(e.images, (e.patchesPerImage + 1) * e.size);
+  const classRows = e.classEmbedding ? 1 : 0;
+  const count = product(e.images, (e.patchesPerImage + classRows) * e.size);
   recorder.dispatch({
     kernel: tokens,
-    tensors: [e.patches, e.classEmbedding, e.positionEmbedding, e.y],
-    params: [count, e.size, e.patchesPerImage],
+    // Without a class token nothing reads the second binding.
+    tensors: [e.patches, e.classEmbedding ?? e.positionEmbedding, e.positionEmbedding, e.y],
+    params: [count, e.size, e.patchesPerImage, classRows],
     workgroups: linearGrid(count),
     flops: count,
   });

@@ -75,7 +75,7 @@ function checked(pinpoints: Pinpoints, tileSize: number, { tower }: VlmConfig): 
     ? `image_grid_pinpoints has ${odd.join(" x ")}, which ${tileSize} does not divide`
     : pinpoints.length === 0
       ? "image_grid_pinpoints is missing"
-      : tower.keepClass
+      : tower.classToken === "kept"
         ? 'vision_feature_select_strategy is "full"'
         : "";
   if (what === "") return pinpoints;

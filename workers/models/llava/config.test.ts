@@ -52,7 +52,7 @@ test("what hub files leave out has transformers' defaults", () => {
   expect(config).toMatchObject({ imageTokenId: 32000, padTokenId: null, extraRow: null });
   expect(config.connector).toEqual({ inSize: 768, outSize: 4096, activation: "gelu", bias: true });
   expect(config.tower).toMatchObject({ hiddenSize: 768, imageSize: 224, patchSize: 32, activation: "quick_gelu" });
-  expect(config.tower).toMatchObject({ layersUsed: 11, keepClass: false });
+  expect(config.tower).toMatchObject({ layersUsed: 11, classToken: "dropped" });
 });
 
 test.each([

@@ -46,7 +46,7 @@ function decoderConfig(json: Json, tiedHead: boolean): DecoderConfig {
   };
 }
 
-function towerConfig(json: Json): Omit<TowerConfig, "layersUsed" | "keepClass"> {
+function towerConfig(json: Json): Omit<TowerConfig, "layersUsed" | "classToken"> {
   const type = json.model_type ?? "clip_vision_model";
   if (type !== "clip_vision_model") refuse(`vision tower type "${String(type)}" is not supported`);
   return {
@@ -58,6 +58,7 @@ function towerConfig(json: Json): Omit<TowerConfig, "layersUsed" | "keepClass"> 
     patchSize: positive(json, "patch_size", 32),
     layerNormEps: number(json, "layer_norm_eps", 1e-5),
     activation: gelu(json.hidden_act, "quick_gelu", "vision"),
+    ...{ patchBias: false, preNorm: true, postNorm: false },
   };
 }
 
@@ -95,7 +96,11 @@ export function parseLlavaConfig(root: Json, modelType: string): VlmConfig {
   })) {
     if (size % 8 !== 0) refuse(`${name} ${size} is not a multiple of 8`);
   }
-  const tower: TowerConfig = { ...vision, layersUsed: layersUsed(root, vision.numLayers), keepClass: keepsClass(root) };
+  const tower: TowerConfig = {
+    ...vision,
+    layersUsed: layersUsed(root, vision.numLayers),
+    classToken: keepsClass(root) ? "kept" : "dropped",
+  };
   return {
     modelType,
     names: llavaNames,

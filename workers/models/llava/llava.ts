@@ -33,8 +33,7 @@ export function llavaAttributes(said: Json, { tower }: VlmConfig): ProcessorAttr
   if (said.patch_size != null && said.vision_feature_select_strategy != null) return undefined;
   return {
     patch_size: tower.patchSize,
-    vision_feature_select_strategy: tower.keepClass ? "full" : "default",
-    // The class token.
-    num_additional_image_tokens: 1,
+    vision_feature_select_strategy: tower.classToken === "kept" ? "full" : "default",
+    num_additional_image_tokens: tower.classToken === "none" ? 0 : 1,
   };
 }

@@ -4,7 +4,7 @@
  */
 import { readBack, type Tensor } from "../../gpu/buffers.ts";
 import { f16ToF32 } from "../../weights/formats/dtype.ts";
-import { featuresPerTile, type VlmConfig } from "../config.ts";
+import { towerRowsPerTile, type VlmConfig } from "../config.ts";
 import type { Tower } from "../encoder.ts";
 import { resolveName } from "../names.ts";
 import { matrixParameters, sumOf } from "../parts/linears.ts";
@@ -27,7 +27,7 @@ export async function ortTower(model: Vlm, read: ReadTensor): Promise<Tower> {
     name: "onnxruntime",
     async run(buffers, tiles) {
       const size = config.tower.imageSize;
-      const features = [tiles, featuresPerTile(config), config.tower.hiddenSize];
+      const features = [tiles, towerRowsPerTile(config.tower), config.tower.hiddenSize];
       await session.run(
         { pixels: wrap(buffers.tower.pixels, [tiles, 3, size, size]) },
         { features: wrap(buffers.tower.features, features) },

@@ -1,11 +1,11 @@
 /**
  * The frozen tower as an ONNX graph over the checkpoint's own weights: pixels [tiles, 3, S, S] -> features [tiles, P, C]
- * (what parts/tower.ts leaves in `features`). transformers: models/clip/modeling_clip.py. Matrices that the model
+ * (what parts/tower.ts leaves in `features`). transformers: models/clip/modeling_clip.py, models/siglip/modeling_siglip.py. Matrices that the model
  * has in 4 bits go through onnxruntime's MatMulBnb4, whose bytes are bitsandbytes' and so ours.
  */
 
 import type { FourBitBlocks, FourBitType } from "../../weights/nf4/nf4.ts";
-import { featuresPerTile, patchesPerTile, type TowerConfig, tokensPerTile } from "../config.ts";
+import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
 import { TOWER, towerLayer } from "../names.ts";
 import { encodeOnnx, type OnnxNode, type OnnxTensor } from "./onnx.ts";
 
@@ -83,18 +83,16 @@ export async function towerGraph(
     add("Transpose", [add("Reshape", [x, shape(0, 0, heads, headSize)])], { perm });
 
   const kernel = constant([c, 3, side, side], await read(`${TOWER}.embeddings.patch_embedding.weight`));
-  const conv = add("Conv", ["pixels", kernel], { kernel_shape: [side, side], strides: [side, side] });
+  const convBias = config.patchBias ? [await vector(`${TOWER}.embeddings.patch_embedding.bias`)] : [];
+  const conv = add("Conv", ["pixels", kernel, ...convBias], { kernel_shape: [side, side], strides: [side, side] });
   const embedded = add("Transpose", [add("Reshape", [conv, shape(0, c, patches)])], { perm: [0, 2, 1] });
-  // One class token per tile: zeros of the batch's length times the embedding, so that the batch stays free.
-  const first = add("Slice", [embedded, shape(0), shape(1), shape(1)]);
-  const zero = add("Mul", [first, constant([1], Float32Array.of(0))]);
-  const classToken = add("Add", [zero, constant([1, 1, c], await read(`${TOWER}.embeddings.class_embedding`))]);
-  const tokens = add("Concat", [classToken, embedded], { axis: 1 });
+  const tokens = config.classToken === "none" ? embedded : await behindClass(embedded);
   const positions = constant(
     [1, tokensPerTile(config), c],
     await read(`${TOWER}.embeddings.position_embedding.weight`),
   );
-  let x = await norm(add("Add", [tokens, positions]), `${TOWER}.pre_layrnorm`);
+  let x = add("Add", [tokens, positions]);
+  if (config.preNorm) x = await norm(x, `${TOWER}.pre_layrnorm`);
 
   const scale = constant([1], Float32Array.of(1 / Math.sqrt(headSize)));
   for (let n = 0; n < config.layersUsed; n++) {
@@ -111,8 +109,18 @@ export async function towerGraph(
     const hidden = await linear(normed2, `${base}.mlp.fc1`, c, intermediateSize);
     x = add("Add", [x, await linear(activate(hidden), `${base}.mlp.fc2`, intermediateSize, c)]);
   }
-  const last = config.keepClass ? x : add("Slice", [x, shape(1), shape(tokensPerTile(config)), shape(1)]);
+  if (config.postNorm) x = await norm(x, `${TOWER}.post_layernorm`);
+  const isDropped = config.classToken === "dropped";
+  const last = isDropped ? add("Slice", [x, shape(1), shape(tokensPerTile(config)), shape(1)]) : x;
   nodes.push({ op: "Identity", inputs: [last], outputs: ["features"] });
+
+  /** One class token per tile: zeros of the batch's length times the embedding, so that the batch stays free. */
+  async function behindClass(patchRows: string): Promise<string> {
+    const first = add("Slice", [patchRows, shape(0), shape(1), shape(1)]);
+    const zero = add("Mul", [first, constant([1], Float32Array.of(0))]);
+    const classToken = add("Add", [zero, constant([1, 1, c], await read(`${TOWER}.embeddings.class_embedding`))]);
+    return add("Concat", [classToken, patchRows], { axis: 1 });
+  }
 
   function activate(h: string): string {
     if (config.activation === "quick_gelu") {
@@ -135,6 +143,6 @@ export async function towerGraph(
     nodes,
     initializers,
     inputs: [{ name: "pixels", dims: ["tiles", 3, imageSize, imageSize] }],
-    outputs: [{ name: "features", dims: ["tiles", featuresPerTile({ tower: config }), c] }],
+    outputs: [{ name: "features", dims: ["tiles", towerRowsPerTile(config), c] }],
   });
 }

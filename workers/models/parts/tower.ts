@@ -2,14 +2,13 @@
  * The vision tower: normalised tiles -> features, and, where LoRA is on it, the way back to its matrices (the patch embedding stays
  * frozen, so nothing goes further than the first layer's q|k|v).
  * More than 300 lines, because a layer's forward is to be read beside its backward.
- * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling).
+ * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling), models/siglip/modeling_siglip.py.
  */
 import type { Allocator, Tensor } from "../../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
 import { geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
 import { attentionBackward, attentionForward } from "../../kernels/attention/attention.ts";
 import { linearForward, loraDown } from "../../kernels/linear/linear.ts";
-import type { DenseWeight } from "../../kernels/linear/weight.ts";
 import { layerNormBackward, layerNormForward } from "../../kernels/norm/layer-norm.ts";
 import {
   dropClassBackward,
@@ -18,7 +17,7 @@ import {
   visionTokensForward,
 } from "../../kernels/picture/patch.ts";
 import { copyRows } from "../../kernels/rows/copy.ts";
-import { featuresPerTile, patchesPerTile, type TowerConfig, tokensPerTile } from "../config.ts";
+import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
 import { TOWER, towerLayer } from "../names.ts";
 import type { AffineWeight, NormWeight, WeightBuilder } from "../weight-builder.ts";
 import { type FusedLinear, type Linears, mapLinears } from "./linears.ts";
@@ -41,10 +40,11 @@ export interface TowerLayerWeights {
 }
 
 export interface TowerWeights {
-  classEmbedding: Tensor;
+  classEmbedding: Tensor | undefined;
   positionEmbedding: Tensor;
-  patch: DenseWeight;
-  preNorm: NormWeight;
+  patch: AffineWeight;
+  preNorm: NormWeight | undefined;
+  postNorm: NormWeight | undefined;
   /** Of the layers that are run. */
   layers: TowerLayerWeights[];
 }
@@ -68,13 +68,16 @@ export function towerLinears({
 
 export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights {
   const size = c.hiddenSize;
-  const patchSize = 3 * c.patchSize ** 2;
   const embeddings = `${TOWER}.embeddings`;
+  const patch = `${embeddings}.patch_embedding`;
   return {
-    classEmbedding: build.vector(`${embeddings}.class_embedding`, [size]),
+    classEmbedding: c.classToken === "none" ? undefined : build.vector(`${embeddings}.class_embedding`, [size]),
     positionEmbedding: build.vector(`${embeddings}.position_embedding.weight`, [tokensPerTile(c), size]),
-    patch: build.matrix("patch_embedding", [[`${embeddings}.patch_embedding`, size]], patchSize, false) as DenseWeight,
-    preNorm: build.layerNorm(`${TOWER}.pre_layrnorm`, size),
+    patch: {
+      weight: build.matrix("patch_embedding", [[patch, size]], 3 * c.patchSize ** 2, false),
+      bias: c.patchBias ? build.vector(`${patch}.bias`, [size]) : undefined,
+    },
+    preNorm: c.preNorm ? build.layerNorm(`${TOWER}.pre_layrnorm`, size) : undefined,
     layers: Array.from({ length: c.layersUsed }, (_, n): TowerLayerWeights => {
       const base = towerLayer(n);
       return {
@@ -83,6 +86,7 @@ export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights
         norm2: build.layerNorm(`${base}.layer_norm2`, size),
       };
     }),
+    postNorm: c.postNorm ? build.layerNorm(`${TOWER}.post_layernorm`, size) : undefined,
   };
 }
 
@@ -136,7 +140,9 @@ export interface TowerActivations {
   embedded: Tensor;
   layers: TowerLayerActivations[];
   last: Tensor;
-  /** [tiles * features, C]: what the connector takes. */
+  /** `last` behind the norm that follows it, where one does. */
+  normedLast: Normed | undefined;
+  /** [tiles * towerRowsPerTile, C]: what the connector takes. */
   features: Tensor;
   starts: Tensor;
   ends: Tensor;
@@ -160,7 +166,6 @@ export function allocateTower(alloc: Allocator, config: TowerConfig, capacity: T
   const { tiles, rank, dropout, droppedLeast } = capacity;
   const patches = tiles * patchesPerTile(config);
   const rows = tiles * tokensPerTile(config);
-  const features = tiles * featuresPerTile({ tower: config });
   const backward = capacity.backward !== "none";
   const ownLayers = capacity.backward === "keep";
   const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
@@ -193,19 +198,24 @@ export function allocateTower(alloc: Allocator, config: TowerConfig, capacity: T
   const first = make(0);
   const layers = [first];
   for (let n = 1; n < config.layersUsed; n++) layers.push(make(n, ownLayers ? undefined : first));
+  const features = tiles * towerRowsPerTile(config) * c;
+  const last = backward ? t("x.last", rows * c) : first.x;
+  const normedLast = config.postNorm ? norm("normedLast") : undefined;
   return {
     recompute: capacity.backward === "recompute",
     pixels: t("pixels", tiles * 3 * config.imageSize ** 2),
     patches: t("patches", patches * 3 * config.patchSize ** 2),
     embedded: t("embedded", patches * c),
     layers,
-    last: backward ? t("x.last", rows * c) : first.x,
-    features: t("features", features * c),
+    last,
+    normedLast,
+    // Without a class token every row is a feature.
+    features: config.classToken === "none" ? (normedLast?.y ?? last) : t("features", features),
     starts: t("starts", rows),
     ends: t("ends", rows),
     gradients: backward
       ? {
-          dFeatures: t("dTower", features * c),
+          dFeatures: t("dTower", features),
           dx: t("dx", rows * c),
           dNormed: t("dNormed", rows * c),
           dQkv: t("dQkv", rows * 3 * c),
@@ -297,18 +307,23 @@ export function towerForward<K extends string>(r: Recorder<K>, p: TowerPass<K>):
   const patchesPerImage = patchesPerTile(config);
   const first = kept.layers[0]!;
   patchesForward(r, { y: kept.patches, pixels: kept.pixels, imageSize, patchSize, images });
-  linearForward(r, { y: kept.embedded, x: kept.patches, weight: w.patch, rows: times(images, patchesPerImage) });
+  linearForward(r, { y: kept.embedded, x: kept.patches, ...w.patch, rows: times(images, patchesPerImage) });
   // The first layer's x1 is free until that layer runs.
+  const tokens = w.preNorm ? first.x1 : first.x;
   visionTokensForward(r, {
-    ...{ y: first.x1, patches: kept.embedded, size, patchesPerImage, images },
+    ...{ y: tokens, patches: kept.embedded, size, patchesPerImage, images },
     ...{ classEmbedding: w.classEmbedding, positionEmbedding: w.positionEmbedding },
   });
-  normForward(r, p, first.x1, w.preNorm, { ...first.normed1, y: first.x });
+  if (w.preNorm) normForward(r, p, tokens, w.preNorm, { ...first.normed1, y: first.x });
   kept.layers.forEach((_, n) => {
     towerLayerForward(r, kept.layers[n + 1]?.x ?? kept.last, n, p);
   });
-  if (config.keepClass) copyRows(r, { y: kept.features, x: kept.last, size, rows: tokenRows(p) });
-  else dropClassForward(r, { y: kept.features, x: kept.last, size, patchesPerImage, images });
+  const { normedLast } = kept;
+  if (normedLast) normForward(r, p, kept.last, w.postNorm!, normedLast);
+  const output = normedLast?.y ?? kept.last;
+  if (config.classToken === "kept") copyRows(r, { y: kept.features, x: output, size, rows: tokenRows(p) });
+  else if (config.classToken === "dropped")
+    dropClassForward(r, { y: kept.features, x: output, size, patchesPerImage, images });
 }
 
 /** Backward of `towerForward` from `kept.gradients.dFeatures`. LoRA gradients are added to. */
@@ -317,8 +332,15 @@ export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>)
   const { hiddenSize: size, intermediateSize, activation: kind } = config;
   const g = kept.gradients!;
   const rows = tokenRows(p);
-  if (config.keepClass) copyRows(r, { y: g.dx, x: g.dFeatures, size, rows });
-  else dropClassBackward(r, { dx: g.dx, dy: g.dFeatures, size, patchesPerImage: patchesPerTile(config), images });
+  const { normedLast } = kept;
+  const dOutput = normedLast ? g.dNormed : g.dx;
+  if (config.classToken !== "dropped") copyRows(r, { y: dOutput, x: g.dFeatures, size, rows });
+  else dropClassBackward(r, { dx: dOutput, dy: g.dFeatures, size, patchesPerImage: patchesPerTile(config), images });
+  if (normedLast) {
+    const { weight } = p.weights.postNorm!;
+    const { mean, rstd } = normedLast;
+    layerNormBackward(r, { dx: g.dx, dy: dOutput, x: kept.last, weight, mean, rstd, size, rows, accumulate: 0 });
+  }
   for (let n = kept.layers.length - 1; n >= 0; n--) {
     const a = kept.layers[n]!;
     const { norm1, norm2, linears: w } = p.weights.layers[n]!;

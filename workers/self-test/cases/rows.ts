@@ -135,6 +135,12 @@ export function patches(r: Recorder<never>, arena: Arena): Output[] {
     classEmbedding: arena.upload("class", classHost),
     positionEmbedding: arena.upload("positions", positions),
   });
+  const bareTokens = arena.tensor("tokens without a class", embedded.length);
+  visionTokensForward(r, {
+    ...{ ...rows, y: bareTokens, classEmbedding: undefined },
+    patches: arena.upload("patches", embedded),
+    positionEmbedding: arena.upload("positions", positions),
+  });
   dropClassForward(r, { ...rows, y: bare, x: tokens });
   dropClassBackward(r, { ...rows, dx: back, dy: bare });
   const isClass = (i: number): boolean => Math.floor(i / size) % tokensPerImage === 0;
@@ -146,6 +152,11 @@ export function patches(r: Recorder<never>, arena: Arena): Output[] {
   return [
     { name: "patches", tensor: patchRows, expected },
     { name: "tokens", tensor: tokens, expected: tokenValues },
+    {
+      name: "tokens of a tower without a class token",
+      tensor: bareTokens,
+      expected: Float64Array.from(embedded, (value, i) => value + positions[i % (grid * grid * size)]!),
+    },
     { name: "tokens without class rows", tensor: bare, expected: tokenValues.filter((_, i) => !isClass(i)) },
     { name: "their gradient", tensor: back, expected: tokenValues.map((v, i) => (isClass(i) ? 0 : v)) },
   ];

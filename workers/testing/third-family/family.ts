@@ -28,7 +28,7 @@ export const third: Family = {
         intermediateSize: positive(eye, "mlp"),
         ...{ numLayers, layersUsed: numLayers - 1, numHeads: positive(eye, "heads") },
         ...{ imageSize: positive(eye, "side"), patchSize: positive(eye, "patch"), layerNormEps: 1e-5 },
-        ...{ activation: "quick_gelu", keepClass: false },
+        ...{ activation: "quick_gelu", classToken: "dropped", patchBias: false, preNorm: true, postNorm: false },
       },
       connector: { inSize: positive(eye, "width"), outSize: hiddenSize, activation: "gelu", bias: true },
       imageTokenId: positive(json, "picture_token"),
