@@ -44,7 +44,7 @@ function ChangeRow({ row, onEdit }: { row: RowView; onEdit(): void }) {
   if (problem !== undefined) return null;
   const named = (words: string): string => `${words} row ${position + 1}`;
   return (
-    <div className="row-changes">
+    <div className="row row-changes">
       <Action kind="quiet" label={named("Edit")} onPress={onEdit}>
         Edit
       </Action>
@@ -86,9 +86,9 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
           {source}
           {state && <strong> ({state})</strong>}
         </p>
+        {changeable && !editing && <ChangeRow row={row} onEdit={() => setEditing(true)} />}
       </td>
       <td className="number">{preview?.length ?? "–"}</td>
-      {changeable && <td>{!editing && <ChangeRow row={row} onEdit={() => setEditing(true)} />}</td>}
     </tr>
   );
 }
@@ -110,7 +110,6 @@ export function Rows() {
                 What the model reads; <mark>marked</mark> tokens are trained on
               </th>
               <th scope="col">Tokens</th>
-              {info.indexed && <th scope="col">Change</th>}
             </tr>
           </thead>
           <tbody>
