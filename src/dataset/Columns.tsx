@@ -132,7 +132,7 @@ export function Columns() {
           )}
         </Field>
         {(look.several || draft.severalAnswers) && (
-          <Field label="Several answers or captions" hint="which of them are trained on">
+          <Field label="Several answers or captions" hint="usual: each caption, the most frequent answer">
             {(attributes) => (
               <select
                 {...attributes}
@@ -141,7 +141,7 @@ export function Columns() {
                   void choose(withSeveral(draft, severalChoices.find(({ which }) => which === target.value)?.which))
                 }
               >
-                <option value="">each caption, the most frequent answer</option>
+                <option value="">as usual</option>
                 {severalChoices.map(({ which, label }) => (
                   <option key={which} value={which}>
                     {label}
