@@ -54,7 +54,9 @@ export async function importPeft(
     trained.push({ name, shape: [...tensor.shape], values: finite(tensor, name) });
     lora.delete(key);
   }
-  if (config.trainsProjector && trained.filter(({ name }) => name.endsWith(".weight")).length !== 2) {
+  const held = trained.filter(({ name }) => name.endsWith(".weight")).length;
+  const linears = [...(sizes?.keys() ?? [])].filter((module) => module.startsWith(`${CONNECTOR}.`)).length;
+  if (config.trainsProjector && (held === 0 || (sizes && held !== linears))) {
     throw refuse(`The adapter's config saves ${connector}, whose weights it does not hold.`, "Download it again.");
   }
   const pairs = pairUp(lora, names);

@@ -4,7 +4,6 @@
  */
 
 import { CONNECTOR, DECODER, type NameScheme, neutralName, spellingsOf, TOWER } from "../models/names.ts";
-import { connectorLinears } from "../models/parts/connector.ts";
 import { decoderLinears } from "../models/parts/decoder.ts";
 import { leavesOf } from "../models/parts/linears.ts";
 import { towerLinears } from "../models/parts/tower.ts";
@@ -54,12 +53,9 @@ export function partWord(neutral: string, names: NameScheme): string {
 }
 
 const noSizes = { numHeads: 0, numKvHeads: 0, headSize: 0, hiddenSize: 0, intermediateSize: 0 };
-/** Last words of modules in the order of the tables of linears. */
-const leafOrder = [
-  ...leavesOf(decoderLinears(noSizes)),
-  ...leavesOf(towerLinears(noSizes)),
-  ...leavesOf(connectorLinears({ inSize: 0, outSize: 0, bias: false })),
-];
+/** Last words of modules in the order of the tables of linears; the connector's, which differ, come behind them by their letters. */
+const leafOrder = [...leavesOf(decoderLinears(noSizes)), ...leavesOf(towerLinears(noSizes))];
+const placeOf = (leaf: string): number => (leafOrder.includes(leaf) ? leafOrder.indexOf(leaf) : leafOrder.length);
 
 /**
  * `target_modules` that PEFT matches in full against its own module names, of either spelling: one regular expression, because a
@@ -70,7 +66,7 @@ export function targetModulesOf(modules: readonly string[], names: NameScheme): 
     .flatMap((part) => {
       const own = modules.filter((module) => module.startsWith(`${part}.`)).map((module) => module.split(".").at(-1)!);
       // Equal adapters are equal bytes, whatever the order of their modules.
-      const leaves = [...new Set(own)].sort((a, b) => leafOrder.indexOf(a) - leafOrder.indexOf(b));
+      const leaves = [...new Set(own)].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
       return own.length > 0 ? [`.*${partWord(part, names)}.*\\.(${leaves.join("|")})`] : [];
     })
     .join("|");

@@ -2,7 +2,7 @@
 
 import { prepareImage } from "../data/pictures/prepare-image.ts";
 import { Arena, readBack } from "../gpu/buffers.ts";
-import { featuresPerTile } from "../models/config.ts";
+import { featuresPerTile, towerRowsPerTile } from "../models/config.ts";
 import { createEncoder } from "../models/encoder.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
@@ -38,7 +38,7 @@ export async function features(args: Arguments): Promise<void> {
   await writeWhole(
     args.text("out"),
     writeSafetensors([
-      { name: "vision_features", dtype: "F32", shape: [tiles, perTile, c], data: vision! },
+      { name: "vision_features", dtype: "F32", shape: [tiles, towerRowsPerTile(config.tower), c], data: vision! },
       { name: "projected", dtype: "F32", shape: [tiles, perTile, h], data: projected! },
     ]),
   );

@@ -43,10 +43,16 @@ export interface TowerConfig {
   postNorm: boolean;
 }
 
-/** From the tower's features to the decoder's width: two linears with an activation between them. */
+/** From the tower's rows to the decoder's width: one linear, or two with an activation between them. */
 export interface ConnectorConfig {
+  /** Width of the tower's rows, and of the decoder. */
   inSize: number;
   outSize: number;
+  /** Pixel shuffle: the rows of a square of so many patches a side become one, behind each other. 1: every row stays by itself. */
+  shuffle: number;
+  /** Modules of the linears below the connector. */
+  modules: readonly [string] | readonly [string, string];
+  /** Read where there are two linears. */
   activation: GeluKind;
   bias: boolean;
 }
@@ -77,7 +83,8 @@ export const towerRowsPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize" 
   patchesPerTile(t) + (t.classToken === "kept" ? 1 : 0);
 
 /** Feature rows that one tile gives the language model. */
-export const featuresPerTile = ({ tower }: Pick<VlmConfig, "tower">): number => towerRowsPerTile(tower);
+export const featuresPerTile = ({ tower, connector }: Pick<VlmConfig, "tower" | "connector">): number =>
+  towerRowsPerTile(tower) / connector.shuffle ** 2;
 
 /** Columns of the packed q|k|v projection. */
 export const qkvSize = (d: Pick<DecoderConfig, "numHeads" | "numKvHeads" | "headSize">): number =>

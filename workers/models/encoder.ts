@@ -11,6 +11,7 @@ import { Recorder } from "../gpu/program.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
 import { featuresPerTile } from "./config.ts";
+import { shuffleOrder } from "./parts/connector.ts";
 import { passDropout } from "./parts/lora.ts";
 import { tileBorders } from "./parts/tower.ts";
 import {
@@ -110,6 +111,8 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const { starts, ends } = tileBorders(config.tower, o.tileCapacity);
   write(gpu, buffers.tower.starts, starts);
   write(gpu, buffers.tower.ends, ends);
+  const { shuffle } = buffers.connector;
+  if (shuffle) write(gpu, shuffle.order, shuffleOrder(config.tower, config.connector, o.tileCapacity));
   copyExtraRow(model, o.features, o.featureCapacity);
   const makeTower = adapter?.vision ? undefined : o.makeTower;
   const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);

@@ -9,7 +9,7 @@ import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
 import { type Adapter, allocateAdapter, checkpointBytes, learnsFromPictures } from "./adapter.ts";
-import { featuresPerTile, positionsOf, tokensPerTile, type VlmConfig } from "./config.ts";
+import { featuresPerTile, positionsOf, type VlmConfig } from "./config.ts";
 import { connectorFlops } from "./parts/connector.ts";
 import { decoderLinears } from "./parts/decoder.ts";
 import { loraParameters, matrixParameters, outSize, sumOf } from "./parts/linears.ts";
@@ -190,7 +190,7 @@ export function stepFlops(config: VlmConfig, work: StepWork): { executed: number
   const base = decoderParameters(config);
   const lora = numLayers * sumOf(linears, (l) => loraParameters(l, rank));
   const attention = 2 * numLayers * numHeads * headSize * tokensPerRow; // causal: half of QKᵀ and PV
-  const pictures = tiles * (towerFlops(config.tower) + tokensPerTile(config.tower) * connectorFlops(config.connector));
+  const pictures = tiles * (towerFlops(config.tower) + featuresPerTile(config) * connectorFlops(config.connector));
   const forward = rows * (2 * base + 2 * lora + attention);
   const backward = rows * (2 * base + 4 * lora + 3.5 * attention);
   const head = 2 * 2 * labelRows * h * vocab;

@@ -50,7 +50,10 @@ test("what hub files leave out has transformers' defaults", () => {
     tiedHead: false,
   });
   expect(config).toMatchObject({ imageTokenId: 32000, padTokenId: null, extraRow: null });
-  expect(config.connector).toEqual({ inSize: 768, outSize: 4096, activation: "gelu", bias: true });
+  expect(config.connector).toEqual({
+    ...{ inSize: 768, outSize: 4096, activation: "gelu", bias: true },
+    ...{ shuffle: 1, modules: ["linear_1", "linear_2"] },
+  });
   expect(config.tower).toMatchObject({ hiddenSize: 768, imageSize: 224, patchSize: 32, activation: "quick_gelu" });
   expect(config.tower).toMatchObject({ layersUsed: 11, classToken: "dropped" });
 });

@@ -81,6 +81,9 @@ function isTied(root: Json): boolean {
   return root.tie_word_embeddings === true || text.tie_word_embeddings === true;
 }
 
+/** LlavaMultiModalProjector. */
+export const llavaConnector = { shuffle: 1, modules: ["linear_1", "linear_2"] } as const;
+
 /** Sizes of a LLaVA checkpoint; LLaVA-NeXT adds its extra row. Throws TabTuneError "unsupported-model". */
 export function parseLlavaConfig(root: Json, modelType: string): VlmConfig {
   const decoder = decoderConfig((root.text_config ?? {}) as Json, isTied(root));
@@ -109,6 +112,7 @@ export function parseLlavaConfig(root: Json, modelType: string): VlmConfig {
     connector: {
       inSize: tower.hiddenSize,
       outSize: decoder.hiddenSize,
+      ...llavaConnector,
       activation: gelu(root.projector_hidden_act, "gelu", "projector"),
       bias: root.multimodal_projector_bias !== false,
     },

@@ -30,7 +30,10 @@ export const third: Family = {
         ...{ imageSize: positive(eye, "side"), patchSize: positive(eye, "patch"), layerNormEps: 1e-5 },
         ...{ activation: "quick_gelu", classToken: "dropped", patchBias: false, preNorm: true, postNorm: false },
       },
-      connector: { inSize: positive(eye, "width"), outSize: hiddenSize, activation: "gelu", bias: true },
+      connector: {
+        ...{ inSize: positive(eye, "width"), outSize: hiddenSize, activation: "gelu", bias: true },
+        ...{ shuffle: 1, modules: ["linear_1", "linear_2"] },
+      },
       imageTokenId: positive(json, "picture_token"),
       padTokenId: null,
       extraRow: null,
