@@ -1,5 +1,5 @@
 /**
- * Pillow's bicubic resize, bit for bit: `Image.resize((w, h), BICUBIC)` on 8-bit RGB. Two passes (columns, then rows), each with
+ * Pillow's resize, bit for bit: `Image.resize((w, h), BICUBIC)`, or LANCZOS, on 8-bit RGB. Two passes (columns, then rows), each with
  * coefficients in 22-bit fixed point, support widened when shrinking, rounded to 8 bits in between. Browsers' own resizers differ,
  * and the model was trained on Pillow's. Source: Pillow, src/libImaging/Resample.c.
  */
@@ -7,16 +7,29 @@ import type { DecodedImage } from "./pixels.ts";
 
 const precisionBits = 22;
 const half = 1 << (precisionBits - 1);
-const bicubicSupport = 2;
+
+interface Filter {
+  /** Where its weights end, in samples of the larger picture. */
+  support: number;
+  weight(distance: number): number;
+}
 
 /** Keys' cubic convolution with a = -0.5. */
-function bicubic(distance: number): number {
-  const a = -0.5;
-  const x = Math.abs(distance);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
+const bicubic: Filter = {
+  support: 2,
+  weight(distance) {
+    const a = -0.5;
+    const x = Math.abs(distance);
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+    return 0;
+  },
+};
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
+
+/** The sinc under the middle lobe of one three times as wide. */
+const lanczos: Filter = { support: 3, weight: (x) => (-3 <= x && x < 3 ? sinc(x) * sinc(x / 3) : 0) };
 
 interface Coefficients {
   /** Source samples of every output sample: as many as the one with most needs, so that loops have one length. */
@@ -28,7 +41,7 @@ interface Coefficients {
 }
 
 /** Resample.c `precompute_coeffs` and `normalize_coeffs_8bpc`, for `length` output samples from `start` of all `outSize`. */
-function coefficients(inSize: number, outSize: number, start: number, length: number): Coefficients {
+function coefficients(filter: Filter, inSize: number, outSize: number, start: number, length: number): Coefficients {
   // Pillow skips a pass that changes nothing.
   if (inSize === outSize) {
     const weights = new Int32Array(length).fill(1 << precisionBits);
@@ -36,7 +49,7 @@ function coefficients(inSize: number, outSize: number, start: number, length: nu
   }
   const scale = inSize / outSize;
   const filterScale = Math.max(scale, 1);
-  const support = bicubicSupport * filterScale;
+  const support = filter.support * filterScale;
   const inverse = 1 / filterScale;
   const centre = (i: number): number => (start + i + 0.5) * scale;
   const from = Int32Array.from({ length }, (_, i) => Math.max(0, Math.trunc(centre(i) - support + 0.5)));
@@ -51,7 +64,7 @@ function coefficients(inSize: number, outSize: number, start: number, length: nu
     const count = to[i]! - begin;
     let sum = 0;
     for (let x = 0; x < count; x++) {
-      row[x] = bicubic((x + begin - centre(i) + 0.5) * inverse);
+      row[x] = filter.weight((x + begin - centre(i) + 0.5) * inverse);
       sum += row[x]!;
     }
     const at = i * taps + begin - first[i]!;
@@ -92,18 +105,15 @@ export interface Window {
   width: number;
 }
 
-/**
- * The part `window` of the picture resized to `to`. Only what the part needs of the result is computed, so that a strip of 30000 x 2
- * pixels costs no more than its crop; rows that the first pass has made are kept no longer than the second needs them.
- * @returns [window.height, window.width, 3], without a window [to.height, to.width, 3]
- */
-export function resizeBicubic(
+/** See `resizeBicubic`. */
+function resize(
+  filter: Filter,
   { rgbx, width, height }: DecodedImage,
   to: { width: number; height: number },
-  window: Window = { top: 0, left: 0, ...to },
+  window: Window,
 ): Uint8Array {
-  const across = coefficients(width, to.width, window.left, window.width);
-  const down = coefficients(height, to.height, window.top, window.height);
+  const across = coefficients(filter, width, to.width, window.left, window.width);
+  const down = coefficients(filter, height, to.height, window.top, window.height);
   /** Source row y, resized across, is line `y % down.taps`: the rows under one output row fill all lines. */
   const lines = new Int32Array(down.taps * window.width);
   /** [down.taps] weights of one output row, in the order of the lines. */
@@ -120,6 +130,24 @@ export function resizeBicubic(
   }
   return out;
 }
+
+/**
+ * The part `window` of the picture resized to `to`. Only what the part needs of the result is computed, so that a strip of 30000 x 2
+ * pixels costs no more than its crop; rows that the first pass has made are kept no longer than the second needs them.
+ * @returns [window.height, window.width, 3], without a window [to.height, to.width, 3]
+ */
+export const resizeBicubic = (
+  image: DecodedImage,
+  to: { width: number; height: number },
+  window: Window = { top: 0, left: 0, ...to },
+): Uint8Array => resize(bicubic, image, to, window);
+
+/** As `resizeBicubic`, with Lanczos' filter over three lobes. */
+export const resizeLanczos = (
+  image: DecodedImage,
+  to: { width: number; height: number },
+  window: Window = { top: 0, left: 0, ...to },
+): Uint8Array => resize(lanczos, image, to, window);
 
 /** One source row, resized across: from word `row` of the picture to word `to` of the lines. */
 function resizeRow(
