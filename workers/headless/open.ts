@@ -57,8 +57,12 @@ export async function loadedModel(args: Arguments): Promise<{ model: LoadedModel
   return { model, recipe };
 }
 
+interface FileOnDisk extends InputFile {
+  blob: Blob;
+}
+
 /** A file or folder as the page would get it dropped. Hidden files are left out. */
-export async function dataFiles(target: string): Promise<{ files: InputFile[]; label: string }> {
+export async function dataFiles(target: string): Promise<{ files: FileOnDisk[]; label: string }> {
   const facts = await stat(target).catch((cause) => {
     throw new TabTuneError("missing-file", `${target} does not exist.`, "Give the path of a data file or folder.", "", {
       cause,
@@ -75,13 +79,13 @@ export async function dataFiles(target: string): Promise<{ files: InputFile[]; l
 }
 
 /** A blob of a file on disk does not know its age. */
-async function inputFile(name: string, file: string): Promise<InputFile> {
+async function inputFile(name: string, file: string): Promise<FileOnDisk> {
   const { mtimeMs } = await stat(file);
   return { path: name, blob: await openAsBlob(file), lastModified: mtimeMs };
 }
 
-async function walk(root: string, prefix: string): Promise<InputFile[]> {
-  const out: InputFile[] = [];
+async function walk(root: string, prefix: string): Promise<FileOnDisk[]> {
+  const out: FileOnDisk[] = [];
   for (const entry of await readdir(path.join(root, prefix), { withFileTypes: true })) {
     if (entry.name.startsWith(".")) continue;
     const relative = prefix ? `${prefix}/${entry.name}` : entry.name;

@@ -1,4 +1,5 @@
 /** Random access to bytes that may be anywhere: memory, a dropped file, OPFS, a directory, a server. */
+import type { ByteSource } from "./byte-source.ts";
 
 export interface RangeReader {
   /** Length in bytes. */
@@ -19,7 +20,7 @@ export function readerOfBytes(bytes: Uint8Array): RangeReader {
 }
 
 /** Reads from a Blob or File, slice by slice. */
-export function readerOfBlob(blob: Blob): RangeReader {
+export function readerOfBlob(blob: ByteSource): RangeReader {
   return {
     size: blob.size,
     async read(start, end) {
@@ -45,6 +46,39 @@ export async function readWhole(
     done += count;
   }
   return bytes;
+}
+
+/** Bytes of a stream that are read at a time. */
+const PIECE_BYTES = 2 ** 20;
+
+/** The bytes [from, to) of what `reader` reads; errors are the reader's. */
+export function sourceOfReader(reader: RangeReader, from = 0, to = reader.size): ByteSource {
+  const size = to - from;
+  const place = (at: number): number => (at < 0 ? Math.max(0, size + at) : Math.min(at, size));
+  const read = async (start: number, end: number): Promise<Uint8Array<ArrayBuffer>> =>
+    (await reader.read(start, end)) as Uint8Array<ArrayBuffer>;
+  return {
+    size,
+    slice(start = 0, end = size) {
+      const first = place(start);
+      return sourceOfReader(reader, from + first, from + Math.max(first, place(end)));
+    },
+    async arrayBuffer() {
+      const { buffer, byteOffset, byteLength } = await read(from, to);
+      return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+    },
+    stream() {
+      let at = from;
+      return new ReadableStream<Uint8Array<ArrayBuffer>>({
+        async pull(controller) {
+          if (at === to) return controller.close();
+          const end = Math.min(to, at + PIECE_BYTES);
+          controller.enqueue(await read(at, end));
+          at = end;
+        },
+      });
+    },
+  };
 }
 
 /** Throws unless 0 <= start <= end <= size: a wrong range is our mistake, not the user's. */

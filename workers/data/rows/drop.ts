@@ -1,5 +1,6 @@
 /** A drop as a flat list of entries: archives are opened one level deep, junk and closed archives are left out. */
 import { TabTuneError } from "../../errors.ts";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { archiveKind, isJunk, sniff } from "./detect.ts";
 import { blobEntry, byPath, type Entry, extensionOf, type LeftOut } from "./entry.ts";
 import { gunzip } from "./gunzip.ts";
@@ -11,7 +12,7 @@ import { zipEntries } from "./zip.ts";
 export interface InputFile {
   /** Relative to the dropped root, "/" separated. */
   path: string;
-  blob: Blob;
+  blob: ByteSource;
   /** Milliseconds since 1970; a File has its own. */
   lastModified?: number;
   /** Not given by name: it lies beside the table that was, in case the rows name it. */
@@ -76,7 +77,7 @@ export async function unpackedEntries(
 }
 
 /** The path; a file without an extension gets the one that its first bytes ask for. */
-async function namedByContent(path: string, blob: Blob): Promise<string> {
+async function namedByContent(path: string, blob: ByteSource): Promise<string> {
   if (extensionOf(path) !== "" || isJunk(path)) return path;
   const extension = sniff(new Uint8Array(await blob.slice(0, 512).arrayBuffer()));
   return extension === "" ? path : `${path}.${extension}`;

@@ -1,5 +1,6 @@
 /** One file of a drop, wherever it lies: on disk or inside an archive. Nothing is read before it is asked for. */
 import { TabTuneError } from "../../errors.ts";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { RowProblem } from "./problem.ts";
 
 export interface Entry {
@@ -11,7 +12,7 @@ export interface Entry {
   archive?: { path: string; kind: "zip" | "tar" };
   stream(): ReadableStream<Uint8Array>;
   /** Random access (Parquet needs it); a zip entry is unpacked for it. */
-  blob(): Promise<Blob>;
+  blob(): Promise<ByteSource>;
 }
 
 /** An entry or dropped file that is left out, with the reason for the user. */
@@ -20,7 +21,7 @@ export interface LeftOut {
   problem: RowProblem;
 }
 
-export function blobEntry(path: string, blob: Blob, archive?: Entry["archive"]): Entry {
+export function blobEntry(path: string, blob: ByteSource, archive?: Entry["archive"]): Entry {
   return { path, size: blob.size, archive, stream: () => blob.stream(), blob: async () => blob };
 }
 

@@ -1,5 +1,6 @@
 /** A gzip file unpacked as a whole, by the platform: nothing in it can be reached before what stands in front of it. */
 import { TabTuneError } from "../../errors.ts";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { type ArchiveBudget, type DatasetLimits, formatBytes } from "./limits.ts";
 import { wordsOf } from "./problem.ts";
 
@@ -10,7 +11,12 @@ const RATIO_FLOOR = 16 * 2 ** 20;
  * The unpacked bytes, taken from the budget. Throws TabTuneError "bad-dataset" as soon as they pass a limit, and for what is no gzip file or
  * ends too early.
  */
-export async function gunzip(path: string, blob: Blob, limits: DatasetLimits, budget: ArchiveBudget): Promise<Blob> {
+export async function gunzip(
+  path: string,
+  blob: ByteSource,
+  limits: DatasetLimits,
+  budget: ArchiveBudget,
+): Promise<Blob> {
   const ratio = Math.max(RATIO_FLOOR, limits.ratio * blob.size);
   const most = Math.min(limits.gzipBytes, budget.unpackedBytes, ratio);
   let length = 0;

@@ -5,6 +5,7 @@
  */
 import { type FileMetaData, parquetMetadataAsync, parquetRead, parquetSchema, type SchemaTree } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { wordsOf } from "./problem.ts";
@@ -37,7 +38,7 @@ export interface ParquetFile {
 export const leafName = (path: readonly string[]): string => path.join("\0");
 
 /** The part of hyparquet's AsyncBuffer that reads a Blob. Throws at once on ranges that a damaged footer asks for. */
-function rangeReader(blob: Blob, limits: DatasetLimits) {
+function rangeReader(blob: ByteSource, limits: DatasetLimits) {
   return {
     byteLength: blob.size,
     slice(start: number, end = blob.size): Promise<ArrayBuffer> {

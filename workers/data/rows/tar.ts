@@ -3,6 +3,7 @@
  * Reference: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Extended Header"; GNU tar manual, "Basic Tar Format".
  */
 import { TabTuneError } from "../../errors.ts";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { blobEntry, type Entry, type LeftOut, safeName, tooManyEntries } from "./entry.ts";
 import type { ArchiveBudget } from "./limits.ts";
 import { RowProblem } from "./problem.ts";
@@ -59,7 +60,7 @@ function paxRecords(bytes: Uint8Array): Map<string, string> {
  */
 export async function tarEntries(
   path: string,
-  blob: Blob,
+  blob: ByteSource,
   budget: ArchiveBudget,
 ): Promise<{ entries: Entry[]; leftOut: LeftOut[] }> {
   const entries: Entry[] = [];

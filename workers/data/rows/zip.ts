@@ -1,10 +1,11 @@
 /**
- * Zip archives (ZIP64 too) as a list of entries, by @zip.js/zip.js over a Blob: it reads the directory now, and an entry
+ * Zip archives (ZIP64 too) as a list of entries, by @zip.js/zip.js over a ByteSource: it reads the directory now, and an entry
  * when that is asked for. Sizes in a zip are claims: the declared ones are held to the limits here, and an entry that
  * unpacks to anything else than it declares fails while it streams.
  */
 import { BlobReader, configure, type Entry as ZipEntry, ZipReader } from "@zip.js/zip.js/lib/zip-core-native.js";
 import { TabTuneError } from "../../errors.ts";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { counted } from "../../words.ts";
 import { type Entry, type LeftOut, safeName, tooManyEntries } from "./entry.ts";
 import { type ArchiveBudget, type DatasetLimits, formatBytes } from "./limits.ts";
@@ -20,6 +21,11 @@ const RATIO_FLOOR = 16 * 2 ** 20;
 const MAX_READ = 256 * 2 ** 20;
 
 class BoundedReader extends BlobReader {
+  constructor(source: ByteSource) {
+    // It asks a Blob for nothing that a ByteSource has not.
+    super(source as Blob);
+  }
+
   override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
     if (!(length <= MAX_READ)) throw new Error(`its directory claims ${length} bytes`);
     return super.readUint8Array(index, length);
@@ -32,7 +38,7 @@ class BoundedReader extends BlobReader {
  */
 export async function zipEntries(
   path: string,
-  blob: Blob,
+  blob: ByteSource,
   limits: DatasetLimits,
   budget: ArchiveBudget,
 ): Promise<{ entries: Entry[]; leftOut: LeftOut[]; notes: string[] }> {

@@ -4,6 +4,7 @@
  * costs less than preparing them. Larger ones (archives, Parquet) are known by their time of change and samples, where one is known.
  */
 
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
 
 import { byPath } from "../rows/entry.ts";
@@ -48,12 +49,12 @@ async function contentOf({ blob, lastModified = changeOf(blob) }: InputFile): Pr
 }
 
 /** A File of the page knows when it was changed, a plain Blob does not. */
-function changeOf(blob: Blob): number | undefined {
+function changeOf(blob: ByteSource): number | undefined {
   return "lastModified" in blob ? (blob as File).lastModified : undefined;
 }
 
 /** Of `count` pieces of `length` bytes, the n-th of them at `start(n)`. */
-async function hashOf(blob: Blob, length: number, count: number, start: (n: number) => number): Promise<string> {
+async function hashOf(blob: ByteSource, length: number, count: number, start: (n: number) => number): Promise<string> {
   const hashes: string[] = [];
   for (let n = 0; n < count; n++) {
     const piece = blob.slice(start(n), start(n) + length);

@@ -1,5 +1,6 @@
 /** Where a model's files are: behind one small interface, so that the loader does not care whether they were dropped or served. */
 import { TabTuneError } from "../../errors.ts";
+import type { ByteSource } from "../../storage/byte-source.ts";
 import { refuseLfsPointer } from "../../storage/lfs-pointer.ts";
 import { type RangeReader, readerOfBlob } from "../../storage/range-reader.ts";
 
@@ -83,7 +84,7 @@ export function missingFile(name: string, label: string): TabTuneError {
  * A dropped or picked folder. Hidden files and folders (.git, .cache) are left out, and the folders that all others share are
  * taken off the paths; the innermost of those names the model.
  */
-export function filesFromBlobs(dropped: { path: string; blob: Blob }[]): ModelFiles {
+export function filesFromBlobs(dropped: { path: string; blob: ByteSource }[]): ModelFiles {
   const visible = dropped
     .map(({ path, blob }) => ({ parts: path.split("/").filter((part) => part !== ""), blob }))
     .filter(({ parts }) => parts.length > 0 && !parts.some((part) => part.startsWith(".")));
@@ -99,7 +100,7 @@ export function filesFromBlobs(dropped: { path: string; blob: Blob }[]): ModelFi
 }
 
 /** The browser refuses to read a chosen file once it has changed or moved. */
-function chosenFile(name: string, blob: Blob): RangeReader {
+function chosenFile(name: string, blob: ByteSource): RangeReader {
   const reader = readerOfBlob(blob);
   return {
     size: reader.size,
