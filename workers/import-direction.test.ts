@@ -13,6 +13,7 @@ const workers = path.dirname(fileURLToPath(import.meta.url));
 const order = [
   ["errors.ts", "json.ts", "words.ts"],
   ["recipe.ts", "random", "storage"],
+  ["hub"],
   ["gpu"],
   ["data", "weights"],
   ["kernels"],

@@ -1,6 +1,6 @@
 /** A run's adapter and its card onto the hub: a repository of the user's own account. The hub's library is loaded only for this. */
 import { type ErrorReport, TabTuneError, wordsOf } from "../../workers/errors.ts";
-import { hubAddress } from "../../workers/weights/hub/address.ts";
+import { hubAddress } from "../../workers/hub/address.ts";
 
 export interface PushRequest {
   /** owner/name */

@@ -1,7 +1,7 @@
 /** Who is signed in at the hub, if anyone: in memory only, so that the token goes with the page. */
 import { create } from "zustand";
 import { TabTuneError } from "../../workers/errors.ts";
-import { hubAddress } from "../../workers/weights/hub/address.ts";
+import { hubAddress } from "../../workers/hub/address.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { useModel } from "./model.ts";
 import { type Account, addressOfSignIn, isValid, oauthApp, type PushDraft, returnOfSignIn } from "./sign-in.ts";

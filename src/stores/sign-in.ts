@@ -3,7 +3,7 @@
  * lasts some hours. What the way back needs lies in this tab's session storage until then; the token itself is never stored.
  */
 import { type ErrorReport, TabTuneError, wordsOf } from "../../workers/errors.ts";
-import { hubAddress } from "../../workers/weights/hub/address.ts";
+import { hubAddress } from "../../workers/hub/address.ts";
 
 /** The app that the hub asks the user about. */
 export interface OAuthApp {

@@ -3,6 +3,9 @@
 import { embeddedFiles } from "../data/embedded.ts";
 import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
+import { hubAddress } from "../hub/address.ts";
+import { ASKING_DELAYS_MS, type HttpOptions } from "../hub/http.ts";
+import { parseRepo } from "../hub/repo-name.ts";
 import { loadingPlan } from "../models/load.ts";
 import { openModel } from "../models/open.ts";
 import { allocateWeights } from "../models/weights.ts";
@@ -10,10 +13,7 @@ import type { LoadProgress, ModelPreview, ModelSource } from "../protocol/model.
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { onModel } from "../training/plan.ts";
-import { hubAddress } from "../weights/hub/address.ts";
-import { ASKING_DELAYS_MS, type HttpOptions } from "../weights/hub/http.ts";
 import { type HubFiles, openHub } from "../weights/hub/hub.ts";
-import { parseRepo } from "../weights/hub/repo-name.ts";
 import { filesFromBlobs, type ModelFiles } from "../weights/hub/source.ts";
 import { loadCost } from "../weights/loading/quantised-cache.ts";
 import { fitOf } from "./fit.ts";

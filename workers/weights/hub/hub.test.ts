@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { HttpOptions } from "../../hub/http.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
 import { sha256 } from "../../storage/sha256.ts";
@@ -10,7 +11,6 @@ import { bytesOf, toF32 } from "../formats/dtype.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { type LoadedTensor, loadOrQuantise, type PlanEntry } from "../loading/quantised-cache.ts";
 import { quantise } from "../nf4/nf4.ts";
-import type { HttpOptions } from "./http.ts";
 import { openHub } from "./hub.ts";
 import { openCheckpoint } from "./model-files.ts";
 

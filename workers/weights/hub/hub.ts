@@ -5,23 +5,15 @@
  * weight files while their tensors are read (weights/loading/shard-check.ts).
  */
 import { TabTuneError } from "../../errors.ts";
+import { badDownload, type HttpOptions, rangedReader } from "../../hub/http.ts";
+import { askListing, fileAddress, type HubPlace, type Listed, type Listing } from "../../hub/listing.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { type RangeReader, readerOfBytes } from "../../storage/range-reader.ts";
 import { sha256 } from "../../storage/sha256.ts";
-import { badDownload, fetchJson, type HttpOptions, rangedReader } from "./http.ts";
 import { type ModelFiles, modelFiles } from "./source.ts";
 
 /** Of a weight file: enough for the header of any model known. */
 const headBytes = 1 << 20;
-
-export interface HubSource {
-  /** owner/name */
-  repo: string;
-  /** Branch, tag or commit. */
-  revision: string;
-  /** Address of the hub, without a slash at its end. */
-  endpoint: string;
-}
 
 export interface HubFiles extends ModelFiles {
   commit: string;
@@ -31,23 +23,9 @@ export interface HubFiles extends ModelFiles {
   sizeOf(name: string): number;
 }
 
-interface Listed {
-  name: string;
-  size: number;
-  /** SHA-256 of a large file; else git's own hash of a small one. */
-  sha256?: string;
-  blobId?: string;
-}
-
-interface Listing {
-  commit: string;
-  licence: string;
-  files: Listed[];
-}
-
 /** Opens a model: from the cache's listing where it was opened before, else asking the hub. */
 export async function openHub(
-  { repo, revision, endpoint }: HubSource,
+  { repo, revision, endpoint }: HubPlace,
   cache: FileCache | undefined,
   given: HttpOptions,
 ): Promise<HubFiles> {
@@ -59,15 +37,13 @@ export async function openHub(
   const http: HttpOptions = { hasCached: () => hasCached, ...given };
   let listing = known && (JSON.parse(new TextDecoder().decode(known)) as Listing);
   if (!listing) {
-    const url = `${endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`;
-    listing = parseListing(await fetchJson(url, label, http), label, http);
+    listing = await askListing("models", { repo, revision, endpoint }, label, http);
     await kept.write("listing", new TextEncoder().encode(JSON.stringify(listing)));
     await kept.write("about", new TextEncoder().encode(JSON.stringify({ label, createdAt: new Date().toISOString() })));
   }
   const { commit, licence } = listing;
+  const urlOf = (name: string): string => fileAddress("models", { repo, commit, endpoint }, name);
   const byName = new Map(listing.files.map((file) => [file.name, file]));
-  const urlOf = (name: string): string =>
-    `${endpoint}/${repo}/resolve/${commit}/${name.split("/").map(encodeURIComponent).join("/")}`;
 
   const files = modelFiles(label, [...byName.keys()], async (name) => {
     const file = byName.get(name)!;
@@ -167,43 +143,3 @@ async function gitBlobId(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", all);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-
-/** The hub's answer -> what is needed of it; every field is checked, for the address may be any server's. */
-function parseListing(json: unknown, label: string, http: HttpOptions): Listing {
-  const wrong = (what: string): TabTuneError =>
-    badDownload(
-      label,
-      { why: `the answer ${what}`, remedy: "Check the hub address in the settings.", code: "network" },
-      http,
-    );
-  const root = object(json);
-  const { sha, siblings } = root;
-  if (typeof sha !== "string" || !/^[0-9a-f]{7,64}$/.test(sha)) throw wrong("names no commit");
-  if (!Array.isArray(siblings)) throw wrong("lists no files");
-  const files = siblings.map((entry): Listed => {
-    const { rfilename, size, blobId, lfs } = object(entry);
-    if (typeof rfilename !== "string" || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
-      throw wrong("lists a file without name or size");
-    }
-    const hash = object(lfs).sha256;
-    return {
-      name: rfilename,
-      size,
-      ...(typeof hash === "string" ? { sha256: hash } : typeof blobId === "string" ? { blobId } : {}),
-    };
-  });
-  return { commit: sha, licence: licenceOf(object(root.cardData)), files };
-}
-
-/** One name, several, or "other" with a name of its own. */
-function licenceOf({ license, license_name }: Record<string, unknown>): string {
-  const named = license === "other" && typeof license_name === "string" ? license_name : license;
-  return [named]
-    .flat()
-    .filter((name) => typeof name === "string")
-    .join(", ")
-    .slice(0, 100);
-}
-
-const object = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { parseRepo } from "./repo-name.ts";
+import { describe, expect, test } from "vitest";
+import { parseDataSet, parseRepo } from "./repo-name.ts";
 
 const main = { repo: "owner/name", revision: "main" };
 
@@ -40,4 +40,41 @@ test("what lies elsewhere, or is no model, is told as what it is", () => {
   expect(() => parseRepo("https://huggingface.co/datasets/HuggingFaceH4/llava-instruct-mix-vsft")).toThrow(
     "is not the address of a model: it lies under datasets",
   );
+});
+
+describe("data sets", () => {
+  const plain = { repo: "owner/name", revision: "main" };
+
+  test.each([
+    ["owner/name", plain],
+    ["owner/name:small", { ...plain, config: "small" }],
+    [
+      "owner/name@v2:en-US 1.0/validation",
+      { repo: "owner/name", revision: "v2", config: "en-US 1.0", split: "validation" },
+    ],
+    [
+      "a/b@refs/convert/parquet:default/train",
+      { repo: "a/b", revision: "refs/convert/parquet", config: "default", split: "train" },
+    ],
+    ["https://huggingface.co/datasets/owner/name", plain],
+    [
+      "https://huggingface.co/datasets/owner/name/viewer/en%20US/train?row=3",
+      { ...plain, config: "en US", split: "train" },
+    ],
+    ["hf.co/datasets/owner/name/tree/v2/data", { ...plain, revision: "v2" }],
+    ["https://hub.example/datasets/owner/name", plain],
+  ])("%s", (text, expected) => {
+    expect(parseDataSet(text, "https://hub.example")).toEqual(expected);
+  });
+
+  test.each(["squad", "owner/name:", "owner/name:a:b", "owner/name:a/", "owner/name:a/b/c", "a/../b:x"])(
+    "%j is no name",
+    (text) => {
+      expect(() => parseDataSet(text)).toThrow(`"${text}" is not the name of a data set on the hub`);
+    },
+  );
+
+  test("a model is told as none", () => {
+    expect(() => parseDataSet("https://huggingface.co/owner/name")).toThrow("is not the address of a data set");
+  });
 });

@@ -1,5 +1,5 @@
 /** The address of a hub as people type it. */
-import { TabTuneError } from "../../errors.ts";
+import { TabTuneError } from "../errors.ts";
 
 /** Without spaces around and slashes at its end. Throws TabTuneError "bad-argument" unless it is https, or http on this machine. */
 export function hubAddress(text: string): string {

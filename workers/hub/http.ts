@@ -2,8 +2,8 @@
  * Bytes over HTTP that come when the network does: what has arrived is kept, and the request goes on from there after a pause. A
  * wrong answer is never used: status, range, length and version of the file are checked against what was asked.
  */
-import { type ErrorCode, TabTuneError } from "../../errors.ts";
-import { checkRange, type RangeReader } from "../../storage/range-reader.ts";
+import { type ErrorCode, TabTuneError } from "../errors.ts";
+import { checkRange, type RangeReader } from "../storage/range-reader.ts";
 
 export interface HttpOptions {
   fetchFile: typeof fetch;
@@ -15,9 +15,22 @@ export interface HttpOptions {
   onBytes?: (bytes: number) => void;
   /** Pauses between attempts that brought nothing. */
   retryDelaysMs?: number[];
-  /** Whether this browser has a part of the model: then an error says that it is kept. */
+  /** Whether this browser has a part of what is read: then an error says that it is kept. */
   hasCached?: () => boolean;
+  /** What is read, for messages; a model where nothing is said. */
+  what?: "model" | "data set";
+  /** Where the token and the hub's address are set, for messages: the page's settings where nothing is said. */
+  settings?: { token: string; address: string };
 }
+
+const wordsFor = ({ what = "model", settings }: HttpOptions) => ({
+  what,
+  again: what === "model" ? "load the model again" : "read the data set again",
+  token: settings?.token ?? "in the settings",
+  address: settings?.address ?? "in the settings",
+});
+/** A sentence of these words, without its full stop. */
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** Pauses of a question that somebody waits for: five seconds in all, where a download of hours waits longer. */
 export const ASKING_DELAYS_MS = [500, 1500, 2500];
@@ -64,7 +77,7 @@ export function rangedReader(url: string, name: string, size: number, options: H
           name,
           {
             why: `the server did not send bytes ${from} to ${end} of ${size}`,
-            remedy: "Try again later, or choose another hub address in the settings.",
+            remedy: `Try again later, or choose another hub address ${wordsFor(options).address}.`,
           },
           options,
         );
@@ -75,7 +88,7 @@ export function rangedReader(url: string, name: string, size: number, options: H
         await response.body?.cancel();
         throw badDownload(
           name,
-          { why: "it changed on the server while it was read", remedy: "Load the model again." },
+          { why: "it changed on the server while it was read", remedy: `${sentence(wordsFor(options).again)}.` },
           options,
         );
       }
@@ -87,7 +100,10 @@ export function rangedReader(url: string, name: string, size: number, options: H
           await reader.cancel();
           throw badDownload(
             name,
-            { why: `the server sent more than the ${end - from} bytes asked for`, remedy: "Load the model again." },
+            {
+              why: `the server sent more than the ${end - from} bytes asked for`,
+              remedy: `${sentence(wordsFor(options).again)}.`,
+            },
             options,
           );
         }
@@ -137,7 +153,7 @@ export async function fetchJson(url: string, what: string, options: HttpOptions)
         what,
         {
           why: "the answer is not JSON",
-          remedy: "Check the hub address in the settings.",
+          remedy: `Check the hub address ${wordsFor(options).address}.`,
           code: "network",
           cause: error,
         },
@@ -179,15 +195,15 @@ async function refused(response: Response, name: string, options: HttpOptions): 
   const failure = new HttpFailure(response);
   if (failure.passing) return failure;
   const code = response.headers.get("X-Error-Code");
+  const words = wordsFor(options);
   switch (response.status) {
     case 401:
       if (code === "GatedRepo") {
         return badDownload(
           name,
           {
-            why: "the model is gated: its authors want to know who uses it",
-            remedy:
-              "Accept its terms on its page at the hub, then enter an access token of that account in the settings.",
+            why: `the ${words.what} is gated: its authors want to know who uses it`,
+            remedy: `Accept its terms on its page at the hub, then enter an access token of that account ${words.token}.`,
             code: "no-access",
           },
           options,
@@ -196,8 +212,8 @@ async function refused(response: Response, name: string, options: HttpOptions): 
       return badDownload(
         name,
         {
-          why: "the hub asks who you are: the model is private, or does not exist",
-          remedy: "Check the name, or enter an access token of your Hugging Face account in the settings.",
+          why: `the hub asks who you are: the ${words.what} is private, or does not exist`,
+          remedy: `Check the name, or enter an access token of your Hugging Face account ${words.token}.`,
           code: "no-access",
         },
         options,
@@ -206,9 +222,8 @@ async function refused(response: Response, name: string, options: HttpOptions): 
       return badDownload(
         name,
         {
-          why: "your account may not read this model",
-          remedy:
-            "Accept its licence on its page, with the account whose token is in the settings, then load it again.",
+          why: `your account may not read this ${words.what}`,
+          remedy: `Accept its licence on its page, with the account whose token is ${words.token}, then ${words.again}.`,
           code: "no-access",
         },
         options,
@@ -217,7 +232,10 @@ async function refused(response: Response, name: string, options: HttpOptions): 
       return badDownload(
         name,
         {
-          why: code === "RevisionNotFound" ? "the model has no such revision" : "the hub has no such model or file",
+          why:
+            code === "RevisionNotFound"
+              ? `the ${words.what} has no such revision`
+              : `the hub has no such ${words.what} or file`,
           remedy: "Check the name: owner/name, or owner/name@revision.",
         },
         options,
@@ -225,7 +243,7 @@ async function refused(response: Response, name: string, options: HttpOptions): 
     default:
       return badDownload(
         name,
-        { why: failure.message, remedy: "Try again later, or choose another hub address in the settings." },
+        { why: failure.message, remedy: `Try again later, or choose another hub address ${words.address}.` },
         options,
       );
   }
@@ -239,13 +257,18 @@ async function retrying<T>(name: string, options: HttpOptions, attempt: () => Pr
       return await attempt();
     } catch (error) {
       if (options.signal?.aborted) {
-        throw new TabTuneError("cancelled", `The download of ${name} was stopped.`, "Load the model again to go on.");
+        throw new TabTuneError(
+          "cancelled",
+          `The download of ${name} was stopped.`,
+          `${sentence(wordsFor(options).again)} to go on.`,
+        );
       }
       if (error instanceof TabTuneError) throw error;
       if (tries === delays.length) {
         const why = error instanceof Error ? error.message : String(error);
         const kept = options.hasCached?.() ?? true;
-        const remedy = `Check the connection, then load the model again${kept ? " to go on" : ""}.`;
+        const { again } = wordsFor(options);
+        const remedy = `Check the connection, then ${again}${kept ? " to go on" : ""}.`;
         throw badDownload(name, { why, remedy, code: "network", cause: error }, options);
       }
       const asked = error instanceof HttpFailure ? error.retryAfterMs : 0;
