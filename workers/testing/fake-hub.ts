@@ -4,9 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+/** Of the branch that the hub's own conversion to Parquet writes. */
+export const CONVERTED = "fedcba9876543210fedcba9876543210fedcba98";
 
 export interface FakeHub {
   endpoint: string;
+  /** Path of every request to the API, in order. */
+  listed: string[];
   /** "path range" of every request for file content, in order. */
   asked: string[];
   /** Bytes sent of file content. */
@@ -24,6 +28,12 @@ export interface FakeHub {
 
 export interface FakeRepo {
   name: string;
+  /** A model where nothing is said. */
+  kind?: "models" | "datasets";
+  /** A name that leads to it. */
+  formerly?: string;
+  /** What lies in refs/convert/parquet. */
+  converted?: Map<string, Uint8Array>;
   files: Map<string, Uint8Array>;
   /** Requests without "Bearer <this>" are refused: with 401, or 403 for another token. */
   token?: string;
@@ -32,8 +42,8 @@ export interface FakeRepo {
   cardData?: Record<string, unknown>;
 }
 
-/** Serves `repo` on a free port of this machine. */
-export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
+/** Serves `repos` on a free port of this machine. */
+export async function startFakeHub(...repos: FakeRepo[]): Promise<FakeHub> {
   const server = createServer((request, response) => {
     response.setHeader("Access-Control-Allow-Origin", "*");
     response.setHeader("Access-Control-Allow-Headers", "*");
@@ -54,42 +64,61 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const path = decodeURIComponent(new URL(request.url!, "http://x").pathname);
     if (path.startsWith("/cdn/")) {
-      content(path.slice("/cdn/".length), request, response);
+      const [, , n, branch, ...file] = path.split("/");
+      content(file.join("/"), filesAt(repos[Number(n)]!, branch!)!, request, response);
+      return;
+    }
+    const asked =
+      /^\/(api\/(?:models|datasets)|datasets)?\/?([^/]+\/[^/]+)\/(revision|resolve)\/(refs\/convert\/parquet|[^/]+)(?:\/(.+))?$/.exec(
+        path,
+      );
+    const [, room = "models", name = "", view, revision = "", file] = asked ?? [];
+    if (view === "revision") hub.listed.push(path);
+    const kind = room.endsWith("datasets") ? "datasets" : "models";
+    const repo = repos.find((r) => (r.kind ?? "models") === kind && (r.name === name || r.formerly === name));
+    if (!asked || !repo) {
+      fail(response, 404, view === "revision" ? "RepoNotFound" : "EntryNotFound");
+      return;
+    }
+    if (repo.name !== name) {
+      response.statusCode = 307;
+      response.setHeader("Location", path.replace(name, repo.name));
+      response.end();
       return;
     }
     if (repo.token !== undefined && request.headers.authorization !== `Bearer ${repo.token}`) {
       fail(response, request.headers.authorization ? 403 : 401, repo.gated ? "GatedRepo" : "");
       return;
     }
-    const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path);
-    if (api) {
-      if (api[1] !== repo.name) {
-        fail(response, 404, "RepoNotFound");
-        return;
-      }
-      if (api[2] !== "main" && api[2] !== COMMIT) {
-        fail(response, 404, "RevisionNotFound");
-        return;
-      }
-      response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify(listing(repo)));
+    const files = filesAt(repo, revision);
+    if (!files) {
+      fail(response, 404, "RevisionNotFound");
       return;
     }
-    const resolve = /^\/([^/]+\/[^/]+)\/resolve\/([0-9a-f]+)\/(.+)$/.exec(path);
-    if (!resolve || resolve[1] !== repo.name || !repo.files.has(resolve[3]!)) {
+    if (view === "revision") {
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify(listing(repo, files)));
+      return;
+    }
+    if (!files.has(file!)) {
       fail(response, 404, "EntryNotFound");
       return;
     }
     response.statusCode = 302;
-    response.setHeader("Location", `/cdn/${encodeURIComponent(resolve[3]!)}`);
+    response.setHeader("Location", `/cdn/${repos.indexOf(repo)}/${revision}/${encodeURIComponent(file!)}`);
     response.end();
   }
 
-  function content(file: string, request: IncomingMessage, response: ServerResponse): void {
+  function content(
+    file: string,
+    files: Map<string, Uint8Array>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     const { range } = request.headers;
     hub.asked.push(`${file} ${range ?? "whole"}`);
     if (hub.fault?.({ file, range, nth: hub.asked.length }, response)) return;
-    const whole = served.get(file) ?? repo.files.get(file)!;
+    const whole = served.get(file) ?? files.get(file)!;
     const asked = /^bytes=(\d+)-(\d+)$/.exec(range ?? "");
     const [start, end] = asked ? [Number(asked[1]), Number(asked[2]) + 1] : [0, whole.byteLength];
     response.statusCode = asked ? 206 : 200;
@@ -111,6 +140,7 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const hub: FakeHub = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    listed: [],
     asked: [],
     sent: 0,
     fault: undefined,
@@ -125,18 +155,24 @@ export async function startFakeHub(repo: FakeRepo): Promise<FakeHub> {
   return hub;
 }
 
+function filesAt(repo: FakeRepo, revision: string): Map<string, Uint8Array> | undefined {
+  if (revision === "main" || revision === COMMIT) return repo.files;
+  return revision === "refs/convert/parquet" || revision === CONVERTED ? repo.converted : undefined;
+}
+
 /** What the hub's API tells of a repository: git hashes of small files, SHA-256 of the large ones. */
-function listing({ name, files, cardData = { license: "apache-2.0" } }: FakeRepo): object {
+function listing(repo: FakeRepo, files: Map<string, Uint8Array>): object {
+  const { name, gated = false, cardData = { license: "apache-2.0" } } = repo;
   return {
     id: name,
-    sha: COMMIT,
-    gated: false,
+    sha: files === repo.files ? COMMIT : CONVERTED,
+    gated: gated ? "auto" : false,
     cardData,
     siblings: [...files].map(([rfilename, bytes]) => ({
       rfilename,
       size: bytes.byteLength,
       blobId: createHash("sha1").update(`blob ${bytes.byteLength}\0`).update(bytes).digest("hex"),
-      ...(rfilename.endsWith(".safetensors")
+      ...(/\.(safetensors|parquet)$/.test(rfilename)
         ? { lfs: { sha256: createHash("sha256").update(bytes).digest("hex"), size: bytes.byteLength } }
         : {}),
     })),

@@ -17,6 +17,8 @@ export interface InputFile {
   lastModified?: number;
   /** Not given by name: it lies beside the table that was, in case the rows name it. */
   beside?: boolean;
+  /** What stands for the content where it is known without reading it: a hash, or an address that never changes what it has. */
+  identity?: string;
 }
 
 /**

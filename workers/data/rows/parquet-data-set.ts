@@ -5,8 +5,7 @@
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { isRowFault, type TabTuneError } from "../../errors.ts";
-import { type InputFile, readRows } from "./read-rows.ts";
-import type { RecordOptions } from "./record.ts";
+import { type InputFile, type ReadOptions, readRows } from "./read-rows.ts";
 import type { Row } from "./row.ts";
 
 /** A row group ends at whichever comes first; Hugging Face writes 100 rows where there are pictures. */
@@ -164,7 +163,7 @@ export interface WrittenDataSet {
  */
 export async function writtenDataSet(
   files: readonly InputFile[],
-  reading: RecordOptions,
+  options: ReadOptions,
   onRow: (rows: number, place: string) => void,
   current: (row: Row, position: number) => Row | undefined = (row) => row,
 ): Promise<WrittenDataSet> {
@@ -172,7 +171,7 @@ export async function writtenDataSet(
   let rows = 0;
   let leftOut = 0;
   let position = 0;
-  for await (const event of readRows(files, reading)) {
+  for await (const event of readRows(files, options)) {
     if (event.type === "format") continue;
     if (event.type === "skipped") {
       leftOut += 1;

@@ -5,6 +5,7 @@
  */
 import { type FileMetaData, parquetMetadataAsync, parquetRead, parquetSchema, type SchemaTree } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { TabTuneError } from "../../errors.ts";
 import type { ByteSource } from "../../storage/byte-source.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
@@ -112,6 +113,8 @@ export function openParquet(entry: Entry, limits: DatasetLimits): Promise<Parque
 async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile> {
   const file = rangeReader(await entry.blob(), limits);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false }).catch((error: unknown) => {
+    // Of where the file lies: nothing is said of the file.
+    if (error instanceof TabTuneError) throw error;
     throw new Error(`its footer is damaged or missing (${wordsOf(error)})`, { cause: error });
   });
   checkFooter(metadata, file.byteLength, limits);

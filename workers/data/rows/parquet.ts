@@ -1,5 +1,6 @@
 /** Parquet by hyparquet: one row group at a time, only the columns that matter, pictures only when they are asked for. */
 import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
+import { TabTuneError } from "../../errors.ts";
 import { type ColumnMapping, isColumnOf, isKnownColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
@@ -105,6 +106,7 @@ export async function* parquetRecords(
     try {
       group = await readGroup(index);
     } catch (error) {
+      if (error instanceof TabTuneError) throw error;
       firstError ??= error;
       const numRows = Number(groups[index]!.num_rows);
       for (let i = 1; i <= numRows; i++) lost.push({ ...lostRow(++row, index, error), ...endOf(i, numRows) });

@@ -78,6 +78,8 @@ export function readLater(
     try {
       whole = await bytes();
     } catch (error) {
+      // A hub that does not answer is no fault of the picture.
+      if (error instanceof TabTuneError) throw error;
       throw new TabTuneError(
         "bad-image",
         `The picture ${path} cannot be read: ${wordsOf(error).replace(/\.$/, "")}.`,

@@ -31,6 +31,14 @@ export type RowEvent =
 
 export interface ReadOptions extends RecordOptions {
   limits?: Partial<DatasetLimits>;
+  first?: FirstRows | undefined;
+}
+
+/** Rows that are read, skipped ones included; those behind them are not looked at. */
+export interface FirstRows {
+  rows: number;
+  /** How many there are, where somebody counted them. */
+  of?: number | undefined;
 }
 
 const LOOKED_FOR =
@@ -51,7 +59,7 @@ export async function* readRows(files: readonly InputFile[], options: ReadOption
 }
 
 /** The same of a drop that is open. */
-export async function* rowsIn(opened: OpenDrop, options: RecordOptions): AsyncGenerator<RowEvent> {
+export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limits">): AsyncGenerator<RowEvent> {
   const { files, limits, entries, leftOut, notes } = opened;
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
   const drop = await usable(opened, options);
@@ -73,7 +81,9 @@ export async function* rowsIn(opened: OpenDrop, options: RecordOptions): AsyncGe
   /** Some row has a picture, or names one that could not be had. */
   let pictured = false;
   let firstSkipped: SkippedRow | undefined;
+  const most = options.first?.rows ?? Number.POSITIVE_INFINITY;
   for (const source of sources) {
+    if (next >= most) break;
     yield { type: "format", format: source.format, detail: detailOf(source) };
     for await (const record of recordsIn(source, reading)) {
       if (next >= limits.rows) throw tooManyRows(limits.rows);
@@ -83,6 +93,7 @@ export async function* rowsIn(opened: OpenDrop, options: RecordOptions): AsyncGe
         remarks.add(read.remarks);
         for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
         for (const row of read.rows) {
+          if (row.index >= most) break;
           if (row.index >= limits.rows) throw tooManyRows(limits.rows);
           pictured ||= row.images.length > 0;
           yield { type: "row", row, several: read.several };
@@ -97,9 +108,16 @@ export async function* rowsIn(opened: OpenDrop, options: RecordOptions): AsyncGe
         yield { type: "skipped", skipped };
       }
       next += 1;
+      // The next record may cost a row group.
+      if (next >= most) break;
     }
   }
   const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
+  if (options.first && next >= most && !((options.first.of ?? Number.POSITIVE_INFINITY) <= most)) {
+    const { of } = options.first;
+    const rows = of === undefined ? counted(most, "row") : `${most} of ${counted(of, "row")}`;
+    yield note(`The first ${rows} ${most === 1 ? "is" : "are"} read, as was asked.`);
+  }
   yield* remarks.notes().map(note);
   for (const detail of index.notes()) yield note(detail);
   if (rows === 0) throw noRows(plan.sources, next, firstSkipped);

@@ -2,13 +2,14 @@
  * Which data set a drop is: the same id for the same files in any order, another one after any change. Files up to `WHOLE_BYTES` are
  * hashed from end to end: a caption that was corrected in place changes neither a name, nor a size, nor a file's ends. Reading them
  * costs less than preparing them. Larger ones (archives, Parquet) are known by their time of change and samples, where one is known.
+ * Files of a hub are known by what it tells of them, and not read.
  */
 
 import type { ByteSource } from "../../storage/byte-source.ts";
 import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
 
 import { byPath } from "../rows/entry.ts";
-import type { InputFile } from "../rows/read-rows.ts";
+import type { FirstRows, InputFile } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import { datasetIdOf } from "./manifest.ts";
 
@@ -19,11 +20,16 @@ const SAMPLES = 64;
 const SAMPLE_BYTES = 65_536;
 
 /** The id of `files`, read as `reading` says, whatever they are prepared for. */
-export async function filesIdentity(files: readonly InputFile[], reading: RecordOptions = {}): Promise<string> {
+export async function filesIdentity(
+  files: readonly InputFile[],
+  reading: RecordOptions = {},
+  first?: FirstRows,
+): Promise<string> {
   // The number grows when the reader makes other rows of the same files: what an older one prepared is not taken for them.
   const parts = ["reader 4"];
   const said = readingKey(reading);
   if (said !== "") parts.push(said);
+  if (first) parts.push(`first ${first.rows}`);
   for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
   return datasetIdOf(parts);
 }
@@ -38,7 +44,8 @@ function readingKey({ mapping = {}, ...rest }: RecordOptions): string {
   return said.length === 0 ? "" : `reading ${JSON.stringify(said.sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
 
-async function contentOf({ blob, lastModified = changeOf(blob) }: InputFile): Promise<string> {
+async function contentOf({ blob, identity, lastModified = changeOf(blob) }: InputFile): Promise<string> {
+  if (identity !== undefined) return `known ${identity}`;
   if (blob.size <= WHOLE_BYTES || lastModified === undefined) {
     const pieces = Math.max(1, Math.ceil(blob.size / PIECE_BYTES));
     return hashOf(blob, PIECE_BYTES, pieces, (n) => n * PIECE_BYTES);

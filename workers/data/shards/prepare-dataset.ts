@@ -10,7 +10,7 @@ import { counted } from "../../words.ts";
 import { mostTokens } from "../index/most-tokens.ts";
 import { createIndexWriter, type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
 import { prepareExample, type RowPreparation } from "../prepare-example.ts";
-import { type InputFile, readRows } from "../rows/read-rows.ts";
+import { type FirstRows, type InputFile, readRows } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import type { SkippedRow } from "../rows/row.ts";
 import { filesIdentity, preparedIdentity } from "./data-identity.ts";
@@ -69,6 +69,10 @@ export interface Drop {
   label: string;
   /** What the user said of its columns. */
   reading?: RecordOptions;
+  /** Only these rows. */
+  first?: FirstRows;
+  /** What else is to be said of it, asked for when all is read. */
+  notes?: () => string[];
 }
 
 export interface PrepareOptions {
@@ -102,7 +106,7 @@ export async function prepareDataset(
   onProgress: (p: DatasetProgress) => void,
   { wholeRows = WHOLE_ROWS, budget = CACHE_BYTES, leastRows }: PrepareOptions = {},
 ): Promise<PreparedDataset> {
-  const filesId = await filesIdentity(drop.files, drop.reading);
+  const filesId = await filesIdentity(drop.files, drop.reading, drop.first);
   const id = await preparedIdentity(filesId, preparation.id);
   const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
   return whilePreparing(id, wait, async () => {
@@ -143,7 +147,7 @@ async function writeDataset(store: Store, id: string, preparing: Preparing): Pro
 async function readIndex(
   store: Store,
   id: string,
-  { files, reading = {}, onProgress }: Preparing,
+  { files, reading = {}, first, notes: others = () => [], onProgress }: Preparing,
 ): Promise<{ index: IndexInfo; facts: Facts }> {
   const writer = createIndexWriter(store, id);
   const skipped: SkippedRow[] = [];
@@ -151,7 +155,7 @@ async function readIndex(
   const notes: string[] = [];
   let rows = 0;
   const progress = (detail: string) => onProgress({ phase: "reading", rows, skipped: skipped.length, detail });
-  for await (const event of readRows(files, reading)) {
+  for await (const event of readRows(files, { ...reading, first })) {
     if (event.type === "format" && event.format === "note") notes.push(event.detail);
     else if (event.type === "format") formats.add(event.format);
     else if (event.type === "skipped") {
@@ -169,7 +173,8 @@ async function readIndex(
       }
     }
   }
-  return { index: await writer.finish(), facts: { format: [...formats].join(", "), reading, skipped, notes } };
+  const facts = { format: [...formats].join(", "), reading, skipped, notes: [...notes, ...others()] };
+  return { index: await writer.finish(), facts };
 }
 
 interface Indexed extends Preparing {

@@ -1,0 +1,72 @@
+/** A data set of a hub as files for the reader of rows: each is read by ranges when its rows are asked for. */
+import { type HttpOptions, rangedReader } from "../../hub/http.ts";
+import { fileAddress } from "../../hub/listing.ts";
+import type { FileCache } from "../../storage/file-cache.ts";
+import { type RangeReader, sourceOfReader } from "../../storage/range-reader.ts";
+import type { InputFile } from "../rows/drop.ts";
+import { type BlockSizes, blockReader, recentRuns } from "./block-reader.ts";
+import { openRanges } from "./kept-ranges.ts";
+import type { HubDataSet } from "./look-up.ts";
+
+/** Of runs that were used last. A row group that is read twice in a row may be larger: then it comes from the cache. */
+const RECENT_BYTES = 32 * 2 ** 20;
+const SIGN_MS = 1000;
+
+export interface HubReading {
+  http: HttpOptions;
+  /** Where ranges are kept between visits. */
+  cache?: FileCache | undefined;
+  budget?: number;
+  /** Called with the bytes that have come so far, and each second while any are waited for. */
+  onFetched?: (bytes: number) => void;
+  /** What the user should know of the cache. */
+  tell?: (words: string) => void;
+  /** For tests. */
+  sizes?: BlockSizes;
+}
+
+/** The files of a data set. Nothing is fetched before it is read; errors of reading are TabTuneErrors as of models. */
+export async function hubFiles(set: HubDataSet, reading: HubReading): Promise<InputFile[]> {
+  const { endpoint, repo, commit, label } = set;
+  const { cache, budget, tell, onFetched = () => {}, sizes } = reading;
+  const options = { ...(budget === undefined ? {} : { budget }), ...(tell ? { tell } : {}) };
+  const kept = cache && (await openRanges(cache, [endpoint, repo, commit], label, options));
+  let hasCached = (kept?.bytes ?? 0) > 0;
+  let fetched = 0;
+  const http: HttpOptions = {
+    what: "data set",
+    hasCached: () => hasCached,
+    ...reading.http,
+    onBytes: (bytes) => {
+      fetched += bytes;
+      hasCached ||= kept !== undefined;
+      onFetched(fetched);
+    },
+  };
+  const recent = recentRuns(RECENT_BYTES);
+  return Promise.all(
+    set.files.map(async ({ name, size, sha256, blobId }): Promise<InputFile> => {
+      const remote = rangedReader(fileAddress("datasets", set, name), name, size, http);
+      const alive = withSigns(remote, () => onFetched(fetched));
+      const reader = blockReader(alive, name, recent, await kept?.runsOf(name), sizes);
+      const hash = sha256 ?? blobId;
+      // By its hash where the hub tells one: a commit that changed nothing but the card is the same data.
+      return { path: name, blob: sourceOfReader(reader), identity: hash ?? `${endpoint} ${repo}@${commit}` };
+    }),
+  );
+}
+
+/** Calls `sign` each second while a read waits for the network: silence is taken for a reader that hangs. */
+function withSigns(reader: RangeReader, sign: () => void): RangeReader {
+  return {
+    size: reader.size,
+    async read(start, end) {
+      const timer = setInterval(sign, SIGN_MS);
+      try {
+        return await reader.read(start, end);
+      } finally {
+        clearInterval(timer);
+      }
+    },
+  };
+}
