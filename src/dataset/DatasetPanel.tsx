@@ -26,7 +26,7 @@ export function DatasetPanel() {
   const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
-  const notes = [...(source?.kind === "files" ? (source.notes ?? []) : []), ...(info?.notes ?? [])];
+  const notes = [...(source?.kind === "files" ? (source.told ?? []) : []), ...(info?.notes ?? [])];
   const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
   return (
     <Panel

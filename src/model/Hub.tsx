@@ -1,9 +1,10 @@
 /** Models of the hub: which one, by whose leave, and what it costs. */
+import { HUB } from "../../workers/hub/address.ts";
 import type { ModelPreview } from "../../workers/protocol/model.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { bytes, count } from "../parts/format.ts";
-import { defaultEndpoint, useModel } from "../stores/model.ts";
+import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
 
@@ -49,7 +50,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
                 type="url"
                 value={hub.endpoint}
                 disabled={disabled}
-                placeholder={defaultEndpoint}
+                placeholder={HUB}
                 onChange={(event) => setHub({ endpoint: event.target.value })}
               />
             )}

@@ -1,5 +1,6 @@
 /** The loaded model, and the way there. */
 import { create } from "zustand";
+import { HUB } from "../../workers/hub/address.ts";
 import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol/model.ts";
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
@@ -44,7 +45,6 @@ interface ModelStore {
 
 const ENDPOINT_KEY = "tabtune-hub";
 const CLIENT_KEY = "tabtune-hub-client";
-export const defaultEndpoint = "https://huggingface.co";
 const hubSource = (name: string, { endpoint, token }: HubSettings): ModelSource => ({
   kind: "hub",
   name,
@@ -88,7 +88,7 @@ export const useModel = create<ModelStore>((set, get) => {
   };
   const before = remembered().model;
   const hub: HubSettings = {
-    endpoint: localStorage.getItem(ENDPOINT_KEY) ?? defaultEndpoint,
+    endpoint: localStorage.getItem(ENDPOINT_KEY) ?? HUB,
     token: "",
     clientId: localStorage.getItem(CLIENT_KEY) ?? "",
   };

@@ -125,7 +125,7 @@ export async function oneOfEach(files: readonly DroppedFile[]): Promise<{ files:
 /** The answer: both as one set of files, or what came alone. Throws as `oneOfEach`. */
 export async function answered({ before, dropped }: SecondDrop, together: boolean): Promise<FilesSource> {
   const { files, notes } = await oneOfEach(together ? [...before.files, ...dropped] : dropped);
-  if (!together) return { kind: "files", label: labelOf(files), files, notes };
+  if (!together) return { kind: "files", label: labelOf(files), files, told: notes };
   const there = new Set(before.files.map(({ path }) => path));
   const others = dropped.filter(({ path }) => !there.has(path));
   const both = others.length === 0 ? before.label : `${before.label} + ${labelOf(others)}`;
@@ -133,6 +133,6 @@ export async function answered({ before, dropped }: SecondDrop, together: boolea
     kind: "files",
     label: both.length <= 80 ? both : labelOf(files),
     files,
-    notes: [...new Set([...(before.notes ?? []), ...notes])],
+    told: [...new Set([...(before.told ?? []), ...notes])],
   };
 }

@@ -1,11 +1,11 @@
 /** The commands by name, with their options: docs/contract.md says what each of them promises. */
 import type { Arguments, Options } from "./arguments.ts";
+import { dataOptions } from "./data.ts";
 import { gguf, merge } from "./exports.ts";
 import { measure } from "./measure.ts";
 import { features, preprocess } from "./pictures.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
 import { rows } from "./read-rows.ts";
-import { readingOptions } from "./reading.ts";
 import { plan, tokenize } from "./rows.ts";
 import { selfTest } from "./self-test.ts";
 import { train } from "./train.ts";
@@ -19,8 +19,7 @@ export const commands: Record<string, Command> = {
   train: {
     options: {
       model: "one",
-      data: "one",
-      ...readingOptions,
+      ...dataOptions,
       recipe: "one",
       out: "one",
       steps: "maybe",
@@ -30,15 +29,15 @@ export const commands: Record<string, Command> = {
     },
     run: train,
   },
-  tokenize: { options: { model: "one", data: "one", ...readingOptions, recipe: "one" }, run: tokenize },
+  tokenize: { options: { model: "one", ...dataOptions, recipe: "one" }, run: tokenize },
   preprocess: { options: { model: "one", image: "one", out: "one" }, run: preprocess },
   features: { options: { model: "one", image: "one", out: "one", recipe: "maybe" }, run: features },
   logits: {
-    options: { model: "one", adapter: "maybe", data: "one", ...readingOptions, row: "one", recipe: "one", out: "one" },
+    options: { model: "one", adapter: "maybe", ...dataOptions, row: "one", recipe: "one", out: "one" },
     run: logits,
   },
   evaluate: {
-    options: { model: "one", adapter: "maybe", data: "one", ...readingOptions, recipe: "one" },
+    options: { model: "one", adapter: "maybe", ...dataOptions, recipe: "one" },
     run: evaluate,
   },
   generate: {
@@ -56,7 +55,7 @@ export const commands: Record<string, Command> = {
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
   rows: {
-    options: { data: "one", ...readingOptions, report: "maybe", parquet: "maybe" },
+    options: { ...dataOptions, report: "maybe", parquet: "maybe" },
     run: rows,
   },
   measure: { options: { out: "one", quick: "flag" }, run: measure },

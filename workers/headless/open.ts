@@ -1,6 +1,7 @@
 /** What commands share: a recipe file, a model folder, data on disk, a GPU, files that appear whole or not at all. */
 import { openAsBlob } from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import type { InputFile } from "../data/rows/read-rows.ts";
 import { isPictureName } from "../data/rows/sidecar.ts";
@@ -14,6 +15,10 @@ import { makeDirectory } from "../storage/fs-directory.ts";
 import { onModel } from "../training/plan.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import type { Arguments } from "./arguments.ts";
+
+/** TABTUNE_CACHE, else the user's own cache folder. */
+export const cacheFolder = (): string =>
+  process.env.TABTUNE_CACHE ?? path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "tabtune");
 
 /** A row that is left out, on stderr; faults of its picture or text begin with its place themselves. */
 export function skipped(source: string, message: string): void {

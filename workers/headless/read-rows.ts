@@ -3,8 +3,8 @@ import { parquetDataSet } from "../data/rows/parquet-data-set.ts";
 import { readRows } from "../data/rows/read-rows.ts";
 import type { Row, SkippedRow } from "../data/rows/row.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, note, skipped, writeWhole } from "./open.ts";
-import { readingOf } from "./reading.ts";
+import { dataOf } from "./data.ts";
+import { note, skipped, writeWhole } from "./open.ts";
 
 /** A row as a line of stdout. */
 const lineOf = ({ index, source, messages, images }: Row): string =>
@@ -15,13 +15,13 @@ const lineOf = ({ index, source, messages, images }: Row): string =>
  * stderr before.
  */
 export async function rows(args: Arguments): Promise<void> {
-  const { files } = await dataFiles(args.text("data"));
+  const { files, reading, first, told } = await dataOf(args);
   const lines: string[] = [];
   const leftOut: SkippedRow[] = [];
   const notes: string[] = [];
   const parquet = args.maybe("parquet");
   const dataSet = parquetDataSet();
-  for await (const event of readRows(files, await readingOf(args))) {
+  for await (const event of readRows(files, { ...reading, first })) {
     if (event.type === "row") {
       lines.push(lineOf(event.row));
       const fault = parquet ? await dataSet.add(event.row) : undefined;
@@ -42,7 +42,10 @@ export async function rows(args: Arguments): Promise<void> {
       code: reason,
       message,
     }));
-    await writeWhole(report, `${JSON.stringify({ rows: lines.length, skipped: rowsSkipped, notes }, null, 2)}\n`);
+    await writeWhole(
+      report,
+      `${JSON.stringify({ rows: lines.length, skipped: rowsSkipped, notes: [...told, ...notes] }, null, 2)}\n`,
+    );
   }
   if (parquet) await writeWhole(parquet, new Uint8Array(await dataSet.finish().arrayBuffer()));
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));

@@ -8,7 +8,7 @@ import { TabTuneError } from "../errors.ts";
 import type { Arguments, Options } from "./arguments.ts";
 import { readBytes } from "./open.ts";
 
-/** The options of every command that reads rows. */
+/** What may be said of the columns. */
 export const readingOptions = { mapping: "maybe", instruction: "maybe", answers: "maybe" } as const satisfies Options;
 
 /** A file of `--mapping`: which column is what. Throws TabTuneError "bad-argument" naming the key. */

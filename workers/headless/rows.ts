@@ -11,18 +11,18 @@ import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import { onModel } from "../training/plan.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, note, openedModel, skipped } from "./open.ts";
-import { readingOf } from "./reading.ts";
+import { dataOf } from "./data.ts";
+import { note, openedModel, skipped } from "./open.ts";
 
 /** Usable rows of `--data`, prepared; a skipped row is told on stderr and the others go on. */
 export async function* examplesOf(args: Arguments, model: OpenedModel, recipe: Recipe): AsyncGenerator<Example> {
   const preparation = preparationOf(model.preparation);
   const data = args.text("data");
-  const { files } = await dataFiles(data);
+  const { files, reading, first } = await dataOf(args);
   const { maxLength, trainOn } = recipe;
   let usable = 0;
   let cut = 0;
-  for await (const event of readRows(files, await readingOf(args))) {
+  for await (const event of readRows(files, { ...reading, first })) {
     if (event.type === "skipped") skipped(event.skipped.source, event.skipped.message);
     if (event.type === "format" && event.format === "note") note(event.detail);
     if (event.type !== "row") continue;

@@ -1,6 +1,4 @@
 /** `selftest`, and the verdict that `train` asks for: verdicts in a folder that all runs share, so that only the first one pays for it. */
-import os from "node:os";
-import path from "node:path";
 import { toReport } from "../errors.ts";
 import { newCounters } from "../gpu/buffers.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
@@ -15,7 +13,7 @@ import { headSizesOf, refuseUnlessPassed, runSelfTest, type VerdictStore, verdic
 import { openFsCache } from "../storage/fs-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { Arguments } from "./arguments.ts";
-import { note, openedModel } from "./open.ts";
+import { cacheFolder, note, openedModel } from "./open.ts";
 
 /** What drives the adapter here, as a browser does on the page. */
 export const HOST = `Node ${process.versions.node}`;
@@ -23,21 +21,17 @@ export const HOST = `Node ${process.versions.node}`;
 /** llava-1.5-7b's. */
 const DEFAULT_HEADS: HeadSizes = { text: 128, vision: 64 };
 
-/** TABTUNE_CACHE, else the user's own cache folder. */
-const folder = (): string =>
-  process.env.TABTUNE_CACHE ?? path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "tabtune");
-
 /** Verdicts by hash of their key. A folder that cannot be written is told of and costs the next run another test, no more. */
 export const verdicts: VerdictStore = {
   async get(key) {
-    const cache = await openFsCache(folder()).catch(() => undefined);
+    const cache = await openFsCache(cacheFolder()).catch(() => undefined);
     const reader = await cache?.open(await nameOf(key));
     return reader?.read(0, reader.size);
   },
   async set([entry]) {
     const [key, bytes] = entry!;
     try {
-      const writer = await (await openFsCache(folder())).create(await nameOf(key));
+      const writer = await (await openFsCache(cacheFolder())).create(await nameOf(key));
       await writer.write(bytes);
       await writer.commit();
     } catch (error) {

@@ -32,8 +32,8 @@ import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-
 import { verdictOn } from "../training/verdict.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
-import { dataFiles, loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
-import { readingOf } from "./reading.ts";
+import { dataOf } from "./data.ts";
+import { loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 
 const RUN = "headless";
@@ -86,8 +86,7 @@ export async function train(args: Arguments): Promise<void> {
   const out = args.text("out");
   const stopAfter = args.whole("steps", 1);
   const { model, recipe } = await loadedModel(args);
-  const { files, label } = await dataFiles(args.text("data"));
-  const reading = await readingOf(args);
+  const drop = await dataOf(args);
   const initial = await initialOf(args.maybe("lora-init"), model, recipe);
   const resume = args.flag("resume");
   const checkpoints = path.join(out, "checkpoints");
@@ -114,7 +113,6 @@ export async function train(args: Arguments): Promise<void> {
   try {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await storeMark(store, RUN, mark);
-    const drop = { files, label, reading };
     const { info, supply } = await prepareDataset(store, drop, preparationOf(model.preparation), () => {});
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;

@@ -1,6 +1,9 @@
 /** The address of a hub as people type it. */
 import { TabTuneError } from "../errors.ts";
 
+/** The hub that is meant where nobody names one. */
+export const HUB = "https://huggingface.co";
+
 /** Without spaces around and slashes at its end. Throws TabTuneError "bad-argument" unless it is https, or http on this machine. */
 export function hubAddress(text: string): string {
   const address = text.trim().replace(/\/+$/, "");
@@ -8,7 +11,7 @@ export function hubAddress(text: string): string {
     throw new TabTuneError(
       "bad-argument",
       `"${text}" is not the address of a hub.`,
-      "Write an address such as https://huggingface.co in the settings.",
+      `Write an address such as ${HUB}.`,
     );
   }
   return address;

@@ -23,7 +23,7 @@ export interface FilesSource {
   /** What the user said of their columns. */
   reading?: RecordOptions;
   /** What is to be told of files that were dropped one after the other, whole sentences. */
-  notes?: string[];
+  told?: string[];
 }
 
 export type DatasetSource = { kind: "sample" } | FilesSource;

@@ -5,7 +5,7 @@ import { openOpfsCache } from "../../storage/opfs.ts";
 import { type FakeHub, startFakeHub } from "../../testing/fake-hub.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
 import { noise, parquetOf, questionsOf } from "../../testing/hub-data.ts";
-import { datasetIdentity } from "../shards/data-identity.ts";
+import { filesIdentity } from "../shards/data-identity.ts";
 import { forgetRanges, listRanges } from "./kept-ranges.ts";
 import { type HubDataSet, lookUpDataSet } from "./look-up.ts";
 import { type HubReading, hubFiles } from "./open.ts";
@@ -166,14 +166,12 @@ describe("room", () => {
 
 test("its identity is what the hub tells, and reading for it costs nothing", async () => {
   const all = await open();
-  const id = await datasetIdentity(all, "a tokenizer");
+  const id = await filesIdentity(all);
   expect(hub.asked).toEqual([]);
-  expect(await datasetIdentity(await open(), "a tokenizer")).toBe(id);
-  expect(await datasetIdentity(all, "a tokenizer", {}, { rows: 100 })).not.toBe(id);
-  expect(await datasetIdentity(all, "a tokenizer", {}, { rows: 100, of: 500 })).toBe(
-    await datasetIdentity(all, "a tokenizer", {}, { rows: 100 }),
-  );
+  expect(await filesIdentity(await open())).toBe(id);
+  expect(await filesIdentity(all, {}, { rows: 100 })).not.toBe(id);
+  expect(await filesIdentity(all, {}, { rows: 100, of: 500 })).toBe(await filesIdentity(all, {}, { rows: 100 }));
   const changed = { ...set, files: set.files.map((file) => ({ ...file, sha256: "another" })) };
   const others = await hubFiles(changed, { http: { fetchFile: fetch, token: "" } });
-  expect(await datasetIdentity(others, "a tokenizer")).not.toBe(id);
+  expect(await filesIdentity(others)).not.toBe(id);
 });

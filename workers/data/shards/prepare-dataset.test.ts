@@ -86,3 +86,19 @@ test("how many rows have how many tokens is kept, so that a limit can be judged 
   await without(store, info.id, "lengths");
   expect((await prepare(store, ...files)).lengths).toEqual([]);
 });
+
+test("the first rows are a data set of their own, which says so beside what its place says", async () => {
+  const store = memoryStore();
+  const files = [file("train.jsonl", rows("One.", "Two.", "Three."))];
+  const all = await prepare(store, ...files);
+  const told: string[] = [];
+  const drop = { files, label: "drop", first: { rows: 2, of: 3 }, notes: () => told };
+  const { info: two } = await prepareDataset(
+    store,
+    drop,
+    preparation,
+    () => void told.splice(0, 1, "It lies on a hub."),
+  );
+  expect([all.rows, two.rows, two.id === all.id]).toEqual([3, 2, false]);
+  expect(two.notes).toEqual(["It lies on a hub.", "The first 2 of 3 rows are read, as was asked."]);
+});

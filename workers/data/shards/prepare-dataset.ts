@@ -173,7 +173,7 @@ async function readIndex(
       }
     }
   }
-  const facts = { format: [...formats].join(", "), reading, skipped, notes: [...notes, ...others()] };
+  const facts = { format: [...formats].join(", "), reading, skipped, notes: [...others(), ...notes] };
   return { index: await writer.finish(), facts };
 }
 

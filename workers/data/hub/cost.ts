@@ -1,0 +1,15 @@
+/** What reading a data set of a hub costs, from what its listing tells. */
+import type { HubDataSet } from "./look-up.ts";
+
+/** The end of a file, where its row groups are listed. */
+const FOOTER_BYTES = 512 * 1024;
+/** Rows come in groups; as `datasets` writes them where there are pictures. */
+const GROUP_ROWS = 100;
+
+/** About how many bytes move for the first `rows` rows, all of them where nothing is said; undefined where nobody counted the rows. */
+export function bytesFor(set: Pick<HubDataSet, "bytes" | "rows">, rows?: number): number | undefined {
+  if (rows === undefined) return set.bytes;
+  if (set.rows === undefined) return undefined;
+  const share = (GROUP_ROWS * Math.ceil(rows / GROUP_ROWS)) / Math.max(1, set.rows);
+  return Math.min(set.bytes, Math.ceil(set.bytes * share) + FOOTER_BYTES);
+}
