@@ -102,14 +102,14 @@ test("a file that has gone since it was dropped is named", async () => {
 });
 
 test("the answer is one set of files, or the new files alone; what was told of earlier ones stays told", async () => {
-  const before = { ...source("data.jsonl"), notes: ["Told."] };
+  const before = { ...source("data.jsonl"), told: ["Told."] };
   const second = secondDrop(before, files("photos/a.jpg", "photos/b.jpg"), true)!;
   expect(await answered(second, true)).toMatchObject({
     label: "data.jsonl + photos",
     files: [{ path: "data.jsonl" }, { path: "photos/a.jpg" }, { path: "photos/b.jpg" }],
-    notes: ["Told."],
+    told: ["Told."],
   });
   const again = secondDrop(before, files("data.jsonl"), true)!;
   expect((await answered(again, true)).label).toBe("data.jsonl");
-  expect(await answered(second, false)).toMatchObject({ label: "photos", files: second.dropped, notes: [] });
+  expect(await answered(second, false)).toMatchObject({ label: "photos", files: second.dropped, told: [] });
 });

@@ -95,6 +95,8 @@ function schemaWithout(root: SchemaTree, without: ReadonlySet<string>): FileMeta
   return elements;
 }
 
+/** Read from the end at first: the footer of a hundred row groups is longer, and a hub is asked once more for it. */
+export const FOOTER_BYTES = 2 ** 16;
 const NONE: ReadonlySet<string> = new Set();
 const opened = new WeakMap<Entry, { limits: DatasetLimits; file: Promise<ParquetFile> }>();
 let files = 0;
@@ -112,11 +114,13 @@ export function openParquet(entry: Entry, limits: DatasetLimits): Promise<Parque
 
 async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile> {
   const file = rangeReader(await entry.blob(), limits);
-  const metadata = await parquetMetadataAsync(file, { geoparquet: false }).catch((error: unknown) => {
-    // Of where the file lies: nothing is said of the file.
-    if (error instanceof TabTuneError) throw error;
-    throw new Error(`its footer is damaged or missing (${wordsOf(error)})`, { cause: error });
-  });
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false, initialFetchSize: FOOTER_BYTES }).catch(
+    (error: unknown) => {
+      // Of where the file lies: nothing is said of the file.
+      if (error instanceof TabTuneError) throw error;
+      throw new Error(`its footer is damaged or missing (${wordsOf(error)})`, { cause: error });
+    },
+  );
   checkFooter(metadata, file.byteLength, limits);
   const root = parquetSchema(metadata);
   const bounded = boundedCompressors(limits);

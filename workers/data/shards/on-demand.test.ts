@@ -6,9 +6,12 @@ import { parseRecipe } from "../../recipe.ts";
 import { memoryStore } from "../../storage/memory.ts";
 import type { Store } from "../../storage/store.ts";
 import { openGolden, openGoldenModel } from "../../testing/golden.ts";
+import { createPrefetch } from "../batches/prefetch.ts";
+import { createSampler } from "../batches/sampler.ts";
 import type { Example } from "../example.ts";
 import type { RowPreparation } from "../prepare-example.ts";
 import { writtenDataSet } from "../rows/parquet-data-set.ts";
+import { FOOTER_BYTES } from "../rows/parquet-file.ts";
 import type { InputFile } from "../rows/read-rows.ts";
 import { type Dataset, openDataset } from "./dataset.ts";
 import { type PreparedDataset, type PrepareOptions, prepareDataset } from "./prepare-dataset.ts";
@@ -165,4 +168,58 @@ test("a damaged part of the index is refused by name, a damaged prepared row is 
     code: "bad-dataset",
     message: expect.stringContaining("Part 1 of 1"),
   });
+});
+
+test("a shuffled run reads each row group that it comes to once, and none of the others", async () => {
+  const thousand = pictures.flatMap((bytes, i) => [...Array(84).keys()].map((k) => ({ bytes, name: `${i}-${k}.png` })));
+  const folderOf = thousand.map(({ bytes, name }) => ({ path: name, blob: blob(bytes) }));
+  const table = {
+    path: "train.jsonl",
+    blob: lines(thousand.map(({ name }) => ({ image: name, answer: `It is ${name}.` }))),
+  };
+  const { file } = await writtenDataSet([...folderOf, table], {}, () => {});
+  let bytesRead = 0;
+  const counted = (part: Blob): Blob =>
+    Object.assign(part.slice(), {
+      slice: (from?: number, to?: number) => counted(part.slice(from, to)),
+      arrayBuffer: async () => {
+        bytesRead += part.size;
+        return part.arrayBuffer();
+      },
+    });
+  const store = memoryStore();
+  const prepared = await onDemand(store, [{ path: "train.parquet", blob: counted(file), lastModified: 1 }]);
+  const dataset = await open(store, prepared);
+  expect(dataset.parts.map(({ rows }) => rows)).toEqual([100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 8]);
+  const afterIndex = bytesRead;
+
+  const shardSizes = dataset.parts.map(({ rows }) => rows);
+  const sampler = {
+    rows: dataset.rows,
+    order: "shuffled" as const,
+    seed: 3,
+    shardSizes,
+    batchSize: 8,
+    accumulation: 1,
+  };
+  const load = createPrefetch(
+    createSampler(sampler),
+    { read: (i) => dataset.read(i), soon: (rows) => dataset.soon(rows) },
+    16,
+  );
+  let position = { epoch: 0, index: 0 };
+  const groups = new Set<number>();
+  for (let step = 0; step < 20; step++) {
+    const { microBatches, next } = await load(position);
+    for (const { row } of microBatches.flat()) groups.add(Math.floor(row / 100));
+    position = next;
+  }
+  expect(groups.size).toBe(4);
+  await expect.poll(() => prepared.supply!.cached.rows).toBeGreaterThanOrEqual(160);
+  const needed = [...groups].flatMap((group) => thousand.slice(group * 100, group * 100 + 100));
+  const bytesNeeded = needed.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  expect(bytesRead - afterIndex).toBeGreaterThan(bytesNeeded);
+  expect(bytesRead - afterIndex).toBeLessThan(1.05 * bytesNeeded + FOOTER_BYTES);
+  // Beside the hash of a small file, reading it without its pictures takes far fewer bytes than it has.
+  expect(afterIndex - file.size).toBeLessThan(file.size / 4);
 });
