@@ -16,6 +16,7 @@ vi.mock("../page/workers.ts", async () => {
       if (!whole) throw toReport(new TabTuneError("no-rows", "No rows.", "Drop others."));
       return { id: paths.join(), label, rows: 1, skipped: [], notes: [] };
     },
+    open: async (id: string) => ({ id, label: "rows of before", rows: 3, skipped: [], notes: [] }),
   };
   return {
     dataset: (call: (a: typeof api, alive: () => void) => unknown) => call(api, () => undefined),
@@ -73,6 +74,14 @@ test("the newest files are those that are asked about: a drop that failed beside
   expect(useDataset.getState()).toMatchObject({ info: { label: "2 files" }, failed: { label: "b.jpg" } });
   await drop("b.csv");
   expect(useDataset.getState().question).toMatchObject({ names: { before: "b.jpg", dropped: "b.csv" } });
+});
+
+test("rows of a saved run that are shown meanwhile take nothing from a drop that failed", async () => {
+  await drop("data.csv");
+  await useDataset.getState().open("run");
+  await drop("a.jpg");
+  await useDataset.getState().answer(true);
+  expect(useDataset.getState().info?.label).toBe("data.csv + a.jpg");
 });
 
 test("drops that come while it is asked are asked about together", async () => {

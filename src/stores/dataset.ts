@@ -63,7 +63,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
 
   function show(info: DatasetInfo, source: DatasetSource | undefined): void {
     const { cached } = info;
-    set({ info, source, failed: undefined, preparedFor: useModel.getState().info, gone: "", cached });
+    set({ info, source, preparedFor: useModel.getState().info, gone: "", cached });
   }
 
   /** The rows of the last visit, where they were prepared for this very model. */
@@ -118,7 +118,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
         );
         rememberOpened(info.id, source, model.preparation);
         if (mine !== newest) return;
-        set({ progress: undefined, reading: undefined });
+        set({ progress: undefined, reading: undefined, failed: undefined });
         show(info, source);
       } catch (error) {
         if (mine !== newest) return;
