@@ -14,6 +14,21 @@ export async function spoil(context: BrowserContext, worker: "engine" | "dataset
   });
 }
 
+/** As `spoil`, for the workers that the data reader starts for its pictures: their requests do not pass the test. */
+export async function spoilPictures(context: BrowserContext, code: string): Promise<void> {
+  await spoil(
+    context,
+    "dataset",
+    `const script = (text) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+     const spoiled = script(${JSON.stringify(code)});
+     self.Worker = class extends Worker {
+       constructor(url, options) {
+         super(script("import " + JSON.stringify(spoiled) + "; import " + JSON.stringify(String(url))), options);
+       }
+     };\n`,
+  );
+}
+
 /** Kills the engine worker from outside, as a crash does: no event tells the page. */
 export async function killableEngine(page: Page): Promise<() => Promise<void>> {
   await page.addInitScript(() => {

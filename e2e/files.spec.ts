@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { zipSync } from "fflate";
+import { spoilPictures } from "./fault-points.ts";
 import { blackPng, demoPicture, jsonLines, text } from "./files.ts";
 import { alertIn, button, chooseSampleData, expect, loadDemo, panel, SLOW, statusOf, test } from "./fixtures.ts";
 
@@ -318,6 +319,38 @@ test("a second drop completes the first", async ({ page }) => {
     await ready(page, "2 rows ready");
     await expect(rows).toContainText("A plate.");
   });
+});
+
+test("pictures over which their workers hang and die cost their rows, and the others go on", async ({
+  page,
+  context,
+}) => {
+  const [hang, die, good] = ["001.webp", "002.webp", "003.webp"].map(demoPicture);
+  await spoilPictures(
+    context,
+    `addEventListener("message", (event) => {
+      const size = event.data.argumentList?.[0]?.value?.length;
+      if (size === ${hang!.length}) for (;;);
+      if (size !== ${die!.length}) return;
+      event.stopImmediatePropagation();
+      throw new Error("a fault of the decoder");
+    });`,
+  );
+  await page.goto("/");
+  await loadDemo(page);
+  const names = ["hang.webp", "good-1.webp", "die.webp", "good-2.webp", "good-3.webp"];
+  const pictures = [hang, good, die, good, good];
+  const rows = names.map((file_name, i) => ({ file_name, text: `Picture ${i}.` }));
+  await chooseFiles(page, [
+    upload("metadata.jsonl", jsonLines(rows)),
+    ...names.map((name, i) => upload(name, pictures[i]!)),
+  ]);
+  await ready(page, "3 rows ready, 2 skipped");
+  await button(page, "Show skipped rows").click();
+  const skipped = page.getByRole("table", { name: "Skipped rows" }).locator("tbody tr");
+  await expect(skipped).toHaveCount(2);
+  await expect(skipped.nth(0)).toContainText("no sign of life for 15 s");
+  await expect(skipped.nth(1)).toContainText("a fault of the decoder");
 });
 
 test("files dropped on the page", async ({ page }) => {

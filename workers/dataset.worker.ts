@@ -14,6 +14,8 @@ import {
   writeChanges,
 } from "./data/index/changes.ts";
 import { openIndex } from "./data/index/row-index.ts";
+import { openPicturePool, type PicturePool, type PictureThread, threadsFor } from "./data/pictures/pool.ts";
+import { startPictures } from "./data/pictures/thread.ts";
 import { lookAt } from "./data/rows/look.ts";
 import { writtenDataSet } from "./data/rows/parquet-data-set.ts";
 import { withChanges } from "./data/shards/changed-dataset.ts";
@@ -29,7 +31,7 @@ import {
 } from "./data/shards/prepare-dataset.ts";
 import type { RowSupply } from "./data/shards/supply.ts";
 import { STORE_NAME } from "./engine/storage-names.ts";
-import { TabTuneError, toReport } from "./errors.ts";
+import { reporting, TabTuneError } from "./errors.ts";
 import { type PreparationSpec, preparationOf } from "./models/preparation.ts";
 import type { DatasetApi, DatasetSource } from "./protocol/dataset.ts";
 import { openIdbStore } from "./storage/idb.ts";
@@ -109,19 +111,27 @@ async function infoNow(info: DatasetInfo, spec: PreparationSpec): Promise<Datase
   return { ...info, rows: now.rows, longest: now.longest, changes: { leftOut: dataset!.rows - now.rows, edited } };
 }
 
-/** Comlink carries an error's own fields only for plain objects: send the report. */
-async function reporting<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toReport(error);
-  }
-}
-
 async function dropOf(source: DatasetSource): Promise<Drop> {
   if (source.kind === "files") return source;
   const files = await embeddedFiles("data", (name) => !name.startsWith("heldout") && !/README|recipe\.json/.test(name));
   return { label: "the sample data", files };
+}
+
+/** Threads that prepare pictures, for the model that was asked for last: there is one at a time. */
+let pool: { id: string; pictures: PicturePool } | undefined;
+
+function picturesFor(spec: PreparationSpec): PicturePool {
+  if (pool?.id !== spec.id) {
+    pool?.pictures.dispose();
+    const pictures = openPicturePool(threadsFor(navigator.hardwareConcurrency), () => openPictures(spec));
+    pool = { id: spec.id, pictures };
+  }
+  return pool.pictures;
+}
+
+function openPictures({ configJson, processorJson, maxImageTiles }: PreparationSpec): Promise<PictureThread> {
+  const worker = new Worker(new URL("./picture.worker.ts", import.meta.url), { type: "module" });
+  return startPictures(worker, worker, { configJson, processorJson, maxImageTiles });
 }
 
 /** Calls `then` ten times a second at most: progress that is reported row by row would cost more than the rows. */
@@ -140,10 +150,9 @@ const api: DatasetApi = {
   prepare: (source, spec, onProgress) =>
     reporting(async () => {
       const drop = await dropOf(source);
-      const budget = await cacheBudget();
-      const prepared = await prepareDataset(await store(), drop, preparationOf(spec), sparingly(onProgress), {
-        budget,
-      });
+      const pictures = picturesFor(spec);
+      const options = { budget: await cacheBudget(), pictures };
+      const prepared = await prepareDataset(await store(), drop, preparationOf(spec), sparingly(onProgress), options);
       const { info, supply } = prepared;
       if (supply) supplies.set(info.id, supply);
       return infoNow(info, spec);

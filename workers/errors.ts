@@ -93,3 +93,21 @@ export function toReport(error: unknown): ErrorReport {
     safe: "",
   };
 }
+
+/** An error as it came over a worker's border: the fields of a TabTuneError are there, its class is not. */
+export function reportOf(error: unknown): ErrorReport {
+  if (typeof error === "object" && error !== null && "code" in error && "remedy" in error) {
+    const { code, message, remedy, safe } = error as ErrorReport;
+    return { code, message, remedy, safe };
+  }
+  return toReport(error);
+}
+
+/** Result of a call over a worker's border, which rejects with a report: Comlink carries the fields of plain objects only. */
+export async function reporting<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toReport(error);
+  }
+}

@@ -11,7 +11,7 @@ const workers = path.dirname(fileURLToPath(import.meta.url));
 
 /** Rooms of one line may import each other and every line above. */
 const order = [
-  ["errors.ts", "json.ts", "words.ts"],
+  ["errors.ts", "json.ts", "watchdog.ts", "words.ts"],
   ["recipe.ts", "random", "storage"],
   ["hub"],
   ["gpu"],
@@ -26,7 +26,7 @@ const order = [
   ["headless"],
 ];
 /** Files at the top of workers/ that start a thread or a process. */
-const entries = ["engine.worker.ts", "dataset.worker.ts", "headless.ts"];
+const entries = ["engine.worker.ts", "dataset.worker.ts", "picture.worker.ts", "headless.ts"];
 
 const levelOf = (room: string): number => order.findIndex((line) => line.includes(room));
 /** Everything else is the product. */

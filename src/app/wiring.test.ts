@@ -34,7 +34,6 @@ vi.mock("../page/workers.ts", () => {
     dataset: (call: (a: unknown, alive: () => void) => unknown) => call(api, () => {}),
     cancelDataset: () => {},
     callback: (f: unknown) => f,
-    reportOf: (error: unknown) => error,
     watchEngine: (onDeath: (reason: unknown) => void) => {
       page.engineDied = onDeath;
     },

@@ -1,8 +1,8 @@
 /** What the whole page shares: can this browser do it, which theme, which error is on show. */
 import { create } from "zustand";
-import type { ErrorReport } from "../../workers/errors.ts";
+import { type ErrorReport, reportOf } from "../../workers/errors.ts";
 import type { Capability } from "../../workers/protocol/engine.ts";
-import { engine, reportOf } from "./workers.ts";
+import { engine } from "./workers.ts";
 
 export type Place = "page" | "model" | "data" | "training" | "runs" | "chat" | "storage";
 

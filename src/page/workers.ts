@@ -3,10 +3,10 @@
  * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
-import { type ErrorReport, TabTuneError, toReport } from "../../workers/errors.ts";
+import { reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { DatasetApi } from "../../workers/protocol/dataset.ts";
 import type { EngineApi } from "../../workers/protocol/engine.ts";
-import { withWatchdog } from "./watchdog.ts";
+import { withWatchdog } from "../../workers/watchdog.ts";
 
 interface Handle<T> {
   worker: Worker;
@@ -59,15 +59,6 @@ const openDataset = (): Handle<DatasetApi> =>
 
 let engineHandle: Handle<EngineApi> | undefined;
 let datasetHandle: Handle<DatasetApi> | undefined;
-
-/** An error as it crossed a worker border: TabTuneError's fields survive, its class does not. */
-export function reportOf(error: unknown): ErrorReport {
-  if (typeof error === "object" && error !== null && "code" in error && "remedy" in error) {
-    const e = error as ErrorReport;
-    return { code: e.code, message: e.message, remedy: e.remedy, safe: e.safe };
-  }
-  return toReport(error);
-}
 
 /** Calls the engine; rejects when it dies. The next call starts a new one. */
 export async function engine<R>(call: (api: Comlink.Remote<EngineApi>) => Promise<R>): Promise<R> {

@@ -1,8 +1,9 @@
 /** Rows for a run whose data set is prepared on demand: the engine asks, the dataset worker has the files and makes them. */
 import type { LeftOutRow } from "../../workers/data/shards/dataset.ts";
+import { reportOf } from "../../workers/errors.ts";
 import type { PreparationSpec } from "../../workers/models/preparation.ts";
 import type { DatasetSource, SuppliedRows } from "../../workers/protocol/dataset.ts";
-import { callback, dataset, reportOf } from "../page/workers.ts";
+import { callback, dataset } from "../page/workers.ts";
 
 interface Opened {
   source: DatasetSource;

@@ -1,6 +1,7 @@
 /** The recipe being edited, its plan, and the run that is going on. Field names are Hugging Face's, as in recipe files. */
 import type { Remote } from "comlink";
 import { create } from "zustand";
+import { reportOf } from "../../workers/errors.ts";
 import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { EngineApi, PlanInfo, SupplyOf } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
@@ -8,7 +9,7 @@ import { practical, recipeProblems, seedReport, toHuggingFace } from "../../work
 import type { OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
-import { callback, engine, reportOf } from "../page/workers.ts";
+import { callback, engine } from "../page/workers.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
 import { notifyOtherTabs } from "./other-tabs.ts";

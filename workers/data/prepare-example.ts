@@ -3,7 +3,7 @@
 import { isRowFault, TabTuneError, wordsOf } from "../errors.ts";
 import { concatPixels, type Example } from "./example.ts";
 import type { PictureFormat, PreparedImage } from "./pictures/format.ts";
-import { prepareImage } from "./pictures/prepare-image.ts";
+import { type PicturePool, picturesHere } from "./pictures/pool.ts";
 import type { ImageRef, Message, Row } from "./rows/row.ts";
 import type { ChatTemplate } from "./text/chat-template.ts";
 import { tokenizeChat } from "./text/labels.ts";
@@ -20,15 +20,20 @@ export interface RowPreparation {
 }
 
 /**
- * Prepares one row; rows without pictures are allowed.
+ * Prepares one row; pictures by `prepare`, which is this thread unless a pool is given.
+ * Rows without pictures are allowed.
  * @throws TabTuneError "bad-image", "image-too-large", "bad-row", naming the row's source and the picture; "unsupported-model"
  *   when no picture can be prepared for this checkpoint
  */
-export async function prepareExample(row: Row, preparation: Omit<RowPreparation, "id">): Promise<Example> {
+export async function prepareExample(
+  row: Row,
+  preparation: Omit<RowPreparation, "id">,
+  { prepare }: Pick<PicturePool, "prepare"> = picturesHere(preparation.pictures),
+): Promise<Example> {
   const prepared: PreparedImage[] = [];
   for (const image of row.images) {
     const place = `${row.source}, picture ${image.path}`;
-    prepared.push(await atPlace(place, async () => prepareImage(await readPicture(image), preparation.pictures)));
+    prepared.push(await atPlace(place, async () => prepare(await readPicture(image))));
   }
   const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
   const pictures = { row: row.index, images, pixels: concatPixels(prepared) };

@@ -1,5 +1,5 @@
 /** `EngineApi` over one GPU, one model and at most one run: what the page can ask for. */
-import { toReport } from "../errors.ts";
+import { reporting } from "../errors.ts";
 import type { EngineApi } from "../protocol/engine.ts";
 import { chatApi } from "./chat-api.ts";
 import { modelApi } from "./model-api.ts";
@@ -25,13 +25,8 @@ export function createEngine(s: EngineState = newEngineState()): EngineApi {
 function reportingAll(api: EngineApi): EngineApi {
   const wrapped: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(api)) {
-    wrapped[name] = async (...args: unknown[]) => {
-      try {
-        return await (call as (...a: unknown[]) => Promise<unknown>)(...args);
-      } catch (error) {
-        throw toReport(error);
-      }
-    };
+    wrapped[name] = (...args: unknown[]) =>
+      reporting(async () => (call as (...a: unknown[]) => Promise<unknown>)(...args));
   }
   return wrapped as unknown as EngineApi;
 }

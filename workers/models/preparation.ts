@@ -2,16 +2,12 @@
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
 import { loadTokenizer } from "../data/text/tokenizer.ts";
-import { familyOf, parseConfig } from "./registry.ts";
+import { type PictureSpec, pictureFormatOf } from "./picture-format.ts";
 
 /** Everything that the examples of a row depend on, as plain data. */
-export interface PreparationSpec {
+export interface PreparationSpec extends PictureSpec {
   /** Hash of the rest: rows that were prepared under another are not this model's. */
   id: string;
-  /** Text of config.json, and of the image processor's settings. */
-  configJson: string;
-  processorJson: string;
-  maxImageTiles: number | null;
   tokenizerJson: string;
   tokenizerConfigJson: string;
   specialTokensMapJson?: string;
@@ -24,16 +20,10 @@ export interface PreparationSpec {
 
 /** Throws TabTuneError "unsupported-model". */
 export function preparationOf(spec: PreparationSpec): RowPreparation {
-  const configJson = JSON.parse(spec.configJson);
   return {
     id: spec.id,
     tokenizer: loadTokenizer(spec, spec.imageTokenId, spec.vocab),
     template: compileTemplate(spec.template, "checkpoint"),
-    pictures: familyOf(configJson).pictures({
-      config: parseConfig(configJson),
-      configJson,
-      processorJson: JSON.parse(spec.processorJson),
-      maxImageTiles: spec.maxImageTiles,
-    }),
+    pictures: pictureFormatOf(spec),
   };
 }

@@ -9,10 +9,12 @@ import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
 import { mostTokens } from "../index/most-tokens.ts";
 import { createIndexWriter, type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
-import { prepareExample, type RowPreparation } from "../prepare-example.ts";
+import type { PicturePool } from "../pictures/pool.ts";
+import type { RowPreparation } from "../prepare-example.ts";
+import { preparedRows } from "../prepare-rows.ts";
 import { type FirstRows, type InputFile, readRows } from "../rows/read-rows.ts";
 import type { RecordOptions } from "../rows/record.ts";
-import type { SkippedRow } from "../rows/row.ts";
+import type { Row, SkippedRow } from "../rows/row.ts";
 import { filesIdentity, preparedIdentity } from "./data-identity.ts";
 import type { LeftOutRow } from "./dataset.ts";
 import { type DatasetManifest, deleteDataset, isOnDemand, readManifest, writeManifest } from "./manifest.ts";
@@ -82,6 +84,8 @@ export interface PrepareOptions {
   budget?: number;
   /** Rows that are kept whatever their bytes. */
   leastRows?: number;
+  /** By what pictures are prepared; by this thread where there is none. It stays the caller's, and is used by the supply. */
+  pictures?: PicturePool;
 }
 
 export interface PreparedDataset {
@@ -104,7 +108,7 @@ export async function prepareDataset(
   drop: Drop,
   preparation: RowPreparation,
   onProgress: (p: DatasetProgress) => void,
-  { wholeRows = WHOLE_ROWS, budget = CACHE_BYTES, leastRows }: PrepareOptions = {},
+  { wholeRows = WHOLE_ROWS, budget = CACHE_BYTES, leastRows, pictures }: PrepareOptions = {},
 ): Promise<PreparedDataset> {
   const filesId = await filesIdentity(drop.files, drop.reading, drop.first);
   const id = await preparedIdentity(filesId, preparation.id);
@@ -112,11 +116,11 @@ export async function prepareDataset(
   return whilePreparing(id, wait, async () => {
     const manifest =
       (await readManifest(store, id)) ??
-      (await writeDataset(store, id, { ...drop, filesId, preparation, onProgress, wholeRows }));
+      (await writeDataset(store, id, { ...drop, filesId, preparation, onProgress, wholeRows, pictures }));
     const { index } = manifest;
     const supply =
       isOnDemand(manifest) && index
-        ? await openSupply({ store, id, index, files: drop.files, preparation, budget, leastRows })
+        ? await openSupply({ store, id, index, files: drop.files, preparation, budget, leastRows, pictures })
         : undefined;
     return { info: infoOf(manifest, supply?.cached ?? null, supply?.leftOut ?? []), supply };
   });
@@ -127,6 +131,7 @@ interface Preparing extends Drop {
   preparation: RowPreparation;
   onProgress: (p: DatasetProgress) => void;
   wholeRows: number;
+  pictures: PicturePool | undefined;
 }
 
 async function writeDataset(store: Store, id: string, preparing: Preparing): Promise<DatasetManifest> {
@@ -184,24 +189,22 @@ interface Indexed extends Preparing {
 
 /** All rows are prepared; what cannot be used is skipped. */
 async function whole(store: Store, id: string, preparing: Indexed): Promise<DatasetManifest> {
-  const { files, label, filesId, preparation, onProgress, index, facts } = preparing;
+  const { files, label, filesId, preparation, onProgress, pictures, index, facts } = preparing;
   const source = rowsOfIndex(openIndex(store, id, index), files);
   const writer = createShardWriter(store, id);
   const skipped = [...facts.skipped];
   const positions: number[] = [];
   const rowTokens: number[] = [];
-  for (let position = 0; position < source.rows; position++) {
-    const row = await source.row(position);
-    onProgress({ phase: "preparing", rows: positions.length, skipped: skipped.length, detail: row.source });
-    try {
-      const example = await prepareExample(row, preparation);
+  const onRow = ({ source: detail }: Row): void =>
+    onProgress({ phase: "preparing", rows: positions.length, skipped: skipped.length, detail });
+  let position = 0;
+  for await (const { row, example, fault } of preparedRows(source.all(), preparation, onRow, pictures)) {
+    if (example) {
       await writer.append(example, row.source);
       positions.push(position);
       rowTokens.push(example.inputIds.length);
-    } catch (error) {
-      if (!isRowFault(error)) throw error;
-      skipped.push(skippedBy(error, row));
-    }
+    } else skipped.push(skippedBy(fault, row));
+    position += 1;
   }
   if (positions.length === 0) throw noneUsable(label, skipped);
   const written = await writer.finish();

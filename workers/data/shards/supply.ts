@@ -8,7 +8,9 @@ import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
 import type { PicturePlace, StoredRow } from "../index/stored-row.ts";
+import { type PicturePool, picturesHere } from "../pictures/pool.ts";
 import { prepareExample, type RowPreparation } from "../prepare-example.ts";
+import { widthOf } from "../prepare-rows.ts";
 import { type InputFile, unpackedEntries } from "../rows/drop.ts";
 import type { Entry } from "../rows/entry.ts";
 import { defaultLimits } from "../rows/limits.ts";
@@ -48,6 +50,7 @@ export function skippedBy(
 export interface IndexedRows {
   rows: number;
   row(position: number): Promise<Row>;
+  all(): AsyncGenerator<Row>;
 }
 
 /** The rows of an index whose files are at hand. Archives are listed at the first picture that lies in a file. */
@@ -66,7 +69,7 @@ export function rowsOfIndex(index: RowIndex, files: readonly InputFile[]): Index
     if ("cell" in place) return parquetPicture(await entryOf(place.cell.file), place.cell, defaultLimits);
     return index.kept(position, ...place.kept);
   };
-  return {
+  const rows: IndexedRows = {
     rows: index.rows,
     async row(position) {
       const { index: number, source, messages, pictures }: StoredRow = await index.read(position);
@@ -75,7 +78,11 @@ export function rowsOfIndex(index: RowIndex, files: readonly InputFile[]): Index
       );
       return { index: number, source, messages, images };
     },
+    async *all() {
+      for (let position = 0; position < index.rows; position++) yield await rows.row(position);
+    },
   };
+  return rows;
 }
 
 export interface RowSupply {
@@ -102,8 +109,7 @@ export interface SupplyOptions {
   budget: number;
   /** Rows that are kept whatever their bytes. */
   leastRows?: number | undefined;
-  /** Rows that are prepared at once. */
-  width?: number;
+  pictures?: PicturePool | undefined;
 }
 
 const leftOutKey = (id: string) => `dataset/${id}/left-out`;
@@ -116,7 +122,8 @@ export async function leftOutRows(store: Store, id: string): Promise<LeftOutRow[
 }
 
 export async function openSupply(options: SupplyOptions): Promise<RowSupply> {
-  const { store, id, files, preparation, budget, leastRows, width = 2 } = options;
+  const { store, id, files, preparation, budget, leastRows } = options;
+  const { pictures = picturesHere(preparation.pictures) } = options;
   const source = rowsOfIndex(openIndex(store, id, options.index), files);
   const cache = await RowCache.open(store, id, budget, leastRows);
   const leftOut = new Map((await leftOutRows(store, id)).map((row) => [row.position, row]));
@@ -132,7 +139,7 @@ export async function openSupply(options: SupplyOptions): Promise<RowSupply> {
     const row = await source.row(position);
     onRow(row.source);
     try {
-      await cache.put(position, await prepareExample(row, preparation));
+      await cache.put(position, await prepareExample(row, preparation, pictures));
     } catch (error) {
       if (!isRowFault(error)) throw error;
       await leave(position, skippedBy(error, row));
@@ -160,7 +167,7 @@ export async function openSupply(options: SupplyOptions): Promise<RowSupply> {
       const lane = async (): Promise<void> => {
         while (next < positions.length) await once(positions[next++]!, onRow);
       };
-      await Promise.all(Array.from({ length: width }, lane));
+      await Promise.all(Array.from({ length: widthOf(pictures) }, lane));
       return positions.flatMap((position) => leftOut.get(position) ?? []);
     },
     async leaveOut(position, message) {

@@ -2,7 +2,7 @@
  * A call into a worker that may die: Comlink never rejects a call whose worker is gone, and a parser that spins on a
  * hostile file answers nothing. So the call is raced with the worker's `error` and `messageerror` events and with silence.
  */
-import { TabTuneError } from "../../workers/errors.ts";
+import { TabTuneError } from "./errors.ts";
 
 /** What is needed of a Worker. */
 export interface WorkerLike {
@@ -55,8 +55,11 @@ export function withWatchdog<T>(
           ),
         );
       });
-    const onError = (event: Event) =>
+    const onError = (event: Event) => {
+      // Otherwise the error of a worker's worker goes on to the page, which ends them both.
+      event.preventDefault();
       die("message" in event && event.message ? String(event.message) : `it sent the event ${event.type}`);
+    };
     const timer = setInterval(() => {
       silentTicks += 1;
       if (silentTicks >= TICKS) die(`no sign of life for ${silenceMs / 1000} s`);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type WorkerLike, withWatchdog } from "./watchdog.ts";
+import { fakeWorker } from "./testing/fake-worker.ts";
+import { withWatchdog } from "./watchdog.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,29 +9,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function fakeWorker() {
-  const target = new EventTarget();
-  const listeners = { count: 0 };
-  const worker = {
-    addEventListener: (type: string, listener: (event: Event) => void) => {
-      listeners.count += 1;
-      target.addEventListener(type, listener);
-    },
-    removeEventListener: (type: string, listener: (event: Event) => void) => {
-      listeners.count -= 1;
-      target.removeEventListener(type, listener);
-    },
-    terminate: vi.fn<() => void>(),
-  } satisfies WorkerLike;
-  return { worker, listeners, emit: (event: Event) => target.dispatchEvent(event) };
-}
-
 const never = () => new Promise<never>(() => undefined);
 
 test("hands the result on and cleans up", async () => {
-  const { worker, listeners } = fakeWorker();
+  const worker = fakeWorker();
   expect(await withWatchdog(worker, async () => 42, { silenceMs: 1000 })).toBe(42);
-  expect([listeners.count, worker.terminate.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0, 0]);
+  expect([worker.listeners(), worker.terminate.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0, 0]);
 });
 
 test.each([
@@ -42,13 +26,13 @@ test.each([
     },
   ],
 ])("%s passes through; the worker lives", async (_, call) => {
-  const { worker, listeners } = fakeWorker();
+  const worker = fakeWorker();
   await expect(withWatchdog<never>(worker, call, { silenceMs: 1000 })).rejects.toThrow("no");
-  expect([listeners.count, worker.terminate.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0, 0]);
+  expect([worker.listeners(), worker.terminate.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0, 0]);
 });
 
 test("silence kills, a sign of life puts it off", async () => {
-  const { worker, listeners } = fakeWorker();
+  const worker = fakeWorker();
   let alive: () => void = () => undefined;
   const result = withWatchdog(
     worker,
@@ -68,11 +52,11 @@ test("silence kills, a sign of life puts it off", async () => {
   expect(worker.terminate).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(200);
   await failed;
-  expect([worker.terminate.mock.calls.length, listeners.count, vi.getTimerCount()]).toEqual([1, 0, 0]);
+  expect([worker.terminate.mock.calls.length, worker.listeners(), vi.getTimerCount()]).toEqual([1, 0, 0]);
 });
 
 test("one late tick, as after sleep, does not kill", async () => {
-  const { worker } = fakeWorker();
+  const worker = fakeWorker();
   const result = withWatchdog(worker, () => new Promise((resolve) => setTimeout(() => resolve("done"), 900)), {
     silenceMs: 1000,
   });
@@ -82,16 +66,17 @@ test("one late tick, as after sleep, does not kill", async () => {
 });
 
 test.each<[Event, string]>([
-  [Object.assign(new Event("error"), { message: "out of memory" }), "out of memory"],
-  [new Event("error"), "the event error"],
+  [Object.assign(new Event("error", { cancelable: true }), { message: "out of memory" }), "out of memory"],
+  [new Event("error", { cancelable: true }), "the event error"],
   [new Event("messageerror"), "the event messageerror"],
-])("a worker's own event rejects", async (event, words) => {
-  const { worker, emit } = fakeWorker();
+])("a worker's own event rejects, and goes no further", async (event, words) => {
+  const worker = fakeWorker();
   const failed = expect(withWatchdog(worker, never, { silenceMs: 1000 })).rejects.toMatchObject({
     code: "worker-died",
     message: expect.stringContaining(words),
   });
-  emit(event);
+  worker.emit(event);
   await failed;
   expect(worker.terminate).toHaveBeenCalledOnce();
+  expect(event.defaultPrevented).toBe(event.cancelable);
 });

@@ -1,0 +1,22 @@
+/** What crosses a worker's border of how pictures are prepared for a model, and the object that prepares them. */
+import type { PictureFormat } from "../data/pictures/format.ts";
+import { familyOf, parseConfig } from "./registry.ts";
+
+/** Everything that a picture's pixels and slots depend on, as plain data. */
+export interface PictureSpec {
+  /** Text of config.json, and of the image processor's settings. */
+  configJson: string;
+  processorJson: string;
+  maxImageTiles: number | null;
+}
+
+/** Throws TabTuneError "unsupported-model". */
+export function pictureFormatOf(spec: PictureSpec): PictureFormat {
+  const configJson = JSON.parse(spec.configJson);
+  return familyOf(configJson).pictures({
+    config: parseConfig(configJson),
+    configJson,
+    processorJson: JSON.parse(spec.processorJson),
+    maxImageTiles: spec.maxImageTiles,
+  });
+}
