@@ -123,7 +123,7 @@ test("of many rows, those that a step needs are prepared; a run goes on after a 
   await loadDemo(page);
   await expect(statusOf(page, "Data")).toContainText("2100 rows ready", { timeout: SLOW });
   await button(page, "Resume run").click();
-  await expect(alertIn(page, "Training")).toContainText("Drop the same files again", { timeout: SLOW });
+  await expect(alertIn(page, "Training")).toContainText("Open the same data again", { timeout: SLOW });
   await choose();
   await expect(statusOf(page, "Data")).toContainText("2100 rows ready", { timeout: SLOW });
   await button(page, "Resume run").click();

@@ -22,7 +22,7 @@ const order = [
   ["training", "chat", "self-test"],
   ["measure"],
   ["protocol"],
-  ["engine"],
+  ["engine", "dataset"],
   ["headless"],
 ];
 /** Files at the top of workers/ that start a thread or a process. */

@@ -6,9 +6,11 @@ import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
+import { SEED_DATA_SET } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { Columns } from "./Columns.tsx";
 import { DownloadDataSet } from "./DownloadDataSet.tsx";
+import { HubData } from "./HubData.tsx";
 import { Rows } from "./Rows.tsx";
 import { SecondDropQuestion } from "./SecondDropQuestion.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
@@ -33,7 +35,7 @@ export function DatasetPanel() {
       title="Data"
       place="data"
       done={info !== undefined}
-      lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer."
+      lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer. Or name a data set of the hub."
     >
       <div className="row">
         <PickButton reason={reason} onPick={drop} accept={ACCEPT}>
@@ -51,6 +53,7 @@ export function DatasetPanel() {
           </Action>
         )}
       </div>
+      <HubData reason={reason} />
       <details className="formats">
         <summary>What can I drop?</summary>
         <ul>
@@ -62,7 +65,7 @@ export function DatasetPanel() {
             LLaVA JSON with <code>conversations</code> and the pictures beside it
           </li>
           <li>
-            parquet files as in <code>HuggingFaceH4/llava-instruct-mix-vsft</code>
+            parquet files as in <code>{SEED_DATA_SET}</code>
           </li>
           <li>
             pictures with a <code>.txt</code> of the same name, CSV tables of questions and answers, WebDataset tar

@@ -48,6 +48,14 @@ export const useAccount = create<AccountStore>((set) => ({
   },
 }));
 
+/** The token to read with: of the settings, else of a sign-in at this hub that is still good; "" for none. */
+export function readToken(): string {
+  const { token, endpoint } = useModel.getState().hub;
+  const { account } = useAccount.getState();
+  if (token.trim() !== "" || !account || !isValid(account)) return token.trim();
+  return account.endpoint === hubAddress(endpoint) ? account.token : "";
+}
+
 /** The token to push with: of the sign-in at this hub, else of the settings. Throws TabTuneError when the sign-in has run out. */
 export function pushToken(): string {
   const { token, endpoint } = useModel.getState().hub;

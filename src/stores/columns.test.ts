@@ -5,6 +5,7 @@ const asked: FilesSource[] = [];
 let answers: (() => void)[] = [];
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 vi.mock("../page/workers.ts", () => ({
+  callback: (call: unknown) => call,
   dataset: (call: (api: unknown) => unknown) =>
     call({
       look: (source: FilesSource) =>
@@ -59,17 +60,18 @@ test("who was choosing columns when pictures came to the table goes on choosing"
     ...source,
     files: paths.map((path) => ({ path, blob: new Blob([]) })),
   });
-  void useColumns.getState().begin(dropped("a.csv"));
+  void useColumns.getState().begin(dropped("a.csv"), () => undefined);
   await answered();
   void useColumns.getState().choose({ mapping: { images: "photo" } });
   await answered();
-  void useColumns.getState().begin(dropped("a.csv", "a.jpg"));
+  void useColumns.getState().begin(dropped("a.csv", "a.jpg"), () => undefined);
   await answered();
   await answered();
   const { draft, source: now } = useColumns.getState();
-  expect([draft, now?.files.length, now?.reading]).toEqual([{ mapping: { images: "photo" } }, 2, undefined]);
+  const files = now?.kind === "files" ? now.files : [];
+  expect([draft, files.length, now?.reading]).toEqual([{ mapping: { images: "photo" } }, 2, undefined]);
   expect(asked.at(-1)).toMatchObject({ reading: draft, files: [{ path: "a.csv" }, { path: "a.jpg" }] });
-  void useColumns.getState().begin(dropped("b.csv", "a.jpg"));
+  void useColumns.getState().begin(dropped("b.csv", "a.jpg"), () => undefined);
   await answered();
   await answered();
   expect(useColumns.getState().draft).toEqual({});

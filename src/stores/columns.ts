@@ -3,10 +3,10 @@ import { create } from "zustand";
 import type { Look } from "../../workers/data/rows/look.ts";
 import { isEmptyReading } from "../../workers/data/rows/reading.ts";
 import type { RecordOptions } from "../../workers/data/rows/record.ts";
-import type { FilesSource } from "../../workers/protocol/dataset.ts";
+import type { TableSource } from "../../workers/protocol/dataset.ts";
 import { remember, remembered } from "../page/remembered.ts";
 import { attempt } from "../page/store.ts";
-import { dataset } from "../page/workers.ts";
+import { callback, dataset } from "../page/workers.ts";
 
 /** Records that are looked at. */
 const LOOK_ROWS = 5;
@@ -15,26 +15,37 @@ const REMEMBERED = 20;
 
 interface ColumnsStore {
   /** What was dropped last; its `reading` is what its rows are read by. */
-  source: FilesSource | undefined;
+  source: TableSource | undefined;
   /** Its first rows, under `draft`. */
   look: Look | undefined;
   /** What is being chosen and not yet read. */
   draft: RecordOptions;
   /** The reading was taken over from the last visit. */
   fromBefore: boolean;
-  /** Looks at files that were dropped. Resolves to the same with the reading that was chosen for these columns before, if any. */
-  begin(source: FilesSource): Promise<FilesSource>;
+  /** Looks at files that were dropped, or lie on a hub. Resolves to the same with the reading that was chosen for these columns before, if any. */
+  begin(source: TableSource, onFetched: (detail: string) => void): Promise<TableSource>;
   /** Shows the first rows under another reading. */
   choose(draft: RecordOptions): Promise<void>;
   /** Keeps the draft for all tables with these columns. Resolves to the files with it. */
-  keep(): FilesSource | undefined;
+  keep(): TableSource | undefined;
   clear(): void;
 }
 
 /** Which set of columns it is, in any order. */
 const columnsKey = (look: Look): string => JSON.stringify(look.table?.columns.toSorted() ?? []);
 
-const lookOf = (source: FilesSource): Promise<Look> => dataset((api) => api.look(source, LOOK_ROWS));
+/** `onFetched` is told what has come from a hub. */
+const lookOf = (source: TableSource, onFetched: (detail: string) => void = () => {}): Promise<Look> =>
+  dataset((api, alive) =>
+    api.look(
+      source,
+      LOOK_ROWS,
+      callback((detail: string) => {
+        alive(detail);
+        onFetched(detail);
+      }),
+    ),
+  );
 
 /** A look under another reading is on its way. */
 let looking = false;
@@ -44,13 +55,13 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
   look: undefined,
   draft: {},
   fromBefore: false,
-  async begin(source) {
+  async begin(source, onFetched) {
     const { source: old, look: shown, draft } = get();
-    const plain = await lookOf(source);
+    const plain = await lookOf(source, onFetched);
     const before = remembered().readings?.find(({ columns }) => columns === columnsKey(plain))?.reading;
     const reading = source.reading ?? (before as RecordOptions | undefined);
     const read = reading && !isEmptyReading(reading) ? { ...source, reading } : source;
-    const look = read === source ? plain : await lookOf(read);
+    const look = read === source ? plain : await lookOf(read, onFetched);
     set({ source: read, look, draft: read.reading ?? {}, fromBefore: read.reading !== source.reading });
     // Who was choosing when more files of the same table came goes on.
     const unread = JSON.stringify(draft) !== JSON.stringify(old?.reading ?? {}) && source.reading === undefined;

@@ -105,7 +105,10 @@ export const useDataset = create<DatasetStore>((set, get) => {
       set({ waiting: undefined, reading: dropped, progress: { phase: "reading", rows: 0, skipped: 0, detail: "" } });
       try {
         if (dropped.kind === "sample") useColumns.getState().clear();
-        const source = dropped.kind === "files" ? await useColumns.getState().begin(dropped) : dropped;
+        const onFetched = (detail: string): void => {
+          if (mine === newest) set({ progress: { phase: "reading", rows: 0, skipped: 0, detail } });
+        };
+        const source = dropped.kind === "sample" ? dropped : await useColumns.getState().begin(dropped, onFetched);
         if (mine !== newest) return;
         const info = await dataset((api, alive) =>
           api.prepare(

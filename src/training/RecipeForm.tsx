@@ -1,7 +1,9 @@
 /** The recipe as fields. The five that matter first are always open; the rest folds away. */
 import { useState } from "react";
 import { limitsOf } from "../../workers/recipe.ts";
+import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
+import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { type Preset, useTraining } from "../stores/training.ts";
@@ -100,6 +102,9 @@ function FieldNames() {
 
 export function RecipeForm() {
   const running = useTraining((s) => isRunning(s.state));
+  const seed = useTraining((s) => s.preset === "Seed report");
+  const asking = useHubData((s) => s.asking);
+  const { lookUpSeed } = useHubData.getState();
   return (
     <fieldset className="recipe" disabled={running}>
       <legend className="visually-hidden">Recipe</legend>
@@ -109,6 +114,13 @@ export function RecipeForm() {
           <NumberInput key={field.name} field={field} />
         ))}
       </div>
+      {seed && (
+        <div className="row">
+          <Action reason={asking ? "The hub is being asked." : ""} onPress={() => void lookUpSeed()}>
+            Use its data set
+          </Action>
+        </div>
+      )}
       <details>
         <summary>More settings</summary>
         <div className="fields">

@@ -14,11 +14,13 @@ import type { Store } from "../storage/store.ts";
 import type { newControl } from "../training/loop.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import type { MakeTower } from "../training/step.ts";
-import { CACHE_DIRECTORY, STORE_NAME } from "./storage-names.ts";
+import { CACHE_DIRECTORY, RANGES_DIRECTORY, STORE_NAME } from "./storage-names.ts";
 
 export interface EngineState {
   store(): Promise<Store>;
   weightCache(): Promise<FileCache>;
+  /** What was fetched of data sets of a hub. */
+  rangeCache(): Promise<FileCache>;
   gpu: Gpu | undefined;
   model: LoadedModel | undefined;
   /** What the page knows of `model`, where it came from and how it was loaded: it is loaded again when the GPU was lost. */
@@ -65,6 +67,7 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
 export const newEngineState = (): EngineState => ({
   store: once(() => openIdbStore(STORE_NAME)),
   weightCache: once(() => openOpfsCache(CACHE_DIRECTORY)),
+  rangeCache: once(() => openOpfsCache(RANGES_DIRECTORY)),
   gpu: undefined,
   model: undefined,
   source: undefined,

@@ -1,5 +1,6 @@
 /** What the page is told of the browser's storage. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openRanges } from "../data/hub/kept-ranges.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
@@ -17,8 +18,10 @@ beforeEach(() => {
     storage: { estimate: async () => ({ usage: 1, quota: 2 }), persisted: async () => true },
   });
   store = memoryStore();
-  const cache = openOpfsCache("weights", fakeOpfs().root);
-  state = { ...newEngineState(), store: async () => store, weightCache: () => cache };
+  const { root } = fakeOpfs();
+  const cache = openOpfsCache("weights", root);
+  const ranges = openOpfsCache("ranges", root);
+  state = { ...newEngineState(), store: async () => store, weightCache: () => cache, rangeCache: () => ranges };
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -36,4 +39,17 @@ test("what a killed preparation left goes, and is reported until the page is clo
   expect(await api.listStored()).toMatchObject({ items: [], swept });
   expect(await store.keys("")).toEqual([]);
   expect(await api.listStored()).toMatchObject({ swept });
+});
+
+test("what was fetched of a data set is in the list, and goes", async () => {
+  const api = storageApi(state);
+  const folder = await openRanges(await state.rangeCache(), ["https://hub.example", "a/b", "c0ffee"], "a/b");
+  await (await folder.rangesOf("train.parquet")).keep({ start: 0, end: 1000 }, new Uint8Array(1000));
+  const { items } = await api.listStored();
+  expect(items).toMatchObject([
+    { kind: "ranges", label: "a/b as fetched from the hub", detail: expect.stringContaining("at most 4 GB") },
+  ]);
+  expect(items[0]!.bytes).toBeGreaterThan(1000);
+  await api.deleteStored("ranges", items[0]!.key);
+  expect((await api.listStored()).items).toEqual([]);
 });

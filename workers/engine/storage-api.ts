@@ -1,5 +1,5 @@
 /** What lies in this browser, and its removal. */
-
+import { forgetRanges } from "../data/hub/kept-ranges.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { sweepDatasets } from "../data/shards/preparing.ts";
 import type { StorageApi } from "../protocol/engine.ts";
@@ -18,13 +18,15 @@ export const storageApi = (s: EngineState): StorageApi => ({
   async listStored() {
     await sweep(s);
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
-    const items = await listStored(await s.weightCache(), await s.store());
+    const items = await listStored(await s.weightCache(), await s.store(), await s.rangeCache());
     const swept =
       s.swept > 0 ? `What was left of ${counted(s.swept, "preparation")} of data that did not end was removed.` : "";
     return { items, usage, quota, persisted: await navigator.storage.persisted(), swept };
   },
   async deleteStored(kind, key) {
     if (kind === "run") return removeRun(s, key);
+    // Whoever reads them fetches them again.
+    if (kind === "ranges") return forgetRanges(await s.rangeCache(), key);
     needIdle(s, "Stop it before deleting data.");
     needNoLoad(s);
     if (kind === "model") return deleteModel(await s.weightCache(), key);

@@ -1,4 +1,6 @@
 /** Names under which the page's workers meet in the browser's storage. */
 export const STORE_NAME = "tabtune";
 export const CACHE_DIRECTORY = "tabtune-weights";
+/** What was fetched of data sets of a hub. */
+export const RANGES_DIRECTORY = "tabtune-hub-data";
 export const runLock = (runId: string): string => `tabtune-run-${runId}`;

@@ -1,5 +1,6 @@
 /** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
 
+import { KEPT_BYTES, listRanges } from "../data/hub/kept-ranges.ts";
 import { listDatasets } from "../data/shards/manifest.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
 import type { FileCache } from "../storage/file-cache.ts";
@@ -10,8 +11,8 @@ import { counted } from "../words.ts";
 
 type Item = StorageInfo["items"][number];
 
-/** Models, then data sets, then runs. A model's key is its label: weights and files of the hub lie in folders of their own. */
-export async function listStored(cache: FileCache, store: Store): Promise<Item[]> {
+/** Models, then prepared data, then what was fetched of data sets, then runs. A model's key is its label: weights and files of the hub lie in folders of their own. */
+export async function listStored(cache: FileCache, store: Store, ranges: FileCache): Promise<Item[]> {
   const models = [...(await modelFolders(cache))].map(([label, { bytes, createdAt }]): Item => {
     return { kind: "model", key: label, label, detail: `from ${day(createdAt)}`, bytes };
   });
@@ -23,7 +24,11 @@ export async function listStored(cache: FileCache, store: Store): Promise<Item[]
     const detail = `on ${run.datasetLabel}, step ${run.step} of ${run.maxSteps}, from ${day(run.createdAt)}`;
     return { kind: "run", key: run.id, label: run.modelLabel, detail, bytes: run.bytes };
   });
-  return [...models, ...data, ...runs];
+  const fetched = (await listRanges(ranges)).map(({ key, label, bytes, usedAt }): Item => {
+    const detail = `used on ${day(usedAt)}; at most ${KEPT_BYTES / 1e9} GB of such data are kept`;
+    return { kind: "ranges", key, label: `${label} as fetched from the hub`, detail, bytes };
+  });
+  return [...models, ...data, ...fetched, ...runs];
 }
 
 export async function deleteModel(cache: FileCache, label: string): Promise<void> {

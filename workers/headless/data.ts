@@ -1,6 +1,6 @@
 /** `--data`: what rows are read from, on this disk or on a hub, and how they are read. */
 import path from "node:path";
-import { bytesFor } from "../data/hub/cost.ts";
+import { bytesFor, factsOf } from "../data/hub/cost.ts";
 import { type HubDataSet, lookUpDataSet } from "../data/hub/look-up.ts";
 import { hubFiles } from "../data/hub/open.ts";
 import { formatBytes } from "../data/rows/limits.ts";
@@ -55,14 +55,12 @@ export async function dataOf(args: Arguments): Promise<Data> {
 }
 
 function wordsOf(set: HubDataSet, rows: number | undefined): string {
-  const counts =
-    set.rows === undefined ? "its card does not count the rows" : `${counted(set.rows, "row")} as its card counts them`;
   const moved = bytesFor(set, rows);
   const moves =
     rows === undefined
       ? "all of it moves where it is not in the cache"
       : `the first ${counted(rows, "row")} take ${moved === undefined ? "a part of it" : `about ${formatBytes(moved)}`}`;
-  return `${set.label} at ${set.commit.slice(0, 7)}: ${counted(set.files.length, "Parquet file")}, ${formatBytes(set.bytes)}, ${counts}; ${moves}.`;
+  return `${factsOf(set)}; ${moves}.`;
 }
 
 /** Ranges of a hub lie beside what else commands keep; a folder that cannot be written costs the next command another download. */

@@ -1,6 +1,7 @@
 /** What crosses the border between the page and the dataset worker, through Comlink. Only plain data. */
 
 import type { RowPage, RowQuery } from "../data/browse.ts";
+import type { HubDataSet } from "../data/hub/look-up.ts";
 import type { RowChange } from "../data/index/changes.ts";
 import type { Look } from "../data/rows/look.ts";
 import type { WrittenDataSet } from "../data/rows/parquet-data-set.ts";
@@ -26,7 +27,28 @@ export interface FilesSource {
   told?: string[];
 }
 
-export type DatasetSource = { kind: "sample" } | FilesSource;
+/** A data set of a hub that was looked up. */
+export interface HubSource {
+  kind: "hub";
+  label: string;
+  set: HubDataSet;
+  /** The first ones only; all where nothing is said. */
+  rows?: number;
+  /** For this hub, "" for none. */
+  token: string;
+  reading?: RecordOptions;
+}
+
+/** What has columns to choose from. */
+export type TableSource = FilesSource | HubSource;
+export type DatasetSource = { kind: "sample" } | TableSource;
+
+/** What a data set of a hub is, before a byte of it moves. */
+export interface HubOffer {
+  set: HubDataSet;
+  /** Of all its files, in this browser already. */
+  keptBytes: number;
+}
 
 export interface SuppliedRows {
   /** Those of the rows that cannot be used. */
@@ -35,8 +57,10 @@ export interface SuppliedRows {
 }
 
 export interface DatasetApi {
-  /** The first records and rows of files, read as their `reading` says. */
-  look(source: FilesSource, count: number): Promise<Look>;
+  /** Asks a hub what a data set holds: names and sizes, no content. `name` as people write it; `onWait` is called while it waits. */
+  lookUp(name: string, hub: { endpoint: string; token: string }, onWait: () => void): Promise<HubOffer>;
+  /** The first records and rows of a source, read as its `reading` says. `onFetched` is told what has come from a hub. */
+  look(source: TableSource, count: number, onFetched: (detail: string) => void): Promise<Look>;
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
   /**
    * Prepares rows, by position, of a data set whose rows are prepared on demand; `onRow` is called now and then with the row's place.

@@ -24,7 +24,7 @@ export interface Capability {
 /** What lies in this browser, by what the user would delete. */
 export interface StorageInfo {
   /** `key` names it for `deleteStored`. */
-  items: { kind: "model" | "data" | "run"; key: string; label: string; detail: string; bytes: number }[];
+  items: { kind: "model" | "data" | "ranges" | "run"; key: string; label: string; detail: string; bytes: number }[];
   usage: number;
   quota: number;
   persisted: boolean;

@@ -5,29 +5,29 @@
 import { checkRange, type RangeReader } from "../../storage/range-reader.ts";
 
 /** Bytes [start, end) of a file, as they were fetched. */
-export interface Run {
+export interface ByteRange {
   start: number;
   end: number;
 }
 
-/** Where runs of one file are kept between visits. */
-export interface KeptRuns {
+/** Where ranges of one file are kept between visits. */
+export interface KeptRanges {
   /** What is there already. */
-  runs: readonly Run[];
+  ranges: readonly ByteRange[];
   /** Undefined when it is no longer there. */
-  read(run: Run): Promise<Uint8Array | undefined>;
+  read(range: ByteRange): Promise<Uint8Array | undefined>;
   /** Resolves to whether it was kept. */
-  keep(run: Run, bytes: Uint8Array): Promise<boolean>;
+  keep(range: ByteRange, bytes: Uint8Array): Promise<boolean>;
 }
 
-/** Runs that were used last, over the files of a data set. The oldest go when they pass `most` bytes. */
-export interface RecentRuns {
+/** Ranges that were used last, over the files of a data set. The oldest go when they pass `most` bytes. */
+export interface RecentRanges {
   get(key: string): Uint8Array | undefined;
   /** `onGone` is called when it is dropped. */
   set(key: string, bytes: Uint8Array, onGone: () => void): void;
 }
 
-export function recentRuns(most: number): RecentRuns {
+export function recentRanges(most: number): RecentRanges {
   const entries = new Map<string, { bytes: Uint8Array; onGone: () => void }>();
   let held = 0;
   const drop = (key: string): void => {
@@ -56,7 +56,7 @@ export function recentRuns(most: number): RecentRuns {
 }
 
 export interface BlockSizes {
-  /** Runs begin and end at multiples of it, or with the file. */
+  /** Ranges begin and end at multiples of it, or with the file. */
   block: number;
   /** Of one request at most: what a cut connection costs. */
   piece: number;
@@ -71,59 +71,61 @@ const AT_ONCE = 4;
 export function blockReader(
   remote: RangeReader,
   key: string,
-  recent: RecentRuns,
-  kept?: KeptRuns,
+  recent: RecentRanges,
+  kept?: KeptRanges,
   { block, piece }: BlockSizes = defaultSizes,
 ): RangeReader {
   const { size } = remote;
   /** What can be had without a request, and whether it outlives memory. */
-  const runs = new Map<number, Run & { kept: boolean }>();
-  for (const run of kept?.runs ?? []) runs.set(run.start, { ...run, kept: true });
+  const ranges = new Map<number, ByteRange & { kept: boolean }>();
+  // Two tabs may have kept ranges of one start.
+  for (const range of kept?.ranges ?? [])
+    if (range.end > (ranges.get(range.start)?.end ?? 0)) ranges.set(range.start, { ...range, kept: true });
   /** One read after the other: two that need one block fetch it once. */
   let queue: Promise<unknown> = Promise.resolve();
 
-  function remember(run: Run & { kept: boolean }, bytes: Uint8Array): void {
-    runs.set(run.start, run);
-    recent.set(`${key} ${run.start}`, bytes, () => {
-      if (!run.kept && runs.get(run.start) === run) runs.delete(run.start);
+  function remember(range: ByteRange & { kept: boolean }, bytes: Uint8Array): void {
+    ranges.set(range.start, range);
+    recent.set(`${key} ${range.start}`, bytes, () => {
+      if (!range.kept && ranges.get(range.start) === range) ranges.delete(range.start);
     });
   }
 
-  async function load(run: Run & { kept: boolean }): Promise<Uint8Array | undefined> {
-    const held = recent.get(`${key} ${run.start}`);
-    if (held?.length === run.end - run.start) return held;
-    const bytes = run.kept ? await kept?.read(run) : undefined;
-    if (bytes) remember(run, bytes);
+  async function load(range: ByteRange & { kept: boolean }): Promise<Uint8Array | undefined> {
+    const held = recent.get(`${key} ${range.start}`);
+    if (held?.length === range.end - range.start) return held;
+    const bytes = range.kept ? await kept?.read(range) : undefined;
+    if (bytes) remember(range, bytes);
     // It was deleted meanwhile: fetched again.
-    else if (runs.get(run.start) === run) runs.delete(run.start);
+    else if (ranges.get(range.start) === range) ranges.delete(range.start);
     return bytes;
   }
 
-  async function fetched(run: Run): Promise<Uint8Array> {
-    const bytes = await remote.read(run.start, run.end);
-    remember({ ...run, kept: (await kept?.keep(run, bytes)) ?? false }, bytes);
+  async function fetched(range: ByteRange): Promise<Uint8Array> {
+    const bytes = await remote.read(range.start, range.end);
+    remember({ ...range, kept: (await kept?.keep(range, bytes)) ?? false }, bytes);
     return bytes;
   }
 
   async function readNow(start: number, end: number): Promise<Uint8Array> {
     const out = new Uint8Array(end - start);
-    const copy = (run: Run, bytes: Uint8Array): void => {
-      const [from, to] = [Math.max(start, run.start), Math.min(end, run.end)];
-      out.set(bytes.subarray(from - run.start, to - run.start), from - start);
+    const copy = (range: ByteRange, bytes: Uint8Array): void => {
+      const [from, to] = [Math.max(start, range.start), Math.min(end, range.end)];
+      out.set(bytes.subarray(from - range.start, to - range.start), from - start);
     };
-    const have: Run[] = [];
-    for (const run of [...runs.values()].filter((one) => one.start < end && one.end > start)) {
-      const bytes = await load(run);
+    const have: ByteRange[] = [];
+    for (const range of [...ranges.values()].filter((one) => one.start < end && one.end > start)) {
+      const bytes = await load(range);
       if (!bytes) continue;
-      copy(run, bytes);
-      have.push(run);
+      copy(range, bytes);
+      have.push(range);
     }
     const span = { start: start - (start % block), end: Math.min(size, Math.ceil(end / block) * block) };
     const wanted = gapsIn(span, have)
       // A block at an edge that is not read itself stays where it is.
       .filter((gap) => gap.start < end && gap.end > start)
       .flatMap((gap) => piecesOf(gap, piece));
-    await eachOf(wanted, AT_ONCE, async (run) => copy(run, await fetched(run)));
+    await eachOf(wanted, AT_ONCE, async (range) => copy(range, await fetched(range)));
     return out;
   }
 
@@ -138,11 +140,11 @@ export function blockReader(
   };
 }
 
-/** What of `span` lies in none of `runs`. */
-function gapsIn(span: Run, runs: readonly Run[]): Run[] {
-  const gaps: Run[] = [];
+/** What of `span` lies in none of `ranges`. */
+function gapsIn(span: ByteRange, ranges: readonly ByteRange[]): ByteRange[] {
+  const gaps: ByteRange[] = [];
   let at = span.start;
-  for (const { start, end } of runs.toSorted((a, b) => a.start - b.start)) {
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
     if (start > at) gaps.push({ start: at, end: start });
     at = Math.max(at, end);
   }
@@ -150,8 +152,8 @@ function gapsIn(span: Run, runs: readonly Run[]): Run[] {
   return gaps;
 }
 
-function piecesOf({ start, end }: Run, most: number): Run[] {
-  const pieces: Run[] = [];
+function piecesOf({ start, end }: ByteRange, most: number): ByteRange[] {
+  const pieces: ByteRange[] = [];
   for (let at = start; at < end; at += most) pieces.push({ start: at, end: Math.min(end, at + most) });
   return pieces;
 }

@@ -1,10 +1,19 @@
 /** What reading a data set of a hub costs, from what its listing tells. */
+import { counted } from "../../words.ts";
+import { formatBytes } from "../rows/limits.ts";
 import type { HubDataSet } from "./look-up.ts";
 
 /** The end of a file, where its row groups are listed. */
 const FOOTER_BYTES = 512 * 1024;
 /** Rows come in groups; as `datasets` writes them where there are pictures. */
 const GROUP_ROWS = 100;
+
+/** "a/b at 0123456: 2 Parquet files, 7 MiB, 150 rows as its card counts them", without a full stop. */
+export function factsOf({ label, commit, files, bytes, rows }: HubDataSet): string {
+  const counts =
+    rows === undefined ? "its card does not count the rows" : `${counted(rows, "row")} as its card counts them`;
+  return `${label} at ${commit.slice(0, 7)}: ${counted(files.length, "Parquet file")}, ${formatBytes(bytes)}, ${counts}`;
+}
 
 /** About how many bytes move for the first `rows` rows, all of them where nothing is said; undefined where nobody counted the rows. */
 export function bytesFor(set: Pick<HubDataSet, "bytes" | "rows">, rows?: number): number | undefined {

@@ -5,7 +5,7 @@
 import { TabTuneError } from "../../errors.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { sha256 } from "../../storage/sha256.ts";
-import type { KeptRuns, Run } from "./block-reader.ts";
+import type { ByteRange, KeptRanges } from "./block-reader.ts";
 
 /** Bytes over all data sets. */
 export const KEPT_BYTES = 4e9;
@@ -31,7 +31,7 @@ export interface RangeFolder {
   /** Of all its files together. */
   bytes: number;
   /** `name`: the file's path in its repository. */
-  runsOf(name: string): Promise<KeptRuns>;
+  rangesOf(name: string): Promise<KeptRanges>;
 }
 
 export interface FolderOptions {
@@ -85,28 +85,33 @@ export async function openRanges(
   let queue: Promise<unknown> = Promise.resolve();
   return {
     bytes: sum(own),
-    async runsOf(file) {
+    async rangesOf(file) {
       const prefix = `${folder}/${await hashOf([file])}/`;
-      const runs = own.flatMap(({ name, bytes }): Run[] => {
+      const ranges = own.flatMap(({ name, bytes }): ByteRange[] => {
         const [, start, end] = (name.startsWith(prefix) && /^(\d+)-(\d+)$/.exec(name.slice(prefix.length))) || [];
-        const run = { start: Number(start), end: Number(end) };
-        return run.end - run.start === bytes ? [run] : [];
+        const range = { start: Number(start), end: Number(end) };
+        return range.end - range.start === bytes ? [range] : [];
       });
-      const nameOf = ({ start, end }: Run): string => `${prefix}${start}-${end}`;
+      const nameOf = ({ start, end }: ByteRange): string => `${prefix}${start}-${end}`;
       return {
-        runs,
-        async read(run) {
-          const reader = await cache.open(nameOf(run));
-          return reader?.size === run.end - run.start ? reader.read(0, reader.size) : undefined;
+        ranges,
+        async read(range) {
+          const reader = await cache.open(nameOf(range));
+          return reader?.size === range.end - range.start ? reader.read(0, reader.size) : undefined;
         },
-        keep(run, bytes) {
-          const mine = queue.then(() => keep(nameOf(run), bytes));
+        keep(range, bytes) {
+          const mine = queue.then(() => keep(nameOf(range), bytes));
           queue = mine.catch(() => undefined); // told to whoever asked
           return mine;
         },
       };
     },
   };
+}
+
+/** Bytes that are kept of the commit that `place` names. */
+export async function keptBytes(cache: FileCache, place: string[]): Promise<number> {
+  return sum(await cache.list(`${await hashOf(place)}/`));
 }
 
 /** What is kept, the data set that was used last first. */

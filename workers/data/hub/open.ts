@@ -4,11 +4,11 @@ import { fileAddress } from "../../hub/listing.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { type RangeReader, sourceOfReader } from "../../storage/range-reader.ts";
 import type { InputFile } from "../rows/drop.ts";
-import { type BlockSizes, blockReader, recentRuns } from "./block-reader.ts";
+import { type BlockSizes, blockReader, recentRanges } from "./block-reader.ts";
 import { openRanges } from "./kept-ranges.ts";
 import type { HubDataSet } from "./look-up.ts";
 
-/** Of runs that were used last. A row group that is read twice in a row may be larger: then it comes from the cache. */
+/** Of ranges that were used last. A row group that is read twice in a row may be larger: then it comes from the cache. */
 const RECENT_BYTES = 32 * 2 ** 20;
 const SIGN_MS = 1000;
 
@@ -25,12 +25,15 @@ export interface HubReading {
   sizes?: BlockSizes;
 }
 
+/** Under what its ranges are kept. */
+export const placeOf = ({ endpoint, repo, commit }: HubDataSet): string[] => [endpoint, repo, commit];
+
 /** The files of a data set. Nothing is fetched before it is read; errors of reading are TabTuneErrors as of models. */
 export async function hubFiles(set: HubDataSet, reading: HubReading): Promise<InputFile[]> {
   const { endpoint, repo, commit, label } = set;
   const { cache, budget, tell, onFetched = () => {}, sizes } = reading;
   const options = { ...(budget === undefined ? {} : { budget }), ...(tell ? { tell } : {}) };
-  const kept = cache && (await openRanges(cache, [endpoint, repo, commit], label, options));
+  const kept = cache && (await openRanges(cache, placeOf(set), label, options));
   let hasCached = (kept?.bytes ?? 0) > 0;
   let fetched = 0;
   const http: HttpOptions = {
@@ -43,12 +46,12 @@ export async function hubFiles(set: HubDataSet, reading: HubReading): Promise<In
       onFetched(fetched);
     },
   };
-  const recent = recentRuns(RECENT_BYTES);
+  const recent = recentRanges(RECENT_BYTES);
   return Promise.all(
     set.files.map(async ({ name, size, sha256, blobId }): Promise<InputFile> => {
       const remote = rangedReader(fileAddress("datasets", set, name), name, size, http);
       const alive = withSigns(remote, () => onFetched(fetched));
-      const reader = blockReader(alive, name, recent, await kept?.runsOf(name), sizes);
+      const reader = blockReader(alive, name, recent, await kept?.rangesOf(name), sizes);
       const hash = sha256 ?? blobId;
       // By its hash where the hub tells one: a commit that changed nothing but the card is the same data.
       return { path: name, blob: sourceOfReader(reader), identity: hash ?? `${endpoint} ${repo}@${commit}` };

@@ -43,7 +43,7 @@ const noFiles = async (): Promise<never> => {
   throw new TabTuneError(
     "no-files",
     "Rows of this data set have yet to be prepared, and its files are no longer open.",
-    "Drop the same files again, then go on.",
+    "Open the same data again, then go on.",
     "What was prepared is kept, and so are saved runs.",
   );
 };

@@ -1,0 +1,65 @@
+/** Rows of the data set on show: found, looked at and changed. */
+import { type Browsed, findRows, type RowQuery } from "../data/browse.ts";
+import { changesKey, isUnchanged, noChanges, type RowChanges, readChanges } from "../data/index/changes.ts";
+import { openIndex } from "../data/index/row-index.ts";
+import type { RowPreparation } from "../data/prepare-example.ts";
+import { withChanges } from "../data/shards/changed-dataset.ts";
+import { type Dataset, openDataset } from "../data/shards/dataset.ts";
+import { readManifest } from "../data/shards/manifest.ts";
+import { type DatasetInfo, unusableRows } from "../data/shards/prepare-dataset.ts";
+import { TabTuneError } from "../errors.ts";
+import { type PreparationSpec, preparationOf } from "../models/preparation.ts";
+import { store } from "./state.ts";
+import { supplyOf } from "./supplies.ts";
+
+export const gone = (): TabTuneError =>
+  new TabTuneError("bad-dataset", "The prepared data is no longer in the browser's storage.", "Drop the files again.");
+
+/** What was changed of a data set's rows, and where it is kept; nothing can be changed of one that has no index. */
+export async function changesOf(datasetId: string): Promise<{ changes: RowChanges; key: string | undefined }> {
+  const { filesId } = (await readManifest(await store(), datasetId)) ?? {};
+  const key = filesId && changesKey(filesId);
+  return { changes: key ? await readChanges(await store(), key) : noChanges, key };
+}
+
+interface Opened {
+  dataset: Dataset;
+  preparation: RowPreparation;
+  /** Undefined where an older version prepared it, without an index. */
+  rows: Browsed | undefined;
+}
+
+/** A data set with its index. Throws "bad-dataset" where it is gone. */
+export async function browsedFrom(datasetId: string, spec: PreparationSpec): Promise<Opened> {
+  const supply = async (positions: number[]) => supplyOf(datasetId).prepare(positions);
+  const dataset = await openDataset(await store(), datasetId, supply);
+  if (!dataset) throw gone();
+  const preparation = preparationOf(spec);
+  const { manifest } = dataset;
+  if (!manifest.index) return { dataset, preparation, rows: undefined };
+  const index = openIndex(await store(), datasetId, manifest.index);
+  const { changes } = await changesOf(datasetId);
+  const unusable = await unusableRows(await store(), manifest, index);
+  return { dataset, preparation, rows: { dataset, index, changes, preparation, unusable } };
+}
+
+/** What the last search found: its other pages are asked for next. */
+let lastFound: { key: string; positions: number[] } | undefined;
+
+/** Positions that the query finds. */
+export async function foundRows(rows: Browsed, query: RowQuery, onRow: (looked: number) => void): Promise<number[]> {
+  const key = JSON.stringify([rows.dataset.manifest.id, query, rows.changes, [...rows.unusable.keys()]]);
+  if (lastFound?.key !== key) lastFound = { key, positions: await findRows(rows, query, onRow) };
+  return lastFound.positions;
+}
+
+/** What is told of a data set, with what was changed of its rows. */
+export async function infoNow(info: DatasetInfo, spec: PreparationSpec): Promise<DatasetInfo> {
+  const { changes } = await changesOf(info.id);
+  if (isUnchanged(changes)) return info;
+  const dataset = await openDataset(await store(), info.id);
+  if (!dataset) throw gone();
+  const now = await withChanges(dataset, changes, preparationOf(spec));
+  const { length: edited } = changes.edited;
+  return { ...info, rows: now.rows, longest: now.longest, changes: { leftOut: dataset.rows - now.rows, edited } };
+}

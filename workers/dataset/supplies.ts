@@ -1,0 +1,48 @@
+/** Data sets whose rows are prepared on demand, and the threads that prepare pictures, as long as the worker lives. */
+import { openPicturePool, type PicturePool, type PictureThread, threadsFor } from "../data/pictures/pool.ts";
+import { startPictures } from "../data/pictures/thread.ts";
+import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
+import type { RowSupply } from "../data/shards/supply.ts";
+import { TabTuneError } from "../errors.ts";
+import type { PreparationSpec } from "../models/preparation.ts";
+
+const supplies = new Map<string, RowSupply>();
+
+export const rememberSupply = (datasetId: string, supply: RowSupply): void => {
+  supplies.set(datasetId, supply);
+};
+
+/** Throws "no-files" until the data set was prepared from its files in this worker's life. */
+export function supplyOf(datasetId: string): RowSupply {
+  const supply = supplies.get(datasetId);
+  if (supply) return supply;
+  throw new TabTuneError(
+    "no-files",
+    "Rows of this data set have yet to be prepared, and its files are not open in this tab.",
+    "Open the same data again (drop its files, or look it up at the hub), then press Resume run.",
+    "The run's checkpoints are kept, and the rows that were prepared.",
+  );
+}
+
+/** A quarter of what this site may store at most. */
+export async function cacheBudget(): Promise<number> {
+  const { quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate();
+  return Math.min(CACHE_BYTES, quota / 4);
+}
+
+/** For the model that was asked for last: there is one pool at a time. */
+let pool: { id: string; pictures: PicturePool } | undefined;
+
+export function picturesFor(spec: PreparationSpec): PicturePool {
+  if (pool?.id !== spec.id) {
+    pool?.pictures.dispose();
+    const pictures = openPicturePool(threadsFor(navigator.hardwareConcurrency), () => openPictures(spec));
+    pool = { id: spec.id, pictures };
+  }
+  return pool.pictures;
+}
+
+function openPictures({ configJson, processorJson, maxImageTiles }: PreparationSpec): Promise<PictureThread> {
+  const worker = new Worker(new URL("../picture.worker.ts", import.meta.url), { type: "module" });
+  return startPictures(worker, worker, { configJson, processorJson, maxImageTiles });
+}
