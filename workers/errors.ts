@@ -83,6 +83,10 @@ export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** True where a file could not be reached: nothing is said of what is in it. */
+export const isUnreachable = (error: unknown): boolean =>
+  error instanceof TabTuneError && (error.code === "network" || error.code === "no-access");
+
 /** Any thrown value as an ErrorReport; an unexpected one keeps its own words under the code `internal`. */
 export function toReport(error: unknown): ErrorReport {
   if (error instanceof TabTuneError) return error.report();

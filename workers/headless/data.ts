@@ -50,7 +50,7 @@ export async function dataOf(args: Arguments): Promise<Data> {
   const set = await lookUpDataSet(parseDataSet(given.slice("hub:".length), endpoint), endpoint, http);
   const told = [wordsOf(set, rows), ...set.notes];
   told.forEach(note);
-  const files = await hubFiles(set, { http, cache: await cacheOrNote(), tell: note });
+  const files = await hubFiles(set, { http, cache: await cacheOrNote(), tell: note, onFetched: tellNowAndThen() });
   return { files, label: set.label, reading, ...(rows === undefined ? {} : { first: { rows, of: set.rows } }), told };
 }
 
@@ -61,6 +61,18 @@ function wordsOf(set: HubDataSet, rows: number | undefined): string {
       ? "all of it moves where it is not in the cache"
       : `the first ${counted(rows, "row")} take ${moved === undefined ? "a part of it" : `about ${formatBytes(moved)}`}`;
   return `${factsOf(set)}; ${moves}.`;
+}
+
+/** A line on stderr every ten seconds while bytes come: a large data set takes minutes. */
+function tellNowAndThen(): (bytes: number) => void {
+  let told = Date.now();
+  let before = 0;
+  return (bytes) => {
+    if (Date.now() - told < 10_000 || bytes === before) return;
+    told = Date.now();
+    before = bytes;
+    process.stderr.write(`${formatBytes(bytes)} fetched from the hub\n`);
+  };
 }
 
 /** Ranges of a hub lie beside what else commands keep; a folder that cannot be written costs the next command another download. */

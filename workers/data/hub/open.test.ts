@@ -5,6 +5,7 @@ import { openOpfsCache } from "../../storage/opfs.ts";
 import { type FakeHub, startFakeHub } from "../../testing/fake-hub.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
 import { noise, parquetOf, questionsOf } from "../../testing/hub-data.ts";
+import { lookAt } from "../rows/look.ts";
 import { filesIdentity } from "../shards/data-identity.ts";
 import { forgetRanges, listRanges } from "./kept-ranges.ts";
 import { type HubDataSet, lookUpDataSet } from "./look-up.ts";
@@ -120,6 +121,17 @@ describe("a bad line", () => {
     expect(await questionsOf(await open(await openOpfsCache("hub-data", opfs.root)))).toEqual(expected);
     // A piece under way may be lost.
     expect(hub.sent).toBeLessThanOrEqual(set.bytes + 4 * MiB);
+  });
+
+  test("a look at it ends with the same error, once", async () => {
+    let asked = 0;
+    hub.fault = (_, response) => {
+      asked += 1;
+      response.destroy();
+      return true;
+    };
+    await expect(lookAt(await open(), {}, 5)).rejects.toMatchObject({ code: "network" });
+    expect(asked).toBe(3);
   });
 
   test("access that is taken away, and a file that changes, are told", async () => {

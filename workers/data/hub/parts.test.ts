@@ -27,6 +27,7 @@ describe("splits by names of files and folders", () => {
       ["a/training/0.parquet", "a/dev-set/0.parquet", "a/eval/0.parquet"],
       { train: ["a/training/0.parquet"], validation: ["a/dev-set/0.parquet"], test: ["a/eval/0.parquet"] },
     ],
+    ["folders before files", ["test/train.parquet", "x/val.parquet"], { test: ["test/train.parquet"] }],
     ["no word at all", ["0000.parquet", "contest.parquet"], { train: ["0000.parquet", "contest.parquet"] }],
     ["nothing", [], {}],
   ])("%s", (_, paths, splits) => {
@@ -60,6 +61,7 @@ describe("configurations", () => {
     "fr/train.parquet",
     "README.md",
     ".cache/x.parquet",
+    "__old/x.parquet",
   );
 
   test.each<[string, unknown, unknown]>([

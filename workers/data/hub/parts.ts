@@ -20,10 +20,10 @@ const config = (name: string, splits: Map<string, Listed[]>, isDefault = false):
   partial: new Set(),
 });
 
-/** The Parquet files of a repository, hidden ones left out, by path. */
+/** The Parquet files of a repository, hidden ones and special folders (__x) left out, by path. */
 export const parquetFiles = (files: readonly Listed[]): Listed[] =>
   files
-    .filter(({ name }) => /\.parquet$/i.test(name) && !/(^|\/)\./.test(name))
+    .filter(({ name }) => /\.parquet$/i.test(name) && !/(^|\/)(\.|__[^/]*\/)/.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** As `datasets` has them: those of the card's `configs`, else one for each folder that `push_to_hub` wrote, else one for all. */

@@ -23,10 +23,10 @@ export function splitsByName(paths: readonly string[]): Map<string, string[]> {
         return part(path).some((text) => word.test(text));
       }).map(([split]) => split),
     );
-  const byFile = named((path) => path.split("/").slice(-1));
-  if (byFile.size > 0) return byFile;
   const byFolder = named((path) => path.split("/").slice(0, -1));
-  return byFolder.size > 0 ? byFolder : new Map(paths.length > 0 ? [["train", [...paths]]] : []);
+  if (byFolder.size > 0) return byFolder;
+  const byFile = named((path) => path.split("/").slice(-1));
+  return byFile.size > 0 ? byFile : new Map(paths.length > 0 ? [["train", [...paths]]] : []);
 }
 
 function grouped(paths: readonly string[], keysOf: (path: string) => (string | undefined)[]): Map<string, string[]> {

@@ -2,7 +2,7 @@
  * A first look at a drop: the columns of its table as they are written, and its first rows as they are understood. It is what a person
  * sees before saying which column is what.
  */
-import { TabTuneError } from "../../errors.ts";
+import { isUnreachable, TabTuneError } from "../../errors.ts";
 import { isTable } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
 import { folderOf } from "./entry.ts";
@@ -52,7 +52,10 @@ const TEXT_LENGTH = 200;
 /** Pictures of a look are small change: a larger one is shown by its name only. */
 const PICTURE_BYTES = 16 * 2 ** 20;
 
-/** Looks at the first `count` records and rows of `files`, read as `options` say. Faults of the data are in the answer, not thrown. */
+/**
+ * Looks at the first `count` records and rows of `files`, read as `options` say. Faults of the data are in the answer; thrown is only that
+ * a hub cannot be reached.
+ */
 export async function lookAt(files: readonly InputFile[], options: RecordOptions, count: number): Promise<Look> {
   const rows: LookRow[] = [];
   let problem = "";
@@ -70,7 +73,7 @@ export async function lookAt(files: readonly InputFile[], options: RecordOptions
       if (rows.length >= count) break;
     }
   } catch (error) {
-    if (!(error instanceof TabTuneError)) throw error;
+    if (!(error instanceof TabTuneError) || isUnreachable(error)) throw error;
     problem = error.message;
   }
   return { table, rows, several, problem };
@@ -81,7 +84,7 @@ async function lookRow(row: Row): Promise<LookRow> {
   try {
     for (const image of row.images) pictures.push(new Blob([new Uint8Array(await image.bytes())]));
   } catch (error) {
-    if (!(error instanceof TabTuneError)) throw error;
+    if (!(error instanceof TabTuneError) || isUnreachable(error)) throw error;
     return { source: row.source, problem: error.message };
   }
   const turns = row.messages.map(({ role, content }) => ({
@@ -108,7 +111,7 @@ async function firstTable(drop: OpenDrop, count: number): Promise<LookTable | nu
       }
     } catch (error) {
       // A file that cannot be read: reading its rows says why, in the same look.
-      if (!(error instanceof TabTuneError)) throw error;
+      if (!(error instanceof TabTuneError) || isUnreachable(error)) throw error;
     }
     if (records.length === 0) continue;
     const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
@@ -140,7 +143,7 @@ async function lookCell(value: unknown, folder: string, index: PictureIndex, lim
     return { text, picture: new Blob([new Uint8Array(bytes)]) };
   } catch (error) {
     // What is wrong with the picture is said of its row.
-    if (error instanceof RowProblem || error instanceof TabTuneError) return { text };
+    if (error instanceof RowProblem || (error instanceof TabTuneError && !isUnreachable(error))) return { text };
     throw error;
   }
 }
