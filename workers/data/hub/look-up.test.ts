@@ -163,6 +163,13 @@ describe("refusals are sentences", () => {
     expect((await lookUp("someone/pictures", "secret")).notes).toEqual([]);
   });
 
+  test("a gated one whose listing is open is told before anything moves", async () => {
+    repo.gated = true;
+    repo.files = empty("a.parquet");
+    expect((await lookUp("someone/pictures")).notes).toEqual([expect.stringMatching(/^It is gated: .* access token/)]);
+    expect((await lookUp("someone/pictures", "mine")).notes).toEqual([]);
+  });
+
   test("no network", async () => {
     await hub.close();
     await expect(lookUp("someone/pictures")).rejects.toMatchObject({

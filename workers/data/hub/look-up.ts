@@ -42,6 +42,8 @@ export async function lookUpDataSet(name: DataSetName, endpoint: string, http: H
   const listing = await askListing("datasets", place, asked, http);
   const notes: string[] = [];
   if (listing.repo !== name.repo) notes.push(`${name.repo} is called ${listing.repo} at the hub.`);
+  if (listing.gated && http.token === "")
+    notes.push("It is gated: reading it takes an access token of an account that has accepted its terms.");
   const isConverted = name.revision === CONVERTED;
   const own = isConverted ? convertedConfigs(listing.files) : ownConfigs(listing.files, listing.card);
   const found = hasFiles(own, name)

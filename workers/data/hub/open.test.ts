@@ -134,6 +134,19 @@ describe("a bad line", () => {
     expect(asked).toBe(3);
   });
 
+  test("while bytes are waited for, there is a sign of life each second", async () => {
+    hub.fault = ({ nth }, response) => {
+      if (nth > 1) return false;
+      setTimeout(() => response.destroy(), 2500);
+      return true;
+    };
+    const signs: number[] = [];
+    const [file] = await open(undefined, { onFetched: (bytes) => signs.push(bytes) });
+    await file!.blob.slice(0, 10).arrayBuffer();
+    expect(signs.filter((bytes) => bytes === 0).length).toBeGreaterThanOrEqual(2);
+    expect(signs.at(-1)).toBe(sizes.block);
+  });
+
   test("access that is taken away, and a file that changes, are told", async () => {
     hub.fault = (_, response) => {
       response.statusCode = 403;
