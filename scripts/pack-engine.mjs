@@ -35,7 +35,9 @@ done
 if [ -n "$icd" ]; then export VK_DRIVER_FILES="$icd" VK_ICD_FILENAMES="$icd"; fi
 exec "$here/node" --no-warnings "$here/main.mjs" "$@"
 `;
-const main = `import { main } from "./headless.mjs";
+/** As scripts/run-ts.mjs: this file is also what the threads for pictures begin with. */
+const main = `import { isMainThread } from "node:worker_threads";
+const { main } = await import(isMainThread ? "./headless.mjs" : "./picture-thread.mjs");
 const code = await main(process.argv.slice(2));
 process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 `;
@@ -49,11 +51,14 @@ try {
     publicDir: false,
     logLevel: "warn",
     build: {
-      ssr: path.join(root, "workers/headless.ts"),
+      ssr: true,
       outDir: kit,
       target: "node20",
       minify: false,
-      rolldownOptions: { output: { entryFileNames: "headless.mjs" } },
+      rolldownOptions: {
+        input: ["headless", "picture-thread"].map((name) => path.join(root, `workers/${name}.ts`)),
+        output: { entryFileNames: "[name].mjs" },
+      },
     },
     ssr: { noExternal: true, external: ["webgpu"] },
   });

@@ -26,7 +26,7 @@ const order = [
   ["headless"],
 ];
 /** Files at the top of workers/ that start a thread or a process. */
-const entries = ["engine.worker.ts", "dataset.worker.ts", "picture.worker.ts", "headless.ts"];
+const entries = ["engine.worker.ts", "dataset.worker.ts", "picture.worker.ts", "picture-thread.ts", "headless.ts"];
 
 const levelOf = (room: string): number => order.findIndex((line) => line.includes(room));
 /** Everything else is the product. */

@@ -34,6 +34,7 @@ import { type TensorEntry, writeSafetensors } from "../weights/formats/safetenso
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
 import { loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
+import { openPictureThreads } from "./picture-threads.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 
 const RUN = "headless";
@@ -110,10 +111,12 @@ export async function train(args: Arguments): Promise<void> {
   let live: LiveAdapter | undefined;
   /** Rows prepared on demand that lost their end. */
   let cut = 0;
+  const pictures = openPictureThreads(model.preparation);
   try {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await storeMark(store, RUN, mark);
-    const { info, supply } = await prepareDataset(store, drop, preparationOf(model.preparation), () => {});
+    const preparation = preparationOf(model.preparation);
+    const { info, supply } = await prepareDataset(store, drop, preparation, () => {}, { pictures });
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;
     if (saved) {
@@ -186,6 +189,8 @@ export async function train(args: Arguments): Promise<void> {
       }
     }
     throw error;
+  } finally {
+    pictures.dispose();
   }
   const { adapter } = live!;
   const modules = await readAdapter(model.vlm, adapter);
