@@ -5,6 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { type DecodeResults, measureDecode } from "./decode.ts";
 import { betweenMarks } from "./marks.ts";
+import { measurePictures, type PictureResults } from "./pictures.ts";
 import { type PlanResult, plans } from "./plans.ts";
 import { adapterName, baseline, OURS, OURS_DX, type PeerResults, speedup } from "./results.ts";
 import { measureStep, type StepResults } from "./step.ts";
@@ -20,6 +21,7 @@ interface Results {
   step?: StepResults;
   plans?: PlanResult[];
   decode?: DecodeResults;
+  pictures?: PictureResults;
 }
 
 function table(head: string[], rows: string[][]): string {
@@ -107,6 +109,17 @@ function decodeRows(r: DecodeResults): string[][] {
   ];
 }
 
+function pictureRows(r: PictureResults): string[][] {
+  const share = (ms: number): string => `${ms.toFixed(1)} ms`;
+  const rate = (ms: number): string => `${(1000 / ms).toFixed(0)} rows/s`;
+  return [
+    ["a core, one thread (processor time)", `${rate(r.wholeMs)}, ${share(r.wholeMs)} a row`],
+    ["of it decoding, resizing and cropping", `${share(r.decodeMs)}, ${share(r.wholeMs - r.decodeMs)}`],
+    [`a core, pool of ${r.threads} threads (processor time of all)`, `${rate(r.pooledMs)}, ${share(r.pooledMs)} a row`],
+    ["so two cores that have nothing else to do", rate(r.pooledMs / 2)],
+  ];
+}
+
 function peerTables(peers: PeerResults): string[] {
   const libraries = Object.entries(peers.versions).map(([name, version]) => `${name} ${version}`);
   const loads = [...new Set(peers.load?.map((l) => l.toFixed(0)))];
@@ -130,7 +143,7 @@ function peerTables(peers: PeerResults): string[] {
 const folded = (summary: string, text: string): string =>
   `<details><summary>${summary}</summary>\n\n${text}\n\n</details>`;
 
-const tables = ({ peers, step, decode, plans: planned = [] }: Results): string => {
+const tables = ({ peers, step, decode, pictures, plans: planned = [] }: Results): string => {
   const memory = table(
     ["run, batch 8, r 64", "", "planned", "activations", "executed / ideal", "dispatches"],
     planRows(planned),
@@ -144,6 +157,14 @@ const tables = ({ peers, step, decode, plans: planned = [] }: Results): string =
           folded(
             `An answer of the demo model, ${decode.tokens} tokens by temperature and top-p, r 16`,
             table(["", ""], decodeRows(decode)),
+          ),
+        ]
+      : []),
+    ...(pictures
+      ? [
+          folded(
+            `Preparing pictures: JPEG of 640x480, ${(pictures.bytes / 1000).toFixed(0)} kB, to a crop of 336x336 (load ${pictures.load.toFixed(0)} on ${pictures.cores} cores)`,
+            table(["", ""], pictureRows(pictures)),
           ),
         ]
       : []),
@@ -185,8 +206,8 @@ const rewrite = async (page: string, name: string, text: string): Promise<void> 
   writeFile(page, betweenMarks(await readFile(page, "utf8"), name, text));
 
 /**
- * `report page FILE` takes the page's figures from that file, `report step` measures the step and an answer; both go into results.json,
- * docs/measured.md and the README. `report` alone makes the tables again. A page that ran with tiny sizes is only printed: its figures
+ * `report page FILE` takes the page's figures from that file, `report step` measures the step and an answer, `report pictures` how
+ * pictures are prepared; all go into results.json, docs/measured.md and the README. `report` alone makes the tables again. A page that ran with tiny sizes is only printed: its figures
  * mean nothing.
  */
 export async function main([what, file]: string[]): Promise<number> {
@@ -196,6 +217,7 @@ export async function main([what, file]: string[]): Promise<number> {
     results.step = await measureStep();
     results.decode = await measureDecode();
   }
+  if (what === "pictures") results.pictures = await measurePictures();
   results.plans = plans();
   const text = tables(results);
   console.log(text);

@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: the bench page in a headless Chromium (a software adapter unless TABTUNE_CHROME_FLAGS names other flags), then one
- * training step and one answer of the demo model in Node; figures into results.json, tables into docs/measured.md, the few that say most
- * into the README. `--page` or `--step`: only that part. `--quick`: the page with tiny sizes, to see that all runs. `--tables`: only the
- * tables again.
+ * training step, one answer of the demo model and the preparation of pictures in Node; figures into results.json, tables into
+ * docs/measured.md, the few that say most into the README. `--page`, `--step` or `--pictures`: only that part. `--quick`: the page with
+ * tiny sizes, to see that all runs. `--tables`: only the tables again.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -77,9 +77,10 @@ function report(...args) {
 const has = (flag) => process.argv.includes(flag);
 if (has("--tables")) report();
 // What took long is written before the next part starts.
-if (!has("--tables") && !has("--step")) {
+if (!has("--tables") && !has("--step") && !has("--pictures")) {
   await measurePeers();
   report("page", peers);
 }
-if (!has("--tables") && !has("--page") && !isQuick) report("step");
+if (!has("--tables") && !has("--page") && !has("--pictures") && !isQuick) report("step");
+if (!has("--tables") && !has("--page") && !has("--step") && !isQuick) report("pictures");
 fs.rmSync(outDir, { recursive: true, force: true });

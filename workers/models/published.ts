@@ -16,7 +16,7 @@ export const published: ReadonlyMap<string, PublishedModel> = new Map(
   [...families.values()].flatMap((family) => Object.entries(family.published)),
 );
 
-function modelOf(repo: string): PublishedModel {
+export function modelOf(repo: string): PublishedModel {
   const found = published.get(repo);
   if (!found) throw new Error(`the shapes of ${repo} are not known`);
   return found;
