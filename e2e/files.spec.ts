@@ -26,12 +26,6 @@ async function chooseFiles(page: Page, files: Upload[]): Promise<void> {
   await (await choosing).setFiles(files);
 }
 
-/** The same beside files that are there already. */
-async function chooseOthers(page: Page, files: Upload[]): Promise<void> {
-  await chooseFiles(page, files);
-  await button(page, "New data set").click();
-}
-
 /** Writes a folder and chooses it; `files` are by path inside of it. */
 async function chooseFolder(page: Page, name: string, files: Record<string, Uint8Array>, label: string): Promise<void> {
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-folder-"));
@@ -107,7 +101,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       { id: "2", image: "002.webp", conversations },
       { id: "3", conversations: conversations.slice(0, 1) },
     ]);
-    await chooseOthers(page, [
+    await chooseFiles(page, [
       upload("llava.json", text(json)),
       upload("001.webp", demoPicture("001.webp")),
       upload("002.webp", demoPicture("002.webp")),
@@ -132,7 +126,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
   await test.step("what is left aside is told, and pictures with captions keep their names", async () => {
     const row = (caption: string): Uint8Array =>
       jsonLines([{ image: "a.webp", question: "What is it?", answer: caption }]);
-    await chooseOthers(page, [
+    await chooseFiles(page, [
       upload("train.jsonl", row("An icon.")),
       upload("val.jsonl", row("Another icon.")),
       upload("a.webp", demoPicture("001.webp")),
@@ -144,7 +138,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       /^val\.jsonl is left aside: held-out splits are not trained on/,
       "1 picture of the drop is named by no row and not used.",
     ]);
-    await chooseOthers(page, [
+    await chooseFiles(page, [
       upload("DSC_4107.webp", demoPicture("003.webp")),
       upload("DSC_4107.txt", text("A scene.")),
     ]);
@@ -155,11 +149,11 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
   await test.step("kinds that are not read are told by name, and pictures are not trained past", async () => {
     const alert = alertIn(page, "Data");
     const phone = text("\0\0\0\x18ftypheic\0\0\0\0mif1heic");
-    await chooseOthers(page, [upload("IMG_1.HEIC", phone), upload("IMG_1.txt", text("Our dog."))]);
+    await chooseFiles(page, [upload("IMG_1.HEIC", phone), upload("IMG_1.txt", text("Our dog."))]);
     await expect(alert).toContainText("IMG_1.HEIC: The picture is a HEIC picture (iPhone)", { timeout: SLOW });
     await chooseFiles(page, [upload("form.pdf", text("%PDF-1.7"))]);
     await expect(alert).toContainText("The drop has 1 file and nothing that holds rows (form.pdf is a PDF");
-    await chooseOthers(page, [
+    await chooseFiles(page, [
       upload("x.csv", text("filename_of_photo,question,answer\na.webp,What?,An icon.\n")),
       upload("a.webp", demoPicture("001.webp")),
     ]);
@@ -170,7 +164,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
   await test.step("columns that nobody knows are chosen, and remembered for the next table like it", async () => {
     const shop = (name: string, kind: string): Upload =>
       upload(name, text(`filename_of_photo,kind,price\na.webp,${kind},3\n`));
-    await chooseOthers(page, [shop("shop.csv", "A cup."), upload("a.webp", demoPicture("001.webp"))]);
+    await chooseFiles(page, [shop("shop.csv", "A cup."), upload("a.webp", demoPicture("001.webp"))]);
     const columns = page.getByRole("table", { name: "Columns", exact: true });
     await expect(columns.getByRole("columnheader")).toHaveText(["filename_of_photo", "kind", "price"], {
       timeout: SLOW,
@@ -189,7 +183,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     const table = page.getByRole("table", { name: "Rows", exact: true });
     await expect(table.locator("tbody mark").first()).toContainText("A cup.");
     await expect(table).toContainText("What is this?");
-    await chooseOthers(page, [shop("other.csv", "A plate."), upload("a.webp", demoPicture("001.webp"))]);
+    await chooseFiles(page, [shop("other.csv", "A plate."), upload("a.webp", demoPicture("001.webp"))]);
     await expect(table.locator("tbody mark").first()).toContainText("A plate.", { timeout: SLOW });
     await expect(data).toContainText("Columns as you chose them the last time: picture from filename_of_photo");
   });
@@ -202,7 +196,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     const data = panel(page, "Data");
     const table = page.getByRole("table", { name: "Rows", exact: true });
     await expect(data.getByRole("combobox", { name: "Several answers or captions" })).toHaveCount(0);
-    await chooseOthers(page, captions("several.jsonl"));
+    await chooseFiles(page, captions("several.jsonl"));
     await ready(page, "3 rows ready");
     await data.locator("summary", { hasText: "Which column is what?" }).click();
     await data.getByRole("combobox", { name: "Several answers or captions" }).selectOption("the most frequent one");
@@ -214,7 +208,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await expect(page.getByRole("list", { name: "Notes on the data" })).toContainText(
       '1 record: "captions" has several captions of a picture; the most frequent one is taken',
     );
-    await chooseOthers(page, captions("again.jsonl"));
+    await chooseFiles(page, captions("again.jsonl"));
     await expect(table).toContainText("again.jsonl", { timeout: SLOW });
     await ready(page, "1 rows ready");
   });
@@ -227,13 +221,13 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     const parquet = await downloading;
     expect(parquet.suggestedFilename()).toMatch(/\.parquet$/);
     await expect(panel(page, "Data")).toContainText("1 row written.");
-    await chooseOthers(page, [upload("again.parquet", fs.readFileSync(await parquet.path()))]);
+    await chooseFiles(page, [upload("again.parquet", fs.readFileSync(await parquet.path()))]);
     await expect(table).toContainText("again.parquet row 1", { timeout: SLOW });
     expect(await table.locator(".tokens").allTextContents()).toEqual(before);
   });
 
   await test.step("files that hold no row at all", async () => {
-    await chooseOthers(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
+    await chooseFiles(page, [upload("broken.zip", text("PK\x03\x04 and then nothing"))]);
     const alert = alertIn(page, "Data");
     await expect(alert).toContainText("broken.zip", { timeout: SLOW });
     await alert.getByRole("button", { name: "Dismiss" }).click();
@@ -282,30 +276,20 @@ test("a second drop completes the first", async ({ page }) => {
     await expect(data).toContainText("one.json + a.webp");
   });
 
-  await test.step("a corrected table and the same picture again, beside rows that are ready", async () => {
+  await test.step("what could stand alone takes the place of the rows of before, and says so", async () => {
     await chooseFiles(page, [
       upload("one.json", table("a.webp", "A line.")),
       upload("a.webp", demoPicture("001.webp")),
     ]);
-    await expect(
-      data
-        .getByRole("group", { name: /^You dropped 2 files/ })
-        .getByRole("button")
-        .first(),
-    ).toHaveText("New data set");
-    await ready(page, "1 rows ready");
-    await button(page, "Add to one.json + a.webp").click();
     await expect(rows).toContainText("A line.", { timeout: SLOW });
-    await expect(notes.getByRole("listitem")).toHaveText([
-      "1 file was dropped twice and is the same (a.webp): taken once.",
-      "1 file was dropped again with other content (one.json): the one that was dropped last is read.",
-    ]);
+    await expect(notes).toContainText("These files take the place of one.json + a.webp");
   });
 
   await test.step("pictures, then a table whose columns are chosen", async () => {
-    await chooseOthers(page, [upload("b.webp", demoPicture("002.webp")), upload("c.webp", demoPicture("003.webp"))]);
+    await chooseFiles(page, [upload("b.webp", demoPicture("002.webp")), upload("c.webp", demoPicture("003.webp"))]);
+    await button(page, "New data set").click();
     await expect(alertIn(page, "Data")).toContainText("2 pictures and no text", { timeout: SLOW });
-    await expect(alertIn(page, "Data")).toContainText("The 1 row of one.json + a.webp from before is kept.");
+    await expect(alertIn(page, "Data")).toContainText("The 1 row of 2 files from before is kept.");
     const csv = "photo_of_it,kind,price\nb.webp,A cup.,3\nc.webp,A plate.,4\n";
     await chooseFiles(page, [upload("shop.csv", text(csv))]);
     await expect(data.getByRole("group", { name: /Is it for the pictures of 2 files/ })).toBeVisible();

@@ -56,15 +56,21 @@ test("a drop that gave no rows is completed by the second", async () => {
   expect(useApp.getState().errors.data).toBe(undefined);
 });
 
-test("beside rows that are ready it is asked too; no leaves the one or takes the other, and rows stay till then", async () => {
+test("what could stand alone beside rows that are ready takes their place, and says so", async () => {
   await drop("data.csv", "a.jpg");
   await drop("b.csv", "b.jpg");
-  expect(useDataset.getState()).toMatchObject({ info: { label: "2 files" }, question: { likely: false } });
+  const { question, source } = useDataset.getState();
+  expect(question).toBe(undefined);
+  expect(prepared.at(-1)).toEqual(["b.csv", "b.jpg"]);
+  expect(source).toMatchObject({ told: [expect.stringMatching(/^These files take the place of 2 files: /)] });
+});
+
+test("pictures beside rows that are ready are asked about; no leaves the one or takes the other", async () => {
+  await drop("data.csv", "a.jpg");
+  await drop("b.jpg");
+  expect(useDataset.getState()).toMatchObject({ info: { label: "2 files" }, question: { likely: true } });
   useDataset.getState().dismiss();
   expect(prepared).toHaveLength(1);
-  await drop("b.csv", "b.jpg");
-  await useDataset.getState().answer(false);
-  expect(prepared.at(-1)).toEqual(["b.csv", "b.jpg"]);
 });
 
 test("the newest files are those that are asked about: a drop that failed beside rows that stay", async () => {

@@ -13,7 +13,7 @@ import { callback, cancelDataset, dataset } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
 import { useColumns } from "./columns.ts";
 import { useModel } from "./model.ts";
-import { answered, mayBeCompleted, type SecondDrop, secondDrop } from "./second-drop.ts";
+import { answered, mayBeCompleted, replacedWords, type SecondDrop, secondDrop } from "./second-drop.ts";
 import { rememberOpened, suppliedRows } from "./supply.ts";
 
 interface DatasetStore {
@@ -139,8 +139,22 @@ export const useDataset = create<DatasetStore>((set, get) => {
       // Who drops on while asked is asked once, about all of it.
       const dropped = [...(question?.dropped ?? []), ...files];
       const asked = before?.kind === "files" ? secondDrop(before, dropped, wanting) : undefined;
-      if (asked) set({ question: asked });
-      else await use({ kind: "files", label: labelOf(files), files });
+      if (asked?.likely) {
+        set({ question: asked });
+        return;
+      }
+      set({ question: undefined });
+      await attempt("data", async () => {
+        const alone = asked && (await answered(asked, false));
+        const replaced = asked && before !== failed ? [replacedWords(asked)] : [];
+        await use({
+          kind: "files",
+          label: labelOf(dropped),
+          files: dropped,
+          ...alone,
+          told: [...(alone?.told ?? []), ...replaced],
+        });
+      });
     },
     async answer(together) {
       const { question, use } = get();

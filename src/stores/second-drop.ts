@@ -69,6 +69,10 @@ export function secondDrop(before: FilesSource, dropped: DroppedFile[], wanting:
   return { before, dropped, names, question, likely };
 }
 
+/** What to tell where the one takes the other's place without a question. */
+export const replacedWords = ({ names }: SecondDrop): string =>
+  `These files take the place of ${names.before}: drop all of them together to train on both.`;
+
 /** A label may be a path of any length. */
 const shortened = (label: string): string => (label.length > 60 ? `${label.slice(0, 40)}…${label.slice(-19)}` : label);
 
