@@ -12,7 +12,7 @@ const page = vi.hoisted(() => {
     setItem: (key: string, value: string) => kept.set(key, value),
   });
   vi.stubGlobal("window", { isSecureContext: false });
-  vi.stubGlobal("document", { title: "TabTune" });
+  vi.stubGlobal("document", { title: "TabTune", querySelector: () => null });
   vi.stubGlobal("BroadcastChannel", class {});
   return { kept, engineDied: (_: unknown): void => {} };
 });

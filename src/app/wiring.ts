@@ -1,10 +1,11 @@
 /** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
 import type { StoreApi } from "zustand";
-import { type Remembered, remember } from "../page/remembered.ts";
+import { type Remembered, remember, remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { watchEngine } from "../page/workers.ts";
 import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
+import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
 import { useRows } from "../stores/rows.ts";
@@ -51,8 +52,12 @@ export function wire(): void {
       const model = useModel.getState().info;
       if (!data || !model) return;
       const { id, label, rows } = data;
-      const sample = useDataset.getState().source?.kind === "sample";
-      remember({ data: { id, label, rows, sample, preparation: model.preparation.id } });
+      const kept = remembered().data;
+      if (kept?.id === id) useHubData.getState().again(kept);
+      const { source } = useDataset.getState();
+      const hub = source?.kind === "hub" ? { hub: { set: source.set, rows: source.rows } } : {};
+      const sample = source?.kind === "sample";
+      remember({ data: { id, label, rows, sample, preparation: model.preparation.id, ...hub } });
     },
   );
   on(

@@ -3,7 +3,9 @@
  * never kept.
  */
 import * as v from "valibot";
+import type { HubDataSet } from "../../workers/data/hub/look-up.ts";
 import { readingSchema } from "../../workers/data/rows/reading.ts";
+import { isJsonObject } from "../../workers/json.ts";
 
 const Memory = v.object({
   model: v.optional(
@@ -30,6 +32,8 @@ const Memory = v.object({
       sample: v.boolean(),
       /** Tokenizer and pictures that the rows were prepared for (`PreparationSpec.id`). */
       preparation: v.string(),
+      /** What was looked up at a hub, as it was found: rows that have yet to be prepared are read from there again. */
+      hub: v.optional(v.object({ set: v.custom<HubDataSet>(isJsonObject), rows: v.optional(v.number()) })),
     }),
   ),
   /** What was said of the columns of tables, newest first; `columns` is `columnsKey`. */

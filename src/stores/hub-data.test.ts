@@ -106,3 +106,15 @@ test("a token goes to its own hub only", async () => {
     ],
   ]);
 });
+
+test("rows of the last visit go on from the hub, with the token of now and none that was kept", () => {
+  const { set } = offerOf("a/b");
+  useDataset.setState({ source: undefined });
+  useModel.setState({ info: { preparation: { id: "p" } } as never });
+  useModel.getState().setHub({ endpoint: hub, token: "now" });
+  const data = { id: "d", label: "a/b", rows: 5000, sample: false, preparation: "p" };
+  useHubData.getState().again(data);
+  expect(useDataset.getState().source).toBeUndefined();
+  useHubData.getState().again({ ...data, hub: { set, rows: 5000 } });
+  expect(useDataset.getState().source).toEqual({ kind: "hub", label: "a/b", set, rows: 5000, token: "now" });
+});

@@ -1,12 +1,14 @@
 /** A data set of the hub: its name as it is typed, what it holds, and the yes to reading it. */
 import { create } from "zustand";
-import type { HubOffer } from "../../workers/protocol/dataset.ts";
+import type { HubOffer, HubSource } from "../../workers/protocol/dataset.ts";
 import { seedReport } from "../../workers/recipe.ts";
+import type { Remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { callback, dataset } from "../page/workers.ts";
 import { readToken } from "./account.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
+import { rememberOpened } from "./supply.ts";
 
 /** What the seed report was trained on. */
 export const SEED_DATA_SET = "HuggingFaceH4/llava-instruct-mix-vsft";
@@ -27,6 +29,8 @@ interface HubDataStore {
   lookUpSeed(): Promise<void>;
   /** The yes to `offer`. */
   read(): Promise<void>;
+  /** Rows of the last visit are shown: those that have yet to be prepared are read from the hub again. */
+  again(data: NonNullable<Remembered["data"]>): void;
   dismiss(): void;
 }
 
@@ -84,6 +88,15 @@ export const useHubData = create<HubDataStore>((set, get) => ({
     await useDataset
       .getState()
       .use({ kind: "hub", label, set: offer.set, token: readToken(), ...(rows === undefined ? {} : { rows }) });
+  },
+  again(data) {
+    const model = useModel.getState().info;
+    if (!data.hub || !model || useDataset.getState().source) return;
+    const { set: dataSet, rows } = data.hub;
+    const token = readToken();
+    const source: HubSource = { kind: "hub", label: data.label, set: dataSet, token, ...(rows ? { rows } : {}) };
+    rememberOpened(data.id, source, model.preparation);
+    useDataset.setState({ source });
   },
   dismiss: () => set({ offer: undefined }),
 }));
