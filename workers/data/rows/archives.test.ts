@@ -277,3 +277,24 @@ test.each<[string, Uint8Array]>([
   expect(rows.map(said)).toEqual(["user: [image]Describe the image. | assistant: A"]);
   expect(skipped.map((s) => [s.index, s.reason])).toEqual([[-1, "broken-part"]]);
 });
+
+test("a tar with zeros in it, or without its end, says that rows may be missing", async () => {
+  const whole = tarOf([
+    { name: "1.jpg", content: pixel },
+    { name: "1.txt", content: "a cat" },
+    { name: "2.jpg", content: pixel },
+    { name: "2.txt", content: "a dog" },
+  ]);
+  const sound = await readAll([file("x.tar", whole)]);
+  expect([sound.rows.length, sound.skipped]).toEqual([2, []]);
+  const zeros = await readAll([file("x.tar", whole.slice().fill(0, 2048, 2560))]);
+  expect(zeros.rows).toHaveLength(1);
+  expect(zeros.skipped.map(({ message }) => message)).toEqual([
+    "x.tar has the mark of its end at byte 2048 and goes on at byte 2560; what follows is lost.",
+  ]);
+  const cut = await readAll([file("x.tar", whole.slice(0, 2048))]);
+  expect(cut.rows).toHaveLength(1);
+  expect(cut.skipped.map(({ message }) => message)).toEqual([
+    "x.tar has no mark of its end: it may be cut off, and what follows lost.",
+  ]);
+});

@@ -4,6 +4,7 @@
  */
 import { TabTuneError } from "../../errors.ts";
 import type { ByteSource } from "../../storage/byte-source.ts";
+import { chunksOf } from "./bytes.ts";
 import { blobEntry, type Entry, type LeftOut, safeName, tooManyEntries } from "./entry.ts";
 import type { ArchiveBudget } from "./limits.ts";
 import { RowProblem } from "./problem.ts";
@@ -68,17 +69,24 @@ export async function tarEntries(
   const archive = { path, kind: "tar" } as const;
   const read = async (start: number, length: number) =>
     new Uint8Array(await blob.slice(start, start + length).arrayBuffer());
-  const cutOff = (where: number) =>
-    leftOut.push({
-      path,
-      problem: new RowProblem("broken-part", `${path} is damaged or cut off at byte ${where}; what follows is lost.`),
-    });
+  let ended = false;
+  const lost = (words: string) => {
+    ended = true;
+    leftOut.push({ path, problem: new RowProblem("broken-part", `${path} ${words}`) });
+  };
+  const cutOff = (where: number) => lost(`is damaged or cut off at byte ${where}; what follows is lost.`);
 
   let extended = new Map<string, string>();
   let headers = 0;
   for (let offset = 0; offset < blob.size; ) {
     const block = await read(offset, BLOCK);
-    if (block.every((byte) => byte === 0)) break;
+    if (block.every((byte) => byte === 0)) {
+      ended = true;
+      const more = await firstByte(blob, offset);
+      if (more !== undefined)
+        lost(`has the mark of its end at byte ${offset} and goes on at byte ${more}; what follows is lost.`);
+      break;
+    }
     if (!isTarHeader(block)) {
       if (headers === 0) {
         throw new TabTuneError(
@@ -128,5 +136,17 @@ export async function tarEntries(
       leftOut.push({ path, problem: error });
     }
   }
+  if (!ended) lost("has no mark of its end: it may be cut off, and what follows lost.");
   return { entries, leftOut };
+}
+
+/** Where something other than zeros stands from `start` on; undefined where there is nothing else. */
+async function firstByte(blob: ByteSource, start: number): Promise<number | undefined> {
+  let at = start;
+  for await (const chunk of chunksOf(blob.slice(start).stream())) {
+    const found = chunk.findIndex((byte) => byte !== 0);
+    if (found >= 0) return at + found;
+    at += chunk.length;
+  }
+  return undefined;
 }
