@@ -63,3 +63,13 @@ test("a table of more columns without a heading is refused", async () => {
   const { error } = await readAll([...pictures, file("x.csv", "a.jpg,Q,A\nb.jpg,Q,B\n")]);
   expect([error?.code, error?.message]).toEqual(["bad-dataset", expect.stringMatching(/x\.csv has no heading/)]);
 });
+
+test("a run of 0xFF in UTF-8 is damage, and no Chinese: it costs its line", async () => {
+  const bytes = new TextEncoder().encode(
+    '{"image":"a.jpg","text":"Grüße"}\n{"image":"b.jpg","text":"A very black dot."}\n',
+  );
+  const { rows, skipped, notes } = await readAll([file("x.jsonl", bytes.fill(255, 64, 72)), ...pictures]);
+  expect(rows.map(said)).toEqual(["user: [image]Describe the image. | assistant: Grüße"]);
+  expect(skipped.map(({ reason }) => reason)).toEqual(["bad-text"]);
+  expect(notes.filter((note) => note.includes("UTF-8"))).toEqual([]);
+});

@@ -30,6 +30,8 @@ interface Seen {
   pairs: number;
   /** Bytes that Windows-1252 has no letter for, or that hardly any text has. */
   unlikely: number;
+  /** 0xFF: part of no letter in any encoding of letters of two bytes. */
+  impossible: number;
   lf: number;
   cr: number;
   head: Uint8Array;
@@ -47,6 +49,7 @@ async function look(stream: ReadableStream<Uint8Array>): Promise<Seen> {
     low: 0,
     pairs: 0,
     unlikely: 0,
+    impossible: 0,
     lf: 0,
     cr: 0,
     head: new Uint8Array(0),
@@ -84,6 +87,7 @@ async function look(stream: ReadableStream<Uint8Array>): Promise<Seen> {
           runLength += 1;
           if (run.length < 64) run.push(byte);
           if ([0x81, 0x8d, 0x8f, 0x90, 0x9d, 0xff].includes(byte)) seen.unlikely += 1;
+          if (byte === 0xff) seen.impossible += 1;
           const isTail = byte < 0xc0;
           if (wanted > 0 && isTail) {
             wanted -= 1;
@@ -115,7 +119,7 @@ function encodingOf(seen: Seen): { label: string; name: string } | undefined {
   if (seen.zeros[1] > most * 0.4 && seen.zeros[0] < most * 0.05) return { label: "utf-16le", name: "UTF-16" };
   if (seen.zeros[0] > most * 0.4 && seen.zeros[1] < most * 0.05) return { label: "utf-16be", name: "UTF-16" };
   // Letters of two bytes stand in words; "Grüße" has a pair in Windows-1252 as well. Some of them look like UTF-8 by chance.
-  const isPaired = seen.paired >= seen.high * 0.95 && seen.high >= seen.runs * 4;
+  const isPaired = seen.impossible === 0 && seen.paired >= seen.high * 0.95 && seen.high >= seen.runs * 4;
   if (seen.broken === 0 || seen.sequences > seen.broken * (isPaired ? 2 : 0.25)) return undefined;
   if (isPaired) {
     const korean = seen.pairs >= 20 && seen.low >= seen.pairs * 0.98;
