@@ -1,5 +1,5 @@
 /** Multiple choice: the options join the question, and an index becomes the option that it means. */
-import type { Field, Fields } from "./columns.ts";
+import type { Field, Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import { unpackJson } from "./turns.ts";

@@ -8,8 +8,9 @@
 import { chosenOf, type SeveralAnswers, textsOf } from "./answers.ts";
 import { refuseBlind } from "./blind.ts";
 import { multipleChoice } from "./choices.ts";
-import { type ColumnMapping, type Field, Fields, isColumnOf } from "./columns.ts";
+import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
+import { type Field, Fields } from "./fields.ts";
 import { numbersOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
