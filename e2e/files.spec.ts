@@ -118,7 +118,6 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       "pictures/b.webp": demoPicture("005.webp"),
     };
     await chooseFolder(page, "csv-set", files, "Choose folder");
-    await button(page, "New data set").click();
     await ready(page, "2 rows ready");
     await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText('and a "quote".');
   });

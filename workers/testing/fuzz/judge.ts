@@ -145,10 +145,12 @@ function judgeRows(
 
 async function judgeImage(sound: Sound, bytes: Uint8Array): Promise<Pick<Verdict, "outcome" | "fault" | "moved">> {
   try {
-    const { width, height, rgb } = await decodeImage(bytes);
+    const { width, height, rgbx } = await decodeImage(bytes);
     const was = await decodeImage(sound.bytes).catch(() => undefined);
-    const fault = rgb.length === width * height * 3 ? undefined : `${width} x ${height} pixels in ${rgb.length} bytes`;
-    const same = was !== undefined && Buffer.compare(was.rgb, rgb) === 0;
+    const fault = rgbx.length === width * height ? undefined : `${width} x ${height} pixels in ${rgbx.length} words`;
+    // The highest byte of a word has no meaning.
+    const same =
+      was?.rgbx.length === rgbx.length && rgbx.every((pixel, i) => ((pixel ^ was.rgbx[i]!) & 0xffffff) === 0);
     return { outcome: same ? "read as before" : "read otherwise", ...(fault ? { fault } : {}), moved: 0 };
   } catch (error) {
     if (error instanceof TabTuneError) return { outcome: "refused", moved: 0 };
