@@ -7,7 +7,7 @@ import golden from "./fixtures/chats.json" with { type: "json" };
 
 const chats = golden.chats as Record<string, Message[]>;
 const templates = golden.templates as Record<string, string>;
-const tokens = { bosToken: "", eosToken: "</s>" };
+const tokens = { bosToken: "", eosToken: "</s>", endTokens: ["</s>"] };
 const system =
   "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's questions. ";
 

@@ -2,6 +2,7 @@
 import { Template } from "@huggingface/jinja";
 import { TabTuneError, wordsOf } from "../../errors.ts";
 import type { ContentPart, Message } from "../rows/row.ts";
+import type { TemplateTokens } from "./tokenizer.ts";
 
 export interface ChatTemplate {
   jinja: string;
@@ -116,12 +117,12 @@ export function renderChat(
   return options.addGenerationPrompt && text.endsWith(" ") ? text.slice(0, -1) : text;
 }
 
-/** Whether answers end with the end-of-text token. A model trained with a template that leaves it out does not learn to stop. */
-export function endsAnswers(template: ChatTemplate, tokens: { bosToken: string; eosToken: string }): boolean {
+/** Whether answers end with a token that ends them. A model trained with a template that leaves it out does not learn to stop. */
+export function endsAnswers(template: ChatTemplate, tokens: TemplateTokens): boolean {
   const say = (role: Message["role"]): Message => ({ role, content: [{ type: "text", text: "x" }] });
-  return renderChat([say("user"), say("assistant")], template, { addGenerationPrompt: false, ...tokens })
-    .trimEnd()
-    .endsWith(tokens.eosToken);
+  const options = { addGenerationPrompt: false, ...tokens };
+  const text = renderChat([say("user"), say("assistant")], template, options).trimEnd();
+  return tokens.endTokens.some((token) => text.endsWith(token));
 }
 
 function joinParts(content: readonly ContentPart[]): string {

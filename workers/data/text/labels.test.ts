@@ -28,7 +28,7 @@ test.each(golden.rendered)("$template / $chat: ids, kinds and slots", ({ templat
   expect(Array.from(result.kinds)).toEqual(expand(kinds));
 });
 
-test("a picture whose slots stand between special tokens, none of which is a target", () => {
+test("a picture whose slots stand between special tokens, which are text of the turn that shows it", () => {
   const template = compileTemplate(templates.mistral!, "recipe");
   const parts = ["<s>", { slots: 2 }, "</s>", { slots: 1 }, "<s>"];
   const ids = placeholderIds(parts, tokenizer);
@@ -38,7 +38,7 @@ test("a picture whose slots stand between special tokens, none of which is a tar
   const marked = tokenizeChat(messages, { tokenizer, template }, [ids]);
   const at = plain.inputIds.indexOf(3);
   expect([...marked.inputIds]).toEqual([...plain.inputIds.slice(0, at), ...ids, ...plain.inputIds.slice(at + 1)]);
-  expect([...marked.kinds.slice(at, at + ids.length)]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect([...marked.kinds.slice(at, at + ids.length)]).toEqual([1, 0, 0, 1, 0, 1]);
   expect([...marked.kinds.slice(at + ids.length)]).toEqual([...plain.kinds.slice(at + 1)]);
 });
 
@@ -67,7 +67,7 @@ describe("image tokens and pictures", () => {
 
 describe("answer spans of templates with habits", () => {
   const messages = [say("user", "q"), say("assistant", " a "), say("user", "q"), say("assistant", "b")];
-  const tokens = { bosToken: "", eosToken: "</s>" };
+  const tokens = { bosToken: "", eosToken: "</s>", endTokens: ["</s>", "<|end|>"] };
   const loop = (body: string) => compileTemplate(`{% for m in messages %}${body}{% endfor %}`, "recipe");
   test.each([
     [
@@ -77,6 +77,7 @@ describe("answer spans of templates with habits", () => {
     ],
     ["answers are trimmed", "{{m.role[0]}}: {{m.content|trim}}{{eos_token}}", [" a</s>", " b</s>"]],
     ["a line break before the end token", "{{m.role[0]}}:{{m.content}}\n{{eos_token}}", [" a \n</s>", "b\n</s>"]],
+    ["answers end with what generation stops at", "{{m.role[0]}}:{{m.content}}<|end|>\n", [" a <|end|>", "b<|end|>"]],
   ])("%s", (_, body, expected) => {
     const template = loop(body);
     const text = template.compiled.render({

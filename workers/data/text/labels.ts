@@ -10,7 +10,7 @@ import { TokenKind } from "../example.ts";
 import type { Message } from "../rows/row.ts";
 import { type ChatTemplate, renderChat } from "./chat-template.ts";
 import { expandImageTokens, expandPlaces, imagePlaces } from "./slot-text.ts";
-import { type TextTokenizer, templateTokens } from "./tokenizer.ts";
+import { type TemplateTokens, type TextTokenizer, templateTokens } from "./tokenizer.ts";
 
 /** Private-use characters: no text has them, and no template changes them. */
 const standIn = "\uE0F1\uE0F2\uE0F1";
@@ -40,11 +40,12 @@ export function tokenizeChat(
   for (const [start, end] of answerSpans(messages, spec.template, tokens)) {
     kinds.fill(TokenKind.response, tokensBefore(text, start, ids, tokenizer), tokensBefore(text, end, ids, tokenizer));
   }
+  const places = imagePlaces(ids, tokenizer.imageTokenId);
+  const around = places.map((place) => kinds[place]!);
   const never = new Set([tokenizer.bosId, tokenizer.imageTokenId]);
   // Where the padding token is the end token, it is a target like any other: padding is added later and masked by position.
-  if (tokenizer.padId !== tokenizer.eosId) never.add(tokenizer.padId);
+  if (!tokenizer.endIds.includes(tokenizer.padId)) never.add(tokenizer.padId);
   for (let t = 0; t < ids.length; t++) if (never.has(ids[t]!)) kinds[t] = TokenKind.none;
-  const places = imagePlaces(ids, tokenizer.imageTokenId);
   // More come from texts that write the token themselves; fewer than the conversation marks are not the row's doing.
   const marks = messages.flatMap(({ content }) => content).filter(({ type }) => type === "image").length;
   if (places.length < marks) {
@@ -56,19 +57,22 @@ export function tokenizeChat(
     );
   }
   const inputIds = expandImageTokens(ids, tokenizer.imageTokenId, placeholders);
-  const none = placeholders.map(({ length }) => new Uint8Array(length).fill(TokenKind.none));
-  return { inputIds, kinds: expandPlaces(kinds, places, none) };
+  // Marks between a picture's slots are text like any other, of the turn that shows it.
+  const pictures = placeholders.map((own, n) =>
+    Uint8Array.from(own, (id) => (id === tokenizer.imageTokenId ? TokenKind.none : around[n]!)),
+  );
+  return { inputIds, kinds: expandPlaces(kinds, places, pictures) };
 }
 
 /**
  * Where the answers stand in the rendered conversation: [start, end) in UTF-16 units, from right after the marker (a space after
- * it belongs to the answer, as its first token holds it) through the end-of-text token where the template writes one.
+ * it belongs to the answer, as its first token holds it) through the token that ends it where the template writes one.
  * @throws TabTuneError "bad-row" when the template does not show an answer as one piece
  */
 export function answerSpans(
   messages: readonly Message[],
   template: ChatTemplate,
-  tokens: { bosToken: string; eosToken: string },
+  tokens: TemplateTokens,
 ): [start: number, end: number][] {
   const options = { addGenerationPrompt: false, ...tokens };
   const text = renderChat(messages, template, options);
@@ -88,7 +92,8 @@ export function answerSpans(
     }
     const start = before.endsWith(" ") ? before.length - 1 : before.length;
     const gap = after.length - after.trimStart().length;
-    const closing = after.startsWith(tokens.eosToken, gap) ? gap + tokens.eosToken.length : 0;
+    const end = tokens.endTokens.find((token) => after.startsWith(token, gap));
+    const closing = end === undefined ? 0 : gap + end.length;
     spans.push([start, text.length - after.length + closing]);
   });
   return spans;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import byteLevel from "./fixtures/byte-level.json" with { type: "json" };
 import { loadTokenizer } from "./tokenizer.ts";
 
 interface Golden {
@@ -58,4 +59,22 @@ describe.each(Object.entries(tokenizers))("%s", (_, golden) => {
     expect(golden.drawn).toHaveLength(200);
     expect(golden.drawn.map(({ ids }) => tokenizer.decode(ids))).toEqual(golden.drawn.map(({ text }) => text));
   });
+});
+
+/** Byte-level BPE: that of a small golden, and SmolLM2's own with the tokens that SmolVLM adds (49,280). */
+const smolLm2 = gunzipSync(readFileSync(new URL("./fixtures/smollm2-tokenizer.json.gz", import.meta.url)));
+const small = readFileSync(new URL("../../testing/goldens/smolvlm/model/tokenizer.json", import.meta.url));
+test.each([
+  ["smolvlm", small, 938],
+  ["smollm2", smolLm2, 49190],
+] as const)("byte-level BPE, %s: ids and decodes", (name, json, imageTokenId) => {
+  const tokenizerConfigJson = '{"eos_token":"<end_of_utterance>","clean_up_tokenization_spaces":false}';
+  const tokenizer = loadTokenizer({ tokenizerJson: json.toString("utf8"), tokenizerConfigJson }, imageTokenId);
+  const cases = byteLevel[name];
+  expect(cases).toHaveLength(57);
+  expect(cases.map(({ text }) => [...tokenizer.encode(text)])).toEqual(cases.map(({ ids }) => ids));
+  expect(cases.map(({ ids }) => tokenizer.decode(ids))).toEqual(cases.map(({ decode }) => decode));
+  expect(cases.map(({ ids }) => tokenizer.decode(ids, { skipSpecialTokens: false }))).toEqual(
+    cases.map(({ decode_keep_special }) => decode_keep_special),
+  );
 });

@@ -10,7 +10,7 @@ const demo = loadTokenizer({ tokenizerJson: demoTokenizer, tokenizerConfigJson: 
 test("the demo tokenizer's special tokens", () => {
   expect(demo).toMatchObject({ bosId: 1, eosId: 2, imageTokenId: 3, padId: 4, vocabSize: 2048, addsBos: true });
   expect(demo).toMatchObject({ bosToken: "<s>", eosToken: "</s>", imageToken: "<image>" });
-  expect(templateTokens(demo)).toEqual({ bosToken: "", eosToken: "</s>" });
+  expect(templateTokens(demo)).toEqual({ bosToken: "", eosToken: "</s>", endTokens: ["</s>"] });
 });
 
 test.each(golden.strings)("$text", (unit) => {

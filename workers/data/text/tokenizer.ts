@@ -27,6 +27,9 @@ export interface TextTokenizer {
   /** "" when the tokenizer has none. */
   bosToken: string;
   eosToken: string;
+  /** What may end an answer: `eosToken`, and what the model's generation stops at. */
+  endTokens: string[];
+  endIds: number[];
   imageToken: string;
   /** Whether `encode` puts BOS in front. */
   addsBos: boolean;
@@ -43,6 +46,7 @@ export interface TokenizerFiles {
  * Builds the tokenizer; asks no network.
  * @param imageTokenId `image_token_index` (newer: `image_token_id`) of config.json
  * @param rows rows of the model's embedding; a tokenizer may have tokens beyond them as long as no text uses one
+ * @param stopIds what the model's generation stops at beside the EOS token
  * @throws TabTuneError "bad-tokenizer" when tokenizer.json is missing, broken, of an unknown kind or without an image or EOS token,
  *   or when the embedding has no row for a token that every text needs
  */
@@ -50,6 +54,7 @@ export function loadTokenizer(
   files: TokenizerFiles,
   imageTokenId: number,
   rows = Number.POSITIVE_INFINITY,
+  stopIds: readonly number[] = [],
 ): TextTokenizer {
   if (files.tokenizerJson === undefined) {
     throw badTokenizer("The checkpoint has no tokenizer.json", "Add it: tokenizer.model alone cannot be read.");
@@ -100,17 +105,21 @@ export function loadTokenizer(
       `Leave ${token} out of the text, or choose a checkpoint whose embedding was resized together with its tokenizer.`,
     );
   };
+  const endIds = [...new Set([eosId, ...stopIds])].filter((id) => tokenizer.id_to_token(id) !== undefined);
   const cleanUp = settings.clean_up_tokenization_spaces === true;
 
   return {
     encode: (text) => checked(Int32Array.from(tokenizer.encode(text).ids)),
     encodeSpecial: (tokens) => tokenizer.encode(tokens, { add_special_tokens: false }).ids,
-    decode: (ids, { skipSpecialTokens = true } = {}) =>
-      tokenizer.decode(Array.from(ids), {
+    decode(ids, { skipSpecialTokens = true } = {}) {
+      // The library refuses what Python decodes to nothing.
+      if (ids.length === 0) return "";
+      return tokenizer.decode(Array.from(ids), {
         skip_special_tokens: skipSpecialTokens,
         // Given always: without it the library would turn " ?" into "?".
         clean_up_tokenization_spaces: cleanUp,
-      }),
+      });
+    },
     bosId: bosId ?? -1,
     eosId,
     padId: idOf(tokenText(settings.pad_token)) ?? idOf("<pad>") ?? eosId,
@@ -118,20 +127,32 @@ export function loadTokenizer(
     vocabSize: largest + 1,
     bosToken: bosId === undefined ? "" : bosToken,
     eosToken,
+    endTokens: endIds.map((id) => tokenizer.id_to_token(id)!),
+    endIds,
     imageToken,
     addsBos,
   };
 }
 
-/** What `{{ bos_token }}` and `{{ eos_token }}` of a chat template print: no BOS where the tokenizer adds its own. */
-export function templateTokens(tokenizer: TextTokenizer): { bosToken: string; eosToken: string } {
-  return { bosToken: tokenizer.addsBos ? "" : tokenizer.bosToken, eosToken: tokenizer.eosToken };
+export interface TemplateTokens {
+  /** What `{{ bos_token }}` and `{{ eos_token }}` print. */
+  bosToken: string;
+  eosToken: string;
+  /** What may end an answer. */
+  endTokens: readonly string[];
+}
+
+/** Of a chat template: no BOS where the tokenizer adds its own. */
+export function templateTokens(tokenizer: TextTokenizer): TemplateTokens {
+  const { addsBos, bosToken, eosToken, endTokens } = tokenizer;
+  return { bosToken: addsBos ? "" : bosToken, eosToken, endTokens };
 }
 
 function build(definition: Record<string, unknown>, settings: Record<string, unknown>): Tokenizer {
   try {
     const tokenizer = new Tokenizer(definition, settings);
     decodeBytesAsPython(tokenizer);
+    splitDigitsAsPython(tokenizer);
     // A vocabulary that is not one shows only when it is used.
     tokenizer.encode("a");
     return tokenizer;
@@ -155,6 +176,19 @@ function decodeBytesAsPython({ decoder }: Tokenizer): void {
   };
   const chain = decoder && "decoders" in decoder && Array.isArray(decoder.decoders) ? decoder.decoders : [decoder];
   for (const stage of chain) if (stage?.config?.type === "ByteFallback") stage.text_decoder = { decode };
+}
+
+/**
+ * Gives the library's Digits pre-tokenizer the numerals of Python's `tokenizers` (pre_tokenizers/digits.rs, `char::is_numeric`): every
+ * numeric character of Unicode, "½" and "①" among them. The library knows the decimal digits alone.
+ */
+function splitDigitsAsPython({ pre_tokenizer: splitter }: Tokenizer): void {
+  const chain =
+    splitter && "tokenizers" in splitter && Array.isArray(splitter.tokenizers) ? splitter.tokenizers : [splitter];
+  for (const stage of chain) {
+    if (stage?.config?.type !== "Digits") continue;
+    stage.pattern = new RegExp(`[^\\p{N}]+|\\p{N}${stage.config.individual_digits ? "" : "+"}`, "gu");
+  }
 }
 
 function parseObject(name: string, text: string): Record<string, unknown> {
