@@ -75,7 +75,10 @@ export async function measureStep(): Promise<StepResults> {
   const dataset = (await openDataset(store, info.id))!;
   const examples = await Promise.all(Array.from({ length: recipe.perDeviceTrainBatchSize }, (_, i) => dataset.read(i)));
 
-  const { memory: plan } = onModel(model, recipe).planOf(dataset);
+  const { memory: plan } = onModel(model, recipe).planOf({
+    ...dataset,
+    pictures: dataset.manifest.index?.most.pictures,
+  });
   const { vlm } = model;
   const arena = new Arena(gpu, vlm.counters);
   const lora = { rank: recipe.loraR, alpha: recipe.loraAlpha, useRslora: recipe.useRslora };

@@ -53,7 +53,14 @@ wire();
 const stores = [useApp, useChat, useDataset, useModel, useStorage, useTraining] as const;
 const model = (id: string, preparation = "p1", recipe: ModelInfo["recipe"] = null): ModelInfo =>
   ({ id, label: `model ${id}`, recipe, preparation: { id: preparation } }) as ModelInfo;
-const data: DatasetInfo = { id: "d1", label: "pets", rows: 7, longest: 90, skipped: [] } as unknown as DatasetInfo;
+const data: DatasetInfo = {
+  id: "d1",
+  label: "pets",
+  rows: 7,
+  longest: 90,
+  mostPictures: 2,
+  skipped: [],
+} as unknown as DatasetInfo;
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 beforeEach(async () => {
@@ -73,7 +80,7 @@ test("a loaded model: what waited is prepared for it, its runs are listed, it is
   expect(useTraining.getState().preset).toBe("Demo model");
   expect(Object.keys(asked)).toEqual(expect.arrayContaining(["prepare", "setPace", "plan", "listRuns", "listStored"]));
   // Once without rows, once with them.
-  expect(asked.plan?.at(-1)?.slice(1)).toEqual([7, 90]);
+  expect(asked.plan?.at(-1)?.slice(1)).toEqual([{ rows: 7, longest: 90, pictures: 2 }]);
   expect(remembered()).toMatchObject({
     model: { source: { kind: "embedded" }, label: "model a" },
     data: { id: "d1", rows: 7, sample: true, preparation: "p1" },

@@ -124,7 +124,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
       return;
     }
     try {
-      const plan = await engine((api) => api.plan(fields, data?.rows ?? 0, data?.longest ?? 0));
+      const planned = data && { rows: data.rows, longest: data.longest, pictures: data.mostPictures };
+      const plan = await engine((api) => api.plan(fields, planned));
       // Answers may overtake each other while a field is being typed in.
       if (get().fields === fields) {
         set({ plan });

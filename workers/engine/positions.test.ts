@@ -26,7 +26,7 @@ test.each([
 test("the plan is for the rows that are run", async () => {
   const model = await opened(256);
   const { planOf } = onModel(model, recipe);
-  expect(planOf({ rows: 1, longest: 4000 })).toEqual(planOf({ rows: 1, longest: 256 }));
+  expect(planOf({ rows: 1, longest: 4000, pictures: 1 })).toEqual(planOf({ rows: 1, longest: 256, pictures: 1 }));
 });
 
 test.each([

@@ -13,10 +13,10 @@ import { type EngineState, needModel } from "./state.ts";
 import { closeChat, inTurn, reading } from "./turns.ts";
 
 export const runsApi = (s: EngineState): RunsApi => ({
-  async plan(json, rows, longest) {
+  async plan(json, data) {
     const current = needModel(s);
     const recipe = parseRecipe({ ...json, ...s.source?.loading });
-    const planOf = (of: Recipe) => onModel(current, of).planOf({ rows, longest });
+    const planOf = (of: Recipe) => onModel(current, of).planOf(data);
     const { memory, flops, steps, epochs } = planOf(recipe);
     const { fits, advice } = fitOf(recipe, (changed) => planOf(changed).memory, current.vlm.gpu.facts);
     return {

@@ -10,6 +10,7 @@ import type { PaceMode } from "../gpu/pace.ts";
 import type { RecipeJson } from "../recipe.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
 import type { RunEvent, StepRecord } from "../training/events.ts";
+import type { PlannedData } from "../training/plan.ts";
 import type { RunSummary } from "../training/saved/runs.ts";
 import type { Fits, LoadProgress, ModelInfo, ModelPreview, ModelSource } from "./model.ts";
 
@@ -72,8 +73,8 @@ export type SupplyOf = (
 ) => Promise<{ leftOut: LeftOutRow[] } | { failed: ErrorReport }>;
 
 export interface RunsApi {
-  /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. `rows` may be 0 before data is there. */
-  plan(recipe: RecipeJson, rows: number, longest: number): Promise<PlanInfo>;
+  /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. Without `data` its rows are guessed. */
+  plan(recipe: RecipeJson, data?: PlannedData): Promise<PlanInfo>;
   /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */
   train(
     request: { recipe: RecipeJson; datasetId: string },

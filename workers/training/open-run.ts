@@ -59,8 +59,9 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   const report = new RunReport(options, state, recipe.maxSteps);
   report.state("preparing");
   const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
-  const { longest } = dataset;
-  const { memory: plan, steps } = planOf({ rows: usable.rows.length, longest });
+  const { longest, manifest } = dataset;
+  const pictures = manifest.index?.most.pictures;
+  const { memory: plan, steps } = planOf({ rows: usable.rows.length, longest, pictures });
   report.maxSteps = steps;
   report.state("compiling");
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);

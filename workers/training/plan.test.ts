@@ -30,22 +30,33 @@ test("fewer tiles make the guessed row shorter and the plan smaller", async () =
 test("with data: its longest row, no longer than the recipe has it; steps by epochs of whole windows", async () => {
   const { model, recipe } = await opened("own-mha", { num_train_epochs: 2 });
   // 13 rows are 7 batches, which are 3 windows an epoch.
-  expect(onModel(model, recipe).planOf({ rows: 13, longest: 90 })).toMatchObject({
+  expect(onModel(model, recipe).planOf({ rows: 13, longest: 90, pictures: 1 })).toMatchObject({
     rowTokens: 90,
     steps: 6,
     epochs: 2,
   });
   const short = { ...recipe, maxLength: 64 };
-  expect(onModel(model, short).planOf({ rows: 13, longest: 90 })).toEqual(
-    onModel(model, short).planOf({ rows: 13, longest: 64 }),
+  expect(onModel(model, short).planOf({ rows: 13, longest: 90, pictures: 1 })).toEqual(
+    onModel(model, short).planOf({ rows: 13, longest: 64, pictures: 1 }),
   );
 });
 
 test("work grows with the batch and its accumulation, memory with the batch alone", async () => {
   const { model, recipe } = await opened("own-mha");
-  const data = { rows: 13, longest: 90 };
+  const data = { rows: 13, longest: 90, pictures: 1 };
   const once = onModel(model, { ...recipe, gradientAccumulationSteps: 1 }).planOf(data);
   const thrice = onModel(model, recipe).planOf(data);
   expect(thrice.flops.ideal).toBeCloseTo(3 * once.flops.ideal, 0);
   expect(thrice.memory.totalBytes).toBe(once.memory.totalBytes);
+});
+
+test("a pass has room for all pictures of a row, as many as the row with most has", async () => {
+  const { model, recipe } = await opened("own-next");
+  const one = { ...recipe, perDeviceTrainBatchSize: 1 };
+  const featuresOf = (pictures: number | undefined) =>
+    onModel(model, one).planOf({ rows: 5, longest: 90, pictures }).memory.capacity.features;
+  expect(featuresOf(3)).toBe(3 * featuresOf(1));
+  expect(featuresOf(0)).toBe(featuresOf(1));
+  // A data set of an older version does not say: every picture has a tile of four slots at least.
+  expect(featuresOf(undefined)).toBe(22 * featuresOf(1));
 });

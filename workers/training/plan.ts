@@ -32,21 +32,32 @@ export interface RunPlan {
   epochs: number;
 }
 
+/** What a plan needs of the rows; all 0 before the data is there. */
+export interface PlannedData {
+  rows: number;
+  /** Tokens of the longest. */
+  longest: number;
+  /** Pictures of the row that has most; unknown of data sets of an older version. */
+  pictures: number | undefined;
+}
+
+const noData: PlannedData = { rows: 0, longest: 0, pictures: 0 };
+
 /** A recipe on a model. */
 export interface RecipeOnModel {
   /** Its rows are no longer than the model has positions for. */
   recipe: Recipe;
-  /** Number of rows and tokens of the longest one; both 0 before the data is there. Computes only. */
-  planOf(data?: { rows: number; longest: number }): RunPlan;
+  /** Computes only. */
+  planOf(data?: PlannedData): RunPlan;
 }
 
 /** Where a recipe meets a model, for page, command line, bench and the run itself. */
 export function onModel(model: PlannedModel, given: Recipe): RecipeOnModel {
   const recipe = { ...given, maxLength: Math.min(given.maxLength, positionsOf(model.config.decoder)) };
-  return { recipe, planOf: (data = { rows: 0, longest: 0 }) => planOf(model, recipe, data) };
+  return { recipe, planOf: (data = noData) => planOf(model, recipe, data) };
 }
 
-function planOf(model: PlannedModel, recipe: Recipe, data: { rows: number; longest: number }): RunPlan {
+function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan {
   const { config } = model;
   const tiles = tilesPerPicture(model, recipe);
   const longest = data.longest || tiles * featuresPerTile(config) + TEXT_TOKENS;
@@ -60,7 +71,7 @@ function planOf(model: PlannedModel, recipe: Recipe, data: { rows: number; longe
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
     longest: Math.max(16, rowTokens),
-    tilesPerRow: tiles,
+    tilesPerRow: tiles * Math.max(1, data.pictures ?? Math.floor(rowTokens / featuresPerTile(config))),
     gradientCheckpointing: recipe.gradientCheckpointing,
   });
   const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;

@@ -115,6 +115,8 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       pack.rows,
       capacity.features,
     );
+    const room = capacity.features / featuresPerTile(config);
+    if (pictures.tiles > room) throw new Error(`a pass with room for ${room} tiles was given ${pictures.tiles}`);
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     write(gpu, buffers.slots, pictures.slots, counters);
     write(gpu, buffers.starts, pack.starts, counters);

@@ -40,6 +40,8 @@ export interface DatasetInfo {
   tokens: number;
   /** Tokens of the longest row; where rows are prepared on demand, more than any can have. */
   longest: number;
+  /** Pictures of the row that has most; unknown of data sets of an older version. */
+  mostPictures: number | undefined;
   /** [tokens, rows] of each length, ascending; empty for data sets of an older version, and where rows are prepared on demand. */
   lengths: [number, number][];
   /** What was left aside, guessed or found elsewhere than named, one sentence each. */
@@ -260,6 +262,7 @@ function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: r
     format,
     tokens: manifest.tokens,
     longest: manifest.longest,
+    mostPictures: manifest.index?.most.pictures,
     lengths,
     notes,
     reading,
