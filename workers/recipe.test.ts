@@ -46,6 +46,8 @@ const DEFAULTS = {
   data_order: "shuffled",
   modules_to_save: null,
   max_image_tiles: null,
+  do_image_splitting: null,
+  image_longest_edge: null,
 };
 
 test("an empty recipe is the defaults, in the order of the documentation", () => {
@@ -87,6 +89,8 @@ test("a whole recipe goes in and out unchanged", () => {
     data_order: "huggingface",
     modules_to_save: null,
     max_image_tiles: 3,
+    do_image_splitting: false,
+    image_longest_edge: 1024,
   };
   expect(Object.keys(recipe)).toEqual(Object.keys(DEFAULTS));
   expect(toHuggingFace(parseRecipe(recipe))).toEqual(recipe);
@@ -156,6 +160,11 @@ describe("a refusal names key, value and what is allowed", () => {
     [{ data_order: "random" }, 'data_order is "random"; it must be "shuffled", "sequential" or "huggingface".'],
     [{ modules_to_save: ["lm_head"] }, 'modules_to_save is ["lm_head"]; it must be null or ["multi_modal_projector"]'],
     [{ max_image_tiles: 0 }, "max_image_tiles is 0; it must be null or a whole number from 1 to 64."],
+    [{ do_image_splitting: 1 }, "do_image_splitting is 1; it must be null, true or false."],
+    [
+      { image_longest_edge: 16 },
+      "image_longest_edge is 16; it must be null or a whole number of pixels from 32 to 4096.",
+    ],
     [{ learning_rat: 1 }, 'unknown key "learning_rat" (value 1); allowed are max_steps, num_train_epochs,'],
     [{ learningRate: 1 }, 'unknown key "learningRate"'],
     [{ toString: 1 }, 'unknown key "toString"'],

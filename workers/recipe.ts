@@ -58,8 +58,11 @@ export interface Recipe {
   dataOrder: "shuffled" | "sequential" | "huggingface";
   /** Modules trained in full beside LoRA: the projector, or none. */
   modulesToSave: ["multi_modal_projector"] | null;
-  /** Cap on the tiles of one picture (LLaVA-NeXT), the whole-picture tile included; null: as the checkpoint says. */
+  /** Cap on the tiles of one picture (LLaVA-NeXT, SmolVLM), the whole-picture tile included; null: as the checkpoint says. */
   maxImageTiles: number | null;
+  /** Whether pictures are cut into tiles (SmolVLM), and what their longer side is resized to before; null: as the checkpoint says. */
+  doImageSplitting: boolean | null;
+  imageLongestEdge: number | null;
 }
 
 /** What the input of a number may be limited to. A bound may itself be refused where the schema says "above" or "less than". */
@@ -194,6 +197,19 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     allowed: `null or a whole number from 1 to ${MOST_TILES}`,
     fallback: null,
     limits: { min: 1, max: MOST_TILES, step: 1 },
+  },
+  doImageSplitting: {
+    name: "do_image_splitting",
+    schema: v.nullable(v.boolean()),
+    allowed: "null, true or false",
+    fallback: null,
+  },
+  imageLongestEdge: {
+    name: "image_longest_edge",
+    schema: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(32), v.maxValue(4096))),
+    allowed: "null or a whole number of pixels from 32 to 4096",
+    fallback: null,
+    limits: { min: 32, max: 4096, step: 1 },
   },
 };
 

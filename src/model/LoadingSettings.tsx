@@ -4,9 +4,11 @@ import { Field } from "../parts/Field.tsx";
 import { useModel } from "../stores/model.ts";
 
 const limits = limitsOf("max_image_tiles");
+const splitting = { whole: false, tiles: true, checkpoint: null };
+const longestEdges = [512, 1024, 1536, 2048];
 
 export function LoadingSettings({ disabled }: { disabled: boolean }) {
-  const { quantize_modules, max_image_tiles } = useModel((s) => s.loading);
+  const { quantize_modules, max_image_tiles, do_image_splitting, image_longest_edge } = useModel((s) => s.loading);
   const setLoading = useModel((s) => s.setLoading);
   return (
     <details>
@@ -42,6 +44,41 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
                 setLoading({ max_image_tiles: n >= limits.min ? n : null })
               }
             />
+          )}
+        </Field>
+        <Field label="Pictures of SmolVLM" hint="tiles show small things, and cost many times as much">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={do_image_splitting === null ? "checkpoint" : do_image_splitting ? "tiles" : "whole"}
+              disabled={disabled}
+              onChange={({ target: { value } }) =>
+                setLoading({ do_image_splitting: splitting[value as keyof typeof splitting] })
+              }
+            >
+              <option value="whole">whole, in one tile</option>
+              <option value="tiles">cut into tiles</option>
+              <option value="checkpoint">as the model has it</option>
+            </select>
+          )}
+        </Field>
+        <Field label="Longer side of SmolVLM’s pictures" hint="less makes fewer tiles">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={image_longest_edge ?? ""}
+              disabled={disabled}
+              onChange={({ target: { value } }) =>
+                setLoading({ image_longest_edge: value === "" ? null : Number(value) })
+              }
+            >
+              <option value="">as the model has it</option>
+              {longestEdges.map((side) => (
+                <option key={side} value={side}>
+                  {side} pixels
+                </option>
+              ))}
+            </select>
           )}
         </Field>
       </div>

@@ -20,6 +20,8 @@ const Memory = v.object({
       loading: v.object({
         quantize_modules: v.array(v.picklist(["language_model", "vision_tower"])),
         max_image_tiles: v.nullable(v.number()),
+        do_image_splitting: v.exactOptional(v.nullable(v.boolean())),
+        image_longest_edge: v.exactOptional(v.nullable(v.number())),
       }),
     }),
   ),

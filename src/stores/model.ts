@@ -19,7 +19,18 @@ export interface HubSettings {
 export interface Loading {
   quantize_modules: ("language_model" | "vision_tower")[];
   max_image_tiles: number | null;
+  /** Of models that have the choice; null: as the checkpoint says. */
+  do_image_splitting: boolean | null;
+  image_longest_edge: number | null;
 }
+
+/** Unsplit: a picture in tiles costs more than all the training of a small model. */
+export const usualLoading: Loading = {
+  quantize_modules: ["language_model"],
+  max_image_tiles: null,
+  do_image_splitting: false,
+  image_longest_edge: null,
+};
 
 interface ModelStore {
   source: ModelSource;
@@ -95,7 +106,7 @@ export const useModel = create<ModelStore>((set, get) => {
 
   return {
     source: before?.source.kind === "hub" ? hubSource(before.source.name, hub) : { kind: "embedded" },
-    loading: before?.loading ?? { quantize_modules: ["language_model"], max_image_tiles: null },
+    loading: { ...usualLoading, ...before?.loading },
     info: undefined,
     progress: undefined,
     preview: undefined,

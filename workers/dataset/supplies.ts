@@ -4,6 +4,7 @@ import { startPictures } from "../data/pictures/thread.ts";
 import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
 import type { RowSupply } from "../data/shards/supply.ts";
 import { TabTuneError } from "../errors.ts";
+import { pictureSpecOf } from "../models/picture-format.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
 
 const supplies = new Map<string, RowSupply>();
@@ -42,7 +43,7 @@ export function picturesFor(spec: PreparationSpec): PicturePool {
   return pool.pictures;
 }
 
-function openPictures({ configJson, processorJson, maxImageTiles }: PreparationSpec): Promise<PictureThread> {
+function openPictures(spec: PreparationSpec): Promise<PictureThread> {
   const worker = new Worker(new URL("../picture.worker.ts", import.meta.url), { type: "module" });
-  return startPictures(worker, worker, { configJson, processorJson, maxImageTiles });
+  return startPictures(worker, worker, pictureSpecOf(spec));
 }

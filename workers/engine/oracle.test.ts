@@ -8,11 +8,11 @@ import { createChat } from "../chat/generate.ts";
 import { packExamples } from "../data/batches/pack.ts";
 import { type Example, labelsOf } from "../data/example.ts";
 import { Arena, readBack } from "../gpu/buffers.ts";
-import type { ModuleMatrices } from "../models/adapter-slabs.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder } from "../models/encoder.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { memoryStore } from "../storage/memory.ts";
+import { accept, compare, compareFinal } from "../testing/compare.ts";
 import {
   type FinishedRun,
   type Golden,
@@ -28,30 +28,8 @@ import {
   runToEnd,
 } from "../testing/golden.ts";
 import { relativeError } from "../testing/gpu.ts";
+import { maxDifference } from "../testing/pictures.ts";
 import { createEvaluation } from "../training/step.ts";
-
-/** Accepted errors of float32 kernels; the noise of summing in another order is a hundredth of each. */
-const accept = {
-  pixels: 2e-6,
-  features: 1e-5,
-  nll: 5e-5,
-  loss: 1e-5,
-  gradNorm: 1e-4,
-  firstGradients: 1e-4,
-  /** A's gradient carries the sign-like first Adam step of B. */
-  laterGradients: 3e-3,
-  moments: 5e-3,
-  update: 1e-3,
-  /** A greedy id counts only while the best logit leads by this much. */
-  margin: 0.02,
-};
-
-const maxDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
-  let most = 0;
-  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
-  return most;
-};
 
 interface Case {
   golden: Golden;
@@ -165,57 +143,6 @@ test.each<[GoldenCase, string]>([
   const c = await caseOf(name);
   expect(maxDifference(await firstLosses(c, run), c.golden.tensor(`${run}/step1/nll`)!)).toBeLessThan(accept.nll);
 });
-
-/** Worst relative error over all matrices of `actual` that the oracle stored under `prefix`, and how many there are. */
-function compare(golden: Golden, prefix: string, actual: ModuleMatrices[]): { error: number; count: number } {
-  let error = 0;
-  let count = 0;
-  for (const m of actual) {
-    for (const [part, values] of [
-      ["A", m.loraA],
-      ["B", m.loraB],
-    ] as const) {
-      const expected = golden.tensor(`${prefix}/${m.module}.lora_${part}`);
-      if (!expected) continue;
-      error = Math.max(error, relativeError(values, expected));
-      count += 1;
-    }
-  }
-  return { error, count };
-}
-
-/**
- * The final adapter. A bound on single elements would be wrong: where a gradient is next to zero, Adam's first step may go
- * either way. So: the share of elements that are off, in units of the learning rate, and the direction of the whole update.
- */
-function compareFinal(golden: Golden, run: string, initRun: string, adapter: ModuleMatrices[], learningRate: number) {
-  let [elements, offTenth, offHundredth, dot, own, other] = [0, 0, 0, 0, 0, 0];
-  for (const m of adapter) {
-    for (const [part, values] of [
-      ["A", m.loraA],
-      ["B", m.loraB],
-    ] as const) {
-      const expected = golden.tensor(`${run}/final/${m.module}.lora_${part}`)!;
-      const start = golden.tensor(`${initRun}/init/${m.module}.lora_${part}`);
-      values.forEach((value, i) => {
-        const off = Math.abs(value - expected[i]!) / learningRate;
-        elements += 1;
-        if (off > 0.1) offTenth += 1;
-        if (off > 0.01) offHundredth += 1;
-        const x = value - (start?.[i] ?? 0);
-        const y = expected[i]! - (start?.[i] ?? 0);
-        dot += x * y;
-        own += x * x;
-        other += y * y;
-      });
-    }
-  }
-  return {
-    offTenth: offTenth / elements,
-    offHundredth: offHundredth / elements,
-    turned: 1 - dot / Math.sqrt(own * other),
-  };
-}
 
 /**
  * Adapters of the runs below on the software GPU as they were at 4396bf2. A change of structure must not change a bit; a change of

@@ -30,7 +30,7 @@ export const commands: Record<string, Command> = {
     run: train,
   },
   tokenize: { options: { model: "one", ...dataOptions, recipe: "one" }, run: tokenize },
-  preprocess: { options: { model: "one", image: "one", out: "one" }, run: preprocess },
+  preprocess: { options: { model: "one", image: "one", out: "one", recipe: "maybe" }, run: preprocess },
   features: { options: { model: "one", image: "one", out: "one", recipe: "maybe" }, run: features },
   logits: {
     options: { model: "one", adapter: "maybe", ...dataOptions, row: "one", recipe: "one", out: "one" },

@@ -9,7 +9,7 @@ import {
   threadsFor,
 } from "../data/pictures/pool.ts";
 import { startPictures } from "../data/pictures/thread.ts";
-import { type PictureSpec, pictureFormatOf } from "../models/picture-format.ts";
+import { type PictureSpec, pictureFormatOf, pictureSpecOf } from "../models/picture-format.ts";
 import type { WorkerLike } from "../watchdog.ts";
 
 /** A thread takes half a second to start, which is as long as this many pictures take without one. */
@@ -24,7 +24,7 @@ export function openPictureThreads(spec: PictureSpec): PicturePool {
 }
 
 /** This program once more, as a thread: whatever runs TypeScript here does so there. */
-export function openThread({ configJson, processorJson, maxImageTiles }: PictureSpec): Promise<PictureThread> {
+export function openThread(spec: PictureSpec): Promise<PictureThread> {
   // A port of its own speaks as Comlink does; the thread's does not.
   const { port1, port2 } = new MessageChannel();
   const thread = new Worker(process.argv[1]!, {
@@ -32,7 +32,7 @@ export function openThread({ configJson, processorJson, maxImageTiles }: Picture
     workerData: port2,
     transferList: [port2 as unknown as TransferListItem],
   });
-  return startPictures(watched(thread), port1, { configJson, processorJson, maxImageTiles });
+  return startPictures(watched(thread), port1, pictureSpecOf(spec));
 }
 
 /** A thread of Node with the events of a Web Worker. */

@@ -41,6 +41,8 @@ export interface TowerConfig {
   /** Whether the layers' input is normalised (`pre_layrnorm`), and the output of the last that is run (`post_layernorm`). */
   preNorm: boolean;
   postNorm: boolean;
+  /** Row of the checkpoint's position table for each row of a tile; undefined: in order. */
+  positionRows?: readonly number[] | undefined;
 }
 
 /** From the tower's rows to the decoder's width: one linear, or two with an activation between them. */

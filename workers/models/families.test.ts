@@ -9,12 +9,19 @@ import { families } from "./registry.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const goldens = path.join(root, "workers/testing/goldens");
+const read = (file: string) => JSON.parse(fs.readFileSync(file, "utf8"));
+/** Of the goldens, and of their variants: the same weights under another config.json. */
 const goldenTypes = new Set(
   fs
     .readdirSync(goldens)
-    .map((name) => path.join(goldens, name, "model/config.json"))
-    .filter((file) => fs.existsSync(file))
-    .map((file) => JSON.parse(fs.readFileSync(file, "utf8")).model_type),
+    .map((name) => path.join(goldens, name))
+    .filter((folder) => fs.existsSync(path.join(folder, "model/config.json")))
+    .flatMap((folder) => [
+      read(path.join(folder, "model/config.json")).model_type,
+      ...(read(path.join(folder, "expected.json")).variants ?? []).map(
+        (variant: { files: Record<string, { model_type?: string }> }) => variant.files["config.json"]?.model_type,
+      ),
+    ]),
 );
 
 test.each([...families.values()])("$modelType has goldens and published sizes", (family) => {
@@ -28,7 +35,8 @@ function productFiles(folder: string): string[] {
   return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) {
-      const own = /^workers\/models\/llava/.test(file) || ["testing", "fixtures", "snapshots"].includes(entry.name);
+      const own =
+        /^workers\/models\/(llava|idefics3)/.test(file) || ["testing", "fixtures", "snapshots"].includes(entry.name);
       return own ? [] : productFiles(file);
     }
     const isProduct = /\.(ts|tsx|wgsl)$/.test(file) && !file.endsWith(".test.ts");
@@ -43,14 +51,14 @@ const files = [...productFiles("workers"), ...productFiles("src")].map((file) =>
 }));
 
 test("nothing else branches on a family's name, or on that of a model in it", () => {
-  const types = [...families.keys(), "llama", "mistral", "vicuna", "clip_vision_model"];
+  const types = [...families.keys(), "llama", "mistral", "vicuna", "clip_vision_model", "siglip_vision_model"];
   const said = new RegExp(`["'\`](${types.join("|")})["'\`]`);
   expect(files.length).toBeGreaterThan(250);
   expect(files.filter(({ code }) => said.test(code)).map(({ file }) => file)).toEqual([]);
 });
 
 test("no other code is named after one", () => {
-  const named = /(?<![\w"'`./-])\w*(llava|mistral|vicuna)\w*(?![\w"'`/-])\s*[(:=,;)}]/i;
+  const named = /(?<![\w"'`./-])\w*(llava|mistral|vicuna|idefics|smolvlm)\w*(?![\w"'`/-])\s*[(:=,;)}]/i;
   const outside = files.map(({ file, code }) => ({ file, code: code.replace(/"[^"\n]*"|`[^`]*`|>[^<>{}]*</g, '""') }));
   expect(outside.filter(({ code }) => named.test(code)).map(({ file }) => file)).toEqual([]);
 });

@@ -11,14 +11,26 @@ export type Json = Record<string, unknown>;
 /** Attributes of transformers' processor, by their Python names. */
 export type ProcessorAttributes = Record<string, string | number>;
 
+/** What a recipe says of pictures; null: as the checkpoint says. */
+export interface PictureSettings {
+  /** Cap on the tiles of one picture. */
+  maxImageTiles: number | null;
+  /** Whether pictures are cut into tiles at all. */
+  doImageSplitting: boolean | null;
+  /** What the longer side is resized to before. */
+  imageLongestEdge: number | null;
+}
+
+export const asTheCheckpointSays: PictureSettings = {
+  ...{ maxImageTiles: null, doImageSplitting: null, imageLongestEdge: null },
+};
+
 /** What a family makes its picture format of. */
-export interface PictureFiles {
+export interface PictureFiles extends PictureSettings {
   config: VlmConfig;
   configJson: unknown;
   /** The image processor's settings: preprocessor_config.json, or their place in processor_config.json. */
   processorJson: unknown;
-  /** The recipe's cap on the tiles of one picture. */
-  maxImageTiles: number | null;
 }
 
 /** A checkpoint of the hub by its shapes: plans, the catalogue and the bench are computed from it without the files. */
@@ -40,6 +52,10 @@ export interface Family {
   chatTemplate(configJson: Json): string;
   /** Throws TabTuneError "unsupported-model" where the files do not lead to square tiles of one size. */
   pictures(files: PictureFiles): PictureFormat;
+  /** The image processor's settings as published checkpoints have them: plans are made without files. */
+  processorOf(config: VlmConfig): Json;
+  /** The settings that its pictures obey; whoever gives another is told that it has no effect. */
+  pictureSettings: readonly (keyof PictureSettings)[];
   /** What transformers has to be told to count image slots because `processor_config.json` does not say it; undefined where it does. */
   missingAttributes(processorConfigJson: Json, config: VlmConfig): ProcessorAttributes | undefined;
   /** How llama.cpp knows the language model; absent where it has none of it. */

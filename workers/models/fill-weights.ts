@@ -16,7 +16,10 @@ export async function fillWeight(gpu: Gpu, fill: Fill, loaded: TensorContent, co
       upload(gpu, fill.absmax, absmax, counters, fill.absmaxAt),
     ]);
   } else if (fill.kind === "dense" && loaded.kind === "dense") {
-    await upload(gpu, fill.data, inFormat(loaded.bytes, loaded.dtype, fill.format), counters, fill.at);
+    const values = fill.rows
+      ? rowsOf(toF32(loaded.bytes, loaded.dtype), fill.rows)
+      : inFormat(loaded.bytes, loaded.dtype, fill.format);
+    await upload(gpu, fill.data, values, counters, fill.at);
   } else if (fill.kind === "parts" && loaded.kind === "dense") {
     const values = inFormat(loaded.bytes, loaded.dtype, fill.format);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -32,6 +35,17 @@ export async function fillWeight(gpu: Gpu, fill: Fill, loaded: TensorContent, co
   } else {
     throw new Error(`a ${loaded.kind} tensor arrived where ${fill.kind} was planned`);
   }
+}
+
+/** `rows` of a table that has as many; all of it where none are named. */
+export function rowsOf(table: Float32Array, rows: readonly number[] | undefined): Float32Array {
+  if (!rows) return table;
+  const size = table.length / rows.length;
+  const out = new Float32Array(table.length);
+  rows.forEach((row, i) => {
+    out.set(table.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return out;
 }
 
 function inFormat(bytes: Uint8Array, dtype: Dtype, format: DenseFormat): Uint8Array | Float32Array | Uint16Array {

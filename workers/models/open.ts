@@ -13,13 +13,13 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { type StoredCheckpoint, withStoredFourBit } from "../weights/loading/stored-four-bit.ts";
 import type { VlmConfig } from "./config.ts";
-import type { Family, Json, ProcessorAttributes } from "./family.ts";
+import type { Family, Json, PictureSettings, ProcessorAttributes } from "./family.ts";
 import { type LoadOptions, loadVlm } from "./load.ts";
 import { resolveName } from "./names.ts";
 import type { ReadTensor } from "./onnx/tower-graph.ts";
 import { refuseOtherTensors } from "./other-kinds.ts";
 import { vocabularyOf } from "./parts/head-weights.ts";
-import { type PreparationSpec, preparationOf } from "./preparation.ts";
+import { type PreparationSpec, preparationOf, tokenizerOf } from "./preparation.ts";
 import { imageProcessorJson, missingAttributes } from "./processor.ts";
 import { familyOf } from "./registry.ts";
 import type { Vlm } from "./vlm.ts";
@@ -58,7 +58,12 @@ export interface LoadedModel extends OpenedModel {
 
 type ModelRecipe = Pick<
   Recipe,
-  "loadIn4bit" | "bnb4bitQuantType" | "bnb4bitUseDoubleQuant" | "quantizeModules" | "chatTemplate" | "maxImageTiles"
+  | "loadIn4bit"
+  | "bnb4bitQuantType"
+  | "bnb4bitUseDoubleQuant"
+  | "quantizeModules"
+  | "chatTemplate"
+  | keyof PictureSettings
 >;
 
 const optional = async (files: ModelFiles, name: string): Promise<string | undefined> =>
@@ -86,6 +91,7 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     configJson: JSON.stringify(configJson),
     processorJson: await imageProcessorJson(files),
     maxImageTiles: recipe.maxImageTiles,
+    ...obeyed(family, recipe),
     tokenizerJson: await files.readText("tokenizer.json"),
     tokenizerConfigJson: tokenizerConfigJson ?? "{}",
     ...(specialTokensMapJson ? { specialTokensMapJson } : {}),
@@ -103,8 +109,12 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     : undefined;
   const hash = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)));
   const tensors = [...checkpoint.tensors.values()].map((t) => [t.name, t.dtype, t.shape, t.start]);
+  const plain = tokenizerOf(spec);
+  const eosIds = await eosIdsOf(files, plain.eosId);
+  const stopIds = eosIds.filter((id) => id !== plain.eosId);
+  if (stopIds.length > 0) spec.stopIds = stopIds;
   const preparation: PreparationSpec = { id: await hash(spec), ...spec };
-  const { tokenizer, pictures } = preparationOf(preparation);
+  const { tokenizer, pictures } = preparationOf(preparation, stopIds.length > 0 ? undefined : plain);
   if (pictures.tileSize !== config.tower.imageSize) {
     throw new TabTuneError(
       "unsupported-model",
@@ -121,9 +131,9 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     quant,
     preparation,
     pictures,
-    eosIds: await eosIds(files, tokenizer.eosId),
+    eosIds,
     processor: await missingAttributes(files, family, config),
-    fileNotes: [files.note, checkpoint.note].filter((note) => note !== undefined),
+    fileNotes: [files.note, checkpoint.note, idleSettings(family, recipe)].filter((note) => note !== undefined),
     notes: templateNotes(template, tokenizer),
     id: await hash([await files.readText("config.json"), tensors, quant ?? null]),
     readTensor: async (neutral) =>
@@ -131,8 +141,31 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
   };
 }
 
+/** The settings beside the cap on tiles that the recipe has and the family obeys: what says nothing is left out, and changes no id. */
+const obeyed = ({ pictureSettings }: Family, recipe: PictureSettings): Partial<PictureSettings> =>
+  Object.fromEntries(
+    (["doImageSplitting", "imageLongestEdge"] as const)
+      .filter((key) => recipe[key] !== null && pictureSettings.includes(key))
+      .map((key) => [key, recipe[key]]),
+  );
+
+/** What the user should know of settings that this model's pictures do not obey. Not to split needs no word where nothing is split. */
+function idleSettings({ pictureSettings, modelType }: Family, recipe: PictureSettings): string | undefined {
+  const names: Record<keyof PictureSettings, string> = {
+    maxImageTiles: "max_image_tiles",
+    doImageSplitting: "do_image_splitting",
+    imageLongestEdge: "image_longest_edge",
+  };
+  const idle = (Object.keys(names) as (keyof PictureSettings)[])
+    .filter((key) => recipe[key] !== null && recipe[key] !== false && !pictureSettings.includes(key))
+    .map((key) => names[key]);
+  return idle.length > 0
+    ? `${idle.join(" and ")} changes nothing: pictures of ${modelType} have no such setting.`
+    : undefined;
+}
+
 /** eos_token_id (a number or a list) of the first file that has it, else the tokenizer's. */
-async function eosIds(files: ModelFiles, fallback: number): Promise<number[]> {
+async function eosIdsOf(files: ModelFiles, fallback: number): Promise<number[]> {
   type Said = { eos_token_id?: number | number[] | null; text_config?: Said };
   for (const name of ["generation_config.json", "config.json"]) {
     if (!files.has(name)) continue;

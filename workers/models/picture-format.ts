@@ -1,5 +1,6 @@
 /** What crosses a worker's border of how pictures are prepared for a model, and the object that prepares them. */
 import type { PictureFormat } from "../data/pictures/format.ts";
+import type { PictureSettings } from "./family.ts";
 import { familyOf, parseConfig } from "./registry.ts";
 
 /** Everything that a picture's pixels and slots depend on, as plain data. */
@@ -7,7 +8,16 @@ export interface PictureSpec {
   /** Text of config.json, and of the image processor's settings. */
   configJson: string;
   processorJson: string;
-  maxImageTiles: number | null;
+  maxImageTiles: PictureSettings["maxImageTiles"];
+  /** Where the recipe says it and the family obeys it. */
+  doImageSplitting?: PictureSettings["doImageSplitting"];
+  imageLongestEdge?: PictureSettings["imageLongestEdge"];
+}
+
+/** The pictures' part of a larger spec: what a thread that prepares them is sent. */
+export function pictureSpecOf(spec: PictureSpec): PictureSpec {
+  const { configJson, processorJson, maxImageTiles, doImageSplitting = null, imageLongestEdge = null } = spec;
+  return { configJson, processorJson, maxImageTiles, doImageSplitting, imageLongestEdge };
 }
 
 /** Throws TabTuneError "unsupported-model". */
@@ -18,5 +28,7 @@ export function pictureFormatOf(spec: PictureSpec): PictureFormat {
     configJson,
     processorJson: JSON.parse(spec.processorJson),
     maxImageTiles: spec.maxImageTiles,
+    doImageSplitting: spec.doImageSplitting ?? null,
+    imageLongestEdge: spec.imageLongestEdge ?? null,
   });
 }

@@ -1,7 +1,7 @@
 /** What crosses a worker's border of how rows are prepared for a model, and the objects that prepare them. */
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
-import { loadTokenizer } from "../data/text/tokenizer.ts";
+import { loadTokenizer, type TextTokenizer } from "../data/text/tokenizer.ts";
 import { type PictureSpec, pictureFormatOf } from "./picture-format.ts";
 
 /** Everything that the examples of a row depend on, as plain data. */
@@ -14,15 +14,21 @@ export interface PreparationSpec extends PictureSpec {
   /** Jinja. */
   template: string;
   imageTokenId: number;
+  /** What generation stops at, where that is not the tokenizer's EOS token alone. */
+  stopIds?: number[];
   /** Rows of the embedding table. */
   vocab: number;
 }
 
+/** Throws TabTuneError "bad-tokenizer". */
+export const tokenizerOf = (spec: Omit<PreparationSpec, "id">): TextTokenizer =>
+  loadTokenizer(spec, spec.imageTokenId, spec.vocab, spec.stopIds);
+
 /** Throws TabTuneError "unsupported-model". */
-export function preparationOf(spec: PreparationSpec): RowPreparation {
+export function preparationOf(spec: PreparationSpec, tokenizer = tokenizerOf(spec)): RowPreparation {
   return {
     id: spec.id,
-    tokenizer: loadTokenizer(spec, spec.imageTokenId, spec.vocab),
+    tokenizer,
     template: compileTemplate(spec.template, "checkpoint"),
     pictures: pictureFormatOf(spec),
   };

@@ -2,7 +2,7 @@
 
 import type { PictureFormat } from "../data/pictures/format.ts";
 import { type DecoderConfig, tokensPerTile, type VlmConfig } from "./config.ts";
-import type { Json, PublishedModel } from "./family.ts";
+import { asTheCheckpointSays, type Json, type PublishedModel } from "./family.ts";
 import { CONNECTOR, DECODER, decoderLayer, spellingsOf, TOWER, towerLayer } from "./names.ts";
 import { connectorLinears } from "./parts/connector.ts";
 import { decoderLinears } from "./parts/decoder.ts";
@@ -30,13 +30,11 @@ export function publishedTensors(repo: string): Map<string, TensorFacts> {
   return tensorsOf(configOf(repo), { dtype, vocab });
 }
 
-/** The picture format of a model without files: its image processor makes tiles of the tower's size. */
+/** The picture format of a model without files. */
 export function picturesOf(configJson: Json): PictureFormat {
   const family = familyOf(configJson);
   const config = family.parseConfig(configJson);
-  const { imageSize: side } = config.tower;
-  const processorJson = { size: { shortest_edge: side }, crop_size: { height: side, width: side } };
-  return family.pictures({ config, configJson, processorJson, maxImageTiles: null });
+  return family.pictures({ config, configJson, processorJson: family.processorOf(config), ...asTheCheckpointSays });
 }
 
 export const publishedPictures = (repo: string): PictureFormat => picturesOf(modelOf(repo).config);

@@ -2,11 +2,14 @@
 import { TabTuneError } from "../errors.ts";
 import type { VlmConfig } from "./config.ts";
 import type { Family, Json } from "./family.ts";
+import { idefics3, smolvlm } from "./idefics3/idefics3.ts";
 import { llava } from "./llava/llava.ts";
 import { llavaNext } from "./llava-next/llava-next.ts";
 import { refuseOtherConfig } from "./other-kinds.ts";
 
-export const families: Map<string, Family> = new Map([llava, llavaNext].map((family) => [family.modelType, family]));
+export const families: Map<string, Family> = new Map(
+  [llava, llavaNext, idefics3, smolvlm].map((family) => [family.modelType, family]),
+);
 
 /**
  * The family of a parsed config.json. Throws TabTuneError "not-a-checkpoint" where no family reads it, and what `refuseOtherConfig`

@@ -53,7 +53,8 @@ export type Fill =
       absmaxAt: number;
       absmaxFormat: FourBitWeight["absmaxFormat"];
     }
-  | { kind: "dense"; format: DenseFormat; data: Tensor; at: number }
+  /** `rows`: of the checkpoint's table, those that are taken, in order. */
+  | { kind: "dense"; format: DenseFormat; data: Tensor; at: number; rows?: readonly number[] | undefined }
   /** One after the other, each filled before the next. */
   | { kind: "parts"; format: DenseFormat; parts: Tensor[] }
   | { kind: "host"; table: HostTable };
@@ -140,12 +141,12 @@ export class WeightBuilder {
     );
   }
 
-  /** A vector or table that kernels read as f32. */
-  vector(neutral: string, shape: number[]): Tensor {
+  /** A vector or table that kernels read as f32; `rows` where its rows are to lie in another order. */
+  vector(neutral: string, shape: number[], rows?: readonly number[]): Tensor {
     const { name } = this.findDense(neutral, shape);
     const data = this.alloc.tensor(`weights/${neutral}`, elementsOf(shape));
     this.parameters += elementsOf(shape);
-    this.fills.set(name, { kind: "dense", format: "f32", data, at: 0 });
+    this.fills.set(name, { kind: "dense", format: "f32", data, at: 0, rows });
     return data;
   }
 

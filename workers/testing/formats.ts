@@ -1,5 +1,6 @@
 /** Picture formats of small made-up models. Tests only. */
 import type { PictureFormat } from "../data/pictures/format.ts";
+import { asTheCheckpointSays, type PictureSettings } from "../models/family.ts";
 import { familyOf } from "../models/registry.ts";
 
 /** Of a tower of `tile` pixels in patches of `patch`; `changes` to config.json. */
@@ -9,12 +10,12 @@ export function formatOf(
   {
     tile,
     patch,
-    maxImageTiles = null,
+    settings = {},
     ...changes
   }: {
     tile: number;
     patch: number;
-    maxImageTiles?: number | null;
+    settings?: Partial<PictureSettings>;
     [key: string]: unknown;
   },
 ): PictureFormat {
@@ -31,5 +32,11 @@ export function formatOf(
     ...changes,
   };
   const family = familyOf(configJson);
-  return family.pictures({ config: family.parseConfig(configJson), configJson, processorJson, maxImageTiles });
+  return family.pictures({
+    config: family.parseConfig(configJson),
+    configJson,
+    processorJson,
+    ...asTheCheckpointSays,
+    ...settings,
+  });
 }

@@ -42,20 +42,35 @@ export interface GoldenAnswer {
   margins: number[];
 }
 
+export interface GoldenRow {
+  file: string;
+  input_ids: number[];
+  labels_all: number[];
+  labels_response: number[];
+  n_image_tokens: number;
+  n_tiles: number;
+  /** Of cases with several pictures a row, as the next: mean loss of the answers, of this row alone on the unquantised base. */
+  loss_response_fp32: number;
+  pictures: { file: string; n_tiles: number; n_image_tokens: number }[];
+}
+
 export interface GoldenExpected {
   template: { kind: string; jinja: string };
-  rows: {
-    file: string;
-    input_ids: number[];
-    labels_all: number[];
-    labels_response: number[];
-    n_image_tokens: number;
-    n_tiles: number;
-  }[];
+  rows: GoldenRow[];
+  /** The same weights with other files. */
+  variants?: { name: string; files: Record<string, unknown>; rows: GoldenRow[] }[];
   runs: Record<string, { settings: Record<string, number | string>; steps: GoldenStep[] }>;
   generation: Record<
     string,
-    { row: number; prompt: string; input_ids: number[]; adapter_on: GoldenAnswer; adapter_off: GoldenAnswer }[]
+    {
+      row: number;
+      prompt: string;
+      /** Pictures of the prompt, in cases with several a row. */
+      files?: string[];
+      input_ids: number[];
+      adapter_on: GoldenAnswer;
+      adapter_off: GoldenAnswer;
+    }[]
   >;
 }
 
@@ -65,9 +80,18 @@ export interface Golden {
   expected: GoldenExpected;
   /** A tensor of golden.safetensors; undefined where the oracle stored none. */
   tensor(name: string): Float32Array | undefined;
+  /** Of U8. */
+  bytes(name: string): Uint8Array | undefined;
 }
 
-export type GoldenCase = "llava-mha" | "llava-next-mistral" | "own-gqa" | "own-mha" | "own-next" | "own-tiny";
+export type GoldenCase =
+  | "llava-mha"
+  | "llava-next-mistral"
+  | "own-gqa"
+  | "own-mha"
+  | "own-next"
+  | "own-tiny"
+  | "smolvlm";
 
 export async function openGolden(name: GoldenCase): Promise<Golden> {
   const folder = fileURLToPath(new URL(`./goldens/${name}/`, import.meta.url));
@@ -80,6 +104,7 @@ export async function openGolden(name: GoldenCase): Promise<Golden> {
       const found = tensors.get(key);
       return found && toF32(found.data, found.dtype);
     },
+    bytes: (key) => tensors.get(key)?.data,
   };
 }
 
@@ -90,6 +115,12 @@ export function testGpu(): Promise<Gpu> {
   gpu ??= nodeGpu().then(openGpu);
   return gpu;
 }
+
+/** Of run d: 4 bits and LoRA on every linear. */
+const everywhere = {
+  quantize_modules: ["language_model", "multi_modal_projector", "vision_tower"],
+  target_modules: "all-linear",
+};
 
 /** The recipe of a golden run, in Hugging Face names. */
 export function goldenRecipe({ expected }: Golden, run: string): Record<string, unknown> {
@@ -108,6 +139,7 @@ export function goldenRecipe({ expected }: Golden, run: string): Record<string, 
     data_order: "huggingface",
     train_on: s.label_key === "labels_all" ? "all-text" : "responses",
     load_in_4bit: s.quant !== "none",
+    ...(s.quant === "nf4-all" ? everywhere : {}),
     chat_template: expected.template.jinja,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { PictureFormat } from "../data/pictures/format.ts";
+import { asTheCheckpointSays } from "../models/family.ts";
 import { familyOf } from "../models/registry.ts";
 
 /** The folder of golden cases, or undefined. */
@@ -56,5 +57,5 @@ export function goldenPictures(name: string): PictureFormat {
   const configJson = JSON.parse(goldenText(`${name}/model/config.json`));
   const processorJson = JSON.parse(goldenText(`${name}/model/preprocessor_config.json`));
   const family = familyOf(configJson);
-  return family.pictures({ config: family.parseConfig(configJson), configJson, processorJson, maxImageTiles: null });
+  return family.pictures({ config: family.parseConfig(configJson), configJson, processorJson, ...asTheCheckpointSays });
 }

@@ -40,7 +40,10 @@ describe("maxImageTiles", () => {
     [2, 1, 17],
     [1, 1, 17],
   ])("%s -> %i tiles, %i tokens", async (maxImageTiles, tiles, tokens) => {
-    const image = await prepareImage(bytes, formatOf("llava_next", golden.preprocessor, { ...sizes, maxImageTiles }));
+    const image = await prepareImage(
+      bytes,
+      formatOf("llava_next", golden.preprocessor, { ...sizes, settings: { maxImageTiles } }),
+    );
     expect(image).toMatchObject({ tiles, tokens });
     expect(image.pixels.length).toBe(tiles * 56 * 56 * 3);
   });

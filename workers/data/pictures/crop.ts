@@ -8,7 +8,19 @@ import { TabTuneError } from "../../errors.ts";
 import type { DecodedImage } from "./pixels.ts";
 import { resizeBicubic } from "./resize.ts";
 
-export interface PreprocessorConfig {
+/** From bytes to what a tower takes. */
+export interface Normalisation {
+  doRescale: boolean;
+  rescaleFactor: number;
+  /** Whether the product with it is taken in float64 and then rounded, as in transformers' `rescale`; else in float32. */
+  rescaleInDouble?: boolean;
+  doNormalize: boolean;
+  /** [3] RGB */
+  mean: number[];
+  std: number[];
+}
+
+export interface PreprocessorConfig extends Normalisation {
   doResize: boolean;
   /** The shorter side after resizing … */
   shortestEdge?: number;
@@ -16,12 +28,6 @@ export interface PreprocessorConfig {
   resizeTo?: { height: number; width: number };
   doCenterCrop: boolean;
   cropSize: { height: number; width: number };
-  doRescale: boolean;
-  rescaleFactor: number;
-  doNormalize: boolean;
-  /** [3] RGB */
-  mean: number[];
-  std: number[];
   /** LLaVA-NeXT only: (height, width) pairs. */
   gridPinpoints?: [number, number][];
 }
@@ -126,11 +132,7 @@ export function shortestEdgeSize(height: number, width: number, edge: number): {
 }
 
 /** `normalise` of each of `tiles` tiles: [tiles, S, S, 3] -> [tiles, 3, S, S]. */
-export function normaliseTiles(
-  pixels: Uint8Array,
-  tiles: number,
-  config: PreprocessorConfig,
-): Float32Array<ArrayBuffer> {
+export function normaliseTiles(pixels: Uint8Array, tiles: number, config: Normalisation): Float32Array<ArrayBuffer> {
   const size = pixels.length / tiles;
   const out = new Float32Array(pixels.length);
   for (let i = 0; i < tiles; i++) out.set(normalise(pixels.subarray(i * size, (i + 1) * size), config), i * size);
@@ -142,14 +144,15 @@ export function normaliseTiles(
  * @param pixelsU8 [S, S, 3], one tile
  * @returns [3, S, S], (u8 * rescale - mean) / std in float32 steps
  */
-export function normalise(pixelsU8: Uint8Array, config: PreprocessorConfig): Float32Array<ArrayBuffer> {
+export function normalise(pixelsU8: Uint8Array, config: Normalisation): Float32Array<ArrayBuffer> {
   const plane = pixelsU8.length / 3;
   const out = new Float32Array(pixelsU8.length);
   const table = new Float32Array(256);
   for (let channel = 0; channel < 3; channel++) {
     for (let value = 0; value < 256; value++) {
       table[value] = value;
-      if (config.doRescale) table[value]! *= Math.fround(config.rescaleFactor);
+      const { rescaleFactor, rescaleInDouble } = config;
+      if (config.doRescale) table[value]! *= rescaleInDouble ? rescaleFactor : Math.fround(rescaleFactor);
       if (config.doNormalize) {
         table[value]! -= Math.fround(config.mean[channel]!);
         table[value]! /= Math.fround(config.std[channel]!);

@@ -15,7 +15,7 @@ export interface PictureFormat {
   tileSize: number;
   /** Tiles that one picture takes at most. */
   mostTiles: number;
-  /** Image slots that one picture takes in the text at most. */
+  /** Tokens that stand for one picture in the text at most: its image slots, and the marks between them. */
   mostSlots: number;
   /** An upright picture, cropped or cut into tiles, and the image slots that it takes in the text. */
   prepare(image: DecodedImage): PreparedImage;

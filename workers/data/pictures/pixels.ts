@@ -10,6 +10,15 @@ export interface DecodedImage {
   rgbx: Int32Array;
 }
 
+/** A picture of [height, width, 3] bytes. */
+export function fromRgb(rgb: Uint8Array, { width, height }: { width: number; height: number }): DecodedImage {
+  const rgbx = new Int32Array(width * height);
+  for (let i = 0, at = 0; i < rgbx.length; i++, at += 3) {
+    rgbx[i] = rgb[at]! | (rgb[at + 1]! << 8) | (rgb[at + 2]! << 16);
+  }
+  return { width, height, rgbx };
+}
+
 /**
  * [H, W, 4] bytes with their alpha forgotten: the colours under a transparent pixel stay, as with Pillow's convert("RGB").
  * The bytes are not copied, and must begin on a whole word of their buffer.

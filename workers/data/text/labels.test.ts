@@ -38,7 +38,7 @@ test("a picture whose slots stand between special tokens, which are text of the 
   const marked = tokenizeChat(messages, { tokenizer, template }, [ids]);
   const at = plain.inputIds.indexOf(3);
   expect([...marked.inputIds]).toEqual([...plain.inputIds.slice(0, at), ...ids, ...plain.inputIds.slice(at + 1)]);
-  expect([...marked.kinds.slice(at, at + ids.length)]).toEqual([1, 0, 0, 1, 0, 1]);
+  expect([...marked.kinds.slice(at, at + ids.length)]).toEqual([0, 0, 0, 1, 0, 0]);
   expect([...marked.kinds.slice(at + ids.length)]).toEqual([...plain.kinds.slice(at + 1)]);
 });
 

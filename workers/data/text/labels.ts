@@ -59,7 +59,7 @@ export function tokenizeChat(
   const inputIds = expandImageTokens(ids, tokenizer.imageTokenId, placeholders);
   // Marks between a picture's slots are text like any other, of the turn that shows it.
   const pictures = placeholders.map((own, n) =>
-    Uint8Array.from(own, (id) => (id === tokenizer.imageTokenId ? TokenKind.none : around[n]!)),
+    Uint8Array.from(own, (id) => (never.has(id) ? TokenKind.none : around[n]!)),
   );
   return { inputIds, kinds: expandPlaces(kinds, places, pictures) };
 }

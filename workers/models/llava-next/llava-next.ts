@@ -2,7 +2,7 @@
 import type { Family, Json } from "../family.ts";
 import { llavaChatTemplate } from "../llava/chat-template.ts";
 import { parseLlavaConfig } from "../llava/config.ts";
-import { llavaAttributes } from "../llava/llava.ts";
+import { llavaAttributes, llavaProcessor } from "../llava/llava.ts";
 import { mistralShapes, towerShapes } from "../llava/published.ts";
 import { llavaNextPictures, pinpointsOf } from "./pictures.ts";
 
@@ -15,6 +15,8 @@ export const llavaNext: Family = {
   },
   chatTemplate: llavaChatTemplate,
   pictures: llavaNextPictures,
+  processorOf: llavaProcessor,
+  pictureSettings: ["maxImageTiles"],
   missingAttributes: llavaAttributes,
   gguf: { architecture: "llama", pairsRotaryRows: true },
   published: {

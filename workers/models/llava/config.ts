@@ -3,7 +3,7 @@
  * out (transformers: configuration_llama.py, configuration_mistral.py, configuration_clip.py, configuration_llava.py).
  */
 import type { DecoderConfig, TowerConfig, VlmConfig } from "../config.ts";
-import { configReader } from "../config-json.ts";
+import { type ConfigReader, configReader } from "../config-json.ts";
 import type { Json } from "../family.ts";
 import { llavaNames } from "./names.ts";
 
@@ -19,7 +19,9 @@ export function languageModel(json: Json): "llama" | "mistral" {
   return refuse(`language model type "${String(type)}" is not supported`);
 }
 
-function decoderConfig(json: Json, tiedHead: boolean): DecoderConfig {
+/** Of `text_config`; `from` is the reader of the family, which refuses in its words. */
+export function decoderConfig(json: Json, tiedHead: boolean, from: ConfigReader = reader): DecoderConfig {
+  const { refuse, number, positive } = from;
   const mistral = languageModel(json) === "mistral";
   const activation = json.hidden_act ?? "silu";
   if (activation !== "silu") refuse(`language model activation "${String(activation)}" is not supported`);
@@ -76,9 +78,27 @@ const vitL336: Json = {
  * transformers up to 4.x asks the language model's configuration, 5.x the whole model's. Files write only what is no default, and
  * false is the default of Llama, Mistral and (5.x) LLaVA: a head that is tied is said to be so in one of the two places.
  */
-function isTied(root: Json): boolean {
+export function isTied(root: Json): boolean {
   const text = (root.text_config ?? {}) as Json;
   return root.tie_word_embeddings === true || text.tie_word_embeddings === true;
+}
+
+/** What the kernels ask of sizes. */
+export function checkSizes(
+  decoder: DecoderConfig,
+  vision: Pick<TowerConfig, "hiddenSize" | "intermediateSize">,
+  { refuse }: ConfigReader,
+): void {
+  if (decoder.numHeads % decoder.numKvHeads !== 0)
+    refuse("num_attention_heads is not a multiple of num_key_value_heads");
+  for (const [name, size] of Object.entries({
+    "text hidden_size": decoder.hiddenSize,
+    "text intermediate_size": decoder.intermediateSize,
+    "vision hidden_size": vision.hiddenSize,
+    "vision intermediate_size": vision.intermediateSize,
+  })) {
+    if (size % 8 !== 0) refuse(`${name} ${size} is not a multiple of 8`);
+  }
 }
 
 /** LlavaMultiModalProjector. */
@@ -88,17 +108,8 @@ export const llavaConnector = { shuffle: 1, modules: ["linear_1", "linear_2"] } 
 export function parseLlavaConfig(root: Json, modelType: string): VlmConfig {
   const decoder = decoderConfig((root.text_config ?? {}) as Json, isTied(root));
   const vision = towerConfig((root.vision_config ?? vitL336) as Json);
-  if (decoder.numHeads % decoder.numKvHeads !== 0)
-    refuse("num_attention_heads is not a multiple of num_key_value_heads");
+  checkSizes(decoder, vision, reader);
   if (vision.imageSize % vision.patchSize !== 0) refuse("image_size is not a multiple of patch_size");
-  for (const [name, size] of Object.entries({
-    "text hidden_size": decoder.hiddenSize,
-    "text intermediate_size": decoder.intermediateSize,
-    "vision hidden_size": vision.hiddenSize,
-    "vision intermediate_size": vision.intermediateSize,
-  })) {
-    if (size % 8 !== 0) refuse(`${name} ${size} is not a multiple of 8`);
-  }
   const tower: TowerConfig = {
     ...vision,
     layersUsed: layersUsed(root, vision.numLayers),

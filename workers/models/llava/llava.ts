@@ -12,6 +12,8 @@ export const llava: Family = {
   parseConfig: (json) => parseLlavaConfig(json, "llava"),
   chatTemplate: llavaChatTemplate,
   pictures: llavaPictures,
+  processorOf: llavaProcessor,
+  pictureSettings: [],
   missingAttributes: llavaAttributes,
   gguf: { architecture: "llama", pairsRotaryRows: true },
   published: {
@@ -27,6 +29,11 @@ export const llava: Family = {
     },
   },
 };
+
+/** CLIPImageProcessor, at the tower's size. */
+export function llavaProcessor({ tower: { imageSize: side } }: VlmConfig): Json {
+  return { size: { shortest_edge: side }, crop_size: { height: side, width: side } };
+}
 
 /** LLaVA's processors count image slots by three attributes, which checkpoints without a full processor_config.json leave unset. */
 export function llavaAttributes(said: Json, { tower }: VlmConfig): ProcessorAttributes | undefined {

@@ -6,6 +6,7 @@
 
 import type { FourBitBlocks, FourBitType } from "../../weights/nf4/nf4.ts";
 import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
+import { rowsOf } from "../fill-weights.ts";
 import { TOWER, towerLayer } from "../names.ts";
 import { encodeOnnx, type OnnxNode, type OnnxTensor } from "./onnx.ts";
 
@@ -87,10 +88,8 @@ export async function towerGraph(
   const conv = add("Conv", ["pixels", kernel, ...convBias], { kernel_shape: [side, side], strides: [side, side] });
   const embedded = add("Transpose", [add("Reshape", [conv, shape(0, c, patches)])], { perm: [0, 2, 1] });
   const tokens = config.classToken === "none" ? embedded : await behindClass(embedded);
-  const positions = constant(
-    [1, tokensPerTile(config), c],
-    await read(`${TOWER}.embeddings.position_embedding.weight`),
-  );
+  const table = await read(`${TOWER}.embeddings.position_embedding.weight`);
+  const positions = constant([1, tokensPerTile(config), c], rowsOf(table, config.positionRows));
   let x = add("Add", [tokens, positions]);
   if (config.preNorm) x = await norm(x, `${TOWER}.pre_layrnorm`);
 

@@ -72,7 +72,11 @@ export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights
   const patch = `${embeddings}.patch_embedding`;
   return {
     classEmbedding: c.classToken === "none" ? undefined : build.vector(`${embeddings}.class_embedding`, [size]),
-    positionEmbedding: build.vector(`${embeddings}.position_embedding.weight`, [tokensPerTile(c), size]),
+    positionEmbedding: build.vector(
+      `${embeddings}.position_embedding.weight`,
+      [tokensPerTile(c), size],
+      c.positionRows,
+    ),
     patch: {
       weight: build.matrix("patch_embedding", [[patch, size]], 3 * c.patchSize ** 2, false),
       bias: c.patchBias ? build.vector(`${patch}.bias`, [size]) : undefined,

@@ -41,6 +41,8 @@ export const third: Family = {
   },
   chatTemplate: () => "{% for m in messages %}{{ m['content'] }}{% endfor %}",
   pictures: thirdPictures,
+  processorOf: ({ tower: { imageSize: side } }) => ({ crop_size: side, size: side }),
+  pictureSettings: [],
   missingAttributes: () => undefined,
   published: {},
 };

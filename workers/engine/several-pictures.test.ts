@@ -1,0 +1,281 @@
+/**
+ * As oracle.test.ts, for families whose rows have any number of pictures (reference/fixtures/README.md): text, pixels, features of each
+ * picture, losses token by token, gradients of LoRA on all linears, moments, final adapters, greedy answers, variants of the files.
+ */
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createChat } from "../chat/generate.ts";
+import { packExamples } from "../data/batches/pack.ts";
+import { concatPixels, type Example, labelsOf, tilesOf } from "../data/example.ts";
+import { prepareImage } from "../data/pictures/prepare-image.ts";
+import { Arena, readBack } from "../gpu/buffers.ts";
+import { featuresPerTile, towerRowsPerTile } from "../models/config.ts";
+import { createEncoder } from "../models/encoder.ts";
+import { type LoadedModel, openModel } from "../models/open.ts";
+import { slotsOf } from "../models/pack-pictures.ts";
+import { memoryStore } from "../storage/memory.ts";
+import { readerOfBlob } from "../storage/range-reader.ts";
+import { accept, compare, compareFinal } from "../testing/compare.ts";
+import {
+  type FinishedRun,
+  type Golden,
+  type GoldenCase,
+  type GoldenRow,
+  goldenDataset,
+  goldenExamples,
+  goldenFiles,
+  goldenInit,
+  loadGoldenModel,
+  openGolden,
+  recipeWith,
+  runToEnd,
+} from "../testing/golden.ts";
+import { relativeError } from "../testing/gpu.ts";
+import { maxDifference } from "../testing/pictures.ts";
+import { createEvaluation } from "../training/step.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import { type ModelFiles, modelFiles } from "../weights/hub/source.ts";
+
+/** A golden's files with those of a variant in their places; null leaves one out. */
+async function variantFiles(golden: Golden, changed: Record<string, unknown>): Promise<ModelFiles> {
+  const files = await filesFromDirectory(golden.modelFolder);
+  const names = [...new Set([...files.names(), ...Object.keys(changed)])].filter((name) => changed[name] !== null);
+  return modelFiles("variant", names, async (name) =>
+    changed[name] === undefined ? files.open(name) : readerOfBlob(new Blob([JSON.stringify(changed[name])])),
+  );
+}
+
+function expectRows(examples: readonly Example[], rows: readonly GoldenRow[]): void {
+  expect(examples).toHaveLength(rows.length);
+  rows.forEach((row, i) => {
+    const example = examples[i]!;
+    expect([...example.inputIds], `row ${i}`).toEqual(row.input_ids);
+    expect([...labelsOf(example, "all-text")], `row ${i}`).toEqual(row.labels_all);
+    expect([...labelsOf(example, "responses")], `row ${i}`).toEqual(row.labels_response);
+    expect(example.images.map(({ tiles }) => tiles)).toEqual(row.pictures.map((picture) => picture.n_tiles));
+  });
+}
+
+/** Tiles are kept [S, S, 3], the oracle's are [3, S, S]. JPEG decoders may differ by a level or two, which resizing may not widen. */
+function expectPixels(
+  golden: Golden,
+  prefix: string,
+  examples: readonly Example[],
+  rows: readonly GoldenRow[],
+): number {
+  let compared = 0;
+  for (const [i, { images, pixels }] of examples.entries()) {
+    const bytes = pixels.length / Math.max(1, tilesOf({ images }));
+    let at = 0;
+    images.forEach(({ tiles }, k) => {
+      const expected = golden.bytes(`${prefix}rows/${i}/pictures/${k}/pixel_values_u8`)!;
+      const own = pixels.subarray(at, at + tiles * bytes);
+      at += tiles * bytes;
+      const plane = bytes / 3;
+      const turned = Uint8Array.from({ length: own.length }, (_, n) => {
+        const [tile, rest] = [Math.floor(n / bytes), n % bytes];
+        return own[tile * bytes + (rest % plane) * 3 + Math.floor(rest / plane)]!;
+      });
+      const isJpeg = /\.jpe?g$/.test(rows[i]!.pictures[k]!.file);
+      expect(maxDifference(turned, expected), `row ${i}, picture ${k}`).toBeLessThanOrEqual(isJpeg ? 4 : 0);
+      compared += 1;
+    });
+  }
+  return compared;
+}
+
+describe.each<GoldenCase>(["smolvlm"])("%s", (name) => {
+  let golden: Golden;
+  let plain: LoadedModel;
+  let nf4: LoadedModel;
+  let examples: Example[];
+  beforeAll(async () => {
+    golden = await openGolden(name);
+    plain = await loadGoldenModel(golden, recipeWith(golden, "a"));
+    nf4 = await loadGoldenModel(golden, recipeWith(golden, "c"));
+    examples = await goldenExamples(golden, plain);
+  });
+
+  test("token ids, labels and tiles are exact", () => {
+    expectRows(examples, golden.expected.rows);
+    examples.forEach(({ images }, i) => {
+      const { pictures } = golden.expected.rows[i]!;
+      expect(images.map(({ tokens }) => tokens)).toEqual(pictures.map((picture) => picture.n_image_tokens));
+    });
+  });
+
+  test("pixels are the oracle's bytes, and become its floats", () => {
+    expect(expectPixels(golden, "", examples, golden.expected.rows)).toBeGreaterThan(8);
+    const all = Uint8Array.from({ length: 3 * 256 }, (_, i) => i / 3);
+    const values = plain.pictures.normalise(all, 1);
+    for (let u8 = 0; u8 < 256; u8++) {
+      expect(values[u8]).toBe(Math.fround(Math.fround(Math.fround(u8 * 0.00392156862745098) - 0.5) / 0.5));
+    }
+  });
+
+  test("variants of the files", async () => {
+    for (const variant of golden.expected.variants ?? []) {
+      const model = await openModel(await variantFiles(golden, variant.files), recipeWith(golden, "a"));
+      const own = await goldenExamples(golden, model);
+      const same = variant.rows.length === 0;
+      expectRows(own, same ? golden.expected.rows : variant.rows);
+      if (same) expect(concatPixels(own)).toEqual(concatPixels(examples));
+      else expect(expectPixels(golden, `variants/${variant.name}/`, own, variant.rows)).toBeGreaterThan(8);
+      const { modelType: _, ...config } = plain.config;
+      expect(model.config).toMatchObject(config);
+    }
+  });
+
+  test("features of the tower, and what the text gets of them", async () => {
+    const { vlm, config, pictures } = plain;
+    const { hiddenSize } = config.decoder;
+    const capacity = Math.max(...examples.flatMap(({ images }) => images.map(({ tiles }) => tiles)));
+    const features = capacity * featuresPerTile(config);
+    const arena = new Arena(vlm.gpu, vlm.counters);
+    const table = arena.tensor("test/features", (features + 1) * hiddenSize);
+    const encoder = await createEncoder(vlm, arena, {
+      ...{ features: table, featureCapacity: features, tileCapacity: capacity },
+    });
+    const compared = { vision: 0, embedded: 0 };
+    for (const [i, { images }] of examples.entries()) {
+      for (const [k, image] of images.entries()) {
+        const place = `rows/${i}/pictures/${k}`;
+        const embedded = golden.tensor(`${place}/image_embeds`);
+        if (!embedded) continue;
+        const floats = Float32Array.from(
+          golden.bytes(`${place}/pixel_values_u8`)!,
+          (u8) => Math.fround(Math.fround(u8 * 0.00392156862745098) - 0.5) / 0.5,
+        );
+        await encoder.encode(floats, image.tiles, 0);
+        const rows = image.tiles * towerRowsPerTile(config.tower);
+        const [vision, all] = await readBack(vlm.gpu, [
+          { ...encoder.buffers.tower.features, length: rows * config.tower.hiddenSize },
+          table,
+        ]);
+        const expected = golden.tensor(`${place}/vision_features`);
+        if (expected) {
+          expect(relativeError(vision!, expected), place).toBeLessThan(accept.features);
+          compared.vision += 1;
+        }
+        const slots = slotsOf({ images: [image] }, pictures, 0, features);
+        const spliced = slots.flatMap((slot) => [...all!.subarray(slot * hiddenSize, (slot + 1) * hiddenSize)]);
+        expect(relativeError(spliced, embedded), place).toBeLessThan(accept.features);
+        compared.embedded += 1;
+      }
+    }
+    expect(compared.vision).toBeGreaterThan(2);
+    expect(compared.embedded).toBeGreaterThan(8);
+    arena.dispose();
+  });
+
+  test("loss of every token of the first micro-batch, and of each row's answers alone", async () => {
+    for (const run of ["a", "c", "d", "e"]) {
+      const recipe = recipeWith(golden, run);
+      const model = run === "a" ? plain : run === "d" ? await loadGoldenModel(golden, recipe) : nf4;
+      const batch = golden.expected.runs[run]!.steps[0]!.rows[0]!.map((row) => examples[row]!);
+      const labels = batch.map((example) => labelsOf(example, recipe.trainOn));
+      const pack = packExamples(batch, labels);
+      const tiles = Math.max(1, tilesOf({ images: batch.flatMap(({ images }) => images) }));
+      const capacity = { rows: pack.rows, labelRows: pack.rows, features: tiles * featuresPerTile(model.config) };
+      const runner = await createEvaluation(model.vlm, { capacity, tileCapacity: 4 });
+      const expected = golden.tensor(`${run}/step1/nll`)!;
+      expect(maxDifference(await runner.losses(pack), expected), `run ${run}`).toBeLessThan(accept.nll);
+      await runner.dispose();
+    }
+    const rows = Math.max(...examples.map(({ inputIds }) => inputIds.length));
+    const tiles = Math.max(1, ...examples.map(tilesOf));
+    const capacity = { rows, labelRows: rows, features: tiles * featuresPerTile(plain.config) };
+    const runner = await createEvaluation(plain.vlm, { capacity, tileCapacity: 4 });
+    for (const [i, example] of examples.entries()) {
+      const losses = await runner.losses(packExamples([example], [labelsOf(example, "responses")]));
+      const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+      // A picture of a JPEG may be a level off.
+      expect(Math.abs(mean - golden.expected.rows[i]!.loss_response_fp32), `row ${i}`).toBeLessThan(1e-4);
+    }
+    await runner.dispose();
+  });
+
+  const runs = [
+    { run: "a", gradientsOf: [1, 3], moments: true },
+    { run: "c", gradientsOf: [1, 3], moments: false },
+    { run: "d", gradientsOf: [1, 3], moments: true },
+    { run: "e", gradientsOf: [], moments: false },
+  ];
+  describe.each(runs)("run $run", ({ run, gradientsOf, moments }) => {
+    let model: LoadedModel;
+    let finished: FinishedRun;
+    beforeAll(async () => {
+      const recipe = recipeWith(golden, run);
+      model = run === "a" ? plain : run === "d" ? await loadGoldenModel(golden, recipe) : nf4;
+      const dataset = await goldenDataset(model, memoryStore(), await goldenFiles(golden));
+      const { steps } = golden.expected.runs[run]!;
+      finished = await runToEnd(model, recipe, {
+        ...{ dataset, gradientsOf, loraInit: goldenInit(golden, run), stopAfter: steps.length },
+      });
+    });
+
+    test("every step's loss, gradient norm, learning rate and targets", () => {
+      const { steps } = golden.expected.runs[run]!;
+      expect(finished.records).toHaveLength(steps.length);
+      finished.records.forEach((record, i) => {
+        const step = steps[i]!;
+        expect(record.targetTokens).toBe(step.n_targets);
+        expect(Math.abs(record.loss - step.loss), `loss of step ${i + 1}`).toBeLessThan(accept.loss);
+        expect(Math.abs(record.gradNorm / step.grad_norm - 1), `norm of step ${i + 1}`).toBeLessThan(accept.gradNorm);
+        expect(Math.abs(record.learningRate - step.lr)).toBeLessThanOrEqual(1e-12 * step.lr);
+      });
+    });
+
+    test.runIf(gradientsOf.length > 0)("gradients", () => {
+      for (const step of gradientsOf) {
+        const { error, count } = compare(golden, `${run}/grad/step${step}`, finished.gradients.get(step)!);
+        expect(count).toBeGreaterThan(2);
+        expect(error, `step ${step}`).toBeLessThan(step === 1 ? accept.firstGradients : accept.laterGradients);
+      }
+    });
+
+    test("final adapter", () => {
+      const learningRate = Number(golden.expected.runs[run]!.settings.lr);
+      const off = compareFinal(golden, run, run, finished.adapter, learningRate);
+      expect(off.offTenth).toBeLessThan(1e-3);
+      expect(off.offHundredth).toBeLessThan(1e-2);
+      expect(off.turned).toBeLessThan(accept.update);
+    });
+
+    test.runIf(moments)("Adam moments", () => {
+      for (const [moment, values] of [
+        ["adam_m", finished.firstMoments],
+        ["adam_v", finished.secondMoments],
+      ] as const) {
+        const { error, count } = compare(golden, `${run}/${moment}`, values);
+        expect(count).toBeGreaterThan(5);
+        expect(error, moment).toBeLessThan(accept.moments);
+      }
+    });
+
+    test.runIf(run === "e")("greedy answers with and without the adapter", async () => {
+      const answers = golden.expected.generation.e!;
+      const longest = Math.max(...answers.map((answer) => answer.input_ids.length));
+      const chat = await createChat(model.vlm, finished.live.adapter, { contextRows: longest + 16, tiles: 20 });
+      let compared = 0;
+      for (const { files, input_ids, row, ...answer } of answers) {
+        const images = await Promise.all(
+          files!.map((file) => prepareImage(readFileSync(`${golden.dataFolder}/${file}`), model.pictures)),
+        );
+        const prompt = { inputIds: Int32Array.from(input_ids), images, pixels: concatPixels(images) };
+        for (const side of ["adapter_on", "adapter_off"] as const) {
+          const { ids } = await chat.generate(prompt, side === "adapter_on", {
+            ...{ maxNewTokens: 16, eosIds: model.eosIds, temperature: 0, topP: 1, seed: 0 },
+          });
+          const close = answer[side].margins.findIndex((margin) => margin < accept.margin);
+          const count = close < 0 ? answer[side].ids.length : close;
+          expect(ids.slice(0, count), `row ${row}, ${side}`).toEqual(answer[side].ids.slice(0, count));
+          if (close < 0) expect(ids.length).toBe(count);
+          compared += count;
+        }
+      }
+      expect(compared).toBeGreaterThan(8);
+      await chat.dispose();
+    });
+  });
+});
