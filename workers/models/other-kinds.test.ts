@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Planner } from "../gpu/buffers.ts";
 import { refuseOtherConfig, refuseOtherTensors } from "./other-kinds.ts";
-import { published } from "./published.ts";
+import { configOf, published, publishedTensors } from "./published.ts";
 import { familyOf } from "./registry.ts";
+import { allocateWeights } from "./weights.ts";
 
 const thrown = (act: () => unknown): unknown => {
   try {
@@ -86,4 +88,28 @@ test.each([
 test("a configuration without model_type says so", () => {
   expect(thrown(() => familyOf({}))).toMatchObject({ message: expect.stringContaining("says no model_type") });
   expect(thrown(() => familyOf([]))).toMatchObject({ code: "not-a-checkpoint" });
+});
+
+test.each<[string, Record<string, unknown>, string]>([
+  ["Qwen2-VL", { model_type: "qwen2_vl", vision_config: {} }, 'is of Qwen2-VL (model_type "qwen2_vl")'],
+  ["PaliGemma", { model_type: "paligemma", vision_config: {} }, "is of PaliGemma"],
+  ["Idefics2", { model_type: "idefics2", vision_config: {} }, "is of Idefics2"],
+  ["SmolLM2", { model_type: "llama", vocab_size: 49152 }, "a language model without a vision tower"],
+  ["something else", { model_type: "bert", vision_config: {} }, 'says model_type "bert"'],
+])("another kind of model is named: %s", (_, json, words) => {
+  expect(thrown(() => familyOf(json))).toMatchObject({
+    code: "not-a-checkpoint",
+    message: expect.stringContaining(words),
+    remedy: expect.stringContaining("idefics3, smolvlm"),
+  });
+});
+
+test("a SmolVLM without its connector says which tensor it lacks, as its files spell it", () => {
+  const repo = "HuggingFaceTB/SmolVLM-256M-Instruct";
+  const tensors = publishedTensors(repo);
+  tensors.delete("model.connector.modality_projection.proj.weight");
+  expect(thrown(() => allocateWeights(new Planner(), configOf(repo), tensors, undefined))).toMatchObject({
+    code: "missing-tensor",
+    message: expect.stringContaining("(model.connector.modality_projection.proj.weight)"),
+  });
 });

@@ -33,6 +33,59 @@ function refuseQuantisation(settings: Json): void {
   }
 }
 
+/** Models with pictures that people have, by model_type; what has a family is not looked up here. */
+const otherModels: ReadonlyMap<string, string> = new Map([
+  ["aya_vision", "Aya Vision"],
+  ["blip-2", "BLIP-2"],
+  ["deepseek_vl", "DeepSeek-VL"],
+  ["florence2", "Florence-2"],
+  ["fuyu", "Fuyu"],
+  ["gemma3", "Gemma 3"],
+  ["gemma3n", "Gemma 3n"],
+  ["gemma4", "Gemma 4"],
+  ["glm4v", "GLM-4V"],
+  ["got_ocr2", "GOT-OCR 2"],
+  ["idefics", "Idefics"],
+  ["idefics2", "Idefics2"],
+  ["instructblip", "InstructBLIP"],
+  ["internvl", "InternVL"],
+  ["internvl_chat", "InternVL in its own layout"],
+  ["kosmos-2", "Kosmos-2"],
+  ["lfm2_vl", "LFM2-VL"],
+  ["llava_next_video", "LLaVA-NeXT-Video"],
+  ["llava_onevision", "LLaVA-OneVision"],
+  ["minicpmv", "MiniCPM-V"],
+  ["mistral3", "Mistral Small 3"],
+  ["mllama", "Llama 3.2 Vision"],
+  ["molmo", "Molmo"],
+  ["moondream1", "Moondream"],
+  ["multi_modality", "Janus or DeepSeek-VL in their own layout"],
+  ["paligemma", "PaliGemma"],
+  ["phi3_v", "Phi-3.5-vision"],
+  ["phi4mm", "Phi-4-multimodal"],
+  ["pixtral", "Pixtral"],
+  ["qwen2_vl", "Qwen2-VL"],
+  ["qwen2_5_vl", "Qwen2.5-VL"],
+  ["qwen3_vl", "Qwen3-VL"],
+  ["qwen3_5", "Qwen3.5"],
+  ["video_llava", "Video-LLaVA"],
+  ["vipllava", "ViP-LLaVA"],
+]);
+
+/** What a config.json is of that no family reads, as the end of a sentence. */
+export function otherKind(json: Json): string {
+  const type = String(json.model_type).slice(0, 100);
+  const known = otherModels.get(type);
+  if (known !== undefined) return `is of ${known} (model_type "${type}"), which cannot be trained here`;
+  const seesNothing = ["vision_config", "vision_tower", "mm_vision_tower", "visual"].every(
+    (key) => json[key] === undefined,
+  );
+  if (seesNothing && json.vocab_size !== undefined) {
+    return `is of a language model without a vision tower (model_type "${type}"): it cannot be shown a picture`;
+  }
+  return `says model_type "${type}", which is no model that can be trained here`;
+}
+
 /** Tensors that only another kind of checkpoint has. */
 const foreignTensors: [pattern: RegExp, error: (name: string) => TabTuneError][] = [
   [/(^|\.)mm_projector\./, () => originalLayout({})],

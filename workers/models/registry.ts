@@ -5,7 +5,7 @@ import type { Family, Json } from "./family.ts";
 import { idefics3, smolvlm } from "./idefics3/idefics3.ts";
 import { llava } from "./llava/llava.ts";
 import { llavaNext } from "./llava-next/llava-next.ts";
-import { refuseOtherConfig } from "./other-kinds.ts";
+import { otherKind, refuseOtherConfig } from "./other-kinds.ts";
 
 export const families: Map<string, Family> = new Map(
   [llava, llavaNext, idefics3, smolvlm].map((family) => [family.modelType, family]),
@@ -25,7 +25,7 @@ export function familyOf(configJson: unknown): Family {
     "not-a-checkpoint",
     type === undefined
       ? "config.json says no model_type, so it is no model that can be trained here."
-      : `config.json says model_type "${String(type)}", which is no model that can be trained here.`,
+      : `config.json ${otherKind(json)}.`,
     `Choose a checkpoint in Hugging Face form of one of these types: ${[...families.keys()].join(", ")}.`,
   );
 }

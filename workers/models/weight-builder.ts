@@ -6,7 +6,7 @@ import { TabTuneError } from "../errors.ts";
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/linear/weight.ts";
 import { type Dtype, dtypeBytes, elementsOf } from "../weights/formats/dtype.ts";
-import { type NameScheme, resolveName } from "./names.ts";
+import { type NameScheme, resolveName, spellingsOf } from "./names.ts";
 import type { FusedLinear } from "./parts/linears.ts";
 import { type HostTable, wordsPerValue } from "./token-table.ts";
 
@@ -68,11 +68,11 @@ export const denseFormatOf: Partial<Record<Dtype, DenseFormat>> = { F32: "f32", 
  */
 const KEEP_F32_BYTES = 2e9;
 
-/** The refusal of a checkpoint that lacks a tensor, by its neutral name. */
-export const missingTensor = (neutral: string): TabTuneError =>
+/** The refusal of a checkpoint that lacks a tensor, by its neutral name and how files spell it. */
+export const missingTensor = (neutral: string, names: NameScheme): TabTuneError =>
   new TabTuneError(
     "missing-tensor",
-    `The checkpoint has no tensor for "${neutral}".`,
+    `The checkpoint has no tensor for "${neutral}" (${spellingsOf(neutral, names)[0]}).`,
     "Choose a complete checkpoint; if it is sharded, all its .safetensors files are needed.",
   );
 
@@ -113,7 +113,7 @@ export class WeightBuilder {
   /** Throws TabTuneError "missing-tensor". */
   find(neutral: string): Found {
     const name = resolveName(neutral, this.names, (n) => this.tensors.has(n));
-    if (!name) throw missingTensor(neutral);
+    if (!name) throw missingTensor(neutral, this.names);
     return { name, facts: this.tensors.get(name)! };
   }
 
