@@ -18,6 +18,7 @@ const facts: CardFacts = {
   finalLoss: 0.67351,
   trainableParameters: 50_462_720,
   processor: { patch_size: 14, vision_feature_select_strategy: "default", num_additional_image_tokens: 1 },
+  pictureSettings: [],
 };
 
 test("the zip holds the three files as they are, stored, and the same files give the same zip", () => {
@@ -96,4 +97,15 @@ test("names from outside stay text", () => {
   expect(card).toContain("# a --- \\# \\<script\\>");
   expect(card).toContain('adapter for `` x" license: mit `y` ``');
   expect(card.match(/^\| chat.*$/m)![0]).toBe('| chat_template | "{% if a \\| b %}\\\\n{{ c }}" |');
+});
+
+test("the card has transformers cut pictures as training did, where the model has that choice", () => {
+  const recipe = parseRecipe({ do_image_splitting: false, image_longest_edge: 512 });
+  const lines = [
+    "processor.image_processor.do_image_splitting = False",
+    'processor.image_processor.size = {"longest_edge": 512}',
+  ];
+  const card = modelCard({ ...facts, recipe, pictureSettings: ["doImageSplitting", "imageLongestEdge"] });
+  for (const line of lines) expect(card).toContain(`\n${line}\n`);
+  expect(modelCard({ ...facts, recipe })).not.toContain("image_processor");
 });

@@ -1,6 +1,6 @@
 /** README.md of an adapter: what it is, how it was made, and the Python lines that load it (checked against PEFT 0.21). */
 
-import type { ProcessorAttributes } from "../models/family.ts";
+import type { PictureSettings, ProcessorAttributes } from "../models/family.ts";
 import { CONNECTOR, DECODER, type NameScheme, TOWER } from "../models/names.ts";
 import type { Recipe } from "../recipe.ts";
 import { toHuggingFace } from "../recipe.ts";
@@ -25,6 +25,8 @@ export interface CardFacts {
   trainableParameters: number;
   /** Undefined where the checkpoint's processor_config.json says it. */
   processor?: ProcessorAttributes | undefined;
+  /** Those of the recipe's settings that the model's pictures obey. */
+  pictureSettings: readonly (keyof PictureSettings)[];
 }
 
 /** The card as Markdown with the Hub's YAML header. */
@@ -78,7 +80,8 @@ const parts: [Recipe["quantizeModules"][number], string][] = [
   ["language_model", DECODER],
 ];
 
-function python({ baseModel, modelClass: name, names, recipe, processor }: CardFacts): string {
+function python(facts: CardFacts): string {
+  const { baseModel, modelClass: name, names, recipe, processor } = facts;
   const quantised = recipe.loadIn4bit && recipe.quantizeModules.length > 0;
   // transformers 4 looks for the name anywhere in a module's path, transformers 5 only at its beginning.
   const skipped = parts
@@ -116,7 +119,19 @@ function python({ baseModel, modelClass: name, names, recipe, processor }: CardF
       ...Object.entries(processor).map(([attribute, value]) => `processor.${attribute} = ${JSON.stringify(value)}`),
     );
   }
+  lines.push(...pictureLines(facts));
   return lines.join("\n");
+}
+
+/** What makes transformers cut pictures as they were cut in training. */
+function pictureLines({ recipe, pictureSettings }: CardFacts): string[] {
+  const { doImageSplitting: split, imageLongestEdge: longest } = recipe;
+  const lines: string[] = [];
+  if (split !== null && pictureSettings.includes("doImageSplitting"))
+    lines.push(`processor.image_processor.do_image_splitting = ${split ? "True" : "False"}`);
+  if (longest !== null && pictureSettings.includes("imageLongestEdge"))
+    lines.push(`processor.image_processor.size = {"longest_edge": ${longest}}`);
+  return lines.length > 0 ? ["# Pictures as they were cut in training.", ...lines] : [];
 }
 
 function loraNote(recipe: Recipe): string {

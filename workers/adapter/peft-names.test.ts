@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { idefics3Names } from "../models/idefics3/names.ts";
 import { llavaNames } from "../models/llava/names.ts";
-import { layoutFor, parsePeftKey, peftPrefix, targetModulesOf } from "./peft-names.ts";
+import { layoutFor, parsePeftKey, parseTrainedKey, partWord, peftPrefix, targetModulesOf } from "./peft-names.ts";
 
 const LM = "language_model.layers.3.self_attn.q_proj";
 const VISION = "vision_tower.vision_model.encoder.layers.0.mlp.fc1";
@@ -62,4 +63,24 @@ describe("target_modules", () => {
     const expression = targetModulesOf([...all, VISION, PROJECTOR], llavaNames);
     expect(new RegExp(`^(?:${expression})$`).test(name)).toBe(matches);
   });
+});
+
+/** Keys and target_modules as PEFT 0.21 has them in adapters of SmolVLM under transformers 5.18. */
+test("SmolVLM has one spelling", () => {
+  const connector = "multi_modal_projector.modality_projection.proj";
+  const keys: [string, string][] = [
+    [LM, "base_model.model.model.text_model.layers.3.self_attn.q_proj"],
+    [VISION, "base_model.model.model.vision_model.encoder.layers.0.mlp.fc1"],
+    [connector, "base_model.model.model.connector.modality_projection.proj"],
+  ];
+  for (const [module, prefix] of keys) {
+    for (const layout of ["old", "new"] as const) expect(peftPrefix(module, layout, idefics3Names)).toBe(prefix);
+    expect(parsePeftKey(`${prefix}.lora_A.weight`, idefics3Names)).toEqual({ module, part: "A" });
+  }
+  expect(targetModulesOf([LM, VISION, connector], idefics3Names)).toBe(
+    ".*text_model.*\\.(q_proj)|.*vision_model.*\\.(fc1)|.*connector.*\\.(proj)",
+  );
+  const trained = "base_model.model.model.connector.modality_projection.proj.weight";
+  expect(parseTrainedKey(trained, idefics3Names)).toBe(`${connector}.weight`);
+  expect(partWord("multi_modal_projector", idefics3Names)).toBe("connector");
 });

@@ -56,10 +56,12 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
     useRslora: recipe.useRslora,
   };
   const peft = exportPeft(modules, settings, trained);
+  const family = familyOf(info.modelConfig);
   const card = modelCard({
     title: `${info.modelLabel} on ${info.datasetLabel}`,
     baseModel: info.modelLabel,
-    modelClass: familyOf(info.modelConfig).modelClass,
+    modelClass: family.modelClass,
+    pictureSettings: family.pictureSettings,
     names: config.names,
     datasetLabel: info.datasetLabel,
     rows: (await openDataset(store, info.datasetId))?.rows ?? 0,
