@@ -240,7 +240,6 @@ test("a second drop completes the first", async ({ page }) => {
   await loadDemo(page);
   const data = panel(page, "Data");
   const rows = page.getByRole("table", { name: "Rows", exact: true });
-  const notes = page.getByRole("list", { name: "Notes on the data" });
   const table = (image: string, answer: string): Uint8Array =>
     text(
       JSON.stringify([
@@ -281,7 +280,7 @@ test("a second drop completes the first", async ({ page }) => {
       upload("a.webp", demoPicture("001.webp")),
     ]);
     await expect(rows).toContainText("A line.", { timeout: SLOW });
-    await expect(notes).toContainText("These files take the place of one.json + a.webp");
+    await expect(data).toContainText("These files take the place of one.json + a.webp");
   });
 
   await test.step("pictures, then a table whose columns are chosen", async () => {

@@ -28,7 +28,7 @@ export function DatasetPanel() {
   const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
-  const notes = [...(source?.kind === "files" ? (source.told ?? []) : []), ...(info?.notes ?? [])];
+  const told = source?.kind === "files" ? (source.told ?? []) : [];
   const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
   return (
     <Panel
@@ -87,9 +87,10 @@ export function DatasetPanel() {
           <p className="detail">
             {info.label} ({info.format}): {sizeWords(info, cached)}
           </p>
-          {notes.length > 0 && (
+          {told.length > 0 && <p className="note">{told.join(" ")}</p>}
+          {info.notes.length > 0 && (
             <ul className="note" aria-label="Notes on the data">
-              {notes.map((words) => (
+              {info.notes.map((words) => (
                 <li key={words}>{words}</li>
               ))}
             </ul>
