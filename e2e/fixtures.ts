@@ -2,6 +2,7 @@
  * What every browser test shares: a page whose network ends at this machine, and the panels' controls by the names that people
  * and screen readers know them by.
  */
+import path from "node:path";
 import { type BrowserContext, test as base, expect, type Locator, type Page } from "@playwright/test";
 import { unzipSync } from "fflate";
 
@@ -62,6 +63,13 @@ export async function waitForStatus(page: Page, name: PanelName, words: string |
   const alert = alertIn(page, name);
   await expect(found.or(alert).first()).toBeVisible({ timeout: SLOW });
   if (await alert.isVisible()) throw new Error(`${name}: ${await alert.textContent()}`);
+}
+
+/** Presses the button `label` and chooses a folder of this repository. */
+export async function chooseFolder(page: Page, label: string, folder: string): Promise<void> {
+  const choosing = page.waitForEvent("filechooser");
+  await button(page, label).click();
+  await (await choosing).setFiles(path.resolve(folder));
 }
 
 /** An alert says what happened, what is safe, and one thing to do. */

@@ -11,17 +11,21 @@ import { bytesOf } from "../workers/weights/formats/dtype.ts";
 import { readSafetensors, writeSafetensors } from "../workers/weights/formats/safetensors.ts";
 import { quantise } from "../workers/weights/nf4/nf4.ts";
 import { codeValues } from "../workers/weights/nf4/tables.ts";
-import { button, expect, lossTable, panel, setRecipe, test, waitForEnd, waitForStatus } from "./fixtures.ts";
+import {
+  button,
+  chooseFolder,
+  expect,
+  lossTable,
+  panel,
+  setRecipe,
+  test,
+  waitForEnd,
+  waitForStatus,
+} from "./fixtures.ts";
 
 const golden = "workers/testing/goldens/llava-next-mistral";
 /** The oracle's first two losses of run b: NF4 language model, all text, eight rows a step, Hugging Face's order. */
 const oracle = [1.170632587022231, 1.170287133750975];
-
-async function chooseFolder(page: Page, label: string, folder: string): Promise<void> {
-  const choosing = page.waitForEvent("filechooser");
-  await button(page, label).click();
-  await (await choosing).setFiles(path.resolve(folder));
-}
 
 /** Trains with the published recipe but for some fields; returns the losses. */
 async function trainOn(page: Page, modelFolder: string, recipe: Record<string, number>): Promise<number[]> {
