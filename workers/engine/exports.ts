@@ -2,6 +2,7 @@
 import { ggufLora } from "../adapter/gguf.ts";
 import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
 import type { OpenedModel } from "../models/open.ts";
+import { filesWithSettings } from "../models/picture-settings.ts";
 import { familyOf } from "../models/registry.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { orStorageFull, type Store } from "../storage/store.ts";
@@ -20,13 +21,13 @@ export async function ggufOf(store: Store, runId: string): Promise<Blob> {
 /** `saved` as `savedModules` reads it; `folder` was picked by the user, with leave to write. */
 export async function mergeRun(
   model: OpenedModel,
-  { modules, trained, info }: Awaited<ReturnType<typeof savedModules>>,
+  { modules, trained, info, recipe }: Awaited<ReturnType<typeof savedModules>>,
   folder: FileSystemDirectoryHandle,
   onProgress: MergeProgress,
 ): Promise<void> {
   refuseOtherModel(info, model);
   await mergeAdapter(
-    model.files,
+    await filesWithSettings(model.files, model.family, recipe),
     model.checkpoint,
     { modules, trained, names: model.config.names },
     targetIn(folder),

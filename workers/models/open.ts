@@ -19,6 +19,7 @@ import { resolveName } from "./names.ts";
 import type { ReadTensor } from "./onnx/tower-graph.ts";
 import { refuseOtherTensors } from "./other-kinds.ts";
 import { vocabularyOf } from "./parts/head-weights.ts";
+import { idleSettings, obeyedSettings } from "./picture-settings.ts";
 import { type PreparationSpec, preparationOf, tokenizerOf } from "./preparation.ts";
 import { imageProcessorJson, missingAttributes } from "./processor.ts";
 import { familyOf } from "./registry.ts";
@@ -91,7 +92,7 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     configJson: JSON.stringify(configJson),
     processorJson: await imageProcessorJson(files),
     maxImageTiles: recipe.maxImageTiles,
-    ...obeyed(family, recipe),
+    ...obeyedSettings(family, recipe),
     tokenizerJson: await files.readText("tokenizer.json"),
     tokenizerConfigJson: tokenizerConfigJson ?? "{}",
     ...(specialTokensMapJson ? { specialTokensMapJson } : {}),
@@ -139,29 +140,6 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     readTensor: async (neutral) =>
       checkpoint.readF32(resolveName(neutral, config.names, (n) => checkpoint.tensors.has(n)) ?? neutral),
   };
-}
-
-/** The settings beside the cap on tiles that the recipe has and the family obeys: what says nothing is left out, and changes no id. */
-const obeyed = ({ pictureSettings }: Family, recipe: PictureSettings): Partial<PictureSettings> =>
-  Object.fromEntries(
-    (["doImageSplitting", "imageLongestEdge"] as const)
-      .filter((key) => recipe[key] !== null && pictureSettings.includes(key))
-      .map((key) => [key, recipe[key]]),
-  );
-
-/** What the user should know of settings that this model's pictures do not obey. Not to split needs no word where nothing is split. */
-function idleSettings({ pictureSettings, modelType }: Family, recipe: PictureSettings): string | undefined {
-  const names: Record<keyof PictureSettings, string> = {
-    maxImageTiles: "max_image_tiles",
-    doImageSplitting: "do_image_splitting",
-    imageLongestEdge: "image_longest_edge",
-  };
-  const idle = (Object.keys(names) as (keyof PictureSettings)[])
-    .filter((key) => recipe[key] !== null && recipe[key] !== false && !pictureSettings.includes(key))
-    .map((key) => names[key]);
-  return idle.length > 0
-    ? `${idle.join(" and ")} changes nothing: pictures of ${modelType} have no such setting.`
-    : undefined;
 }
 
 /** eos_token_id (a number or a list) of the first file that has it, else the tokenizer's. */

@@ -12,10 +12,19 @@ const whole = "processor_config.json";
 const readObject = async (files: ModelFiles, name: string): Promise<Json> =>
   files.has(name) ? (((await files.readJson(name)) as Json | null) ?? {}) : {};
 
+/** The file with the image processor's settings, and where they are `nested` in it. Throws TabTuneError "missing-file". */
+export async function imageProcessorFile(
+  files: ModelFiles,
+): Promise<{ name: string; json: Json; nested: Json | undefined }> {
+  const json = await readObject(files, whole);
+  if (json.image_processor) return { name: whole, json, nested: json.image_processor as Json };
+  return { name: pictures, json: (await files.readJson(pictures)) as Json, nested: undefined };
+}
+
 /** The image processor's settings as JSON text. Throws TabTuneError "missing-file". */
 export async function imageProcessorJson(files: ModelFiles): Promise<string> {
-  const nested = (await readObject(files, whole)).image_processor;
-  return JSON.stringify(nested ?? (await files.readJson(pictures)));
+  const { json, nested } = await imageProcessorFile(files);
+  return JSON.stringify(nested ?? json);
 }
 
 /** What transformers has to be told to count image slots, because the checkpoint does not say it; undefined where it does. */
