@@ -118,10 +118,12 @@ test("an embedding table in CPU memory goes to the GPU for the chat, or its rows
   const { weights, gpu } = model.vlm;
   const table = weights.embed;
   if ("bytes" in table) throw new Error("expected a small table");
-  const [values] = await readBack(gpu, [table.data]);
-  const bytes = new Uint8Array(values!.buffer, 0, table.out * table.in * 4 * wordsPerValue[table.format]);
+  const [part] = table.parts;
+  const { format, data } = part!;
+  const [values] = await readBack(gpu, [data]);
+  const bytes = new Uint8Array(values!.buffer, 0, table.out * table.in * 4 * wordsPerValue[format]);
   const expected = await single.generate(prompt, true, options(drawn));
-  weights.embed = { format: table.format, out: table.out, in: table.in, bytes };
+  weights.embed = { format, out: table.out, in: table.in, bytes };
   try {
     for (const tableBytes of [bytes.byteLength, bytes.byteLength - 1]) {
       const chat = await open({ tableBytes, batchMs: Number.POSITIVE_INFINITY });

@@ -73,7 +73,7 @@ export function createDecoder(
   });
   const d = allocateDecode(arena, "bytes" in embed ? 1 : MAX_BATCH);
   const tableOnCpu = "bytes" in embed;
-  if ("bytes" in weights.embed && !tableOnCpu) write(gpu, embed.data, weights.embed.bytes, counters);
+  if ("bytes" in weights.embed && !tableOnCpu) write(gpu, embed.parts[0]!.data, weights.embed.bytes, counters);
   // One sequence: it begins at row 0, and a token's position is its row.
   const positions = Uint32Array.from({ length: contextRows }, (_, i) => i);
   write(gpu, b.positions, positions, counters);

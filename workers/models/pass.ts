@@ -4,7 +4,6 @@
  */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { Recorder, type Size } from "../gpu/program.ts";
-import type { DenseWeight } from "../kernels/linear/weight.ts";
 import { zero } from "../kernels/rows/copy.ts";
 import { embeddingForward } from "../kernels/rows/embedding.ts";
 import { allocateActivations, type LayerActivations, type PassPolicy } from "./activations.ts";
@@ -27,7 +26,7 @@ import {
   normLabelRowsBackward,
 } from "./parts/head.ts";
 import { type LoraSettings, passDropout } from "./parts/lora.ts";
-import { allocatePassTable } from "./token-table.ts";
+import { allocatePassTable, type VocabularyTable } from "./token-table.ts";
 import type { ModelFacts } from "./vlm.ts";
 import type { VlmWeights } from "./weights.ts";
 
@@ -60,7 +59,7 @@ export interface PassBuffers extends HeadActivations {
   gradients: LayerGradients | undefined;
   ids: Tensor;
   /** What `ids` are looked up in (see token-table.ts). */
-  table: DenseWeight;
+  table: VocabularyTable;
   /** i32: row of imageFeatures of each token, -1 for text. */
   slots: Tensor;
   starts: Tensor;
@@ -107,9 +106,9 @@ export const headPass = ({ config, weights }: ModelFacts, kept: HeadActivations)
 
 /** ids and image slots -> b.layers[0].x */
 export function embed<K extends string>(r: Recorder<K>, { config }: ModelFacts, b: PassBuffers, rows: Size<K>): void {
-  const { ids, table, imageFeatures, slots: imageSlots } = b;
+  const { ids, imageFeatures, slots: imageSlots } = b;
   const size = config.decoder.hiddenSize;
-  embeddingForward(r, { y: b.layers[0]!.x, ids, table, imageFeatures, imageSlots, size, rows });
+  embeddingForward(r, { y: b.layers[0]!.x, ids, table: b.table.parts, imageFeatures, imageSlots, size, rows });
 }
 
 /** The layers of a pass that are not the same in each: what is left to say is the pass's own. */

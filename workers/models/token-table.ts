@@ -1,10 +1,19 @@
 /**
- * The token embedding table. A small one lies on the GPU. A large one (131 MB for tiny-llava) stays in CPU memory, and a pass uploads
- * the rows of the tokens it holds: a few MB beside seconds of compute. Either way the embedding kernel reads rows by index.
+ * The token embedding table. A small one lies on the GPU, and so does one that is the output head too. Another large one (131 MB for
+ * tiny-llava) stays in CPU memory, and a pass uploads the rows of the tokens it holds: a few MB beside seconds of compute. Either way
+ * the embedding kernel reads rows by index.
  */
 import { type Allocator, type Counters, type Tensor, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import type { DenseFormat, DenseWeight } from "../kernels/linear/weight.ts";
+
+/** A table [out, in] of the vocabulary on the GPU, cut by rows so that any adapter can bind each part. */
+export interface VocabularyTable {
+  out: number;
+  in: number;
+  /** All but the last have a multiple of 64 rows, so that their logits begin on a binding border. */
+  parts: DenseWeight[];
+}
 
 /** A table [out, in] in CPU memory. `bytes` is empty until the checkpoint is read. */
 export interface HostTable {
@@ -14,7 +23,7 @@ export interface HostTable {
   bytes: Uint8Array;
 }
 
-export type EmbedTable = DenseWeight | HostTable;
+export type EmbedTable = VocabularyTable | HostTable;
 
 /** Tables from this size on stay in CPU memory. */
 export const HOST_TABLE_BYTES = 64 * 1024 * 1024;
@@ -22,10 +31,11 @@ export const HOST_TABLE_BYTES = 64 * 1024 * 1024;
 export const wordsPerValue: Record<DenseFormat, number> = { f32: 1, f16: 0.5, bf16: 0.5 };
 
 /** What a pass of at most `rows` tokens looks its embeddings up in: the whole table, or room for a row per token. */
-export function allocatePassTable(alloc: Allocator, embed: EmbedTable, rows: number): DenseWeight {
+export function allocatePassTable(alloc: Allocator, embed: EmbedTable, rows: number): VocabularyTable {
   if (!("bytes" in embed)) return embed;
-  const data = alloc.tensor("tokens/embeddings", Math.ceil(rows * embed.in * wordsPerValue[embed.format]));
-  return { format: embed.format, out: rows, in: embed.in, data };
+  const { format, in: size } = embed;
+  const data = alloc.tensor("tokens/embeddings", Math.ceil(rows * size * wordsPerValue[format]));
+  return { out: rows, in: size, parts: [{ format, out: rows, in: size, data }] };
 }
 
 /**
@@ -38,7 +48,8 @@ export function allocateChatTable(alloc: Allocator, embed: EmbedTable, limit: nu
   if (!("bytes" in embed)) return embed;
   const { format, out, in: size } = embed;
   const words = Math.ceil(out * size * wordsPerValue[format]);
-  return 4 * words > limit ? embed : { format, out, in: size, data: alloc.tensor("tokens/table", words) };
+  if (4 * words > limit) return embed;
+  return { out, in: size, parts: [{ format, out, in: size, data: alloc.tensor("tokens/table", words) }] };
 }
 
 /** Queues the ids of a pass, and with a table in CPU memory the rows that they name: `ids` then counts those rows. */
@@ -46,7 +57,7 @@ export function writeTokens(
   gpu: Gpu,
   counters: Counters,
   embed: EmbedTable,
-  pass: { ids: Tensor; table: DenseWeight },
+  pass: { ids: Tensor; table: VocabularyTable },
   inputIds: ArrayLike<number>,
 ): void {
   if (!("bytes" in embed)) {
@@ -63,6 +74,6 @@ export function writeTokens(
   for (const [id, row] of rowOf) {
     rows.set(embed.bytes.subarray(id * rowBytes, (id + 1) * rowBytes), row * rowBytes);
   }
-  write(gpu, pass.table.data, rows, counters);
+  write(gpu, pass.table.parts[0]!.data, rows, counters);
   write(gpu, pass.ids, ids, counters);
 }

@@ -5,8 +5,10 @@ import { parseRecipe } from "../recipe.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { bytesOf, f32ToF16 } from "../weights/formats/dtype.ts";
 import type { TensorContent } from "../weights/loading/prepare-tensors.ts";
+import type { DecoderConfig } from "./config.ts";
 import { fillWeight } from "./fill-weights.ts";
-import type { Fill } from "./weight-builder.ts";
+import { vocabularyWeights } from "./parts/head-weights.ts";
+import { type Fill, type TensorFacts, WeightBuilder } from "./weight-builder.ts";
 import { allocateWeights } from "./weights.ts";
 
 /** A device that only notes what is written where. */
@@ -105,5 +107,19 @@ test("without an lm_head the embedding is the head where config.json says so, an
     expect.objectContaining({ code: "missing-tensor", message: expect.stringMatching(/lm_head.*tie_word_embeddings/) }),
   );
   const { head, embed } = allocate(true).weights;
-  expect(head.parts).toEqual([embed]);
+  expect(head).toBe(embed);
+});
+
+test("a tied table of 152,000 rows lies once, in parts that every adapter binds", () => {
+  const [vocab, hiddenSize] = [152_000, 896];
+  const planner = new Planner();
+  const facts: TensorFacts = { dtype: "F16", shape: [vocab, hiddenSize] };
+  const tensors = new Map([["language_model.embed_tokens.weight", facts]]);
+  const build = new WeightBuilder(planner, tensors, [], undefined);
+  const { head, embed } = vocabularyWeights(build, { hiddenSize, tiedHead: true } as DecoderConfig);
+  expect(head).toBe(embed);
+  expect(head.parts.map(({ out }) => out)).toEqual([74_880, 74_880, 2240]);
+  expect(planner.largest.bytes).toBeLessThanOrEqual(128 * 1024 * 1024);
+  expect(planner.totalBytes).toBe(vocab * hiddenSize * 2);
+  expect(build.parameters).toBe(vocab * hiddenSize);
 });

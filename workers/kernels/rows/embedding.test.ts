@@ -43,7 +43,7 @@ test.each<{ format: DenseFormat; size: number; rows: number }>([
         ids: bench.arena.upload("ids", ids),
         imageSlots: bench.arena.upload("slots", slots),
         imageFeatures: bench.arena.upload("features", features),
-        table: { format, out: vocab, in: size, data: bench.arena.upload("table", stored) },
+        table: [{ format, out: vocab, in: size, data: bench.arena.upload("table", stored) }],
         size,
         rows,
         yRow: 2,

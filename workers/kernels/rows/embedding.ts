@@ -16,10 +16,10 @@ const FORMATS: Record<DenseFormat, number> = { f32: 0, f16: 1, bf16: 2 };
 export interface EmbeddingForward<K extends string = string> {
   /** [at least yRow + rows, D], overwritten. */
   y: Tensor;
-  /** u32[rows], each below the table's rows (the kernel does not check); ignored where an image slot is given. */
+  /** u32[rows], each below the table's rows (of another nothing is written); ignored where an image slot is given. */
   ids: Tensor;
-  /** [V, D]. */
-  table: DenseWeight;
+  /** [V, D], cut by rows of the vocabulary: an adapter need not be able to bind it whole. */
+  table: readonly DenseWeight[];
   /** [F, D]; bound but never read when every slot is -1. */
   imageFeatures: Tensor;
   /** i32[rows]: row of `imageFeatures`, or -1 for a text token. */
@@ -34,13 +34,17 @@ export interface EmbeddingForward<K extends string = string> {
 /** y[yRow + m] = imageSlots[m] < 0 ? table[ids[m]] : imageFeatures[imageSlots[m]]. */
 export function embeddingForward<K extends string>(recorder: Recorder<K>, e: EmbeddingForward<K>): void {
   const count = product(e.rows, e.size);
-  recorder.dispatch({
-    kernel,
-    tensors: [e.ids, e.imageSlots, e.imageFeatures, e.table.data, e.y],
-    params: [e.size, count, e.yRow ?? 0, FORMATS[e.table.format]],
-    workgroups: linearGrid(count),
-    flops: count,
-  });
+  let firstId = 0;
+  for (const part of e.table) {
+    recorder.dispatch({
+      kernel,
+      tensors: [e.ids, e.imageSlots, e.imageFeatures, part.data, e.y],
+      params: [e.size, count, e.yRow ?? 0, FORMATS[part.format], firstId, part.out],
+      workgroups: linearGrid(count),
+      flops: count,
+    });
+    firstId += part.out;
+  }
 }
 
 export interface EmbeddingBackward<K extends string = string> {

@@ -1,5 +1,6 @@
-// Row m of y is the table's row ids[m], or the projected image feature imageSlots[m] where that is not -1.
-struct Params { size: u32, count: u32, yStart: u32, format: u32 }
+// Row m of y is the table's row ids[m], or the projected image feature imageSlots[m] where that is not -1. The table here is `partRows`
+// rows from row `firstId` on; the first part of a table writes the features, and a token's row comes from the part that has it.
+struct Params { size: u32, count: u32, yStart: u32, format: u32, firstId: u32, partRows: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 @group(0) @binding(2) var<storage, read> imageSlots: array<i32>;
@@ -26,6 +27,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) groups: vec3
   let column = i - row * p.size;
   let slot = imageSlots[row];
   var value: f32;
-  if (slot >= 0) { value = imageFeatures[u32(slot) * p.size + column]; } else { value = weight(ids[row] * p.size + column); }
+  if (slot >= 0) {
+    if (p.firstId > 0u) { return; }
+    value = imageFeatures[u32(slot) * p.size + column];
+  } else {
+    // An id below firstId wraps around to a large number.
+    let at = ids[row] - p.firstId;
+    if (at >= p.partRows) { return; }
+    value = weight(at * p.size + column);
+  }
   y[p.yStart * p.size + i] = value;
 }

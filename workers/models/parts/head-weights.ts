@@ -3,21 +3,19 @@ import { TabTuneError } from "../../errors.ts";
 import type { DenseWeight } from "../../kernels/linear/weight.ts";
 import type { DecoderConfig } from "../config.ts";
 import { DECODER } from "../names.ts";
-import { type EmbedTable, HOST_TABLE_BYTES, type HostTable, wordsPerValue } from "../token-table.ts";
+import {
+  type EmbedTable,
+  HOST_TABLE_BYTES,
+  type HostTable,
+  type VocabularyTable,
+  wordsPerValue,
+} from "../token-table.ts";
 import type { TensorFacts, WeightBuilder } from "../weight-builder.ts";
-
-/** lm_head [out, in], cut by rows of the vocabulary so that any adapter can bind each part. */
-export interface HeadWeight {
-  out: number;
-  in: number;
-  /** All but the last have a multiple of 64 rows, so that their logits begin on a binding border. */
-  parts: DenseWeight[];
-}
 
 export interface VocabularyWeights {
   vocab: number;
   embed: EmbedTable;
-  head: HeadWeight;
+  head: VocabularyTable;
 }
 
 /** What WebGPU lets every adapter bind. */
@@ -42,44 +40,36 @@ export function vocabularyWeights(build: WeightBuilder, { hiddenSize: h, tiedHea
   }
   const embed = build.findDense(EMBED, [vocab, h]);
   const head = ownHead ? build.findDense(HEAD, [vocab, h]) : embed;
-  // The GEMM wants `out` in fours: a vocabulary that is not gets zero rows, which the loss never reads.
-  const rows = Math.ceil(vocab / 4) * 4;
-  const table = (label: string, name: string, facts: TensorFacts): DenseWeight => {
-    const format = build.denseFormat(facts.dtype);
-    const data = build.alloc.tensor(`weights/${label}`, Math.ceil(rows * h * wordsPerValue[format]));
-    build.fills.set(name, { kind: "dense", format, data, at: 0 });
-    build.parameters += vocab * h;
-    return { format, out: rows, in: h, data };
-  };
-  // A tied table stays whole: the embedding kernel looks tokens up in one binding.
-  if (head.name === embed.name) {
-    const tied = table("lm_head", head.name, head.facts);
-    return { vocab, embed: tied, head: { out: rows, in: h, parts: [tied] } };
-  }
-  const cut = headInParts(build, head, rows, h);
-  build.parameters += vocab * h;
-  const large = vocab * h * 4 * wordsPerValue[build.denseFormat(embed.facts.dtype)] >= HOST_TABLE_BYTES;
-  if (!large) return { vocab, embed: table("embed_tokens", embed.name, embed.facts), head: cut };
+  const parts = inParts(build, "lm_head", head, vocab, h);
+  // The rows of a tied head are looked up as they are multiplied with: part by part.
+  if (head.name === embed.name) return { vocab, embed: parts, head: parts };
   const format = build.denseFormat(embed.facts.dtype);
+  const large = vocab * h * 4 * wordsPerValue[format] >= HOST_TABLE_BYTES;
+  if (!large) return { vocab, embed: inParts(build, "embed_tokens", embed, vocab, h), head: parts };
   const onHost: HostTable = { format, out: vocab, in: h, bytes: new Uint8Array() };
   build.fills.set(embed.name, { kind: "host", table: onHost });
   build.parameters += vocab * h;
-  return { vocab, embed: onHost, head: cut };
+  return { vocab, embed: onHost, head: parts };
 }
 
-function headInParts(
+/** A table [vocab, h] in parts that any adapter binds. */
+function inParts(
   build: WeightBuilder,
+  label: string,
   { name, facts }: { name: string; facts: TensorFacts },
-  rows: number,
+  vocab: number,
   h: number,
-): HeadWeight {
+): VocabularyTable {
+  // The GEMM wants `out` in fours: a vocabulary that is not gets zero rows, which the loss never reads.
+  const rows = Math.ceil(vocab / 4) * 4;
   const format = build.denseFormat(facts.dtype);
   const rowWords = h * wordsPerValue[format];
   const partRows = Math.max(64, Math.floor(BASELINE_BINDING_BYTES / (4 * rowWords) / 64) * 64);
   const parts = Array.from({ length: Math.ceil(rows / partRows) }, (_, n): DenseWeight => {
     const out = Math.min(partRows, rows - n * partRows);
-    return { format, out, in: h, data: build.alloc.tensor(`weights/lm_head.${n}`, Math.ceil(out * rowWords)) };
+    return { format, out, in: h, data: build.alloc.tensor(`weights/${label}.${n}`, Math.ceil(out * rowWords)) };
   });
   build.fills.set(name, { kind: "parts", format, parts: parts.map(({ data }) => data) });
+  build.parameters += vocab * h;
   return { out: rows, in: h, parts };
 }

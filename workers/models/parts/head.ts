@@ -6,7 +6,7 @@ import type { DenseWeight } from "../../kernels/linear/weight.ts";
 import { crossEntropy } from "../../kernels/loss/cross-entropy.ts";
 import { rmsNormBackward, rmsNormForward } from "../../kernels/norm/rms-norm.ts";
 import type { DecoderConfig } from "../config.ts";
-import type { HeadWeight } from "./head-weights.ts";
+import type { VocabularyTable } from "../token-table.ts";
 
 /** Buffers of label rows. */
 export interface HeadActivations {
@@ -36,7 +36,7 @@ export function headChunkRows(headOut: number, labelRows: number): number {
 export function allocateHead(
   alloc: Allocator,
   { hiddenSize: h }: DecoderConfig,
-  head: HeadWeight,
+  head: VocabularyTable,
   { labelRows, training }: { labelRows: number; training: boolean },
 ): HeadActivations {
   const chunkRows = headChunkRows(head.out, labelRows);
@@ -59,7 +59,7 @@ export function allocateHead(
 export interface HeadPass {
   config: DecoderConfig;
   norm: Tensor;
-  head: HeadWeight;
+  head: VocabularyTable;
   vocab: number;
   kept: HeadActivations;
 }
@@ -111,7 +111,7 @@ function headBackward<K extends string>(
 }
 
 /** Each part of the head with the logits from its first column on. */
-function headParts(head: HeadWeight, { logits }: HeadActivations): { part: DenseWeight; logits: Tensor }[] {
+function headParts(head: VocabularyTable, { logits }: HeadActivations): { part: DenseWeight; logits: Tensor }[] {
   let column = 0;
   return head.parts.map((part) => {
     const from = view(logits, column, logits.length - column);
