@@ -52,7 +52,7 @@ export function partWord(neutral: string, names: NameScheme): string {
   return spellings[0]!.find((word) => word !== "model" && spellings.every((words) => words.includes(word)))!;
 }
 
-const noSizes = { numHeads: 0, numKvHeads: 0, headSize: 0, hiddenSize: 0, intermediateSize: 0 };
+const noSizes = { numHeads: 0, numKvHeads: 0, headSize: 0, hiddenSize: 0, intermediateSize: 0, qkvBias: false };
 /** Last words of modules in the order of the tables of linears; the connector's, which differ, come behind them by their letters. */
 const leafOrder = [...leavesOf(decoderLinears(noSizes)), ...leavesOf(towerLinears(noSizes))];
 const placeOf = (leaf: string): number => (leafOrder.includes(leaf) ? leafOrder.indexOf(leaf) : leafOrder.length);

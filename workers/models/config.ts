@@ -15,6 +15,8 @@ export interface DecoderConfig {
   headSize: number;
   rmsNormEps: number;
   ropeTheta: number;
+  /** Whether the projections of query, key and value have a bias (Qwen2). */
+  qkvBias: boolean;
   /** Longest sequence. A sliding window counts too: within it attention is as without one. */
   maxPositions: number;
   /** The output head is the embedding table; where it is not, the checkpoint has an `lm_head` of its own. */

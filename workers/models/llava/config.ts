@@ -43,6 +43,7 @@ export function decoderConfig(json: Json, tiedHead: boolean, from: ConfigReader 
     headSize: positive(json, "head_dim", hiddenSize / numHeads),
     rmsNormEps: number(json, "rms_norm_eps", 1e-6),
     ropeTheta: number(json, "rope_theta", number(rope, "rope_theta", 10000)),
+    qkvBias: false,
     maxPositions: windowed ? Math.min(positions, positive(json, "sliding_window", 4096)) : positions,
     tiedHead,
   };

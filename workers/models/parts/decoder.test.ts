@@ -18,6 +18,7 @@ test("a LoRA block is 32 dispatches, forward and backward; none moves rows from 
     headSize: 16,
     rmsNormEps: 1e-5,
     ropeTheta: 10000,
+    qkvBias: false,
     maxPositions: 32,
     tiedHead: false,
   };

@@ -37,7 +37,7 @@ export type DecoderLora = Record<DecoderLinear, LoraLinear>;
 
 /** The linears of a layer. */
 export function decoderLinears(
-  c: Pick<DecoderConfig, "hiddenSize" | "intermediateSize" | "numHeads" | "numKvHeads" | "headSize">,
+  c: Pick<DecoderConfig, "hiddenSize" | "intermediateSize" | "numHeads" | "numKvHeads" | "headSize" | "qkvBias">,
 ): Linears<DecoderLinear> {
   const { hiddenSize: h, intermediateSize: f } = c;
   const q = c.numHeads * c.headSize;
@@ -50,7 +50,7 @@ export function decoderLinears(
         ["self_attn.k_proj", kv],
         ["self_attn.v_proj", kv],
       ],
-      bias: false,
+      bias: c.qkvBias,
     },
     o: { inSize: q, parts: [["self_attn.o_proj", h]], bias: false },
     gateUp: {

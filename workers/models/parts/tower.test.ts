@@ -6,12 +6,12 @@ import { attentionReference } from "../../kernels/attention/reference.ts";
 import { forwardReference } from "../../kernels/linear/reference.ts";
 import { layerNormReference } from "../../kernels/norm/reference.ts";
 import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
+import { factsOf, fillAll, randomTensors } from "../../testing/random-weights.ts";
 import { allocateAdapter, type LoraModule, moduleMatrices } from "../adapter.ts";
 import { type ModuleMatrices, readAdapter, writeAdapter } from "../adapter-slabs.ts";
 import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
-import { fillWeight } from "../fill-weights.ts";
 import { TOWER, towerLayer } from "../names.ts";
-import { configOf, tensorsOf } from "../published.ts";
+import { configOf } from "../published.ts";
 import type { Vlm } from "../vlm.ts";
 import { WeightBuilder } from "../weight-builder.ts";
 import { allocateTower, tileBorders, towerBackward, towerForward, towerWeights } from "./tower.ts";
@@ -43,24 +43,6 @@ const clip: TowerConfig = {
 const names = [["vision_tower.", ["vision_tower."]]] as const;
 const lora = { rank: 2, alpha: 4, useRslora: false, targets: "all-linear" } as const;
 const tiles = 2;
-
-/** Values of each tensor of the checkpoint, by neutral name. */
-function randomTensors(tower: TowerConfig): Map<string, { shape: number[]; values: Float32Array }> {
-  const all = tensorsOf({ ...configOf("bczhou/tiny-llava-v1-hf"), tower, names }, { dtype: "F32", vocab: 8 });
-  const own = [...all].filter(([name]) => name.startsWith(TOWER));
-  return new Map(
-    own.map(([name, { shape }], n) => {
-      const values = randomArray(
-        shape.reduce((a, b) => a * b),
-        n + 1,
-        0.5,
-      );
-      // Norms are near one, as they are in a checkpoint.
-      const isNorm = /norm\d?\.weight$/.test(name);
-      return [name, { shape, values: isNorm ? values.map((value) => 1 + 0.3 * value) : values }];
-    }),
-  );
-}
 
 type Matrices = ReadonlyMap<string, { loraA: Float32Array | Float64Array; loraB: Float32Array | Float64Array }>;
 
@@ -131,21 +113,15 @@ describe.each<[string, TowerConfig]>([
   ["a class token and a last norm", { ...clip, postNorm: true }],
 ])("%s", (_, tower) => {
   test.each(["keep", "recompute"] as const)("features and LoRA's gradients (%s)", async (backward) => {
-    const tensors = randomTensors(tower);
+    const tensors = randomTensors({ ...configOf("bczhou/tiny-llava-v1-hf"), tower, names }, TOWER);
     const of = (name: string): Float32Array => tensors.get(name)!.values;
-    const facts = new Map([...tensors].map(([name, { shape }]) => [name, { dtype: "F32" as const, shape }]));
-    const build = new WeightBuilder(bench.arena, facts, names, undefined);
+    const build = new WeightBuilder(bench.arena, factsOf(tensors), names, undefined);
     const weights = towerWeights(build, tower);
-    const counters = newCounters();
-    for (const [name, fill] of build.fills) {
-      const { buffer, byteOffset, byteLength } = of(name);
-      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-      await fillWeight(bench.gpu, fill, { kind: "dense", dtype: "F32", bytes }, counters);
-    }
+    await fillAll(bench.gpu, build, tensors);
     // Layers behind the last that is run, and a last norm that is not taken, have no place.
     expect(build.fills.size).toBeLessThan(tensors.size);
 
-    const model = { gpu: bench.gpu, counters } as Vlm;
+    const model = { gpu: bench.gpu, counters: newCounters() } as Vlm;
     const config = { ...configOf("bczhou/tiny-llava-v1-hf"), tower };
     const small = { ...config, decoder: { ...config.decoder, numLayers: 0 } };
     const adapter = allocateAdapter(bench.arena, small, lora, { training: true });

@@ -21,7 +21,13 @@ export const third: Family = {
         ...{ hiddenSize, numHeads, numKvHeads: positive(writer, "key_heads"), headSize: hiddenSize / numHeads },
         intermediateSize: positive(writer, "mlp"),
         numLayers: positive(writer, "layers"),
-        ...{ rmsNormEps: number(writer, "epsilon"), ropeTheta: 10000, maxPositions: 2048, tiedHead: false },
+        ...{
+          rmsNormEps: number(writer, "epsilon"),
+          ropeTheta: 10000,
+          qkvBias: false,
+          maxPositions: 2048,
+          tiedHead: false,
+        },
       },
       tower: {
         hiddenSize: positive(eye, "width"),
