@@ -15,6 +15,7 @@ import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "../models/adapter.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
+import { type PackPictures, slotsFrom, writeSlots } from "../models/pack-pictures.ts";
 import { allocatePass, type PassBuffers } from "../models/pass.ts";
 import { allocateChatTable, writeTokens } from "../models/token-table.ts";
 import type { Vlm } from "../models/vlm.ts";
@@ -32,8 +33,13 @@ export interface Speaker extends SamplingOptions {
 
 export interface Decoder {
   buffers: PassBuffers;
-  /** Feeds a prompt's tokens (slots: rows of image features, -1 for text) after `past` cached ones; the token that follows them. */
-  prefill(ids: Int32Array, slots: Int32Array, past: number, speaker: Speaker): Promise<Choice>;
+  /** Feeds a prompt's tokens behind its first `past`, which are cached, with the features of its pictures; the token that follows them. */
+  prefill(
+    ids: Int32Array,
+    pictures: Pick<PackPictures, "slots" | "blend">,
+    past: number,
+    speaker: Speaker,
+  ): Promise<Choice>;
   /** Feeds `id` after `past` cached tokens; at most `most` tokens that follow, all but the last of them fed too. */
   decode(id: number, past: number, most: number, speaker: Speaker): Promise<Choice[]>;
   dispose(): void;
@@ -106,16 +112,16 @@ export function createDecoder(
   let batch = 1;
   return {
     buffers: b,
-    async prefill(ids, slots, past, speaker) {
+    async prefill(ids, pictures, past, speaker) {
       const pass = await prefillBy(speaker.adapter);
-      for (let at = 0; at < ids.length; at += b.capacity.rows) {
+      for (let at = past; at < ids.length; at += b.capacity.rows) {
         const part = ids.subarray(at, at + b.capacity.rows);
         const rows = part.length;
         writeTokens(gpu, counters, embed, b, part);
-        write(gpu, b.slots, slots.subarray(at, at + rows), counters);
+        writeSlots(gpu, counters, b, slotsFrom(pictures, at, rows));
         write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);
         const labelRows = at + rows === ids.length ? 1 : 0;
-        await pass.run({ rows, past: past + at, labelRows, ...sampling(speaker) }, model.pace, waitedFor);
+        await pass.run({ rows, past: at, labelRows, ...sampling(speaker) }, model.pace, waitedFor);
       }
       return (await read(1))[0]!;
     },

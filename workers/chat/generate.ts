@@ -11,7 +11,7 @@ import type { SamplingOptions } from "../kernels/sampling/sample.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type VisionEncoder } from "../models/encoder.ts";
-import { encodePictures, slotsOf } from "../models/pack-pictures.ts";
+import { encodePictures, packPictures } from "../models/pack-pictures.ts";
 import type { Vlm } from "../models/vlm.ts";
 import type { MakeTower } from "../training/step.ts";
 import { createDecoder, type DecoderSettings, tokenOf } from "./decoder.ts";
@@ -108,9 +108,8 @@ async function buildChat(
           "Start a new conversation.",
         );
       }
-      const rows = slotsOf(prompt, model.pictures, 0, features);
-      let next = 0;
-      const slots = prompt.inputIds.map((id) => (id === config.imageTokenId ? rows[next++]! : -1));
+      const { imageTokenId } = config;
+      const pack = packPictures([prompt], { ...model, imageTokenId }, prompt.inputIds.length, features);
 
       const before = cached;
       cached = undefined;
@@ -118,8 +117,7 @@ async function buildChat(
         before?.pixels.length === prompt.pixels.length && before.pixels.every((v, i) => v === prompt.pixels[i]);
       const sameFeatures = samePictures && (encoder === adaptedEncoder || before?.adapter === useAdapter);
       if (!sameFeatures) {
-        const { pixels } = prompt;
-        await encodePictures(useAdapter ? adaptedEncoder : encoder, { tiles, pixels });
+        await encodePictures(useAdapter ? adaptedEncoder : encoder, pack);
       }
       let past = 0;
       if (before && before.adapter === useAdapter && samePictures) {
@@ -129,7 +127,7 @@ async function buildChat(
       }
       const { temperature, topP, seed } = options;
       const speaker = { adapter: useAdapter, temperature, topP, seed };
-      let choices = [await decoder.prefill(prompt.inputIds.subarray(past), slots.subarray(past), past, speaker)];
+      let choices = [await decoder.prefill(prompt.inputIds, pack, past, speaker)];
       const known = { ids: [...prompt.inputIds], adapter: useAdapter, pixels: prompt.pixels };
       cached = known;
       options.onPrefill?.(prompt.inputIds.length - past);

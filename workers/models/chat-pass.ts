@@ -103,7 +103,7 @@ export function recordDecode(
   adapter: Adapter | undefined,
 ): Recorder<DecodeDims> {
   const r = new Recorder<DecodeDims>(model.variants);
-  const one = { ...b, slots: d.noSlot, labelRows: d.firstRow };
+  const one = { ...b, slots: d.noSlot, blend: undefined, labelRows: d.firstRow };
   for (let step = 0; step < d.steps; step++) {
     const rows: Size<DecodeDims> = (dims) => (step < dims.steps ? 1 : 0);
     embed(r, model, one, rows);

@@ -72,6 +72,8 @@ export interface VlmConfig {
   padTokenId: number | null;
   /** Neutral name of a vector [hiddenSize] of the checkpoint that stands as a feature row of its own, behind those of all tiles. */
   extraRow: string | null;
+  /** Whether a slot may take a weighted sum of features instead of one (`PictureFormat.blend`). */
+  blends: boolean;
 }
 
 /** Patches of one tile: floor(imageSize / patchSize)². */

@@ -8,6 +8,7 @@ import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
+import type { Blend } from "../kernels/rows/blend.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
 import { featuresPerTile } from "./config.ts";
@@ -40,6 +41,14 @@ export interface Tower {
   dispose(): Promise<void>;
 }
 
+/** Which token rows took the features of some tiles. */
+export interface TakenFeatures {
+  /** Of each feature the token row that took it as it is, -1 for none. */
+  rows: Int32Array;
+  /** Of each feature the token rows that took it in a sum, and with what weight; of a model that has such. */
+  blend: Blend | undefined;
+}
+
 export interface VisionEncoder {
   /** Tiles per call. */
   capacity: number;
@@ -51,10 +60,10 @@ export interface VisionEncoder {
   /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. `at` in training. */
   encode(pixels: Float32Array, tiles: number, firstTile: number, at?: StepPosition): Promise<void>;
   /**
-   * Adds the LoRA gradients of tower and projector for the tiles of the last `encode`. `featureRows`: the token row that took each of
-   * their features, -1 for none. There in training with an adapter on them.
+   * Adds the LoRA gradients of tower and projector for the tiles of the last `encode`, whose features were taken so. There in training
+   * with an adapter on them.
    */
-  backward: ((tiles: number, featureRows: Int32Array, at: StepPosition) => Promise<void>) | undefined;
+  backward: ((tiles: number, taken: TakenFeatures, at: StepPosition) => Promise<void>) | undefined;
 }
 
 export interface EncoderOptions {
@@ -135,8 +144,13 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
     },
     backward:
       backward &&
-      (async (tiles, featureRows, at) => {
-        write(gpu, buffers.connector.gradients!.featureRows, featureRows, counters);
+      (async (tiles, { rows, blend }, at) => {
+        const taken = buffers.connector.gradients!;
+        write(gpu, taken.featureRows, rows, counters);
+        if (taken.blend) {
+          write(gpu, taken.blend.rows, blend!.rows, counters);
+          write(gpu, taken.blend.weights, blend!.weights, counters);
+        }
         await backward.run({ tiles, ...at }, model.pace);
       }),
   };

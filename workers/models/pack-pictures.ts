@@ -1,54 +1,89 @@
 /** The pictures of a pack of examples: their tiles one after the other, and the token rows that take their features. */
 
-import { concatPixels, type Example, tilesOf } from "../data/example.ts";
+import { concatPixels, type Example, type ExampleImage, tilesOf } from "../data/example.ts";
 import type { PictureFormat } from "../data/pictures/format.ts";
-import type { StepPosition, VisionEncoder } from "./encoder.ts";
+import { type Counters, write } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { type Blend, noBlend, TAPS, transposed } from "../kernels/rows/blend.ts";
+import type { StepPosition, TakenFeatures, VisionEncoder } from "./encoder.ts";
+import type { PassBuffers } from "./pass.ts";
 
 export interface PackPictures {
   tiles: number;
   /** u8 RGB of all tiles. */
   pixels: Uint8Array;
-  /** For each token row: its row of the feature table, -1 for text. */
+  /** For each token row: its row of the feature table, -1 for text and for a slot that takes a sum. */
   slots: Int32Array;
+  /** For each token row the sum of feature rows that it takes; where any does. */
+  blend: Blend | undefined;
 }
 
 /** `rows`: tokens of all examples; `extraRow`: the feature table's row behind those of its tiles. */
 export function packPictures(
-  examples: readonly Example[],
+  examples: readonly Pick<Example, "inputIds" | "images" | "pixels">[],
   { pictures, imageTokenId }: { pictures: PictureFormat; imageTokenId: number },
   rows: number,
   extraRow: number,
 ): PackPictures {
   const slots = new Int32Array(rows).fill(-1);
+  let blend: Blend | undefined;
   let row = 0;
   let tiles = 0;
   for (const example of examples) {
-    const taken = slotsOf(example, pictures, tiles, extraRow);
+    let tile = tiles;
+    let places = 0;
+    const at = [...example.inputIds].flatMap((id, t) => (id === imageTokenId ? [row + t] : []));
+    for (const image of example.images) {
+      const features = featuresOf(image, pictures, tile, extraRow);
+      const sums = pictures.blend?.(image, tile);
+      if (sums) blend ??= noBlend(rows);
+      for (const [n, feature] of features.entries()) {
+        const to = at[places++]!;
+        slots[to] = feature;
+        blend?.rows.set(sums?.rows.subarray(TAPS * n, TAPS * n + TAPS) ?? [], TAPS * to);
+        blend?.weights.set(sums?.weights.subarray(TAPS * n, TAPS * n + TAPS) ?? [], TAPS * to);
+      }
+      tile += image.tiles;
+    }
     tiles += tilesOf(example);
-    let next = 0;
-    example.inputIds.forEach((id, t) => {
-      if (id === imageTokenId) slots[row + t] = taken[next++]!;
-    });
     row += example.inputIds.length;
   }
-  return { tiles, pixels: concatPixels(examples), slots };
+  return { tiles, pixels: concatPixels(examples), slots, blend };
 }
 
-/** The feature rows of the slots of an example or a prompt, whose first tile is `firstTile`. */
-export function slotsOf(
-  { images }: Pick<Example, "images">,
-  pictures: PictureFormat,
-  firstTile: number,
-  extraRow: number,
-): number[] {
-  let tile = firstTile;
-  return images.flatMap((image) => {
-    const rows = pictures.featureRows(image, tile, extraRow);
-    tile += image.tiles;
-    if (rows.length === image.tokens) return [...rows];
-    const size = `${image.height} x ${image.width}`;
-    throw new Error(`a ${size} picture has ${rows.length} features for ${image.tokens} image tokens`);
-  });
+/** The feature rows of a picture's slots. */
+function featuresOf(image: ExampleImage, pictures: PictureFormat, firstTile: number, extraRow: number): Int32Array {
+  const rows = pictures.featureRows(image, firstTile, extraRow);
+  if (rows.length === image.tokens) return rows;
+  const size = `${image.height} x ${image.width}`;
+  throw new Error(`a ${size} picture has ${rows.length} features for ${image.tokens} image tokens`);
+}
+
+/** What `rows` token rows from row `first` on take. */
+export const slotsFrom = (
+  { slots, blend }: Pick<PackPictures, "slots" | "blend">,
+  first: number,
+  rows: number,
+): Pick<PackPictures, "slots" | "blend"> => ({
+  slots: slots.subarray(first, first + rows),
+  blend: blend && {
+    rows: blend.rows.subarray(TAPS * first, TAPS * (first + rows)),
+    weights: blend.weights.subarray(TAPS * first, TAPS * (first + rows)),
+  },
+});
+
+/** Queues which features the token rows of a pass take. */
+export function writeSlots(
+  gpu: Gpu,
+  counters: Counters,
+  to: Pick<PassBuffers, "slots" | "blend">,
+  { slots, blend }: Pick<PackPictures, "slots" | "blend">,
+): void {
+  write(gpu, to.slots, slots, counters);
+  if (!to.blend) return;
+  const { rows, weights } = blend ?? noBlend(slots.length);
+  write(gpu, to.blend.rows, rows, counters);
+  write(gpu, to.blend.weights, weights, counters);
 }
 
 /**
@@ -86,7 +121,7 @@ export async function backwardPictures(
   pictures: PackPictures,
   at: StepPosition,
 ): Promise<void> {
-  const { tiles, slots } = pictures;
+  const { tiles, slots, blend } = pictures;
   if (!encoder.backward || tiles === 0) return;
   const perTile = encoder.featuresPerTile;
   const rowOf = new Int32Array(tiles * perTile).fill(-1);
@@ -99,7 +134,11 @@ export async function backwardPictures(
     const first = chunk * encoder.capacity;
     if (chunk < chunks - 1) await encodeFrom(encoder, pictures, first, at);
     const count = Math.min(encoder.capacity, tiles - first);
-    const rows = rowOf.slice(first * perTile, (first + count) * perTile);
-    await encoder.backward(count, rows, { ...at, firstTile: at.firstTile + first });
+    const [from, features] = [first * perTile, count * perTile];
+    const taken: TakenFeatures = {
+      rows: rowOf.slice(from, from + features),
+      blend: blend ? transposed(blend, from, features) : noBlend(features),
+    };
+    await encoder.backward(count, taken, { ...at, firstTile: at.firstTile + first });
   }
 }

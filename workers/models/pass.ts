@@ -4,6 +4,7 @@
  */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { Recorder, type Size } from "../gpu/program.ts";
+import { type BlendTable, blendRows, TAPS } from "../kernels/rows/blend.ts";
 import { zero } from "../kernels/rows/copy.ts";
 import { embeddingForward } from "../kernels/rows/embedding.ts";
 import { allocateActivations, type LayerActivations, type PassPolicy } from "./activations.ts";
@@ -62,6 +63,8 @@ export interface PassBuffers extends HeadActivations {
   table: VocabularyTable;
   /** i32: row of imageFeatures of each token, -1 for text. */
   slots: Tensor;
+  /** Of each token that takes a sum of rows of imageFeatures; where the model's pictures have such. */
+  blend: BlendTable | undefined;
   starts: Tensor;
   ends: Tensor;
   positions: Tensor;
@@ -71,7 +74,7 @@ export interface PassBuffers extends HeadActivations {
 
 export function allocatePass(
   alloc: Allocator,
-  { decoder }: Pick<VlmConfig, "decoder">,
+  { decoder, blends }: Pick<VlmConfig, "decoder" | "blends">,
   { embed, head }: Pick<VlmWeights, "embed" | "head">,
   lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
   capacity: PassCapacity,
@@ -88,6 +91,7 @@ export function allocatePass(
     ids: t("ids", rows),
     table: allocatePassTable(alloc, embed, rows),
     slots: t("slots", rows),
+    blend: blends ? { rows: t("blend rows", TAPS * rows), weights: t("blend weights", TAPS * rows) } : undefined,
     starts: t("starts", cacheRows),
     ends: t("ends", cacheRows),
     positions: t("positions", cacheRows),
@@ -104,11 +108,13 @@ export const headPass = ({ config, weights }: ModelFacts, kept: HeadActivations)
   ...{ config: config.decoder, norm: weights.norm, head: weights.head, vocab: weights.vocab, kept },
 });
 
-/** ids and image slots -> b.layers[0].x */
+/** ids, image slots and sums of features -> b.layers[0].x */
 export function embed<K extends string>(r: Recorder<K>, { config }: ModelFacts, b: PassBuffers, rows: Size<K>): void {
   const { ids, imageFeatures, slots: imageSlots } = b;
   const size = config.decoder.hiddenSize;
-  embeddingForward(r, { y: b.layers[0]!.x, ids, table: b.table.parts, imageFeatures, imageSlots, size, rows });
+  const y = b.layers[0]!.x;
+  embeddingForward(r, { y, ids, table: b.table.parts, imageFeatures, imageSlots, size, rows });
+  if (b.blend) blendRows(r, { y, x: imageFeatures, table: b.blend, size, rows });
 }
 
 /** The layers of a pass that are not the same in each: what is left to say is the pass's own. */

@@ -45,7 +45,9 @@ export function allocateVision(
   });
   return {
     tower,
-    connector: allocateConnector(alloc, config.connector, { rows, rank, backward: policy !== undefined }),
+    connector: allocateConnector(alloc, config.connector, {
+      ...{ rows, rank, backward: policy !== undefined, blends: config.blends },
+    }),
   };
 }
 

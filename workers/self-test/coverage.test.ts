@@ -82,6 +82,7 @@ async function dispatchedKinds(): Promise<Set<string>> {
     [whole, projector].flatMap((settings, n) => {
       const config: VlmConfig = {
         ...model.config,
+        blends: true,
         tower: { ...model.config.tower, classToken: n === 0 ? "dropped" : "kept" },
       };
       const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };

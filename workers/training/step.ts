@@ -16,7 +16,13 @@ import { zero } from "../kernels/rows/copy.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
-import { backwardPictures, encodePictures, type PackPictures, packPictures } from "../models/pack-pictures.ts";
+import {
+  backwardPictures,
+  encodePictures,
+  type PackPictures,
+  packPictures,
+  writeSlots,
+} from "../models/pack-pictures.ts";
 import {
   allocatePass,
   type PassBuffers,
@@ -118,7 +124,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     const room = capacity.features / featuresPerTile(config);
     if (pictures.tiles > room) throw new Error(`a pass with room for ${room} tiles was given ${pictures.tiles}`);
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
-    write(gpu, buffers.slots, pictures.slots, counters);
+    writeSlots(gpu, counters, buffers, pictures);
     write(gpu, buffers.starts, pack.starts, counters);
     write(gpu, buffers.ends, pack.ends, counters);
     write(gpu, buffers.positions, pack.positions, counters);

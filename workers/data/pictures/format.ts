@@ -10,6 +10,11 @@ export interface PreparedImage extends ExampleImage {
   pixels: Uint8Array;
 }
 
+export interface FeatureSums {
+  rows: Int32Array;
+  weights: Float32Array;
+}
+
 export interface PictureFormat {
   /** S, the side of a tile in pixels. */
   tileSize: number;
@@ -25,7 +30,12 @@ export interface PictureFormat {
   placeholder(image: ExampleImage): readonly (string | { slots: number })[];
   /**
    * [image.tokens]: the feature row of each slot of a picture whose first tile is tile `firstTile`; `extraRow` is the row behind
-   * those of all tiles.
+   * those of all tiles. -1 for a slot that takes a sum.
    */
   featureRows(image: ExampleImage, firstTile: number, extraRow: number): Int32Array;
+  /**
+   * Where slots take weighted sums of four features: [image.tokens, 4] feature rows, those that count first and -1 behind them, and
+   * their weights. undefined for a picture whose slots all take one.
+   */
+  blend?(image: ExampleImage, firstTile: number): FeatureSums | undefined;
 }

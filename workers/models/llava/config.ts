@@ -131,6 +131,7 @@ export function parseLlavaConfig(root: Json, modelType: string): VlmConfig {
     imageTokenId: number(root, "image_token_index", number(root, "image_token_id", 32000)),
     padTokenId: typeof root.pad_token_id === "number" ? root.pad_token_id : null,
     extraRow: null,
+    blends: false,
   };
 }
 

@@ -61,7 +61,12 @@ test.each([
   const module = "multi_modal_projector.modality_projection.proj";
   const matrices = (m: LoraModule) => moduleMatrices(m, lora.rank, given);
   writeAdapter(model, adapter, matrices, (name) => (name === `${module}.weight` ? w : undefined));
-  const kept = allocateConnector(bench.arena, connector, { rows: features, rank: lora.rank, backward: true });
+  const kept = allocateConnector(bench.arena, connector, {
+    rows: features,
+    rank: lora.rank,
+    backward: true,
+    blends: false,
+  });
   const put = (tensor: { buffer: GPUBuffer; offset: number }, values: ArrayBufferView): void =>
     bench.gpu.device.queue.writeBuffer(tensor.buffer, tensor.offset, values as Float32Array<ArrayBuffer>);
   put(kept.shuffle!.order, shuffleOrder(tower, connector, tiles));

@@ -8,6 +8,7 @@ import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
 import { geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
 import { linearBackwardInput, linearForward } from "../../kernels/linear/linear.ts";
 import { linearWeightGradient } from "../../kernels/linear/weight-gradient.ts";
+import { type BlendTable, blendRows, TAPS } from "../../kernels/rows/blend.ts";
 import { copyRows, scatterRows } from "../../kernels/rows/copy.ts";
 import { embeddingBackward } from "../../kernels/rows/embedding.ts";
 import { type ConnectorConfig, patchesPerTile, type TowerConfig } from "../config.ts";
@@ -60,6 +61,8 @@ export const connectorWeights = (build: WeightBuilder, c: ConnectorConfig): Conn
 export interface ConnectorGradients {
   /** i32: token row of each feature at hand, -1 for none. */
   featureRows: Tensor;
+  /** Where tokens take sums of features: of each feature, the tokens that took it too, and with what weight. */
+  blend: BlendTable | undefined;
   dFeatures: Tensor;
   /** Of two linears: behind and in front of the activation. */
   dActivated: Tensor;
@@ -92,7 +95,7 @@ export interface ConnectorActivations {
 export function allocateConnector(
   alloc: Allocator,
   { inSize, outSize: h, shuffle, modules }: ConnectorConfig,
-  { rows, rank, backward }: { rows: number; rank: number; backward: boolean },
+  { rows, rank, backward, blends }: { rows: number; rank: number; backward: boolean; blends: boolean },
 ): ConnectorActivations {
   const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
   const towerRows = rows * shuffle ** 2;
@@ -108,6 +111,7 @@ export function allocateConnector(
     gradients: backward
       ? {
           featureRows: t("featureRows", rows),
+          blend: blends ? { rows: t("blend rows", TAPS * rows), weights: t("blend weights", TAPS * rows) } : undefined,
           dFeatures: t("dFeatures", rows * h),
           dActivated: t("dActivated", hidden),
           dProjected: t("dProjected", hidden),
@@ -195,7 +199,7 @@ export function connectorForward<K extends string>(
 
 /**
  * Backward of `connectorForward`: `dTokens` [token rows, h] is the gradient of the decoder's input, of which
- * `kept.gradients.featureRows` picks the rows of these features. Weight and LoRA gradients are added to. `dx` takes the gradient of
+ * `kept.gradients.featureRows` picks the rows of these features, and `blend` those of sums they are in. Weight and LoRA gradients are added to. `dx` takes the gradient of
  * the features, where the tower learns; `t`: scratch where LoRA is on the connector.
  */
 export function connectorBackward<K extends string>(
@@ -220,6 +224,9 @@ export function connectorBackward<K extends string>(
   };
   const { featureRows, dFeatures } = g;
   embeddingBackward(r, { dFeatures, dy: dTokens, featureRows, size: config.outSize, features: rows });
+  if (g.blend) {
+    blendRows(r, { y: dFeatures, x: dTokens, table: g.blend, size: config.outSize, rows, accumulate: true });
+  }
   const { shuffle } = kept;
   const input = shuffle?.rows ?? p.features;
   const dInput = dx && (shuffle ? g.dShuffled : dx);

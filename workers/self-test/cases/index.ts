@@ -12,7 +12,7 @@ import { fourBitLinear, halfLinear, loraDropout, weightGradient } from "./linear
 import { argmax, lossAndGradient, sample } from "./loss.ts";
 import { layerNorm, rmsNorm, rmsNormOfRows } from "./norms.ts";
 import { adamw8, normAndAdamW } from "./optimizer.ts";
-import { copies, embedding, gatherAndScatter, halfCopies, patches } from "./rows.ts";
+import { blends, copies, embedding, gatherAndScatter, halfCopies, patches } from "./rows.ts";
 
 /** Column counts of real models' products: what they are recorded with is what must be tried. */
 const REAL_COLUMNS = [8, 64, 192, 512, 1024, 2048, 2560, 4096, 11264, 22016, 32064];
@@ -55,6 +55,7 @@ export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCas
     ["SwiGLU", swiglu],
     ["GELU", gelu],
     ["token embedding", embedding],
+    ["weighted sums of rows", blends],
     ["copies", copies],
     [GATHER_AND_SCATTER, gatherAndScatter],
     ["f16 copies", halfCopies],

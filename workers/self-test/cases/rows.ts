@@ -8,6 +8,7 @@ import {
   patchesForward,
   visionTokensForward,
 } from "../../kernels/picture/patch.ts";
+import { blendRows } from "../../kernels/rows/blend.ts";
 import { copyRows, scatterRows, zero } from "../../kernels/rows/copy.ts";
 import { embeddingBackward, embeddingForward } from "../../kernels/rows/embedding.ts";
 import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
@@ -56,6 +57,27 @@ export function embedding(r: Recorder<never>, arena: Arena): Output[] {
     { name: "y", tensor: y, expected },
     { name: "dFeatures", tensor: dFeatures, expected: gradient },
   ];
+}
+
+/** Rows that are weighted sums of others, written and added; one has none and stays. */
+export function blends(r: Recorder<never>, arena: Arena): Output[] {
+  const [sums, size] = [3, 11];
+  const rows = Int32Array.of(4, 0, 2, 1, -1, -1, -1, -1, 3, 4, -1, -1);
+  const [weights, xHost, yHost] = [randomArray(4 * sums, 1), randomArray(5 * size, 2), randomArray(sums * size, 3)];
+  const table = { rows: arena.upload("rows", rows), weights: arena.upload("weights", weights) };
+  const x = arena.upload("x", xHost);
+  return [false, true].map((accumulate) => {
+    const y = arena.upload("y", yHost);
+    blendRows(r, { y, x, table, size, rows: sums, accumulate });
+    const expected = Array.from(yHost, (value, i) => {
+      const [row, column] = [Math.floor(i / size), i % size];
+      let sum = accumulate || rows[4 * row]! < 0 ? value : 0;
+      for (let k = 4 * row; k < 4 * row + 4; k++)
+        if (rows[k]! >= 0) sum += weights[k]! * xHost[rows[k]! * size + column]!;
+      return sum;
+    });
+    return { name: accumulate ? "sums added" : "sums", tensor: y, expected };
+  });
 }
 
 /** A plain copy, and zeroes. */

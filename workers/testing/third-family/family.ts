@@ -43,6 +43,7 @@ export const third: Family = {
       imageTokenId: positive(json, "picture_token"),
       padTokenId: null,
       extraRow: null,
+      blends: false,
     };
   },
   chatTemplate: () => "{% for m in messages %}{{ m['content'] }}{% endfor %}",
