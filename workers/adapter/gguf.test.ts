@@ -20,7 +20,7 @@ const modules = [
   module("self_attn.v_proj", kvHeads * headSize, 5),
   module("mlp.gate_proj", 40, 7),
 ];
-const facts = { name: "ä test", numHeads: heads, numKvHeads: kvHeads, gguf: llava.gguf };
+const facts = { name: "ä test", numHeads: heads, numKvHeads: kvHeads, gguf: llava.gguf!({}) };
 
 /** A reader of what the writer may write, by the format's description. */
 function parse(file: Uint8Array) {

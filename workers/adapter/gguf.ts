@@ -1,10 +1,10 @@
 /**
  * A LoRA adapter as a GGUF file for llama.cpp (`llama-cli --lora`): GGUF version 3 (ggml docs/gguf.md), keys and tensor names as
- * llama.cpp's convert_lora_to_gguf.py writes them. llama.cpp rotates q and k in pairs of neighbours where transformers rotates
- * halves, so their rows are reordered within each head as in its conversion of Llama weights; A, on the input side, stays.
+ * llama.cpp's convert_lora_to_gguf.py writes them. Of a Llama, llama.cpp rotates q and k in pairs of neighbours where transformers
+ * rotates halves, so their rows are reordered within each head as in its conversion of the weights; A, on the input side, stays.
  */
 import { TabTuneError } from "../errors.ts";
-import type { Family } from "../models/family.ts";
+import type { GgufForm } from "../models/family.ts";
 import type { ImportedAdapter } from "./peft-import.ts";
 import { uniformAdapter } from "./uniform.ts";
 
@@ -14,7 +14,7 @@ export interface GgufFacts {
   numHeads: number;
   numKvHeads: number;
   /** How llama.cpp knows the language model (`Family.gguf`); undefined where it does not. */
-  gguf: Family["gguf"];
+  gguf: GgufForm | undefined;
 }
 
 const tensorNames: Record<string, string> = {

@@ -13,7 +13,7 @@ export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   const file = ggufLora(adapter, {
     name: `${info.modelLabel} on ${info.datasetLabel}`,
     ...config.decoder,
-    gguf: familyOf(info.modelConfig).gguf,
+    gguf: familyOf(info.modelConfig).gguf?.(info.modelConfig),
   });
   return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 }

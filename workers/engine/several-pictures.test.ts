@@ -12,7 +12,7 @@ import { Arena, readBack } from "../gpu/buffers.ts";
 import { featuresPerTile, towerRowsPerTile } from "../models/config.ts";
 import { createEncoder } from "../models/encoder.ts";
 import { type LoadedModel, openModel } from "../models/open.ts";
-import { slotsOf } from "../models/pack-pictures.ts";
+import { packPictures } from "../models/pack-pictures.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { readerOfBlob } from "../storage/range-reader.ts";
 import { accept, compare, compareFinal } from "../testing/compare.ts";
@@ -84,7 +84,7 @@ function expectPixels(
   return compared;
 }
 
-describe.each<GoldenCase>(["smolvlm"])("%s", (name) => {
+describe.each<GoldenCase>(["smolvlm", "llava-qwen"])("%s", (name) => {
   let golden: Golden;
   let plain: LoadedModel;
   let nf4: LoadedModel;
@@ -157,8 +157,16 @@ describe.each<GoldenCase>(["smolvlm"])("%s", (name) => {
           expect(relativeError(vision!, expected), place).toBeLessThan(accept.features);
           compared.vision += 1;
         }
-        const slots = slotsOf({ images: [image] }, pictures, 0, features);
-        const spliced = slots.flatMap((slot) => [...all!.subarray(slot * hiddenSize, (slot + 1) * hiddenSize)]);
+        const inputIds = new Int32Array(image.tokens).fill(1);
+        const example = { inputIds, images: [image], pixels: new Uint8Array() };
+        const { slots, blend } = packPictures([example], { pictures, imageTokenId: 1 }, image.tokens, features);
+        const rowOf = (slot: number) => all!.subarray(slot * hiddenSize, (slot + 1) * hiddenSize);
+        const spliced = [...slots].flatMap((slot, t) => {
+          if (slot >= 0) return [...rowOf(slot)];
+          const taps = [0, 1, 2, 3].map((k) => 4 * t + k).filter((k) => blend!.rows[k]! >= 0);
+          const rows = taps.map((k) => rowOf(blend!.rows[k]!).map((value) => value * blend!.weights[k]!));
+          return [...rows[0]!].map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));
+        });
         expect(relativeError(spliced, embedded), place).toBeLessThan(accept.features);
         compared.embedded += 1;
       }
@@ -169,7 +177,7 @@ describe.each<GoldenCase>(["smolvlm"])("%s", (name) => {
   });
 
   test("loss of every token of the first micro-batch, and of each row's answers alone", async () => {
-    for (const run of ["a", "c", "d", "e"]) {
+    for (const run of Object.keys(golden.expected.runs)) {
       const recipe = recipeWith(golden, run);
       const model = run === "a" ? plain : run === "d" ? await loadGoldenModel(golden, recipe) : nf4;
       const batch = golden.expected.runs[run]!.steps[0]!.rows[0]!.map((row) => examples[row]!);
@@ -201,81 +209,87 @@ describe.each<GoldenCase>(["smolvlm"])("%s", (name) => {
     { run: "d", gradientsOf: [1, 3], moments: true },
     { run: "e", gradientsOf: [], moments: false },
   ];
-  describe.each(runs)("run $run", ({ run, gradientsOf, moments }) => {
-    let model: LoadedModel;
-    let finished: FinishedRun;
-    beforeAll(async () => {
-      const recipe = recipeWith(golden, run);
-      model = run === "a" ? plain : run === "d" ? await loadGoldenModel(golden, recipe) : nf4;
-      const dataset = await goldenDataset(model, memoryStore(), await goldenFiles(golden));
-      const { steps } = golden.expected.runs[run]!;
-      finished = await runToEnd(model, recipe, {
-        ...{ dataset, gradientsOf, loraInit: goldenInit(golden, run), stopAfter: steps.length },
+  // The oracle ran LoRA on all linears for two of the families.
+  describe.each(runs.filter(({ run }) => run !== "d" || name !== "onevision"))(
+    "run $run",
+    ({ run, gradientsOf, moments }) => {
+      let model: LoadedModel;
+      let finished: FinishedRun;
+      beforeAll(async () => {
+        const recipe = recipeWith(golden, run);
+        model = run === "a" ? plain : run === "d" ? await loadGoldenModel(golden, recipe) : nf4;
+        const dataset = await goldenDataset(model, memoryStore(), await goldenFiles(golden));
+        const { steps } = golden.expected.runs[run]!;
+        finished = await runToEnd(model, recipe, {
+          ...{ dataset, gradientsOf, loraInit: goldenInit(golden, run), stopAfter: steps.length },
+        });
       });
-    });
 
-    test("every step's loss, gradient norm, learning rate and targets", () => {
-      const { steps } = golden.expected.runs[run]!;
-      expect(finished.records).toHaveLength(steps.length);
-      finished.records.forEach((record, i) => {
-        const step = steps[i]!;
-        expect(record.targetTokens).toBe(step.n_targets);
-        expect(Math.abs(record.loss - step.loss), `loss of step ${i + 1}`).toBeLessThan(accept.loss);
-        expect(Math.abs(record.gradNorm / step.grad_norm - 1), `norm of step ${i + 1}`).toBeLessThan(accept.gradNorm);
-        expect(Math.abs(record.learningRate - step.lr)).toBeLessThanOrEqual(1e-12 * step.lr);
+      test("every step's loss, gradient norm, learning rate and targets", () => {
+        const { steps } = golden.expected.runs[run]!;
+        expect(finished.records).toHaveLength(steps.length);
+        finished.records.forEach((record, i) => {
+          const step = steps[i]!;
+          expect(record.targetTokens).toBe(step.n_targets);
+          expect(Math.abs(record.loss - step.loss), `loss of step ${i + 1}`).toBeLessThan(accept.loss);
+          expect(Math.abs(record.gradNorm / step.grad_norm - 1), `norm of step ${i + 1}`).toBeLessThan(accept.gradNorm);
+          expect(Math.abs(record.learningRate - step.lr)).toBeLessThanOrEqual(1e-12 * step.lr);
+        });
       });
-    });
 
-    test.runIf(gradientsOf.length > 0)("gradients", () => {
-      for (const step of gradientsOf) {
-        const { error, count } = compare(golden, `${run}/grad/step${step}`, finished.gradients.get(step)!);
-        expect(count).toBeGreaterThan(2);
-        expect(error, `step ${step}`).toBeLessThan(step === 1 ? accept.firstGradients : accept.laterGradients);
-      }
-    });
-
-    test("final adapter", () => {
-      const learningRate = Number(golden.expected.runs[run]!.settings.lr);
-      const off = compareFinal(golden, run, run, finished.adapter, learningRate);
-      expect(off.offTenth).toBeLessThan(1e-3);
-      expect(off.offHundredth).toBeLessThan(1e-2);
-      expect(off.turned).toBeLessThan(accept.update);
-    });
-
-    test.runIf(moments)("Adam moments", () => {
-      for (const [moment, values] of [
-        ["adam_m", finished.firstMoments],
-        ["adam_v", finished.secondMoments],
-      ] as const) {
-        const { error, count } = compare(golden, `${run}/${moment}`, values);
-        expect(count).toBeGreaterThan(5);
-        expect(error, moment).toBeLessThan(accept.moments);
-      }
-    });
-
-    test.runIf(run === "e")("greedy answers with and without the adapter", async () => {
-      const answers = golden.expected.generation.e!;
-      const longest = Math.max(...answers.map((answer) => answer.input_ids.length));
-      const chat = await createChat(model.vlm, finished.live.adapter, { contextRows: longest + 16, tiles: 20 });
-      let compared = 0;
-      for (const { files, input_ids, row, ...answer } of answers) {
-        const images = await Promise.all(
-          files!.map((file) => prepareImage(readFileSync(`${golden.dataFolder}/${file}`), model.pictures)),
-        );
-        const prompt = { inputIds: Int32Array.from(input_ids), images, pixels: concatPixels(images) };
-        for (const side of ["adapter_on", "adapter_off"] as const) {
-          const { ids } = await chat.generate(prompt, side === "adapter_on", {
-            ...{ maxNewTokens: 16, eosIds: model.eosIds, temperature: 0, topP: 1, seed: 0 },
-          });
-          const close = answer[side].margins.findIndex((margin) => margin < accept.margin);
-          const count = close < 0 ? answer[side].ids.length : close;
-          expect(ids.slice(0, count), `row ${row}, ${side}`).toEqual(answer[side].ids.slice(0, count));
-          if (close < 0) expect(ids.length).toBe(count);
-          compared += count;
+      test.runIf(gradientsOf.length > 0)("gradients", () => {
+        for (const step of gradientsOf) {
+          const { error, count } = compare(golden, `${run}/grad/step${step}`, finished.gradients.get(step)!);
+          expect(count).toBeGreaterThan(2);
+          expect(error, `step ${step}`).toBeLessThan(step === 1 ? accept.firstGradients : accept.laterGradients);
         }
-      }
-      expect(compared).toBeGreaterThan(8);
-      await chat.dispose();
-    });
-  });
+      });
+
+      test("final adapter", () => {
+        const learningRate = Number(golden.expected.runs[run]!.settings.lr);
+        const off = compareFinal(golden, run, run, finished.adapter, learningRate);
+        expect(off.offTenth).toBeLessThan(1e-3);
+        expect(off.offHundredth).toBeLessThan(1e-2);
+        expect(off.turned).toBeLessThan(accept.update);
+      });
+
+      test.runIf(moments)("Adam moments", () => {
+        for (const [moment, values] of [
+          ["adam_m", finished.firstMoments],
+          ["adam_v", finished.secondMoments],
+        ] as const) {
+          const { error, count } = compare(golden, `${run}/${moment}`, values);
+          expect(count).toBeGreaterThan(5);
+          expect(error, moment).toBeLessThan(accept.moments);
+        }
+      });
+
+      test.runIf(run === "e")("greedy answers with and without the adapter", async () => {
+        const answers = golden.expected.generation.e!;
+        const longest = Math.max(...answers.map((answer) => answer.input_ids.length));
+        const chat = await createChat(model.vlm, finished.live.adapter, { contextRows: longest + 16, tiles: 40 });
+        let compared = 0;
+        for (const { files, input_ids, row, ...answer } of answers) {
+          const images = await Promise.all(
+            files!.map((file) =>
+              prepareImage(readFileSync(`${golden.dataFolder}/${file}`), model.pictures, files!.length > 1),
+            ),
+          );
+          const prompt = { inputIds: Int32Array.from(input_ids), images, pixels: concatPixels(images) };
+          for (const side of ["adapter_on", "adapter_off"] as const) {
+            const { ids } = await chat.generate(prompt, side === "adapter_on", {
+              ...{ maxNewTokens: 16, eosIds: model.eosIds, temperature: 0, topP: 1, seed: 0 },
+            });
+            const close = answer[side].margins.findIndex((margin) => margin < accept.margin);
+            const count = close < 0 ? answer[side].ids.length : close;
+            expect(ids.slice(0, count), `row ${row}, ${side}`).toEqual(answer[side].ids.slice(0, count));
+            if (close < 0) expect(ids.length).toBe(count);
+            compared += count;
+          }
+        }
+        expect(compared).toBeGreaterThan(8);
+        await chat.dispose();
+      });
+    },
+  );
 });

@@ -8,6 +8,7 @@ import { moduleSizes, otherBase } from "../adapter/module-sizes.ts";
 import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
 import { TabTuneError } from "../errors.ts";
+import type { Json } from "../models/family.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
 
 import { makeDirectory } from "../storage/fs-directory.ts";
@@ -86,5 +87,8 @@ export async function gguf(args: Arguments): Promise<void> {
   const { decoder } = parseConfig(configJson);
   const adapter = await adapterIn(args.text("adapter"), files, configJson);
   const name = path.basename(path.resolve(args.text("adapter")));
-  await writeWhole(args.text("out"), ggufLora(adapter, { name, ...decoder, gguf: familyOf(configJson).gguf }));
+  await writeWhole(
+    args.text("out"),
+    ggufLora(adapter, { name, ...decoder, gguf: familyOf(configJson).gguf?.(configJson as Json) }),
+  );
 }

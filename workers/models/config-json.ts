@@ -11,6 +11,8 @@ export interface ConfigReader {
   positive(json: Json, key: string, fallback?: number): number;
   /** An activation by transformers' name; `where` says whose it is. */
   gelu(value: unknown, fallback: GeluKind, where: string): GeluKind;
+  /** `image_grid_pinpoints`: a list of (height, width) in pixels. */
+  pinpoints(value: unknown): [height: number, width: number][];
 }
 
 /** `remedy`: which checkpoints the family takes. */
@@ -30,6 +32,12 @@ export function configReader(remedy: string): ConfigReader {
       const value = number(json, key, fallback);
       if (!Number.isInteger(value) || value <= 0) return refuse(`"${key}" is ${value}, not a positive whole number`);
       return value;
+    },
+    pinpoints(value) {
+      const isSide = (side: unknown): boolean => Number.isSafeInteger(side) && (side as number) > 0;
+      const sound =
+        Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isSide));
+      return sound ? value : refuse('"image_grid_pinpoints" is not a list of heights and widths');
     },
     gelu(value, fallback, where) {
       const name = value ?? fallback;

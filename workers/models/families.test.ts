@@ -51,7 +51,7 @@ const files = [...productFiles("workers"), ...productFiles("src")].map((file) =>
 }));
 
 test("nothing else branches on a family's name, or on that of a model in it", () => {
-  const types = [...families.keys(), "llama", "mistral", "vicuna", "clip_vision_model", "siglip_vision_model"];
+  const types = [...families.keys(), "llama", "mistral", "vicuna", "clip_vision_model", "siglip_vision_model", "qwen2"];
   const said = new RegExp(`["'\`](${types.join("|")})["'\`]`);
   expect(files.length).toBeGreaterThan(250);
   expect(files.filter(({ code }) => said.test(code)).map(({ file }) => file)).toEqual([]);

@@ -41,6 +41,12 @@ export interface PublishedModel {
   config: Json;
 }
 
+export interface GgufForm {
+  architecture: string;
+  /** Whether llama.cpp rotates neighbours where transformers rotates halves: rows of q and k are reordered within each head. */
+  pairsRotaryRows: boolean;
+}
+
 export interface Family {
   /** `model_type` of config.json. */
   modelType: string;
@@ -58,12 +64,8 @@ export interface Family {
   pictureSettings: readonly (keyof PictureSettings)[];
   /** What transformers has to be told to count image slots because `processor_config.json` does not say it; undefined where it does. */
   missingAttributes(processorConfigJson: Json, config: VlmConfig): ProcessorAttributes | undefined;
-  /** How llama.cpp knows the language model; absent where it has none of it. */
-  gguf?: {
-    architecture: string;
-    /** llama.cpp rotates neighbours where transformers rotates halves: rows of q and k are reordered within each head. */
-    pairsRotaryRows: boolean;
-  };
+  /** How llama.cpp knows the language model of a config.json; absent where it has none of the family. */
+  gguf?(configJson: Json): GgufForm;
   /** By repository of the hub. */
   published: Readonly<Record<string, PublishedModel>>;
 }

@@ -91,7 +91,9 @@ export type GoldenCase =
   | "own-mha"
   | "own-next"
   | "own-tiny"
-  | "smolvlm";
+  | "smolvlm"
+  | "llava-qwen"
+  | "onevision";
 
 export async function openGolden(name: GoldenCase): Promise<Golden> {
   const folder = fileURLToPath(new URL(`./goldens/${name}/`, import.meta.url));

@@ -119,6 +119,20 @@ function intOfRounded(x: number): number {
   return Math.trunc(Number(x.toFixed(7)));
 }
 
+/** The feature row at (y, x) of the map that is left without padding, of a picture whose first tile is `firstTile`. */
+export function gridFeature(
+  { cutTop, cutLeft, gridWidth }: AnyresLayout,
+  { tileSize, patchSize }: Pick<AnyresSpec, "tileSize" | "patchSize">,
+  firstTile: number,
+  y: number,
+  x: number,
+): number {
+  const side = Math.floor(tileSize / patchSize);
+  const [row, column] = [y + cutTop, x + cutLeft];
+  const tile = firstTile + 1 + Math.floor(row / side) * gridWidth + Math.floor(column / side);
+  return tile * side ** 2 + (row % side) * side + (column % side);
+}
+
 /** @returns [tiles, S, S, 3]: the stretched picture, then the grid row by row */
 export function anyresTiles(image: DecodedImage, layout: AnyresLayout, tileSize: number): Uint8Array {
   const tileBytes = tileSize * tileSize * 3;

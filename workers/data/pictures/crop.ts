@@ -1,7 +1,7 @@
 /**
  * CLIPImageProcessor: shortest edge to S by Pillow bicubic, centre crop, then (on the model's side of the shards) rescale and
- * normalise. Source: transformers, models/clip/image_processing_clip.py and image_transforms.py (get_resize_output_image_size,
- * center_crop).
+ * normalise; SiglipImageProcessor: stretched to S x S. Source: transformers, models/clip/image_processing_clip.py,
+ * models/siglip/image_processing_siglip.py and image_transforms.py (get_resize_output_image_size, center_crop).
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
@@ -35,22 +35,44 @@ export interface PreprocessorConfig extends Normalisation {
 const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096));
 const sides = v.object({ height: side, width: side });
 const triple = v.pipe(v.array(v.number()), v.length(3));
-/** Missing fields take CLIPImageProcessor's defaults, as in transformers. */
+/** Missing fields take the defaults of their class, as in transformers; those of CLIPImageProcessor stand here. */
 const fileSchema = v.object({
   image_processor_type: v.optional(v.string(), "CLIPImageProcessor"),
   do_resize: v.nullish(v.boolean(), true),
-  size: v.nullish(v.union([side, v.object({ shortest_edge: side }), sides]), 224),
+  size: v.nullish(v.union([side, v.object({ shortest_edge: side }), sides])),
   resample: v.nullish(v.number(), 3),
-  do_center_crop: v.nullish(v.boolean(), true),
+  do_center_crop: v.nullish(v.boolean()),
   crop_size: v.nullish(v.union([side, sides]), 224),
   do_rescale: v.nullish(v.boolean(), true),
   rescale_factor: v.nullish(v.number(), 1 / 255),
   do_normalize: v.nullish(v.boolean(), true),
   do_pad: v.nullish(v.boolean(), false),
-  image_mean: v.nullish(triple, [0.48145466, 0.4578275, 0.40821073]),
-  image_std: v.nullish(triple, [0.26862954, 0.26130258, 0.27577711]),
+  image_mean: v.nullish(triple),
+  image_std: v.nullish(triple),
   image_grid_pinpoints: v.nullish(v.array(v.tuple([side, side]))),
 });
+
+interface ClassDefaults {
+  /** Whether a size is a square that pictures are stretched to. */
+  stretches: boolean;
+  size: number;
+  /** What `do_center_crop` means where the file leaves it out; null: the class has no such step, whatever the file says. */
+  centerCrop: boolean | null;
+  mean: number[];
+  std: number[];
+}
+
+const clip: ClassDefaults = {
+  ...{ stretches: false, size: 224, centerCrop: true },
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
+const half = [0.5, 0.5, 0.5];
+/** Classes by the beginning of their names; "Fast" and "Pil" may follow. Any other is like CLIP's. */
+const classes: [beginning: string, defaults: ClassDefaults][] = [
+  ["SiglipImageProcessor", { stretches: true, size: 224, centerCrop: null, mean: half, std: half }],
+  ["LlavaOnevisionImageProcessor", { ...clip, stretches: true, size: 384, centerCrop: false }],
+];
 
 const bicubicResample = 3;
 
@@ -70,19 +92,26 @@ export function parsePreprocessor(json: unknown): PreprocessorConfig {
   if (file.do_pad && /^LlavaImageProcessor/.test(file.image_processor_type)) {
     throw unsupported("do_pad is true; pictures are cropped here, not padded to a square");
   }
+  const own = classes.find(([beginning]) => file.image_processor_type.startsWith(beginning))?.[1];
+  const defaults = own ?? clip;
+  const { centerCrop } = defaults;
   const config: PreprocessorConfig = {
     doResize: file.do_resize,
-    doCenterCrop: file.do_center_crop,
+    doCenterCrop: centerCrop === null ? false : (file.do_center_crop ?? centerCrop),
     cropSize: typeof file.crop_size === "number" ? { height: file.crop_size, width: file.crop_size } : file.crop_size,
     doRescale: file.do_rescale,
     rescaleFactor: file.rescale_factor,
+    // What CLIP's pictures are here is what saved runs trained on: a bit less exact.
+    ...(own && { rescaleInDouble: true }),
     doNormalize: file.do_normalize,
-    mean: file.image_mean,
-    std: file.image_std,
+    mean: file.image_mean ?? defaults.mean,
+    std: file.image_std ?? defaults.std,
   };
-  if (typeof file.size === "number") config.shortestEdge = file.size;
-  else if ("shortest_edge" in file.size) config.shortestEdge = file.size.shortest_edge;
-  else config.resizeTo = file.size;
+  const size = file.size ?? defaults.size;
+  if (typeof size === "object" && "height" in size) config.resizeTo = size;
+  else if (typeof size === "object") config.shortestEdge = size.shortest_edge;
+  else if (defaults.stretches) config.resizeTo = { height: size, width: size };
+  else config.shortestEdge = size;
   if (file.image_grid_pinpoints) config.gridPinpoints = file.image_grid_pinpoints;
   return config;
 }
@@ -91,7 +120,7 @@ function unsupported(what: string): TabTuneError {
   return new TabTuneError(
     "unsupported-model",
     `preprocessor_config.json: ${what}.`,
-    "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor.",
+    "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor or SiglipImageProcessor.",
   );
 }
 

@@ -49,5 +49,6 @@ export function parseIdefics3Config(root: Json, modelType: string): VlmConfig {
     imageTokenId: number(root, "image_token_id", 128257),
     padTokenId: typeof root.pad_token_id === "number" ? root.pad_token_id : null,
     extraRow: null,
+    blends: false,
   };
 }

@@ -30,7 +30,7 @@ const family = (modelType: string, modelClass: string, published: Record<string,
   pictureSettings: ["maxImageTiles", "doImageSplitting", "imageLongestEdge"],
   missingAttributes: (said, config) =>
     said.image_seq_len == null ? { image_seq_len: featuresPerTile(config) } : undefined,
-  gguf: { architecture: "llama", pairsRotaryRows: true },
+  gguf: () => ({ architecture: "llama", pairsRotaryRows: true }),
   published,
 });
 

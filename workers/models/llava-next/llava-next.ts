@@ -1,24 +1,27 @@
 /** LLaVA-NeXT (v1.6): LLaVA-1.5 with pictures cut into the tiles of a grid. transformers: models/llava_next/. */
 import type { Family, Json } from "../family.ts";
 import { llavaChatTemplate } from "../llava/chat-template.ts";
-import { parseLlavaConfig } from "../llava/config.ts";
-import { llavaAttributes, llavaProcessor } from "../llava/llava.ts";
-import { mistralShapes, towerShapes } from "../llava/published.ts";
+import { type LlavaKind, llavaKind, parseLlavaConfig } from "../llava/config.ts";
+import { llavaAttributes, llavaGguf, llavaProcessor } from "../llava/llava.ts";
+import { decoderShapes, mistralShapes, towerShapes } from "../llava/published.ts";
 import { llavaNextPictures, pinpointsOf } from "./pictures.ts";
+
+/** Its pictures are cut for CLIP's towers. */
+const kind: LlavaKind = { ...llavaKind, towers: ["clip_vision_model"] };
 
 export const llavaNext: Family = {
   modelType: "llava_next",
   modelClass: "LlavaNextForConditionalGeneration",
   parseConfig(json: Json) {
     pinpointsOf(json);
-    return { ...parseLlavaConfig(json, "llava_next"), extraRow: "image_newline" };
+    return { ...parseLlavaConfig(json, "llava_next", kind), extraRow: "image_newline" };
   },
-  chatTemplate: llavaChatTemplate,
+  chatTemplate: (json) => llavaChatTemplate(json),
   pictures: llavaNextPictures,
   processorOf: llavaProcessor,
   pictureSettings: ["maxImageTiles"],
   missingAttributes: llavaAttributes,
-  gguf: { architecture: "llama", pairsRotaryRows: true },
+  gguf: (json) => llavaGguf(json),
   published: {
     "llava-hf/llava-v1.6-mistral-7b-hf": {
       dtype: "F16",
@@ -26,6 +29,16 @@ export const llavaNext: Family = {
       config: {
         model_type: "llava_next",
         text_config: mistralShapes(4096, 14336, 32, 8),
+        vision_config: towerShapes,
+        image_grid_pinpoints: pinpointsOf({}),
+      },
+    },
+    "llava-hf/llava-v1.6-vicuna-7b-hf": {
+      dtype: "F16",
+      vocab: 32064,
+      config: {
+        model_type: "llava_next",
+        text_config: decoderShapes(4096, 11008, 32, 32),
         vision_config: towerShapes,
         image_grid_pinpoints: pinpointsOf({}),
       },

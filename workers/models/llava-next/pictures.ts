@@ -4,7 +4,7 @@
  * transformers: models/llava_next/modeling_llava_next.py pack_image_features, image_processing_llava_next.py.
  */
 import type { ExampleImage } from "../../data/example.ts";
-import { type AnyresSpec, anyresLayout, anyresTiles } from "../../data/pictures/anyres.ts";
+import { type AnyresSpec, anyresLayout, anyresTiles, gridFeature } from "../../data/pictures/anyres.ts";
 import { normaliseTiles, type PreprocessorConfig, parsePreprocessor } from "../../data/pictures/crop.ts";
 import type { PictureFormat } from "../../data/pictures/format.ts";
 import { TabTuneError } from "../../errors.ts";
@@ -19,12 +19,7 @@ type Pinpoints = [height: number, width: number][];
 const usual: Pinpoints = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]; // biome-ignore format: a row
 
 /** The grids that config.json names. Throws TabTuneError "unsupported-model". */
-export function pinpointsOf({ image_grid_pinpoints: value = usual }: Json): Pinpoints {
-  const isSide = (side: unknown): boolean => Number.isSafeInteger(side) && (side as number) > 0;
-  const sound =
-    Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isSide));
-  return sound ? (value as Pinpoints) : reader.refuse('"image_grid_pinpoints" is not a list of heights and widths');
-}
+export const pinpointsOf = ({ image_grid_pinpoints: value = usual }: Json): Pinpoints => reader.pinpoints(value);
 
 export function llavaNextPictures({ config, configJson, processorJson, maxImageTiles }: PictureFiles): PictureFormat {
   const preprocessor = parsePreprocessor(processorJson);
@@ -96,14 +91,10 @@ function featureRows(
 ): Int32Array {
   const rows = Array.from({ length: perTile }, (_, i) => firstTile * perTile + i);
   if (image.tiles === 1) return Int32Array.from([...rows, newline]);
-  const side = spec.tileSize / spec.patchSize;
   // The cap that the picture was prepared under shows in its tiles: larger grids were not considered.
-  const { cutTop, cutLeft, unpaddedHeight, unpaddedWidth, gridWidth } = anyresLayout(image.height, image.width, spec);
-  for (let y = cutTop; y < cutTop + unpaddedHeight; y++) {
-    for (let x = cutLeft; x < cutLeft + unpaddedWidth; x++) {
-      const tile = firstTile + 1 + Math.floor(y / side) * gridWidth + Math.floor(x / side);
-      rows.push(tile * perTile + (y % side) * side + (x % side));
-    }
+  const layout = anyresLayout(image.height, image.width, spec);
+  for (let y = 0; y < layout.unpaddedHeight; y++) {
+    for (let x = 0; x < layout.unpaddedWidth; x++) rows.push(gridFeature(layout, spec, firstTile, y, x));
     rows.push(newline);
   }
   return Int32Array.from(rows);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { TabTuneError } from "../../errors.ts";
 import { featuresPerTile, patchesPerTile, qkvSize } from "../config.ts";
 import { pinpointsOf } from "../llava-next/pictures.ts";
+import { pinpointsOf as onevisionPinpoints } from "../llava-onevision/config.ts";
 import { parseConfig } from "../registry.ts";
 import { chatTemplates, llavaChatTemplate } from "./chat-template.ts";
 
@@ -33,6 +34,7 @@ const llava = (changes: object = {}, t: object = {}, v: object = {}) => ({
 test.each(layouts)("as transformers reads it: $name", ({ json, resolved }) => {
   expect(parseConfig(json)).toMatchObject(resolved.config);
   if (json.model_type === "llava_next") expect(pinpointsOf(json)).toEqual(resolved.gridPinpoints);
+  if (json.model_type === "llava_onevision") expect(onevisionPinpoints(json)).toEqual(resolved.gridPinpoints);
 });
 
 test("what hub files leave out has transformers' defaults", () => {
@@ -46,6 +48,7 @@ test("what hub files leave out has transformers' defaults", () => {
     headSize: 128,
     rmsNormEps: 1e-6,
     ropeTheta: 10000,
+    qkvBias: false,
     maxPositions: 2048,
     tiedHead: false,
   });
@@ -104,8 +107,23 @@ test("the image token goes by two names", () => {
 test.each<[string, object, RegExp]>([
   ["another family", { model_type: "bert" }, /"bert", which is no model that can be trained here/],
   ["no object", [] as object, /no model that can be trained/],
-  ["another language model", llava({}, { model_type: "qwen2" }), /language model type "qwen2"/],
-  ["another tower", llava({}, {}, { model_type: "siglip_vision_model" }), /vision tower type "siglip_vision_model"/],
+  ["another language model", llava({}, { model_type: "gemma" }), /language model type "gemma"/],
+  ["another tower", llava({}, {}, { model_type: "vit" }), /vision tower type "vit"/],
+  [
+    "SigLIP in tiles made for CLIP",
+    { ...llava({}, {}, { model_type: "siglip_vision_model" }), model_type: "llava_next" },
+    /vision tower type "siglip_vision_model"/,
+  ],
+  [
+    "a patch dropped for a class token",
+    llava({}, {}, { model_type: "siglip_vision_model" }),
+    /"default" would drop a patch of a tower without a class token/,
+  ],
+  [
+    "tiles smaller than a patch",
+    llava({ vision_feature_select_strategy: "full" }, {}, { model_type: "siglip_vision_model", image_size: 13 }),
+    /image_size 13 is less than patch_size 14/,
+  ],
   ["another activation", llava({}, { hidden_act: "gelu" }), /activation "gelu"/],
   ["scaled RoPE", llava({}, { rope_scaling: { type: "linear", factor: 2 } }), /RoPE scaling "linear"/],
   ["a window of nothing", llava({}, { model_type: "mistral", sliding_window: 0 }), /"sliding_window" is 0/],

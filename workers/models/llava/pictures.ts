@@ -1,4 +1,4 @@
-/** A picture as LLaVA-1.5 shows it: one square crop, whose patches are one run of image slots. transformers: CLIPImageProcessor. */
+/** A picture as LLaVA-1.5 shows it: one square, whose patches are one run of image slots. transformers: CLIPImageProcessor, SiglipImageProcessor. */
 import type { ExampleImage } from "../../data/example.ts";
 import { normaliseTiles, type PreprocessorConfig, parsePreprocessor, resizeAndCrop } from "../../data/pictures/crop.ts";
 import type { PictureFormat } from "../../data/pictures/format.ts";

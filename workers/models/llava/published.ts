@@ -11,16 +11,30 @@ export const towerShapes = {
 };
 
 /** A Llama of so many key-value heads. */
-export const decoderShapes = (hidden_size: number, intermediate_size: number, layers: number, kv: number) => ({
+export const decoderShapes = (
+  hidden_size: number,
+  intermediate_size: number,
+  layers: number,
+  kv: number,
+  heads = 32,
+) => ({
   model_type: "llama",
   hidden_size,
   intermediate_size,
   num_hidden_layers: layers,
-  num_attention_heads: 32,
+  num_attention_heads: heads,
   num_key_value_heads: kv,
   max_position_embeddings: 4096,
   rope_theta: 1e4,
 });
+
+/** Llama 3 8B. */
+export const llama3Shapes = {
+  ...decoderShapes(4096, 14336, 32, 8),
+  rms_norm_eps: 1e-5,
+  max_position_embeddings: 8192,
+  rope_theta: 5e5,
+};
 
 /** A Mistral of so many key-value heads, without a window. */
 export const mistralShapes = (hidden_size: number, intermediate_size: number, layers: number, kv: number) => ({
@@ -30,6 +44,30 @@ export const mistralShapes = (hidden_size: number, intermediate_size: number, la
   rope_theta: 1e6,
   sliding_window: null,
 });
+
+/** A Qwen2 with a tied table of 152,000 rows. */
+export const qwen2Shapes = (hidden: number, intermediate: number, layers: number, heads: number, kv: number) => ({
+  model_type: "qwen2",
+  hidden_size: hidden,
+  intermediate_size: intermediate,
+  num_hidden_layers: layers,
+  num_attention_heads: heads,
+  num_key_value_heads: kv,
+  max_position_embeddings: 32768,
+  rope_theta: 1e6,
+  tie_word_embeddings: true,
+});
+
+/** SigLIP so400m at 384 pixels without its last layer, whose output is taken as it is. */
+export const siglipShapes = {
+  model_type: "siglip_vision_model",
+  hidden_size: 1152,
+  intermediate_size: 4304,
+  num_hidden_layers: 26,
+  num_attention_heads: 16,
+  image_size: 384,
+  patch_size: 14,
+};
 
 /** public/demo/model/config.json; a test holds the two together. */
 export const demoShapes = {
