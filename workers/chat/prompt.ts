@@ -20,12 +20,13 @@ export async function chatPrompt(
   { tokenizer, template, pictures }: RowPreparation,
   begun: readonly number[] = [],
 ): Promise<Prompt> {
+  const several = turns.reduce((sum, turn) => sum + turn.pictures.length, 0) > 1;
   const images: PreparedImage[] = [];
   const messages: Message[] = [];
   for (const turn of turns) {
     const content: ContentPart[] = [];
     for (const picture of turn.pictures) {
-      images.push(await prepareImage(new Uint8Array(await picture.arrayBuffer()), pictures));
+      images.push(await prepareImage(new Uint8Array(await picture.arrayBuffer()), pictures, several));
       content.push({ type: "image" });
     }
     content.push({ type: "text", text: turn.text });

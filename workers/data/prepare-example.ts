@@ -33,7 +33,7 @@ export async function prepareExample(
   const prepared: PreparedImage[] = [];
   for (const image of row.images) {
     const place = `${row.source}, picture ${image.path}`;
-    prepared.push(await atPlace(place, async () => prepare(await readPicture(image))));
+    prepared.push(await atPlace(place, async () => prepare(await readPicture(image), row.images.length > 1)));
   }
   const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
   const pictures = { row: row.index, images, pixels: concatPixels(prepared) };

@@ -84,7 +84,7 @@ function expectPixels(
   return compared;
 }
 
-describe.each<GoldenCase>(["smolvlm", "llava-qwen"])("%s", (name) => {
+describe.each<GoldenCase>(["smolvlm", "llava-qwen", "onevision"])("%s", (name) => {
   let golden: Golden;
   let plain: LoadedModel;
   let nf4: LoadedModel;

@@ -20,7 +20,7 @@ export function openPictureThreads(spec: PictureSpec): PicturePool {
   const here = picturesHere(pictureFormatOf(spec));
   const threads = openPicturePool(threadsFor(availableParallelism()), () => openThread(spec));
   let pictures = 0;
-  return { ...threads, prepare: (bytes) => (pictures++ < FEW ? here : threads).prepare(bytes) };
+  return { ...threads, prepare: (bytes, several) => (pictures++ < FEW ? here : threads).prepare(bytes, several) };
 }
 
 /** This program once more, as a thread: whatever runs TypeScript here does so there. */

@@ -154,7 +154,9 @@ export async function generate(args: Arguments): Promise<void> {
   const { model } = await loadedModel(args);
   const { tokenizer, pictures } = preparationOf(model.preparation);
   const images: PreparedImage[] = [];
-  for (const file of args.many("image")) images.push(await prepareImage(await readBytes(file, "a picture"), pictures));
+  const files = args.many("image");
+  for (const file of files)
+    images.push(await prepareImage(await readBytes(file, "a picture"), pictures, files.length > 1));
   const ids = tokenizer.encode(args.text("prompt"));
   const inputIds = expandImageTokens(
     ids,

@@ -5,10 +5,11 @@ import type { Family, Json } from "./family.ts";
 import { idefics3, smolvlm } from "./idefics3/idefics3.ts";
 import { llava } from "./llava/llava.ts";
 import { llavaNext } from "./llava-next/llava-next.ts";
+import { llavaOnevision } from "./llava-onevision/llava-onevision.ts";
 import { otherKind, refuseOtherConfig } from "./other-kinds.ts";
 
 export const families: Map<string, Family> = new Map(
-  [llava, llavaNext, idefics3, smolvlm].map((family) => [family.modelType, family]),
+  [llava, llavaNext, llavaOnevision, idefics3, smolvlm].map((family) => [family.modelType, family]),
 );
 
 /**

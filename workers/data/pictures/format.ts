@@ -10,6 +10,7 @@ export interface PreparedImage extends ExampleImage {
   pixels: Uint8Array;
 }
 
+/** Sums of feature rows; see `PictureFormat.blend`. */
 export interface FeatureSums {
   rows: Int32Array;
   weights: Float32Array;
@@ -22,8 +23,11 @@ export interface PictureFormat {
   mostTiles: number;
   /** Tokens that stand for one picture in the text at most: its image slots, and the marks between them. */
   mostSlots: number;
-  /** An upright picture, cropped or cut into tiles, and the image slots that it takes in the text. */
-  prepare(image: DecodedImage): PreparedImage;
+  /**
+   * An upright picture, cropped or cut into tiles, and the image slots that it takes in the text. `several`: it is not the only
+   * picture of its row, or of its conversation.
+   */
+  prepare(image: DecodedImage, several?: boolean): PreparedImage;
   /** Pixels of `tiles` tiles -> f32 [tiles, 3, S, S], as the tower takes them. */
   normalise(pixels: Uint8Array, tiles: number): Float32Array<ArrayBuffer>;
   /** What stands for the picture in the text: words of the vocabulary (special tokens), and runs of image slots. */

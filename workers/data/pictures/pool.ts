@@ -13,11 +13,11 @@ export interface PicturePool {
   /** Pictures that are prepared at once. */
   readonly size: number;
   /**
-   * Encoded picture -> cropped pixels.
+   * Encoded picture -> cropped pixels. `several`: it is not the only one of its row.
    * @throws TabTuneError "bad-image" (also of a picture over which a thread hung or died), "image-too-large"; "internal" where no
    *   thread can be started; "cancelled" after `dispose`
    */
-  prepare(bytes: Uint8Array): Promise<PreparedImage>;
+  prepare(bytes: Uint8Array, several?: boolean): Promise<PreparedImage>;
   /** Ends idle threads at once, the others after the picture they are at. */
   dispose(): void;
 }
@@ -26,7 +26,7 @@ export interface PicturePool {
 export interface PictureThread {
   worker: WorkerLike;
   /** The bytes stay the caller's. Rejects with an `ErrorReport`; not at all where the thread dies. */
-  prepare(bytes: Uint8Array): Promise<PreparedImage>;
+  prepare(bytes: Uint8Array, several?: boolean): Promise<PreparedImage>;
 }
 
 /**
@@ -38,7 +38,7 @@ const SILENCE_MS = 15_000;
 /** In the caller's own thread, one by one. */
 export const picturesHere = (format: PictureFormat): PicturePool => ({
   size: 1,
-  prepare: (bytes) => prepareImage(bytes, format),
+  prepare: (bytes, several) => prepareImage(bytes, format, several),
   dispose: () => {},
 });
 
@@ -60,12 +60,12 @@ export function openPicturePool(size: number, open: () => Promise<PictureThread>
   };
   return {
     size,
-    async prepare(bytes) {
+    async prepare(bytes, several) {
       const place = await take();
       try {
         if (isDisposed) throw new TabTuneError("cancelled", "Preparing was stopped.", "Prepare the data again.");
         place.thread ??= await open();
-        return await prepareAt(place, place.thread, bytes);
+        return await prepareAt(place, place.thread, () => place.thread!.prepare(bytes, several));
       } finally {
         give(place);
       }
@@ -87,9 +87,13 @@ function end(place: Place): void {
   delete place.thread;
 }
 
-async function prepareAt(place: Place, { worker, prepare }: PictureThread, bytes: Uint8Array): Promise<PreparedImage> {
+async function prepareAt(
+  place: Place,
+  { worker }: PictureThread,
+  prepare: () => Promise<PreparedImage>,
+): Promise<PreparedImage> {
   try {
-    return await withWatchdog(worker, () => prepare(bytes), { silenceMs: SILENCE_MS, task: "decoding" });
+    return await withWatchdog(worker, prepare, { silenceMs: SILENCE_MS, task: "decoding" });
   } catch (cause) {
     const { code, message, remedy, safe } = reportOf(cause);
     if (code !== "worker-died") throw new TabTuneError(code, message, remedy, safe, { cause });

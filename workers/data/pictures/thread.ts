@@ -9,7 +9,7 @@ import { prepareImage } from "./prepare-image.ts";
 /** Calls reject with an `ErrorReport`. */
 interface ThreadApi<Spec> {
   start(spec: Spec): Promise<void>;
-  prepare(bytes: Uint8Array): Promise<PreparedImage>;
+  prepare(bytes: Uint8Array, several?: boolean): Promise<PreparedImage>;
 }
 
 /** A program that is not there says so at once; one that has to be translated first takes a second. */
@@ -23,9 +23,9 @@ export function servePictures<Spec>(formatOf: (spec: Spec) => PictureFormat, end
       reporting(async () => {
         format = formatOf(spec);
       }),
-    prepare: (bytes) =>
+    prepare: (bytes, several) =>
       reporting(async () => {
-        const prepared = await prepareImage(bytes, format);
+        const prepared = await prepareImage(bytes, format, several);
         return Comlink.transfer(prepared, [prepared.pixels.buffer]);
       }),
   };
@@ -61,10 +61,10 @@ export async function startPictures<Spec>(
   }
   return {
     worker,
-    prepare: (bytes) => {
+    prepare: (bytes, several) => {
       // A copy of the encoded picture: it may be a piece of an archive, which would go along as a whole.
       const own = bytes.slice();
-      return api.prepare(Comlink.transfer(own, [own.buffer]));
+      return api.prepare(Comlink.transfer(own, [own.buffer]), several);
     },
   };
 }
