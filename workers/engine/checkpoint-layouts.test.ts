@@ -149,7 +149,7 @@ test.each<[string, Changes, number[]]>([
   ["generation_config.json", { "generation_config.json": { eos_token_id: [7, 8] } }, [7, 8]],
   ["config.json", { "generation_config.json": {}, "config.json": (old) => ({ ...old, eos_token_id: 9 }) }, [9]],
   [
-    "its text_config",
+    "its text_config, and of the tokenizer",
     {
       "generation_config.json": undefined,
       "config.json": (old) => ({
@@ -158,7 +158,7 @@ test.each<[string, Changes, number[]]>([
         text_config: { ...(old.text_config as Json), eos_token_id: 5 },
       }),
     },
-    [5],
+    [5, 2],
   ],
 ])("the end of an answer is that of %s", async (_, changes, ids) => {
   expect((await open("own-mha", changes)).eosIds).toEqual(ids);

@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
+import { readerOfBlob } from "../storage/range-reader.ts";
 import { type GoldenCase, openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import { modelFiles } from "../weights/hub/source.ts";
+import { openModel } from "./open.ts";
 
 const opened = async (name: GoldenCase, changes: Record<string, unknown> = {}) => {
   const golden = await openGolden(name);
@@ -35,4 +39,17 @@ test("a model's identity depends on how it is quantised", async () => {
     await opened("llava-mha", { load_in_4bit: true, quantize_modules: ["language_model", "vision_tower"] }),
   ].map((model) => model.id);
   expect(new Set(ids).size).toBe(4);
+});
+
+test("without generation_config.json an answer ends at the tokenizer's end token too, whatever the language model once said", async () => {
+  const golden = await openGolden("smolvlm");
+  const files = await filesFromDirectory(golden.modelFolder);
+  const config = (await files.readJson("config.json")) as { text_config: object };
+  const changed = { ...config, text_config: { ...config.text_config, eos_token_id: 2 } };
+  const names = files.names().filter((name) => name !== "generation_config.json");
+  const older = modelFiles("older", names, async (name) =>
+    name === "config.json" ? readerOfBlob(new Blob([JSON.stringify(changed)])) : files.open(name),
+  );
+  expect((await openModel(older, recipeWith(golden, "a"))).eosIds).toEqual([2, 942]);
+  expect((await opened("smolvlm")).eosIds).toEqual([942]);
 });

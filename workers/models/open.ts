@@ -142,16 +142,20 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
   };
 }
 
-/** eos_token_id (a number or a list) of the first file that has it, else the tokenizer's. */
-async function eosIdsOf(files: ModelFiles, fallback: number): Promise<number[]> {
+/**
+ * eos_token_id (a number or a list) of the first file that has it, else the tokenizer's. That of text_config is often the language
+ * model's of before it saw pictures: the tokenizer's ends an answer too.
+ */
+async function eosIdsOf(files: ModelFiles, fromTokenizer: number): Promise<number[]> {
   type Said = { eos_token_id?: number | number[] | null; text_config?: Said };
   for (const name of ["generation_config.json", "config.json"]) {
     if (!files.has(name)) continue;
     const said = (await files.readJson(name)) as Said;
-    const ids = said.eos_token_id ?? said.text_config?.eos_token_id ?? undefined;
-    if (ids !== undefined) return [ids].flat();
+    if (said.eos_token_id != null) return [said.eos_token_id].flat();
+    const ofText = said.text_config?.eos_token_id;
+    if (ofText != null) return [...new Set([ofText, fromTokenizer].flat())];
   }
-  return [fallback];
+  return [fromTokenizer];
 }
 
 /** Opens and uploads. */
