@@ -71,12 +71,12 @@ async function browsed(wholeRows?: number, changes = noChanges): Promise<Browsed
 }
 
 const say = (role: Message["role"], text: string): Message => ({ role, content: [{ type: "text", text }] });
-const corrected: RowChange = {
+const corrected = {
   edit: 4,
   messages: [
     { role: "user", content: [{ type: "image" }, { type: "text", text: "What is it?" }] },
     say("assistant", "A triangle."),
-  ],
+  ] as Message[],
 };
 const changesOf = (...changes: RowChange[]) => changes.reduce(changed, noChanges);
 
@@ -121,6 +121,10 @@ describe.each([
     expect(await now.read(five)).toEqual(await rows.dataset.read(rowAt(rows.dataset, 5)));
     expect(await now.sourceOf(five)).toBe("train.jsonl line 6");
     expect(await withChanges(rows.dataset, noChanges, preparation)).toBe(rows.dataset);
+    const long = { edit: 4, messages: [corrected.messages[0]!, say("assistant", "dot ".repeat(500))] };
+    const longer = await withChanges(rows.dataset, changesOf(long), preparation);
+    expect(longer.longest).toBeGreaterThanOrEqual((await longer.read(rowAt(rows.dataset, 4))).inputIds.length);
+    expect(longer.longest).toBeGreaterThan(rows.dataset.longest);
   });
 });
 
@@ -135,7 +139,7 @@ test("rows of a whole data set are found by their tokens", async () => {
 
 test("a correction that cannot be trained on is refused, and so is one of a row that cannot be used", async () => {
   const rows = await browsed();
-  const [question] = (corrected as { messages: Message[] }).messages;
+  const [question] = corrected.messages;
   const edit = (position: number, ...messages: Message[]) => holdTogether(rows, { edit: position, messages });
   await expect(edit(4, question!, say("assistant", "  "))).rejects.toMatchObject({ code: "bad-row" });
   await expect(edit(4, say("user", "No picture."), say("assistant", "A."))).rejects.toMatchObject({ code: "bad-row" });

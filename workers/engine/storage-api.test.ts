@@ -1,6 +1,7 @@
 /** What the page is told of the browser's storage. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openRanges } from "../data/hub/kept-ranges.ts";
+import { writeManifest } from "../data/shards/manifest.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
@@ -52,4 +53,29 @@ test("what was fetched of a data set is in the list, and goes", async () => {
   expect(items[0]!.bytes).toBeGreaterThan(1000);
   await api.deleteStored("ranges", items[0]!.key);
   expect((await api.listStored()).items).toEqual([]);
+});
+
+test("rows that were prepared on demand count to their data set, and go with it", async () => {
+  const index = {
+    blocks: [{ rows: 9, bytes: 50, sha256: "" }],
+    rows: 9,
+    bytes: 50,
+    most: { textBytes: 1, messages: 2, pictures: 0 },
+  };
+  const rows = { rows: 9, bytes: 50, tokens: 0, longest: 99, shards: [], index };
+  await writeManifest(store, { id: "a", label: "many", ...rows, facts: null });
+  const row = new Uint8Array(300);
+  await store.set(
+    [
+      ["dataset/a/row/3", row],
+      ["dataset/a/row/7", row],
+    ],
+    "relaxed",
+  );
+  const api = storageApi(state);
+  const { items } = await api.listStored();
+  expect(items).toMatchObject([{ kind: "data", label: "many", bytes: 650 }]);
+  expect(items[0]!.detail).toMatch(/^9 rows, 2 of them prepared, from /);
+  await api.deleteStored("data", "a");
+  expect(await store.keys("")).toEqual([]);
 });

@@ -1,7 +1,8 @@
 /** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
 
 import { KEPT_BYTES, listRanges } from "../data/hub/kept-ranges.ts";
-import { listDatasets } from "../data/shards/manifest.ts";
+import { isOnDemand, listDatasets } from "../data/shards/manifest.ts";
+import { cacheSize } from "../data/shards/row-cache.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";
@@ -16,10 +17,13 @@ export async function listStored(cache: FileCache, store: Store, ranges: FileCac
   const models = [...(await modelFolders(cache))].map(([label, { bytes, createdAt }]): Item => {
     return { kind: "model", key: label, label, detail: `from ${day(createdAt)}`, bytes };
   });
-  const data = (await listDatasets(store)).map((set): Item => {
-    const detail = `${counted(set.rows, "row")}, from ${day(set.createdAt)}`;
-    return { kind: "data", key: set.id, label: set.label, detail, bytes: set.bytes };
-  });
+  const data: Item[] = [];
+  for (const set of await listDatasets(store)) {
+    const cached = isOnDemand(set) ? await cacheSize(store, set.id) : { rows: 0, bytes: 0 };
+    const made = isOnDemand(set) ? `, ${cached.rows} of them prepared` : "";
+    const detail = `${counted(set.rows, "row")}${made}, from ${day(set.createdAt)}`;
+    data.push({ kind: "data", key: set.id, label: set.label, detail, bytes: set.bytes + cached.bytes });
+  }
   const runs = (await listRuns(store)).map((run): Item => {
     const detail = `on ${run.datasetLabel}, step ${run.step} of ${run.maxSteps}, from ${day(run.createdAt)}`;
     return { kind: "run", key: run.id, label: run.modelLabel, detail, bytes: run.bytes };

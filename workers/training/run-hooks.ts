@@ -87,7 +87,9 @@ export class RunHooks implements TrainerDeps {
 
 /** Reads the examples of the step at a position, none of them longer than the recipe's rows; a row that is met and cannot be used is told. */
 function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHooks["load"] {
-  const { trainOn, maxLength } = recipe;
+  const { trainOn } = recipe;
+  // What the plan has room for: no row is longer than the longest, and one that were would be cut and told.
+  const maxLength = Math.min(recipe.maxLength, dataset.longest);
   const { imageTokenId } = model.config;
   const plan = createSampler({
     rows: usable.rows.length,

@@ -12,7 +12,7 @@ import type { Store } from "../../storage/store.ts";
 import { concat } from "../rows/bytes.ts";
 import type { Row } from "../rows/row.ts";
 import { deflated, inflated } from "./deflate.ts";
-import { type StoredRow, storedRow, textBytesOf } from "./stored-row.ts";
+import { type RowSizes, type StoredRow, sizesOf, storedRow } from "./stored-row.ts";
 
 export interface BlockInfo {
   rows: number;
@@ -28,8 +28,8 @@ export interface IndexInfo {
   rows: number;
   /** As stored, with the pictures that are kept beside the blocks. */
   bytes: number;
-  /** Most of any row: bytes of text, messages, pictures. */
-  most: { textBytes: number; messages: number; pictures: number };
+  /** Most of any row. */
+  most: RowSizes;
 }
 
 /** A block ends with its row group, or at `most` rows; one that has fewer than `least` goes on behind the end of a group. */
@@ -48,7 +48,7 @@ export interface IndexWriter {
 /** Writes the index of data set `id`. Throws "storage-full", and "bad-image" where a picture in a record is none: nothing of that row is in. */
 export function createIndexWriter(store: Store, id: string): IndexWriter {
   const blocks: BlockInfo[] = [];
-  const most = { textBytes: 0, messages: 0, pictures: 0 };
+  const most: RowSizes = { textBytes: 0, messages: 0, pictures: 0 };
   let open: StoredRow[] = [];
   let kept: Uint8Array[] = [];
   let keptBytes = 0;
@@ -80,9 +80,10 @@ export function createIndexWriter(store: Store, id: string): IndexWriter {
         kept.push(bytes);
         keptBytes += bytes.length;
       }
-      most.textBytes = Math.max(most.textBytes, textBytesOf(row));
-      most.messages = Math.max(most.messages, row.messages.length);
-      most.pictures = Math.max(most.pictures, row.images.length);
+      const sizes = sizesOf(row.messages);
+      most.textBytes = Math.max(most.textBytes, sizes.textBytes);
+      most.messages = Math.max(most.messages, sizes.messages);
+      most.pictures = Math.max(most.pictures, sizes.pictures);
     },
     async finish() {
       if (open.length > 0) await flush();

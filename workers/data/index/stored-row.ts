@@ -28,13 +28,22 @@ export interface StoredRow {
   pictures: StoredPicture[];
 }
 
-/** Bytes of the texts of a row at most: UTF-16 units take three at most. Tokens of a text are never more than its bytes. */
-export const textBytesOf = ({ messages }: Pick<Row, "messages">): number =>
-  messages.reduce(
-    (sum, { content }) =>
-      content.reduce((bytes, part) => bytes + (part.type === "text" ? utf8Length(part.text) : 0), sum),
-    0,
-  );
+/** How much there is of a conversation, by which its tokens are bounded before it is tokenised. */
+export interface RowSizes {
+  /** Of all texts, in UTF-8: tokens of a text are never more than its bytes. */
+  textBytes: number;
+  messages: number;
+  pictures: number;
+}
+
+export function sizesOf(messages: readonly Message[]): RowSizes {
+  const parts = messages.flatMap(({ content }) => content);
+  return {
+    textBytes: parts.reduce((sum, part) => sum + (part.type === "text" ? utf8Length(part.text) : 0), 0),
+    messages: messages.length,
+    pictures: parts.filter(({ type }) => type === "image").length,
+  };
+}
 
 function utf8Length(text: string): number {
   let length = 0;

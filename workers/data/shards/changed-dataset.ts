@@ -1,12 +1,14 @@
 /** A data set as a person changed it: without the rows that were left out, with the texts that were corrected. */
 import { isUnchanged, type RowChanges } from "../index/changes.ts";
+import { mostTokens } from "../index/most-tokens.ts";
 import { firstsOf } from "../index/row-index.ts";
+import { sizesOf } from "../index/stored-row.ts";
 import { type RowPreparation, withMessages } from "../prepare-example.ts";
 import type { Dataset } from "./dataset.ts";
 
 /**
- * The rows that are left, in their order; pictures of corrected rows are taken as they were prepared. `longest` counts the corrected rows
- * that are at hand. Throws as `Dataset.read` does where a corrected row of a data set that is prepared whole cannot be read.
+ * The rows that are left, in their order; pictures of corrected rows are taken as they were prepared. `longest` counts the corrected rows.
+ * Throws as `Dataset.read` does where a corrected row of a data set that is prepared whole cannot be read.
  */
 export async function withChanges(
   dataset: Dataset,
@@ -37,7 +39,11 @@ export async function withChanges(
     soon: (rows) => dataset.soon(rows.map((i) => kept[i]!)),
     sourceOf: (i) => dataset.sourceOf(kept[i]!),
   };
-  if (dataset.onDemand || edits.size === 0) return changedDataset;
+  if (edits.size === 0) return changedDataset;
+  if (dataset.onDemand) {
+    const bounds = [...edits.values()].map((messages) => mostTokens(sizesOf(messages), preparation));
+    return { ...changedDataset, longest: Math.max(dataset.longest, ...bounds) };
+  }
   const lengths = await Promise.all(
     kept.flatMap((i, k) =>
       edits.has(positionOf(i)) ? [changedDataset.read(k).then((row) => row.inputIds.length)] : [],
