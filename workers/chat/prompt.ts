@@ -5,20 +5,21 @@ import type { PreparedImage } from "../data/pictures/format.ts";
 import { prepareImage } from "../data/pictures/prepare-image.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import type { ContentPart, Message } from "../data/rows/row.ts";
-import { renderChat } from "../data/text/chat-template.ts";
+import { promptAsTrained, renderChat } from "../data/text/chat-template.ts";
 import { expandImageTokens, placeholderIds } from "../data/text/slot-text.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
 import type { ChatTurn } from "./conversation.ts";
 import type { Prompt } from "./generate.ts";
 
 /**
- * `begun` are ids that the answer begins with: it goes on behind them. Pictures stand before the words of their turn, as LLaVA was trained.
+ * `begun` are ids that the answer begins with: it goes on behind them. `asTrained`: as the adapter's answers began in training, else as
+ * the template asks for one. Pictures stand before the words of their turn, as LLaVA was trained.
  * Throws "bad-image" for a picture that cannot be read.
  */
 export async function chatPrompt(
   turns: readonly ChatTurn[],
   { tokenizer, template, pictures }: RowPreparation,
-  begun: readonly number[] = [],
+  { begun = [], asTrained = false }: { begun?: readonly number[]; asTrained?: boolean } = {},
 ): Promise<Prompt> {
   const several = turns.reduce((sum, turn) => sum + turn.pictures.length, 0) > 1;
   const images: PreparedImage[] = [];
@@ -32,7 +33,10 @@ export async function chatPrompt(
     content.push({ type: "text", text: turn.text });
     messages.push({ role: turn.role, content });
   }
-  const text = renderChat(messages, template, { addGenerationPrompt: true, ...templateTokens(tokenizer) });
+  const tokens = templateTokens(tokenizer);
+  const text = asTrained
+    ? promptAsTrained(messages, template, tokens)
+    : renderChat(messages, template, { addGenerationPrompt: true, ...tokens });
   const ids = tokenizer.encode(text);
   const placeholders = images.map((image) => placeholderIds(pictures.placeholder(image), tokenizer));
   return {

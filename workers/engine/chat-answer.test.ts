@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { featuresPerTile } from "../models/config.ts";
+import { featuresPerTile, positionsOf } from "../models/config.ts";
 import { BASELINE_BINDING_BYTES } from "../models/parts/head-weights.ts";
 import { configOf, published, publishedPictures } from "../models/published.ts";
 
@@ -7,10 +7,11 @@ import { chatRoom } from "./chat-answer.ts";
 
 test.each([...published.keys()])("a conversation on %s has room for its largest picture and words", (repo) => {
   const config = configOf(repo);
-  const { mostTiles } = publishedPictures(repo);
-  const { contextRows, tiles } = chatRoom({ config, pictures: { mostTiles } });
+  const pictures = publishedPictures(repo);
+  const { mostTiles, mostSlots } = pictures;
+  const { contextRows, tiles } = chatRoom({ config, pictures });
   const perTile = featuresPerTile(config);
-  expect(contextRows).toBeGreaterThanOrEqual(mostTiles * perTile + 1000);
+  expect(contextRows).toBeGreaterThanOrEqual(Math.min(mostSlots + 1000, positionsOf(config.decoder)));
   expect(contextRows).toBeLessThanOrEqual(config.decoder.maxPositions);
   expect(tiles).toBeGreaterThanOrEqual(mostTiles);
   // With the row behind them.

@@ -18,17 +18,21 @@ const CHAT_ROWS = 2048;
 const WORDS_BESIDE_PICTURE = 1024;
 const CHAT_PICTURES = 4;
 /** What a conversation on this model has room for. */
-export function chatRoom({ config, pictures }: { config: VlmConfig; pictures: Pick<PictureFormat, "mostTiles"> }): {
+export function chatRoom({
+  config,
+  pictures,
+}: {
+  config: VlmConfig;
+  pictures: Pick<PictureFormat, "mostTiles" | "mostSlots">;
+}): {
   contextRows: number;
   tiles: number;
 } {
   const perTile = featuresPerTile(config);
-  const { mostTiles } = pictures;
-  // Each row of a tile's patches may end with a token of its own.
-  const picture = mostTiles * (perTile + Math.ceil(Math.sqrt(perTile)));
+  const { mostTiles, mostSlots } = pictures;
   const bindable = Math.floor(BASELINE_BINDING_BYTES / (4 * perTile * config.decoder.hiddenSize)) - 1;
   return {
-    contextRows: Math.min(positionsOf(config.decoder), Math.max(CHAT_ROWS, picture + WORDS_BESIDE_PICTURE)),
+    contextRows: Math.min(positionsOf(config.decoder), Math.max(CHAT_ROWS, mostSlots + WORDS_BESIDE_PICTURE)),
     tiles: Math.max(mostTiles, Math.min(CHAT_PICTURES * mostTiles, bindable)),
   };
 }
@@ -69,7 +73,8 @@ async function begin(
   const preparation = preparationOf(current.preparation);
   const { tokenizer } = preparation;
   const { begun = [] } = request;
-  const prompt = await chatPrompt(request.turns, preparation, begun);
+  const withAdapter = request.useAdapter && s.live !== undefined;
+  const prompt = await chatPrompt(request.turns, preparation, { begun, asTrained: withAdapter });
   const started = performance.now();
   const ids = [...begun];
   const text = (): string => (ids.length > 0 ? tokenizer.decode(ids).trimStart() : "");
@@ -81,7 +86,7 @@ async function begin(
     stopped,
   });
   if (asked.stopped) return async () => result({ stopped: "user" });
-  const generated = s.chat.generate(prompt, request.useAdapter && s.live !== undefined, {
+  const generated = s.chat.generate(prompt, withAdapter, {
     maxNewTokens: request.maxNewTokens,
     eosIds: current.eosIds,
     temperature: request.temperature,

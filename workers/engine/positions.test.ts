@@ -31,10 +31,10 @@ test("the plan is for the rows that are run", async () => {
 
 test.each([
   ["the usual", 32_768, 1, 2048],
-  ["a picture of many tiles and words beside it", 32_768, 600, 600 * 6 + 1024],
+  ["a picture of many slots and words beside it", 32_768, 3600, 3600 + 1024],
   ["no more than positions", 1024, 600, 1024],
-  ["no more than the table", 32_768, 6000, MAX_POSITIONS],
-])("a chat has room for %s", async (_, positions, mostTiles, rows) => {
-  // Pictures of 28 pixels in patches of 14: four slots a tile, and at most two ends of rows.
-  expect(chatRoom({ ...(await opened(positions)), pictures: { mostTiles } }).contextRows).toBe(rows);
+  ["no more than the table", 32_768, 8000, MAX_POSITIONS],
+])("a chat has room for %s", async (_, positions, mostSlots, rows) => {
+  const pictures = { mostTiles: 5, mostSlots };
+  expect(chatRoom({ ...(await opened(positions)), pictures }).contextRows).toBe(rows);
 });

@@ -14,7 +14,7 @@ test("a template that never ends an answer is told before training", async () =>
   expect((await opened("llava-mha")).notes).toEqual([]);
   const endless = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}";
   const { notes } = await opened("llava-mha", { chat_template: endless });
-  expect(notes).toEqual([expect.stringMatching(/never writes <\/s> after an answer.*does not learn to stop/)]);
+  expect(notes).toContainEqual(expect.stringMatching(/never writes <\/s> after an answer.*does not learn to stop/));
 });
 
 test("a checkpoint without processor_config.json says so: its card has to", async () => {

@@ -53,7 +53,6 @@ const otherModels: ReadonlyMap<string, string> = new Map([
   ["kosmos-2", "Kosmos-2"],
   ["lfm2_vl", "LFM2-VL"],
   ["llava_next_video", "LLaVA-NeXT-Video"],
-  ["llava_onevision", "LLaVA-OneVision"],
   ["minicpmv", "MiniCPM-V"],
   ["mistral3", "Mistral Small 3"],
   ["mllama", "Llama 3.2 Vision"],

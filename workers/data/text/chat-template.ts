@@ -117,6 +117,22 @@ export function renderChat(
   return options.addGenerationPrompt && text.endsWith(" ") ? text.slice(0, -1) : text;
 }
 
+/** Private-use characters: no text has them, and no template changes them. */
+export const standIn = "\uE0F1\uE0F2\uE0F1";
+
+/** An answer that is nothing but `standIn`. */
+export const standInAnswer: Message = { role: "assistant", content: [{ type: "text", text: standIn }] };
+
+/**
+ * A conversation up to where its next answer begins, as it is in training: what a template writes before an answer that is there. Its
+ * own prompt for an answer (`addGenerationPrompt`) may be another, which a model that was trained on answers has not seen.
+ */
+export function promptAsTrained(messages: readonly Message[], template: ChatTemplate, tokens: TemplateTokens): string {
+  const options = { addGenerationPrompt: false, ...tokens };
+  const before = renderChat([...messages, standInAnswer], template, options).split(standIn)[0]!;
+  return before.endsWith(" ") ? before.slice(0, -1) : before;
+}
+
 /** Whether answers end with a token that ends them. A model trained with a template that leaves it out does not learn to stop. */
 export function endsAnswers(template: ChatTemplate, tokens: TemplateTokens): boolean {
   const say = (role: Message["role"]): Message => ({ role, content: [{ type: "text", text: "x" }] });

@@ -8,12 +8,9 @@ import { TabTuneError } from "../../errors.ts";
 import { counted } from "../../words.ts";
 import { TokenKind } from "../example.ts";
 import type { Message } from "../rows/row.ts";
-import { type ChatTemplate, renderChat } from "./chat-template.ts";
+import { type ChatTemplate, renderChat, standIn, standInAnswer } from "./chat-template.ts";
 import { expandImageTokens, expandPlaces, imagePlaces } from "./slot-text.ts";
 import { type TemplateTokens, type TextTokenizer, templateTokens } from "./tokenizer.ts";
-
-/** Private-use characters: no text has them, and no template changes them. */
-const standIn = "\uE0F1\uE0F2\uE0F1";
 
 export interface TokenizedChat {
   /** [T] ids, the image token repeated once per slot. */
@@ -79,8 +76,7 @@ export function answerSpans(
   const spans: [number, number][] = [];
   messages.forEach((message, index) => {
     if (message.role !== "assistant") return;
-    const replaced: Message = { role: "assistant", content: [{ type: "text", text: standIn }] };
-    const marked = renderChat(messages.with(index, replaced), template, options);
+    const marked = renderChat(messages.with(index, standInAnswer), template, options);
     const [before, after, ...more] = marked.split(standIn);
     const whole = before !== undefined && after !== undefined && more.length === 0;
     if (!whole || !text.startsWith(before) || !text.slice(before.length).endsWith(after)) {

@@ -61,14 +61,17 @@ describe.each(Object.entries(tokenizers))("%s", (_, golden) => {
   });
 });
 
-/** Byte-level BPE: that of a small golden, and SmolLM2's own with the tokens that SmolVLM adds (49,280). */
+/** Byte-level BPE: those of small goldens (SmolLM2's kind and Qwen2's), and SmolLM2's own with the tokens that SmolVLM adds (49,280). */
 const smolLm2 = gunzipSync(readFileSync(new URL("./fixtures/smollm2-tokenizer.json.gz", import.meta.url)));
-const small = readFileSync(new URL("../../testing/goldens/smolvlm/model/tokenizer.json", import.meta.url));
+const ofGolden = (name: string): Buffer =>
+  readFileSync(new URL(`../../testing/goldens/${name}/model/tokenizer.json`, import.meta.url));
 test.each([
-  ["smolvlm", small, 938],
-  ["smollm2", smolLm2, 49190],
-] as const)("byte-level BPE, %s: ids and decodes", (name, json, imageTokenId) => {
-  const tokenizerConfigJson = '{"eos_token":"<end_of_utterance>","clean_up_tokenization_spaces":false}';
+  ["smolvlm", ofGolden("smolvlm"), 938, "<end_of_utterance>"],
+  ["smollm2", smolLm2, 49190, "<end_of_utterance>"],
+  ["llava-qwen", ofGolden("llava-qwen"), 1103, "<|im_end|>"],
+  ["onevision", ofGolden("onevision"), 1003, "<|im_end|>"],
+] as const)("byte-level BPE, %s: ids and decodes", (name, json, imageTokenId, end) => {
+  const tokenizerConfigJson = JSON.stringify({ eos_token: end, clean_up_tokenization_spaces: false });
   const tokenizer = loadTokenizer({ tokenizerJson: json.toString("utf8"), tokenizerConfigJson }, imageTokenId);
   const cases = byteLevel[name];
   expect(cases).toHaveLength(57);

@@ -19,6 +19,21 @@ test.each<[string, string, unknown[]]>([
   ["marks around the token", parts("<im_start><image><im_end>"), []],
   ["no end", parts("<image>", ""), [expect.stringMatching(/never writes <\/s> after an answer.*learn to stop/)]],
   ["no pictures", parts(""), [expect.stringContaining(none)]],
+  [
+    "another prompt for an answer",
+    "{% for m in messages %}{{ m.role + ' ' }}{% for p in m.content %}{% if p.type == 'image' %}<image>{% else %}{{ '\\n' + p.text }}{% endif %}{% endfor %}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant\\n' }}{% endif %}",
+    [expect.stringContaining('asks for an answer with "assistant\\n" where a conversation has "assistant \\n"')],
+  ],
+  [
+    "the same prompt for an answer, but for a space behind it",
+    "{% for m in messages %}{{ m.role + ': ' }}{% for p in m.content %}{% if p.type == 'image' %}<image>{% else %}{{ p.text }}{% endif %}{% endfor %}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}",
+    [],
+  ],
+  [
+    "no question without its answer",
+    `{% if messages | length % 2 == 1 %}{{ raise_exception('odd') }}{% endif %}${parts("<image>")}`,
+    [],
+  ],
 ])("%s", (_, jinja, notes) => {
   expect(templateNotes(compileTemplate(jinja, "checkpoint"), tokenizerOf(3))).toEqual(notes);
 });

@@ -1,7 +1,7 @@
 /** What a chat template does to a small conversation, seen once when a model is opened: its faults are the model's, not those of every row. */
 import { TabTuneError } from "../../errors.ts";
 import type { ContentPart, Message } from "../rows/row.ts";
-import { type ChatTemplate, endsAnswers, renderChat } from "./chat-template.ts";
+import { type ChatTemplate, endsAnswers, promptAsTrained, renderChat } from "./chat-template.ts";
 import { imagePlaces } from "./slot-text.ts";
 import { type TextTokenizer, templateTokens } from "./tokenizer.ts";
 
@@ -19,6 +19,13 @@ export function templateNotes(template: ChatTemplate, tokenizer: TextTokenizer):
       `The chat template never writes ${tokenizer.eosToken} after an answer, so a model trained with it does not learn to stop; ${another}`,
     );
   }
+  const [asked, trained] = promptsOf(template, tokenizer) ?? ["", ""];
+  if (asked !== trained) {
+    const [one, other] = [asked, trained].map((text) => JSON.stringify(text.slice(commonStart(asked, trained))));
+    notes.push(
+      `The chat template asks for an answer with ${one} where a conversation has ${other}: answers are trained behind the latter, and the chat here asks the adapter so; elsewhere the prompt has to end in it too.`,
+    );
+  }
   if (!writesPictures(template, tokenizer)) {
     notes.push(`The chat template writes nothing for a picture, so rows with pictures cannot be used; ${another}`);
   }
@@ -32,6 +39,27 @@ function ends(template: ChatTemplate, tokenizer: TextTokenizer): boolean {
     if (!(cause instanceof TabTuneError && cause.cause instanceof Error)) throw cause;
     throw fault(template, `cannot render a question and its answer (${cause.cause.message})`, cause);
   }
+}
+
+/** A question up to its answer: as the template asks for one, and as it is in training; undefined where it takes no question alone. */
+function promptsOf(template: ChatTemplate, tokenizer: TextTokenizer): [asked: string, trained: string] | undefined {
+  const question: Message[] = [{ role: "user", content: [{ type: "text", text: "x" }] }];
+  const tokens = templateTokens(tokenizer);
+  let asked: string;
+  try {
+    asked = renderChat(question, template, { addGenerationPrompt: true, ...tokens });
+  } catch {
+    // Whoever asks for an answer is told why; training does not.
+    return undefined;
+  }
+  return [asked, promptAsTrained(question, template, tokens)];
+}
+
+/** Where two texts begin to differ, at the border of the line or word before. */
+function commonStart(a: string, b: string): number {
+  let same = 0;
+  while (same < a.length && a[same] === b[same]) same++;
+  return a.slice(0, same).search(/[^\s>]*\s*$/);
 }
 
 /** Whether a picture gets its one image token; false where the template leaves pictures out. */

@@ -47,7 +47,7 @@ const pictures = (model: LoadedModel, { pixels, images }: Example): [Float32Arra
   images[0]!.tiles,
 ];
 
-describe.each<GoldenCase>(["llava-mha", "llava-next-mistral", "smolvlm"])("%s", (name) => {
+describe.each<GoldenCase>(["llava-mha", "llava-next-mistral", "smolvlm", "onevision"])("%s", (name) => {
   test.each<[string, Record<string, unknown>]>([
     ["dense", { load_in_4bit: false }],
     ["nf4", { load_in_4bit: true, quantize_modules: ["vision_tower"] }],
