@@ -58,7 +58,7 @@ export interface Recipe {
   dataOrder: "shuffled" | "sequential" | "huggingface";
   /** Modules trained in full beside LoRA: the projector, or none. */
   modulesToSave: ["multi_modal_projector"] | null;
-  /** Cap on the tiles of one picture (LLaVA-NeXT, SmolVLM), the whole-picture tile included; null: as the checkpoint says. */
+  /** Cap on the tiles of one picture (LLaVA-NeXT, LLaVA-OneVision, SmolVLM), the whole-picture tile included; null: as the checkpoint says. */
   maxImageTiles: number | null;
   /** Whether pictures are cut into tiles (SmolVLM), and what their longer side is resized to before; null: as the checkpoint says. */
   doImageSplitting: boolean | null;
