@@ -71,7 +71,7 @@ test("every command of the contract is there, with its options", () => {
       "steps",
     ],
     tokenize: ["answers", "data", "instruction", "mapping", "model", "recipe", "rows"],
-    preprocess: ["image", "model", "out"],
+    preprocess: ["image", "model", "out", "recipe"],
     features: ["image", "model", "out", "recipe"],
     logits: ["adapter", "answers", "data", "instruction", "mapping", "model", "out", "recipe", "row", "rows"],
     evaluate: ["adapter", "answers", "data", "instruction", "mapping", "model", "recipe", "rows"],
