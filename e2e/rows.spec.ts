@@ -44,6 +44,7 @@ const lines = (page: Page) => data(page).getByRole("table", { name: "Rows" }).ge
 
 test("rows are searched, left out and corrected; a run, a reload and the download have them so", async ({ page }) => {
   await prepare(page);
+  await button(page, "Search and change rows").click();
   await search(page, "no words like these", "0 found.");
   await button(page, "Show all rows").click();
   const first = lines(page).nth(1);
@@ -67,6 +68,7 @@ test("rows are searched, left out and corrected; a run, a reload and the downloa
   await page.reload();
   await loadDemo(page);
   await expect(statusOf(page, "Data")).toHaveText("127 rows ready", { timeout: SLOW });
+  await button(page, "Search and change rows").click();
   await data(page).getByRole("combobox", { name: "Show" }).selectOption("changed rows");
   await expect(lines(page)).toHaveCount(3);
   await button(page, "Undo all changes").click();
@@ -106,6 +108,7 @@ test("of many rows, those that a step needs are prepared; a run goes on after a 
   await choose();
   await expect(statusOf(page, "Data")).toHaveText("2100 rows ready", { timeout: SLOW });
   await expect(data(page)).toContainText("rows are prepared as training comes to them");
+  await button(page, "Search and change rows").click();
   // The broken one is on the first page, and was prepared to be shown.
   await expect(data(page)).toContainText("Not used:");
   await data(page).getByRole("spinbutton", { name: "Page" }).fill("263");

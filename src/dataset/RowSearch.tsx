@@ -1,4 +1,4 @@
-/** Which rows are on show: those with some words, of some length, changed ones, or those that cannot be used. */
+/** Which rows are on show: those with some words, of some length, changed ones, or those that cannot be used. Out of the way until it is asked for. */
 import { everyRow, type RowQuery, type Shown } from "../../workers/data/browse.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
@@ -19,70 +19,81 @@ const numberOf = (text: string): number | undefined => (text === "" ? undefined 
 
 export function RowSearch() {
   const info = useDataset((s) => s.info);
-  const { query, total, looking, show, change } = useRows();
+  const { query, total, looking, tools, setTools, show, change } = useRows();
   if (!info?.indexed) return null;
   const ask = (more: Partial<RowQuery>): void => void show({ query: { ...query, ...more } });
   const isAsked = JSON.stringify({ ...query }) !== JSON.stringify(everyRow);
   const changes = changesWords(info.changes);
   return (
     <div className="row-search">
-      <search className="row">
-        <Field label="Search rows">
-          {(attributes) => (
-            <input
-              type="search"
-              {...attributes}
-              value={query.text}
-              onChange={(event) => ask({ text: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Show">
-          {(attributes) => (
-            <select {...attributes} value={query.show} onChange={(event) => ask({ show: event.target.value as Shown })}>
-              {shown.map(([value, words]) => (
-                <option key={value} value={value}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        {info.cached === null && (
-          <>
-            <Field label="Fewest tokens">
+      <button type="button" className="quiet" aria-expanded={tools} onClick={() => setTools(!tools)}>
+        Search and change rows
+      </button>
+      {tools && (
+        <>
+          <search className="row">
+            <Field label="Search rows">
               {(attributes) => (
                 <input
-                  type="number"
-                  min={0}
+                  type="search"
                   {...attributes}
-                  value={query.least ?? ""}
-                  onChange={(event) => ask({ least: numberOf(event.target.value) })}
+                  value={query.text}
+                  onChange={(event) => ask({ text: event.target.value })}
                 />
               )}
             </Field>
-            <Field label="Most tokens">
+            <Field label="Show">
               {(attributes) => (
-                <input
-                  type="number"
-                  min={0}
+                <select
                   {...attributes}
-                  value={query.most ?? ""}
-                  onChange={(event) => ask({ most: numberOf(event.target.value) })}
-                />
+                  value={query.show}
+                  onChange={(event) => ask({ show: event.target.value as Shown })}
+                >
+                  {shown.map(([value, words]) => (
+                    <option key={value} value={value}>
+                      {words}
+                    </option>
+                  ))}
+                </select>
               )}
             </Field>
-          </>
-        )}
-        {isAsked && (
-          <Action kind="quiet" onPress={() => void show({ query: everyRow })}>
-            Show all rows
-          </Action>
-        )}
-      </search>
-      <p className="detail" aria-live="polite">
-        {looking ? `Searching, ${looking} …` : isAsked ? `${count(total)} found.` : ""}
-      </p>
+            {info.cached === null && (
+              <>
+                <Field label="Fewest tokens">
+                  {(attributes) => (
+                    <input
+                      type="number"
+                      min={0}
+                      {...attributes}
+                      value={query.least ?? ""}
+                      onChange={(event) => ask({ least: numberOf(event.target.value) })}
+                    />
+                  )}
+                </Field>
+                <Field label="Most tokens">
+                  {(attributes) => (
+                    <input
+                      type="number"
+                      min={0}
+                      {...attributes}
+                      value={query.most ?? ""}
+                      onChange={(event) => ask({ most: numberOf(event.target.value) })}
+                    />
+                  )}
+                </Field>
+              </>
+            )}
+            {isAsked && (
+              <Action kind="quiet" onPress={() => void show({ query: everyRow })}>
+                Show all rows
+              </Action>
+            )}
+          </search>
+          <p className="detail" aria-live="polite">
+            {looking ? `Searching, ${looking} …` : isAsked ? `${count(total)} found.` : ""}
+          </p>
+        </>
+      )}
       {changes && (
         <div className="row">
           <span className="detail">{changes}</span>

@@ -67,12 +67,12 @@ function ChangeRow({ row, onEdit }: { row: RowView; onEdit(): void }) {
 function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   const trainOnAll = useTraining((s) => s.fields.train_on === "all-text");
   const [editing, setEditing] = useState(false);
-  const { position, preview, source, leftOut, edited, problem } = row;
+  const { preview, source, leftOut, edited, problem } = row;
   const picture = preview?.picture;
   const state = [leftOut && "left out", edited && "corrected"].filter(Boolean).join(", ");
   return (
     <tr className={leftOut ? "left-out" : undefined}>
-      <td>{picture ? <RowPicture picture={picture} label={`Picture of row ${position + 1}`} /> : "–"}</td>
+      <td>{picture ? <RowPicture picture={picture} label={`Picture of row ${preview.index}`} /> : "–"}</td>
       <td>
         {editing ? (
           <RowEditor row={row} onClose={() => setEditing(false)} />
@@ -95,7 +95,7 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
 
 export function Rows() {
   const info = useDataset((s) => s.info);
-  const { rows, page, total, show } = useRows();
+  const { rows, page, total, tools, show } = useRows();
   if (!info) return null;
   const pages = Math.max(1, Math.ceil(total / PAGE_ROWS));
   return (
@@ -114,7 +114,7 @@ export function Rows() {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <RowLine key={row.position} row={row} changeable={info.indexed} />
+              <RowLine key={row.position} row={row} changeable={info.indexed && tools} />
             ))}
           </tbody>
         </table>
@@ -137,7 +137,7 @@ export function Rows() {
         >
           Next rows
         </Action>
-        {pages > 2 && <GoToPage pages={pages} />}
+        {pages > 2 && tools && <GoToPage pages={pages} />}
       </div>
     </>
   );

@@ -18,6 +18,9 @@ interface RowsStore {
   rows: RowView[];
   /** Where a search is; "" when none goes on. */
   looking: string;
+  /** What searches and changes rows is on show. */
+  tools: boolean;
+  setTools(tools: boolean): void;
   /** Asks for another page, of the same rows or of those that another query finds. */
   show(next: Partial<Pick<RowsStore, "query" | "page">>): Promise<void>;
   /** Another data set is there: its first rows, all of them. */
@@ -71,6 +74,8 @@ export const useRows = create<RowsStore>((set, get) => {
     total: 0,
     rows: [],
     looking: "",
+    tools: false,
+    setTools: (tools) => set({ tools }),
     async show(next) {
       set({ page: 0, ...next });
       await load();
