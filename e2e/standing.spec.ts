@@ -237,7 +237,8 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
     expect(steps.length).toBeGreaterThan(1);
     expect(words.at(-1)!.words).toContain("Stopped and saved");
     steps.slice(1).forEach(({ at }, i) => {
-      expect(at - steps[i]!.at).toBeGreaterThan(4900);
+      // Five seconds, less what a busy machine is late with the first of two.
+      expect(at - steps[i]!.at).toBeGreaterThan(4000);
     });
     // The status line changes with every step, and is not spoken.
     await expect(statusOf(page, "Training")).toHaveAttribute("aria-live", "off");
