@@ -145,15 +145,10 @@ export const useDataset = create<DatasetStore>((set, get) => {
       }
       set({ question: undefined });
       await attempt("data", async () => {
-        const alone = asked && (await answered(asked, false));
-        const replaced = asked && before !== failed ? [replacedWords(asked)] : [];
-        await use({
-          kind: "files",
-          label: labelOf(dropped),
-          files: dropped,
-          ...alone,
-          told: [...(alone?.told ?? []), ...replaced],
-        });
+        if (!asked) return use({ kind: "files", label: labelOf(dropped), files: dropped });
+        const alone = await answered(asked, false);
+        const replaced = before === failed ? [] : [replacedWords(asked)];
+        await use({ ...alone, told: [...(alone.told ?? []), ...replaced] });
       });
     },
     async answer(together) {

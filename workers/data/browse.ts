@@ -1,6 +1,6 @@
 /** The rows of a data set as people look through them: found by their words and lengths, with what was changed and what cannot be used. */
 import { isRowFault, TabTuneError } from "../errors.ts";
-import type { RowChange, RowChanges } from "./index/changes.ts";
+import { editsOf, type RowChange, type RowChanges } from "./index/changes.ts";
 import type { RowIndex } from "./index/row-index.ts";
 import type { StoredRow } from "./index/stored-row.ts";
 import { type RowPreparation, withMessages } from "./prepare-example.ts";
@@ -66,16 +66,17 @@ export async function findRows(
   { show, text, least = 0, most = Number.POSITIVE_INFINITY }: RowQuery,
   onRow: (looked: number) => void = () => {},
 ): Promise<number[]> {
-  const edits = new Map(changes.edited.map(({ position, messages }) => [position, messages]));
+  const edits = editsOf(changes);
   const leftOut = new Set(changes.leftOut);
   const inGroup = (position: number): boolean => {
     if (show === "changed") return edits.has(position) || leftOut.has(position);
     if (show === "left out") return leftOut.has(position);
     return show === "all" || unusable.has(position);
   };
-  const tokens = tokensByPosition(dataset);
+  const isAnyLength = least === 0 && most === Number.POSITIVE_INFINITY;
+  const tokens = isAnyLength ? undefined : tokensByPosition(dataset);
   const inRange = (position: number): boolean => {
-    if (least === 0 && most === Number.POSITIVE_INFINITY) return true;
+    if (!tokens) return true;
     const length = tokens.get(position);
     return length !== undefined && length >= least && length <= most;
   };
@@ -171,15 +172,9 @@ export async function holdTogether({ dataset, preparation }: Browsed, change: Ro
 }
 
 /** The row of the data set that stands at `position` of the index. Throws "bad-argument" where there is none. */
-export function rowAt(dataset: Dataset, position: number): number {
-  let low = 0;
-  let high = dataset.rows - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (dataset.positionOf(middle) < position) low = middle + 1;
-    else high = middle;
-  }
-  if (dataset.rows > 0 && dataset.positionOf(low) === position) return low;
+export function rowAt({ manifest: { positions }, rows }: Dataset, position: number): number {
+  const row = positions ? positions.indexOf(position) : position;
+  if (row >= 0 && row < rows) return row;
   throw new TabTuneError(
     "bad-argument",
     `Row ${position + 1} is not one of those that can be used.`,

@@ -4,6 +4,7 @@ import { factsOf } from "../data/hub/cost.ts";
 import { keptBytes } from "../data/hub/kept-ranges.ts";
 import { lookUpDataSet } from "../data/hub/look-up.ts";
 import { hubFiles, placeOf } from "../data/hub/open.ts";
+import { withSigns } from "../data/hub/signs.ts";
 import type { Drop } from "../data/shards/prepare-dataset.ts";
 import { toReport } from "../errors.ts";
 import { hubAddress } from "../hub/address.ts";
@@ -48,15 +49,12 @@ export async function lookUp(
   { endpoint, token }: { endpoint: string; token: string },
   onWait: () => void,
 ): Promise<HubOffer> {
-  const timer = setInterval(onWait, 1000);
-  try {
+  return withSigns(onWait, async () => {
     const address = hubAddress(endpoint);
     const http: HttpOptions = { fetchFile, token, what: "data set", hasCached: () => false };
     const asking = { ...http, retryDelaysMs: ASKING_DELAYS_MS };
     const set = await lookUpDataSet(parseDataSet(name, address), address, asking);
     const cache = await rangeCache().catch(() => undefined); // told when it is read
     return { set, keptBytes: cache ? await keptBytes(cache, placeOf(set)) : 0 };
-  } finally {
-    clearInterval(timer);
-  }
+  });
 }

@@ -1,9 +1,9 @@
 /** Data sets whose rows are prepared on demand, and the threads that prepare pictures, as long as the worker lives. */
 import { openPicturePool, type PicturePool, type PictureThread, threadsFor } from "../data/pictures/pool.ts";
 import { startPictures } from "../data/pictures/thread.ts";
+import { noFiles } from "../data/shards/dataset.ts";
 import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
 import type { RowSupply } from "../data/shards/supply.ts";
-import { TabTuneError } from "../errors.ts";
 import { pictureSpecOf } from "../models/picture-format.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
 
@@ -17,12 +17,7 @@ export const rememberSupply = (datasetId: string, supply: RowSupply): void => {
 export function supplyOf(datasetId: string): RowSupply {
   const supply = supplies.get(datasetId);
   if (supply) return supply;
-  throw new TabTuneError(
-    "no-files",
-    "Rows of this data set have yet to be prepared, and its files are not open in this tab.",
-    "Open the same data again (drop its files, or look it up at the hub), then press Resume run.",
-    "The run's checkpoints are kept, and the rows that were prepared.",
-  );
+  throw noFiles();
 }
 
 /** A quarter of what this site may store at most. */

@@ -4,7 +4,7 @@ import { KEPT_BYTES, listRanges } from "../data/hub/kept-ranges.ts";
 import { isOnDemand, listDatasets } from "../data/shards/manifest.ts";
 import { cacheSize } from "../data/shards/row-cache.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
-import type { FileCache } from "../storage/file-cache.ts";
+import { bytesByFolder, type FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";
 import { listRuns } from "../training/saved/runs.ts";
 import { aboutFile, type CachedModel } from "../weights/loading/tensor-cache.ts";
@@ -53,13 +53,8 @@ const unnamed = "Weights of an older version";
 async function modelFolders(
   cache: FileCache,
 ): Promise<Map<string, { folders: string[]; bytes: number; createdAt: string }>> {
-  const sizes = new Map<string, number>();
-  for (const { name, bytes } of await cache.list()) {
-    const folder = name.split("/")[0]!;
-    sizes.set(folder, (sizes.get(folder) ?? 0) + bytes);
-  }
   const models = new Map<string, { folders: string[]; bytes: number; createdAt: string }>();
-  for (const [folder, bytes] of sizes) {
+  for (const [folder, bytes] of await bytesByFolder(cache)) {
     const { label, createdAt } = await aboutOf(cache, folder);
     const model = models.get(label) ?? { folders: [], bytes: 0, createdAt };
     model.folders.push(folder);

@@ -23,3 +23,13 @@ export interface FileCache {
   /** Removes a file; harmless when there is none. */
   delete(name: string): Promise<void>;
 }
+
+/** Bytes by folder: by the first part of the names. */
+export async function bytesByFolder(cache: FileCache): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const { name, bytes } of await cache.list()) {
+    const folder = name.split("/")[0]!;
+    sizes.set(folder, (sizes.get(folder) ?? 0) + bytes);
+  }
+  return sizes;
+}

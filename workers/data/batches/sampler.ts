@@ -6,6 +6,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { randperm } from "../../random/mt19937.ts";
 import { philox, Stream } from "../../random/philox.ts";
+import { firstsOf } from "../index/row-index.ts";
 
 export interface Position {
   /** From 0. */
@@ -51,12 +52,8 @@ export function epochOrder(options: OrderOptions, epoch: number): Uint32Array {
   const ids = Uint32Array.from({ length: rows }, (_, i) => i);
   if (order === "sequential") return ids;
 
-  const firsts: number[] = [];
-  let counted = 0;
-  for (const size of shardSizes) {
-    firsts.push(counted);
-    counted += size;
-  }
+  const firsts = firstsOf(shardSizes);
+  const counted = (firsts.at(-1) ?? 0) + (shardSizes.at(-1) ?? 0);
   if (counted !== rows) {
     throw new TabTuneError("internal", `The shards hold ${counted} rows, not ${rows}.`, "Prepare the data again.");
   }

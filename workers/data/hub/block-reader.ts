@@ -2,6 +2,7 @@
  * Reads a file of a hub by ranges that are worth a request: small reads take whole blocks, large ones go in pieces that are kept as they
  * come, and no block is fetched twice while it is kept, in memory for a while and in a cache for good.
  */
+import { eachOf } from "../../each-of.ts";
 import { checkRange, type RangeReader } from "../../storage/range-reader.ts";
 
 /** Bytes [start, end) of a file, as they were fetched. */
@@ -156,22 +157,4 @@ function piecesOf({ start, end }: ByteRange, most: number): ByteRange[] {
   const pieces: ByteRange[] = [];
   for (let at = start; at < end; at += most) pieces.push({ start: at, end: Math.min(end, at + most) });
   return pieces;
-}
-
-/** Calls `work` for each item, `atOnce` at a time. The first error ends it, after those under way. */
-async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = [...items];
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (let item = rest.shift(); item !== undefined && !failed; item = rest.shift()) {
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, worker));
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
 }

@@ -3,7 +3,7 @@
  * fetched again: a folder that was not used for long goes when there is no room within the budget.
  */
 import { TabTuneError } from "../../errors.ts";
-import type { FileCache } from "../../storage/file-cache.ts";
+import { bytesByFolder, type FileCache } from "../../storage/file-cache.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { ByteRange, KeptRanges } from "./block-reader.ts";
 
@@ -116,13 +116,8 @@ export async function keptBytes(cache: FileCache, place: string[]): Promise<numb
 
 /** What is kept, the data set that was used last first. */
 export async function listRanges(cache: FileCache): Promise<KeptDataSet[]> {
-  const sizes = new Map<string, number>();
-  for (const { name, bytes } of await cache.list()) {
-    const folder = name.split("/")[0]!;
-    sizes.set(folder, (sizes.get(folder) ?? 0) + bytes);
-  }
   const kept: KeptDataSet[] = [];
-  for (const [key, bytes] of sizes) {
+  for (const [key, bytes] of await bytesByFolder(cache)) {
     const reader = await cache.open(`${key}/about`);
     const about = reader && (JSON.parse(new TextDecoder().decode(await reader.read(0, reader.size))) as About);
     kept.push({ key, bytes, label: about?.label ?? "a data set of the hub", usedAt: about?.usedAt ?? "" });

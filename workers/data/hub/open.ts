@@ -7,10 +7,10 @@ import type { InputFile } from "../rows/drop.ts";
 import { type BlockSizes, blockReader, recentRanges } from "./block-reader.ts";
 import { openRanges } from "./kept-ranges.ts";
 import type { HubDataSet } from "./look-up.ts";
+import { withSigns } from "./signs.ts";
 
 /** Of ranges that were used last. A row group that is read twice in a row may be larger: then it comes from the cache. */
 const RECENT_BYTES = 32 * 2 ** 20;
-const SIGN_MS = 1000;
 
 export interface HubReading {
   http: HttpOptions;
@@ -50,26 +50,18 @@ export async function hubFiles(set: HubDataSet, reading: HubReading): Promise<In
   return Promise.all(
     set.files.map(async ({ name, size, sha256, blobId }): Promise<InputFile> => {
       const remote = rangedReader(fileAddress("datasets", set, name), name, size, http);
-      const alive = withSigns(remote, () => onFetched(fetched));
+      const alive: RangeReader = {
+        size,
+        read: (start, end) =>
+          withSigns(
+            () => onFetched(fetched),
+            () => remote.read(start, end),
+          ),
+      };
       const reader = blockReader(alive, name, recent, await kept?.rangesOf(name), sizes);
       const hash = sha256 ?? blobId;
       // By its hash where the hub tells one: a commit that changed nothing but the card is the same data.
       return { path: name, blob: sourceOfReader(reader), identity: hash ?? `${endpoint} ${repo}@${commit}` };
     }),
   );
-}
-
-/** Calls `sign` each second while a read waits for the network: silence is taken for a reader that hangs. */
-function withSigns(reader: RangeReader, sign: () => void): RangeReader {
-  return {
-    size: reader.size,
-    async read(start, end) {
-      const timer = setInterval(sign, SIGN_MS);
-      try {
-        return await reader.read(start, end);
-      } finally {
-        clearInterval(timer);
-      }
-    },
-  };
 }

@@ -37,10 +37,14 @@ export function changed({ leftOut, edited }: RowChanges, change: RowChange): Row
   return { leftOut, edited: [...without(position), { position, messages }].sort((a, b) => a.position - b.position) };
 }
 
+/** Messages in place of a row's own, by its position. */
+export const editsOf = ({ edited }: RowChanges): Map<number, Message[]> =>
+  new Map(edited.map(({ position, messages }) => [position, messages]));
+
 /** A row as it is now, by its position: corrected, or undefined where it was left out. */
-export function currentRows({ leftOut, edited }: RowChanges): (row: Row, position: number) => Row | undefined {
-  const out = new Set(leftOut);
-  const edits = new Map(edited.map(({ position, messages }) => [position, messages]));
+export function currentRows(changes: RowChanges): (row: Row, position: number) => Row | undefined {
+  const out = new Set(changes.leftOut);
+  const edits = editsOf(changes);
   return (row, position) => {
     if (out.has(position)) return undefined;
     const messages = edits.get(position);

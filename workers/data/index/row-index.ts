@@ -7,6 +7,7 @@
  * trains on a part of the data reads a part of the file.
  */
 import { TabTuneError } from "../../errors.ts";
+import { lastUsed } from "../../storage/last-used.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
 import { concat } from "../rows/bytes.ts";
@@ -108,27 +109,21 @@ export interface RowIndex {
 
 /** Opens the index that `info` describes; the `cachedBlocks` last used blocks stay in memory. */
 export function openIndex(store: Store, id: string, info: Pick<IndexInfo, "blocks">, cachedBlocks = 9): RowIndex {
-  const firsts = firstsOf(info.blocks);
+  const firsts = firstsOf(info.blocks.map((block) => block.rows));
   const rows = info.blocks.reduce((sum, block) => sum + block.rows, 0);
-  const cache = new Map<number, Promise<StoredRow[]>>();
-
-  async function load(n: number): Promise<StoredRow[]> {
+  const block = lastUsed(cachedBlocks, async (n: number): Promise<StoredRow[]> => {
     const bytes = await store.get(blockKey(id, n));
     const name = `Part ${n + 1} of ${info.blocks.length} of the list of rows`;
     if (bytes === undefined) throw damaged(`${name} is missing.`);
     if ((await sha256(bytes)) !== info.blocks[n]!.sha256) throw damaged(`${name} is damaged: its hash differs.`);
     return JSON.parse(new TextDecoder().decode(await inflated(bytes))) as StoredRow[];
-  }
-
-  function block(n: number): Promise<StoredRow[]> {
-    const found = cache.get(n) ?? load(n);
-    // A failed read is not kept: the next reader tries again.
-    found.catch(() => cache.delete(n));
-    cache.delete(n);
-    cache.set(n, found);
-    if (cache.size > cachedBlocks) cache.delete(cache.keys().next().value!);
-    return found;
-  }
+  });
+  // Rows that are prepared at once lie in one block, or in two.
+  const keptOf = lastUsed(2, async (n: number): Promise<Uint8Array> => {
+    const bytes = await store.get(keptKey(id, n));
+    if (bytes === undefined) throw damaged(`The pictures of part ${n + 1} of the list of rows are missing.`);
+    return bytes;
+  });
 
   return {
     rows,
@@ -137,8 +132,8 @@ export function openIndex(store: Store, id: string, info: Pick<IndexInfo, "block
       return (await block(n))[i - firsts[n]!]!;
     },
     async kept(i, from, to) {
-      const bytes = await store.get(keptKey(id, blockOf(firsts, i)));
-      if (bytes === undefined || bytes.length < to) throw damaged(`The pictures of row ${i + 1} are missing.`);
+      const bytes = await keptOf(blockOf(firsts, i));
+      if (bytes.length < to) throw damaged(`The pictures of row ${i + 1} are missing.`);
       return bytes.slice(from, to);
     },
   };
@@ -147,11 +142,11 @@ export function openIndex(store: Store, id: string, info: Pick<IndexInfo, "block
 const damaged = (message: string): TabTuneError =>
   new TabTuneError("bad-dataset", message, "Drop the files again.", "Saved runs are untouched.");
 
-/** Position of the first row of each block or shard. */
-export function firstsOf(parts: readonly { rows: number }[]): number[] {
+/** Position of the first row of each part, of parts with so many rows. */
+export function firstsOf(sizes: readonly number[]): number[] {
   const firsts: number[] = [];
   let counted = 0;
-  for (const { rows } of parts) {
+  for (const rows of sizes) {
     firsts.push(counted);
     counted += rows;
   }

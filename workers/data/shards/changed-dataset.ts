@@ -1,5 +1,5 @@
 /** A data set as a person changed it: without the rows that were left out, with the texts that were corrected. */
-import { isUnchanged, type RowChanges } from "../index/changes.ts";
+import { editsOf, isUnchanged, type RowChanges } from "../index/changes.ts";
 import { mostTokens } from "../index/most-tokens.ts";
 import { firstsOf } from "../index/row-index.ts";
 import { sizesOf } from "../index/stored-row.ts";
@@ -18,9 +18,9 @@ export async function withChanges(
   if (isUnchanged(changes)) return dataset;
   const { positionOf } = dataset;
   const out = new Set(changes.leftOut);
-  const edits = new Map(changes.edited.map(({ position, messages }) => [position, messages]));
+  const edits = editsOf(changes);
   const kept: number[] = [];
-  const firsts = firstsOf(dataset.parts);
+  const firsts = firstsOf(dataset.parts.map(({ rows }) => rows));
   const parts = dataset.parts.map(({ rows }, n) => {
     const before = kept.length;
     for (let i = firsts[n]!; i < firsts[n]! + rows; i++) if (!out.has(positionOf(i))) kept.push(i);

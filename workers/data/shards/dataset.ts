@@ -39,20 +39,20 @@ export interface LeftOutRow {
 /** Prepares those of the rows that are not at hand. Resolves when they are, with those that cannot be used. */
 export type SupplyRows = (positions: number[]) => Promise<LeftOutRow[]>;
 
-const noFiles = async (): Promise<never> => {
-  throw new TabTuneError(
+/** Rows would have to be prepared, and nobody has their files. */
+export const noFiles = (): TabTuneError =>
+  new TabTuneError(
     "no-files",
-    "Rows of this data set have yet to be prepared, and its files are no longer open.",
-    "Open the same data again, then go on.",
-    "What was prepared is kept, and so are saved runs.",
+    "Rows of this data set have yet to be prepared, and its files are not open in this tab.",
+    "Open the same data again (drop its files, or look it up at the hub), then press Resume run.",
+    "The run's checkpoints are kept, and the rows that were prepared.",
   );
-};
 
 /** Opens data set `id`; undefined when there is none (or its writing was cut off). Throws "bad-dataset" for a damaged manifest. */
 export async function openDataset(
   store: Store,
   id: string,
-  supply: SupplyRows = noFiles,
+  supply: SupplyRows = () => Promise.reject(noFiles()),
 ): Promise<Dataset | undefined> {
   const manifest = await readManifest(store, id);
   if (manifest === undefined) return undefined;

@@ -210,7 +210,7 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
   }
   if (positions.length === 0) throw noneUsable(label, skipped);
   const written = await writer.finish();
-  const all: Facts = { ...facts, skipped: inOrder(skipped), lengths: histogramOf(rowTokens) };
+  const all: Facts = { ...facts, skipped: byRow(skipped), lengths: histogramOf(rowTokens) };
   return writeManifest(store, {
     ...{ id, filesId, label, ...written, positions, rowTokens, index, facts: all },
     bytes: written.bytes + index.bytes,
@@ -238,7 +238,7 @@ function findable(
 }
 
 /** By the rows' numbers; what is no row (an archive that is left out) stays in front. */
-const inOrder = (skipped: readonly SkippedRow[]): SkippedRow[] => skipped.toSorted((a, b) => a.index - b.index);
+const byRow = (skipped: readonly SkippedRow[]): SkippedRow[] => skipped.toSorted((a, b) => a.index - b.index);
 
 function noneUsable(label: string, skipped: readonly SkippedRow[]): TabTuneError {
   const [first] = skipped;
@@ -258,7 +258,7 @@ function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: r
     id: manifest.id,
     label: manifest.label,
     rows: manifest.rows,
-    skipped: leftOut.length === 0 ? skipped : inOrder([...skipped, ...leftOut.map((row) => row.skipped)]),
+    skipped: leftOut.length === 0 ? skipped : byRow([...skipped, ...leftOut.map((row) => row.skipped)]),
     format,
     tokens: manifest.tokens,
     longest: manifest.longest,

@@ -30,8 +30,11 @@ export interface CachedRows {
 /** How many rows are cached, and about how many bytes: rows of one data set are nearly of one size, and one of them is looked at. */
 export async function cacheSize(store: Store, id: string): Promise<Omit<CachedRows, "budget">> {
   const keys = await store.keys(prefixOf(id));
-  const first = keys[0] === undefined ? undefined : await store.get(keys[0]);
-  return { rows: keys.length, bytes: keys.length * (first?.length ?? 0) };
+  return { rows: keys.length, bytes: keys.length * (await bytesOfOne(store, keys)) };
+}
+
+async function bytesOfOne(store: Store, [key]: readonly string[]): Promise<number> {
+  return (key === undefined ? undefined : await store.get(key))?.length ?? 0;
 }
 
 export class RowCache {
@@ -57,8 +60,8 @@ export class RowCache {
   static async open(store: Store, id: string, budget: number, least = 64): Promise<RowCache> {
     const cache = new RowCache(store, id, budget, least);
     const keys = await store.keys(prefixOf(id));
-    const { bytes, rows } = await cacheSize(store, id);
-    for (const key of keys) cache.#note(Number(key.slice(prefixOf(id).length)), bytes / rows);
+    const each = await bytesOfOne(store, keys);
+    for (const key of keys) cache.#note(Number(key.slice(prefixOf(id).length)), each);
     return cache;
   }
 

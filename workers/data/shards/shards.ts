@@ -2,6 +2,8 @@
  * Prepared rows in the browser's storage, all of a data set: shards of about 4 MB. Keys: `dataset/<id>/shard/<n>`,
  * `dataset/<id>/sources/<n>`. A shard is u32 count, count u32 lengths, the examples.
  */
+
+import { lastUsed } from "../../storage/last-used.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
@@ -110,12 +112,10 @@ export interface ShardReader {
  */
 export function openShards(store: Store, manifest: DatasetManifest, cachedShards = 9): ShardReader {
   const { id } = manifest;
-  const firsts = firstsOf(manifest.shards);
+  const firsts = firstsOf(manifest.shards.map(({ rows }) => rows));
   const checked = new Set<number>();
-  // Promises, so that readers who want the same shard at once share one read. A Map keeps insertion order: the first is the oldest.
-  const cache = new Map<number, Promise<Uint8Array[]>>();
 
-  async function load(n: number): Promise<Uint8Array[]> {
+  const shard = lastUsed(cachedShards, async (n: number): Promise<Uint8Array[]> => {
     const bytes = await store.get(shardKey(id, n));
     const name = `Shard ${n} of ${manifest.shards.length} of the data set "${manifest.label}"`;
     if (bytes === undefined) throw damaged(`${name} is missing.`);
@@ -124,20 +124,7 @@ export function openShards(store: Store, manifest: DatasetManifest, cachedShards
       checked.add(n);
     }
     return unpackShard(bytes);
-  }
-
-  function shard(n: number): Promise<Uint8Array[]> {
-    let examples = cache.get(n);
-    if (examples === undefined) {
-      examples = load(n);
-      // A failed read is not kept: the next reader tries again.
-      examples.catch(() => cache.delete(n));
-    }
-    cache.delete(n);
-    cache.set(n, examples);
-    if (cache.size > cachedShards) cache.delete(cache.keys().next().value!);
-    return examples;
-  }
+  });
 
   return {
     async read(i) {

@@ -3,6 +3,7 @@
  * training and the page read it. A row is the same whenever it is made: it depends on its files, the model's preparation and nothing
  * else.
  */
+import { eachOf } from "../../each-of.ts";
 import { isRowFault, type RowFault, TabTuneError } from "../../errors.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
@@ -129,10 +130,16 @@ export async function openSupply(options: SupplyOptions): Promise<RowSupply> {
   const leftOut = new Map((await leftOutRows(store, id)).map((row) => [row.position, row]));
   const underWay = new Map<number, Promise<void>>();
 
-  async function leave(position: number, skipped: SkippedRow): Promise<void> {
-    leftOut.set(position, { position, skipped });
+  /** Rows of the list that is stored: it only grows. */
+  let written = leftOut.size;
+  async function writeLeftOut(): Promise<void> {
+    if (leftOut.size === written) return;
+    written = leftOut.size;
     await store.set([[leftOutKey(id), await sealJson([...leftOut.values()])]], "relaxed");
   }
+  const leave = (position: number, skipped: SkippedRow): void => {
+    leftOut.set(position, { position, skipped });
+  };
 
   async function make(position: number, onRow: (source: string) => void): Promise<void> {
     if (leftOut.has(position) || (await cache.has(position))) return;
@@ -142,7 +149,7 @@ export async function openSupply(options: SupplyOptions): Promise<RowSupply> {
       await cache.put(position, await prepareExample(row, preparation, pictures));
     } catch (error) {
       if (!isRowFault(error)) throw error;
-      await leave(position, skippedBy(error, row));
+      leave(position, skippedBy(error, row));
     }
   }
 
@@ -163,16 +170,17 @@ export async function openSupply(options: SupplyOptions): Promise<RowSupply> {
       return [...leftOut.values()];
     },
     async prepare(positions, onRow = () => {}) {
-      let next = 0;
-      const lane = async (): Promise<void> => {
-        while (next < positions.length) await once(positions[next++]!, onRow);
-      };
-      await Promise.all(Array.from({ length: widthOf(pictures) }, lane));
+      try {
+        await eachOf(positions, widthOf(pictures), (position) => once(position, onRow));
+      } finally {
+        await writeLeftOut();
+      }
       return positions.flatMap((position) => leftOut.get(position) ?? []);
     },
     async leaveOut(position, message) {
       const { index, source: place } = await source.row(position);
-      await leave(position, { index, source: place, reason: "broken-part", message, excerpt: "" });
+      leave(position, { index, source: place, reason: "broken-part", message, excerpt: "" });
+      await writeLeftOut();
     },
   };
 }
