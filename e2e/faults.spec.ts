@@ -4,11 +4,12 @@
  */
 import type { Page } from "@playwright/test";
 import { killableEngine, spoil } from "./fault-points.ts";
-import { demoPicture, jsonLines } from "./files.ts";
+import { demoPicture, jsonLines, upload } from "./files.ts";
 import {
   alertIn,
   ask,
   button,
+  chooseFiles,
   chooseSampleData,
   expect,
   expectAlert,
@@ -158,12 +159,9 @@ test("a file that the data reader hangs on", async ({ page, context }) => {
   await page.clock.install();
   await page.goto("/");
   await loadDemo(page);
-  const choosing = page.waitForEvent("filechooser");
-  await button(page, "Choose files").click();
-  const mimeType = "application/octet-stream";
-  await (await choosing).setFiles([
-    { name: "hang.jsonl", mimeType, buffer: Buffer.from(jsonLines([{ file_name: "a.webp", text: "A." }])) },
-    { name: "a.webp", mimeType, buffer: Buffer.from(demoPicture("001.webp")) },
+  await chooseFiles(page, [
+    upload("hang.jsonl", jsonLines([{ file_name: "a.webp", text: "A." }])),
+    upload("a.webp", demoPicture("001.webp")),
   ]);
   await page.clock.runFor(30_000);
   await expectAlert(page, "Data", { happened: /no sign of life/, safe: /not touched/, remedy: /other files/ });
@@ -242,13 +240,7 @@ test("rows that cannot be trained on", async ({ page }) => {
       messages: [user(`<image>\n${"Tell me all. ".repeat(9)}`), assistant("Long story. ".repeat(400))],
     },
   ];
-  const choosing = page.waitForEvent("filechooser");
-  await button(page, "Choose files").click();
-  const mimeType = "application/octet-stream";
-  await (await choosing).setFiles([
-    { name: "metadata.jsonl", mimeType, buffer: Buffer.from(jsonLines(rows)) },
-    { name: "a.webp", mimeType, buffer: Buffer.from(demoPicture("001.webp")) },
-  ]);
+  await chooseFiles(page, [upload("metadata.jsonl", jsonLines(rows)), upload("a.webp", demoPicture("001.webp"))]);
   await expect(statusOf(page, "Data")).toHaveText("2 rows ready, 2 skipped", { timeout: SLOW });
   await button(page, "Show skipped rows").click();
   const skipped = page.getByRole("table", { name: "Skipped rows" }).locator("tbody tr");

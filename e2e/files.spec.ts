@@ -5,38 +5,35 @@ import path from "node:path";
 import type { Page } from "@playwright/test";
 import { zipSync } from "fflate";
 import { spoilPictures } from "./fault-points.ts";
-import { blackPng, demoPicture, jsonLines, text } from "./files.ts";
-import { alertIn, button, chooseSampleData, expect, loadDemo, panel, SLOW, statusOf, test } from "./fixtures.ts";
-
-interface Upload {
-  name: string;
-  mimeType: string;
-  buffer: Buffer;
-}
-
-const upload = (name: string, bytes: Uint8Array): Upload => ({
-  name,
-  mimeType: "application/octet-stream",
-  buffer: Buffer.from(bytes),
-});
-
-async function chooseFiles(page: Page, files: Upload[]): Promise<void> {
-  const choosing = page.waitForEvent("filechooser");
-  await button(page, "Choose files").click();
-  await (await choosing).setFiles(files);
-}
+import { blackPng, demoPicture, jsonLines, text, type Upload, upload } from "./files.ts";
+import {
+  alertIn,
+  button,
+  chooseFiles,
+  chooseFolder,
+  chooseSampleData,
+  expect,
+  loadDemo,
+  panel,
+  SLOW,
+  statusOf,
+  test,
+} from "./fixtures.ts";
 
 /** Writes a folder and chooses it; `files` are by path inside of it. */
-async function chooseFolder(page: Page, name: string, files: Record<string, Uint8Array>, label: string): Promise<void> {
+async function writeAndChoose(
+  page: Page,
+  name: string,
+  files: Record<string, Uint8Array>,
+  label: string,
+): Promise<void> {
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-folder-"));
   try {
     for (const [file, bytes] of Object.entries(files)) {
       fs.mkdirSync(path.join(parent, name, path.dirname(file)), { recursive: true });
       fs.writeFileSync(path.join(parent, name, file), bytes);
     }
-    const choosing = page.waitForEvent("filechooser");
-    await button(page, label).click();
-    await (await choosing).setFiles(path.join(parent, name));
+    await chooseFolder(page, label, path.join(parent, name));
     // The browser reads the files later: they must stay until the caller is done.
     page.once("close", () => fs.rmSync(parent, { recursive: true, force: true }));
   } catch (error) {
@@ -117,7 +114,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
       "pictures/a.webp": demoPicture("004.webp"),
       "pictures/b.webp": demoPicture("005.webp"),
     };
-    await chooseFolder(page, "csv-set", files, "Choose folder");
+    await writeAndChoose(page, "csv-set", files, "Choose folder");
     await ready(page, "2 rows ready");
     await expect(page.getByRole("table", { name: "Rows", exact: true })).toContainText('and a "quote".');
   });
@@ -395,7 +392,7 @@ test("folders that are no model", async ({ page }) => {
   ];
   for (const [name, files, words] of cases) {
     await test.step(name, async () => {
-      await chooseFolder(page, name, files, "Choose model folder");
+      await writeAndChoose(page, name, files, "Choose model folder");
       await expect(panel(page, "Model").getByRole("combobox", { name: "Model" })).toHaveValue("folder");
       await button(page, "Load model").click();
       const alert = alertIn(page, "Model");
@@ -407,7 +404,7 @@ test("folders that are no model", async ({ page }) => {
   }
 
   await test.step("the page still works", async () => {
-    await chooseFolder(page, "good-model", whole, "Choose model folder");
+    await writeAndChoose(page, "good-model", whole, "Choose model folder");
     await loadDemo(page);
     await expect(statusOf(page, "Model")).toContainText("good-model is ready");
     await panel(page, "Model").getByRole("combobox", { name: "Model" }).selectOption("embedded");

@@ -8,6 +8,19 @@ export const text = (value: string): Uint8Array => new TextEncoder().encode(valu
 
 export const jsonLines = (rows: unknown[]): Uint8Array => text(rows.map((row) => JSON.stringify(row)).join("\n"));
 
+/** A file as a file chooser takes it. */
+export interface Upload {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
+export const upload = (name: string, bytes: Uint8Array): Upload => ({
+  name,
+  mimeType: "application/octet-stream",
+  buffer: Buffer.from(bytes),
+});
+
 function pngChunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const length = Buffer.alloc(4);

@@ -5,6 +5,7 @@
 import path from "node:path";
 import { type BrowserContext, test as base, expect, type Locator, type Page } from "@playwright/test";
 import { unzipSync } from "fflate";
+import type { Upload } from "./files.ts";
 
 export { expect };
 
@@ -65,7 +66,13 @@ export async function waitForStatus(page: Page, name: PanelName, words: string |
   if (await alert.isVisible()) throw new Error(`${name}: ${await alert.textContent()}`);
 }
 
-/** Presses the button `label` and chooses a folder of this repository. */
+export async function chooseFiles(page: Page, files: Upload[]): Promise<void> {
+  const choosing = page.waitForEvent("filechooser");
+  await button(page, "Choose files").click();
+  await (await choosing).setFiles(files);
+}
+
+/** Presses the button `label` and chooses a folder, by its whole path or from the repository's own. */
 export async function chooseFolder(page: Page, label: string, folder: string): Promise<void> {
   const choosing = page.waitForEvent("filechooser");
   await button(page, label).click();

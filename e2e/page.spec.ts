@@ -1,10 +1,11 @@
 /** The page itself: what it says where it cannot work, its names, its looks, its keys, how smooth it stays, and a second tab. */
 import type { Locator, Page } from "@playwright/test";
 import { spoil } from "./fault-points.ts";
-import { demoPicture, jsonLines } from "./files.ts";
+import { demoPicture, jsonLines, upload } from "./files.ts";
 import {
   alertIn,
   button,
+  chooseFiles,
   expect,
   expectAlert,
   loadDemo,
@@ -190,16 +191,13 @@ test("by keyboard from an empty page to a run; names, looks and smoothness on th
   });
 
   await test.step("looks with everything on show", async () => {
-    const mimeType = "application/octet-stream";
     const rows = [
       { file_name: "a.webp", text: "A caption without a single space: ".concat("pneumonoultramicroscopic".repeat(6)) },
       { file_name: `${"a-very-long-file-name-".repeat(8)}.webp`, text: "Missing." },
     ];
-    const choosing = page.waitForEvent("filechooser");
-    await button(page, "Choose files").click();
-    await (await choosing).setFiles([
-      { name: `${"metadata-".repeat(12)}.jsonl`, mimeType, buffer: Buffer.from(jsonLines(rows)) },
-      { name: "a.webp", mimeType, buffer: Buffer.from(demoPicture("001.webp")) },
+    await chooseFiles(page, [
+      upload(`${"metadata-".repeat(12)}.jsonl`, jsonLines(rows)),
+      upload("a.webp", demoPicture("001.webp")),
     ]);
     await waitForStatus(page, "Data", "1 rows ready, 1 skipped");
     await button(page, "Show skipped rows").click();

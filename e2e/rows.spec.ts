@@ -1,9 +1,10 @@
 /** Rows at hand: searched, left out, corrected; and data with more rows than are prepared before a run. */
 import type { Page } from "@playwright/test";
-import { demoPicture, jsonLines } from "./files.ts";
+import { demoPicture, jsonLines, upload } from "./files.ts";
 import {
   alertIn,
   button,
+  chooseFiles,
   expect,
   loadDemo,
   panel,
@@ -42,7 +43,7 @@ const letGo = (page: Page): Promise<number> =>
   });
 const lines = (page: Page) => data(page).getByRole("table", { name: "Rows" }).getByRole("row");
 
-test("rows are searched, left out and corrected; a run, a reload and the download have them so", async ({ page }) => {
+test("rows are searched, left out and corrected; a reload keeps it, and all of it can be undone", async ({ page }) => {
   await prepare(page);
   await button(page, "Search and change rows").click();
   await search(page, "no words like these", "0 found.");
@@ -88,24 +89,14 @@ test("of many rows, those that a step needs are prepared; a run goes on after a 
     file_name: i === 7 ? "broken.png" : names[i % names.length],
     text: `Picture ${i}.`,
   }));
-  const upload = (name: string, bytes: Uint8Array) => ({
-    name,
-    mimeType: "application/octet-stream",
-    buffer: Buffer.from(bytes),
-  });
   const files = [
     upload("metadata.jsonl", jsonLines(rows)),
     upload("broken.png", Buffer.from("no picture at all")),
     ...names.map((name) => upload(name, demoPicture(name))),
   ];
-  const choose = async () => {
-    const choosing = page.waitForEvent("filechooser");
-    await button(page, "Choose files").click();
-    await (await choosing).setFiles(files);
-  };
   await page.goto("/");
   await loadDemo(page);
-  await choose();
+  await chooseFiles(page, files);
   await expect(statusOf(page, "Data")).toHaveText("2100 rows ready", { timeout: SLOW });
   await expect(data(page)).toContainText("rows are prepared as training comes to them");
   await button(page, "Search and change rows").click();
@@ -127,7 +118,7 @@ test("of many rows, those that a step needs are prepared; a run goes on after a 
   await expect(statusOf(page, "Data")).toContainText("2100 rows ready", { timeout: SLOW });
   await button(page, "Resume run").click();
   await expect(alertIn(page, "Training")).toContainText("Open the same data again", { timeout: SLOW });
-  await choose();
+  await chooseFiles(page, files);
   await expect(statusOf(page, "Data")).toContainText("2100 rows ready", { timeout: SLOW });
   await button(page, "Resume run").click();
   await waitForEnd(page, 4);

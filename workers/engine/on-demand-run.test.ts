@@ -10,10 +10,12 @@ import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import {
   type FinishedRun,
+  figuresOf,
   type Golden,
   goldenFiles,
   loadGoldenModel,
   openGolden,
+  outcomeOf,
   recipeWith,
   runToEnd,
 } from "../testing/golden.ts";
@@ -70,25 +72,22 @@ async function run(store: Store, options: Options = {}): Promise<FinishedRun & {
   return { ...finished, supply: supply!, odd };
 }
 
-const bits = ({ adapter, firstMoments, secondMoments }: FinishedRun) => ({ adapter, firstMoments, secondMoments });
-const figures = (finished: FinishedRun) => finished.records.map(({ seconds: _, ...record }) => record);
-
 test("the same bits whether rows are made, cached, let go and made again, or the run is cut and resumed without its cache", async () => {
   const store = memoryStore();
   const made = await run(store);
   expect(made.records.length).toBe(6);
   const cached = await run(store);
-  expect([bits(cached), figures(cached)]).toEqual([bits(made), figures(made)]);
+  expect([outcomeOf(cached), figuresOf(cached)]).toEqual([outcomeOf(made), figuresOf(made)]);
   const tight = await run(memoryStore(), { tight: true });
   expect(tight.supply.cached.rows).toBe(2);
-  expect([bits(tight), figures(tight)]).toEqual([bits(made), figures(made)]);
+  expect([outcomeOf(tight), figuresOf(tight)]).toEqual([outcomeOf(made), figuresOf(made)]);
 
   const cut = memoryStore();
   const first = await run(cut, { stopAfter: 3 });
   await cut.delete((await cut.keys("dataset/")).filter((key) => key.includes("/row/")));
   const second = await run(cut, { resume: true });
-  expect(figures(first).concat(figures(second))).toEqual(figures(made));
-  expect(bits(second)).toEqual(bits(made));
+  expect(figuresOf(first).concat(figuresOf(second))).toEqual(figuresOf(made));
+  expect(outcomeOf(second)).toEqual(outcomeOf(made));
 });
 
 test("rows that turn out broken are left out of their batches and told once; the run is the same each time", async () => {
@@ -99,6 +98,6 @@ test("rows that turn out broken are left out of their batches and told once; the
   const store = memoryStore();
   const again = await run(store, { broken: 2, stopAfter: 2 });
   const resumed = await run(store, { broken: 2, resume: true });
-  expect(bits(resumed)).toEqual(bits(first));
-  expect(figures(again).concat(figures(resumed))).toEqual(figures(first));
+  expect(outcomeOf(resumed)).toEqual(outcomeOf(first));
+  expect(figuresOf(again).concat(figuresOf(resumed))).toEqual(figuresOf(first));
 });

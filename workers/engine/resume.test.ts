@@ -6,11 +6,13 @@ import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import {
   type FinishedRun,
+  figuresOf,
   type Golden,
   goldenDataset,
   goldenFiles,
   loadGoldenModel,
   openGolden,
+  outcomeOf,
   recipeWith,
   runToEnd,
 } from "../testing/golden.ts";
@@ -39,14 +41,6 @@ beforeAll(async () => {
   model = await loadGoldenModel(golden, recipe);
 });
 
-/** What must be equal: a step's time is not. */
-const outcome = (run: FinishedRun) => ({
-  adapter: run.adapter,
-  firstMoments: run.firstMoments,
-  secondMoments: run.secondMoments,
-});
-const figures = (run: Pick<FinishedRun, "records">) => run.records.map(({ seconds: _, ...rest }) => rest);
-
 async function run(
   store: Store,
   options: { resume?: boolean; stopAfter?: number; reverse?: boolean; model?: LoadedModel },
@@ -67,8 +61,8 @@ const wholeStore = memoryStore();
 test("the same seed twice gives bitwise the same adapter, moments and log, in whatever order the files come", async () => {
   whole = await run(wholeStore, {});
   const again = await run(memoryStore(), { reverse: true });
-  expect(figures(again)).toEqual(figures(whole));
-  expect(outcome(again)).toEqual(outcome(whole));
+  expect(figuresOf(again)).toEqual(figuresOf(whole));
+  expect(outcomeOf(again)).toEqual(outcomeOf(whole));
   expect(whole.records.map((r) => r.step)).toEqual([1, 2, 3, 4]);
   expect(new Set(whole.records.map((r) => r.loss)).size).toBe(4);
 });
@@ -81,10 +75,10 @@ test("cut after two steps and resumed by a new process: bitwise the run that was
   // Nothing is carried over but the store: another model object, another adapter.
   const fresh = await loadGoldenModel(golden, recipe);
   const second = await run(store, { resume: true, model: fresh });
-  expect(figures(first).concat(figures(second))).toEqual(figures(whole));
-  expect(outcome(second)).toEqual(outcome(whole));
+  expect(figuresOf(first).concat(figuresOf(second))).toEqual(figuresOf(whole));
+  expect(outcomeOf(second)).toEqual(outcomeOf(whole));
   const logged = (await savedRun(store, "golden")).log;
-  expect(figures({ records: logged })).toEqual(figures(whole));
+  expect(figuresOf({ records: logged })).toEqual(figuresOf(whole));
   expect((await listRuns(store))[0]).toMatchObject({ status: "done", step: 4 });
 });
 
@@ -105,7 +99,7 @@ test("stop and save, then resume, ends in the same place", async () => {
   expect(states).toEqual(["preparing", "compiling", "training", "saving", "training", "stopped"]);
   const resumed = await runToEnd(model, recipe, { store, dataset, resume: true });
   expect(resumed.records[0]!.step).toBe(2);
-  expect(outcome(resumed)).toEqual(outcome(whole));
+  expect(outcomeOf(resumed)).toEqual(outcomeOf(whole));
   expect(stopped.adapter).not.toEqual(resumed.adapter);
 });
 
@@ -120,7 +114,7 @@ test("a run that never saved starts over when it is resumed", async () => {
     },
   });
   await expect(died).rejects.toThrow("the tab was closed");
-  expect(outcome(await runToEnd(model, recipe, { store, dataset, resume: true }))).toEqual(outcome(whole));
+  expect(outcomeOf(await runToEnd(model, recipe, { store, dataset, resume: true }))).toEqual(outcomeOf(whole));
 });
 
 test("all that can learn at once, with dropout: cut and resumed it is bitwise the run that was not cut", async () => {
@@ -143,8 +137,8 @@ test("all that can learn at once, with dropout: cut and resumed it is bitwise th
   const store = memoryStore();
   const first = await start(store, { stopAfter: 1 });
   const second = await start(store, { resume: true });
-  expect(figures(first).concat(figures(second))).toEqual(figures(uncut));
-  expect(outcome(second)).toEqual(outcome(uncut));
+  expect(figuresOf(first).concat(figuresOf(second))).toEqual(figuresOf(uncut));
+  expect(outcomeOf(second)).toEqual(outcomeOf(uncut));
   const kept = await savedModules(store, "golden");
   expect(kept.trained).toEqual((await savedModules(uncutStore, "golden")).trained);
   expect(kept.trained.map(({ name }) => name)).toContain("multi_modal_projector.linear_2.bias");

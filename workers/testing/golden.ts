@@ -232,6 +232,16 @@ export async function runToEnd(
   };
 }
 
+/** What must be equal of two equal runs, to the bit. */
+export const outcomeOf = ({ adapter, firstMoments, secondMoments }: FinishedRun) => ({
+  adapter,
+  firstMoments,
+  secondMoments,
+});
+
+/** The log of a run: a step's time is not its own. */
+export const figuresOf = ({ records }: Pick<FinishedRun, "records">) => records.map(({ seconds: _, ...rest }) => rest);
+
 /** SHA-256 of an adapter's names and values. Equal hashes are equal adapters, bit for bit. */
 export function hashOf(modules: Pick<ModuleMatrices, "module" | "loraA" | "loraB">[]): string {
   const hash = createHash("sha256");
