@@ -121,6 +121,6 @@ function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHook
         return undefined;
       }
     },
-    soon: (rows) => dataset.soon(rows.map(positionOf)),
+    ...(dataset.onDemand ? { soon: (rows) => dataset.soon(rows.map(positionOf)) } : {}),
   });
 }
