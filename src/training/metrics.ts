@@ -1,6 +1,7 @@
 /** What the page works out from the records of a run's steps: the smoothed curve, the time left, the CSV file. */
+
+import { median } from "../../workers/metrics/averages.ts";
 import type { StepRecord } from "../../workers/training/events.ts";
-import { median } from "../../workers/training/metrics.ts";
 
 /**
  * Debiased exponential moving average, TensorBoard's rule: weight 0 is the raw curve, 0.99 very smooth. A value that is not

@@ -1,6 +1,6 @@
 /** The file that `measure` writes: what this adapter can do, in one piece, with what failed and why. Times are in ms unless named otherwise. */
 import * as v from "valibot";
-import { median } from "../training/metrics.ts";
+import { median } from "../metrics/averages.ts";
 
 export const VERSION = 1;
 

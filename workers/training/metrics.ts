@@ -36,13 +36,6 @@ export function toLogLine({ step, loss, gradNorm, learningRate }: LoggedWindow):
   return `step ${step}: loss ${loss.toFixed(4)}, grad_norm ${short(gradNorm)}, learning_rate ${short(learningRate)}`;
 }
 
-/** Of at least one value; of an even number, the mean of the middle two. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 /** One line of `steps.jsonl` without its line end: Hugging Face names, full precision. */
 export function toStepLine(record: StepRecord): string {
   return JSON.stringify({

@@ -1,6 +1,7 @@
 /** What is wrong with a run that has ended, as far as its own figures show. */
+
+import { median } from "../metrics/averages.ts";
 import type { StepRecord } from "./events.ts";
-import { median } from "./metrics.ts";
 
 /** First and last loss, each the median of a tenth of the run: single steps jump. There must be a record. */
 export function lossEnds(records: readonly StepRecord[]): { first: number; last: number } {
