@@ -103,13 +103,14 @@ function isShown(question: string, texts: readonly string[]): boolean {
 /**
  * Question and answer of a multiple choice: the question with its options under letters, where it does not show them itself; the answer
  * as it is written where that is a letter or an option's text, and "B. juice" in place of an index. Undefined where there are no options.
- * Throws RowProblems "bad-row" and "missing-text".
+ * Throws RowProblems "bad-row" and, unless it is a question `toAnswer`, "missing-text".
  */
 export function multipleChoice(
   fields: Fields,
   question: string,
   answer: Field | undefined,
   tell: Tell,
+  toAnswer = false,
 ): { question: string; answer: string } | undefined {
   const options = optionsOf(fields);
   if (options === undefined) return undefined;
@@ -117,6 +118,18 @@ export function multipleChoice(
   // A-OKVQA has the right option beside the free answers of ten people.
   const several = Array.isArray(answer?.value) && answer.value.length !== 1;
   const given = several ? (right ?? answer) : (answer ?? right);
+  const asked = (): { question: string; shown: boolean } => {
+    const shown = isShown(question, options.texts);
+    const lines = options.texts.map((line, i) => `\n${LETTERS[i]}. ${line}`).join("");
+    return { question: shown ? question : `${question}${lines}`, shown };
+  };
+  const placed = (shown: boolean): string =>
+    `the options in "${options.column}" ${shown ? "stand in the question already" : "are written under the question"}`;
+  if (given === undefined && toAnswer) {
+    const { question: written, shown } = asked();
+    tell(placed(shown));
+    return { question: written, answer: "" };
+  }
   if (given === undefined)
     throw new RowProblem("missing-text", `The row has a question with options in "${options.column}" and no answer.`);
   const list: unknown = unpackJson(given.value);
@@ -134,11 +147,8 @@ export function multipleChoice(
     by === "index"
       ? `; "${given.name.slice(0, 60)}" is an index counted from 0 and becomes the letter and the text of its option`
       : "";
-  const shown = isShown(question, options.texts);
-  tell(
-    `the options in "${options.column}" ${shown ? "stand in the question already" : "are written under the question"}${counted}`,
-  );
-  const lines = options.texts.map((line, i) => `\n${LETTERS[i]}. ${line}`).join("");
+  const { question: written, shown } = asked();
+  tell(`${placed(shown)}${counted}`);
   const named = by === "label" && !same(options.labels[at]!, LETTERS[at]!);
-  return { question: shown ? question : `${question}${lines}`, answer: by === "index" || named ? option : text };
+  return { question: written, answer: by === "index" || named ? option : text };
 }

@@ -16,6 +16,8 @@ export interface Conversation {
   messages: Message[];
   /** One for each image part, in order. */
   pictures: PictureSource[];
+  /** All that people answered to its last question, where they are several and the row is to be answered. */
+  answers?: string[];
 }
 
 type Role = Message["role"];
@@ -194,13 +196,22 @@ function split(
  * A checked conversation: system first if at all, then user and assistant in turn, at least one answer with text, one
  * picture for each image part. `named` are those of the row; parts with a picture of their own take none of them.
  * Without any image part, the pictures go first in the first user turn.
+ * One that is `toAnswer` needs no answer, and is left without a last one that is empty.
  * Throws RowProblems "bad-row", "bad-roles", "empty-text", "picture-count".
  */
-export function conversationOf(turns: readonly unknown[], named: readonly PictureSource[], tell: Tell): Conversation {
+export function conversationOf(
+  turns: readonly unknown[],
+  named: readonly PictureSource[],
+  tell: Tell,
+  toAnswer = false,
+): Conversation {
   const { turns: read, pictures } = split(inTurn(turns.map(turnOf), tell), named, tell);
   checkRoles(read.map((turn) => turn.role));
   const spoken = read.some(({ role, parts }) => role === "assistant" && hasText(parts));
-  if (!spoken) throw new RowProblem("empty-text", "No assistant turn has any text, so there is nothing to learn.");
+  const last = read.at(-1)!;
+  if (toAnswer && last.role === "assistant" && !hasText(last.parts)) read.pop();
+  if (!spoken && !toAnswer)
+    throw new RowProblem("empty-text", "No assistant turn has any text, so there is nothing to learn.");
 
   const images = () => read.flatMap(({ parts }) => parts.filter((part) => part.type === "image"));
   if (images().length === 0) {

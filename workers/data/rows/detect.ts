@@ -20,7 +20,7 @@ export interface TableSource {
 
 /** Pictures with texts beside them; entries in the order of the rows. */
 export interface SampleSource {
-  format: "webdataset" | "sidecar" | "folders";
+  format: "webdataset" | "sidecar" | "folders" | "pictures";
   path: string;
   entries: Entry[];
   /** The sample to which an entry belongs. */
@@ -263,6 +263,14 @@ function planClasses(all: readonly Entry[], { of }: SampleKeys): Plan {
     classOf: classes.of,
   };
   return { ...none, sources: [source], notes: [...notes, classes.note] };
+}
+
+/** Pictures that nothing says anything about, to be answered: each is a row. Undefined where there is none. */
+export function picturesAlone(entries: readonly Entry[]): SampleSource | undefined {
+  const pictures = entries.filter(isPicture).sort(byPath);
+  return pictures.length === 0
+    ? undefined
+    : { format: "pictures", path: folderOf(pictures[0]!.path), entries: pictures, keyOf: ({ path }) => path };
 }
 
 /** Texts that belong to a picture. */

@@ -20,6 +20,8 @@ export interface Surroundings {
   /** All files of the drop. */
   entries: readonly Entry[];
   remarks: Remarks;
+  /** Pictures without a text are records too. */
+  toAnswer?: boolean;
 }
 
 /** Throws a RowProblem "bad-json". */

@@ -61,7 +61,7 @@ export interface Reading {
 export function readingOf(drop: OpenDrop, options: RecordOptions, remarks: Remarks): Reading {
   const { limits, entries, sources } = drop;
   const tables = sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
-  return { limits, options, around: { tables, entries, remarks } };
+  return { limits, options, around: { tables, entries, remarks, toAnswer: options.toAnswer === true } };
 }
 
 export const pathOfSource = (source: Source): string => (isTable(source) ? source.entry.path : source.path);

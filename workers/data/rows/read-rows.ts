@@ -5,7 +5,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
-import { isTable, type Source } from "./detect.ts";
+import { isTable, picturesAlone, type Source } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
 import { folderOf, type LeftOut } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
@@ -18,6 +18,7 @@ import { CLASS_QUESTION, type RecordOptions, recordToConversations } from "./rec
 import { detailOf } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
+import { isCaption } from "./sidecar.ts";
 
 export type { InputFile };
 
@@ -63,8 +64,15 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   const { files, limits, entries, leftOut, notes } = opened;
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
   const drop = await usable(opened, options);
-  const { plan, sources } = drop;
+  const { plan } = drop;
   for (const note of [...notes, ...plan.notes]) yield { type: "format", format: "note", detail: note };
+  const alone = options.toAnswer && drop.sources.length === 0 ? picturesAlone(entries) : undefined;
+  const sources = alone ? [alone] : drop.sources;
+  const texts = alone ? entries.filter(isCaption).length : 0;
+  if (texts > 0) {
+    const detail = `${counted(texts, "text")} beside the pictures ${texts === 1 ? "belongs" : "belong"} to none of them and ${texts === 1 ? "is" : "are"} not read.`;
+    yield { type: "format", format: "note", detail };
+  }
   if (sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 
   const index = pictureIndex(entries);
@@ -120,9 +128,9 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   }
   yield* remarks.notes().map(note);
   for (const detail of index.notes()) yield note(detail);
-  if (rows === 0) throw noRows(plan.sources, next, firstSkipped);
+  if (rows === 0) throw noRows(sources, next, firstSkipped);
   const given = plan.pictures - files.filter((file) => file.beside).length;
-  if (!pictured && given > 0) throw blind(plan.sources, given, rows);
+  if (!pictured && given > 0) throw blind(sources, given, rows);
   const unused = given - index.used();
   if (unused > 0) {
     yield note(
@@ -233,7 +241,8 @@ async function rowsOf(
       );
     }
     const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures.index, limits));
-    return { index: index + i, source: place, messages: conversation.messages, images };
+    const answers = conversation.answers ? { answers: conversation.answers } : {};
+    return { index: index + i, source: place, messages: conversation.messages, images, ...answers };
   });
   return { rows, remarks, several };
 }

@@ -24,6 +24,8 @@ export interface RecordOptions {
   instruction?: string;
   /** Of several answers or captions; without it a row for each caption, and the most frequent answer. */
   severalAnswers?: SeveralAnswers;
+  /** The rows are to be answered, not trained on: those without an answer stay, and each of several answers is a right one. */
+  toAnswer?: boolean;
 }
 
 export const DEFAULT_INSTRUCTION = "Describe the image.";
@@ -78,6 +80,8 @@ export function recordToConversations(
     columns: columns ?? fields.names,
     tell,
     several: false,
+    toAnswer: options.toAnswer === true,
+    answers: [],
   };
   const system = fields.first("system")?.value;
   const conversations = dialoguesOf(request).map((turns) => {
@@ -85,7 +89,8 @@ export function recordToConversations(
     const hasSystem = isRecord(first) && (own(first, "role") ?? own(first, "from")) === "system";
     const opening = isPresent(system) && system !== "" && !hasSystem;
     const head = opening ? [{ role: "system", content: textOf(system, "The system column") }] : [];
-    return conversationOf([...head, ...turns], pictures, tell);
+    const conversation = conversationOf([...head, ...turns], pictures, tell, request.toAnswer);
+    return request.answers.length > 1 ? { ...conversation, answers: request.answers } : conversation;
   });
   for (const conversation of conversations) {
     if (conversation.pictures.length === 0) refuseBlind(record, mapping, conversation);
@@ -108,6 +113,9 @@ interface Request {
   tell: Tell;
   /** Set where several answers or captions are met. */
   several: boolean;
+  toAnswer: boolean;
+  /** The several answers or captions of a row that is to be answered. */
+  answers: string[];
 }
 
 /** Lists of turns: one, or one for each answer or caption. */
@@ -165,7 +173,7 @@ function questionOf({ fields, mapping, tell }: Request): Field | undefined {
 }
 
 /** The answer's column. A text or caption beside a question is taken for it only where no other column could be. */
-function answerOf({ fields, mapping, columns, tell }: Request, hasQuestion: boolean): Field | undefined {
+function answerOf({ fields, mapping, columns, tell, toAnswer }: Request, hasQuestion: boolean): Field | undefined {
   if (mapping.label !== undefined && mapping.answer === undefined) return fields.first("label");
   const numbered = fields.has("answer") ? [] : fields.numbered("answer");
   if (numbered.length > 0 && mapping.answer === undefined) {
@@ -192,6 +200,7 @@ function answerOf({ fields, mapping, columns, tell }: Request, hasQuestion: bool
       name !== text.name &&
       !/(^|_)id(x|s)?$/i.test(name),
   );
+  if (others.length > 0 && toAnswer) return undefined;
   if (others.length > 0) {
     throw new RowProblem(
       "missing-text",
@@ -217,7 +226,7 @@ function historyOf(fields: Fields): unknown[] {
 }
 
 function askedTurns(request: Request, question: Field, answer: Field | undefined): unknown[][] {
-  const { fields, columns, tell } = request;
+  const { fields, columns, tell, toAnswer } = request;
   const before = turnsOf(question.value);
   const after = turnsOf(answer?.value);
   if (after?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant"))
@@ -231,10 +240,11 @@ function askedTurns(request: Request, question: Field, answer: Field | undefined
   }
   if (before === undefined) {
     const asked = textOf(question.value, "The question");
-    const choice = after ? undefined : multipleChoice(fields, asked, answer, tell);
+    const choice = after ? undefined : multipleChoice(fields, asked, answer, tell, toAnswer);
     if (choice) return [pair(choice.question, choice.answer)];
     head[0] = { role: "user", content: asked };
   }
+  if (answer === undefined && toAnswer) return [head];
   if (answer === undefined)
     throw new RowProblem("missing-text", `The row has a question and no answer (fields: ${namesOf(columns)}).`);
   if (after) return [[...head, ...after]];
@@ -254,11 +264,25 @@ function pairsOf(question: Field, answer: Field | undefined): unknown[] | undefi
 }
 
 function answerTexts(request: Request, answer: Field): string[] {
-  const { tell, severalAnswers = "most-frequent" } = request;
+  const { tell } = request;
   const name = answer.name.slice(0, 60);
   if (typeof answer.value === "boolean") tell(`the answer in "${name}" is true or false and is written so`);
   const texts = textsIn(request, answer, "The answer");
-  return texts.length === 0 ? [""] : chosenOf(texts, severalAnswers, "answers", name, tell);
+  return texts.length === 0 ? [""] : takenOf(request, texts, "answers", name, "most-frequent");
+}
+
+/** Of several answers or captions those that are trained on; of a row that is to be answered one, beside all of them. */
+function takenOf(
+  request: Request,
+  texts: string[],
+  what: "answers" | "captions",
+  column: string,
+  usual: SeveralAnswers,
+): string[] {
+  const { severalAnswers = usual, toAnswer, tell } = request;
+  if (!toAnswer) return chosenOf(texts, severalAnswers, what, column, tell);
+  request.answers = texts;
+  return chosenOf(texts, "most-frequent", what, column, () => {});
 }
 
 /** The texts of a cell that say something. */
@@ -273,7 +297,7 @@ function textsIn(request: Request, { name, value }: Field, what: string): string
 const severalIn = (name: string): boolean => /s$|^raw$|^caption$/i.test(name);
 
 function captionTurns(request: Request, answer: Field | undefined): unknown[][] {
-  const { fields, pictures, mapping, instruction = DEFAULT_INSTRUCTION, severalAnswers = "each", tell } = request;
+  const { fields, pictures, mapping, instruction = DEFAULT_INSTRUCTION, tell } = request;
   const picked = mapping.answer ?? mapping.label;
   const numbered =
     picked === undefined && answer === undefined && !fields.has("caption") ? fields.numbered("caption") : [];
@@ -292,7 +316,7 @@ function captionTurns(request: Request, answer: Field | undefined): unknown[][] 
   }
   const texts = textsIn(request, found, "The caption");
   if (texts.length === 0) throw new RowProblem("empty-text", "The row's list of captions is empty.");
-  const taken = chosenOf(texts, severalAnswers, "captions", found.name.slice(0, 60), tell);
+  const taken = takenOf(request, texts, "captions", found.name.slice(0, 60), "each");
   return taken.map((text) => pair(instruction, text));
 }
 
@@ -313,11 +337,17 @@ function captionField(fields: Fields, numbered: readonly Field[], tell: Tell): F
 
 /** A class by its name; a number alone says nothing that could be learned. */
 function pairOfClass(request: Request): unknown[] {
-  const { fields, pictures, instruction, tell } = request;
+  const { fields, pictures, instruction, tell, toAnswer } = request;
   const label = fields.first("label");
+  const named = typeof label?.value === "string" && !/^\s*-?\d*\.?\d*\s*$/.test(label.value);
+  if (toAnswer && !named && pictures.length > 0) {
+    const question = instruction ?? DEFAULT_INSTRUCTION;
+    tell(`"${question}" is asked, because there is no question`);
+    return [{ role: "user", content: question }];
+  }
   if (label === undefined) throw nothingKnown(request);
   const name = label.name.slice(0, 60);
-  if (typeof label.value !== "string" || /^\s*-?\d*\.?\d*\s*$/.test(label.value)) {
+  if (!named) {
     throw new RowProblem(
       "missing-text",
       `The row has only "${name}", and that holds no class name (fields: ${namesOf(request.columns)}); write the names instead of numbers, or name the column as label in a mapping.`,

@@ -21,6 +21,7 @@ export function detailOf(source: Source): string {
   if (!isTable(source) && source.format === "webdataset") return `${source.path} is read as WebDataset samples.`;
   if (!isTable(source) && source.format === "folders")
     return `${counted(source.entries.length, "picture")} are read with the names of their folders.`;
+  if (!isTable(source) && source.format === "pictures") return `${counted(source.entries.length, "picture")} are read.`;
   if (!isTable(source))
     return `${source.entries.filter(isPicture).length} pictures are read with the texts beside them.`;
   const names = {
@@ -45,7 +46,7 @@ export async function* recordsOf(
   columns: ReadColumns = "useful",
 ): AsyncGenerator<ReadRecord> {
   if (!isTable(source) && source.classOf) yield* classRecords(source.entries, source.classOf);
-  else if (!isTable(source)) yield* sidecarRecords(source.entries, source.keyOf, limits);
+  else if (!isTable(source)) yield* sidecarRecords(source.entries, source.keyOf, limits, around.toAnswer);
   else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
   else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
   else if (source.format === "captions") yield* captionTable(source.entry, limits);

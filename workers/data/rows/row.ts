@@ -28,6 +28,8 @@ export interface Row {
   messages: Message[];
   /** One for each image part, in order. */
   images: ImageRef[];
+  /** All that people answered to the last question, where they are several and the row is to be answered. */
+  answers?: readonly string[];
 }
 
 /** A row that could not be used; the others go on. */

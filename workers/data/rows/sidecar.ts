@@ -47,13 +47,14 @@ interface Sample {
 
 /**
  * One record for each sample with a picture, in the order of the pictures in `entries`. Captions are kept as they are
- * but for the line end that closes a text file. `parse` reads the texts; it throws RowProblems "missing-text",
+ * but for the line end that closes a text file; `toAnswer`, a picture needs no text. `parse` reads the texts; it throws RowProblems "missing-text",
  * "bad-text", "bad-json", "too-long-line", "broken-part".
  */
 export function* sidecarRecords(
   entries: readonly Entry[],
   keyOf: (entry: Entry) => string,
   limits: DatasetLimits,
+  toAnswer = false,
 ): Generator<ReadRecord> {
   const samples = new Map<string, Sample>();
   for (const entry of entries) {
@@ -81,7 +82,7 @@ export function* sidecarRecords(
       excerpt: () => excerptOf(names.join(", ")),
       remarks,
       async parse() {
-        const record = await readSample(pictures, caption, json, limits);
+        const record = await readSample(pictures, caption, json, limits, toAnswer);
         if (caption && /\S\s*\n\s*\S/.test(String(record.text))) remarks.push(["several-lines", caption.path]);
         return record;
       },
@@ -105,6 +106,7 @@ async function readSample(
   caption: Entry | undefined,
   json: Entry | undefined,
   limits: DatasetLimits,
+  toAnswer: boolean,
 ): Promise<Record<string, unknown>> {
   const read = async (entry: Entry) => {
     try {
@@ -124,7 +126,7 @@ async function readSample(
       );
     }
     record.text = text;
-  } else if (json === undefined) {
+  } else if (json === undefined && !toAnswer) {
     throw new RowProblem(
       "missing-text",
       `The picture ${pictures[0]!.path} has no text file of the same name beside it.`,
