@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  evalStepsOf,
   limitsOf,
   parseRecipe,
   practical,
@@ -48,6 +49,15 @@ const DEFAULTS = {
   max_image_tiles: null,
   do_image_splitting: null,
   image_longest_edge: null,
+  eval_strategy: "no",
+  eval_steps: null,
+  eval_split: 0.1,
+  per_device_eval_batch_size: 8,
+  load_best_model_at_end: false,
+  metric_for_best_model: "loss",
+  greater_is_better: null,
+  early_stopping_patience: null,
+  save_total_limit: 2,
 };
 
 test("an empty recipe is the defaults, in the order of the documentation", () => {
@@ -91,6 +101,15 @@ test("a whole recipe goes in and out unchanged", () => {
     max_image_tiles: 3,
     do_image_splitting: false,
     image_longest_edge: 1024,
+    eval_strategy: "steps",
+    eval_steps: 20,
+    eval_split: 0.25,
+    per_device_eval_batch_size: 3,
+    load_best_model_at_end: true,
+    metric_for_best_model: "eval_loss",
+    greater_is_better: false,
+    early_stopping_patience: 4,
+    save_total_limit: 1,
   };
   expect(Object.keys(recipe)).toEqual(Object.keys(DEFAULTS));
   expect(toHuggingFace(parseRecipe(recipe))).toEqual(recipe);
@@ -99,6 +118,18 @@ test("a whole recipe goes in and out unchanged", () => {
     bnb4bitQuantType: "fp4",
     useRslora: true,
   });
+});
+
+test("what goes by evaluations needs some", () => {
+  for (const key of [{ load_best_model_at_end: true }, { early_stopping_patience: 3 }]) {
+    expect(() => parseRecipe(key)).toThrow(/goes by evaluations, and eval_strategy is "no"/);
+    expect(parseRecipe({ ...key, eval_strategy: "steps" })).toMatchObject({ evalStrategy: "steps" });
+  }
+});
+
+test("without steps of its own an evaluation is where the logs are, as in transformers", () => {
+  expect(evalStepsOf(parseRecipe({ logging_steps: 7 }))).toBe(7);
+  expect(evalStepsOf(parseRecipe({ logging_steps: 7, eval_steps: 50 }))).toBe(50);
 });
 
 test("defaults are not shared between recipes", () => {

@@ -63,6 +63,24 @@ export interface Recipe {
   /** Whether pictures are cut into tiles (SmolVLM), and what their longer side is resized to before; null: as the checkpoint says. */
   doImageSplitting: boolean | null;
   imageLongestEdge: number | null;
+  /** Whether held-out rows are measured while the run goes on: never, or at step 0, at every `evalSteps` and at the last step. */
+  evalStrategy: "no" | "steps";
+  /** null: as many as `loggingSteps`, as transformers has it. */
+  evalSteps: number | null;
+  /** Share of the rows that is held out where the data brings no split of its own; 0: none. Without an `evalStrategy` every row is trained on. */
+  evalSplit: number;
+  /** Held-out rows at a time; the loss does not depend on it. */
+  perDeviceEvalBatchSize: number;
+  /** The adapter of the best evaluation is what the run ends with. */
+  loadBestModelAtEnd: boolean;
+  /** Name of the figure that says which evaluation is best, with or without `eval_` in front. */
+  metricForBestModel: string;
+  /** null: unless the metric's name ends in "loss". */
+  greaterIsBetter: boolean | null;
+  /** Evaluations in a row without a better one after which the run ends; null: it does not end before its last step. */
+  earlyStoppingPatience: number | null;
+  /** Checkpoints that are kept, the newest; that of the best evaluation is kept besides. */
+  saveTotalLimit: number;
 }
 
 /** What the input of a number may be limited to. A bound may itself be refused where the schema says "above" or "less than". */
@@ -103,6 +121,16 @@ function aboveZero(name: string, max: number, fallback: number): Field<number> {
 function belowOne(name: string, fallback: number): Field<number> {
   const schema = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
   return { name, schema, allowed: "a number from 0 to less than 1", fallback, limits: { min: 0, max: 1, step: "any" } };
+}
+
+function orNull(name: string, min: number, max: number): Field<number | null> {
+  return {
+    name,
+    schema: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))),
+    allowed: `null or a whole number from ${min} to ${max}`,
+    fallback: null,
+    limits: { min, max, step: 1 },
+  };
 }
 
 function flag(name: string, fallback: boolean): Field<boolean> {
@@ -191,13 +219,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     allowed: 'null or ["multi_modal_projector"]: no other module can be trained in full',
     fallback: null,
   },
-  maxImageTiles: {
-    name: "max_image_tiles",
-    schema: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_TILES))),
-    allowed: `null or a whole number from 1 to ${MOST_TILES}`,
-    fallback: null,
-    limits: { min: 1, max: MOST_TILES, step: 1 },
-  },
+  maxImageTiles: orNull("max_image_tiles", 1, MOST_TILES),
   doImageSplitting: {
     name: "do_image_splitting",
     schema: v.nullable(v.boolean()),
@@ -211,6 +233,25 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     fallback: null,
     limits: { min: 32, max: 4096, step: 1 },
   },
+  evalStrategy: choice("eval_strategy", ["no", "steps"], "no"),
+  evalSteps: orNull("eval_steps", 1, MOST_STEPS),
+  evalSplit: belowOne("eval_split", 0.1),
+  perDeviceEvalBatchSize: integer("per_device_eval_batch_size", 1, 1024, 8),
+  loadBestModelAtEnd: flag("load_best_model_at_end", false),
+  metricForBestModel: {
+    name: "metric_for_best_model",
+    schema: v.pipe(v.string(), v.nonEmpty(), v.maxLength(100)),
+    allowed: 'the name of a figure of an evaluation, as "loss"',
+    fallback: "loss",
+  },
+  greaterIsBetter: {
+    name: "greater_is_better",
+    schema: v.nullable(v.boolean()),
+    allowed: "null, true or false",
+    fallback: null,
+  },
+  earlyStoppingPatience: orNull("early_stopping_patience", 1, 10_000),
+  saveTotalLimit: integer("save_total_limit", 1, 1000, 2),
 };
 
 const KEYS = Object.keys(FIELDS) as (keyof Recipe)[];
@@ -255,13 +296,30 @@ export function parseRecipe(json: unknown): Recipe {
 /** Keys that are well alone and not together are refused here. */
 function coherent(recipe: Recipe): Recipe {
   const { loraDropout, loraR } = recipe;
-  if (loraDropout === 0 || loraR % 4 === 0) return recipe;
-  throw new TabTuneError(
-    "bad-recipe",
-    `lora_dropout with lora_r ${loraR}: with dropout the rank must be a multiple of 4.`,
-    `Set lora_r to ${4 * Math.ceil(loraR / 4)}, or lora_dropout to 0.`,
-  );
+  if (loraDropout !== 0 && loraR % 4 !== 0) {
+    throw new TabTuneError(
+      "bad-recipe",
+      `lora_dropout with lora_r ${loraR}: with dropout the rank must be a multiple of 4.`,
+      `Set lora_r to ${4 * Math.ceil(loraR / 4)}, or lora_dropout to 0.`,
+    );
+  }
+  const needs = [
+    recipe.loadBestModelAtEnd && "load_best_model_at_end",
+    recipe.earlyStoppingPatience !== null && "early_stopping_patience",
+  ].find(Boolean);
+  if (recipe.evalStrategy === "no" && needs) {
+    throw new TabTuneError(
+      "bad-recipe",
+      `${needs} goes by evaluations, and eval_strategy is "no".`,
+      `Set eval_strategy to "steps", or leave ${needs} out.`,
+    );
+  }
+  return recipe;
 }
+
+/** Optimizer steps from one evaluation to the next. */
+export const evalStepsOf = ({ evalSteps, loggingSteps }: Pick<Recipe, "evalSteps" | "loggingSteps">): number =>
+  evalSteps ?? loggingSteps;
 
 /** What each key of a recipe must be and is not, by Hugging Face name ("a whole number from 1 to 512"); keys that are well are absent. */
 export function recipeProblems(json: Record<string, unknown>): Map<string, string> {

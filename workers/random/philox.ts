@@ -40,4 +40,4 @@ export function philox(counter: Readonly<Words4>, key: readonly [number, number]
  * What a stream of random numbers is for: the second word of the key, so that streams under one seed share nothing.
  * Words are fixed for good: another one is another run.
  */
-export const Stream = { shuffle: 1, loraInit: 2, dropout: 3, sampling: 4 } as const;
+export const Stream = { shuffle: 1, loraInit: 2, dropout: 3, sampling: 4, heldOut: 5 } as const;

@@ -2,7 +2,7 @@
  * Examples -> one micro-batch of token rows laid end to end, without padding: sequences do not see each other, because every token
  * knows where its own begins and ends. The loss does not depend on how a batch is packed.
  */
-import { type Example, tilesOf } from "../example.ts";
+import { type Example, labelsOf, tilesOf } from "../example.ts";
 
 export interface PackedBatch {
   /** Tokens of all sequences. */
@@ -75,3 +75,23 @@ export function splitByCapacity(examples: Example[], capacity: number, tileCapac
   }
   return packs;
 }
+
+/** How much one pass takes. */
+export interface PassRoom {
+  /** Token rows. */
+  rows: number;
+  tiles: number;
+}
+
+/** Examples as the packs of so many passes, in order. */
+export const packsOf = (
+  examples: Example[],
+  trainOn: Parameters<typeof labelsOf>[1],
+  { rows, tiles }: PassRoom,
+): PackedBatch[] =>
+  splitByCapacity(examples, rows, tiles).map((group) =>
+    packExamples(
+      group,
+      group.map((example) => labelsOf(example, trainOn)),
+    ),
+  );

@@ -42,7 +42,8 @@ const blockKey = (id: string, n: number) => `dataset/${id}/index/${n}`;
 const keptKey = (id: string, n: number) => `dataset/${id}/kept/${n}`;
 
 export interface IndexWriter {
-  append(row: Row): Promise<void>;
+  /** Resolves to the bytes of those of its pictures that lie nowhere but in its record. */
+  append(row: Row): Promise<readonly Uint8Array[]>;
   finish(): Promise<IndexInfo>;
 }
 
@@ -85,6 +86,7 @@ export function createIndexWriter(store: Store, id: string): IndexWriter {
       most.textBytes = Math.max(most.textBytes, sizes.textBytes);
       most.messages = Math.max(most.messages, sizes.messages);
       most.pictures = Math.max(most.pictures, sizes.pictures);
+      return more;
     },
     async finish() {
       if (open.length > 0) await flush();

@@ -31,6 +31,8 @@ export interface DatasetManifest {
   filesId?: string;
   /** Data sets of an older version have none. */
   index?: IndexInfo;
+  /** A split of the data that is never trained on: its rows stand behind all others, from position `from` of the index on. */
+  split?: { name: "validation" | "test"; from: number };
   /** Whatever else the caller wants back: source format, skipped rows … (JSON). */
   facts: unknown;
 }

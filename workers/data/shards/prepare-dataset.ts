@@ -7,6 +7,7 @@
 import { isRowFault, TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
+import { contentByPlace, hashedRows, type RowContent, writeContents } from "../held-out/content.ts";
 import { mostTokens } from "../index/most-tokens.ts";
 import { createIndexWriter, type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
 import type { PicturePool } from "../pictures/pool.ts";
@@ -139,11 +140,11 @@ interface Preparing extends Drop {
 async function writeDataset(store: Store, id: string, preparing: Preparing): Promise<DatasetManifest> {
   await deleteDataset(store, id);
   try {
-    const { index, facts } = await readIndex(store, id, preparing);
-    if (index.rows === 0) throw noneUsable(preparing.label, facts.skipped);
-    return index.rows > preparing.wholeRows
-      ? await findable(store, id, { ...preparing, index, facts })
-      : await whole(store, id, { ...preparing, index, facts });
+    const read = await readIndex(store, id, preparing);
+    if (read.index.rows === 0) throw noneUsable(preparing.label, read.facts.skipped);
+    return read.index.rows > preparing.wholeRows
+      ? await findable(store, id, { ...preparing, ...read })
+      : await whole(store, id, { ...preparing, ...read });
   } catch (error) {
     await deleteDataset(store, id);
     throw error;
@@ -155,7 +156,8 @@ async function readIndex(
   store: Store,
   id: string,
   { files, reading = {}, first, notes: others = () => [], onProgress }: Preparing,
-): Promise<{ index: IndexInfo; facts: Facts }> {
+): Promise<Pick<Indexed, "index" | "facts" | "contents">> {
+  const contents: RowContent[] = [];
   const writer = createIndexWriter(store, id);
   const skipped: SkippedRow[] = [];
   const formats = new Set<string>();
@@ -172,7 +174,7 @@ async function readIndex(
       const { row } = event;
       progress(row.source);
       try {
-        await writer.append(row);
+        contents.push(await contentByPlace(row, await writer.append(row)));
         rows += 1;
       } catch (error) {
         if (!isRowFault(error)) throw error;
@@ -181,12 +183,14 @@ async function readIndex(
     }
   }
   const facts = { format: [...formats].join(", "), reading, skipped, notes: [...others(), ...notes] };
-  return { index: await writer.finish(), facts };
+  return { index: await writer.finish(), facts, contents };
 }
 
 interface Indexed extends Preparing {
   index: IndexInfo;
   facts: Facts;
+  /** By position. */
+  contents: RowContent[];
 }
 
 /** All rows are prepared; what cannot be used is skipped. */
@@ -200,7 +204,10 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
   const onRow = ({ source: detail }: Row): void =>
     onProgress({ phase: "preparing", rows: positions.length, skipped: skipped.length, detail });
   let position = 0;
-  for await (const { row, example, fault } of preparedRows(source.all(), preparation, onRow, pictures)) {
+  const contents: RowContent[] = [];
+  const hashed = hashedRows(source.all());
+  for await (const { row, example, fault } of preparedRows(hashed.rows, preparation, onRow, pictures)) {
+    contents.push(hashed.contentOf(row));
     if (example) {
       await writer.append(example, row.source);
       positions.push(position);
@@ -210,6 +217,7 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
   }
   if (positions.length === 0) throw noneUsable(label, skipped);
   const written = await writer.finish();
+  await writeContents(store, id, contents);
   const all: Facts = { ...facts, skipped: byRow(skipped), lengths: histogramOf(rowTokens) };
   return writeManifest(store, {
     ...{ id, filesId, label, ...written, positions, rowTokens, index, facts: all },
@@ -225,11 +233,12 @@ function histogramOf(lengths: readonly number[]): [number, number][] {
 }
 
 /** Nothing is prepared yet. */
-function findable(
+async function findable(
   store: Store,
   id: string,
-  { label, filesId, preparation, index, facts }: Indexed,
+  { label, filesId, preparation, index, facts, contents }: Indexed,
 ): Promise<DatasetManifest> {
+  await writeContents(store, id, contents);
   const longest = mostTokens(index.most, preparation);
   return writeManifest(store, {
     ...{ id, filesId, label, index, facts, longest },
