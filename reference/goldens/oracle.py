@@ -198,8 +198,20 @@ def matrices(model: torch.nn.Module, value=lambda p: p) -> dict[str, torch.Tenso
     return found
 
 
-def train(folder: Path, rows: list[Row], settings: dict, keep: tuple[str, ...], gradient_steps: tuple[int, ...] = ()):
-    """A whole run: (steps for expected.json, tensors by golden name without the run's own, the PEFT model)."""
+@torch.no_grad()
+def mean_loss(model: torch.nn.Module, rows: list[Row], key: str) -> tuple[float, int]:
+    """Over all targets of all rows, and how many there are; nothing is dropped."""
+    model.eval()
+    each = torch.cat([losses(model, [row], key) for row in rows]).double()
+    model.train()
+    return each.mean().item(), len(each)
+
+
+def train(
+    folder: Path, rows: list[Row], settings: dict, keep: tuple[str, ...], gradient_steps: tuple[int, ...] = (), at_step=lambda step, model: None
+):
+    """A whole run: (steps for expected.json, tensors by golden name without the run's own, the PEFT model). `at_step` is called before the
+    first step, with 0, and after each."""
     model = load(folder)
     if settings["quant"] != "none":
         rooms = settings["quantize_modules"]
@@ -217,6 +229,7 @@ def train(folder: Path, rows: list[Row], settings: dict, keep: tuple[str, ...], 
     schedule = get_scheduler(settings["scheduler"], optimizer, settings["warmup_steps"], settings["schedule_total_steps"])
     order = windows(len(rows), settings)
     tuned.train()
+    at_step(0, tuned)
     for number in range(1, settings["steps"] + 1):
         micro = next(order)
         batches = [[rows[i] for i in part] for part in micro]
@@ -237,6 +250,7 @@ def train(folder: Path, rows: list[Row], settings: dict, keep: tuple[str, ...], 
         rate = schedule.get_last_lr()[0]
         optimizer.step()
         schedule.step()
+        at_step(number, tuned)
         steps.append({"rows": micro, "loss": total / targets, "grad_norm": norm, "lr": rate, "n_targets": targets})
     store("final", matrices(tuned))
     for moment, short in (("exp_avg", "adam_m"), ("exp_avg_sq", "adam_v")):

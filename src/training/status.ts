@@ -18,6 +18,7 @@ interface Run {
 const words: Record<Exclude<RunState, "idle" | "training">, string> = {
   preparing: "Preparing the run",
   compiling: "Compiling kernels",
+  evaluating: "Measuring held-out rows",
   pausing: "Pausing after this step",
   paused: "Paused",
   saving: "Saving",

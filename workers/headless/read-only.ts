@@ -17,6 +17,7 @@ import { writeAdapter } from "../models/adapter-slabs.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
+import { measure, needFinite } from "../training/evaluation.ts";
 import { createEvaluation, type Runner } from "../training/step.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Arguments } from "./arguments.ts";
@@ -86,18 +87,6 @@ async function collect(examples: AsyncIterable<Example>): Promise<Example[]> {
   return all;
 }
 
-/** A loss that is no number says nothing of the model, and JSON would turn it into null. */
-function needFinite(losses: Iterable<number>, row: number): void {
-  for (const loss of losses) {
-    if (Number.isFinite(loss)) continue;
-    throw new TabTuneError(
-      "non-finite-loss",
-      `Row ${row} gave a loss of ${loss}.`,
-      "Look for values that are not numbers in the weights of the model, and of the adapter where there is one; download them again.",
-    );
-  }
-}
-
 export async function logits(args: Arguments): Promise<void> {
   const { model, recipe } = await loadedModel(args);
   const row = args.whole("row", 0);
@@ -119,7 +108,7 @@ export async function logits(args: Arguments): Promise<void> {
       labelRows: pack.labelRows.slice(from, from + chunkRows),
       targets: pack.targets.slice(from, from + chunkRows),
     };
-    needFinite(await runner.losses(part), row!);
+    needFinite(await runner.losses(part), [example]);
     const rows = part.targets.length;
     const [values] = await readBack(model.vlm.gpu, [{ ...buffer, length: rows * head.out }]);
     for (let i = 0; i < rows; i++) all.set(values!.subarray(i * head.out, i * head.out + vocab), (from + i) * vocab);
@@ -135,19 +124,11 @@ export async function evaluate(args: Arguments): Promise<void> {
   const examples = await collect(examplesOf(args, model, recipe));
   const adapter = await adapterFrom(model, args.maybe("adapter"));
   const runner = await runnerFor(model, examples, adapter);
-  let sum = 0;
-  let targets = 0;
-  for (const example of examples) {
-    const losses = await runner.losses(packExamples([example], [labelsOf(example, recipe.trainOn)]));
-    needFinite(losses, example.row);
-    for (const loss of losses) sum += loss;
-    targets += losses.length;
+  async function* batches(): AsyncGenerator<Example[]> {
+    for (const example of examples) yield [example];
   }
-  if (targets === 0) {
-    const what = "No token of these rows is trained on, so there is no loss to measure.";
-    throw new TabTuneError("no-rows", what, 'Give rows with answers, or set train_on to "all-text".');
-  }
-  process.stdout.write(`${JSON.stringify({ loss: sum / targets, target_tokens: targets, rows: examples.length })}\n`);
+  const { loss, targetTokens, rows } = (await measure(runner, batches(), recipe.trainOn))!;
+  process.stdout.write(`${JSON.stringify({ loss, target_tokens: targetTokens, rows })}\n`);
 }
 
 export async function generate(args: Arguments): Promise<void> {

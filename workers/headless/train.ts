@@ -1,6 +1,6 @@
 /** `train`: the page's run with files in place of panels. Checkpoints lie in OUT/checkpoints, so a killed run goes on with --resume. */
 
-import { appendFile, readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { adapterEntries, CONFIG_FILE, exportPeft, exportTensors, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
@@ -17,13 +17,12 @@ import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import { openFsStore } from "../storage/fs.ts";
-import { makeDirectory } from "../storage/fs-directory.ts";
-import type { StepRecord } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
-import { loggedWindows, toLogLine, toStepLine } from "../training/metrics.ts";
+import { loggedWindows, toEvaluationLogLine, toLogLine } from "../training/metrics.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { runTraining } from "../training/run.ts";
+import { readEvaluations } from "../training/saved/evaluations.ts";
 import { generationsOf } from "../training/saved/format.ts";
 import { readLog } from "../training/saved/log.ts";
 import { readRunInfo } from "../training/saved/runs.ts";
@@ -36,35 +35,11 @@ import { dataOf } from "./data.ts";
 import { loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
 import { openPictureThreads } from "./picture-threads.ts";
 import { refuseUnlessTested } from "./self-test.ts";
+import { stepsWriter } from "./steps-file.ts";
 
 const RUN = "headless";
 /** Steps whose gradients `--dump` writes. */
 const DUMPED_STEPS = 3;
-
-/** Appends step records to steps.jsonl as they come, behind the lines of `before`. */
-function stepsWriter(
-  file: string,
-  before: () => Promise<StepRecord[]>,
-): { add(record: StepRecord): void; flush(): Promise<void> } {
-  let pending: StepRecord[] = [];
-  let begun = false;
-  const lines = (records: StepRecord[]): string => records.map((record) => `${toStepLine(record)}\n`).join("");
-  return {
-    add: (record) => pending.push(record),
-    async flush() {
-      const records = pending;
-      pending = [];
-      if (records.length === 0) return;
-      if (!begun) {
-        begun = true;
-        const first = records[0]!.step;
-        await makeDirectory(path.dirname(file));
-        await writeFile(file, lines((await before()).filter(({ step }) => step < first)));
-      }
-      await appendFile(file, lines(records));
-    },
-  };
-}
 
 /** Matrices of a `--lora-init` file by module; none without one. */
 async function initialOf(
@@ -99,7 +74,9 @@ export async function train(args: Arguments): Promise<void> {
   }
   // A resumed run makes the steps behind its checkpoint again, bit for bit; the run's own log has those before it.
   const steps = stepsWriter(path.join(out, "steps.jsonl"), async () =>
-    resume ? (await readLog(store, RUN)).records : [],
+    resume
+      ? { records: (await readLog(store, RUN)).records, evaluations: await readEvaluations(store, RUN) }
+      : { records: [], evaluations: [] },
   );
   const windows = loggedWindows(recipe.loggingSteps);
   const reported = new Set<string>();
@@ -158,6 +135,9 @@ export async function train(args: Arguments): Promise<void> {
           steps.add(event.record);
           const logged = windows(event.record);
           if (logged) process.stderr.write(`${toLogLine(logged)}\n`);
+        } else if (event.type === "evaluation") {
+          steps.addEvaluation(event.record);
+          process.stderr.write(`${toEvaluationLogLine(event.record)}\n`);
         } else if (event.type === "row" && event.row.outcome === "left-out")
           skipped(event.row.source, event.row.message);
         else if (event.type === "row") cut += 1;

@@ -157,14 +157,18 @@ export async function* adapterTensors(
   }
 }
 
-/** The inverse of `adapterTensors`. Throws "bad-checkpoint" when the set is not this adapter's. */
+/** What a tensor of `adapterTensors` is called that belongs to the weights, and not to the moments. */
+export const isWeight = (name: string): boolean => name.startsWith("lora/");
+
+/** The inverse of `adapterTensors`, of those tensors that `isWanted` names. Throws "bad-checkpoint" when the set is not this adapter's. */
 export async function restoreAdapter(
   model: Vlm,
   adapter: Adapter,
   tensors: AsyncIterable<{ name: string; data: Uint8Array }>,
+  isWanted: (name: string) => boolean = () => true,
 ): Promise<void> {
   const places = new Map<string, Tensor>();
-  for (const [set, slabs] of slabSets(adapter))
+  for (const [set, slabs] of slabSets(adapter).filter(([set]) => isWanted(`${set}/`)))
     for (const [n, slab] of slabs.entries()) places.set(`${set}/${n}`, slab);
   for await (const { name, data } of tensors) {
     const place = places.get(name);

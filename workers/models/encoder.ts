@@ -7,7 +7,7 @@
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
-import { Recorder } from "../gpu/program.ts";
+import { type Program, Recorder } from "../gpu/program.ts";
 import type { Blend } from "../kernels/rows/blend.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
@@ -83,23 +83,35 @@ export interface EncoderOptions {
 type TowerDims = "tiles" | "step" | "firstTile";
 type ConnectorDims = TowerDims | "row";
 
-const passOf = (model: Vlm, v: VisionActivations, adapter: Adapter | undefined): VisionPass<TowerDims> => ({
+/** `drops`: with dropout, where the adapter's settings ask for it and a backward pass follows. */
+const passOf = (
+  model: Vlm,
+  v: VisionActivations,
+  adapter: Adapter | undefined,
+  drops = true,
+): VisionPass<TowerDims> => ({
   config: model.config,
   weights: model.weights,
   kept: v,
   lora: adapter?.vision,
   connector: adapter?.connector,
   tiles: (d) => d.tiles,
-  dropout: passDropout<TowerDims>(adapter?.settings, v.tower.gradients?.dropped, {
+  dropout: passDropout<TowerDims>(drops ? adapter?.settings : undefined, v.tower.gradients?.dropped, {
     step: (d) => d.step,
     first: (d) => d.firstTile,
   }),
 });
 
-/** The tower on our own kernels, recorded once. */
-export async function ownTower(model: Vlm, arena: Arena, v: VisionActivations, adapter?: Adapter): Promise<Tower> {
+/** The tower on our own kernels, recorded once. `drops` as in `passOf`. */
+export async function ownTower(
+  model: Vlm,
+  arena: Arena,
+  v: VisionActivations,
+  adapter?: Adapter,
+  drops = true,
+): Promise<Tower> {
   const recorder = new Recorder<TowerDims>(model.variants);
-  recordTower(recorder, passOf(model, v, adapter));
+  recordTower(recorder, passOf(model, v, adapter, drops));
   const program = await recorder.build(arena, model.pipelines);
   return {
     name: "own",
@@ -125,9 +137,17 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   copyExtraRow(model, o.features, o.featureCapacity);
   const makeTower = adapter?.vision ? undefined : o.makeTower;
   const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);
-  const forward = new Recorder<ConnectorDims>(model.variants);
-  recordConnector(forward, o.features, (d) => d.row, passOf(model, buffers, adapter));
-  const connector = await forward.build(arena, model.pipelines);
+  const connectorThat = (drops: boolean): Promise<Program<ConnectorDims>> => {
+    const forward = new Recorder<ConnectorDims>(model.variants);
+    recordConnector(forward, o.features, (d) => d.row, passOf(model, buffers, adapter, drops));
+    return forward.build(arena, model.pipelines);
+  };
+  const connector = await connectorThat(true);
+  // What is measured between two steps of training has nothing dropped.
+  const whole = passOf(model, buffers, adapter).dropout && {
+    tower: adapter?.vision ? await ownTower(model, arena, buffers, adapter, false) : tower,
+    connector: await connectorThat(false),
+  };
   const recorder = new Recorder<TowerDims>(model.variants);
   if (training) recordVisionBackward(recorder, training.dTokens, passOf(model, buffers, adapter));
   const backward = training && (await recorder.build(arena, model.pipelines));
@@ -137,10 +157,11 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
     pictures: model.pictures,
     buffers,
     tower,
-    async encode(pixels, tiles, firstTile, at = beginning) {
+    async encode(pixels, tiles, firstTile, at) {
       write(gpu, buffers.tower.pixels, pixels, counters);
-      await tower.run(buffers, tiles, at);
-      await connector.run({ tiles, row: firstTile * perTile, ...at }, model.pace);
+      const now = (!at && whole) || { tower, connector };
+      await now.tower.run(buffers, tiles, at);
+      await now.connector.run({ tiles, row: firstTile * perTile, ...(at ?? beginning) }, model.pace);
     },
     backward:
       backward &&

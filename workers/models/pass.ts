@@ -146,13 +146,15 @@ function layersForward<K extends string>(
   });
 }
 
-/** Leaves the loss of each target in b.nll. Of the dims it reads rows and labelRows. */
+/** Leaves the loss of each target in b.nll, also in the buffers of a training pass. Of the dims it reads rows and labelRows. */
 export function recordEvaluation(
   model: ModelFacts,
-  b: PassBuffers,
+  buffers: PassBuffers,
   adapter: Adapter | undefined,
 ): Recorder<TrainingDims> {
   const r = new Recorder<TrainingDims>(model.variants);
+  // No backward pass follows that would read copies in f16.
+  const b = { ...buffers, layers: buffers.layers.map((layer) => ({ ...layer, halves: [] })) };
   const head = headPass(model, b);
   embed(r, model, b, (d) => d.rows);
   layersForward(r, model, b, { adapter, rows: (d) => d.rows });

@@ -6,6 +6,7 @@ export type RunState =
   | "preparing"
   | "compiling"
   | "training"
+  | "evaluating"
   | "pausing"
   | "paused"
   | "saving"
@@ -20,6 +21,19 @@ export interface StepRecord {
   learningRate: number;
   targetTokens: number;
   tokens: number;
+  seconds: number;
+}
+
+/** What held-out rows say of the adapter after some step. */
+export interface EvaluationRecord {
+  /** Optimizer steps done; 0 before the first. */
+  step: number;
+  /** Sum over all targets divided by their number. */
+  loss: number;
+  targetTokens: number;
+  rows: number;
+  /** Further figures by name, without `eval_` in front. */
+  metrics: Record<string, number>;
   seconds: number;
 }
 
@@ -45,4 +59,6 @@ export type RunEvent =
     }
   | { type: "row"; runId: string; row: OddRow }
   | { type: "step"; runId: string; record: StepRecord; maxSteps: number }
+  | { type: "evaluating"; runId: string; step: number; rows: number; of: number }
+  | { type: "evaluation"; runId: string; record: EvaluationRecord }
   | { type: "checkpoint"; runId: string; step: number; phase: "writing" | "written"; bytes: number };

@@ -12,11 +12,30 @@ function bench(options: {
   during?: (step: number) => void;
   start?: number;
   room?: () => boolean;
+  /** Evaluates every so many steps; `batch` is called before each of its two batches, and the run ends after the evaluation of `endsAt`. */
+  every?: number;
+  batch?: (step: number) => void;
+  endsAt?: number;
 }) {
-  const { saveSteps = 100, lastStep = 6, during = () => {}, start = 0, room = () => true } = options;
+  const { saveSteps = 100, lastStep = 6, during = () => {}, start = 0, room = () => true, every, batch } = options;
   const events: string[] = [];
   const records: StepRecord[] = [];
   const control = newControl();
+  const evaluated: number[] = [];
+  const evaluation = {
+    isDue: (step: number) => step % every! === 0 && !evaluated.includes(step),
+    async run(step: number, goOn: () => Promise<boolean>) {
+      for (let n = 0; n < 2; n++) {
+        batch?.(step);
+        if (!(await goOn())) return void events.push(`evaluation ${step} left`);
+      }
+      evaluated.push(step);
+      events.push(`evaluation ${step}`);
+    },
+    get ended() {
+      return evaluated.at(-1) === options.endsAt;
+    },
+  };
   const state: TrainerState = { step: start, position: { epoch: 0, index: start } };
   const ended = () =>
     train(
@@ -42,6 +61,7 @@ function bench(options: {
           records.push(record);
         },
         onPause: (paused) => void events.push(paused ? "paused" : "going"),
+        ...(every === undefined ? {} : { evaluation }),
         ...(options.room && { onFull: () => void events.push("full") }),
       },
       control,
@@ -62,6 +82,47 @@ test("saves every save_steps steps, and not twice at the end", async () => {
   const b = bench({ saveSteps: 2, lastStep: 4 });
   await b.ended();
   expect(b.events).toEqual(["step 1", "step 2", "save 2 at 2", "step 3", "step 4", "save 4 at 4"]);
+});
+
+test("evaluates before the first step and between steps, each after its checkpoint", async () => {
+  const b = bench({ every: 2, saveSteps: 3, lastStep: 4 });
+  expect(await b.ended()).toBe("done");
+  const first = ["evaluation 0", "step 1", "step 2", "save 2 at 2", "evaluation 2"];
+  expect(b.events).toEqual([...first, "step 3", "save 3 at 3", "step 4", "save 4 at 4", "evaluation 4"]);
+});
+
+test("a run that was cut in an evaluation begins with it", async () => {
+  const b = bench({ every: 2, start: 4, lastStep: 5 });
+  await b.ended();
+  expect(b.events).toEqual(["evaluation 4", "step 5", "save 5 at 5"]);
+});
+
+test("an evaluation can be paused and stopped: one that is not whole does not count", async () => {
+  let seen = 0;
+  const b = bench({
+    ...{ every: 2, lastStep: 4 },
+    batch: (step) => {
+      seen += 1;
+      if (step === 2 && seen === 3) {
+        b.control.set({ pause: true });
+        setTimeout(() => b.control.set({ pause: false }));
+      }
+      if (step === 4) b.control.set({ stop: true });
+    },
+  });
+  // All steps are made, whatever became of the last evaluation.
+  expect(await b.ended()).toBe("done");
+  expect(b.events).toEqual(
+    ["evaluation 0", "step 1", "step 2", "save 2 at 2", "paused", "going", "evaluation 2"].concat([
+      ...["step 3", "step 4", "save 4 at 4", "evaluation 4 left"],
+    ]),
+  );
+});
+
+test("ends where the evaluations say so", async () => {
+  const b = bench({ every: 2, endsAt: 2 });
+  expect(await b.ended()).toBe("done");
+  expect(b.events).toEqual(["evaluation 0", "step 1", "step 2", "save 2 at 2", "evaluation 2"]);
 });
 
 test("goes on from a saved state", async () => {

@@ -41,6 +41,15 @@ export interface TrainerDeps {
   save(state: TrainerState): Promise<void>;
   onStep(record: StepRecord): Promise<void> | void;
   onPause(paused: boolean): void;
+  /** What measures held-out rows between steps; undefined where none are. */
+  evaluation?: {
+    /** They are to be measured after `step` steps, and have not been. */
+    isDue(step: number): boolean;
+    /** Measures them. `goOn` is asked between batches, waits while the run is paused, and says no when it is to stop: nothing is kept then. */
+    run(step: number, goOn: () => Promise<boolean>): Promise<void>;
+    /** What was measured says that the run ends here. */
+    readonly ended: boolean;
+  };
   /** Somebody is there to free disk space: a save that finds none pauses the run, and is tried again when it goes on. */
   onFull?(error: TabTuneError): void;
 }
@@ -75,7 +84,20 @@ export async function train(state: TrainerState, deps: TrainerDeps, control: Con
     await save();
   };
 
-  while (state.step < lastStep && !control.stop) {
+  const goOn = async (): Promise<boolean> => {
+    while (control.pause && !control.stop) await pause();
+    return !control.stop;
+  };
+  const { evaluation } = deps;
+  const evaluate = async (): Promise<void> => {
+    if (!evaluation?.isDue(state.step)) return;
+    // It may take minutes: a kill meanwhile costs nothing, and the best checkpoint is there when its figure is.
+    if (state.step > 0) await save();
+    if (await goOn()) await evaluation.run(state.step, goOn);
+  };
+
+  await evaluate();
+  while (state.step < lastStep && !control.stop && !evaluation?.ended) {
     if (control.pause) {
       await pause();
       continue;
@@ -89,10 +111,11 @@ export async function train(state: TrainerState, deps: TrainerDeps, control: Con
     state.position = next;
     await deps.onStep({ step, learningRate, ...result, seconds: (performance.now() - started) / 1000 });
     if (control.save || step % recipe.saveSteps === 0) await save();
+    await evaluate();
   }
   await save();
   while (full) await pause();
-  return state.step >= lastStep ? "done" : "stopped";
+  return state.step >= lastStep || evaluation?.ended ? "done" : "stopped";
 }
 
 /** A control that workers flip from the outside. */

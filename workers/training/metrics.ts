@@ -1,5 +1,6 @@
 /** What a run reports about itself, from the records of its steps: logged means, and a line of steps.jsonl. */
-import type { StepRecord } from "./events.ts";
+import { counted } from "../words.ts";
+import type { EvaluationRecord, StepRecord } from "./events.ts";
 
 /** What the Trainer logs of a window of `logging_steps` steps. */
 export interface LoggedWindow {
@@ -45,4 +46,22 @@ export function toStepLine(record: StepRecord): string {
     learning_rate: record.learningRate,
     target_tokens: record.targetTokens,
   });
+}
+
+/** The figures of an evaluation under their names of transformers' logs: eval_loss, and eval_NAME of each metric. */
+function evaluationFigures({ loss, metrics }: Pick<EvaluationRecord, "loss" | "metrics">): Record<string, number> {
+  const named = Object.entries(metrics).map(([name, value]) => [`eval_${name}`, value] as const);
+  return { eval_loss: loss, ...Object.fromEntries(named) };
+}
+
+/** One line of `steps.jsonl` without its line end, for an evaluation after `step` steps. */
+export function toEvaluationLine(record: EvaluationRecord): string {
+  const { step, targetTokens, rows } = record;
+  return JSON.stringify({ step, ...evaluationFigures(record), eval_target_tokens: targetTokens, eval_rows: rows });
+}
+
+/** "step 10: eval_loss 1.2345, on 40 held-out rows". */
+export function toEvaluationLogLine(record: EvaluationRecord): string {
+  const figures = Object.entries(evaluationFigures(record)).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+  return `step ${record.step}: ${figures.join(", ")}, on ${counted(record.rows, "held-out row")}`;
 }

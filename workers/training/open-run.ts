@@ -5,17 +5,22 @@ import { lengthNotes } from "../data/text/fit-length.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
-import { writeAdapter } from "../models/adapter-slabs.ts";
+import { isWeight, restoreAdapter, writeAdapter } from "../models/adapter-slabs.ts";
 import { initialLora } from "../models/lora-init.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { type Recipe, toHuggingFace } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
+import { metricName, refuseUnknownMetric } from "./best.ts";
+import { FIGURES } from "./evaluation.ts";
 import type { RunEvent } from "./events.ts";
+import { separateRows } from "./held-out.ts";
 import type { Control, TrainerState } from "./loop.ts";
 import { loraSettings, onModel } from "./plan.ts";
 import { RunReport } from "./report.ts";
+import { RunEvaluation } from "./run-evaluation.ts";
 import { RunHooks } from "./run-hooks.ts";
+import { loadStep } from "./saved/load.ts";
 import { restore } from "./saved/restore.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
 import { createTrainingStep, type MakeTower, type TrainingStep } from "./step.ts";
@@ -53,11 +58,13 @@ export interface RunOptions {
 
 /** Counts the usable rows, plans, and puts adapter and step on the GPU. What fails leaves nothing there. */
 export async function openRun(options: RunOptions): Promise<OpenRun> {
-  const { model, dataset } = options;
+  const { model } = options;
   const { recipe, planOf } = onModel(model, options.recipe);
+  if (recipe.evalStrategy !== "no") refuseUnknownMetric(recipe, FIGURES);
   const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
   const report = new RunReport(options, state, recipe.maxSteps);
   report.state("preparing");
+  const { training: dataset, heldOut, words } = await separateRows(options, options.dataset, recipe);
   const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
   const { longest, manifest } = dataset;
   const pictures = manifest.index?.most.pictures;
@@ -65,12 +72,18 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   report.maxSteps = steps;
   report.state("compiling");
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);
-  const step = await stepOnGpu(options, recipe, plan, arena);
-  return new OpenRun({ ...options, recipe, usable, plan, arena, step, state, report });
+  const step = await stepOnGpu(options, recipe, { plan, evaluates: heldOut !== undefined }, arena);
+  const { runner } = step;
+  const evaluation = heldOut && new RunEvaluation({ ...options, recipe, totalSteps: steps, heldOut, runner, report });
+  return new OpenRun({ ...options, dataset, recipe, usable, words, plan, arena, step, state, report, evaluation });
 }
 
 interface OpenParts extends RunOptions {
+  /** The rows that are trained on. */
   usable: UsableRows;
+  /** What to tell of those that are held out. */
+  words: string;
+  evaluation: RunEvaluation | undefined;
   plan: MemoryPlan;
   /** Of the adapter; the step has its own. */
   arena: Arena;
@@ -100,22 +113,25 @@ export class OpenRun {
   /** Puts the last checkpoint on the GPU; without one, first matrices, and writes the run's record. */
   async restoreOrBegin(): Promise<void> {
     const { model, store, runId, dataset, usable, recipe, arena, step, report, resume, onAdapter } = this.#parts;
+    const { evaluation, words } = this.#parts;
     const { adapter } = step;
     // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
     const restored = resume ? await restore({ store, runId }, model.vlm, adapter, this.state) : undefined;
     if (restored === undefined) await this.#begin();
+    else await evaluation?.restore();
     await setRunStatus(store, runId, "running");
     this.#given = onAdapter !== undefined;
     onAdapter?.({ runId, adapter, arena });
     const { rows } = dataset;
     const lengths = lengthNotes({ rows, cut: usable.cut, leftOut: rows - usable.rows.length }, recipe.maxLength);
-    report.note = [restored, ...lengths, ...model.notes].filter(Boolean).join(" ");
+    report.note = [restored, words, ...lengths, ...model.notes].filter(Boolean).join(" ");
     report.state("training");
   }
 
   async #begin(): Promise<void> {
     const { model, store, runId, dataset, recipe, step, report } = this.#parts;
     await writeFirstValues(this.#parts, step.adapter);
+    await this.#parts.evaluation?.begin();
     await saveRunInfo(store, {
       id: runId,
       createdAt: new Date().toISOString(),
@@ -131,12 +147,27 @@ export class OpenRun {
     });
   }
 
-  /** Writes how the run ended: "done" with the schedule's last step, else "stopped". */
+  /** Writes how the run ended: "done" with the schedule's last step or an early end, else "stopped". */
   async close(): Promise<void> {
-    const { store, runId, report } = this.#parts;
-    const status = this.state.step >= report.maxSteps ? "done" : "stopped";
+    const { store, runId, report, evaluation, recipe } = this.#parts;
+    const { step } = this.state;
+    const early = evaluation?.ended && step < report.maxSteps;
+    if (early) report.note = joined(report.note, earlyEnd(step, evaluation, recipe));
+    if (recipe.loadBestModelAtEnd) report.note = joined(report.note, await this.#loadBest());
+    const status = early || step >= report.maxSteps ? "done" : "stopped";
     await setRunStatus(store, runId, status);
     report.state(status);
+  }
+
+  /** Puts the adapter of the best evaluation in place of the last one. Its checkpoints stay. Returns what to tell of it. */
+  async #loadBest(): Promise<string> {
+    const { store, runId, model, step, evaluation } = this.#parts;
+    const best = evaluation?.best;
+    if (!best || best.step === this.state.step) return "";
+    const generation = await loadStep(store, runId, best.step);
+    if (!generation) return `The checkpoint of step ${best.step}, which was best, is not there: the last one is used.`;
+    await restoreAdapter(model.vlm, step.adapter, generation.tensors(isWeight), isWeight);
+    return `The adapter is that of step ${best.step}, which the held-out rows say is best.`;
   }
 
   async dispose(): Promise<void> {
@@ -145,11 +176,16 @@ export class OpenRun {
   }
 }
 
+const joined = (...sentences: string[]): string => sentences.filter(Boolean).join(" ");
+
+const earlyEnd = (step: number, { best }: RunEvaluation, recipe: Recipe): string =>
+  `The run ended early, at step ${step}: eval_${metricName(recipe)} was best at step ${best?.step} (${best?.value.toPrecision(5)}) and no better in ${recipe.earlyStoppingPatience} evaluations since.`;
+
 /** The adapter in `arena`, and its step. Throws "out-of-memory" with nothing left behind. */
 async function stepOnGpu(
   { model, makeTower }: RunOptions,
   recipe: Recipe,
-  { capacity, tileCapacity }: MemoryPlan,
+  { plan: { capacity, tileCapacity }, evaluates }: { plan: MemoryPlan; evaluates: boolean },
   arena: Arena,
 ): Promise<TrainingStep> {
   let step: TrainingStep | undefined;
@@ -170,6 +206,7 @@ async function stepOnGpu(
           maxGradNorm: recipe.maxGradNorm,
         },
         trainOn: recipe.trainOn,
+        evaluates,
         ...(makeTower ? { makeTower } : {}),
       });
       return step;

@@ -1,6 +1,6 @@
 /** What a run tells whoever started it. */
 import type { ErrorReport } from "../errors.ts";
-import type { OddRow, RunEvent, RunState, StepRecord } from "./events.ts";
+import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "./events.ts";
 import type { TrainerState } from "./loop.ts";
 
 export class RunReport {
@@ -35,6 +35,15 @@ export class RunReport {
 
   step(record: StepRecord): void {
     this.#onEvent({ type: "step", runId: this.#runId, record, maxSteps: this.maxSteps });
+  }
+
+  /** `rows` of the held-out rows are measured. */
+  evaluating(rows: number, of: number): void {
+    this.#onEvent({ type: "evaluating", runId: this.#runId, step: this.#progress.step, rows, of });
+  }
+
+  evaluation(record: EvaluationRecord): void {
+    this.#onEvent({ type: "evaluation", runId: this.#runId, record });
   }
 
   row(row: OddRow): void {

@@ -4,16 +4,17 @@ import { createSampler, type Position } from "../data/batches/sampler.ts";
 import type { UsableRows } from "../data/batches/usable-rows.ts";
 import type { Example } from "../data/example.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
-import { fitLength } from "../data/text/fit-length.ts";
-import { isRowFault, type TabTuneError, toReport } from "../errors.ts";
+import { type TabTuneError, toReport } from "../errors.ts";
 import type { Adapter } from "../models/adapter.ts";
 import { adapterTensors } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
-import type { OddRow, StepRecord } from "./events.ts";
+import type { StepRecord } from "./events.ts";
+import { fittedRows } from "./fitted-rows.ts";
 import type { Control, TrainerDeps, TrainerState } from "./loop.ts";
 import type { RunReport } from "./report.ts";
+import type { RunEvaluation } from "./run-evaluation.ts";
 import { appendLog } from "./saved/log.ts";
 import { noRoomFor, saveGeneration } from "./saved/save.ts";
 import type { StepResult, TrainingStep } from "./step.ts";
@@ -30,6 +31,7 @@ export interface RunParts {
   step: TrainingStep;
   state: TrainerState;
   report: RunReport;
+  evaluation: RunEvaluation | undefined;
   /** Bytes of a checkpoint. */
   checkpointBytes: number;
   control: Control;
@@ -43,6 +45,7 @@ export class RunHooks implements TrainerDeps {
   readonly lastStep: number;
   readonly load: (position: Position) => Promise<LoadedStep>;
   readonly onFull?: (cause: TabTuneError) => void;
+  readonly evaluation?: RunEvaluation;
   readonly #parts: RunParts;
   /** Records since the last checkpoint: they are appended to the stored log with the next one. */
   #log: StepRecord[] = [];
@@ -54,6 +57,7 @@ export class RunHooks implements TrainerDeps {
     this.lastStep = lastStep;
     this.load = loaderOf(parts);
     if (parts.pauseWhenFull) this.onFull = (cause) => report.pausedBy(toReport(noRoomFor(state.step, cause)));
+    if (parts.evaluation) this.evaluation = parts.evaluation;
     this.#parts = parts;
   }
 
@@ -63,14 +67,15 @@ export class RunHooks implements TrainerDeps {
   }
 
   async save({ step: n, position }: TrainerState): Promise<void> {
-    const { model, store, runId, step, report, checkpointBytes, control } = this.#parts;
+    const { model, store, runId, step, report, checkpointBytes, control, recipe, evaluation } = this.#parts;
     report.state("saving");
     const log = this.#log;
     await appendLog(store, runId, log);
     this.#log = [];
     report.checkpoint(n, "writing", checkpointBytes);
     const tensors = adapterTensors(model.vlm, step.adapter);
-    await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors });
+    const options = { kept: recipe.saveTotalLimit, best: evaluation?.best?.step };
+    await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors }, options);
     report.checkpoint(n, "written", checkpointBytes);
     report.state(control.pause ? "pausing" : "training");
   }
@@ -87,10 +92,6 @@ export class RunHooks implements TrainerDeps {
 
 /** Reads the examples of the step at a position, none of them longer than the recipe's rows; a row that is met and cannot be used is told. */
 function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHooks["load"] {
-  const { trainOn } = recipe;
-  // What the plan has room for: no row is longer than the longest, and one that were would be cut and told.
-  const maxLength = Math.min(recipe.maxLength, dataset.longest);
-  const { imageTokenId } = model.config;
   const plan = createSampler({
     rows: usable.rows.length,
     order: recipe.dataOrder,
@@ -100,27 +101,10 @@ function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHook
     accumulation: recipe.gradientAccumulationSteps,
   });
   const positionOf = (i: number): number => usable.rows[i]!;
-  const told = new Set<number>();
-  /** Of whole data sets it was counted before the run. */
-  const tell = async (position: number, outcome: OddRow["outcome"], message = ""): Promise<void> => {
-    if (!dataset.onDemand || told.has(position)) return;
-    told.add(position);
-    report.row({ source: (await dataset.sourceOf(position)) ?? `row ${position + 1}`, outcome, message });
-  };
+  // Of whole data sets it was counted before the run.
+  const read = fittedRows(dataset, { model, recipe, report, counted: !dataset.onDemand });
   return createPrefetch(plan, {
-    async read(i) {
-      const position = positionOf(i);
-      try {
-        const example = await dataset.read(position);
-        const fitted = fitLength(example, maxLength, { trainOn, imageTokenId });
-        if (fitted !== example) await tell(position, "cut");
-        return fitted;
-      } catch (error) {
-        if (!dataset.onDemand || !isRowFault(error)) throw error;
-        await tell(position, "left-out", error.message);
-        return undefined;
-      }
-    },
+    read: (i) => read(positionOf(i)),
     ...(dataset.onDemand ? { soon: (rows) => dataset.soon(rows.map(positionOf)) } : {}),
   });
 }

@@ -3,8 +3,8 @@
  * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
  */
 
-import { type PackedBatch, packExamples, splitByCapacity } from "../data/batches/pack.ts";
-import { type Example, labelsOf, tilesOf } from "../data/example.ts";
+import { type PackedBatch, type PassRoom, packsOf } from "../data/batches/pack.ts";
+import { type Example, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { type Dims, Recorder } from "../gpu/program.ts";
@@ -23,14 +23,7 @@ import {
   packPictures,
   writeSlots,
 } from "../models/pack-pictures.ts";
-import {
-  allocatePass,
-  type PassBuffers,
-  type PassCapacity,
-  recordEvaluation,
-  recordTraining,
-  type TrainingDims,
-} from "../models/pass.ts";
+import { allocatePass, type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
 import { writeTokens } from "../models/token-table.ts";
 import type { VisionActivations } from "../models/vision.ts";
 import type { Vlm } from "../models/vlm.ts";
@@ -54,16 +47,18 @@ export interface StepResult {
 export type TrainOn = "responses" | "all-text";
 export type MakeTower = (model: Vlm, arena: Arena, v: VisionActivations) => Promise<Tower>;
 
-/** Runs batches through a model without touching the adapter (evaluation), or with gradients (training). */
+/** Runs batches through a model without touching the adapter, or what training goes on with. */
 export interface Runner {
   buffers: PassBuffers;
   encoder: VisionEncoder;
-  /** Loss of every target of the packed batch, in packed order. Throws "gpu-error"/"device-lost". */
+  room: PassRoom;
+  /** Loss of every target of the packed batch, in packed order; nothing is dropped. Throws "gpu-error"/"device-lost". */
   losses(pack: PackedBatch): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
 export interface TrainingStep {
+  /** On the step's own buffers: measuring takes no memory. Its `losses` is there where `evaluates` was asked for. */
   runner: Runner;
   adapter: Adapter;
   /**
@@ -89,12 +84,14 @@ interface StepBuffersOptions {
   tileCapacity: number;
   adapter: Adapter | undefined;
   makeTower?: MakeTower | undefined;
-  record: (buffers: PassBuffers) => Recorder<TrainingDims>;
+  /** What is recorded: a pass that trains the adapter, one that only measures, or both in the same buffers. */
+  trains?: Adapter | undefined;
+  evaluates: boolean;
 }
 
 async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promise<StepBuffers> {
   const { gpu, config, counters } = model;
-  const { capacity, tileCapacity, adapter, makeTower, record } = options;
+  const { capacity, tileCapacity, adapter, makeTower, trains, evaluates } = options;
   const arena = new Arena(gpu, counters);
   const buffers = allocatePass(arena, config, model.weights, adapter?.settings, capacity);
   const encoder = await createEncoder(model, arena, {
@@ -107,22 +104,27 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       training: { policy: capacity.policy, dTokens: buffers.gradients!.dx },
     }),
   });
-  const program = await record(buffers).build(arena, model.pipelines);
+  const training = trains && (await recordTraining(model, buffers, trains).build(arena, model.pipelines));
+  const evaluation = evaluates
+    ? await recordEvaluation(model, buffers, adapter).build(arena, model.pipelines)
+    : undefined;
   const staging = createStaging(gpu, counters, "losses to read", Math.max(256, buffers.nll.length * 4));
   const { imageTokenId } = config;
 
   const read = async (source: Tensor, length: number): Promise<Float32Array> =>
     new Float32Array(await staging.read(source, length * 4));
 
-  const upload = async (pack: PackedBatch, at: StepPosition): Promise<PackPictures> => {
+  const room: PassRoom = { rows: capacity.rows, tiles: capacity.features / featuresPerTile(config) };
+  /** `at` in training. */
+  const upload = async (pack: PackedBatch, at?: StepPosition): Promise<PackPictures> => {
     const pictures = packPictures(
       pack.examples,
       { pictures: model.pictures, imageTokenId },
       pack.rows,
       capacity.features,
     );
-    const room = capacity.features / featuresPerTile(config);
-    if (pictures.tiles > room) throw new Error(`a pass with room for ${room} tiles was given ${pictures.tiles}`);
+    if (pictures.tiles > room.tiles)
+      throw new Error(`a pass with room for ${room.tiles} tiles was given ${pictures.tiles}`);
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     writeSlots(gpu, counters, buffers, pictures);
     write(gpu, buffers.starts, pack.starts, counters);
@@ -138,7 +140,8 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     const { firstTile, ...rest } = dims;
     const { step } = rest;
     const pictures = await upload(pack, { step, firstTile });
-    await program.run({ rows: pack.rows, labelRows: pack.targets.length, ...rest }, model.pace);
+    if (!training) throw new Error("this pass was not recorded for training");
+    await training.run({ rows: pack.rows, labelRows: pack.targets.length, ...rest }, model.pace);
     await backwardPictures(encoder, pictures, { step, firstTile });
     return read(buffers.nll, pack.targets.length);
   };
@@ -146,9 +149,16 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     arena,
     buffers,
     encoder,
+    room,
     run,
     readNorm: (source) => read(source, 4),
-    losses: (pack) => run(pack, { gradScale: 1, accumulate: 0, step: 0, firstRow: 0, firstTile: 0 }),
+    async losses(pack) {
+      if (!evaluation) throw new Error("this pass was not recorded for evaluation");
+      await upload(pack);
+      const dims = { gradScale: 1, accumulate: 0, step: 0, firstRow: 0 };
+      await evaluation.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
+      return read(buffers.nll, pack.targets.length);
+    },
     async dispose() {
       await encoder.tower.dispose();
       staging.destroy();
@@ -170,7 +180,7 @@ export function createEvaluation(model: Vlm, options: EvaluationOptions): Promis
     capacity: { ...capacity, policy: "forward" },
     tileCapacity,
     adapter,
-    record: (buffers) => recordEvaluation(model, buffers, adapter),
+    evaluates: true,
   });
 }
 
@@ -180,6 +190,8 @@ export interface TrainingOptions {
   optimizer: OptimizerSettings;
   trainOn: TrainOn;
   makeTower?: MakeTower;
+  /** Held-out rows are measured between steps. */
+  evaluates?: boolean;
 }
 
 export async function createTrainingStep(
@@ -187,13 +199,14 @@ export async function createTrainingStep(
   adapter: Adapter,
   options: TrainingOptions,
 ): Promise<TrainingStep> {
-  const { capacity, tileCapacity, optimizer, trainOn, makeTower } = options;
+  const { capacity, tileCapacity, optimizer, trainOn, makeTower, evaluates = false } = options;
   const made = await createStepBuffers(model, {
     capacity,
     tileCapacity,
     adapter,
     makeTower,
-    record: (buffers) => recordTraining(model, buffers, adapter),
+    trains: adapter,
+    evaluates,
   });
   const norm = made.arena.tensor("optimizer/norm", 4);
   // Vision gradients are added up over passes, of which any number may have no picture: they start from zero.
@@ -204,13 +217,7 @@ export async function createTrainingStep(
     runner: made,
     adapter,
     async run(examples, step, learningRate, beforeUpdate) {
-      const packs = splitByCapacity(examples, capacity.rows, capacity.features / featuresPerTile(model.config)).map(
-        (group) =>
-          packExamples(
-            group,
-            group.map((example) => labelsOf(example, trainOn)),
-          ),
-      );
+      const packs = packsOf(examples, trainOn, made.room);
       const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
       let sum = 0;
       const done = { accumulate: 0, firstRow: 0, firstTile: 0 };

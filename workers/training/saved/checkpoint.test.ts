@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { memoryStore } from "../../storage/memory.ts";
 import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
-import { type Manifest, readManifest } from "./format.ts";
-import { loadLatest } from "./load.ts";
+import { generationsOf, type Manifest, readManifest } from "./format.ts";
+import { loadLatest, loadStep } from "./load.ts";
 import { listRuns } from "./runs.ts";
 import { type SavedTensor, saveGeneration } from "./save.ts";
 
@@ -316,4 +316,27 @@ describe("damage", () => {
     await store.delete([`run/${RUN}/gen/000000002/chunk/000000002`]);
     await expect(collect(loaded.tensors())).rejects.toMatchObject({ code: "bad-checkpoint" });
   });
+});
+
+test("as many generations are kept as is asked for, and that of the best step besides", async () => {
+  const store = memoryStore();
+  const save = (step: number, kept: number, best?: number) =>
+    saveGeneration(store, RUN, generationOf(step), { ...OPTIONS, kept, best });
+  const stepsIn = async (): Promise<number[]> => {
+    const found: number[] = [];
+    for (const g of (await generationsOf(store, RUN)).keys())
+      found.push(((await readManifest(store, RUN, g)) as Manifest).step);
+    return found;
+  };
+  for (const step of [1, 2, 3, 4]) await save(step, 3);
+  expect(await stepsIn()).toEqual([2, 3, 4]);
+  await save(5, 1, 3);
+  expect(await stepsIn()).toEqual([3, 5]);
+  await save(6, 2, 3);
+  expect(await stepsIn()).toEqual([3, 5, 6]);
+  const best = (await loadStep(store, RUN, 3))!;
+  expect(await collect(best.tensors())).toEqual(tensorsOf(3));
+  expect(await loadStep(store, RUN, 4)).toBeUndefined();
+  // The newest is what a run goes on from.
+  expect(await stepIn(store)).toBe(6);
 });

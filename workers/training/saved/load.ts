@@ -67,6 +67,19 @@ export async function loadLatest(
   );
 }
 
+/**
+ * The checkpoint of a step, that of the best evaluation say; undefined where there is none that is whole. A step that was saved twice has
+ * the same bytes twice.
+ */
+export async function loadStep(store: Store, runId: string, step: number): Promise<LoadedGeneration | undefined> {
+  for (const [g, hasManifest] of [...(await generationsOf(store, runId))].reverse()) {
+    const manifest = hasManifest ? await readManifest(store, runId, g) : undefined;
+    if (typeof manifest !== "object" || manifest.step !== step) continue;
+    if ((await damageOf(store, runId, manifest)) === undefined) return loaded(store, runId, manifest, undefined);
+  }
+  return undefined;
+}
+
 /** `latest` first, then everything newer than the loaded generation `g` or without a manifest goes. */
 async function sweep(
   store: Store,

@@ -5,6 +5,7 @@ import { restoreAdapter } from "../../models/adapter-slabs.ts";
 import type { Vlm } from "../../models/vlm.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TrainerState } from "../loop.ts";
+import { readEvaluations, writeEvaluations } from "./evaluations.ts";
 import { loadLatest } from "./load.ts";
 import { truncateLog } from "./log.ts";
 
@@ -29,7 +30,15 @@ export async function restore(
   state.step = saved.step;
   state.position = saved.position;
   await truncateLog(store, runId, saved.step);
+  await truncateEvaluations(store, runId, saved.step);
   if (!generation.fellBackFrom) return "";
   const { step: lost, reason } = generation.fellBackFrom;
   return `The newest checkpoint${lost === undefined ? "" : ` (step ${lost})`} was damaged: ${reason}. The run goes on from step ${saved.step}.`;
+}
+
+/** What was measured after `step` is measured again. */
+async function truncateEvaluations(store: Store, runId: string, step: number): Promise<void> {
+  const all = await readEvaluations(store, runId);
+  const left = all.filter((evaluation) => evaluation.step <= step);
+  if (left.length < all.length) await writeEvaluations(store, runId, left);
 }

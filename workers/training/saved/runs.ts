@@ -3,7 +3,9 @@ import { TabTuneError } from "../../errors.ts";
 import { parseRecipe, type Recipe, type RecipeJson } from "../../recipe.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
-import type { StepRecord } from "../events.ts";
+import { judge } from "../best.ts";
+import type { EvaluationRecord, StepRecord } from "../events.ts";
+import { readEvaluations } from "./evaluations.ts";
 import {
   generationsOf,
   generationsPrefix,
@@ -30,6 +32,8 @@ export interface RunSummary {
   status: "interrupted" | "stopped" | "done" | "running-elsewhere";
   bytes: number;
   lastLoss: number | null;
+  /** The evaluation that was best, where its checkpoint is kept; absent for a run that measured nothing. */
+  best?: { step: number; value: number };
   /** Losses so far, for a sparkline; at most 200 points. */
   losses: number[];
   recipe: RecipeJson;
@@ -56,11 +60,11 @@ export async function setRunStatus(store: Store, runId: string, status: RunInfo[
   await saveRunInfo(store, { ...info, status });
 }
 
-/** The record, recipe and log of a saved run. Throws "bad-checkpoint" when there is no such run. */
+/** The record, recipe, log and evaluations of a saved run. Throws "bad-checkpoint" when there is no such run. */
 export async function savedRun(
   store: Store,
   runId: string,
-): Promise<{ info: RunInfo; recipe: Recipe; log: StepRecord[] }> {
+): Promise<{ info: RunInfo; recipe: Recipe; log: StepRecord[]; evaluations: EvaluationRecord[] }> {
   const info = await readRunInfo(store, runId);
   if (!info) {
     throw new TabTuneError(
@@ -69,7 +73,12 @@ export async function savedRun(
       "Choose another run from the list.",
     );
   }
-  return { info, recipe: parseRecipe(info.recipe), log: (await readLog(store, runId)).records };
+  return {
+    info,
+    recipe: parseRecipe(info.recipe),
+    log: (await readLog(store, runId)).records,
+    evaluations: await readEvaluations(store, runId),
+  };
 }
 
 /** All runs, newest first. One whose record is damaged is listed under that name, so that it can be seen and deleted. */
@@ -97,6 +106,7 @@ async function summaryOf(store: Store, id: string): Promise<RunSummary> {
   const newest = manifests.find(({ generation }) => generation === latest) ?? manifests.at(-1);
   const { records } = await readLog(store, id);
   const losses = records.map((record) => record.loss);
+  const best = info && judge(parseRecipe(info.recipe), await readEvaluations(store, id)).best;
   return {
     id,
     createdAt: info?.createdAt ?? newest?.createdAt ?? "",
@@ -109,6 +119,7 @@ async function summaryOf(store: Store, id: string): Promise<RunSummary> {
     status: info === undefined || info.status === "running" ? "interrupted" : info.status,
     bytes: manifests.reduce((sum, { chunks }) => sum + chunks.reduce((s, chunk) => s + chunk.bytes, 0), 0),
     lastLoss: losses.at(-1) ?? null,
+    ...(best && manifests.some(({ step }) => step === best.step) ? { best } : {}),
     losses: thinned(losses, 200),
     recipe: info?.recipe ?? {},
   };

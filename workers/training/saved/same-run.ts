@@ -9,7 +9,7 @@ import { parseRecipe, type Recipe, toHuggingFace } from "../../recipe.ts";
 import type { RunInfo } from "./run-info.ts";
 
 /** Keys that say when a run reports and saves, and nothing of what it computes. */
-const FREE = new Set(["save_steps", "logging_steps"]);
+const FREE = new Set(["save_steps", "logging_steps", "save_total_limit"]);
 
 export interface Offered {
   modelId: string;
@@ -61,7 +61,10 @@ function notesOnRecipe(began: Recipe, offered: Recipe): string[] {
   const [before, now] = [toHuggingFace(began), toHuggingFace(offered)];
   const changed = Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(before[name]));
   const words = (name: string): string => `${name} ${JSON.stringify(before[name])}, not ${JSON.stringify(now[name])}`;
-  const wrong = changed.filter((name) => !FREE.has(name));
+  // Without steps of their own, evaluations are where the logs are.
+  const isTied = (name: string): boolean =>
+    name === "logging_steps" && began.evalStrategy === "steps" && began.evalSteps === null;
+  const wrong = changed.filter((name) => !FREE.has(name) || isTied(name));
   if (wrong.length > 0) {
     throw refusal(
       `The recipe is another than the run began with: ${wrong.map(words).join("; ")}.`,

@@ -15,6 +15,7 @@ import {
   latestEntry,
   type Manifest,
   manifestKey,
+  readManifest,
 } from "./format.ts";
 
 export interface SavedTensor {
@@ -36,13 +37,14 @@ export interface SaveOptions {
   chunkBytes?: number;
   /** Told after each chunk: bytes written so far. */
   onChunk?: (bytes: number) => void;
+  /** Generations that are kept, this one among them; 2: the newest and the one to fall back to. */
+  kept?: number;
+  /** That of this step is kept besides. */
+  best?: number | undefined;
 }
 
-/** Generations that are kept: the newest and the one to fall back to. */
-const KEPT = 2;
-
 /**
- * Writes a checkpoint and removes all but the last two. One save of a run at a time.
+ * Writes a checkpoint and removes all but the last ones. One save of a run at a time.
  * @returns the generation number and its bytes.
  * @throws what the store throws ("storage-full" …); the previous checkpoint is whole then, and the torn one is swept later.
  */
@@ -52,7 +54,7 @@ export async function saveGeneration(
   { step, state, tensors }: Generation,
   options: SaveOptions = {},
 ): Promise<{ generation: number; bytes: number }> {
-  const { chunkBytes = 64 << 20, onChunk } = options;
+  const { chunkBytes = 64 << 20, onChunk, kept = 2, best } = options;
   // Never a number that was in use, not even by a torn save: chunks of a good generation are never written over.
   const before = await generationsOf(store, runId);
   const generation = Math.max(0, ...before.keys()) + 1;
@@ -76,9 +78,17 @@ export async function saveGeneration(
   );
 
   const complete = [...before].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
-  const kept = new Set(complete.slice(complete.length - (KEPT - 1)));
-  for (const g of before.keys()) if (!kept.has(g)) await deleteGeneration(store, runId, g);
+  const newest = new Set(complete.slice(Math.max(0, complete.length - (kept - 1))));
+  for (const g of complete) {
+    if (!newest.has(g) && !(await isOfStep(store, runId, g, best))) await deleteGeneration(store, runId, g);
+  }
   return { generation, bytes };
+}
+
+async function isOfStep(store: Store, runId: string, g: number, step: number | undefined): Promise<boolean> {
+  if (step === undefined) return false;
+  const manifest = await readManifest(store, runId, g);
+  return typeof manifest === "object" && manifest.step === step;
 }
 
 /**

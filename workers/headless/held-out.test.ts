@@ -1,0 +1,125 @@
+/** `train` with held-out rows as a shell would call it, held against `evaluate` of the same rows. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { main } from "../headless.ts";
+import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
+import { testBench } from "../testing/gpu.ts";
+import { Arguments } from "./arguments.ts";
+import { openedModel } from "./open.ts";
+import { HOST, verdicts } from "./self-test.ts";
+
+const golden = fileURLToPath(new URL("../testing/goldens/own-tiny/", import.meta.url));
+const model = ["--model", `${golden}model`];
+let folder: string;
+const at = (name: string): string => path.join(folder, name);
+
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-held-out-"));
+  vi.stubEnv("XDG_CACHE_HOME", at("cache"));
+  const { model: opened } = await openedModel(new Arguments(new Map([["model", [model[1]!]]])));
+  const key = verdictKey((await testBench()).gpu.facts, headSizesOf(opened.config), HOST);
+  await verdicts.set([[key, new TextEncoder().encode(JSON.stringify({ results: [] }))]], "relaxed");
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const settings = {
+  ...{
+    max_steps: 4,
+    per_device_train_batch_size: 2,
+    lora_r: 4,
+    learning_rate: 1e-2,
+    save_steps: 2,
+    train_on: "all-text",
+  },
+  ...{ eval_strategy: "steps", eval_steps: 2, eval_split: 0.3 },
+};
+
+/** Exit code, what was written to stdout, and the lines of stderr. */
+async function run(command: string, recipe: object, ...more: string[]) {
+  fs.writeFileSync(at("recipe.json"), JSON.stringify({ ...settings, ...recipe }));
+  const lines: string[] = [];
+  let out = "";
+  const errors = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  const output = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  const code = await main([command, ...model, "--recipe", at("recipe.json"), ...more]);
+  errors.mockRestore();
+  output.mockRestore();
+  return { code, out, lines };
+}
+
+interface Line {
+  step: number;
+  loss?: number;
+  eval_loss?: number;
+  eval_rows?: number;
+}
+
+const stepsOf = (name: string): Line[] =>
+  fs
+    .readFileSync(path.join(at(name), "steps.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+/** The golden data, with these of its rows only. */
+function dataOf(name: string, rows: (n: number) => boolean): string {
+  fs.cpSync(`${golden}data`, at(name), { recursive: true });
+  const table = path.join(at(name), "metadata.jsonl");
+  const lines = fs.readFileSync(table, "utf8").trim().split("\n");
+  fs.writeFileSync(table, lines.filter((_, n) => rows(n)).join("\n"));
+  return at(name);
+}
+
+test("eval_loss before, between and after the steps is what evaluate gives of those rows; a cut run goes on with it", async () => {
+  const data = ["--data", `${golden}data`];
+  const whole = await run("train", {}, ...data, "--out", at("whole"));
+  expect(whole.code).toBe(0);
+  const order = stepsOf("whole").map((line) => (line.eval_loss === undefined ? line.step : `after ${line.step}`));
+  expect(order).toEqual(["after 0", 1, 2, "after 2", 3, 4, "after 4"]);
+  expect(whole.lines.join("")).toContain("note: 6 of 12 rows are held out (a share of 0.3, 8 at least");
+  expect(whole.lines.filter((line) => line.includes("eval_loss")).length).toBe(3);
+
+  const held = [0, 3, 4, 5, 8, 9]; // workers/testing/goldens/evaluation.json
+  const asked = ["--data", dataOf("held", (n) => held.includes(n))];
+  const lossOf = async (...adapter: string[]): Promise<{ loss: number; rows: number }> =>
+    JSON.parse((await run("evaluate", {}, ...asked, ...adapter)).out);
+  const evaluations = stepsOf("whole").filter((line) => line.eval_loss !== undefined);
+  const before = await lossOf();
+  expect(Math.abs(before.loss - evaluations[0]!.eval_loss!)).toBeLessThan(1e-5);
+  expect(before.rows).toBe(evaluations[0]!.eval_rows);
+  const after = await lossOf("--adapter", at("whole"));
+  expect(Math.abs(after.loss - evaluations[2]!.eval_loss!)).toBeLessThan(1e-5);
+  expect(after.loss).toBeLessThan(before.loss - 0.01);
+
+  expect((await run("train", {}, ...data, "--out", at("cut"), "--steps", "3")).code).toBe(0);
+  expect((await run("train", {}, ...data, "--out", at("cut"), "--resume")).code).toBe(0);
+  expect(stepsOf("cut")).toEqual(stepsOf("whole"));
+}, 600_000);
+
+test("a recipe that asks for a figure that is not measured, or rows that are not there, is refused before it trains", async () => {
+  const unknown = await run("train", { metric_for_best_model: "anls" }, "--data", `${golden}data`, "--out", at("none"));
+  expect(unknown.code).toBe(1);
+  expect(JSON.parse(unknown.lines.at(-1)!)).toMatchObject({
+    code: "bad-recipe",
+    message: expect.stringContaining('metric_for_best_model is "anls"'),
+  });
+  const one = dataOf("one", (n) => n === 0);
+  const single = await run("train", { early_stopping_patience: 2 }, "--data", one, "--out", at("none"));
+  expect(JSON.parse(single.lines.at(-1)!)).toMatchObject({
+    code: "no-rows",
+    message: "No row can be held out: there is one row.",
+  });
+  expect(fs.existsSync(at("none"))).toBe(false);
+  const told = await run("train", { max_steps: 1 }, "--data", one, "--out", at("told"));
+  expect(told.code).toBe(0);
+  expect(told.lines.join("")).toContain("note: No row is held out: there is one row. The run is not evaluated.");
+}, 600_000);

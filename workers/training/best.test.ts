@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { parseRecipe } from "../recipe.ts";
+import { judge, refuseUnknownMetric } from "./best.ts";
+import type { EvaluationRecord } from "./events.ts";
+import decisions from "./fixtures/best.json" with { type: "json" };
+
+const evaluation = (step: number, name: string, value: number): EvaluationRecord => ({
+  ...{ step, loss: name === "loss" ? value : 1, targetTokens: 1, rows: 1, seconds: 0 },
+  metrics: name === "loss" ? {} : { [name]: value },
+});
+
+test("best step and early end are those of transformers on the same figures (reference/best_step.py)", () => {
+  expect(decisions.filter(({ done }) => done.at(-1)!.ended).length).toBeGreaterThan(10);
+  for (const { metric, greater, patience, values, done } of decisions) {
+    const recipe = parseRecipe({
+      ...{ eval_strategy: "steps", metric_for_best_model: metric },
+      ...{ greater_is_better: greater, early_stopping_patience: patience },
+    });
+    const evaluations: EvaluationRecord[] = [];
+    for (const [n, { step, best, ended }] of done.entries()) {
+      evaluations.push(evaluation(step, metric.replace(/^eval_/, ""), values[n]!));
+      const judged = judge(recipe, evaluations);
+      expect(
+        [step, judged.best?.step ?? null, judged.ended],
+        JSON.stringify({ metric, greater, patience, values }),
+      ).toEqual([step, best, ended]);
+    }
+  }
+});
+
+test("a metric that no evaluation gives is refused by its name, before anything is trained", () => {
+  const recipe = parseRecipe({ eval_strategy: "steps", metric_for_best_model: "eval_anls" });
+  expect(() => refuseUnknownMetric(recipe, ["loss"])).toThrow(/metric_for_best_model is "eval_anls".*gives loss/);
+  expect(() => refuseUnknownMetric(parseRecipe({ metric_for_best_model: "eval_loss" }), ["loss"])).not.toThrow();
+});

@@ -1,0 +1,107 @@
+/** Which rows a run trains on, and which it holds out to be measured by: decided when it begins, and kept with it. */
+import { chooseOfSplit, chooseShare, LEAST_HELD_OUT, MOST_HELD_OUT } from "../data/held-out/choose.ts";
+import { readContents } from "../data/held-out/content.ts";
+import { withoutPictures } from "../data/held-out/same-picture.ts";
+import type { Dataset } from "../data/shards/dataset.ts";
+import { partOf } from "../data/shards/part-of.ts";
+import { TabTuneError } from "../errors.ts";
+import type { Recipe } from "../recipe.ts";
+import type { Store } from "../storage/store.ts";
+import { counted } from "../words.ts";
+import { type HeldOutRecord, readHeldOut } from "./saved/evaluations.ts";
+
+type HeldOutKeys = "evalStrategy" | "evalSplit" | "seed" | "loadBestModelAtEnd" | "earlyStoppingPatience";
+
+export interface SeparatedRows {
+  training: Dataset;
+  /** Undefined where the run measures nothing. */
+  heldOut: { rows: Dataset; record: HeldOutRecord; pictures: Set<string> } | undefined;
+  /** What to tell of it; "" for nothing. */
+  words: string;
+}
+
+/**
+ * Separates the rows of a run. One that goes on has those that it began with, whatever its data has become since.
+ * @throws TabTuneError "no-rows" where none can be held out and the recipe cannot do without: it ends with the best adapter, or early
+ */
+export async function separateRows(
+  { store, runId, resume }: { store: Store; runId: string; resume: boolean },
+  dataset: Dataset,
+  recipe: Pick<Recipe, HeldOutKeys>,
+): Promise<SeparatedRows> {
+  const { split } = dataset.manifest;
+  const isOfSplit = (position: number): boolean => split !== undefined && position >= split.from;
+  const kept = resume ? await readHeldOut(store, runId) : undefined;
+  const chosen =
+    recipe.evalStrategy === "no" ? undefined : kept ? { record: kept } : await choose(store, dataset, recipe);
+  if (chosen && "none" in chosen) {
+    if (recipe.loadBestModelAtEnd || recipe.earlyStoppingPatience !== null) {
+      throw new TabTuneError(
+        "no-rows",
+        `No row can be held out: ${chosen.none}.`,
+        'Add rows, or a file of rows named "validation", or set eval_strategy to "no".',
+      );
+    }
+    return {
+      training: dataset,
+      heldOut: undefined,
+      words: `No row is held out: ${chosen.none}. The run is not evaluated.`,
+    };
+  }
+  const record = chosen?.record;
+  const held = new Set(record?.positions);
+  const all =
+    split || held.size > 0 ? partOf(dataset, (position) => !isOfSplit(position) && !held.has(position)).part : dataset;
+  // A part all of whose rows are held out is none: the order of the others must not depend on it.
+  const left = { ...all, parts: all.parts.filter(({ rows }) => rows > 0) };
+  if (!record) return { training: left, heldOut: undefined, words: "" };
+  const pictures = new Set(record.pictures);
+  const training = dataset.onDemand && record.from === "share" ? withoutPictures(left, pictures) : left;
+  const rows = partOf(dataset, (position) => held.has(position)).part;
+  return { training, heldOut: { rows, record, pictures }, words: wordsOf(record, rows.rows, dataset, recipe) };
+}
+
+async function choose(
+  store: Store,
+  dataset: Dataset,
+  { evalSplit, seed }: Pick<Recipe, HeldOutKeys>,
+): Promise<{ record: HeldOutRecord } | { none: string }> {
+  const { split, id } = dataset.manifest;
+  if (!split && evalSplit === 0) return { none: "eval_split is 0, and the data brings no validation split" };
+  const contents = await readContents(store, id);
+  if (!contents) return { none: "an older version prepared this data (drop its files again)" };
+  const positions = Array.from({ length: dataset.rows }, (_, i) => dataset.positionOf(i)).filter(
+    (position) => !split || position >= split.from,
+  );
+  const words = positions.map((position) => contents[position] ?? []);
+  const chosen = split ? chooseOfSplit(words, seed) : chooseShare(words, evalSplit, seed);
+  if (chosen.length > 0) {
+    return { record: { from: split?.name ?? "share", positions: chosen.map((n) => positions[n]!) } };
+  }
+  if (split) return { none: `no row of the ${split.name} split can be used` };
+  return {
+    none: dataset.rows === 1 ? "there is one row" : "the rows show the same pictures, which must not be on both sides",
+  };
+}
+
+function wordsOf(
+  { from }: HeldOutRecord,
+  rows: number,
+  dataset: Dataset,
+  { evalSplit }: Pick<Recipe, HeldOutKeys>,
+): string {
+  const are = rows === 1 ? "is" : "are";
+  if (from === "share") {
+    const bounds =
+      rows >= MOST_HELD_OUT
+        ? `, ${MOST_HELD_OUT} at most`
+        : rows <= LEAST_HELD_OUT
+          ? `, ${LEAST_HELD_OUT} at least and half of them at most`
+          : "";
+    return `${rows} of ${counted(dataset.rows, "row")} ${are} held out (a share of ${evalSplit}${bounds}) and not trained on.`;
+  }
+  const { split } = dataset.manifest;
+  const isOfSplit = (i: number): boolean => split !== undefined && dataset.positionOf(i) >= split.from;
+  const all = Array.from({ length: dataset.rows }, (_, i) => i).filter(isOfSplit).length;
+  return `${rows} of ${counted(all, "row")} of the ${from} split ${are} held out; the split is not trained on.`;
+}

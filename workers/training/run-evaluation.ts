@@ -1,0 +1,116 @@
+/** The evaluations of a run: when, of which rows, and what follows from them. */
+import type { Example } from "../data/example.ts";
+import { pixelHashes } from "../data/held-out/same-picture.ts";
+import type { LoadedModel } from "../models/open.ts";
+import { evalStepsOf, type Recipe } from "../recipe.ts";
+import type { Store } from "../storage/store.ts";
+import { type Judgement, judge } from "./best.ts";
+import { measure } from "./evaluation.ts";
+import type { EvaluationRecord } from "./events.ts";
+import { fittedRows } from "./fitted-rows.ts";
+import type { SeparatedRows } from "./held-out.ts";
+import type { RunReport } from "./report.ts";
+import { readEvaluations, writeEvaluations, writeHeldOut } from "./saved/evaluations.ts";
+import type { Runner } from "./step.ts";
+
+/** Rows that are prepared ahead, of data whose rows are prepared when they are asked for. */
+const ROWS_AHEAD = 64;
+
+export interface RunEvaluationParts {
+  model: Pick<LoadedModel, "config">;
+  store: Store;
+  runId: string;
+  recipe: Recipe;
+  /** T of the schedule. */
+  totalSteps: number;
+  heldOut: NonNullable<SeparatedRows["heldOut"]>;
+  runner: Pick<Runner, "losses" | "room">;
+  report: RunReport;
+}
+
+export class RunEvaluation {
+  readonly #parts: RunEvaluationParts;
+  readonly #read: (i: number) => Promise<Example | undefined>;
+  #done: EvaluationRecord[] = [];
+
+  constructor(parts: RunEvaluationParts) {
+    this.#parts = parts;
+    this.#read = fittedRows(parts.heldOut.rows, { ...parts, counted: false });
+  }
+
+  /** Takes up what was measured before the run was interrupted. */
+  async restore(): Promise<void> {
+    this.#done = await readEvaluations(this.#parts.store, this.#parts.runId);
+  }
+
+  /** Keeps with the run which rows it holds out; nothing has been measured. */
+  async begin(): Promise<void> {
+    const { store, runId, heldOut } = this.#parts;
+    await writeHeldOut(store, runId, heldOut.record);
+    this.#done = [];
+    await writeEvaluations(store, runId, []);
+  }
+
+  get best(): Judgement["best"] {
+    return judge(this.#parts.recipe, this.#done).best;
+  }
+
+  get ended(): boolean {
+    return judge(this.#parts.recipe, this.#done).ended;
+  }
+
+  /** At step 0, at every `eval_steps` and at the last step of the schedule, as transformers does with eval_on_start. */
+  isDue(step: number): boolean {
+    const { recipe, totalSteps } = this.#parts;
+    const isWanted = step % evalStepsOf(recipe) === 0 || step === totalSteps;
+    return isWanted && !this.#done.some((evaluation) => evaluation.step === step);
+  }
+
+  async run(step: number, goOn: () => Promise<boolean>): Promise<void> {
+    const { store, runId, recipe, runner, report, heldOut } = this.#parts;
+    const started = performance.now();
+    const { rows } = heldOut.rows;
+    report.state("evaluating");
+    const measured = await measure(runner, this.#batches(), recipe.trainOn, async (done) => {
+      const isOn = await goOn();
+      if (isOn) report.evaluating(done, rows);
+      return isOn;
+    });
+    if (!measured) return;
+    if (heldOut.pictures.size > 0 && !heldOut.record.pictures) {
+      heldOut.record.pictures = [...heldOut.pictures];
+      await writeHeldOut(store, runId, heldOut.record);
+    }
+    const record = { step, ...measured, metrics: {}, seconds: (performance.now() - started) / 1000 };
+    this.#done.push(record);
+    await writeEvaluations(store, runId, this.#done);
+    report.evaluation(record);
+    report.state("training");
+  }
+
+  /** The held-out rows in their order, read while the GPU works on those before. */
+  async *#batches(): AsyncGenerator<Example[]> {
+    const { recipe, heldOut } = this.#parts;
+    const { rows, record, pictures } = heldOut;
+    const size = recipe.perDeviceEvalBatchSize;
+    const read = (from: number): Promise<(Example | undefined)[]> => {
+      const numbers = Array.from({ length: Math.min(size, rows.rows - from) }, (_, k) => from + k);
+      const batch = Promise.all(numbers.map(this.#read));
+      // A rejection waits for the turn of its batch; without a handler the platform would report it as lost.
+      batch.catch(() => undefined);
+      const next = from + numbers.length;
+      const ahead = Math.max(0, Math.min(ROWS_AHEAD, rows.rows - next));
+      if (rows.onDemand && ahead > 0) rows.soon(Array.from({ length: ahead }, (_, k) => next + k));
+      return batch;
+    };
+    let coming = read(0);
+    for (let from = 0; from < rows.rows; from += size) {
+      const examples = (await coming).filter((example) => example !== undefined);
+      if (from + size < rows.rows) coming = read(from + size);
+      if (rows.onDemand && record.from === "share" && !record.pictures) {
+        for (const example of examples) for (const hash of await pixelHashes(example)) pictures.add(hash);
+      }
+      if (examples.length > 0) yield examples;
+    }
+  }
+}
