@@ -2,7 +2,8 @@
 import { create } from "zustand";
 import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import type { LeftOutRow } from "../../workers/data/shards/dataset.ts";
-import type { DatasetInfo, DatasetProgress } from "../../workers/data/shards/prepare-dataset.ts";
+import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
+import type { DatasetProgress } from "../../workers/data/shards/read-drop.ts";
 import { reportOf } from "../../workers/errors.ts";
 import type { DatasetSource, DroppedFile, FilesSource } from "../../workers/protocol/dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";

@@ -61,5 +61,14 @@ export async function infoNow(info: DatasetInfo, spec: PreparationSpec): Promise
   if (!dataset) throw gone();
   const now = await withChanges(dataset, changes, preparationOf(spec));
   const { length: edited } = changes.edited;
-  return { ...info, rows: now.rows, longest: now.longest, changes: { leftOut: dataset.rows - now.rows, edited } };
+  const { split } = dataset.manifest;
+  const measured = Array.from({ length: now.rows }, (_, i) => now.positionOf(i)).filter(
+    (position) => split && position >= split.from,
+  ).length;
+  return {
+    ...info,
+    ...{ rows: now.rows - measured, longest: now.longest },
+    changes: { leftOut: dataset.rows - now.rows, edited },
+    ...(info.heldOut ? { heldOut: { ...info.heldOut, rows: measured } } : {}),
+  };
 }

@@ -5,7 +5,7 @@ import { keptBytes } from "../data/hub/kept-ranges.ts";
 import { lookUpDataSet } from "../data/hub/look-up.ts";
 import { hubFiles, placeOf } from "../data/hub/open.ts";
 import { withSigns } from "../data/hub/signs.ts";
-import type { Drop } from "../data/shards/prepare-dataset.ts";
+import type { Drop } from "../data/shards/read-drop.ts";
 import { toReport } from "../errors.ts";
 import { hubAddress } from "../hub/address.ts";
 import { ASKING_DELAYS_MS, type HttpOptions } from "../hub/http.ts";

@@ -7,7 +7,8 @@ import type { Look } from "../data/rows/look.ts";
 import type { WrittenDataSet } from "../data/rows/parquet-data-set.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
 import type { LeftOutRow } from "../data/shards/dataset.ts";
-import type { DatasetInfo, DatasetProgress } from "../data/shards/prepare-dataset.ts";
+import type { DatasetInfo } from "../data/shards/prepare-dataset.ts";
+import type { DatasetProgress } from "../data/shards/read-drop.ts";
 import type { CachedRows } from "../data/shards/row-cache.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
 

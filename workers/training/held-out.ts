@@ -29,8 +29,8 @@ export async function separateRows(
   dataset: Dataset,
   recipe: Pick<Recipe, HeldOutKeys>,
 ): Promise<SeparatedRows> {
+  const isOfSplit = splitOf(dataset);
   const { split } = dataset.manifest;
-  const isOfSplit = (position: number): boolean => split !== undefined && position >= split.from;
   const kept = resume ? await readHeldOut(store, runId) : undefined;
   const chosen =
     recipe.evalStrategy === "no" ? undefined : kept ? { record: kept } : await choose(store, dataset, recipe);
@@ -61,6 +61,13 @@ export async function separateRows(
   return { training, heldOut: { rows, record, pictures }, words: wordsOf(record, rows.rows, dataset, recipe) };
 }
 
+const positionsOf = ({ rows, positionOf }: Dataset): number[] => Array.from({ length: rows }, (_, i) => positionOf(i));
+
+/** Tells the positions of rows that the data itself keeps apart. */
+function splitOf({ manifest: { split } }: Dataset): (position: number) => boolean {
+  return (position) => split !== undefined && position >= split.from;
+}
+
 async function choose(
   store: Store,
   dataset: Dataset,
@@ -70,9 +77,8 @@ async function choose(
   if (!split && evalSplit === 0) return { none: "eval_split is 0, and the data brings no validation split" };
   const contents = await readContents(store, id);
   if (!contents) return { none: "an older version prepared this data (drop its files again)" };
-  const positions = Array.from({ length: dataset.rows }, (_, i) => dataset.positionOf(i)).filter(
-    (position) => !split || position >= split.from,
-  );
+  const isOfSplit = splitOf(dataset);
+  const positions = positionsOf(dataset).filter((position) => !split || isOfSplit(position));
   const words = positions.map((position) => contents[position] ?? []);
   const chosen = split ? chooseOfSplit(words, seed) : chooseShare(words, evalSplit, seed);
   if (chosen.length > 0) {
@@ -100,8 +106,6 @@ function wordsOf(
           : "";
     return `${rows} of ${counted(dataset.rows, "row")} ${are} held out (a share of ${evalSplit}${bounds}) and not trained on.`;
   }
-  const { split } = dataset.manifest;
-  const isOfSplit = (i: number): boolean => split !== undefined && dataset.positionOf(i) >= split.from;
-  const all = Array.from({ length: dataset.rows }, (_, i) => i).filter(isOfSplit).length;
+  const all = positionsOf(dataset).filter(splitOf(dataset)).length;
   return `${rows} of ${counted(all, "row")} of the ${from} split ${are} held out; the split is not trained on.`;
 }

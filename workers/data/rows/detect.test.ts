@@ -32,7 +32,7 @@ test.each<[string, string[], string[], string[]]>([
     "held-out splits",
     ["train-0.parquet", "train-1.parquet", "test-0.parquet", "validation.jsonl"],
     ["train-0.parquet", "train-1.parquet"],
-    ["2 files are left aside (test-0.parquet, validation.jsonl)"],
+    ["validation.jsonl", "test-0.parquet"],
   ],
   [
     "held-out folders",
@@ -85,7 +85,7 @@ test.each<[string, string[], string[], string[]]>([
     "captions of held-out folders",
     ["train/a.jpg", "train/a.txt", "test/b.jpg", "test/b.txt", "val/c.jpg", "val/c.txt"],
     ["sidecar"],
-    ["2 pictures with a text in test, val are left aside"],
+    ["1 picture with a text in val", "1 picture with a text in test"],
   ],
   ["captions of a held-out folder alone", ["test/a.jpg", "test/a.txt"], ["sidecar"], []],
   ["a picture's own name is no split", ["train/a.jpg", "train/a.txt", "x/test.jpg", "x/test.txt"], ["sidecar"], []],
@@ -135,9 +135,7 @@ test("each tar is its own source, in its own order; held-out shards are left asi
     ["train-1.tar", "train-1.tar/b.jpg"],
   ]);
   expect(plan.notes).toEqual([
-    expect.stringMatching(
-      /^2 pictures with a text in test-0\.tar are left aside: held-out splits .* drop them without/,
-    ),
+    expect.stringMatching(/^2 pictures with a text in test-0\.tar are left aside: held-out splits .* drop it without/),
   ]);
   const many = planOf(["train.json", ...Array.from({ length: 9 }, (_, i) => `test-${i}.json`)]);
   expect(many.aside).toEqual([
@@ -148,8 +146,8 @@ test("each tar is its own source, in its own order; held-out shards are left asi
 test.each<[string, ReturnType<typeof splitOf>]>([
   ["train-00000-of-00020.parquet", "train"],
   ["data/TRAIN/x.jsonl", "train"],
-  ["train/test.jsonl", "held-out"],
-  ["llava_val.json", "held-out"],
+  ["train/test.jsonl", "test"],
+  ["llava_val.json", "validation"],
   ["trainer.json", undefined],
   ["contest.json", undefined],
 ])("split of %s is %s", (path, split) => {

@@ -6,7 +6,7 @@
  */
 import { counted, listed } from "../../words.ts";
 import { baseName, byPath, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
-import { classesOf, REPEATS, splitOf } from "./folders.ts";
+import { classesOf, type HeldOutSplit, MEASURED_BY, ONE_IS_ENOUGH, REPEATS, separated, splitOf } from "./folders.ts";
 import { type SampleKeys, sampleKeys } from "./sample-keys.ts";
 import { isCaption, isPicture, isPictureName, isSampleText, PICTURE_EXTENSIONS, TEXT_EXTENSIONS } from "./sidecar.ts";
 
@@ -16,6 +16,10 @@ export type TableFormat = "jsonl" | "json" | "csv" | "parquet" | "captions";
 export interface TableSource {
   format: TableFormat;
   entry: Entry;
+  /** Of a split that is not trained on. */
+  split?: HeldOutSplit;
+  /** The rows of that split inside of a file whose other rows are trained on. */
+  inside?: true;
 }
 
 /** Pictures with texts beside them; entries in the order of the rows. */
@@ -27,6 +31,7 @@ export interface SampleSource {
   keyOf(entry: Entry): string;
   /** Where the answer is the class of a picture. */
   classOf?(picture: Entry): string | undefined;
+  split?: HeldOutSplit;
 }
 
 export type Source = TableSource | SampleSource;
@@ -37,6 +42,8 @@ export function isTable(source: Source): source is TableSource {
 
 export interface Plan {
   sources: Source[];
+  /** Of a split that runs are measured by, and not trained on. */
+  heldOut: Source[];
   /** What is left aside although it holds rows, one sentence for each reason. */
   notes: string[];
   pictures: number;
@@ -139,23 +146,11 @@ class Aside {
   }
 }
 
-const HELD_OUT =
-  "held-out splits are not trained on where a train split is there; drop them without it to train on them";
 const BESIDE_METADATA =
   "where a metadata file describes the pictures, the rows come from it alone; drop other tables alone";
 const STATISTICS = "it holds statistics of a download (img2dataset), no rows";
 const NOT_READ = "files of this kind are not read; export the rows in them as Parquet, CSV or JSON to train on them";
 const BESIDE_TABLE = "texts beside pictures are not read where a table holds the rows; drop them without the table";
-
-/** Keeps all but the held-out members when some are named train. */
-function trainOnly<T>(members: readonly T[], path: (member: T) => string, aside: Aside): T[] {
-  if (!members.some((member) => splitOf(path(member)) === "train")) return [...members];
-  return members.filter((member) => {
-    const kept = splitOf(path(member)) !== "held-out";
-    if (!kept) aside.add(path(member), HELD_OUT);
-    return kept;
-  });
-}
 
 function tablesOf(entries: readonly Entry[], { of }: SampleKeys, lists: ReadonlySet<Entry>): Entry[] {
   const pictured = new Set(entries.filter(isPicture).map(of));
@@ -174,11 +169,11 @@ export function planSources(entries: readonly Entry[], lists: ReadonlySet<Entry>
   const keys = sampleKeys(entries);
   const unread = unreadOf(entries);
   const samples = planSamples(entries, keys);
-  const { sources, notes } = planTables(entries, keys, lists);
+  const { sources, heldOut, notes } = planTables(entries, keys, lists);
   if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes, ...unread] };
   const texts = new Aside();
   for (const entry of textsOf(entries, keys)) texts.add(entry.path, BESIDE_TABLE);
-  const plan = { sources, notes: [...notes, ...texts.notes(), ...unread], pictures: samples.pictures };
+  const plan = { sources, heldOut, notes: [...notes, ...texts.notes(), ...unread], pictures: samples.pictures };
   const others = samples.sources.some((source) => source.format !== "folders");
   return others ? { ...plan, otherwise: { ...samples, notes: [...notes, ...samples.notes, ...unread] } } : plan;
 }
@@ -196,7 +191,7 @@ function planTables(
   entries: readonly Entry[],
   keys: SampleKeys,
   lists: ReadonlySet<Entry>,
-): Pick<Plan, "sources" | "notes"> {
+): Pick<Plan, "sources" | "heldOut" | "notes"> {
   const aside = new Aside();
   let tables = tablesOf(entries, keys, lists).sort(byPath);
 
@@ -212,7 +207,22 @@ function planTables(
     for (const table of tables.filter(isStatistics)) aside.add(table.path, STATISTICS);
     tables = tables.filter((table) => !isStatistics(table));
   }
-  tables = trainOnly(tables, (table) => table.path, aside);
+  const { kept, heldOut, aside: others } = separated(tables, (table) => table.path);
+  for (const table of heldOut?.members ?? []) aside.add(table.path, MEASURED_BY);
+  for (const table of others) aside.add(table.path, ONE_IS_ENOUGH);
+  const sourceOf = (entry: Entry): TableSource => ({
+    format: TABLES.get(extensionOf(entry.path)) ?? "captions",
+    entry,
+  });
+  return {
+    sources: onceEach(kept, aside).map(sourceOf),
+    heldOut: onceEach(heldOut?.members ?? [], aside).map((entry) => ({ ...sourceOf(entry), split: heldOut!.split })),
+    notes: aside.notes(),
+  };
+}
+
+/** Of a table that is there in two formats the better one. */
+function onceEach(tables: readonly Entry[], aside: Aside): Entry[] {
   const best = new Map<string, Entry>();
   for (const table of tables.toSorted(
     (a, b) => RANK.indexOf(extensionOf(a.path)) - RANK.indexOf(extensionOf(b.path)),
@@ -222,16 +232,13 @@ function planTables(
     if (other === undefined) best.set(name, table);
     else aside.add(table.path, `the table of the same name in another format is read (${baseName(other.path)})`);
   }
-  const sources = tables
-    .filter((table) => best.get(withoutExtension(table.path)) === table)
-    .map((entry) => ({ format: TABLES.get(extensionOf(entry.path)) ?? "captions", entry }));
-  return { sources, notes: aside.notes() };
+  return tables.filter((table) => best.get(withoutExtension(table.path)) === table);
 }
 
 function planSamples(entries: readonly Entry[], keys: SampleKeys): Plan {
   const all = entries.filter(isPicture);
   const texts = new Set(entries.filter(isSampleText).map(keys.of));
-  const { kept, notes } = withoutHeldOut(
+  const { kept, heldOut, split, notes } = withoutHeldOut(
     entries,
     all.filter((entry) => texts.has(keys.of(entry))),
     "with a text",
@@ -239,30 +246,29 @@ function planSamples(entries: readonly Entry[], keys: SampleKeys): Plan {
   const sources = sampleSources(kept, keys);
   if (sources.length > 0) {
     const told = [...notesOf(keys, kept), ...loneTextsOf(kept, keys), ...repeatsOf(kept)];
-    return { sources, notes: [...notes, ...told], pictures: all.length };
+    const measured = sampleSources(heldOut, keys).map((source) => ({ ...source, split: split! }));
+    return { sources, heldOut: measured, notes: [...notes, ...told], pictures: all.length };
   }
   // Other texts may say what is on the pictures, in a way that is not known.
   const unknown = entries.some(
     (entry) => (isCaption(entry) || extensionOf(entry.path) === "xml") && !ABOUT.test(baseName(entry.path)),
   );
-  return unknown ? { sources: [], notes: [], pictures: all.length } : planClasses(all, keys);
+  return unknown ? { sources: [], heldOut: [], notes: [], pictures: all.length } : planClasses(all, keys);
 }
 
 /** Pictures without any text: the folders' names are the answers, where they are classes. */
 function planClasses(all: readonly Entry[], { of }: SampleKeys): Plan {
-  const none = { sources: [], notes: [], pictures: all.length };
-  const { kept, notes } = withoutHeldOut(all, all, "");
+  const none = { sources: [], heldOut: [], notes: [], pictures: all.length };
+  const { kept, heldOut, split, notes } = withoutHeldOut(all, all, "");
   const classes = classesOf(kept);
   if (!classes) return none;
-  const pictures = [...kept].sort(byPath);
-  const source: SampleSource = {
-    format: "folders",
-    path: folderOf(pictures[0]!.path),
-    entries: pictures,
-    keyOf: of,
-    classOf: classes.of,
+  const sourceOf = (entries: readonly Entry[]): SampleSource => {
+    const pictures = [...entries].sort(byPath);
+    const path = folderOf(pictures[0]!.path);
+    return { format: "folders", path, entries: pictures, keyOf: of, classOf: classes.of };
   };
-  return { ...none, sources: [source], notes: [...notes, classes.note] };
+  const measured = split ? [{ ...sourceOf(heldOut), split }] : [];
+  return { ...none, sources: [sourceOf(kept)], heldOut: measured, notes: [...notes, classes.note] };
 }
 
 /** Pictures that nothing says anything about, to be answered: each is a row. Undefined where there is none. */
@@ -279,21 +285,27 @@ function textsOf(entries: readonly Entry[], { of }: SampleKeys): Entry[] {
   return entries.filter((entry) => isSampleText(entry) && pictured.has(of(entry))).sort(byPath);
 }
 
-/** Where some of `samples` are of a train split, those of held-out ones go: a tar's name and the folders say which; a picture's own name does not. */
+/** Entries by their splits, where some of `samples` are of a train split: a tar's name and the folders say which; a picture's own name does not. */
 function withoutHeldOut(
   entries: readonly Entry[],
   samples: readonly Entry[],
   what: string,
-): { kept: readonly Entry[]; notes: string[] } {
-  const splitOfEntry = (entry: Entry) => splitOf(folderOf(entry.path));
-  const heldOut = samples.filter((entry) => splitOfEntry(entry) === "held-out");
-  if (heldOut.length === 0 || !samples.some((entry) => splitOfEntry(entry) === "train"))
-    return { kept: entries, notes: [] };
-  const places = [...new Set(heldOut.map((entry) => folderOf(entry.path)))].sort();
-  const counts = `${counted(heldOut.length, "picture")} ${what}`.trim();
+): { kept: readonly Entry[]; heldOut: readonly Entry[]; split: HeldOutSplit | undefined; notes: string[] } {
+  const nameOf = (entry: Entry) => folderOf(entry.path);
+  const found = separated(samples, nameOf);
+  const told = (members: readonly Entry[], why: string): string[] => {
+    if (members.length === 0) return [];
+    const places = [...new Set(members.map(nameOf))].sort();
+    const counts = `${counted(members.length, "picture")} ${what}`.trim();
+    return [`${counts} in ${listed(places)} ${members.length === 1 ? "is" : "are"} left aside: ${why}.`];
+  };
+  if (!found.heldOut) return { kept: entries, heldOut: [], split: undefined, notes: [] };
+  const { split, members } = found.heldOut;
   return {
-    kept: entries.filter((entry) => splitOfEntry(entry) !== "held-out"),
-    notes: [`${counts} in ${listed(places)} ${heldOut.length === 1 ? "is" : "are"} left aside: ${HELD_OUT}.`],
+    kept: entries.filter((entry) => (splitOf(nameOf(entry)) ?? "train") === "train"),
+    heldOut: entries.filter((entry) => splitOf(nameOf(entry)) === split),
+    split,
+    notes: [...told(members, MEASURED_BY), ...told(found.aside, ONE_IS_ENOUGH)],
   };
 }
 

@@ -50,19 +50,48 @@ export function classesOf(
   };
 }
 
-type Split = "train" | "held-out" | undefined;
+/** Splits that are there to measure by. */
+export type HeldOutSplit = "validation" | "test";
+
+const SPLITS: [split: "train" | HeldOutSplit, words: readonly string[]][] = [
+  ["train", ["train", "training"]],
+  ["validation", ["validation", "valid", "val", "dev", "eval", "evaluation"]],
+  ["test", ["test", "testing"]],
+];
 
 /** The split that a path names, in its file name or a folder; the innermost name decides. */
-export function splitOf(path: string): Split {
+export function splitOf(path: string): "train" | HeldOutSplit | undefined {
   for (const segment of path.split("/").reverse()) {
     const words = segment.toLowerCase().split(/[^a-z]+/);
-    if (words.some((word) => word === "train" || word === "training")) return "train";
-    if (
-      words.some((word) =>
-        ["test", "testing", "validation", "valid", "val", "dev", "eval", "evaluation"].includes(word),
-      )
-    )
-      return "held-out";
+    const found = SPLITS.find(([, known]) => words.some((word) => known.includes(word)));
+    if (found) return found[0];
   }
   return undefined;
 }
+
+/** Things by what becomes of their splits. */
+export interface Separated<T> {
+  /** To train on: all but the held-out ones where some are of a train split, else all. */
+  kept: T[];
+  /** The split that runs are measured by: the validation split, else the test split. */
+  heldOut: { split: HeldOutSplit; members: T[] } | undefined;
+  /** Those of the other one. */
+  aside: T[];
+}
+
+/** Separates by the splits that the paths of `members` name. */
+export function separated<T>(members: readonly T[], path: (member: T) => string): Separated<T> {
+  const of = (split: string): T[] => members.filter((member) => splitOf(path(member)) === split);
+  if (of("train").length === 0) return { kept: [...members], heldOut: undefined, aside: [] };
+  const [validation, test] = [of("validation"), of("test")];
+  const kept = members.filter((member) => !validation.includes(member) && !test.includes(member));
+  if (validation.length > 0) return { kept, heldOut: { split: "validation", members: validation }, aside: test };
+  const heldOut = test.length > 0 ? { split: "test" as const, members: test } : undefined;
+  return { kept, heldOut, aside: [] };
+}
+
+const NOT_TRAINED_ON = "held-out splits are not trained on where a train split is there";
+const INSTEAD = "drop it without the train split to train on it";
+/** Why rows of the split that runs are measured by are not among the others, and why those of another one are not read. */
+export const MEASURED_BY = `${NOT_TRAINED_ON}, and runs can be measured by this one; ${INSTEAD}`;
+export const ONE_IS_ENOUGH = `${NOT_TRAINED_ON}, and the validation split is the one that runs can be measured by; ${INSTEAD}`;

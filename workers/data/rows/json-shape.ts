@@ -5,7 +5,7 @@
 import { listed } from "../../words.ts";
 import { decodeLoosely } from "./bytes.ts";
 import { isColumnOf } from "./columns.ts";
-import { splitOf } from "./folders.ts";
+import { type HeldOutSplit, MEASURED_BY, ONE_IS_ENOUGH, separated, splitOf } from "./folders.ts";
 import { jsonMembersOf, NotOneObject } from "./json-members.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";
@@ -22,8 +22,8 @@ export interface Outline {
 export type JsonShape =
   /** Values one after the other, or one row. */
   | { kind: "values" }
-  /** The items of these lists. */
-  | { kind: "lists"; keys: string[] }
+  /** The items of these lists; those of `heldOut` belong to a split that is not trained on. */
+  | { kind: "lists"; keys: string[]; heldOut?: { split: HeldOutSplit; keys: string[] } }
   /** Annotations, whose pictures are in the list of images. */
   | { kind: "coco" }
   /** VQA's questions, or the answers to those of another file. */
@@ -108,15 +108,11 @@ export async function shapeOf(path: string, stream: ReadableStream<Uint8Array>):
   if (lists.includes("images") && lists.includes("annotations")) return { shape: { kind: "coco" }, notes: [] };
   const splits = lists.filter((key) => splitOf(key) !== undefined);
   if (splits.length > 0 && splits.length === lists.length) {
-    const train = splits.filter((key) => splitOf(key) === "train");
-    const keys = train.length > 0 ? train : splits;
-    const why = "held-out splits are not trained on where a train split is there";
+    const { kept: keys, heldOut, aside: others } = separated(splits, (key) => key);
+    const measured = heldOut && { split: heldOut.split, keys: heldOut.members };
     return {
-      shape: { kind: "lists", keys },
-      notes: aside(
-        splits.filter((key) => !keys.includes(key)),
-        why,
-      ),
+      shape: { kind: "lists", keys, ...(measured ? { heldOut: measured } : {}) },
+      notes: [...aside(heldOut?.members ?? [], MEASURED_BY), ...aside(others, ONE_IS_ENOUGH)],
     };
   }
   const isListOf = (key: string, test: (item: unknown) => boolean) =>

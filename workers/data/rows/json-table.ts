@@ -2,6 +2,7 @@
 import { counted } from "../../words.ts";
 import { decodeText } from "./bytes.ts";
 import { baseName, type Entry, grouped } from "./entry.ts";
+import type { HeldOutSplit } from "./folders.ts";
 import { jsonItemsOf } from "./json-items.ts";
 import { jsonMembersOf, type Member } from "./json-members.ts";
 import { namedRecord, type Read, rowsByColumns, shapeOf } from "./json-shape.ts";
@@ -45,11 +46,18 @@ function shape(entry: Entry): Promise<Read> {
   return known;
 }
 
-/** Records of a JSON file by its structure. */
+/** The split inside of a JSON file that is not trained on. */
+export async function splitInside(entry: Entry): Promise<HeldOutSplit | undefined> {
+  const { shape: found } = await shape(entry);
+  return found.kind === "lists" ? found.heldOut?.split : undefined;
+}
+
+/** Records of a JSON file by its structure; with `inside` those of its `splitInside`. */
 export async function* jsonRecords(
   entry: Entry,
   limits: DatasetLimits,
   around: Surroundings,
+  inside = false,
 ): AsyncGenerator<ReadRecord> {
   const { shape: found, notes } = await shape(entry);
   for (const note of notes) around.remarks.say(note);
@@ -60,7 +68,8 @@ export async function* jsonRecords(
   if (found.kind === "values") {
     for await (const raw of jsonItemsOf(entry.stream(), limits.lineBytes)) yield json(raw);
   } else if (found.kind === "lists") {
-    for await (const raw of items(found.keys)) yield json(raw, withoutEnvelope);
+    const keys = inside ? (found.heldOut?.keys ?? []) : found.keys;
+    for await (const raw of items(keys)) yield json(raw, withoutEnvelope);
   } else if (found.kind === "by-name") {
     for await (const member of members()) {
       if (member.item === undefined) yield json(rawOf(member, "key"), (value) => namedRecord(member.key, value));

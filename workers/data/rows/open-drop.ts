@@ -36,17 +36,23 @@ export async function openDrop(files: readonly InputFile[], given: Partial<Datas
   const limits = { ...defaultLimits, ...given };
   const { entries, leftOut, notes } = await unpackedEntries(files, limits);
   const plan = planSources(entries, await captionLists(entries));
-  const sources: Source[] = [];
-  const encodingNotes: string[] = [];
-  for (const source of plan.sources) {
-    if (!isTable(source) || source.format === "parquet") sources.push(source);
+  const { sources, notes: encodingNotes } = await inUtf8(plan.sources);
+  return { files, limits, entries, leftOut, notes, plan, sources, encodingNotes };
+}
+
+/** Sources as they are read, with a sentence for each table that is written otherwise. */
+export async function inUtf8(sources: readonly Source[]): Promise<{ sources: Source[]; notes: string[] }> {
+  const read: Source[] = [];
+  const notes: string[] = [];
+  for (const source of sources) {
+    if (!isTable(source) || source.format === "parquet") read.push(source);
     else {
       const { entry, note } = await asUtf8(source.entry);
-      if (note !== undefined) encodingNotes.push(note);
-      sources.push({ ...source, entry });
+      if (note !== undefined) notes.push(note);
+      read.push({ ...source, entry });
     }
   }
-  return { files, limits, entries, leftOut, notes, plan, sources, encodingNotes };
+  return { sources: read, notes };
 }
 
 /** By what the records of a source are read. */

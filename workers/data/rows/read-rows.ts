@@ -8,14 +8,15 @@ import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
 import { isTable, picturesAlone, type Source } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
 import { folderOf, type LeftOut } from "./entry.ts";
+import type { HeldOutSplit } from "./folders.ts";
 import type { DatasetLimits } from "./limits.ts";
-import { type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
+import { inUtf8, type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
 import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { imageRef, pathOf } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { CLASS_QUESTION, type RecordOptions, recordToConversations } from "./record.ts";
-import { detailOf } from "./records.ts";
+import { detailOf, heldOutInside } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
 import { isCaption } from "./sidecar.ts";
@@ -23,8 +24,8 @@ import { isCaption } from "./sidecar.ts";
 export type { InputFile };
 
 export type RowEvent =
-  /** `several`: its record has several answers or captions. */
-  | { type: "row"; row: Row; several: boolean }
+  /** `several`: its record has several answers or captions. `split`: it is not to be trained on; such rows come last. */
+  | { type: "row"; row: Row; several: boolean; split?: HeldOutSplit }
   /** A row that is left out, or, with index -1, an entry of an archive or a whole nested archive that is. */
   | { type: "skipped"; skipped: SkippedRow }
   /** How a file is read, or (format "note") a file that is left aside pictures found by name only, or used by no row; one sentence. */
@@ -33,6 +34,8 @@ export type RowEvent =
 export interface ReadOptions extends RecordOptions {
   limits?: Partial<DatasetLimits>;
   first?: FirstRows | undefined;
+  /** Read the split that runs are measured by, too, where the data has one; of it at most as many rows as `first` says. */
+  heldOut?: boolean;
 }
 
 /** Rows that are read, skipped ones included; those behind them are not looked at. */
@@ -90,9 +93,9 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   let pictured = false;
   let firstSkipped: SkippedRow | undefined;
   const most = options.first?.rows ?? Number.POSITIVE_INFINITY;
-  for (const source of sources) {
-    if (next >= most) break;
-    yield { type: "format", format: source.format, detail: detailOf(source) };
+  async function* read(source: Source, end: number): AsyncGenerator<RowEvent> {
+    if (next >= end) return;
+    if (!source.split) yield { type: "format", format: source.format, detail: detailOf(source) };
     for await (const record of recordsIn(source, reading)) {
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
@@ -101,11 +104,11 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
         remarks.add(read.remarks);
         for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
         for (const row of read.rows) {
-          if (row.index >= most) break;
+          if (row.index >= end) break;
           if (row.index >= limits.rows) throw tooManyRows(limits.rows);
           pictured ||= row.images.length > 0;
-          yield { type: "row", row, several: read.several };
-          rows += 1;
+          yield { type: "row", row, several: read.several, ...(source.split ? { split: source.split } : {}) };
+          if (!source.split) rows += 1;
         }
         next += read.rows.length - 1;
       } catch (error) {
@@ -117,18 +120,25 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
       }
       next += 1;
       // The next record may cost a row group.
-      if (next >= most) break;
+      if (next >= end) break;
     }
   }
+  for (const source of sources) yield* read(source, most);
+  const trained = next;
+  if (options.heldOut && rows > 0) {
+    const { sources: measured, notes: encodings } = await inUtf8(await heldOutIn(drop));
+    for (const words of encodings) remarks.say(words);
+    for (const source of measured) yield* read(source, trained + most);
+  }
   const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
-  if (options.first && next >= most && !((options.first.of ?? Number.POSITIVE_INFINITY) <= most)) {
+  if (options.first && trained >= most && !((options.first.of ?? Number.POSITIVE_INFINITY) <= most)) {
     const { of } = options.first;
     const rows = of === undefined ? counted(most, "row") : `${most} of ${counted(of, "row")}`;
     yield note(`The first ${rows} ${most === 1 ? "is" : "are"} read, as was asked.`);
   }
   yield* remarks.notes().map(note);
   for (const detail of index.notes()) yield note(detail);
-  if (rows === 0) throw noRows(sources, next, firstSkipped);
+  if (rows === 0) throw noRows(sources, trained, firstSkipped);
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(sources, given, rows);
   const unused = given - index.used();
@@ -137,6 +147,13 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
       `${counted(unused, "picture")} of the drop ${unused === 1 ? "is" : "are"} named by no row and not used.`,
     );
   }
+}
+
+/** Sources of the split that runs are measured by: of files of their own, else inside of those that are trained on. */
+async function heldOutIn({ plan, sources }: OpenDrop): Promise<Source[]> {
+  if (plan.heldOut.length > 0) return plan.heldOut;
+  const inside = await Promise.all(sources.map(heldOutInside));
+  return inside.filter((source) => source !== undefined);
 }
 
 /** Nobody drops pictures to train without them. */

@@ -5,9 +5,9 @@ import { decodeLoosely, decodeText } from "./bytes.ts";
 import { captionOf, isHeading } from "./caption-lines.ts";
 import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
-import { isTable, type Source } from "./detect.ts";
+import { isTable, type Source, type TableSource } from "./detect.ts";
 import type { Entry } from "./entry.ts";
-import { jsonRecords, parseJson, type Surroundings } from "./json-table.ts";
+import { jsonRecords, parseJson, type Surroundings, splitInside } from "./json-table.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { linesOf } from "./lines.ts";
 import { parseLoosely } from "./loose-json.ts";
@@ -50,17 +50,25 @@ export async function* recordsOf(
   else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
   else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
   else if (source.format === "captions") yield* captionTable(source.entry, limits);
-  else yield* jsonTable(source.entry, source.format, limits, around);
+  else yield* jsonTable(source, source.format, limits, around);
+}
+
+/** What of a source belongs to a split that is not trained on; undefined where nothing does. */
+export async function heldOutInside(source: Source): Promise<TableSource | undefined> {
+  if (!isTable(source) || (source.format !== "json" && source.format !== "jsonl")) return undefined;
+  if (source.format === "jsonl" && (await isByLines(source.entry))) return undefined;
+  const split = await splitInside(source.entry);
+  return split && { ...source, split, inside: true };
 }
 
 /** A .jsonl by lines, so that a broken one costs itself only; all other JSON by its structure. */
 async function* jsonTable(
-  entry: Entry,
+  { entry, inside }: TableSource,
   format: "json" | "jsonl",
   limits: DatasetLimits,
   around: Surroundings,
 ): AsyncGenerator<ReadRecord> {
-  if (format === "json" || !(await isByLines(entry))) yield* jsonRecords(entry, limits, around);
+  if (format === "json" || !(await isByLines(entry))) yield* jsonRecords(entry, limits, around, inside);
   else
     for await (const raw of linesOf(entry.stream(), limits.lineBytes))
       yield readRecord(raw, limits, "bad-json", parseJson);

@@ -7,6 +7,7 @@ import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
 import type { BlockInfo, IndexInfo } from "../index/row-index.ts";
+import type { HeldOutSplit } from "../rows/folders.ts";
 
 export interface DatasetManifest {
   format: 1;
@@ -32,7 +33,7 @@ export interface DatasetManifest {
   /** Data sets of an older version have none. */
   index?: IndexInfo;
   /** A split of the data that is never trained on: its rows stand behind all others, from position `from` of the index on. */
-  split?: { name: "validation" | "test"; from: number };
+  split?: { name: HeldOutSplit; from: number };
   /** Whatever else the caller wants back: source format, skipped rows … (JSON). */
   facts: unknown;
 }
@@ -48,6 +49,12 @@ export async function datasetIdOf(parts: readonly string[]): Promise<string> {
 /** Rows are prepared when they are asked for. */
 export const isOnDemand = ({ shards, index }: Pick<DatasetManifest, "shards" | "index">): boolean =>
   shards.length === 0 && index !== undefined;
+
+/** How many of its rows belong to a split that is not trained on. */
+export function rowsOfSplit({ split, positions, rows }: Pick<DatasetManifest, "split" | "positions" | "rows">): number {
+  if (!split) return 0;
+  return positions ? positions.filter((position) => position >= split.from).length : rows - split.from;
+}
 
 /** The parts that a shuffled order mixes, in order; they hold all rows. */
 export const partsOf = (manifest: Pick<DatasetManifest, "shards" | "index">): BlockInfo[] =>

@@ -4,37 +4,41 @@
  * they are asked for.
  */
 
-import { isRowFault, TabTuneError } from "../../errors.ts";
+import { TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
-import { contentByPlace, hashedRows, type RowContent, writeContents } from "../held-out/content.ts";
+import { hashedRows, type RowContent, writeContents } from "../held-out/content.ts";
 import { mostTokens } from "../index/most-tokens.ts";
-import { createIndexWriter, type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
+import { openIndex, type RowIndex } from "../index/row-index.ts";
 import type { PicturePool } from "../pictures/pool.ts";
 import type { RowPreparation } from "../prepare-example.ts";
 import { preparedRows } from "../prepare-rows.ts";
-import { type FirstRows, type InputFile, readRows } from "../rows/read-rows.ts";
+import type { HeldOutSplit } from "../rows/folders.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import type { Row, SkippedRow } from "../rows/row.ts";
 import { filesIdentity, preparedIdentity } from "./data-identity.ts";
 import type { LeftOutRow } from "./dataset.ts";
-import { type DatasetManifest, deleteDataset, isOnDemand, readManifest, writeManifest } from "./manifest.ts";
+import {
+  type DatasetManifest,
+  deleteDataset,
+  isOnDemand,
+  readManifest,
+  rowsOfSplit,
+  writeManifest,
+} from "./manifest.ts";
 import { whilePreparing } from "./preparing.ts";
+import { type DatasetProgress, type Drop, type Facts, type ReadDrop, readDrop } from "./read-drop.ts";
 import { type CachedRows, cacheSize } from "./row-cache.ts";
 import { createShardWriter } from "./shards.ts";
 import { leftOutRows, openSupply, type RowSupply, rowsOfIndex, skippedBy } from "./supply.ts";
 
-export interface DatasetProgress {
-  phase: "reading" | "preparing";
-  rows: number;
-  skipped: number;
-  detail: string;
-}
-
 export interface DatasetInfo {
   id: string;
   label: string;
+  /** To train on. */
   rows: number;
+  /** Of a split of the data that is not trained on, and that runs can be measured by. */
+  heldOut?: { split: HeldOutSplit; rows: number };
   skipped: SkippedRow[];
   format: string;
   /** Over all rows: tokens, image slots included; 0 where rows are prepared on demand. */
@@ -57,27 +61,6 @@ export interface DatasetInfo {
   indexed: boolean;
   /** Rows are prepared when they are asked for, and as many kept as the budget takes; null where all are prepared. */
   cached: CachedRows | null;
-}
-
-interface Facts {
-  format: string;
-  skipped: SkippedRow[];
-  /** Older versions had none of these. */
-  reading?: RecordOptions;
-  notes?: string[];
-  lengths?: [number, number][];
-}
-
-/** What is prepared. */
-export interface Drop {
-  files: readonly InputFile[];
-  label: string;
-  /** What the user said of its columns. */
-  reading?: RecordOptions;
-  /** Only these rows. */
-  first?: FirstRows;
-  /** What else is to be said of it, asked for when all is read. */
-  notes?: () => string[];
 }
 
 export interface PrepareOptions {
@@ -140,7 +123,7 @@ interface Preparing extends Drop {
 async function writeDataset(store: Store, id: string, preparing: Preparing): Promise<DatasetManifest> {
   await deleteDataset(store, id);
   try {
-    const read = await readIndex(store, id, preparing);
+    const read = await readDrop(store, id, preparing, preparing.onProgress);
     if (read.index.rows === 0) throw noneUsable(preparing.label, read.facts.skipped);
     return read.index.rows > preparing.wholeRows
       ? await findable(store, id, { ...preparing, ...read })
@@ -151,51 +134,11 @@ async function writeDataset(store: Store, id: string, preparing: Preparing): Pro
   }
 }
 
-/** Reads the drop into the index. */
-async function readIndex(
-  store: Store,
-  id: string,
-  { files, reading = {}, first, notes: others = () => [], onProgress }: Preparing,
-): Promise<Pick<Indexed, "index" | "facts" | "contents">> {
-  const contents: RowContent[] = [];
-  const writer = createIndexWriter(store, id);
-  const skipped: SkippedRow[] = [];
-  const formats = new Set<string>();
-  const notes: string[] = [];
-  let rows = 0;
-  const progress = (detail: string) => onProgress({ phase: "reading", rows, skipped: skipped.length, detail });
-  for await (const event of readRows(files, { ...reading, first })) {
-    if (event.type === "format" && event.format === "note") notes.push(event.detail);
-    else if (event.type === "format") formats.add(event.format);
-    else if (event.type === "skipped") {
-      skipped.push(event.skipped);
-      progress(event.skipped.source);
-    } else {
-      const { row } = event;
-      progress(row.source);
-      try {
-        contents.push(await contentByPlace(row, await writer.append(row)));
-        rows += 1;
-      } catch (error) {
-        if (!isRowFault(error)) throw error;
-        skipped.push(skippedBy(error, row));
-      }
-    }
-  }
-  const facts = { format: [...formats].join(", "), reading, skipped, notes: [...others(), ...notes] };
-  return { index: await writer.finish(), facts, contents };
-}
-
-interface Indexed extends Preparing {
-  index: IndexInfo;
-  facts: Facts;
-  /** By position. */
-  contents: RowContent[];
-}
+type Indexed = Preparing & ReadDrop;
 
 /** All rows are prepared; what cannot be used is skipped. */
 async function whole(store: Store, id: string, preparing: Indexed): Promise<DatasetManifest> {
-  const { files, label, filesId, preparation, onProgress, pictures, index, facts } = preparing;
+  const { files, label, filesId, preparation, onProgress, pictures, index, facts, split } = preparing;
   const source = rowsOfIndex(openIndex(store, id, index), files);
   const writer = createShardWriter(store, id);
   const skipped = [...facts.skipped];
@@ -215,12 +158,13 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
     } else skipped.push(skippedBy(fault, row));
     position += 1;
   }
-  if (positions.length === 0) throw noneUsable(label, skipped);
+  const trained = split ? positions.filter((at) => at < split.from) : positions;
+  if (trained.length === 0) throw noneUsable(label, skipped);
   const written = await writer.finish();
   await writeContents(store, id, contents);
   const all: Facts = { ...facts, skipped: byRow(skipped), lengths: histogramOf(rowTokens) };
   return writeManifest(store, {
-    ...{ id, filesId, label, ...written, positions, rowTokens, index, facts: all },
+    ...{ id, filesId, label, ...written, positions, rowTokens, index, facts: all, ...(split ? { split } : {}) },
     bytes: written.bytes + index.bytes,
   });
 }
@@ -236,12 +180,12 @@ function histogramOf(lengths: readonly number[]): [number, number][] {
 async function findable(
   store: Store,
   id: string,
-  { label, filesId, preparation, index, facts, contents }: Indexed,
+  { label, filesId, preparation, index, facts, contents, split }: Indexed,
 ): Promise<DatasetManifest> {
   await writeContents(store, id, contents);
   const longest = mostTokens(index.most, preparation);
   return writeManifest(store, {
-    ...{ id, filesId, label, index, facts, longest },
+    ...{ id, filesId, label, index, facts, longest, ...(split ? { split } : {}) },
     ...{ rows: index.rows, bytes: index.bytes, tokens: 0, shards: [] },
   });
 }
@@ -263,10 +207,12 @@ function noneUsable(label: string, skipped: readonly SkippedRow[]): TabTuneError
 /** What is told of a data set; `leftOut`: rows that turned out to be unusable when they were prepared on demand. */
 function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: readonly LeftOutRow[]): DatasetInfo {
   const { format, skipped, notes = [], lengths = [], reading = {} } = manifest.facts as Facts;
+  const heldOut = rowsOfSplit(manifest);
   return {
     id: manifest.id,
     label: manifest.label,
-    rows: manifest.rows,
+    rows: manifest.rows - heldOut,
+    ...(manifest.split ? { heldOut: { split: manifest.split.name, rows: heldOut } } : {}),
     skipped: leftOut.length === 0 ? skipped : byRow([...skipped, ...leftOut.map((row) => row.skipped)]),
     format,
     tokens: manifest.tokens,
