@@ -15,10 +15,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type BrowserContext, chromium, type Page } from "@playwright/test";
+import { type BrowserContext, chromium, type Locator, type Page } from "@playwright/test";
 import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
 
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 const REPO = "someone/full-size";
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
@@ -66,7 +66,7 @@ async function load(
   page.setDefaultTimeout(HOUR);
   await page.goto(site);
   if (endpoint) await chooseHub(page, endpoint);
-  else await chooseFolder(page, model);
+  else await chooseFolder(page, "Choose model folder", model);
   const panel = page.getByRole("region", { name: "Model" });
   let began = performance.now();
   await page.getByRole("button", { name: "Load model" }).click();
@@ -76,11 +76,8 @@ async function load(
     began = performance.now();
     await offer.click();
   }
-  const ended = panel.getByRole("status").filter({ hasText: "ready" }).or(panel.getByRole("alert"));
-  // Playwright alone looks every half second.
-  while ((await ended.count()) === 0) await page.waitForTimeout(50);
+  const { text: status } = await readyOrAlert(panel, "ready");
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  const status = (await ended.first().textContent()) ?? "";
   const stored = await page.evaluate(() => navigator.storage.estimate());
   return {
     seconds,
@@ -90,10 +87,19 @@ async function load(
   };
 }
 
-async function chooseFolder(page: Page, model: string): Promise<void> {
+/** Waits until a panel's status has these words, or the panel an alert: which it was, and what it says. */
+export async function readyOrAlert(panel: Locator, words: string): Promise<{ found: boolean; text: string }> {
+  const status = panel.getByRole("status").filter({ hasText: words });
+  const ended = status.or(panel.getByRole("alert"));
+  // Playwright alone looks every half second.
+  while ((await ended.count()) === 0) await panel.page().waitForTimeout(50);
+  return { found: (await status.count()) > 0, text: (await ended.first().textContent()) ?? "" };
+}
+
+export async function chooseFolder(page: Page, button: string, folder: string): Promise<void> {
   const choosing = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Choose model folder" }).click();
-  await (await choosing).setFiles(model);
+  await page.getByRole("button", { name: button, exact: true }).click();
+  await (await choosing).setFiles(folder);
 }
 
 async function chooseHub(page: Page, endpoint: string): Promise<void> {
@@ -104,7 +110,7 @@ async function chooseHub(page: Page, endpoint: string): Promise<void> {
 }
 
 /** The processes of this browser: those whose command line names its profile's root, and their children. */
-async function peaks(context: BrowserContext): Promise<Record<string, number>> {
+export async function peaks(context: BrowserContext): Promise<Record<string, number>> {
   const children = new Map<number, number[]>();
   for (const entry of await readdir("/proc")) {
     const pid = Number(entry);

@@ -10,8 +10,13 @@
     python reference/check_full_size.py pytorch DIR [--forward]       # DIR/pytorch.json, DIR/pytorch-gradients.safetensors
     python reference/check_full_size.py compare DIR                   # the differences, of what there is
 
+The same of a step that the page did (`bench/full-size-step.ts DIR SITE` leaves it in DIR/page), with tokens and pixels as above, pictures
+numbered: DIR/pixels-0.safetensors, DIR/pixels-1.safetensors, …
+
+    python reference/check_full_size.py page DIR
+
 The linear layers of the language model are rounded to NF4 and back (`demo/nf4.py`); everything is computed in float32. B starts
-with small numbers rather than zeros, so that the gradients of A are checked too.
+with small numbers rather than zeros, so that the gradients of A are checked too; through the page with zeros, as a person's run does.
 """
 
 import argparse
@@ -19,6 +24,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
@@ -28,16 +34,23 @@ from transformers import AutoConfig, AutoModelForImageTextToText, PreTrainedMode
 sys.path.insert(0, str(Path(__file__).parent / "demo"))
 from nf4 import quantise_language_model  # noqa: E402
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+
 RANK, ALPHA = 64, 16
 RECIPE = {
     "max_steps": 1, "per_device_train_batch_size": 1, "learning_rate": 2e-5, "lora_r": RANK, "lora_alpha": ALPHA,
     "train_on": "all-text", "data_order": "sequential", "save_steps": 1000,
 }  # fmt: skip
-PREFIX = "base_model.model.model.language_model.layers"
+
+
+def language_of(model_type: str) -> str:
+    return "text_model" if model_type in ("idefics3", "smolvlm") else "language_model"
 
 
 def start(folder: Path) -> None:
-    text = AutoConfig.from_pretrained(folder / "model").text_config
+    config = AutoConfig.from_pretrained(folder / "model")
+    text, prefix = config.text_config, f"base_model.model.model.{language_of(config.model_type)}.layers"
     kv = text.hidden_size // text.num_attention_heads * text.num_key_value_heads
     h, f = text.hidden_size, text.intermediate_size
     sizes = {
@@ -48,17 +61,23 @@ def start(folder: Path) -> None:
     tensors = {}
     for n in range(text.num_hidden_layers):
         for name, (inputs, outputs) in sizes.items():
-            key = f"{PREFIX}.{n}.{name}"
+            key = f"{prefix}.{n}.{name}"
             tensors[f"{key}.lora_A.weight"] = torch.randn(RANK, inputs, generator=random) / inputs**0.5
             tensors[f"{key}.lora_B.weight"] = torch.randn(outputs, RANK, generator=random) * 0.01
     save_file(tensors, folder / "lora.safetensors")
     (folder / "recipe.json").write_text(json.dumps(RECIPE))
 
 
-def pytorch(folder: Path, forward_only: bool) -> None:
+def opened(folder: Path) -> PreTrainedModel:
     began = time.time()
     model = AutoModelForImageTextToText.from_pretrained(folder / "model", dtype=torch.float32, attn_implementation="eager")
     print(f"{quantise_language_model(model)} matrices rounded to NF4, {time.time() - began:.0f} s", flush=True)
+    return model
+
+
+def pytorch(folder: Path, forward_only: bool) -> None:
+    began = time.time()
+    model = opened(folder)
     row = json.loads((folder / "tokens.jsonl").read_text().splitlines()[0])
     ids, labels = torch.tensor([row["input_ids"]]), torch.tensor([row["labels"]])
     pixels = load_file(folder / "pixels.safetensors")["pixel_values"]
@@ -73,27 +92,69 @@ def pytorch(folder: Path, forward_only: bool) -> None:
         logits = model(**call).logits[0]
     save_file({"logits": logits[(labels[0, 1:] != -100).nonzero()[:, 0]]}, folder / "pytorch-logits.safetensors")
     if not forward_only:
-        out |= step(model, folder, call, labels)
+        tuned = adapted(model, load_file(folder / "lora.safetensors"), RANK, ALPHA)
+        loss = tuned(**call, labels=labels).loss
+        gradients = backward(tuned, loss)
+        save_file(gradients, folder / "pytorch-gradients.safetensors")
+        out |= {"loss": loss.item(), "grad_norm": norm_of(gradients), "lora_tensors": len(gradients)}
     out["seconds"] = round(time.time() - began)
     (folder / "pytorch.json").write_text(json.dumps(out, indent=2))
     print(json.dumps(out, indent=2))
 
 
-def step(model: PreTrainedModel, folder: Path, call: dict, labels: torch.Tensor) -> dict:
-    """Loss and gradients of the row with the given adapter."""
+def adapted(model: PreTrainedModel, matrices: dict[str, torch.Tensor], rank: int, alpha: int) -> "PeftModel":
     from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 
-    modules = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
-    tuned = get_peft_model(model, LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=modules, bias="none"))
-    result = set_peft_model_state_dict(tuned, load_file(folder / "lora.safetensors"))
+    modules = rf".*{language_of(model.config.model_type)}.*\.(q|k|v|o|gate|up|down)_proj"
+    tuned = get_peft_model(model, LoraConfig(r=rank, lora_alpha=alpha, target_modules=modules, bias="none"))
+    result = set_peft_model_state_dict(tuned, matrices)
     assert not result.unexpected_keys, result.unexpected_keys[:3]
-    tuned.train()
-    loss = tuned(**call, labels=labels).loss
+    return tuned.train()
+
+
+def backward(tuned: "PeftModel", loss: torch.Tensor) -> dict[str, torch.Tensor]:
     loss.backward()
-    gradients = {n.replace(".default", ""): p.grad for n, p in tuned.named_parameters() if p.grad is not None}
-    save_file(gradients, folder / "pytorch-gradients.safetensors")
-    norm = torch.sqrt(sum((g.double() ** 2).sum() for g in gradients.values())).item()
-    return {"loss": loss.item(), "grad_norm": norm, "lora_tensors": len(gradients)}
+    return {n.replace(".default", ""): p.grad for n, p in tuned.named_parameters() if p.grad is not None}
+
+
+def norm_of(gradients: dict[str, torch.Tensor]) -> float:
+    return torch.sqrt(sum((g.double() ** 2).sum() for g in gradients.values())).item()
+
+
+def page(folder: Path) -> None:
+    """The page's step by PyTorch: its rows as one padded batch. A is the adapter's own, which a first step leaves as it was; B is zero."""
+    began = time.time()
+    record = json.loads((folder / "page/step.json").read_text())
+    recipe = record["recipe"]
+    theirs = load_file(folder / "page/adapter_model.safetensors")
+    begin = {name: tensor * ("lora_A" in name) for name, tensor in theirs.items()}
+    tuned = adapted(opened(folder), begin, recipe["LoRA rank"], recipe["LoRA alpha"])
+    rows = [json.loads(line) for line in (folder / "tokens.jsonl").read_text().splitlines()]
+    padded = lambda key, pad: torch.nn.utils.rnn.pad_sequence(  # noqa: E731
+        [torch.tensor(row[key]) for row in rows], batch_first=True, padding_value=pad
+    )
+    ids, labels = padded("input_ids", 0), padded("labels", -100)
+    pixels = [load_file(folder / f"pixels-{n}.safetensors")["pixel_values"] for n in range(len(rows))]
+    mask = torch.stack([torch.arange(ids.shape[1]) < len(row["input_ids"]) for row in rows]).long()
+    loss = tuned(
+        input_ids=ids, attention_mask=mask, pixel_values=torch.stack(pixels), labels=labels, use_cache=False
+    ).loss  # fmt: skip
+    gradients = backward(tuned, loss)
+    out = {
+        "tokens": int(mask.sum()), "targets": int((labels[:, 1:] != -100).sum()),
+        "loss": loss.item(), "grad_norm": norm_of(gradients), "seconds": round(time.time() - began),
+        "loss_difference": abs(loss.item() - record["loss"]),
+        "grad_norm_relative_difference": abs(record["grad_norm"] / norm_of(gradients) - 1),
+    }  # fmt: skip
+    rate = record["learning_rate"]
+    if rate:
+        torch.nn.utils.clip_grad_norm_(tuned.parameters(), 1.0)
+        torch.optim.AdamW([p for p in tuned.parameters() if p.grad is not None], rate, weight_decay=0).step()
+        ours = {n.replace(".default", ""): p.detach() for n, p in tuned.named_parameters() if ".lora_B." in n}
+        off = torch.cat([((theirs[name] - value).abs() > 0.1 * rate).flatten() for name, value in ours.items()])
+        out["share_of_B_off_by_a_tenth_of_the_rate"] = off.double().mean().item()
+    print(json.dumps(out, indent=2))
+    (folder / "page/pytorch.json").write_text(json.dumps(out, indent=2))
 
 
 def compare(folder: Path) -> None:
@@ -121,12 +182,14 @@ def compare(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["start", "pytorch", "compare"])
+    parser.add_argument("command", choices=["start", "pytorch", "compare", "page"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--forward", action="store_true", help="logits only")
     args = parser.parse_args()
     if args.command == "start":
         start(args.folder)
+    elif args.command == "page":
+        page(args.folder)
     elif args.command == "pytorch":
         pytorch(args.folder, args.forward)
     else:

@@ -23,7 +23,8 @@ def round_trip(weight: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def quantise_language_model(model: nn.Module) -> int:
     """Round-trip every linear layer of the language model except lm_head; returns how many."""
-    layers = [m for m in model.model.language_model.modules() if isinstance(m, nn.Linear)]
+    language = getattr(model.model, "text_model", None) or model.model.language_model
+    layers = [m for m in language.modules() if isinstance(m, nn.Linear)]
     for layer in layers:
         layer.weight.copy_(round_trip(layer.weight))
     return len(layers)
