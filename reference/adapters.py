@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent / "goldens"))
 import fidelity  # noqa: E402
 import oracle  # noqa: E402
 
-RUNS = ["own-gqa/d", "own-mha/c", "own-next/a"]
+RUNS = ["own-gqa/d", "own-mha/c", "own-next/a", "smolvlm/c", "smolvlm/d", "llava-qwen/c", "llava-qwen/d", "onevision/c"]
 STEPS = 3
 ROW = 1
 
@@ -36,6 +36,10 @@ def check(case: Path, run: str, others: list[str], folder: Path) -> None:
     expected = json.loads((case / "expected.json").read_text())
     # A rate at which three steps move the logits by much more than what is accepted.
     settings = expected["runs"][run]["settings"] | {"lr": 1e-2, "scheduler": "constant", "warmup_steps": 0, "steps": STEPS}
+    # The larger cases write both kinds of 4 bits in one word.
+    settings |= {"quantize_modules": fidelity.rooms_of(settings), "double_quant": settings.get("double_quant", False)}
+    settings |= {"target_modules": "all-linear" if settings["quant"] == "nf4-all" else settings.get("target_modules", "language-model")}
+    settings["quant"] = settings["quant"].split("-")[0]
     expected["runs"][run]["settings"] = settings
     recipe = folder / "recipe.json"
     recipe.write_text(json.dumps(fidelity.recipe_of(expected, run)))
@@ -43,7 +47,7 @@ def check(case: Path, run: str, others: list[str], folder: Path) -> None:
     fidelity.headless("train", "--model", case / "model", "--data", case / "data", "--recipe", recipe, "--steps", STEPS, "--out", ours)
     for python in [sys.executable, *others]:
         compare(python, case, ours, recipe, folder, f"{case.name}/our adapter in PEFT")
-    rows = oracle.read_rows(case / "model", case / "data", expected["template"]["jinja"])
+    rows = oracle.rows_of(case / "model", case / "data", expected["template"]["jinja"])
     _, _, tuned = oracle.train(case / "model", rows, settings, keep=())
     tuned.save_pretrained(theirs)
     compare(sys.executable, case, theirs, recipe, folder, f"{case.name}/PEFT's adapter here")

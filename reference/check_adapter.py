@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--record", help='enters the difference in fidelity.json under this name, such as "own-gqa/our adapter in PEFT"')
     args = parser.parse_args()
     recipe = json.loads(args.recipe.read_text())
-    row = oracle.read_rows(args.model, args.data, recipe.get("chat_template") or oracle.template_of(args.model))[args.row]
+    row = oracle.rows_of(args.model, args.data, recipe.get("chat_template") or oracle.template_of(args.model))[args.row]
     label_key = "labels_all" if recipe.get("train_on") == "all-text" else "labels_response"
     base = oracle.load(args.model)
     if recipe.get("load_in_4bit", True):

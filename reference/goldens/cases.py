@@ -223,14 +223,14 @@ def make(name: str, case: dict) -> None:
             {
                 "file": file, "input_ids": row.ids.tolist(), "labels_all": row.labels_all.tolist(),
                 "labels_response": row.labels_response.tolist(), "n_image_tokens": int((row.ids == image).sum()),
-                "n_tiles": row.pixels.shape[1] if row.pixels.dim() == 5 else 1,
+                "n_tiles": row.pictures["pixel_values"].shape[1] if row.pictures["pixel_values"].dim() == 5 else 1,
             }
             for file, row in zip(files, rows)
         ],
         "runs": {},
         "generation": {},
     }  # fmt: skip
-    golden = {f"rows/{i}/pixel_values": rows[i].pixels[0].clone() for i in range(3)}
+    golden = {f"rows/{i}/pixel_values": rows[i].pictures["pixel_values"][0].clone() for i in range(3)}
     for run, settings in case["runs"].items():
         keep, gradient_steps = KEPT[run]
         steps, tensors, _ = oracle.train(folder / "model", rows, settings, keep, gradient_steps)

@@ -25,9 +25,12 @@ from transformers import (
     get_scheduler,
 )
 
-PROJECTIONS = r".*language_model.*\.(q|k|v|o|gate|up|down)_proj"
+PROJECTIONS = r".*(language_model|text_model).*\.(q|k|v|o|gate|up|down)_proj"
 ANSWERS = re.compile(r"(?:ASSISTANT:|\[/INST\])(.*?</s>)", re.DOTALL)
+TEXT = ("input_ids", "attention_mask", "token_type_ids")
 ROOMS = ["language_model", "vision_tower", "multi_modal_projector"]
+#: LLaVA's names for the three parts are this project's; Idefics3 and SmolVLM have their own.
+ROOM_OF = {room: room for room in ROOMS} | dict(zip(("text_model", "vision_model", "connector"), ROOMS, strict=True))
 
 
 @dataclass
@@ -35,8 +38,9 @@ class Row:
     ids: torch.Tensor  # [T] with image slots
     labels_all: torch.Tensor  # [T] -100 where nothing is learned
     labels_response: torch.Tensor
-    pixels: torch.Tensor | None  # llava: [images, 3, S, S]; llava-next: [images, tiles, 3, S, S]
-    sizes: torch.Tensor | None  # llava-next: [images, 2] height, width
+    #: the model's other inputs: pixel_values (llava: [images, 3, S, S]; llava-next, onevision: [images, tiles, 3, S, S]; idefics3:
+    #: [1, tiles, 3, S, S] and its pixel_attention_mask [1, tiles, S, S]); image_sizes [images, 2] height, width; batch_num_images [1]
+    pictures: dict[str, torch.Tensor]
 
     def labels(self, key: str) -> torch.Tensor:
         return self.labels_all if key == "labels_all" else self.labels_response
@@ -60,7 +64,7 @@ def quantise(model: torch.nn.Module, kind: str, nested: bool, rooms: list[str]) 
     changed = []
     for name, module in model.named_modules():
         path = neutral(name)
-        if isinstance(module, torch.nn.Linear) and path.split(".")[0] in rooms:
+        if isinstance(module, torch.nn.Linear) and ROOM_OF.get(path.split(".")[0]) in rooms:
             # Blocks of 64 run over the flattened matrix. Given as rows of 64, because the CPU kernel of bitsandbytes 0.50 gives wrong
             # weights back where a row is no whole number of blocks; the bytes are the same.
             blocks = module.weight.data.half().reshape(-1, 64)
@@ -134,7 +138,28 @@ def read_rows(model_folder: Path, data_folder: Path, template: str) -> list[Row]
         wanted[0] = False  # BOS
         none = torch.full_like(ids, -100)
         labels = torch.where(wanted, ids, none), torch.where(answer, ids, none)
-        rows.append(Row(ids, *labels, inputs.get("pixel_values"), inputs.get("image_sizes")))
+        rows.append(Row(ids, *labels, {key: value for key, value in inputs.items() if key not in TEXT}))
+    return rows
+
+
+def rows_of(model_folder: Path, data_folder: Path, template: str) -> list[Row]:
+    """The rows as a case has them on record; without a record, as the processor makes them."""
+    case = data_folder.parent
+    return read_golden_rows(case) if (case / "expected.json").exists() else read_rows(model_folder, data_folder, template)
+
+
+def read_golden_rows(case: Path) -> list[Row]:
+    """The rows of a case whose ids and labels were made with it; pictures go through the checkpoint's own image processor."""
+    expected = json.loads((case / "expected.json").read_text())
+    processor = AutoImageProcessor.from_pretrained(case / "model", use_fast=False)
+    nested = "Idefics3" in type(processor).__name__
+    rows = []
+    for line, row in zip((case / "data/metadata.jsonl").read_text().splitlines(), expected["rows"], strict=True):
+        pictures = [ImageOps.exif_transpose(Image.open(case / "data" / file)).convert("RGB") for file in json.loads(line)["images"]]
+        inputs = processor([pictures] if nested else pictures, return_tensors="pt") if pictures else {}
+        known = ("pixel_values", "pixel_attention_mask", "image_sizes", "batch_num_images")
+        ids = (torch.tensor(row[key]) for key in ("input_ids", "labels_all", "labels_response"))
+        rows.append(Row(*ids, {key: inputs[key] for key in known if key in inputs}))
     return rows
 
 
@@ -147,13 +172,12 @@ def collate(rows: list[Row], key: str) -> tuple[dict, torch.Tensor]:
         length = len(row.ids)
         ids[k, :length], mask[k, :length], labels[k, :length] = row.ids, 1, row.labels(key)
     inputs = {"input_ids": ids, "attention_mask": mask}
-    pixels = [row.pixels for row in rows if row.pixels is not None]
-    if pixels and pixels[0].dim() == 5:
-        tiles = max(part.shape[1] for part in pixels)
-        pixels = [torch.cat([part, part.new_zeros(len(part), tiles - part.shape[1], *part.shape[2:])], 1) for part in pixels]
-        inputs["image_sizes"] = torch.cat([row.sizes for row in rows if row.sizes is not None])
-    if pixels:
-        inputs["pixel_values"] = torch.cat(pixels)
+    for key in {key for row in rows for key in row.pictures}:
+        parts = [row.pictures[key] for row in rows if key in row.pictures]
+        if key == "pixel_attention_mask" or parts[0].dim() == 5:
+            tiles = max(part.shape[1] for part in parts)
+            parts = [torch.cat([part, part.new_zeros(len(part), tiles - part.shape[1], *part.shape[2:])], 1) for part in parts]
+        inputs[key] = torch.cat(parts)
     return inputs, labels
 
 
