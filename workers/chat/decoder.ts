@@ -100,7 +100,7 @@ export function createDecoder(
   const prefillBy = bySpeaker((speaker) => recordPrefill(model, b, d, speaker));
   const decodeBy = bySpeaker((speaker) => recordDecode(model, b, d, speaker));
   const read = async (count: number): Promise<Choice[]> => {
-    const words = await staging.read(d.chosen, 8 * count);
+    const words = await staging.read([d.chosen, 8 * count]);
     const [ids, logits] = [new Uint32Array(words), new Float32Array(words)];
     return Array.from({ length: count }, (_, i) => ({ id: ids[2 * i]!, largest: logits[2 * i + 1]! }));
   };

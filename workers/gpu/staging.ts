@@ -3,8 +3,11 @@ import type { Counters, Tensor } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 
 export interface Staging {
-  /** The first `bytes` of a tensor (a multiple of 4, no more than the staging has), once the GPU is done. One read at a time. */
-  read(source: Tensor, bytes: number): Promise<ArrayBuffer>;
+  /**
+   * The first `bytes` of each tensor (multiples of 4, no more in all than the staging has), one behind the other, once the GPU is done.
+   * One read at a time.
+   */
+  read(...parts: [source: Tensor, bytes: number][]): Promise<ArrayBuffer>;
   destroy(): void;
 }
 
@@ -13,9 +16,13 @@ export function createStaging(gpu: Gpu, counters: Counters, label: string, size:
   const buffer = device.createBuffer({ label, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   counters.buffersCreated += 1;
   return {
-    async read(source, bytes) {
+    async read(...parts) {
       const command = device.createCommandEncoder();
-      command.copyBufferToBuffer(source.buffer, source.offset, buffer, 0, bytes);
+      let bytes = 0;
+      for (const [source, length] of parts) {
+        command.copyBufferToBuffer(source.buffer, source.offset, buffer, bytes, length);
+        bytes += length;
+      }
       device.queue.submit([command.finish()]);
       counters.submits += 1;
       await buffer.mapAsync(GPUMapMode.READ, 0, bytes).catch((cause) => {

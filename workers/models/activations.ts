@@ -4,14 +4,14 @@
  * The MLP, whose width dwarfs the rest, goes through each layer in chunks of rows, so that its scratch does not grow with the pass.
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
-import { halfWords } from "../kernels/rows/half.ts";
+import { type BeyondHalf, type HalfRows, halfWords } from "../kernels/rows/half.ts";
 import { type DecoderConfig, qkvSize } from "./config.ts";
 
 /** How a training pass keeps activations. */
 export interface ActivationPolicy {
   /**
    * Of what is kept beyond the layer at hand. f32 is exact. f16 halves it; losses stay as they are, since the forward pass itself runs in
-   * f32, and gradients come out of activations that are rounded to f16.
+   * f32, and gradients come out of activations that are rounded to f16. Outliers are no exception: see kernels/rows/half.ts.
    */
   precision: "f32" | "f16";
   /** Layers, from the first on, that keep all that their backward reads. The others keep their input and run forward a second time. */
@@ -31,10 +31,9 @@ export function policyName({ precision, keptLayers }: ActivationPolicy, numLayer
 /** "forward": no backward follows. "chat": nor here, but every layer has its cache of keys and values. */
 export type PassPolicy = ActivationPolicy | "forward" | "chat";
 
-/** A tensor of the working set [rows, size] and where a layer keeps its f16 copy. */
-export interface HalfCopy {
+/** A tensor of the working set [rows, size], where a layer keeps its f16 copy, and where it counts rows beyond f16's range. */
+export interface HalfCopy extends HalfRows, BeyondHalf {
   x: Tensor;
-  half: Tensor;
   size: number;
 }
 
@@ -95,11 +94,12 @@ export interface ActivationsRequest {
   mlpRows?: number | undefined;
 }
 
+/** `beyondHalf`: u32[layers], what each layer's f16 copies count (`BeyondHalf`); none where there are no copies. */
 export function allocateActivations(
   alloc: Allocator,
   config: DecoderConfig,
   { rank, rows, policy, cacheRows, mlpRows: step = mlpChunkRows(config, rows) }: ActivationsRequest,
-): { layers: LayerActivations[]; last: Tensor } {
+): { layers: LayerActivations[]; last: Tensor; beyondHalf: Tensor | undefined } {
   const { hiddenSize: h, intermediateSize: f, numHeads, headSize, numLayers } = config;
   const training = typeof policy === "object" ? policy : undefined;
   const inHalf = training?.precision === "f16";
@@ -112,14 +112,18 @@ export function allocateActivations(
     return tensor;
   };
 
+  const beyondHalf = inHalf ? t("beyond f16", numLayers) : undefined;
+
   const layer = (n: number): LayerActivations => {
     const kept = training !== undefined && n < training.keptLayers;
     const keptWhole = kept && !inHalf;
     const tensor = (name: string, width: number, own: boolean, r = rows): Tensor =>
       own ? t(`${name}.${n}`, r * width) : shared(name, r * width);
-    const half = (name: string, x: Tensor, size: number): HalfCopy => {
-      return { x, size, half: t(`${name} in f16.${n}`, halfWords(rows * size)) };
-    };
+    const half = (name: string, x: Tensor, size: number): HalfCopy => ({
+      ...{ x, size, beyond: beyondHalf!, counter: n },
+      half: t(`${name} in f16.${n}`, halfWords(rows * size)),
+      scales: t(`${name}'s scales.${n}`, rows),
+    });
     /** A chunk's part of a tensor: of the layer's own, or all of one that chunks share. */
     const chunked = (name: string, width: number, own: boolean): ((first: number, count: number) => Tensor) => {
       const whole = tensor(name, width, own, own ? rows : Math.min(step, rows));
@@ -135,7 +139,7 @@ export function allocateActivations(
     const gateUp = chunked("gateUp", 2 * f, keptWhole);
     const hidden = chunked("hidden", f, keptWhole);
     const xaDown = chunked("xaDown", rank, kept);
-    const gateUpHalf = kept && inHalf ? t(`gateUp in f16.${n}`, halfWords(rows * 2 * f)) : undefined;
+    const gateUpHalf = kept && inHalf ? half("gateUp", gateUp(0, Math.min(step, rows)), 2 * f) : undefined;
     const chunk = (first: number): MlpActivations => {
       const count = Math.min(step, rows - first);
       const of = gateUp(first, count);
@@ -146,7 +150,11 @@ export function allocateActivations(
         rstd2: rstd2(first, count),
         xaGateUp: xaGateUp(first, count),
         gateUp: of,
-        gateUpHalf: gateUpHalf && { x: of, size: 2 * f, half: view(gateUpHalf, first * f, count * f) },
+        gateUpHalf: gateUpHalf && {
+          ...{ ...gateUpHalf, x: of },
+          half: view(gateUpHalf.half, first * f, count * f),
+          scales: view(gateUpHalf.scales, first, count),
+        },
         hidden: hidden(first, count),
         xaDown: xaDown(first, count),
       };
@@ -174,5 +182,5 @@ export function allocateActivations(
   };
   const layers = Array.from({ length: numLayers }, (_, n) => layer(n));
   // Where layers share their x, it is the last layer's output too.
-  return { layers, last: training && !inHalf ? t("x.last", rows * h) : layers[0]!.x };
+  return { layers, last: training && !inHalf ? t("x.last", rows * h) : layers[0]!.x, beyondHalf };
 }

@@ -57,6 +57,8 @@ export interface PassBuffers extends HeadActivations {
   capacity: PassCapacity;
   layers: LayerActivations[];
   last: Tensor;
+  /** u32[layers]: rows that reached beyond f16's range, counted on from pass to pass; where activations are kept in f16. */
+  beyondHalf: Tensor | undefined;
   gradients: LayerGradients | undefined;
   ids: Tensor;
   /** What `ids` are looked up in (see token-table.ts). */

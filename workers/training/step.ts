@@ -44,6 +44,12 @@ export interface StepResult {
   tokens: number;
 }
 
+/** What a step tells beside the figures of its log. */
+export interface StepOutcome extends StepResult {
+  /** Of each layer, the vectors it kept whose values reach beyond f16's range; empty where nothing is kept in f16. */
+  beyondHalf: number[];
+}
+
 export type TrainOn = "responses" | "all-text";
 export type MakeTower = (model: Vlm, arena: Arena, v: VisionActivations) => Promise<Tower>;
 
@@ -65,7 +71,12 @@ export interface TrainingStep {
    * One optimizer step over `examples` (the whole optimizer batch, any split into micro-batches). `step` counts from 1.
    * `beforeUpdate` sees the summed gradients before clipping. Throws "non-finite-loss" with nothing updated.
    */
-  run(examples: Example[], step: number, learningRate: number, beforeUpdate?: () => Promise<void>): Promise<StepResult>;
+  run(
+    examples: Example[],
+    step: number,
+    learningRate: number,
+    beforeUpdate?: () => Promise<void>,
+  ): Promise<StepOutcome>;
   dispose(): Promise<void>;
 }
 
@@ -76,7 +87,8 @@ type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "first
 interface StepBuffers extends Runner {
   arena: Arena;
   run(pack: PackedBatch, dims: PassDims): Promise<Float32Array>;
-  readNorm(source: Tensor): Promise<Float32Array>;
+  /** `norm`, f32[4], and what layers have counted since the run began. */
+  readNorm(norm: Tensor): Promise<{ norm: Float32Array; beyondHalf: Uint32Array }>;
 }
 
 interface StepBuffersOptions {
@@ -108,11 +120,13 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
   const evaluation = evaluates
     ? await recordEvaluation(model, buffers, adapter).build(arena, model.pipelines)
     : undefined;
-  const staging = createStaging(gpu, counters, "losses to read", Math.max(256, buffers.nll.length * 4));
+  const counts = (buffers.beyondHalf ? [buffers.beyondHalf] : []).map((t): [Tensor, number] => [t, 4 * t.length]);
+  const bytes = Math.max(256, 4 * buffers.nll.length, 16 + 4 * config.decoder.numLayers);
+  const staging = createStaging(gpu, counters, "losses to read", bytes);
   const { imageTokenId } = config;
 
-  const read = async (source: Tensor, length: number): Promise<Float32Array> =>
-    new Float32Array(await staging.read(source, length * 4));
+  const readLosses = async (count: number): Promise<Float32Array> =>
+    new Float32Array(await staging.read([buffers.nll, 4 * count]));
 
   const room: PassRoom = { rows: capacity.rows, tiles: capacity.features / featuresPerTile(config) };
   /** `at` in training. */
@@ -143,7 +157,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     if (!training) throw new Error("this pass was not recorded for training");
     await training.run({ rows: pack.rows, labelRows: pack.targets.length, ...rest }, model.pace);
     await backwardPictures(encoder, pictures, { step, firstTile });
-    return read(buffers.nll, pack.targets.length);
+    return readLosses(pack.targets.length);
   };
   return {
     arena,
@@ -151,13 +165,16 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     encoder,
     room,
     run,
-    readNorm: (source) => read(source, 4),
+    async readNorm(norm) {
+      const words = await staging.read([norm, 16], ...counts);
+      return { norm: new Float32Array(words, 0, 4), beyondHalf: new Uint32Array(words, 16) };
+    },
     async losses(pack) {
       if (!evaluation) throw new Error("this pass was not recorded for evaluation");
       await upload(pack);
       const dims = { gradScale: 1, accumulate: 0, step: 0, firstRow: 0 };
       await evaluation.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
-      return read(buffers.nll, pack.targets.length);
+      return readLosses(pack.targets.length);
     },
     async dispose() {
       await encoder.tower.dispose();
@@ -212,6 +229,7 @@ export async function createTrainingStep(
   // Vision gradients are added up over passes, of which any number may have no picture: they start from zero.
   const clear = await recordClear(adapter).build(made.arena, model.pipelines);
   const update = await recordUpdate(adapter, optimizer, norm, made.arena).build(made.arena, model.pipelines);
+  let before: Uint32Array = new Uint32Array(made.buffers.beyondHalf?.length ?? 0);
 
   return {
     runner: made,
@@ -238,7 +256,11 @@ export async function createTrainingStep(
         },
         model.pace,
       );
-      const [gradientNorm, , nonFinite] = await made.readNorm(norm);
+      const read = await made.readNorm(norm);
+      const [gradientNorm, , nonFinite] = read.norm;
+      // Counted modulo 2^32, and so is the difference.
+      const beyondHalf = [...read.beyondHalf.map((count, n) => count - before[n]!)];
+      before = read.beyondHalf;
       const loss = sum / Math.max(1, targetTokens);
       if (nonFinite || !Number.isFinite(loss)) {
         throw new TabTuneError(
@@ -251,7 +273,8 @@ export async function createTrainingStep(
           `The adapter is as it was after step ${step - 1}.`,
         );
       }
-      return { loss, gradNorm: gradientNorm!, targetTokens, tokens: packs.reduce((n, pack) => n + pack.rows, 0) };
+      const tokens = packs.reduce((n, pack) => n + pack.rows, 0);
+      return { loss, gradNorm: gradientNorm!, targetTokens, tokens, beyondHalf };
     },
     dispose: () => made.dispose(),
   };

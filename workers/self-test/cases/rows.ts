@@ -12,7 +12,7 @@ import { blendRows } from "../../kernels/rows/blend.ts";
 import { copyRows, scatterRows, zero } from "../../kernels/rows/copy.ts";
 import { embeddingBackward, embeddingForward } from "../../kernels/rows/embedding.ts";
 import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
-import { halves, type Output } from "./case.ts";
+import { asU32, halves, type Output } from "./case.ts";
 
 export function embedding(r: Recorder<never>, arena: Arena): Output[] {
   const [rows, size, vocab] = [9, 10, 13];
@@ -117,19 +117,24 @@ export function gatherAndScatter(r: Recorder<never>, arena: Arena): Output[] {
   ];
 }
 
-/** To f16 and back. */
+/** To f16 and back: what f16 holds exactly, and what it holds but for a power of two, above its range and below it. */
 export function halfCopies(r: Recorder<never>, arena: Arena): Output[] {
-  const [rows, size] = [3, 44];
-  // What f16 holds exactly comes back as it is; what it does not hold becomes its largest.
-  const { values } = halves(rows * size - 2, 1);
-  const host = Float32Array.of(1e6, -1e6, ...values);
+  const factors = [1, 2 ** 20, 2 ** -20];
+  const [rows, size] = [factors.length, 44];
+  const { values } = halves(rows * size, 1);
+  const host = values.map((value, i) => value * factors[Math.floor(i / size)]!);
   const [half, back] = [arena.tensor("half", halfWords(host.length)), arena.tensor("back", host.length)];
-  packHalf(r, { x: arena.upload("x", host), half, size, rows });
-  unpackHalf(r, { x: back, half, size, rows });
-  // Two results: beside the largest numbers no error of the others would be seen.
+  const [scales, beyond] = [arena.tensor("scales", rows), arena.upload("beyond", Uint32Array.of(7, 7))];
+  packHalf(r, { x: arena.upload("x", host), half, scales, beyond, counter: 1, size, rows });
+  unpackHalf(r, { x: back, half, scales, size, rows });
+  const row = (all: Float32Array, n: number): Float32Array => all.subarray(n * size, (n + 1) * size);
+  // A result for each row: beside the largest numbers no error of the others would be seen.
   return [
-    { name: "beyond f16", tensor: back, expected: [65504, -65504], read: (all) => all.slice(0, 2) },
-    { name: "there and back", tensor: back, expected: values, read: (all) => all.slice(2) },
+    ...factors.map((factor, n) => ({
+      name: `there and back, times ${factor}`,
+      ...{ tensor: back, expected: row(host, n), read: (all: Float32Array) => row(all, n) },
+    })),
+    { name: "rows beyond f16", tensor: beyond, expected: [7, 8], read: asU32 },
   ];
 }
 
