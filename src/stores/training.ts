@@ -84,11 +84,11 @@ export const useTraining = create<TrainingStore>((set, get) => {
     notifyOtherTabs(event);
     if (event.type === "checkpoint" && event.phase === "written") void useRuns.getState().refresh();
     if (event.type === "state") {
-      const { runId, state, step, maxSteps, note = "" } = event;
+      const { runId, state, step, maxSteps, notes = [] } = event;
       // The run is in the list from the moment that its record is written.
       const { runs, refresh } = useRuns.getState();
       if (state === "training" && !runs.some(({ id }) => id === runId)) void refresh();
-      set({ runId, state, step, maxSteps, note });
+      set({ runId, state, step, maxSteps, note: notes.join(" ") });
       const { records, resumedAt } = get();
       // The run went back to a checkpoint: what came after it is made again.
       if (state === "training" && records.some((record) => record.step > step)) {

@@ -149,11 +149,11 @@ async function throughLosses(
     const current = await inTurn(s, () => livingModel(s));
     let progressed = false;
     const about =
-      losses > 0 ? "The GPU was lost; it was opened again and the run went on from its last checkpoint." : "";
+      losses > 0 ? ["The GPU was lost; it was opened again and the run went on from its last checkpoint."] : [];
     try {
       return await attempt(current, losses, (event) => {
         progressed ||= event.type === "step";
-        onEvent(event.type === "state" ? { ...event, note: [about, event.note].filter(Boolean).join(" ") } : event);
+        onEvent(event.type === "state" ? { ...event, notes: [...about, ...(event.notes ?? [])] } : event);
       });
     } catch (error) {
       const loss = await current.vlm.gpu.lossWithin(500);

@@ -142,7 +142,7 @@ export async function train(args: Arguments): Promise<void> {
           skipped(event.row.source, event.row.message);
         else if (event.type === "row") cut += 1;
         // What the run has to say of itself (rows that are cut or left out, the model's own) comes with each state: once is enough.
-        else if (event.type === "state" && event.note) report(event.note);
+        else if (event.type === "state") event.notes?.forEach(report);
       },
       onGradients: async (step, adapter) => {
         await steps.flush();

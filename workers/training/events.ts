@@ -55,7 +55,8 @@ export type RunEvent =
       maxSteps: number;
       step: number;
       error?: ErrorReport;
-      note?: string;
+      /** What the user should know of the run: all of it each time, a sentence or two each. */
+      notes?: string[];
     }
   | { type: "row"; runId: string; row: OddRow }
   | { type: "step"; runId: string; record: StepRecord; maxSteps: number }

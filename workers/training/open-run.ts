@@ -124,7 +124,7 @@ export class OpenRun {
     onAdapter?.({ runId, adapter, arena });
     const { rows } = dataset;
     const lengths = lengthNotes({ rows, cut: usable.cut, leftOut: rows - usable.rows.length }, recipe.maxLength);
-    report.note = [restored, words, ...lengths, ...model.notes].filter(Boolean).join(" ");
+    report.note(restored, words, ...lengths, ...model.notes);
     report.state("training");
   }
 
@@ -152,8 +152,9 @@ export class OpenRun {
     const { store, runId, report, evaluation, recipe } = this.#parts;
     const { step } = this.state;
     const early = evaluation?.ended && step < report.maxSteps;
-    if (early) report.note = joined(report.note, earlyEnd(step, evaluation, recipe));
-    if (recipe.loadBestModelAtEnd) report.note = joined(report.note, await this.#loadBest());
+    this.hooks.tellTotals();
+    if (early) report.note(earlyEnd(step, evaluation, recipe));
+    if (recipe.loadBestModelAtEnd) report.note(await this.#loadBest());
     const status = early || step >= report.maxSteps ? "done" : "stopped";
     await setRunStatus(store, runId, status);
     report.state(status);
@@ -175,8 +176,6 @@ export class OpenRun {
     if (!this.#given) this.#parts.arena.dispose();
   }
 }
-
-const joined = (...sentences: string[]): string => sentences.filter(Boolean).join(" ");
 
 const earlyEnd = (step: number, { best }: RunEvaluation, recipe: Recipe): string =>
   `The run ended early, at step ${step}: eval_${metricName(recipe)} was best at step ${best?.step} (${best?.value.toPrecision(5)}) and no better in ${recipe.earlyStoppingPatience} evaluations since.`;

@@ -2,19 +2,40 @@
  * Weights whose activations f16 cannot hold: a step that keeps activations in f16 is the step that keeps them in f32, within what the
  * rounding of f16 does to other weights. Real models have such activations: a few columns of a few tokens are thousands of times the rest.
  */
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import type { Example } from "../data/example.ts";
 import { Arena, readBack, type Tensor, write } from "../gpu/buffers.ts";
 import { type ActivationPolicy, KEEP } from "../models/activations.ts";
 import { allocateAdapter } from "../models/adapter.ts";
 import { type ModuleMatrices, readAdapter, writeAdapter } from "../models/adapter-slabs.ts";
 import { featuresPerTile } from "../models/config.ts";
+import type * as MemoryPlan from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { DecoderLinear } from "../models/parts/decoder.ts";
-import { type Golden, goldenExamples, goldenInit, loadGoldenModel, openGolden, recipeWith } from "../testing/golden.ts";
+import { memoryStore } from "../storage/memory.ts";
+import {
+  type Golden,
+  goldenDataset,
+  goldenExamples,
+  goldenFiles,
+  goldenInit,
+  loadGoldenModel,
+  openGolden,
+  recipeWith,
+  runToEnd,
+} from "../testing/golden.ts";
 import { relativeError } from "../testing/gpu.ts";
 import { f16ToF32, f32ToF16 } from "../weights/formats/dtype.ts";
-import { createTrainingStep, type StepOutcome } from "./step.ts";
+import { Outliers } from "./outliers.ts";
+import { createTrainingStep, type StepReport } from "./step.ts";
+
+/** Runs plan as those of large models do, which keep activations in f16. */
+vi.mock("../models/memory-plan.ts", async (original) => {
+  const real = await original<typeof MemoryPlan>();
+  const policy = { precision: "f16", keptLayers: 0 } as const;
+  const planMemory: typeof real.planMemory = (request) => real.planMemory({ ...request, policy });
+  return { ...real, planMemory };
+});
 
 let golden: Golden;
 let model: LoadedModel;
@@ -32,7 +53,7 @@ beforeAll(async () => {
 
 const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
 
-interface Outcome extends StepOutcome {
+interface Outcome extends StepReport {
   gradients: ModuleMatrices[];
   /** Largest magnitudes in the second layer. */
   most: Record<"x" | "qkv" | "out" | "gateUp", number>;
@@ -111,18 +132,17 @@ const v = (column: number): number => 2 * model.config.decoder.hiddenSize + colu
 const only = (at: number, factor: number) => (i: number) => (i === at ? factor : 1);
 const columns = (of: (column: number) => number) => (_: number, column: number) => of(column);
 
+/** As real models have it: one column is vast, and norms have small weights for it, so that the others are what is seen. */
+const vastColumn = (): Change[] => [
+  linear(0, "down", only(5, 2 ** 17)),
+  norm(() => layers()[1]!.inputNorm, 5, 2 ** -12),
+  norm(() => layers()[1]!.postNorm, 5, 2 ** -12),
+  norm(() => model.vlm.weights.norm, 5, 2 ** -12),
+];
+
 /** What goes beyond f16 in the second layer, and what makes it so. */
 test.each<[keyof Outcome["most"], () => Change[]]>([
-  // As real models have it: one column is vast, and norms have small weights for it, so that the others are what is seen.
-  [
-    "x",
-    () => [
-      linear(0, "down", only(5, 2 ** 17)),
-      norm(() => layers()[1]!.inputNorm, 5, 2 ** -12),
-      norm(() => layers()[1]!.postNorm, 5, 2 ** -12),
-      norm(() => model.vlm.weights.norm, 5, 2 ** -12),
-    ],
-  ],
+  ["x", vastColumn],
   ["qkv", () => [linear(1, "qkv", only(v(5), 2 ** 17)), linear(1, "o", columns(only(5, 2 ** -17)))]],
   ["gateUp", () => [linear(1, "gateUp", only(up(44), 2 ** 17)), linear(1, "down", columns(only(44, 2 ** -17)))]],
 ])("%s beyond f16's range: the same loss, gradients off by its rounding, and a count", async (name, changes) => {
@@ -145,4 +165,53 @@ test.each<[keyof Outcome["most"], () => Change[]]>([
   } finally {
     for (const back of undo) back();
   }
+});
+
+test("a run tells of them at the first step that has some, and of all steps at its end", async () => {
+  const recipe = recipeWith(golden, "a", {
+    ...{ load_in_4bit: false, max_steps: 3, per_device_train_batch_size: 1, gradient_accumulation_steps: 1 },
+  });
+  const store = memoryStore();
+  const dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  const told = async (): Promise<[string, number, string[]][]> => {
+    const events: [string, number, string[]][] = [];
+    await runToEnd(model, recipe, {
+      ...{ dataset, store },
+      onEvent(event) {
+        if (event.type === "state") events.push([event.state, event.step, event.notes ?? []]);
+      },
+    });
+    return events.filter(([state]) => state === "training" || state === "done");
+  };
+  const quiet = await told();
+  expect(quiet.flatMap(([, , notes]) => notes)).toEqual([]);
+  const undo = await Promise.all(vastColumn().map((change) => change()));
+  const events = await told().finally(() => {
+    for (const back of undo) back();
+  });
+  const first = expect.stringMatching(
+    /^In step 1, \d+ activation vectors of 1 of 2 layers had values beyond 65,504, where f16 ends: each was kept with a power of two/,
+  );
+  const total = expect.stringMatching(
+    /^In all, 3 of 3 steps had such values, in \d+ activation vectors of 1 of 2 layers\.$/,
+  );
+  expect(events[0]).toEqual(["training", 0, []]);
+  expect(events[1]).toEqual(["training", 0, [first]]);
+  expect(events.at(-1)).toEqual(["done", 3, [first, total]]);
+});
+
+test("what is said of them: the first step's count, then that of all; nothing where there are none", () => {
+  const outliers = new Outliers();
+  expect(outliers.add(1, [])).toBe(false);
+  expect(outliers.add(2, [0, 0, 0])).toBe(false);
+  expect([outliers.first, outliers.total]).toEqual(["", ""]);
+  expect(outliers.add(1003, [0, 1, 0])).toBe(true);
+  const first =
+    "In step 1,003, 1 activation vector of 1 of 3 layers had values beyond 65,504, where f16 ends: each was kept with a power of two of its own, so that nothing is cut off.";
+  expect([outliers.first, outliers.total]).toEqual([first, ""]);
+  expect(outliers.add(1004, [0, 0, 1200])).toBe(false);
+  expect([outliers.first, outliers.total]).toEqual([
+    first,
+    "In all, 2 of 4 steps had such values, in 1,201 activation vectors of 2 of 3 layers.",
+  ]);
 });

@@ -7,7 +7,7 @@ export class RunReport {
   /** The recipe's, until the rows are counted: -1 where it counts epochs. */
   maxSteps: number;
   /** What the user should know of the run: it comes with every state but "saving", which passes. */
-  note = "";
+  readonly #notes: string[] = [];
   readonly #runId: string;
   readonly #progress: TrainerState;
   readonly #onEvent: (event: RunEvent) => void;
@@ -24,8 +24,13 @@ export class RunReport {
     this.maxSteps = maxSteps;
   }
 
+  /** Adds sentences to what comes with each state; those that are empty or missing are none. */
+  note(...sentences: (string | undefined)[]): void {
+    this.#notes.push(...sentences.filter((s) => s !== undefined && s !== ""));
+  }
+
   state(state: RunState): void {
-    this.#stateEvent(state, this.note && state !== "saving" ? { note: this.note } : {});
+    this.#stateEvent(state, this.#notes.length > 0 && state !== "saving" ? { notes: [...this.#notes] } : {});
   }
 
   /** The run stands still until the user has done something about `error`. */
@@ -54,7 +59,7 @@ export class RunReport {
     this.#onEvent({ type: "checkpoint", runId: this.#runId, step, phase, bytes });
   }
 
-  #stateEvent(state: RunState, extra: { note?: string; error?: ErrorReport }): void {
+  #stateEvent(state: RunState, extra: { notes?: string[]; error?: ErrorReport }): void {
     const { maxSteps } = this;
     this.#onEvent({ type: "state", runId: this.#runId, state, maxSteps, step: this.#progress.step, ...extra });
   }

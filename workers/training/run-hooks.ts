@@ -13,6 +13,7 @@ import type { Store } from "../storage/store.ts";
 import type { StepRecord } from "./events.ts";
 import { fittedRows } from "./fitted-rows.ts";
 import type { Control, TrainerDeps, TrainerState } from "./loop.ts";
+import { Outliers } from "./outliers.ts";
 import type { RunReport } from "./report.ts";
 import type { RunEvaluation } from "./run-evaluation.ts";
 import { appendLog } from "./saved/log.ts";
@@ -49,6 +50,7 @@ export class RunHooks implements TrainerDeps {
   readonly #parts: RunParts;
   /** Records since the last checkpoint: they are appended to the stored log with the next one. */
   #log: StepRecord[] = [];
+  readonly #outliers = new Outliers();
 
   constructor(parts: RunParts) {
     const { recipe, report, lastStep, state } = parts;
@@ -61,13 +63,24 @@ export class RunHooks implements TrainerDeps {
     this.#parts = parts;
   }
 
-  runStep(examples: Example[], n: number, learningRate: number): Promise<StepResult> {
-    const { step, onGradients } = this.#parts;
-    return step.run(examples, n, learningRate, onGradients && (() => onGradients(n, step.adapter)));
+  async runStep(examples: Example[], n: number, learningRate: number): Promise<StepResult> {
+    const { step, onGradients, report } = this.#parts;
+    const before = onGradients && (() => onGradients(n, step.adapter));
+    const { beyondHalf, ...result } = await step.run(examples, n, learningRate, before);
+    if (this.#outliers.add(n, beyondHalf)) {
+      report.note(this.#outliers.first);
+      this.#going();
+    }
+    return result;
+  }
+
+  /** Adds to the run's notes what is only known at its end. */
+  tellTotals(): void {
+    this.#parts.report.note(this.#outliers.total);
   }
 
   async save({ step: n, position }: TrainerState): Promise<void> {
-    const { model, store, runId, step, report, checkpointBytes, control, recipe, evaluation } = this.#parts;
+    const { model, store, runId, step, report, checkpointBytes, recipe, evaluation } = this.#parts;
     report.state("saving");
     const log = this.#log;
     await appendLog(store, runId, log);
@@ -77,6 +90,11 @@ export class RunHooks implements TrainerDeps {
     const options = { kept: recipe.saveTotalLimit, best: evaluation?.best?.step };
     await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors }, options);
     report.checkpoint(n, "written", checkpointBytes);
+    this.#going();
+  }
+
+  #going(): void {
+    const { report, control } = this.#parts;
     report.state(control.pause ? "pausing" : "training");
   }
 

@@ -2,7 +2,6 @@
  * One optimizer step on the GPU: micro-batches are packed, run forward and backward, their LoRA gradients added up; then norm, clip
  * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
  */
-
 import { type PackedBatch, type PassRoom, packsOf } from "../data/batches/pack.ts";
 import { type Example, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
@@ -45,7 +44,7 @@ export interface StepResult {
 }
 
 /** What a step tells beside the figures of its log. */
-export interface StepOutcome extends StepResult {
+export interface StepReport extends StepResult {
   /** Of each layer, the vectors it kept whose values reach beyond f16's range; empty where nothing is kept in f16. */
   beyondHalf: number[];
 }
@@ -71,12 +70,7 @@ export interface TrainingStep {
    * One optimizer step over `examples` (the whole optimizer batch, any split into micro-batches). `step` counts from 1.
    * `beforeUpdate` sees the summed gradients before clipping. Throws "non-finite-loss" with nothing updated.
    */
-  run(
-    examples: Example[],
-    step: number,
-    learningRate: number,
-    beforeUpdate?: () => Promise<void>,
-  ): Promise<StepOutcome>;
+  run(examples: Example[], step: number, learningRate: number, beforeUpdate?: () => Promise<void>): Promise<StepReport>;
   dispose(): Promise<void>;
 }
 
