@@ -64,7 +64,7 @@ async function runWith(
 
 const withoutTime = (evaluations: readonly EvaluationRecord[]) => evaluations.map(({ seconds: _, ...rest }) => rest);
 const notesOf = ({ events }: Held): string =>
-  [...new Set(events.flatMap((event) => (event.type === "state" ? [event.note ?? ""] : [])))].join(" ");
+  [...new Set(events.flatMap((event) => (event.type === "state" ? (event.notes ?? []) : [])))].join(" ");
 
 describe.each<GoldenCase>(["own-tiny", "own-gqa"])("%s beside PyTorch", (name) => {
   const { run, settings, held, every, evaluations, losses } = oracle[name]!;

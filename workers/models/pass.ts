@@ -156,7 +156,11 @@ export function recordEvaluation(
 ): Recorder<TrainingDims> {
   const r = new Recorder<TrainingDims>(model.variants);
   // No backward pass follows that would read copies in f16.
-  const b = { ...buffers, layers: buffers.layers.map((layer) => ({ ...layer, halves: [] })) };
+  const withoutCopies = (layer: LayerActivations): LayerActivations => ({
+    ...{ ...layer, halves: [] },
+    mlp: layer.mlp.map((m) => ({ ...m, gateUpHalf: undefined })),
+  });
+  const b = { ...buffers, layers: buffers.layers.map(withoutCopies) };
   const head = headPass(model, b);
   embed(r, model, b, (d) => d.rows);
   layersForward(r, model, b, { adapter, rows: (d) => d.rows });

@@ -18,7 +18,7 @@ import { allocateVision, recordConnector, recordTower, recordVisionBackward } fr
 import { allocateWeights } from "../models/weights.ts";
 import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { testBench } from "../testing/gpu.ts";
-import { recordClear, recordUpdate } from "../training/step.ts";
+import { recordClear, recordUpdate } from "../training/update.ts";
 import { selfTestCases, unusedOps } from "./cases/index.ts";
 
 const bench = await testBench();

@@ -26,7 +26,7 @@ export class RunReport {
 
   /** Adds sentences to what comes with each state; those that are empty or missing are none. */
   note(...sentences: (string | undefined)[]): void {
-    this.#notes.push(...sentences.filter((s) => s !== undefined && s !== ""));
+    this.#notes.push(...sentences.filter((s): s is string => Boolean(s)));
   }
 
   state(state: RunState): void {

@@ -6,12 +6,7 @@ import { type PackedBatch, type PassRoom, packsOf } from "../data/batches/pack.t
 import { type Example, tilesOf } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
-import { type Dims, Recorder } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
-import { adamw } from "../kernels/optimizer/adamw.ts";
-import { adamw8bit, momentMaps } from "../kernels/optimizer/adamw-8bit.ts";
-import { gradNorm, gradNormPartials } from "../kernels/optimizer/grad-norm.ts";
-import { zero } from "../kernels/rows/copy.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
@@ -26,15 +21,7 @@ import { allocatePass, type PassBuffers, type PassCapacity, recordEvaluation, re
 import { writeTokens } from "../models/token-table.ts";
 import type { VisionActivations } from "../models/vision.ts";
 import type { Vlm } from "../models/vlm.ts";
-
-export interface OptimizerSettings {
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  weightDecay: number;
-  /** 0 switches clipping off. */
-  maxGradNorm: number;
-}
+import { type OptimizerSettings, recordClear, recordUpdate } from "./update.ts";
 
 export interface StepResult {
   loss: number;
@@ -272,39 +259,4 @@ export async function createTrainingStep(
     },
     dispose: () => made.dispose(),
   };
-}
-
-export function recordClear(adapter: Adapter): Recorder<never> {
-  const recorder = new Recorder<never>();
-  for (const grad of adapter.grads.slice(adapter.layers.length)) zero(recorder, { x: grad, count: grad.length });
-  return recorder;
-}
-
-type UpdateDims = "learningRate" | "biasCorrection1" | "biasCorrection2Sqrt";
-
-/** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. */
-export function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder<UpdateDims> {
-  const recorder = new Recorder<UpdateDims>();
-  const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
-  gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });
-  const maps = adapter.momentScales.length > 0 ? arena.upload("optimizer/maps", momentMaps()) : undefined;
-  adapter.grads.forEach((grad, n) => {
-    const common = {
-      param: adapter.params[n]!,
-      grad,
-      count: grad.length,
-      clip: norm,
-      learningRate: (d: Dims<UpdateDims>) => d.learningRate,
-      beta1: s.beta1,
-      beta2: s.beta2,
-      eps: s.epsilon,
-      weightDecay: adapter.decays[n] ? s.weightDecay : 0,
-      biasCorrection1: (d: Dims<UpdateDims>) => d.biasCorrection1,
-      biasCorrection2Sqrt: (d: Dims<UpdateDims>) => d.biasCorrection2Sqrt,
-    };
-    const [first, second, absmax] = [adapter.firstMoments[n]!, adapter.secondMoments[n]!, adapter.momentScales[n]];
-    if (maps && absmax) adamw8bit(recorder, { ...common, mCodes: first, vCodes: second, absmax, maps });
-    else adamw(recorder, { ...common, m: first, v: second });
-  });
-  return recorder;
 }
