@@ -11,16 +11,23 @@ import { templateTokens } from "../data/text/tokenizer.ts";
 import type { ChatTurn } from "./conversation.ts";
 import type { Prompt } from "./generate.ts";
 
+export interface PromptOptions {
+  /** Ids that the answer begins with: it goes on behind them. */
+  begun?: readonly number[];
+  /** As an adapter's answers began in training, else as the template asks for one. */
+  asTrained?: boolean;
+}
+
 /**
- * `begun` are ids that the answer begins with: it goes on behind them. `asTrained`: as the adapter's answers began in training, else as
- * the template asks for one. Pictures stand before the words of their turn, as LLaVA was trained.
+ * Pictures stand before the words of their turn, as LLaVA was trained.
  * Throws "bad-image" for a picture that cannot be read.
  */
 export async function chatPrompt(
   turns: readonly ChatTurn[],
-  { tokenizer, template, pictures }: RowPreparation,
-  { begun = [], asTrained = false }: { begun?: readonly number[]; asTrained?: boolean } = {},
+  preparation: RowPreparation,
+  options: PromptOptions = {},
 ): Promise<Prompt> {
+  const { pictures } = preparation;
   const several = turns.reduce((sum, turn) => sum + turn.pictures.length, 0) > 1;
   const images: PreparedImage[] = [];
   const messages: Message[] = [];
@@ -33,6 +40,16 @@ export async function chatPrompt(
     content.push({ type: "text", text: turn.text });
     messages.push({ role: turn.role, content });
   }
+  return promptOf(messages, images, preparation, options);
+}
+
+/** Messages up to a question, with a prepared picture for each image part. @throws TabTuneError "bad-row" as `renderChat` and `expandImageTokens` */
+export function promptOf(
+  messages: readonly Message[],
+  images: readonly PreparedImage[],
+  { tokenizer, template, pictures }: Omit<RowPreparation, "id">,
+  { begun = [], asTrained = false }: PromptOptions = {},
+): Prompt {
   const tokens = templateTokens(tokenizer);
   const text = asTrained
     ? promptAsTrained(messages, template, tokens)
@@ -41,7 +58,7 @@ export async function chatPrompt(
   const placeholders = images.map((image) => placeholderIds(pictures.placeholder(image), tokenizer));
   return {
     inputIds: Int32Array.from([...expandImageTokens(ids, tokenizer.imageTokenId, placeholders), ...begun]),
-    images,
+    images: [...images],
     pixels: concatPixels(images),
   };
 }

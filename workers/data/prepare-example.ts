@@ -28,16 +28,25 @@ export interface RowPreparation {
 export async function prepareExample(
   row: Row,
   preparation: Omit<RowPreparation, "id">,
-  { prepare }: Pick<PicturePool, "prepare"> = picturesHere(preparation.pictures),
+  pool: Pick<PicturePool, "prepare"> = picturesHere(preparation.pictures),
 ): Promise<Example> {
+  const prepared = await preparePictures(row, pool);
+  const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
+  const pictures = { row: row.index, images, pixels: concatPixels(prepared) };
+  return atPlace(row.source, async () => withMessages(pictures, row.messages, preparation));
+}
+
+/** The pictures of a row, in their order. @throws TabTuneError "bad-image", "image-too-large", naming the row's source and the picture */
+export async function preparePictures(
+  row: Pick<Row, "source" | "images">,
+  { prepare }: Pick<PicturePool, "prepare">,
+): Promise<PreparedImage[]> {
   const prepared: PreparedImage[] = [];
   for (const image of row.images) {
     const place = `${row.source}, picture ${image.path}`;
     prepared.push(await atPlace(place, async () => prepare(await readPicture(image), row.images.length > 1)));
   }
-  const images = prepared.map(({ height, width, tiles, tokens }) => ({ height, width, tiles, tokens }));
-  const pictures = { row: row.index, images, pixels: concatPixels(prepared) };
-  return atPlace(row.source, async () => withMessages(pictures, row.messages, preparation));
+  return prepared;
 }
 
 /**
@@ -72,7 +81,7 @@ async function readPicture(image: ImageRef): Promise<Uint8Array> {
 }
 
 /** Runs `work`; a fault of the row it throws is thrown on with the place in front. */
-async function atPlace<T>(place: string, work: () => Promise<T>): Promise<T> {
+export async function atPlace<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
