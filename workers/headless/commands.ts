@@ -4,6 +4,7 @@ import { dataOptions } from "./data.ts";
 import { gguf, merge } from "./exports.ts";
 import { measure } from "./measure.ts";
 import { features, preprocess } from "./pictures.ts";
+import { predict } from "./predict.ts";
 import { evaluate, generate, logits } from "./read-only.ts";
 import { rows } from "./read-rows.ts";
 import { plan, tokenize } from "./rows.ts";
@@ -50,6 +51,21 @@ export const commands: Record<string, Command> = {
       recipe: "maybe",
     },
     run: generate,
+  },
+  predict: {
+    options: {
+      model: "one",
+      adapter: "maybe",
+      data: "one",
+      mapping: "maybe",
+      rows: "maybe",
+      prompt: "maybe",
+      metric: "maybe",
+      "max-new-tokens": "maybe",
+      recipe: "maybe",
+      out: "one",
+    },
+    run: predict,
   },
   merge: { options: { model: "one", adapter: "one", out: "one" }, run: merge },
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },

@@ -25,7 +25,7 @@ import { loadedModel, readBytes, writeWhole } from "./open.ts";
 import { examplesOf } from "./rows.ts";
 
 /** A PEFT adapter folder on the GPU. */
-async function adapterFrom(model: LoadedModel, directory: string | undefined): Promise<Adapter | undefined> {
+export async function adapterFrom(model: LoadedModel, directory: string | undefined): Promise<Adapter | undefined> {
   if (directory === undefined) return undefined;
   const weights = await readBytes(path.join(directory, "adapter_model.safetensors"), "an adapter folder");
   const config = (await readBytes(path.join(directory, "adapter_config.json"), "an adapter folder")).toString("utf8");
