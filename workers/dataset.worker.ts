@@ -8,7 +8,7 @@ import { writtenDataSet } from "./data/rows/parquet-data-set.ts";
 import { readManifest } from "./data/shards/manifest.ts";
 import { prepareDataset, storedInfo } from "./data/shards/prepare-dataset.ts";
 import type { DatasetProgress } from "./data/shards/read-drop.ts";
-import { browsedFrom, changesOf, foundRows, gone, infoNow } from "./dataset/browsing.ts";
+import { browsedFrom, changesOf, foundRows, gone, infoNow, separatedCounts } from "./dataset/browsing.ts";
 import { dropOf, lookUp } from "./dataset/drops.ts";
 import { sparingly, store } from "./dataset/state.ts";
 import { cacheBudget, picturesFor, rememberSupply, supplyOf } from "./dataset/supplies.ts";
@@ -61,6 +61,7 @@ const api: DatasetApi = {
       const manifest = await readManifest(await store(), datasetId);
       return manifest ? infoNow(await storedInfo(await store(), manifest), spec) : null;
     }),
+  separate: (datasetId, spec, recipe) => reporting(() => separatedCounts(datasetId, spec, recipe)),
   rows: (datasetId, spec, { query, from, count }, onRow) =>
     reporting(async () => {
       const { rows, preparation, dataset } = await browsedFrom(datasetId, spec);

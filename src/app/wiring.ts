@@ -24,6 +24,17 @@ function on<S, V>(store: Pick<StoreApi<S>, "subscribe">, value: (state: S) => V,
   });
 }
 
+/** Keys of a recipe that say which rows are held out. */
+const HELD_OUT_KEYS = ["eval_strategy", "eval_split", "seed", "load_best_model_at_end", "early_stopping_patience"];
+
+function separateRows(): void {
+  const { fields, problems } = useTraining.getState();
+  const { info, separate } = useDataset.getState();
+  if (problems.size > 0 || (fields.eval_strategy === "no" && !info?.heldOut))
+    useDataset.setState({ separated: undefined });
+  else void separate(fields);
+}
+
 /** To be called once, when the page opens. */
 export function wire(): void {
   on(
@@ -49,6 +60,7 @@ export function wire(): void {
       // A change of some row keeps the search and the page.
       if (data?.id !== before?.id) void useRows.getState().begin();
       void useTraining.getState().refreshPlan();
+      separateRows();
       const model = useModel.getState().info;
       if (!data || !model) return;
       const { id, label, rows } = data;
@@ -59,6 +71,13 @@ export function wire(): void {
       const sample = source?.kind === "sample";
       remember({ data: { id, label, rows, sample, preparation: model.preparation.id, ...hub } });
     },
+  );
+  // Which rows are held out is a matter of both.
+  on(useTraining, ({ fields }) => JSON.stringify(HELD_OUT_KEYS.map((name) => fields[name])), separateRows);
+  on(
+    useDataset,
+    (s) => s.separated?.training,
+    () => void useTraining.getState().refreshPlan(),
   );
   on(
     useStorage,

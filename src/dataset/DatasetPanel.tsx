@@ -14,7 +14,7 @@ import { HubData } from "./HubData.tsx";
 import { Rows } from "./Rows.tsx";
 import { SecondDropQuestion } from "./SecondDropQuestion.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
-import { sizeWords, statusOf } from "./status.ts";
+import { heldOutWords, sizeWords, statusOf } from "./status.ts";
 import "./dataset.css";
 
 /** Every file that the reader takes; `.gz` because some browsers know only the last of two extensions. */
@@ -24,11 +24,12 @@ const ACCEPT = [...READ_EXTENSIONS, "gz"]
   .join(",");
 
 export function DatasetPanel() {
-  const { info, source, cached, progress, waiting, gone, use, drop, cancel } = useDataset();
+  const { info, source, cached, separated, progress, waiting, gone, use, drop, cancel } = useDataset();
   const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
   const told = source?.kind === "files" ? (source.told ?? []) : [];
+  const heldOut = info && heldOutWords(info, separated);
   const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
   return (
     <Panel
@@ -87,6 +88,7 @@ export function DatasetPanel() {
           <p className="detail">
             {info.label} ({info.format}): {sizeWords(info, cached)}
           </p>
+          {heldOut && <p className="detail">{heldOut}</p>}
           {told.length > 0 && <p className="note">{told.join(" ")}</p>}
           {info.notes.length > 0 && (
             <ul className="note" aria-label="Notes on the data">

@@ -1,7 +1,7 @@
 /** What the Data panel says, in words. */
 
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
-import type { DatasetSource } from "../../workers/protocol/dataset.ts";
+import type { DatasetSource, SeparatedCounts } from "../../workers/protocol/dataset.ts";
 import { counted } from "../../workers/words.ts";
 import { bytes, count } from "../parts/format.ts";
 
@@ -23,6 +23,18 @@ export function sizeWords(
   if (!cached)
     return `${count(info.tokens)} tokens with picture slots, longest row ${info.longest}, ${bytes(info.bytes)} cached in this browser.`;
   return `rows are prepared as training comes to them; the list of all takes ${bytes(info.bytes)} in this browser, the ${count(cached.rows)} prepared rows ${bytes(cached.bytes)} of at most ${bytes(cached.budget)}.`;
+}
+
+/** What becomes of rows that are not trained on; "" where all are. `measured`: what a run with the recipe of now would hold out. */
+export function heldOutWords(
+  { heldOut }: Pick<DatasetInfo, "heldOut">,
+  measured: Pick<SeparatedCounts, "words"> | undefined,
+): string {
+  if (measured?.words) return measured.words;
+  if (!heldOut) return "";
+  const { rows, split } = heldOut;
+  const are = rows === 1 ? "is" : "are";
+  return `${counted(rows, "row")} of the ${split} split ${are} not trained on; runs can be measured by ${rows === 1 ? "it" : "them"} (Held-out rows, in the recipe).`;
 }
 
 interface Data {

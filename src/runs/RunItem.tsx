@@ -9,7 +9,7 @@ import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { deleteObstacle, statusOf } from "./status.ts";
+import { bestWords, deleteObstacle, otherAdapter, statusOf } from "./status.ts";
 
 /** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list. */
 function useNow(run: RunSummary): { here: boolean; running: boolean; now: RunSummary } {
@@ -31,6 +31,7 @@ export function RunItem({ run }: { run: RunSummary }) {
   const { resumeRun } = useTraining.getState();
   const { adopt } = useChat.getState();
   const resumable = run.status === "interrupted" || run.status === "stopped";
+  const other = otherAdapter(now);
   const unsaved = run.step === 0 ? "There is no checkpoint of this run yet." : "";
   const needs = !model || model.id !== run.modelId ? `Load ${run.modelLabel} first.` : "";
   const otherRun = running ? "A run is going on: stop it first." : "";
@@ -41,8 +42,8 @@ export function RunItem({ run }: { run: RunSummary }) {
           <strong>{run.modelLabel}</strong> on {run.datasetLabel}
           <p className="detail">
             {statusOf(now, here)}
-            {now.lastLoss !== null && `, loss ${figure(now.lastLoss)}`}, {bytes(run.bytes)},{" "}
-            {new Date(run.createdAt).toLocaleString()}
+            {now.lastLoss !== null && `, loss ${figure(now.lastLoss)}`}
+            {bestWords(now)}, {bytes(run.bytes)}, {new Date(run.createdAt).toLocaleString()}
           </p>
         </div>
         <Sparkline losses={now.losses} />
@@ -56,6 +57,11 @@ export function RunItem({ run }: { run: RunSummary }) {
         <Action reason={unsaved || (busy ? "It is being read." : "")} onPress={() => void save(run)}>
           Download adapter
         </Action>
+        {other && (
+          <Action kind="quiet" reason={busy ? "It is being read." : ""} onPress={() => void save(run, other.which)}>
+            {other.label}
+          </Action>
+        )}
         <Action
           reason={inChat ? "The chat speaks by this run already." : needs || otherRun || unsaved}
           onPress={() => void adopt(run.id)}

@@ -1,5 +1,6 @@
 /** What stands against doing something with a saved run, and how it is doing, in words. */
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
+import { figure } from "../parts/format.ts";
 
 const BUSY = "Another file of this run is being made.";
 
@@ -57,4 +58,21 @@ export function deleteObstacle({ status, here, busy }: { status: RunSummary["sta
   if (here) return "This run is going on: stop it first.";
   if (status === "running-elsewhere") return "This run is going on in another tab.";
   return busy ? "It is being deleted or read." : "";
+}
+
+type Measured = Pick<RunSummary, "step" | "best" | "recipe">;
+
+/** ", best at step 40 (eval_loss 1.234)"; "" for a run that measured nothing, or whose best checkpoint is not kept. */
+export function bestWords({ best, recipe }: Measured): string {
+  if (!best) return "";
+  const metric = String(recipe.metric_for_best_model ?? "loss").replace(/^eval_/, "");
+  return `, best at step ${best.step} (eval_${metric} ${figure(best.value)})`;
+}
+
+/** The adapter beside the one that the run ends with: the best one, or the last where the best is the run's. Undefined where they are one. */
+export function otherAdapter({ step, best, recipe }: Measured): { which: "best" | "last"; label: string } | undefined {
+  if (!best || best.step === step) return undefined;
+  return recipe.load_best_model_at_end === true
+    ? { which: "last", label: `Download last (step ${step})` }
+    : { which: "best", label: `Download best (step ${best.step})` };
 }

@@ -5,8 +5,9 @@ import type { LeftOutRow } from "../../workers/data/shards/dataset.ts";
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { DatasetProgress } from "../../workers/data/shards/read-drop.ts";
 import { reportOf } from "../../workers/errors.ts";
-import type { DatasetSource, DroppedFile, FilesSource } from "../../workers/protocol/dataset.ts";
+import type { DatasetSource, DroppedFile, FilesSource, SeparatedCounts } from "../../workers/protocol/dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
+import type { RecipeJson } from "../../workers/recipe.ts";
 import { counted } from "../../workers/words.ts";
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
@@ -36,6 +37,10 @@ interface DatasetStore {
   gone: string;
   /** Of rows that are prepared on demand; null where all are prepared. */
   cached: DatasetInfo["cached"];
+  /** How a run with the recipe of now takes the rows; undefined until that is known. */
+  separated: SeparatedCounts | undefined;
+  /** Finds out how a run with this recipe takes the rows. Resolves when `separated` says so, or cannot. */
+  separate(recipe: RecipeJson): Promise<void>;
   use(source: DatasetSource): Promise<void>;
   /** Files of the user's: a data set, or, beside files that are there, a question. */
   drop(files: DroppedFile[]): Promise<void>;
@@ -62,10 +67,12 @@ const keptWords = ({ rows, label }: DatasetInfo): string =>
 export const useDataset = create<DatasetStore>((set, get) => {
   /** The newest call of `use`: an older one that ends later has no say any more. */
   let newest = 0;
+  /** The newest call of `separate`. */
+  let asked = 0;
 
   function show(info: DatasetInfo, source: DatasetSource | undefined): void {
     const { cached } = info;
-    set({ info, source, preparedFor: useModel.getState().info, gone: "", cached });
+    set({ info, source, preparedFor: useModel.getState().info, gone: "", cached, separated: undefined });
   }
 
   /** The rows of the last visit, where they were prepared for this very model. */
@@ -91,6 +98,23 @@ export const useDataset = create<DatasetStore>((set, get) => {
     question: undefined,
     gone: "",
     cached: null,
+    separated: undefined,
+    async separate(recipe) {
+      const { info, preparedFor } = get();
+      asked += 1;
+      const mine = asked;
+      const isCurrent = (): boolean => mine === asked && get().info === info;
+      if (!info || !preparedFor) return set({ separated: undefined });
+      try {
+        const separated = await dataset((api) => api.separate(info.id, preparedFor.preparation, recipe));
+        if (isCurrent()) set({ separated });
+      } catch (error) {
+        // The run would refuse them for the same reason: it is said before somebody presses Start.
+        const { message, remedy } = reportOf(error);
+        const words = `${message} ${remedy}`;
+        if (isCurrent()) set({ separated: { training: info.rows, heldOut: 0, words } });
+      }
+    },
     async use(dropped) {
       const app = useApp.getState();
       const model = useModel.getState().info;

@@ -10,12 +10,19 @@ interface RunsStore {
   busy: string | undefined;
   refresh(): Promise<void>;
   remove(id: string): Promise<void>;
-  save(run: RunSummary): Promise<void>;
+  /** Without `which`: the adapter that the run ends with. */
+  save(run: RunSummary, which?: "best" | "last"): Promise<void>;
 }
 
 /** What the file of a run's adapter is called. */
 export const fileNameOf = ({ modelLabel, step }: RunSummary, extension: string): string =>
   `tabtune-${modelLabel.replace(/[^\w.-]+/g, "-")}-step-${step}.${extension}`;
+
+/** The step of a run's adapter. */
+function stepOf({ step, best, recipe }: RunSummary, which?: "best" | "last"): number {
+  const isBest = which === "best" || (which === undefined && recipe.load_best_model_at_end === true);
+  return isBest ? (best?.step ?? step) : step;
+}
 
 export const useRuns = create<RunsStore>((set, get) => {
   const busyWith = async (id: string, work: () => Promise<void>): Promise<void> => {
@@ -33,10 +40,10 @@ export const useRuns = create<RunsStore>((set, get) => {
         await engine((api) => api.deleteRun(id));
         await get().refresh();
       }),
-    save: (run) =>
+    save: (run, which) =>
       busyWith(run.id, async () => {
-        const zip = await engine((api) => api.downloadAdapter(run.id));
-        download(zip, fileNameOf(run, "zip"));
+        const zip = await engine((api) => api.downloadAdapter(run.id, which));
+        download(zip, fileNameOf({ ...run, step: stepOf(run, which) }, "zip"));
       }),
   };
 });

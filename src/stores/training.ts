@@ -6,7 +6,7 @@ import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { EngineApi, PlanInfo, SupplyOf } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
-import type { OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
+import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
@@ -31,6 +31,10 @@ interface TrainingStore {
   step: number;
   maxSteps: number;
   records: StepRecord[];
+  /** What was measured of the held-out rows, ascending by step. */
+  evaluations: EvaluationRecord[];
+  /** Held-out rows that are measured by now, of so many; while that goes on. */
+  measuring: { rows: number; of: number } | undefined;
   /** Steps at which the run went on after an interruption: marked in the chart. */
   resumedAt: number[];
   note: string;
@@ -69,6 +73,16 @@ function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
   return { preset, fields: { ...presetFields(preset), ...Object.fromEntries(sound) } };
 }
 
+/** So many evaluations a run has at first. */
+const EVALUATIONS = 10;
+
+/** What follows from a field that is set: evaluations begin with an interval, and without them nothing goes by them. */
+function tiedTo(name: string, value: unknown, steps = 0): Fields {
+  if (name !== "eval_strategy") return {};
+  if (value === "steps") return { eval_steps: Math.max(1, Math.round(steps / EVALUATIONS)) };
+  return { eval_steps: null, load_best_model_at_end: false, early_stopping_patience: null };
+}
+
 const PACE_KEY = "tabtune-pace";
 
 export const useTraining = create<TrainingStore>((set, get) => {
@@ -88,15 +102,25 @@ export const useTraining = create<TrainingStore>((set, get) => {
       // The run is in the list from the moment that its record is written.
       const { runs, refresh } = useRuns.getState();
       if (state === "training" && !runs.some(({ id }) => id === runId)) void refresh();
-      set({ runId, state, step, maxSteps, note: notes.join(" ") });
-      const { records, resumedAt } = get();
+      const measuring = state === "evaluating" ? {} : { measuring: undefined };
+      set({ runId, state, step, maxSteps, note: notes.join(" "), ...measuring });
+      const { records, evaluations, resumedAt } = get();
       // The run went back to a checkpoint: what came after it is made again.
       if (state === "training" && records.some((record) => record.step > step)) {
-        set({ records: records.filter((record) => record.step <= step), resumedAt: [...resumedAt, step] });
+        set({
+          records: records.filter((record) => record.step <= step),
+          evaluations: evaluations.filter((evaluation) => evaluation.step <= step),
+          resumedAt: [...resumedAt, step],
+        });
       }
       if (event.error) useApp.getState().fail("training", event.error);
     } else if (event.type === "row") {
       set(({ oddRows: before }) => ({ oddRows: { ...before, [event.row.outcome]: before[event.row.outcome] + 1 } }));
+    } else if (event.type === "evaluating") {
+      set({ measuring: { rows: event.rows, of: event.of } });
+    } else if (event.type === "evaluation") {
+      const { record } = event;
+      set((s) => ({ evaluations: [...s.evaluations.filter(({ step }) => step < record.step), record] }));
     } else if (event.type === "step") {
       set((s) => ({ step: event.record.step, maxSteps: event.maxSteps, records: [...s.records, event.record] }));
     }
@@ -124,7 +148,9 @@ export const useTraining = create<TrainingStore>((set, get) => {
       return;
     }
     try {
-      const planned = data && { rows: data.rows, longest: data.longest, pictures: data.mostPictures };
+      const { separated } = useDataset.getState();
+      const rows = separated?.training ?? data?.rows ?? 0;
+      const planned = data && { rows, longest: data.longest, pictures: data.mostPictures };
       const plan = await engine((api) => api.plan(fields, planned));
       // Answers may overtake each other while a field is being typed in.
       if (get().fields === fields) {
@@ -159,6 +185,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
     step: 0,
     maxSteps: 0,
     records: [],
+    evaluations: [],
+    measuring: undefined,
     resumedAt: [],
     note: "",
     oddRows: { "left-out": 0, cut: 0 },
@@ -170,7 +198,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (useModel.getState().info) await ask((api) => api.setPace(pace));
     },
     setPreset: (preset, touched) => setRecipe(preset, presetFields(preset), touched),
-    setField: (name, value) => setRecipe(get().preset, { ...get().fields, [name]: value }),
+    setField: (name, value) =>
+      setRecipe(get().preset, { ...get().fields, [name]: value, ...tiedTo(name, value, get().plan?.steps) }),
     refreshPlan: planNow,
     modelLoaded({ recipe }) {
       const { pace, setPace, preset, touched, refreshPlan, setPreset } = get();
@@ -186,7 +215,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (!data) return;
       useApp.getState().clear("training");
       const oddRows = { "left-out": 0, cut: 0 };
-      set({ state: "preparing", records: [], resumedAt: [], oddRows, step: 0, maxSteps: get().plan?.steps ?? 0 });
+      const maxSteps = get().plan?.steps ?? 0;
+      set({ state: "preparing", records: [], evaluations: [], resumedAt: [], oddRows, step: 0, maxSteps });
       await follow(
         engine((api) => api.train({ recipe: get().fields, datasetId: data.id }, callback(onEvent), callback(supply))),
       );
@@ -197,8 +227,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const summary = useRuns.getState().runs.find((run) => run.id === runId);
       try {
         const records = await engine((api) => api.readLog(runId));
+        const evaluations = await engine((api) => api.readEvaluations(runId));
         set({
           records,
+          evaluations,
           step: summary?.step ?? 0,
           maxSteps: summary?.maxSteps ?? 0,
           resumedAt: [summary?.step ?? 0],

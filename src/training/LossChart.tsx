@@ -1,25 +1,58 @@
 /** Loss as it comes (dots) and smoothed (line), with its course in words and a table twin. */
 import { useMemo, useState } from "react";
-import type { StepRecord } from "../../workers/training/events.ts";
+import type uPlot from "uplot";
+import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
-import { curveWords } from "./advice.ts";
+import { curveWords, heldOutWords } from "./advice.ts";
 import { LossPlot } from "./LossPlot.tsx";
 import { LossTable } from "./LossTable.tsx";
-import { emaSmooth, toCsv } from "./metrics.ts";
+import { emaSmooth, figuresByStep, toCsv } from "./metrics.ts";
 
-export function LossChart({ records, resumedAt }: { records: StepRecord[]; resumedAt: number[] }) {
+interface LossChartProps {
+  records: StepRecord[];
+  evaluations: EvaluationRecord[];
+  resumedAt: number[];
+}
+
+/** Lines of a chart, by what they are called. */
+const LEGEND: [kind: string, words: string][] = [
+  ["dots", "loss of a step"],
+  ["line", "smoothed"],
+  ["held-out", "held-out rows"],
+];
+
+export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
   const [smoothing, setSmoothing] = useState(0.8);
   const [log, setLog] = useState(false);
-  const data = useMemo((): [number[], number[], number[]] => {
-    const losses = records.map((r) => r.loss);
-    return [records.map((r) => r.step), losses, emaSmooth(losses, smoothing)];
-  }, [records, smoothing]);
+  const data = useMemo((): uPlot.AlignedData => {
+    const all = figuresByStep(records, evaluations);
+    const smoothed = emaSmooth(
+      records.map((r) => r.loss),
+      smoothing,
+    );
+    const smoothedAt = new Map(records.map(({ step }, n) => [step, smoothed[n]!]));
+    return [
+      all.map(({ step }) => step),
+      all.map(({ record }) => record?.loss ?? null),
+      all.map(({ step }) => smoothedAt.get(step) ?? null),
+      all.map(({ evaluation }) => evaluation?.loss ?? null),
+    ];
+  }, [records, evaluations, smoothing]);
   return (
     <figure aria-label="Loss" className="chart">
       <LossPlot data={data} log={log} resumedAt={resumedAt} />
       <figcaption>
-        <p className="curve">{curveWords(records)}</p>
+        <p className="curve">{[curveWords(records), heldOutWords(evaluations)].filter(Boolean).join(" ")}</p>
+        {evaluations.length > 0 && (
+          <ul className="legend" aria-label="Lines of the chart">
+            {LEGEND.map(([kind, words]) => (
+              <li key={kind} className={kind}>
+                {words}
+              </li>
+            ))}
+          </ul>
+        )}
         <label>
           <span>Smoothing</span>
           <input
@@ -35,13 +68,16 @@ export function LossChart({ records, resumedAt }: { records: StepRecord[]; resum
           <input type="checkbox" checked={log} onChange={(event) => setLog(event.target.checked)} />
           <span>Logarithmic</span>
         </label>
-        <Action kind="quiet" onPress={() => download(new Blob([toCsv(records)], { type: "text/csv" }), "loss.csv")}>
+        <Action
+          kind="quiet"
+          onPress={() => download(new Blob([toCsv(records, evaluations)], { type: "text/csv" }), "loss.csv")}
+        >
           Download as CSV
         </Action>
       </figcaption>
       <details>
         <summary>Figures as a table</summary>
-        <LossTable records={records} />
+        <LossTable records={records} evaluations={evaluations} />
       </details>
     </figure>
   );

@@ -6,7 +6,7 @@ import { useApp } from "../page/store.ts";
 import { HEIGHT, plotOptions } from "./plot.ts";
 
 interface LossPlotProps {
-  /** Steps, losses, smoothed losses. */
+  /** Steps, losses, smoothed losses, losses of held-out rows. */
   data: uPlot.AlignedData;
   /** A logarithmic axis. */
   log: boolean;
@@ -18,7 +18,7 @@ export function LossPlot({ data, log, resumedAt }: LossPlotProps) {
   const plot = useRef<uPlot | undefined>(undefined);
   useEffect(() => {
     const element = host.current!;
-    const chart = new uPlot(plotOptions(element.clientWidth || 600, log, resumedAt), [[], [], []], element);
+    const chart = new uPlot(plotOptions(element.clientWidth || 600, log, resumedAt), [[], [], [], []], element);
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);

@@ -1,22 +1,37 @@
 /** The loss of every step in figures: the twin of the chart for eyes and hands that a canvas does not serve. */
 import { memo } from "react";
-import type { StepRecord } from "../../workers/training/events.ts";
+import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { figure } from "../parts/format.ts";
 import { Scroll } from "../parts/Scroll.tsx";
+import { figuresByStep } from "./metrics.ts";
+
+interface RowProps {
+  step: number;
+  record: StepRecord | undefined;
+  evaluation: EvaluationRecord | undefined;
+  /** There is a column for what was measured. */
+  measured: boolean;
+}
 
 /** Drawn once: a run of ten thousand steps must not draw ten thousand rows at each of them. */
-const Row = memo(({ record }: { record: StepRecord }) => (
+const Row = memo(({ step, record, evaluation, measured }: RowProps) => (
   <tr>
-    <td className="number">{record.step}</td>
-    <td className="number" data-loss={record.loss}>
-      {record.loss.toFixed(4)}
+    <td className="number">{step}</td>
+    <td className="number" data-loss={record?.loss}>
+      {record ? record.loss.toFixed(4) : "–"}
     </td>
-    <td className="number">{figure(record.gradNorm)}</td>
-    <td className="number">{figure(record.learningRate)}</td>
+    {measured && (
+      <td className="number" data-eval-loss={evaluation?.loss}>
+        {evaluation ? evaluation.loss.toFixed(4) : ""}
+      </td>
+    )}
+    <td className="number">{record ? figure(record.gradNorm) : ""}</td>
+    <td className="number">{record ? figure(record.learningRate) : ""}</td>
   </tr>
 ));
 
-export function LossTable({ records }: { records: StepRecord[] }) {
+export function LossTable({ records, evaluations }: { records: StepRecord[]; evaluations: EvaluationRecord[] }) {
+  const measured = evaluations.length > 0;
   return (
     <Scroll label="Loss of each step" short>
       <table aria-label="Loss table">
@@ -28,6 +43,11 @@ export function LossTable({ records }: { records: StepRecord[] }) {
             <th scope="col" className="number">
               Loss
             </th>
+            {measured && (
+              <th scope="col" className="number">
+                Held-out loss
+              </th>
+            )}
             <th scope="col" className="number">
               Gradient norm
             </th>
@@ -37,8 +57,8 @@ export function LossTable({ records }: { records: StepRecord[] }) {
           </tr>
         </thead>
         <tbody>
-          {records.map((record) => (
-            <Row key={record.step} record={record} />
+          {figuresByStep(records, evaluations).map(({ step, record, evaluation }) => (
+            <Row key={step} step={step} record={record} evaluation={evaluation} measured={measured} />
           ))}
         </tbody>
       </table>

@@ -7,7 +7,17 @@ import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { type Preset, useTraining } from "../stores/training.ts";
-import { type ChoiceField, choiceFields, fields, mainFields, moreFields, type NumberField } from "./fields.ts";
+import {
+  bestChoice,
+  type ChoiceField,
+  choiceFields,
+  evaluationChoice,
+  evaluationFields,
+  fields,
+  mainFields,
+  moreFields,
+  type NumberField,
+} from "./fields.ts";
 
 const presetHints: Record<Preset, string> = {
   "Demo model": "made for this model",
@@ -56,7 +66,7 @@ function ChoiceSelect({ field: { label, name, hint, options } }: { field: Choice
   );
 }
 
-function NumberInput({ field: { label, name, hint } }: { field: NumberField }) {
+function NumberInput({ field: { label, name, hint, optional } }: { field: NumberField }) {
   const value = useTraining((s) => s.fields[name]);
   const problem = useTraining((s) => s.problems.get(name));
   const { setField } = useTraining.getState();
@@ -69,7 +79,7 @@ function NumberInput({ field: { label, name, hint } }: { field: NumberField }) {
           {...limitsOf(name)}
           value={typeof value === "number" && Number.isFinite(value) ? value : ""}
           aria-invalid={problem !== undefined}
-          onChange={(event) => setField(name, event.target.valueAsNumber)}
+          onChange={({ target }) => setField(name, optional && target.value === "" ? null : target.valueAsNumber)}
         />
       )}
     </Field>
@@ -103,6 +113,7 @@ function FieldNames() {
 export function RecipeForm() {
   const running = useTraining((s) => isRunning(s.state));
   const seed = useTraining((s) => s.preset === "Seed report");
+  const measures = useTraining((s) => s.fields.eval_strategy === "steps");
   const asking = useHubData((s) => s.asking);
   const { lookUpSeed } = useHubData.getState();
   return (
@@ -113,6 +124,9 @@ export function RecipeForm() {
         {mainFields.map((field) => (
           <NumberInput key={field.name} field={field} />
         ))}
+        <ChoiceSelect field={evaluationChoice} />
+        {measures && evaluationFields.map((field) => <NumberInput key={field.name} field={field} />)}
+        {measures && <ChoiceSelect field={bestChoice} />}
       </div>
       {seed && (
         <div className="row">

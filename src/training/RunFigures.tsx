@@ -1,21 +1,24 @@
 /** The last step's figures, and how long the run will take. */
-import type { StepRecord } from "../../workers/training/events.ts";
+import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { duration, figure } from "../parts/format.ts";
 import { secondsLeft, tokensPerSecond } from "./metrics.ts";
 
 interface RunFiguresProps {
   records: StepRecord[];
+  evaluations: EvaluationRecord[];
   maxSteps: number;
   running: boolean;
 }
 
-export function RunFigures({ records, maxSteps, running }: RunFiguresProps) {
+export function RunFigures({ records, evaluations, maxSteps, running }: RunFiguresProps) {
   const last = records.at(-1);
   if (!last) return null;
   const left = running ? secondsLeft(records, maxSteps) : undefined;
   const speed = tokensPerSecond(records);
+  const measured = evaluations.at(-1);
   const figures: [name: string, value: string][] = [
     ["Loss", figure(last.loss)],
+    ...(measured ? [["Held-out loss", figure(measured.loss)] as [string, string]] : []),
     ["Gradient norm", figure(last.gradNorm)],
     ["Learning rate", figure(last.learningRate)],
     ["Tokens a second", speed === undefined ? "–" : String(Math.round(speed))],

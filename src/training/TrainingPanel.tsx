@@ -14,7 +14,7 @@ import "./training.css";
 
 export function TrainingPanel() {
   const run = useTraining();
-  const { state, step, maxSteps, records, resumedAt, note, oddRows } = run;
+  const { state, step, maxSteps, records, evaluations, resumedAt, note, oddRows } = run;
   const odd = oddRowsWords(oddRows);
   const verdict = state === "done" || state === "stopped" ? verdictOn(records) : "";
   return (
@@ -36,8 +36,10 @@ export function TrainingPanel() {
       {odd && <p className="note">{odd}</p>}
       {verdict && <p className="note">{verdict}</p>}
       {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
-      <RunFigures records={records} maxSteps={maxSteps} running={isRunning(state)} />
-      {records.length > 0 && <LossChart records={records} resumedAt={resumedAt} />}
+      <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />
+      {records.length + evaluations.length > 0 && (
+        <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} />
+      )}
     </Panel>
   );
 }

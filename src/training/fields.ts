@@ -5,6 +5,8 @@ export interface NumberField {
   /** Hugging Face name. */
   name: string;
   hint: string;
+  /** May be left empty. */
+  optional?: true;
 }
 
 export interface ChoiceField extends NumberField {
@@ -20,6 +22,39 @@ export const mainFields: NumberField[] = [
   { label: "LoRA alpha", name: "lora_alpha", hint: "updates × alpha / rank" },
 ];
 
+/** Open too: whether held-out rows are measured. */
+export const evaluationChoice: ChoiceField = {
+  label: "Held-out rows",
+  name: "eval_strategy",
+  hint: "does it learn, or learn by heart?",
+  options: [
+    ["no", "none: all are trained on"],
+    ["steps", "measured as it trains"],
+  ],
+};
+
+/** There while held-out rows are measured. */
+export const evaluationFields: NumberField[] = [
+  { label: "Measure every … steps", name: "eval_steps", hint: "and at the start and the end" },
+  { label: "Share held out", name: "eval_split", hint: "8 to 512 rows; a validation split goes first" },
+  {
+    label: "End early after",
+    name: "early_stopping_patience",
+    hint: "measurements without a better one; empty: never",
+    optional: true,
+  },
+];
+
+export const bestChoice: ChoiceField = {
+  label: "The run ends with",
+  name: "load_best_model_at_end",
+  hint: "both can be downloaded",
+  options: [
+    [false, "the last adapter"],
+    [true, "the best by held-out loss"],
+  ],
+};
+
 /** Under "More settings", after the choices. */
 export const moreFields: NumberField[] = [
   { label: "Gradient accumulation", name: "gradient_accumulation_steps", hint: "batches of a step" },
@@ -28,6 +63,7 @@ export const moreFields: NumberField[] = [
   { label: "Weight decay", name: "weight_decay", hint: "0: none" },
   { label: "Largest gradient norm", name: "max_grad_norm", hint: "0: no clipping" },
   { label: "Save every … steps", name: "save_steps", hint: "a run goes on from there" },
+  { label: "Checkpoints kept", name: "save_total_limit", hint: "and that of the best measurement" },
   { label: "Longest row in tokens", name: "max_length", hint: "longer rows are cut" },
   { label: "Seed", name: "seed", hint: "of all random numbers" },
 ];
@@ -103,7 +139,14 @@ export const choiceFields: ChoiceField[] = [
 ];
 
 /** All, in the order of the form. */
-export const fields: NumberField[] = [...mainFields, ...choiceFields, ...moreFields];
+export const fields: NumberField[] = [
+  ...mainFields,
+  evaluationChoice,
+  ...evaluationFields,
+  bestChoice,
+  ...choiceFields,
+  ...moreFields,
+];
 
 /** What people call a field, by its Hugging Face name. */
 export const labelOfField = (name: string): string => fields.find((field) => field.name === name)?.label ?? name;

@@ -1,7 +1,7 @@
 /** What the page works out from the records of a run's steps: the smoothed curve, the time left, the CSV file. */
 
 import { median } from "../../workers/metrics/averages.ts";
-import type { StepRecord } from "../../workers/training/events.ts";
+import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 
 /**
  * Debiased exponential moving average, TensorBoard's rule: weight 0 is the raw curve, 0.99 very smooth. A value that is not
@@ -38,11 +38,33 @@ export function tokensPerSecond(records: readonly StepRecord[]): number | undefi
   return seconds > 0 ? last.reduce((sum, record) => sum + record.tokens, 0) / seconds : undefined;
 }
 
-/** The records as CSV with a header line, full precision, CRLF line ends (RFC 4180). */
-export function toCsv(records: readonly StepRecord[]): string {
-  const lines = records.map((r) =>
-    [r.step, r.loss, r.gradNorm, r.learningRate, r.targetTokens, r.tokens, r.seconds].join(","),
-  );
-  const header = "step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds";
+/** What is known of a step: one that was made, one after which held-out rows were measured, or both. Step 0 is before the first. */
+export interface StepFigures {
+  step: number;
+  record: StepRecord | undefined;
+  evaluation: EvaluationRecord | undefined;
+}
+
+/** Ascending by step. */
+export function figuresByStep(records: readonly StepRecord[], evaluations: readonly EvaluationRecord[]): StepFigures[] {
+  const all = new Map<number, StepFigures>();
+  for (const record of records) all.set(record.step, { step: record.step, record, evaluation: undefined });
+  for (const evaluation of evaluations) {
+    const { step } = evaluation;
+    all.set(step, { step, record: all.get(step)?.record, evaluation });
+  }
+  return [...all.values()].sort((a, b) => a.step - b.step);
+}
+
+/** The figures as CSV with a header line, full precision, CRLF line ends (RFC 4180); what was not measured is left empty. */
+export function toCsv(records: readonly StepRecord[], evaluations: readonly EvaluationRecord[] = []): string {
+  const names = [...new Set(evaluations.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const measured = evaluations.length > 0 ? ["eval_loss", ...names.map((name) => `eval_${name}`)] : [];
+  const lines = figuresByStep(records, evaluations).map(({ step, record: r, evaluation: e }) => {
+    const own = [r?.loss, r?.gradNorm, r?.learningRate, r?.targetTokens, r?.tokens, r?.seconds];
+    const held = measured.length > 0 ? [e?.loss, ...names.map((name) => e?.metrics[name])] : [];
+    return [step, ...own, ...held].join(",");
+  });
+  const header = ["step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds", ...measured].join(",");
   return [header, ...lines].map((line) => `${line}\r\n`).join("");
 }

@@ -26,7 +26,7 @@ function axes(): uPlot.Axis[] {
   ];
 }
 
-/** Steps, losses as dots, and the smoothed curve. */
+/** Steps, losses as dots, the smoothed curve, and what held-out rows say, which is measured now and then. */
 const series = (): uPlot.Series[] => [
   { label: "step" },
   {
@@ -35,7 +35,14 @@ const series = (): uPlot.Series[] => [
     points: { size: 4, fill: () => colour("--faint") },
     paths: () => null,
   },
-  { label: "smoothed", stroke: () => colour("--accent"), width: 2, points: { show: false } },
+  { label: "smoothed", stroke: () => colour("--accent"), width: 2, points: { show: false }, spanGaps: true },
+  {
+    label: "held-out",
+    stroke: () => colour("--warm"),
+    width: 2,
+    points: { show: true, size: 7, fill: () => colour("--warm") },
+    spanGaps: true,
+  },
 ];
 
 /** A dashed line after each of these steps, where the run went on after an interruption. */

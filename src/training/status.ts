@@ -12,6 +12,8 @@ interface Run {
   /** 0: not known yet. */
   maxSteps: number;
   records: readonly StepRecord[];
+  /** Held-out rows that are measured by now. */
+  measuring?: { rows: number; of: number } | undefined;
 }
 
 /** Of the states that the number of the step does not say. */
@@ -30,10 +32,11 @@ const words: Record<Exclude<RunState, "idle" | "training">, string> = {
 const wordsOf = (state: RunState): string => (state === "idle" || state === "training" ? "" : words[state]);
 
 /** "Step 12 of 500", "Paused. Step 12 of 500"; "" before the first run. */
-export function statusOf({ state, step, maxSteps }: Omit<Run, "records">): string {
+export function statusOf({ state, step, maxSteps, measuring }: Omit<Run, "records">): string {
   if (state === "idle") return "";
   const progress = maxSteps > 0 ? `Step ${step} of ${maxSteps}` : "";
-  return state === "training" ? progress : `${wordsOf(state)}. ${progress}`;
+  const count = state === "evaluating" && measuring ? `, ${measuring.rows} of ${measuring.of}` : "";
+  return state === "training" ? progress : `${wordsOf(state)}${count}. ${progress}`;
 }
 
 /** The status for the ear: "Paused: 12 of 500 steps, loss 1.234, about 3 min left"; "" where `statusOf` says nothing. */
@@ -90,4 +93,4 @@ export function missingFor({ model, loading, data, wrong, fits }: Start): string
 
 /** Why a run that goes on cannot be paused; "" when it can. */
 export const pauseObstacle = (state: RunState): string =>
-  state === "training" ? "" : `${wordsOf(state)}: a run can be paused while it trains.`;
+  state === "training" || state === "evaluating" ? "" : `${wordsOf(state)}: a run can be paused while it trains.`;

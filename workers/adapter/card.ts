@@ -20,6 +20,8 @@ export interface CardFacts {
   recipe: Recipe;
   step: number;
   maxSteps: number;
+  /** The last measurement of rows that were not trained on; undefined where there was none. */
+  heldOut?: { step: number; loss: number; rows: number } | undefined;
   /** Mean loss of the last steps; null when none was logged. */
   finalLoss: number | null;
   trainableParameters: number;
@@ -34,6 +36,9 @@ export function modelCard(facts: CardFacts): string {
   const { title, baseModel, datasetLabel, rows, recipe, step, maxSteps, finalLoss, trainableParameters } = facts;
   const settings = Object.entries(toHuggingFace(recipe)).map(([key, value]) => `| ${key} | ${cell(value)} |`);
   const loss = finalLoss === null ? "" : `; loss at the end ${finalLoss.toFixed(4)}`;
+  const held = facts.heldOut
+    ? `\n- Held-out loss: ${facts.heldOut.loss.toFixed(4)} after step ${facts.heldOut.step}, on ${counted(facts.heldOut.rows, "row")} that ${facts.heldOut.rows === 1 ? "was" : "were"} not trained on`
+    : "";
   const measured = recipe.trainOn === "responses" ? "answer tokens only" : "all text tokens";
   return `---
 base_model: ${yaml(baseModel)}
@@ -49,7 +54,7 @@ tags:
 
 A LoRA adapter for ${code(baseModel)}, trained in a browser tab with TabTune on ${code(datasetLabel)} (${counted(rows, "row")}).
 
-- Steps: ${step} of ${maxSteps}${loss} (mean cross-entropy per target token, ${measured})
+- Steps: ${step} of ${maxSteps}${loss} (mean cross-entropy per target token, ${measured})${held}
 - Trainable parameters: ${trainableParameters.toLocaleString("en-US")}
 
 ## Use

@@ -9,6 +9,9 @@ import { readManifest } from "../data/shards/manifest.ts";
 import { type DatasetInfo, unusableRows } from "../data/shards/prepare-dataset.ts";
 import { TabTuneError } from "../errors.ts";
 import { type PreparationSpec, preparationOf } from "../models/preparation.ts";
+import type { SeparatedCounts } from "../protocol/dataset.ts";
+import { parseRecipe, type RecipeJson } from "../recipe.ts";
+import { separateRows } from "../training/held-out.ts";
 import { store } from "./state.ts";
 import { supplyOf } from "./supplies.ts";
 
@@ -71,4 +74,18 @@ export async function infoNow(info: DatasetInfo, spec: PreparationSpec): Promise
     changes: { leftOut: dataset.rows - now.rows, edited },
     ...(info.heldOut ? { heldOut: { ...info.heldOut, rows: measured } } : {}),
   };
+}
+
+/** How a run with this recipe would take the rows as they are now. */
+export async function separatedCounts(
+  datasetId: string,
+  spec: PreparationSpec,
+  recipe: RecipeJson,
+): Promise<SeparatedCounts> {
+  const asRead = await openDataset(await store(), datasetId);
+  if (!asRead) throw gone();
+  const dataset = await withChanges(asRead, (await changesOf(datasetId)).changes, preparationOf(spec));
+  const run = { store: await store(), runId: "", resume: false };
+  const { training, heldOut, words } = await separateRows(run, dataset, parseRecipe(recipe));
+  return { training: training.rows, heldOut: heldOut?.rows.rows ?? 0, words };
 }

@@ -3,7 +3,7 @@
 import { bundleAdapter } from "../adapter/bundle.ts";
 import { modelCard } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
-import { openDataset } from "../data/shards/dataset.ts";
+import { readManifest, rowsOfSplit } from "../data/shards/manifest.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../models/adapter.ts";
@@ -11,14 +11,29 @@ import { trainedValues } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
 import type { Store } from "../storage/store.ts";
+import { judge } from "../training/best.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
-import { loadLatest } from "../training/saved/load.ts";
+import { readHeldOut } from "../training/saved/evaluations.ts";
+import { loadLatest, loadStep } from "../training/saved/load.ts";
 import { savedRun } from "../training/saved/runs.ts";
 
-/** The LoRA slabs of the newest whole checkpoint. `repair` is off: a save may be going on. */
-async function savedSlabs(store: Store, runId: string): Promise<{ step: number; slabs: Float32Array[] }> {
-  const generation = await loadLatest(store, runId, { repair: false });
+/** Of a saved run: what it ends with (the best one where its recipe says so), the best by its held-out rows, or the last. */
+export type WhichAdapter = "end" | "best" | "last";
+
+type Saved = Awaited<ReturnType<typeof savedRun>>;
+
+/** The LoRA slabs of a whole checkpoint; the newest where the best one is not kept. `repair` is off: a save may be going on. */
+async function savedSlabs(
+  store: Store,
+  { info, recipe, evaluations }: Saved,
+  which: WhichAdapter,
+): Promise<{ step: number; slabs: Float32Array[] }> {
+  const { best } = judge(recipe, evaluations);
+  const wantsBest = which === "best" || (which === "end" && recipe.loadBestModelAtEnd);
+  const generation =
+    (wantsBest && best ? await loadStep(store, info.id, best.step) : undefined) ??
+    (await loadLatest(store, info.id, { repair: false }));
   if (!generation) {
     throw new TabTuneError(
       "bad-checkpoint",
@@ -33,21 +48,24 @@ async function savedSlabs(store: Store, runId: string): Promise<{ step: number; 
   return { step: generation.step, slabs };
 }
 
-/** The matrices of a run's newest checkpoint. What they need of the model is kept with the run: it need not be loaded. */
-export async function savedModules(store: Store, runId: string) {
-  const { info, recipe, log } = await savedRun(store, runId);
-  const { step, slabs } = await savedSlabs(store, runId);
+/** The matrices of a run's adapter. What they need of the model is kept with the run: it need not be loaded. */
+export async function savedModules(store: Store, runId: string, which: WhichAdapter = "end") {
+  const saved = await savedRun(store, runId);
+  const { info, recipe, log, evaluations } = saved;
+  const { step, slabs } = await savedSlabs(store, saved, which);
   const { loraR: rank, loraAlpha, useRslora } = recipe;
   const config = parseConfig(info.modelConfig);
   const layout = allocateAdapter(new Planner(), config, loraSettings(recipe), { training: false });
   const scale = loraAlpha / (useRslora ? Math.sqrt(rank) : rank);
   const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
   const trained = trainedValues(layout, slabs);
-  return { info, config, recipe, log, step, modules, trained, trainableParameters: layout.trainableParameters };
+  const { trainableParameters } = layout;
+  return { info, config, recipe, log, evaluations, step, modules, trained, trainableParameters };
 }
 
-export async function adapterBundle(store: Store, runId: string): Promise<Blob> {
-  const { info, config, recipe, log, step, modules, trained, trainableParameters } = await savedModules(store, runId);
+export async function adapterBundle(store: Store, runId: string, which: WhichAdapter = "end"): Promise<Blob> {
+  const saved = await savedModules(store, runId, which);
+  const { info, config, recipe, log, evaluations, step, modules, trained, trainableParameters } = saved;
   const settings = {
     names: config.names,
     baseModel: info.modelLabel,
@@ -64,15 +82,24 @@ export async function adapterBundle(store: Store, runId: string): Promise<Blob> 
     pictureSettings: family.pictureSettings,
     names: config.names,
     datasetLabel: info.datasetLabel,
-    rows: (await openDataset(store, info.datasetId))?.rows ?? 0,
+    rows: await trainedRows(store, info),
     recipe,
     step,
     maxSteps: info.maxSteps,
+    heldOut: evaluations.filter((evaluation) => evaluation.step <= step).at(-1),
     finalLoss: log.filter((r) => r.step <= step).at(-1)?.loss ?? null,
     trainableParameters,
     processor: info.processor,
   });
   return new Blob([bundleAdapter({ ...peft, card })], { type: "application/zip" });
+}
+
+/** Rows that a run was trained on; 0 where its data is gone. */
+async function trainedRows(store: Store, { id, datasetId }: Saved["info"]): Promise<number> {
+  const manifest = await readManifest(store, datasetId);
+  if (!manifest) return 0;
+  const heldOut = await readHeldOut(store, id);
+  return manifest.rows - rowsOfSplit(manifest) - (heldOut?.from === "share" ? heldOut.positions.length : 0);
 }
 
 /** Throws TabTuneError "bad-argument" where a run's adapter was not made on this model. */
@@ -86,9 +113,10 @@ export function refuseOtherModel(info: { modelId: string; modelLabel: string }, 
 }
 
 export async function loadAdapterOf(store: Store, model: LoadedModel, runId: string): Promise<LiveAdapter> {
-  const { info, recipe } = await savedRun(store, runId);
+  const saved = await savedRun(store, runId);
+  const { info, recipe } = saved;
   refuseOtherModel(info, model);
-  const { slabs } = await savedSlabs(store, runId);
+  const { slabs } = await savedSlabs(store, saved, "end");
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   const adapter: Adapter = allocateAdapter(arena, model.config, loraSettings(recipe), { training: false });
   slabs.forEach((slab, n) => {

@@ -88,10 +88,13 @@ export const runsApi = (s: EngineState): RunsApi => ({
   async readLog(runId) {
     return (await savedRun(await s.store(), runId)).log;
   },
+  async readEvaluations(runId) {
+    return (await savedRun(await s.store(), runId)).evaluations;
+  },
   deleteRun: (runId) => removeRun(s, runId),
 
-  async downloadAdapter(runId) {
-    return reading(s, runId, async () => adapterBundle(await s.store(), runId));
+  async downloadAdapter(runId, which = undefined) {
+    return reading(s, runId, async () => adapterBundle(await s.store(), runId, which));
   },
   async downloadGguf(runId) {
     return reading(s, runId, async () => ggufOf(await s.store(), runId));

@@ -11,6 +11,7 @@ import type { DatasetInfo } from "../data/shards/prepare-dataset.ts";
 import type { DatasetProgress } from "../data/shards/read-drop.ts";
 import type { CachedRows } from "../data/shards/row-cache.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
+import type { RecipeJson } from "../recipe.ts";
 
 /** A file the user dropped or picked; `path` is relative to the dropped root, with "/" between parts. */
 export interface DroppedFile {
@@ -57,6 +58,15 @@ export interface SuppliedRows {
   cached: CachedRows;
 }
 
+/** How a run with some recipe would take the rows. */
+export interface SeparatedCounts {
+  /** Trained on. */
+  training: number;
+  heldOut: number;
+  /** What to tell of them; "" where none are held out and nobody asked for it. */
+  words: string;
+}
+
 export interface DatasetApi {
   /** Asks a hub what a data set holds: names and sizes, no content. `name` as people write it; `onWait` is called while it waits. */
   lookUp(name: string, hub: { endpoint: string; token: string }, onWait: () => void): Promise<HubOffer>;
@@ -81,6 +91,8 @@ export interface DatasetApi {
   ): Promise<WrittenDataSet>;
   /** A data set that was prepared before, for the model that `spec` describes; null when it is no longer there. */
   open(datasetId: string, spec: PreparationSpec): Promise<DatasetInfo | null>;
+  /** Which rows a run with this recipe would hold out, changes of the rows included. Throws "bad-recipe", "no-rows", "bad-dataset". */
+  separate(datasetId: string, spec: PreparationSpec, recipe: RecipeJson): Promise<SeparatedCounts>;
   /** Some of the rows that a query finds. A search through many calls `onRow` now and then with how many were looked at. */
   rows(
     datasetId: string,

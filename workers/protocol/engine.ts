@@ -9,7 +9,7 @@ import type { ErrorReport } from "../errors.ts";
 import type { PaceMode } from "../gpu/pace.ts";
 import type { RecipeJson } from "../recipe.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
-import type { RunEvent, StepRecord } from "../training/events.ts";
+import type { EvaluationRecord, RunEvent, StepRecord } from "../training/events.ts";
 import type { PlannedData } from "../training/plan.ts";
 import type { RunSummary } from "../training/saved/runs.ts";
 import type { Fits, LoadProgress, ModelInfo, ModelPreview, ModelSource } from "./model.ts";
@@ -93,8 +93,10 @@ export interface RunsApi {
   listRuns(): Promise<RunSummary[]>;
   readLog(runId: string): Promise<StepRecord[]>;
   deleteRun(runId: string): Promise<void>;
-  /** Zip with adapter_model.safetensors, adapter_config.json and README.md. */
-  downloadAdapter(runId: string): Promise<Blob>;
+  /** What was measured of a run's held-out rows, ascending by step. */
+  readEvaluations(runId: string): Promise<EvaluationRecord[]>;
+  /** Zip with adapter_model.safetensors, adapter_config.json and README.md. Without `which`: what the run ends with. */
+  downloadAdapter(runId: string, which?: "best" | "last"): Promise<Blob>;
   /** The run's adapter for llama.cpp. */
   downloadGguf(runId: string): Promise<Blob>;
   /** Writes the loaded model with the run's adapter added, in the original precision, to a folder that the user picked. */

@@ -1,0 +1,94 @@
+/** Rows that are held out: counted, measured as the run goes on, on the chart and in its files; a reload in the middle of it costs nothing. */
+import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import {
+  button,
+  downloadAdapter,
+  expect,
+  loadDemo,
+  lossTable,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  test,
+  waitForEnd,
+} from "./fixtures.ts";
+import { expectGoodLooks } from "./look.ts";
+
+const STEPS = 4;
+
+async function start(page: Page): Promise<void> {
+  await prepare(page);
+  await setRecipe(page, shortRecipe(STEPS, 100));
+  const training = panel(page, "Training");
+  await training.getByRole("combobox", { name: "Held-out rows" }).selectOption("measured as it trains");
+  await setRecipe(page, { "Measure every … steps": 2, "Share held out": 0.05 });
+  await expect(panel(page, "Data")).toContainText(/\d+ of 128 rows are held out \(a share of 0\.05/);
+  await button(page, "Start training").click();
+}
+
+/** [step, held-out loss] of the table, in full precision. */
+const heldOut = (page: Page): Promise<[number, number][]> =>
+  page
+    .locator('table[aria-label="Loss table"] tbody tr:has([data-eval-loss])')
+    .evaluateAll((rows) =>
+      rows.map((row) => [
+        Number(row.querySelector("td")?.textContent),
+        Number(row.querySelector<HTMLElement>("[data-eval-loss]")?.dataset.evalLoss),
+      ]),
+    );
+
+let undisturbed: { losses: unknown; measured: [number, number][]; weights: Uint8Array };
+
+test("held-out rows are counted, measured and shown; the best adapter can be had", async ({ page, seen }) => {
+  test.setTimeout(400_000);
+  await start(page);
+  await waitForEnd(page, STEPS);
+  const measured = await heldOut(page);
+  expect(measured.map(([step]) => step)).toEqual([0, 2, 4]);
+  for (const [, loss] of measured) expect(loss).toBeGreaterThan(0);
+  expect(measured[2]![1]).toBeLessThan(measured[0]![1]);
+  const figure = page.getByRole("figure", { name: "Loss" });
+  await expect(figure.getByRole("list", { name: "Lines of the chart" })).toContainText("held-out rows");
+  await expect(figure).toContainText(/Held-out rows: [\d.]+ → [\d.]+, lowest [\d.]+ at step \d/);
+  await expect(panel(page, "Training")).toContainText("rows are held out");
+
+  const [csv] = await Promise.all([page.waitForEvent("download"), button(page, "Download as CSV").click()]);
+  const lines = (await readFile(await csv.path(), "utf8")).trim().split("\r\n");
+  expect(lines[0]).toBe("step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds,eval_loss");
+  expect(lines[1]).toBe(`0,,,,,,,${measured[0]![1]}`);
+  expect(Number(lines[3]!.split(",")[7])).toBe(measured[1]![1]);
+
+  const { weights, card } = await downloadAdapter(page);
+  expect(card).toMatch(/Held-out loss: [\d.]+ after step 4, on \d+ rows that were not trained on/);
+  const best = measured.slice(1).reduce((a, b) => (b[1] < a[1] ? b : a));
+  await expect(panel(page, "Runs")).toContainText(`best at step ${best[0]} (eval_loss`);
+  await expect(button(page, "Download best (step 2)")).toHaveCount(best[0] === 2 ? 1 : 0);
+  await page.getByText("Figures as a table").click();
+  await expect(page.getByRole("columnheader", { name: "Held-out loss" })).toBeVisible();
+  await expectGoodLooks(page);
+  expect(seen.console).toEqual([]);
+  const losses = (await lossTable(page)).filter(({ step }) => step > 0);
+  undisturbed = { losses, measured, weights };
+});
+
+test("a reload in the middle of an evaluation: no step is made again, and every figure is the same", async ({
+  page,
+}) => {
+  test.setTimeout(400_000);
+  await start(page);
+  const status = panel(page, "Training").getByRole("status");
+  await expect
+    .poll(() => status.textContent(), { timeout: SLOW, intervals: [20] })
+    .toMatch(/^Measuring held-out rows, [1-9]\d* of \d+\. Step 2 of 4/);
+  await page.reload();
+  await expect(panel(page, "Runs")).toContainText(`interrupted, step 2 of ${STEPS}`, { timeout: SLOW });
+  await loadDemo(page);
+  await button(page, "Resume run").click();
+  await waitForEnd(page, STEPS);
+  expect(await heldOut(page)).toEqual(undisturbed.measured);
+  expect((await lossTable(page)).filter(({ step }) => step > 0)).toEqual(undisturbed.losses);
+  expect(Buffer.compare((await downloadAdapter(page)).weights, undisturbed.weights)).toBe(0);
+});
