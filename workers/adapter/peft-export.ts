@@ -22,10 +22,11 @@ export const CONFIG_FILE = "adapter_config.json";
  * @throws TabTuneError "non-finite-loss" when a weight is not a finite number: such an adapter must not leave the house.
  */
 export function exportPeft(
-  modules: readonly ModuleMatrices[],
+  all: readonly ModuleMatrices[],
   settings: AdapterSettings,
   trained: readonly TrainedValues[] = [],
 ): { weights: Uint8Array; config: string } {
+  const modules = withoutZeros(all);
   const rank = modules[0]?.rank;
   if (rank === undefined || modules.some((module) => module.rank !== rank)) {
     throw new TabTuneError(
@@ -40,6 +41,14 @@ export function exportPeft(
     weights: exportTensors(modules, trained, settings.names),
     config: configJson(rank, targetModulesOf(names, settings.names), saved, settings),
   };
+}
+
+/** Without the kinds of linears that the adapter changes nowhere: one that began with an adapter of q_proj and v_proj has only these. */
+function withoutZeros(modules: readonly ModuleMatrices[]): readonly ModuleMatrices[] {
+  const kindOf = ({ module }: ModuleMatrices): string => `${module.split(".")[0]} ${module.split(".").at(-1)}`;
+  const isZero = (matrix: Float32Array): boolean => matrix.every((value) => value === 0);
+  const changed = new Set(modules.filter((m) => !isZero(m.loraA) || !isZero(m.loraB)).map(kindOf));
+  return changed.size > 0 ? modules.filter((m) => changed.has(kindOf(m))) : modules;
 }
 
 /** Matrices under PEFT's names as one safetensors file: adapter weights, and equally gradients of the same shapes. */

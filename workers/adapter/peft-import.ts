@@ -20,6 +20,8 @@ export interface ImportedAdapter {
   /** The projector where it was trained in full: what takes the base's place. */
   trained: TrainedValues[];
   baseModel: string;
+  /** As its config has it; modules may differ by its patterns. */
+  lora: { rank: number; alpha: number; useRslora: boolean; dropout: number };
 }
 
 /** Sizes of a module of the model that the adapter goes onto. */
@@ -91,7 +93,8 @@ export async function importPeft(
     return { module, loraA: a.values, loraB: b.values, rank, inFeatures, outFeatures, scale };
   });
   if (modules.length === 0) throw refuse("The adapter holds no LoRA weights.");
-  return { modules, trained, baseModel: config.baseModel };
+  const { rank, alpha, useRslora, dropout, baseModel } = config;
+  return { modules, trained, baseModel, lora: { rank, alpha, useRslora, dropout } };
 }
 
 /**
@@ -136,6 +139,8 @@ interface Config {
   rank: number;
   alpha: number;
   useRslora: boolean;
+  /** 0 where it is none that can be: it counts in training only, and there the recipe's holds. */
+  dropout: number;
   baseModel: string;
   trainsProjector: boolean;
   rankPattern: Map<string, number>;
@@ -195,10 +200,12 @@ function parseConfig(text: string, connector: string): Config {
     throw refuse(`The adapter uses modules_to_save (${shown(toSave)}); only ${connector} is supported.`);
   }
   const base = config.get("base_model_name_or_path");
+  const dropout = config.get("lora_dropout");
   return {
     rank: positive(config.get("r"), "r", true),
     alpha: positive(config.get("lora_alpha"), "lora_alpha", false),
     useRslora: config.get("use_rslora") === true,
+    dropout: typeof dropout === "number" ? dropout : 0,
     baseModel: typeof base === "string" ? base : "",
     trainsProjector: saved.length > 0,
     rankPattern: pattern(config.get("rank_pattern"), "rank_pattern", true),

@@ -25,6 +25,7 @@ export const commands: Record<string, Command> = {
       out: "one",
       steps: "maybe",
       "lora-init": "maybe",
+      adapter: "maybe",
       resume: "flag",
       dump: "flag",
     },

@@ -4,9 +4,6 @@ import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
 import { mergeAdapter } from "../adapter/merge.ts";
-import { moduleSizes, otherBase } from "../adapter/module-sizes.ts";
-import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
-import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Json } from "../models/family.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
@@ -17,24 +14,14 @@ import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import { openCheckpoint } from "../weights/hub/model-files.ts";
 import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
+import { importedAdapter } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
-import { note, readBytes, writeWhole } from "./open.ts";
+import { note, writeWhole } from "./open.ts";
 
 async function modelFiles(directory: string): Promise<ModelFiles> {
   const files = await modelFolder(await filesFromDirectory(directory));
   if (files.note) note(files.note);
   return files;
-}
-
-/** An adapter folder, held against the model: refused where its sizes are another's. */
-async function adapterIn(directory: string, { label }: ModelFiles, configJson: unknown): Promise<ImportedAdapter> {
-  const weights = await readBytes(path.join(directory, WEIGHTS_FILE), "an adapter folder");
-  const text = await readBytes(path.join(directory, CONFIG_FILE), "an adapter folder");
-  const config = parseConfig(configJson);
-  const adapter = await importPeft(new Uint8Array(weights), text.toString("utf8"), config.names, moduleSizes(config));
-  const other = otherBase(adapter.baseModel, label, configJson);
-  if (other) note(other);
-  return adapter;
 }
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. */
@@ -43,8 +30,9 @@ export async function merge(args: Arguments): Promise<void> {
   const checkpoint = await openCheckpoint(files);
   if (checkpoint.note) note(checkpoint.note);
   const configJson = await files.readJson("config.json");
-  const { names } = parseConfig(configJson);
-  const adapter = await adapterIn(args.text("adapter"), files, configJson);
+  const config = parseConfig(configJson);
+  const { names } = config;
+  const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
   const out = path.resolve(args.text("out"));
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -84,8 +72,9 @@ async function writerIn(folder: string, name: string) {
 export async function gguf(args: Arguments): Promise<void> {
   const files = await modelFiles(args.text("model"));
   const configJson = await files.readJson("config.json");
-  const { decoder } = parseConfig(configJson);
-  const adapter = await adapterIn(args.text("adapter"), files, configJson);
+  const config = parseConfig(configJson);
+  const { decoder } = config;
+  const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
   const name = path.basename(path.resolve(args.text("adapter")));
   await writeWhole(
     args.text("out"),

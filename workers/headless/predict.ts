@@ -1,7 +1,4 @@
 /** `predict`: every row of the data answered by the model, into a file that goes on where it was cut off, and how right the answers are. */
-import { readFile } from "node:fs/promises";
-import path from "node:path";
-import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { type AnsweredRow, answerRows, recordOf } from "../chat/answer-rows.ts";
 import { questionOf } from "../chat/question.ts";
 import { roomyChat } from "../chat/roomy-chat.ts";
@@ -14,13 +11,13 @@ import { preparationOf } from "../models/preparation.ts";
 import { sha256, sha256InPieces } from "../storage/sha256.ts";
 import { markOfWeights } from "../training/saved/weights-mark.ts";
 import { counted } from "../words.ts";
+import { adapterAt, adapterOnGpu } from "./adapter.ts";
 import { type AnswersFile, checkAnswersFile, openAnswersFile } from "./answers-file.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
 import { loadedModel, note, skipped } from "./open.ts";
 import { openPictureThreads } from "./picture-threads.ts";
 import { summaryOf } from "./predict-summary.ts";
-import { adapterFrom } from "./read-only.ts";
 
 /** Tokens of an answer where the command line does not say. */
 const MAX_NEW_TOKENS = 256;
@@ -38,7 +35,7 @@ export async function predict(args: Arguments): Promise<void> {
   const file = await openAnswersFile(out, await jobOf(model, args.maybe("adapter"), maxNewTokens));
   if (file.done.length > 0)
     note(`${counted(file.done.length, "row")} of ${out} were answered before; it goes on behind them.`);
-  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const adapter = await adapterOnGpu(model, args.maybe("adapter"));
   const chat = roomyChat(model.vlm, adapter);
   const pictures = openPictureThreads(model.preparation);
   const stop = stopOnSignals();
@@ -102,10 +99,8 @@ export async function predict(args: Arguments): Promise<void> {
 async function jobOf(model: LoadedModel, adapter: string | undefined, maxNewTokens: number): Promise<string> {
   const parts: unknown[] = [model.id, model.preparation.id, await markOfWeights(model.checkpoint), maxNewTokens];
   if (adapter !== undefined) {
-    for (const name of [WEIGHTS_FILE, CONFIG_FILE]) {
-      const bytes = await readFile(path.join(adapter, name)).catch(() => new Uint8Array()); // `adapterFrom` refuses it
-      parts.push(await sha256InPieces(bytes));
-    }
+    const { weights, config } = await adapterAt(adapter);
+    parts.push(await sha256InPieces(weights), config);
   }
   return (await sha256(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 16);
 }

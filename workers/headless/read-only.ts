@@ -1,9 +1,5 @@
 /** `logits`, `evaluate` and `generate`: a model, with or without an adapter, and no training. */
 
-import path from "node:path";
-import { moduleSizes } from "../adapter/module-sizes.ts";
-import { importPeft } from "../adapter/peft-import.ts";
-import { uniformAdapter } from "../adapter/uniform.ts";
 import { createChat } from "../chat/generate.ts";
 import { packExamples } from "../data/batches/pack.ts";
 import { concatPixels, type Example, labelsOf, tilesOf } from "../data/example.ts";
@@ -11,60 +7,18 @@ import type { PreparedImage } from "../data/pictures/format.ts";
 import { prepareImage } from "../data/pictures/prepare-image.ts";
 import { expandImageTokens, placeholderIds } from "../data/text/slot-text.ts";
 import { TabTuneError } from "../errors.ts";
-import { Arena, readBack } from "../gpu/buffers.ts";
-import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
-import { writeAdapter } from "../models/adapter-slabs.ts";
+import { readBack } from "../gpu/buffers.ts";
+import type { Adapter } from "../models/adapter.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { measure, needFinite } from "../training/evaluation.ts";
 import { createEvaluation, type Runner } from "../training/step.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
+import { adapterOnGpu } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
 import { loadedModel, readBytes, writeWhole } from "./open.ts";
 import { examplesOf } from "./rows.ts";
-
-/** A PEFT adapter folder on the GPU. */
-export async function adapterFrom(model: LoadedModel, directory: string | undefined): Promise<Adapter | undefined> {
-  if (directory === undefined) return undefined;
-  const weights = await readBytes(path.join(directory, "adapter_model.safetensors"), "an adapter folder");
-  const config = (await readBytes(path.join(directory, "adapter_config.json"), "an adapter folder")).toString("utf8");
-  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
-  // The adapter is held against the model before anything is allocated for it.
-  const sizes = moduleSizes(model.config);
-  const { modules, trained } = await importPeft(new Uint8Array(weights), config, model.config.names, sizes);
-  const { rank, scale, modules: uniform } = uniformAdapter(modules);
-  const wide = uniform.some((m) => !m.module.startsWith("language_model."));
-  const settings = {
-    rank,
-    alpha: scale * rank,
-    useRslora: false,
-    targets: wide ? "all-linear" : "language-model",
-    trainProjector: trained.length > 0,
-  } as const;
-  const adapter = allocateAdapter(arena, model.config, settings, { training: false });
-  const byName = new Map(uniform.map((m) => [m.module, m]));
-  for (const m of adapter.modules) byName.delete(m.module);
-  if (byName.size > 0) {
-    throw new TabTuneError(
-      "bad-adapter",
-      `${directory} adapts "${[...byName.keys()][0]}", which this version cannot run.`,
-      "Choose an adapter on the language model's projections.",
-    );
-  }
-  const given = new Map(uniform.map((m) => [m.module, m]));
-  const loraOf = (m: LoraModule) => {
-    const found = given.get(m.module);
-    // A module that the adapter leaves out is the base model's own: A = B = 0.
-    return {
-      loraA: found?.loraA ?? new Float32Array(rank * m.inFeatures),
-      loraB: found?.loraB ?? new Float32Array(rank * m.outFeatures),
-    };
-  };
-  const full = new Map(trained.map(({ name, values }) => [name, values]));
-  writeAdapter(model.vlm, adapter, loraOf, (name) => full.get(name));
-  return adapter;
-}
 
 async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapter | undefined): Promise<Runner> {
   const rows = Math.max(...examples.map((e) => e.inputIds.length));
@@ -94,7 +48,7 @@ export async function logits(args: Arguments): Promise<void> {
   const example = examples.find((e) => e.row === row);
   if (!example)
     throw new TabTuneError("bad-argument", `Row ${row} is not there or cannot be used.`, "Choose another row.");
-  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const adapter = await adapterOnGpu(model, args.maybe("adapter"));
   const runner = await runnerFor(model, [example], adapter);
   const pack = packExamples([example], [labelsOf(example, recipe.trainOn)]);
   const { head, vocab } = model.vlm.weights;
@@ -122,7 +76,7 @@ export async function logits(args: Arguments): Promise<void> {
 export async function evaluate(args: Arguments): Promise<void> {
   const { model, recipe } = await loadedModel(args);
   const examples = await collect(examplesOf(args, model, recipe));
-  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const adapter = await adapterOnGpu(model, args.maybe("adapter"));
   const runner = await runnerFor(model, examples, adapter);
   async function* batches(): AsyncGenerator<Example[]> {
     for (const example of examples) yield [example];
@@ -146,7 +100,7 @@ export async function generate(args: Arguments): Promise<void> {
   );
   const maxNewTokens = args.whole("max-new-tokens", 1)!;
   const tiles = Math.max(1, tilesOf({ images }));
-  const adapter = await adapterFrom(model, args.maybe("adapter"));
+  const adapter = await adapterOnGpu(model, args.maybe("adapter"));
   const chat = await createChat(model.vlm, adapter, {
     contextRows: Math.min(inputIds.length + maxNewTokens, positionsOf(model.config.decoder)),
     tiles,

@@ -5,29 +5,17 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { main } from "../headless.ts";
-import type { SelfTestResult } from "../self-test/report.ts";
-import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
-import { testBench } from "../testing/gpu.ts";
+import { keepVerdict } from "../testing/verdict.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
-import { Arguments } from "./arguments.ts";
-import { openedModel } from "./open.ts";
-import { HOST, verdicts } from "./self-test.ts";
 
 const golden = fileURLToPath(new URL("../testing/goldens/llava-mha/", import.meta.url));
 let folder: string;
 let out: string;
 
-/** Keeps a verdict on this adapter, as an earlier run would have: the self-test itself has tests of its own. */
-async function keepVerdict(...results: Partial<SelfTestResult>[]): Promise<void> {
-  const { model } = await openedModel(new Arguments(new Map([["model", [`${golden}model`]]])));
-  const key = verdictKey((await testBench()).gpu.facts, headSizesOf(model.config), HOST);
-  await verdicts.set([[key, new TextEncoder().encode(JSON.stringify({ results }))]], "relaxed");
-}
-
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-train-"));
   vi.stubEnv("XDG_CACHE_HOME", path.join(folder, "cache"));
-  await keepVerdict();
+  await keepVerdict(`${golden}model`);
 });
 afterAll(() => {
   vi.unstubAllEnvs();
@@ -81,9 +69,9 @@ test("other files of the folder are left alone", async () => {
 });
 
 test("an op that this adapter computes wrongly is named, and nothing is trained", async () => {
-  await keepVerdict({ op: "RMSNorm", output: "dx", error: 0.02, passed: false, note: "" });
+  await keepVerdict(`${golden}model`, { op: "RMSNorm", output: "dx", error: 0.02, passed: false, note: "" });
   const { code, error } = await train({});
-  await keepVerdict();
+  await keepVerdict(`${golden}model`);
   expect(code).toBe(1);
   expect(JSON.parse(error)).toMatchObject({ code: "unsupported-gpu", message: expect.stringContaining("RMSNorm") });
   expect(fs.existsSync(out)).toBe(false);

@@ -4,6 +4,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { adapterEntries, CONFIG_FILE, exportPeft, exportTensors, WEIGHTS_FILE } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
+import { recipeKeysOf } from "../adapter/placed.ts";
 import { openDataset } from "../data/shards/dataset.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
@@ -17,19 +18,23 @@ import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import { openFsStore } from "../storage/fs.ts";
+import type { Store } from "../storage/store.ts";
 import { newControl } from "../training/loop.ts";
 import { loggedWindows, toEvaluationLogLine, toLogLine } from "../training/metrics.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { runTraining } from "../training/run.ts";
 import { readEvaluations } from "../training/saved/evaluations.ts";
-import { generationsOf } from "../training/saved/format.ts";
+import { extendRun } from "../training/saved/extend.ts";
+import { generationsOf, readLatest, readManifest } from "../training/saved/format.ts";
+import { readLineage } from "../training/saved/lineage.ts";
 import { readLog } from "../training/saved/log.ts";
-import { readRunInfo } from "../training/saved/runs.ts";
+import { readRunInfo, savedRun } from "../training/saved/runs.ts";
 import { notesOnSameRun } from "../training/saved/same-run.ts";
 import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-mark.ts";
 import { verdictOn } from "../training/verdict.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
+import { startOf, withKeys } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
 import { loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
@@ -58,13 +63,35 @@ async function initialOf(
   return new Map(given.map((m) => [m.module, m]));
 }
 
+/** The recipe of a run that goes on: where it began with an adapter, its LoRA keys are that one's still. */
+async function resumedRecipe(store: Store, given: Recipe): Promise<Recipe> {
+  const { origin } = await readLineage(store, RUN);
+  return origin ? withKeys(given, recipeKeysOf(loraSettings((await savedRun(store, RUN)).recipe))) : given;
+}
+
+/** Optimizer steps in the newest checkpoint; 0 where there is none. */
+async function stepsSaved(store: Store): Promise<number> {
+  const latest = await readLatest(store, RUN);
+  const manifest = latest === undefined ? undefined : await readManifest(store, RUN, latest);
+  return typeof manifest === "object" ? manifest.step : 0;
+}
+
 export async function train(args: Arguments): Promise<void> {
   const out = args.text("out");
   const stopAfter = args.whole("steps", 1);
-  const { model, recipe } = await loadedModel(args);
-  const drop = await dataOf(args);
-  const initial = await initialOf(args.maybe("lora-init"), model, recipe);
   const resume = args.flag("resume");
+  const [init, from] = [args.maybe("lora-init"), args.maybe("adapter")];
+  if (init !== undefined && from !== undefined)
+    throw new TabTuneError(
+      "bad-argument",
+      "--lora-init and --adapter both say what to begin with.",
+      "Give one of them.",
+    );
+  const { model, recipe: given } = await loadedModel(args);
+  const drop = await dataOf(args);
+  // What does not fit is refused before anything is written.
+  const begun = from === undefined || resume ? undefined : await startOf(model, given, from);
+  const initial = await initialOf(init, model, given);
   const checkpoints = path.join(out, "checkpoints");
   if (!resume) await rm(checkpoints, { recursive: true, force: true });
   const store = await openFsStore(checkpoints);
@@ -72,6 +99,7 @@ export async function train(args: Arguments): Promise<void> {
   if (resume && !saved) {
     throw new TabTuneError("bad-checkpoint", `${out} has no run to resume.`, "Leave out --resume to start one.");
   }
+  const recipe = saved ? await resumedRecipe(store, given) : (begun?.recipe ?? given);
   // A resumed run makes the steps behind its checkpoint again, bit for bit; the run's own log has those before it.
   const steps = stepsWriter(path.join(out, "steps.jsonl"), async () =>
     resume
@@ -107,13 +135,15 @@ export async function train(args: Arguments): Promise<void> {
       };
       try {
         notesOnSameRun(saved, own?.manifest, offered).forEach(report);
+        if (recipe.maxSteps > saved.maxSteps) report(await extendRun(store, RUN, recipe.maxSteps));
       } catch (error) {
         // The rows that were refused have no place beside the run's own.
         if (info.id !== saved.datasetId) await deleteDataset(store, info.id);
         throw error;
       }
-      if (args.maybe("lora-init") && (await generationsOf(store, RUN)).size > 0)
-        report("--lora-init is not read: the run goes on from its checkpoint.");
+      const option = init === undefined ? "--adapter" : "--lora-init";
+      if ((init ?? from) !== undefined && (await generationsOf(store, RUN)).size > 0)
+        report(`${option} is not read: the run goes on from its checkpoint.`);
     }
     info.notes.forEach(report);
     await refuseUnlessTested(model.vlm);
@@ -127,6 +157,7 @@ export async function train(args: Arguments): Promise<void> {
       resume,
       ...(stopAfter === undefined ? {} : { stopAfter }),
       loraInit: (module) => initial.get(module),
+      start: begun?.start,
       onAdapter: (adapter) => {
         live = adapter;
       },
@@ -162,7 +193,7 @@ export async function train(args: Arguments): Promise<void> {
     if (!resume) {
       for (const file of written) await rm(file, { force: true });
       // Checkpoints are kept: they are what --resume goes on from. Before the first one there is nothing to go on from.
-      if ((await generationsOf(store, RUN)).size === 0) {
+      if ((await stepsSaved(store)) === 0) {
         await rm(checkpoints, { recursive: true, force: true });
         // The folder was perhaps there before, with other things in it.
         if ((await readdir(out)).length === 0) await rmdir(out);

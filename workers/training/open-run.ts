@@ -5,7 +5,7 @@ import { lengthNotes } from "../data/text/fit-length.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
-import { isWeight, restoreAdapter, writeAdapter } from "../models/adapter-slabs.ts";
+import { adapterTensors, isWeight, restoreAdapter, writeAdapter } from "../models/adapter-slabs.ts";
 import { initialLora } from "../models/lora-init.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
@@ -20,9 +20,11 @@ import { loraSettings, onModel } from "./plan.ts";
 import { RunReport } from "./report.ts";
 import { RunEvaluation } from "./run-evaluation.ts";
 import { RunHooks } from "./run-hooks.ts";
+import { type Origin, saveLineage } from "./saved/lineage.ts";
 import { loadStep } from "./saved/load.ts";
 import { restore } from "./saved/restore.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
+import { saveGeneration } from "./saved/save.ts";
 import { createTrainingStep, type MakeTower, type TrainingStep } from "./step.ts";
 
 /** An adapter on the GPU, with the memory it lives in. */
@@ -30,6 +32,14 @@ export interface LiveAdapter {
   runId: string;
   adapter: Adapter;
   arena: Arena;
+}
+
+/** An adapter that a run begins with, in place of new matrices. The recipe has its rank, alpha and targets. */
+export interface AdapterStart {
+  lora(m: LoraModule): { loraA: Float32Array; loraB: Float32Array };
+  /** A tensor that is trained in full, by its neutral name. */
+  full(name: string): Float32Array | undefined;
+  origin: Origin;
 }
 
 export interface RunOptions {
@@ -48,6 +58,8 @@ export interface RunOptions {
   stopAfter?: number;
   /** Given A (and B) instead of the seeded initial values. */
   loraInit?: (module: string) => { loraA: Float32Array; loraB: Float32Array | undefined } | undefined;
+  /** Begin with an adapter. It is saved as the checkpoint of step 0: the run needs no other source to go on from. */
+  start?: AdapterStart | undefined;
   /** Sees the gradients of a step before clipping (command line `--dump`). */
   onGradients?: (step: number, adapter: Adapter) => Promise<void>;
   /** A full disk pauses the run instead of ending it. */
@@ -129,7 +141,7 @@ export class OpenRun {
   }
 
   async #begin(): Promise<void> {
-    const { model, store, runId, dataset, recipe, step, report } = this.#parts;
+    const { model, store, runId, dataset, recipe, step, report, start } = this.#parts;
     await writeFirstValues(this.#parts, step.adapter);
     await this.#parts.evaluation?.begin();
     await saveRunInfo(store, {
@@ -145,6 +157,10 @@ export class OpenRun {
       status: "running",
       recipe: toHuggingFace(recipe),
     });
+    if (!start) return;
+    await saveLineage(store, runId, { origin: start.origin, imported: false, more: [] });
+    const tensors = adapterTensors(model.vlm, step.adapter);
+    await saveGeneration(store, runId, { step: 0, state: this.state, tensors });
   }
 
   /** Writes how the run ended: "done" with the schedule's last step or an early end, else "stopped". */
@@ -217,14 +233,18 @@ async function stepOnGpu(
   }
 }
 
-/** A and B as given or as the seed has them, and what is trained in full as the checkpoint has it. */
-async function writeFirstValues({ model, recipe, loraInit }: RunOptions, adapter: Adapter): Promise<void> {
-  const start = new Map<string, Float32Array>();
-  for (const { name } of adapter.trained) start.set(name, await model.readTensor(name));
+/** A and B as given or as the seed has them, and what is trained in full as the checkpoint has it; or an adapter's. */
+async function writeFirstValues({ model, recipe, loraInit, start }: RunOptions, adapter: Adapter): Promise<void> {
+  if (start) {
+    writeAdapter(model.vlm, adapter, start.lora, start.full);
+    return;
+  }
+  const full = new Map<string, Float32Array>();
+  for (const { name } of adapter.trained) full.set(name, await model.readTensor(name));
   const loraOf = (m: LoraModule) => {
     const given = loraInit?.(m.module);
     const made = initialLora(m.module, recipe.loraR, m.inFeatures, m.outFeatures, recipe.seed);
     return { loraA: given?.loraA ?? made.loraA, loraB: given?.loraB ?? made.loraB };
   };
-  writeAdapter(model.vlm, adapter, loraOf, (name) => start.get(name));
+  writeAdapter(model.vlm, adapter, loraOf, (name) => full.get(name));
 }

@@ -40,7 +40,7 @@ export function notesOnSameRun(info: RunInfo, stored: DatasetManifest | undefine
       "Give the model that the run began with, or another --out for a new run.",
     );
   }
-  const notes = notesOnRecipe(parseRecipe(info.recipe), offered.recipe);
+  const notes = notesOnRecipe(parseRecipe(info.recipe), offered.recipe, info.maxSteps);
   if (info.datasetId === offered.dataset.id) return notes;
   if (!stored) {
     throw refusal(
@@ -57,14 +57,17 @@ export function notesOnSameRun(info: RunInfo, stored: DatasetManifest | undefine
   );
 }
 
-function notesOnRecipe(began: Recipe, offered: Recipe): string[] {
+/** `maxSteps`: the run's length. A larger one is no other run: it goes on (extend.ts). */
+function notesOnRecipe(began: Recipe, offered: Recipe, maxSteps: number): string[] {
   const [before, now] = [toHuggingFace(began), toHuggingFace(offered)];
   const changed = Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(before[name]));
   const words = (name: string): string => `${name} ${JSON.stringify(before[name])}, not ${JSON.stringify(now[name])}`;
   // Without steps of their own, evaluations are where the logs are.
   const isTied = (name: string): boolean =>
     name === "logging_steps" && began.evalStrategy === "steps" && began.evalSteps === null;
-  const wrong = changed.filter((name) => !FREE.has(name) || isTied(name));
+  const longer = offered.maxSteps > maxSteps;
+  const isFree = (name: string): boolean => (FREE.has(name) && !isTied(name)) || (name === "max_steps" && longer);
+  const wrong = changed.filter((name) => !isFree(name));
   if (wrong.length > 0) {
     throw refusal(
       `The recipe is another than the run began with: ${wrong.map(words).join("; ")}.`,

@@ -1,0 +1,41 @@
+/**
+ * Where a saved run comes from, beside its record: the adapter that it began with, and how often it went on past its end. An adapter that
+ * came as a file is kept as a run of no steps.
+ */
+import * as v from "valibot";
+import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import type { Store } from "../../storage/store.ts";
+import { runPrefix } from "./format.ts";
+
+const origin = v.variant("kind", [
+  /** A PEFT adapter's files. */
+  v.object({ kind: v.literal("file"), label: v.string() }),
+  /** The adapter of a saved run, as it was after `step` steps; `label` is what that run was called. */
+  v.object({ kind: v.literal("run"), label: v.string(), runId: v.string(), step: v.number() }),
+]);
+
+const record = v.object({
+  /** What the run began with; absent where it began with new matrices. */
+  origin: v.optional(origin),
+  /** True of an adapter that was never trained here. */
+  imported: v.optional(v.boolean(), false),
+  /** Each time that the run was given more steps: the step at which it had ended, and its new length. */
+  more: v.optional(v.array(v.object({ at: v.number(), maxSteps: v.number() })), []),
+});
+
+export type Origin = v.InferOutput<typeof origin>;
+export type Lineage = v.InferOutput<typeof record>;
+
+const key = (runId: string): string => `${runPrefix(runId)}lineage`;
+
+/** Writes over what was kept. Called before the run's first checkpoint, and when it gets more steps. */
+export async function saveLineage(store: Store, runId: string, lineage: Lineage): Promise<void> {
+  await store.set([[key(runId), await sealJson(lineage)]], "strict");
+}
+
+/** Of a run without one, and of one whose record is damaged: that nothing is known. */
+export async function readLineage(store: Store, runId: string): Promise<Lineage> {
+  const bytes = await store.get(key(runId));
+  const stored = v.safeParse(record, (bytes && (await unsealJson(bytes))) ?? {});
+  return stored.success ? stored.output : { imported: false, more: [] };
+}
