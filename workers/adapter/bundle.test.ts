@@ -10,6 +10,8 @@ const facts: CardFacts = {
   baseModel: "bczhou/tiny-llava-v1-hf",
   modelClass: "LlavaForConditionalGeneration",
   names: llavaNames,
+  imported: false,
+  began: "",
   datasetLabel: "cats.zip",
   rows: 259,
   recipe: parseRecipe({}),
@@ -108,4 +110,14 @@ test("the card has transformers cut pictures as training did, where the model ha
   const card = modelCard({ ...facts, recipe, pictureSettings: ["doImageSplitting", "imageLongestEdge"] });
   for (const line of lines) expect(card).toContain(`\n${line}\n`);
   expect(modelCard({ ...facts, recipe })).not.toContain("image_processor");
+});
+
+test("a run that began with an adapter says so, and one that came as a file claims no training", () => {
+  expect(modelCard({ ...facts, began: "the adapter of mine at step 20" })).toContain(
+    "Training began with the adapter of mine at step 20.",
+  );
+  const card = modelCard({ ...facts, imported: true });
+  expect(card).toContain("came to TabTune as a file and was not trained there.");
+  expect(card).not.toMatch(/Steps:|Training settings|trained in a browser/);
+  expect(card).toContain("- Trainable parameters:");
 });

@@ -15,6 +15,10 @@ export interface CardFacts {
   /** transformers' class of the base model, and how it spells its parts. */
   modelClass: string;
   names: NameScheme;
+  /** The adapter came as a file: nothing is known of its training. */
+  imported: boolean;
+  /** What its training began with; "" for new matrices. */
+  began: string;
   datasetLabel: string;
   rows: number;
   recipe: Recipe;
@@ -33,13 +37,8 @@ export interface CardFacts {
 
 /** The card as Markdown with the Hub's YAML header. */
 export function modelCard(facts: CardFacts): string {
-  const { title, baseModel, datasetLabel, rows, recipe, step, maxSteps, finalLoss, trainableParameters } = facts;
-  const settings = Object.entries(toHuggingFace(recipe)).map(([key, value]) => `| ${key} | ${cell(value)} |`);
-  const loss = finalLoss === null ? "" : `; loss at the end ${finalLoss.toFixed(4)}`;
-  const held = facts.heldOut
-    ? `\n- Held-out loss: ${facts.heldOut.loss.toFixed(4)} after step ${facts.heldOut.step}, on ${counted(facts.heldOut.rows, "row")} that ${facts.heldOut.rows === 1 ? "was" : "were"} not trained on`
-    : "";
-  const measured = recipe.trainOn === "responses" ? "answer tokens only" : "all text tokens";
+  const { title, baseModel, recipe, imported, trainableParameters } = facts;
+  const steps = imported ? "" : `${stepsLine(facts)}\n`;
   return `---
 base_model: ${yaml(baseModel)}
 library_name: peft
@@ -52,10 +51,9 @@ tags:
 
 # ${line(title)}
 
-A LoRA adapter for ${code(baseModel)}, trained in a browser tab with TabTune on ${code(datasetLabel)} (${counted(rows, "row")}).
+A LoRA adapter for ${code(baseModel)}, ${howMade(facts)}
 
-- Steps: ${step} of ${maxSteps}${loss} (mean cross-entropy per target token, ${measured})${held}
-- Trainable parameters: ${trainableParameters.toLocaleString("en-US")}
+${steps}- Trainable parameters: ${trainableParameters.toLocaleString("en-US")}
 
 ## Use
 
@@ -65,17 +63,31 @@ ${python(facts)}
 
 ${loraNote(recipe)}
 
-## Training settings
-
-| setting | value |
-| --- | --- |
-${settings.join("\n")}
-
-## Licence
+${imported ? "" : settingsOf(recipe)}## Licence
 
 This adapter is derived from ${code(baseModel)}: that model's licence, and the terms of the training data, apply to its use and
 to passing it on.
 `;
+}
+
+function howMade({ imported, datasetLabel, rows, began }: CardFacts): string {
+  if (imported) return "which came to TabTune as a file and was not trained there.";
+  const from = began === "" ? "" : ` Training began with ${line(began)}.`;
+  return `trained in a browser tab with TabTune on ${code(datasetLabel)} (${counted(rows, "row")}).${from}`;
+}
+
+function stepsLine({ step, maxSteps, finalLoss, heldOut, recipe }: CardFacts): string {
+  const loss = finalLoss === null ? "" : `; loss at the end ${finalLoss.toFixed(4)}`;
+  const measured = recipe.trainOn === "responses" ? "answer tokens only" : "all text tokens";
+  const held = heldOut
+    ? `\n- Held-out loss: ${heldOut.loss.toFixed(4)} after step ${heldOut.step}, on ${counted(heldOut.rows, "row")} that ${heldOut.rows === 1 ? "was" : "were"} not trained on`
+    : "";
+  return `- Steps: ${step} of ${maxSteps}${loss} (mean cross-entropy per target token, ${measured})${held}`;
+}
+
+function settingsOf(recipe: Recipe): string {
+  const rows = Object.entries(toHuggingFace(recipe)).map(([key, value]) => `| ${key} | ${cell(value)} |`);
+  return `## Training settings\n\n| setting | value |\n| --- | --- |\n${rows.join("\n")}\n\n`;
 }
 
 /** Parts as the recipe has them, and their neutral names. */

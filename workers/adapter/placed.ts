@@ -57,13 +57,13 @@ export function placedAdapter({ modules, trained, lora }: ImportedAdapter): Plac
 }
 
 /**
- * Throws TabTuneError "bad-adapter" where training on would not be what PEFT does: the matrices of a module with another scale would have
- * to be scaled, and Adam does not see through that.
+ * Why training on would not be what PEFT does, as an error; undefined where it would. The matrices of a module with another scale would
+ * have to be scaled, and Adam does not see through that.
  */
-export function needTrainable({ modules }: ImportedAdapter): void {
+export function untrainable({ modules }: ImportedAdapter): TabTuneError | undefined {
   const scales = [...new Set(modules.map(({ scale }) => scale))];
-  if (scales.length === 1) return;
-  throw refuse(
+  if (scales.length === 1) return undefined;
+  return refuse(
     `The adapter's modules have ${scales.length} different scales (alpha / rank from ${Math.min(...scales)} to ${Math.max(...scales)}); training on needs one for all.`,
     "Chat with it or merge it as it is, or begin a new adapter.",
   );

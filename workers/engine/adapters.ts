@@ -15,6 +15,7 @@ import { judge } from "../training/best.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { readHeldOut } from "../training/saved/evaluations.ts";
+import { originWords, readLineage } from "../training/saved/lineage.ts";
 import { loadLatest, loadStep } from "../training/saved/load.ts";
 import { savedRun } from "../training/saved/runs.ts";
 
@@ -52,6 +53,7 @@ async function savedSlabs(
 export async function savedModules(store: Store, runId: string, which: WhichAdapter = "end") {
   const saved = await savedRun(store, runId);
   const { info, recipe, log, evaluations } = saved;
+  const lineage = await readLineage(store, runId);
   const { step, slabs } = await savedSlabs(store, saved, which);
   const { loraR: rank, loraAlpha, useRslora } = recipe;
   const config = parseConfig(info.modelConfig);
@@ -60,12 +62,12 @@ export async function savedModules(store: Store, runId: string, which: WhichAdap
   const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
   const trained = trainedValues(layout, slabs);
   const { trainableParameters } = layout;
-  return { info, config, recipe, log, evaluations, step, modules, trained, trainableParameters };
+  return { info, config, recipe, log, evaluations, lineage, step, modules, trained, trainableParameters };
 }
 
 export async function adapterBundle(store: Store, runId: string, which: WhichAdapter = "end"): Promise<Blob> {
   const saved = await savedModules(store, runId, which);
-  const { info, config, recipe, log, evaluations, step, modules, trained, trainableParameters } = saved;
+  const { info, config, recipe, log, evaluations, lineage, step, modules, trained, trainableParameters } = saved;
   const settings = {
     names: config.names,
     baseModel: info.modelLabel,
@@ -76,7 +78,9 @@ export async function adapterBundle(store: Store, runId: string, which: WhichAda
   const peft = exportPeft(modules, settings, trained);
   const family = familyOf(info.modelConfig);
   const card = modelCard({
-    title: `${info.modelLabel} on ${info.datasetLabel}`,
+    title: lineage.imported ? info.datasetLabel : `${info.modelLabel} on ${info.datasetLabel}`,
+    imported: lineage.imported !== undefined,
+    began: originWords(lineage),
     baseModel: info.modelLabel,
     modelClass: family.modelClass,
     pictureSettings: family.pictureSettings,

@@ -4,13 +4,15 @@ import { policyName } from "../models/activations.ts";
 import type { RunsApi, SupplyOf } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
 import { onModel } from "../training/plan.ts";
+import { extendRun } from "../training/saved/extend.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
+import { keepAdapter, startFromRun } from "./beginnings.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
-import { type RunRequest, removeRun, summaries, superviseRun } from "./runs.ts";
+import { type RunRequest, removeRun, summaries, superviseRun, withLock } from "./runs.ts";
 import { type EngineState, needModel } from "./state.ts";
-import { closeChat, inTurn, reading } from "./turns.ts";
+import { closeChat, inTurn, needIdle, reading } from "./turns.ts";
 
 export const runsApi = (s: EngineState): RunsApi => ({
   async plan(json, data) {
@@ -33,33 +35,45 @@ export const runsApi = (s: EngineState): RunsApi => ({
     };
   },
 
-  async train({ recipe, datasetId }, onEvent, supply) {
+  async train({ recipe, datasetId, from }, onEvent, supply) {
     const parsed = parseRecipe({ ...recipe, ...s.source?.loading });
+    const begun =
+      from === undefined
+        ? undefined
+        : await reading(s, from, async () => startFromRun(await s.store(), needModel(s), from, parsed));
     const runId = crypto.randomUUID();
     // Asked at the first start: checkpoints are worth keeping from then on. The answer changes nothing here.
     await navigator.storage.persist?.();
     return superviseRun(s, {
       runId,
-      recipe: parsed,
+      recipe: begun?.recipe ?? parsed,
       datasetId,
       resume: false,
+      start: begun?.start,
       onEvent,
       ...supplying(datasetId, supply),
     });
   },
 
   async resumeRun(runId, onEvent, supply) {
-    const current = needModel(s);
-    const { info, recipe } = await savedRun(await s.store(), runId);
-    if (info.modelId !== current.id) {
+    const { datasetId, recipe } = await resumable(s, runId);
+    return superviseRun(s, { runId, recipe, datasetId, resume: true, onEvent, ...supplying(datasetId, supply) });
+  },
+  async moreSteps(runId, steps, onEvent, supply) {
+    const { datasetId } = await resumable(s, runId);
+    needIdle(s, "Stop it before going on with another one.");
+    const { step, maxSteps, lineage } = (await summaries(s)).find((run) => run.id === runId)!;
+    if (step < maxSteps || lineage.imported) {
       throw new TabTuneError(
         "bad-argument",
-        `This run was started on ${info.modelLabel}, with ${listOf(recipe.quantizeModules)} in 4 bits, not on the model that is loaded.`,
-        `Load ${info.modelLabel} that way (Loading settings), then press Resume run.`,
-        "The run's checkpoints are kept.",
+        "This run has no end to go on from.",
+        "Resume it, or train on from it.",
+        "The run is not disturbed.",
       );
     }
-    const { datasetId } = info;
+    const store = await s.store();
+    await withLock(runId, () => extendRun(store, runId, maxSteps + steps));
+    const { recipe } = await savedRun(store, runId);
     return superviseRun(s, { runId, recipe, datasetId, resume: true, onEvent, ...supplying(datasetId, supply) });
   },
 
@@ -85,6 +99,10 @@ export const runsApi = (s: EngineState): RunsApi => ({
   },
 
   listRuns: () => summaries(s),
+  async keepAdapter(files) {
+    const id = await keepAdapter(await s.store(), needModel(s), s.source?.loading ?? {}, files);
+    return (await summaries(s)).find((run) => run.id === id)!;
+  },
   async readLog(runId) {
     return (await savedRun(await s.store(), runId)).log;
   },
@@ -104,6 +122,22 @@ export const runsApi = (s: EngineState): RunsApi => ({
     await mergeRun(needModel(s), saved, folder, onProgress);
   },
 });
+
+/** A saved run of the loaded model. Throws TabTuneErrors "bad-argument" where it is another's and "bad-checkpoint" where there is none. */
+async function resumable(s: EngineState, runId: string) {
+  const current = needModel(s);
+  const store = await s.store();
+  const { info, recipe } = await savedRun(store, runId);
+  if (info.modelId !== current.id) {
+    throw new TabTuneError(
+      "bad-argument",
+      `This run was started on ${info.modelLabel}, with ${listOf(recipe.quantizeModules)} in 4 bits, not on the model that is loaded.`,
+      `Load ${info.modelLabel} that way (Loading settings), then press Resume run.`,
+      "The run's checkpoints are kept.",
+    );
+  }
+  return { datasetId: info.datasetId, recipe };
+}
 
 /** What the page cannot do comes back as an error of its own. */
 const supplying = (datasetId: string, supply: SupplyOf | undefined): Pick<RunRequest, "supply"> => {

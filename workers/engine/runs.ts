@@ -14,6 +14,7 @@ import { headSizesOf, refuseUnlessPassed, verdictOf } from "../self-test/self-te
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
+import type { AdapterStart } from "../training/open-run.ts";
 import { runTraining } from "../training/run.ts";
 import { runPrefix } from "../training/saved/format.ts";
 import { deleteRun, listRuns, type RunSummary } from "../training/saved/runs.ts";
@@ -64,6 +65,8 @@ export interface RunRequest {
   datasetId: string;
   /** Go on from its last checkpoint. */
   resume: boolean;
+  /** An adapter to begin with. */
+  start?: AdapterStart | undefined;
   onEvent: (e: RunEvent) => void;
   /** For data sets whose rows are prepared on demand. */
   supply?: SupplyRows;
@@ -86,7 +89,7 @@ export async function superviseRun(s: EngineState, request: RunRequest): Promise
 }
 
 async function superviseLocked(s: EngineState, request: RunRequest): Promise<RunSummary> {
-  const { runId, recipe, datasetId, resume, onEvent, supply } = request;
+  const { runId, recipe, datasetId, resume, start, onEvent, supply } = request;
   const store = await s.store();
   const asRead = await openDataset(store, datasetId, supply);
   if (!asRead) {
@@ -114,6 +117,7 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
       runId,
       control,
       resume: resume || losses > 0,
+      start,
       pauseWhenFull: true,
       makeTower: towerOf(s),
       onEvent: (event) => {

@@ -2,7 +2,7 @@
 import { type AdapterFiles, adapterIn } from "../adapter/adapter-files.ts";
 import { moduleSizes, otherBase } from "../adapter/module-sizes.ts";
 import { type ImportedAdapter, importPeft } from "../adapter/peft-import.ts";
-import { needTrainable, placedAdapter, recipeKeysOf } from "../adapter/placed.ts";
+import { placedAdapter, recipeKeysOf, untrainable } from "../adapter/placed.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { type Adapter, allocateAdapter } from "../models/adapter.ts";
@@ -69,7 +69,8 @@ export async function startOf(
   target: string,
 ): Promise<{ start: AdapterStart; recipe: Recipe }> {
   const imported = await importedAdapter(target, baseOf(model));
-  needTrainable(imported);
+  const obstacle = untrainable(imported);
+  if (obstacle) throw obstacle;
   const { settings, lora, full } = placedAdapter(imported);
   const recipe = withKeys(given, recipeKeysOf(settings));
   const { dropout } = imported.lora;

@@ -28,13 +28,15 @@ export interface TrainedValues {
   values: Float32Array;
 }
 
-/** Fills the adapter. `matricesOf` gives A [r, in] and B [out, r] of a module, `valuesOf` a tensor that is trained in full. */
-export function writeAdapter(
-  model: Vlm,
+/**
+ * The slabs of an adapter with these values. `matricesOf` gives A [r, in] and B [out, r] of a module, `valuesOf` a tensor that is trained
+ * in full. Throws TabTuneError "bad-adapter" where they do not have its shapes.
+ */
+export function filledSlabs(
   adapter: Adapter,
   matricesOf: (m: LoraModule) => { loraA: Float32Array; loraB: Float32Array },
   valuesOf: (name: string) => Float32Array | undefined = () => undefined,
-): void {
+): Float32Array[] {
   const slabs = adapter.params.map(({ length }) => new Float32Array(length));
   for (const m of adapter.modules) {
     const { loraA, loraB } = matricesOf(m);
@@ -60,10 +62,17 @@ export function writeAdapter(
     }
     slabs[slab]!.set(values, start);
   }
-  slabs.forEach((slab, n) => {
+  return slabs;
+}
+
+/** Fills the adapter on the GPU. Values and errors as of `filledSlabs`. */
+export function writeAdapter(model: Vlm, adapter: Adapter, ...values: Tail<Parameters<typeof filledSlabs>>): void {
+  filledSlabs(adapter, ...values).forEach((slab, n) => {
     write(model.gpu, adapter.params[n]!, slab, model.counters);
   });
 }
+
+type Tail<T extends unknown[]> = T extends [unknown, ...infer Rest] ? Rest : never;
 
 /** The modules of a slab set (weights, or gradients of those that learn) as matrices. */
 export async function readAdapter(

@@ -3,6 +3,7 @@
  * page has panels; progress comes back
  * through callbacks (Comlink proxies) with the events below. Only plain data crosses.
  */
+import type { AdapterFiles } from "../adapter/adapter-files.ts";
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
 import type { LeftOutRow } from "../data/shards/dataset.ts";
 import type { ErrorReport } from "../errors.ts";
@@ -75,14 +76,21 @@ export type SupplyOf = (
 export interface RunsApi {
   /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. Without `data` its rows are guessed. */
   plan(recipe: RecipeJson, data?: PlannedData): Promise<PlanInfo>;
-  /** Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. */
+  /**
+   * Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. `from`: a saved run whose adapter it begins
+   * with; the recipe's rank, alpha and targets are then that one's.
+   */
   train(
-    request: { recipe: RecipeJson; datasetId: string },
+    request: { recipe: RecipeJson; datasetId: string; from?: string | undefined },
     onEvent: (e: RunEvent) => void,
     supply?: SupplyOf,
   ): Promise<RunSummary>;
   /** Goes on with a saved run of the loaded model from its last checkpoint. */
   resumeRun(runId: string, onEvent: (e: RunEvent) => void, supply?: SupplyOf): Promise<RunSummary>;
+  /** Goes on with a run that has ended, for so many steps more: its moments are kept, the schedule is that of the new length. */
+  moreSteps(runId: string, steps: number, onEvent: (e: RunEvent) => void, supply?: SupplyOf): Promise<RunSummary>;
+  /** Keeps a PEFT adapter that fits the loaded model as a run of no steps. Throws "bad-adapter" where it does not fit. */
+  keepAdapter(files: AdapterFiles): Promise<RunSummary>;
   /** Holds from the next submit on, also for a run that is going on; a new engine starts at full speed. */
   setPace(mode: PaceMode): Promise<void>;
   pause(): Promise<void>;

@@ -23,6 +23,8 @@ export interface TestEngine {
   store: Store;
   /** The golden model as a dropped folder. */
   source: ModelSource;
+  /** How the golden case loads it. */
+  loading: Record<string, unknown>;
   datasetId: string;
   /** Recipe of a run that does not end by itself. */
   recipe: Record<string, unknown>;
@@ -62,6 +64,7 @@ export async function testEngine(): Promise<TestEngine> {
     state,
     store,
     source: { kind: "folder", label: "own-tiny", files },
+    loading,
     datasetId: manifest.id,
     recipe: { max_steps: 10_000, per_device_train_batch_size: 1, lora_r: 4, save_steps: 1 },
   };

@@ -158,7 +158,7 @@ export class OpenRun {
       recipe: toHuggingFace(recipe),
     });
     if (!start) return;
-    await saveLineage(store, runId, { origin: start.origin, imported: false, more: [] });
+    await saveLineage(store, runId, { origin: start.origin, more: [] });
     const tensors = adapterTensors(model.vlm, step.adapter);
     await saveGeneration(store, runId, { step: 0, state: this.state, tensors });
   }

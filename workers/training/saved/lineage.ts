@@ -17,8 +17,15 @@ const origin = v.variant("kind", [
 const record = v.object({
   /** What the run began with; absent where it began with new matrices. */
   origin: v.optional(origin),
-  /** True of an adapter that was never trained here. */
-  imported: v.optional(v.boolean(), false),
+  /** Of an adapter that came as a file and was never trained here. */
+  imported: v.optional(
+    v.object({
+      /** Why it cannot be trained on, one sentence; "" where it can. */
+      untrainable: v.string(),
+      /** What is to be known of it, whole sentences. */
+      notes: v.array(v.string()),
+    }),
+  ),
   /** Each time that the run was given more steps: the step at which it had ended, and its new length. */
   more: v.optional(v.array(v.object({ at: v.number(), maxSteps: v.number() })), []),
 });
@@ -37,5 +44,12 @@ export async function saveLineage(store: Store, runId: string, lineage: Lineage)
 export async function readLineage(store: Store, runId: string): Promise<Lineage> {
   const bytes = await store.get(key(runId));
   const stored = v.safeParse(record, (bytes && (await unsealJson(bytes))) ?? {});
-  return stored.success ? stored.output : { imported: false, more: [] };
+  return stored.success ? stored.output : { more: [] };
+}
+
+/** What the run began with, as "the adapter of my run at step 20"; "" where it began with new matrices. */
+export function originWords({ origin, imported }: Lineage): string {
+  if (!origin || imported) return "";
+  if (origin.kind === "file") return `the adapter ${origin.label}`;
+  return origin.step === 0 ? `the adapter ${origin.label}` : `the adapter of ${origin.label} at step ${origin.step}`;
 }

@@ -17,6 +17,7 @@ import {
   readManifest,
   runPrefix,
 } from "./format.ts";
+import { type Lineage, readLineage } from "./lineage.ts";
 import { readLog } from "./log.ts";
 import { parseRunInfo, type RunInfo, SCHEMA } from "./run-info.ts";
 
@@ -37,6 +38,7 @@ export interface RunSummary {
   /** Losses so far, for a sparkline; at most 200 points. */
   losses: number[];
   recipe: RecipeJson;
+  lineage: Lineage;
 }
 
 /** Writes (or writes over) the record of a run. Called before its first checkpoint. */
@@ -122,6 +124,7 @@ async function summaryOf(store: Store, id: string): Promise<RunSummary> {
     ...(best && manifests.some(({ step }) => step === best.step) ? { best } : {}),
     losses: thinned(losses, 200),
     recipe: info?.recipe ?? {},
+    lineage: await readLineage(store, id),
   };
 }
 
