@@ -1,6 +1,7 @@
 /** Files that tests drop: made here, so that each says what is in it. */
 import fs from "node:fs";
 import zlib from "node:zlib";
+import type { Locator } from "@playwright/test";
 
 export const demoPicture = (name: string): Uint8Array => fs.readFileSync(`public/demo/data/images/${name}`);
 
@@ -20,6 +21,21 @@ export const upload = (name: string, bytes: Uint8Array): Upload => ({
   mimeType: "application/octet-stream",
   buffer: Buffer.from(bytes),
 });
+
+/** Drops files on an element, as a hand does. */
+export async function drop(
+  target: Locator,
+  files: { name: string; type?: string; bytes: Uint8Array }[],
+): Promise<void> {
+  const page = target.page();
+  const plain = files.map(({ name, type = "", bytes }) => ({ name, type, bytes: [...bytes] }));
+  const transfer = await page.evaluateHandle((all) => {
+    const data = new DataTransfer();
+    for (const { name, type, bytes } of all) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    return data;
+  }, plain);
+  for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: transfer });
+}
 
 function pngChunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);

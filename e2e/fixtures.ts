@@ -173,13 +173,18 @@ export interface AdapterFiles {
   card: string;
 }
 
-/** Presses "Download adapter" of the newest run and opens the zip. */
-export async function downloadAdapter(page: Page): Promise<AdapterFiles> {
+/** Presses "Download adapter" of the newest run. Returns the zip. */
+export async function downloadZip(page: Page): Promise<Uint8Array> {
   const arriving = page.waitForEvent("download");
   await button(page, "Download adapter").first().click();
   const chunks: Buffer[] = [];
   for await (const chunk of await (await arriving).createReadStream()) chunks.push(chunk as Buffer);
-  const files = unzipSync(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
+}
+
+/** The same, opened. */
+export async function downloadAdapter(page: Page): Promise<AdapterFiles> {
+  const files = unzipSync(await downloadZip(page));
   expect(Object.keys(files).sort()).toEqual(["README.md", "adapter_config.json", "adapter_model.safetensors"]);
   const text = (name: string): string => new TextDecoder().decode(files[name]);
   return {

@@ -2,8 +2,8 @@
  * What stands stays until its successor stands; the focus stays where people are; who listens is told in time; and a reload goes on with
  * what was in use.
  */
-import type { Locator, Page } from "@playwright/test";
-import { demoPicture, jsonLines, text } from "./files.ts";
+import type { Page } from "@playwright/test";
+import { demoPicture, drop, jsonLines, text } from "./files.ts";
 import {
   alertIn,
   ask,
@@ -23,18 +23,6 @@ import {
   waitForStep,
 } from "./fixtures.ts";
 import { PHONE } from "./look.ts";
-
-/** Drops files on an element, as a hand does. */
-async function drop(target: Locator, files: { name: string; type?: string; bytes: Uint8Array }[]): Promise<void> {
-  const page = target.page();
-  const plain = files.map(({ name, type = "", bytes }) => ({ name, type, bytes: [...bytes] }));
-  const transfer = await page.evaluateHandle((all) => {
-    const data = new DataTransfer();
-    for (const { name, type, bytes } of all) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
-    return data;
-  }, plain);
-  for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: transfer });
-}
 
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => document.activeElement?.textContent ?? document.activeElement?.tagName ?? "");

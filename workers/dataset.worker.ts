@@ -1,6 +1,7 @@
 /** The disposable worker: parses files nobody has vetted. The page kills it when it hangs; nothing but prepared rows is lost. */
 
 import * as Comlink from "comlink";
+import { adapterIn } from "./adapter/adapter-files.ts";
 import { holdTogether, olderRows, viewRows } from "./data/browse.ts";
 import { changed, currentRows, writeChanges } from "./data/index/changes.ts";
 import { lookAt } from "./data/rows/look.ts";
@@ -17,6 +18,7 @@ import { preparationOf } from "./models/preparation.ts";
 import type { DatasetApi } from "./protocol/dataset.ts";
 
 const api: DatasetApi = {
+  adapterIn: (files, label) => reporting(async () => (await adapterIn(files, label)) ?? null),
   lookUp: (name, hub, onWait) => reporting(() => lookUp(name, hub, onWait)),
   look: (source, count, onFetched) =>
     reporting(async () => {

@@ -1,10 +1,9 @@
-/** The whole page takes drops: pictures over the chat are asked about, everything else is data or a model. */
+/** The whole page takes drops: pictures over the chat are asked about, everything else is data, a model or an adapter. */
 import { useEffect, useState } from "react";
 import { isPictureName } from "../../workers/data/rows/sidecar.ts";
-import { filesOfDrop, labelOf, looksLikeModel } from "../parts/files.ts";
+import { filesOfDrop } from "../parts/files.ts";
 import { useChat } from "../stores/chat.ts";
-import { useDataset } from "../stores/dataset.ts";
-import { useModel } from "../stores/model.ts";
+import { takeFiles } from "../stores/drops.ts";
 
 const overChat = (event: DragEvent): boolean =>
   event.target instanceof Element && event.target.closest('[data-place="chat"]') !== null;
@@ -22,8 +21,7 @@ async function take(event: DragEvent): Promise<void> {
   if (files.length === 0) return;
   if (forChat && files.every(({ path }) => isPictureName(path))) {
     useChat.getState().attach(files.map(({ path, blob }) => (blob instanceof File ? blob : new File([blob], path))));
-  } else if (looksLikeModel(files)) useModel.getState().choose({ kind: "folder", label: labelOf(files), files });
-  else await useDataset.getState().drop(files);
+  } else await takeFiles(files);
 }
 
 type Target = "chat" | "page";
@@ -76,7 +74,7 @@ export function PageDrop() {
   if (target === undefined) return null;
   return (
     <div className="drop-overlay" data-target={target} aria-hidden="true">
-      {target === "chat" ? "Ask about this picture" : "Train on this, or load a model folder"}
+      {target === "chat" ? "Ask about this picture" : "Train on this, or add a model folder or an adapter"}
       <small>{target === "page" && "To ask about a picture, let it go over the chat"}</small>
     </div>
   );

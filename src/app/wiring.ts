@@ -3,6 +3,8 @@ import type { StoreApi } from "zustand";
 import { type Remembered, remember, remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { watchEngine } from "../page/workers.ts";
+import { useAdapters } from "../stores/adapters.ts";
+import { useBeginning } from "../stores/beginning.ts";
 import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useHubData } from "../stores/hub-data.ts";
@@ -43,10 +45,13 @@ export function wire(): void {
     (model, before) => {
       // The adapter that the chat used lay on the model of before.
       if (model?.id !== before?.id) useChat.setState({ adapterRun: undefined });
+      const { run, beginWith } = useBeginning.getState();
+      if (run && run.modelId !== model?.id) beginWith(undefined);
       if (!model) return;
       useDataset.getState().modelLoaded(model);
       useTraining.getState().modelLoaded(model);
       void useRuns.getState().refresh();
+      void useAdapters.getState().modelLoaded();
       void useStorage.getState().refresh();
       const { source, loading } = useModel.getState();
       const kept: RememberedSource = source.kind === "hub" ? { kind: "hub", name: source.name } : { kind: source.kind };
@@ -95,6 +100,11 @@ export function wire(): void {
       remember({ recipe: touched ? { preset, fields } : undefined });
     },
   );
+  on(
+    useBeginning,
+    (s) => s.run,
+    () => useTraining.getState().beginningChanged(),
+  );
   // The run that trains is the adapter on the model.
   on(
     useTraining,
@@ -109,6 +119,8 @@ export function wire(): void {
     useRuns,
     (s) => s.runs,
     (runs) => {
+      const { run: begun, beginWith } = useBeginning.getState();
+      if (begun && !runs.some(({ id }) => id === begun.id)) beginWith(undefined);
       for (const { id, status } of runs) if (status === "running-elsewhere") void lookAgainWhenFree(id);
     },
   );

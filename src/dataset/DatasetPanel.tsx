@@ -1,11 +1,13 @@
 /** The Data panel: what to train on, how far its preparation is, and the rows as the model reads them. */
 import { useState } from "react";
 import { READ_EXTENSIONS } from "../../workers/data/rows/detect.ts";
+import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { Action } from "../parts/Action.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
+import { takeFiles } from "../stores/drops.ts";
 import { SEED_DATA_SET } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { Columns } from "./Columns.tsx";
@@ -24,7 +26,8 @@ const ACCEPT = [...READ_EXTENSIONS, "gz"]
   .join(",");
 
 export function DatasetPanel() {
-  const { info, source, cached, separated, progress, waiting, gone, use, drop, cancel } = useDataset();
+  const { info, source, cached, separated, progress, waiting, gone, use, cancel } = useDataset();
+  const take = (files: DroppedFile[]): void => void takeFiles(files);
   const model = useModel((s) => s.info !== undefined);
   const [showSkipped, setShowSkipped] = useState(false);
   const busy = progress !== undefined;
@@ -39,10 +42,10 @@ export function DatasetPanel() {
       lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer. Or name a data set of the hub."
     >
       <div className="row">
-        <PickButton reason={reason} onPick={drop} accept={ACCEPT}>
+        <PickButton reason={reason} onPick={take} accept={ACCEPT}>
           Choose files
         </PickButton>
-        <PickButton folder reason={reason} onPick={drop}>
+        <PickButton folder reason={reason} onPick={take}>
           Choose folder
         </PickButton>
         <Action reason={reason} onPress={() => void use({ kind: "sample" })}>

@@ -4,12 +4,14 @@ import { Action } from "../parts/Action.tsx";
 import { bytes, figure } from "../parts/format.ts";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
+import { titleOf } from "../stores/run-names.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
+import { GoOn } from "./GoOn.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { bestWords, deleteObstacle, otherAdapter, statusOf } from "./status.ts";
+import { bestWords, deleteObstacle, lineageWords, otherAdapter, statusOf } from "./status.ts";
 
 /** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list. */
 function useNow(run: RunSummary): { here: boolean; running: boolean; now: RunSummary } {
@@ -32,19 +34,23 @@ export function RunItem({ run }: { run: RunSummary }) {
   const { adopt } = useChat.getState();
   const resumable = run.status === "interrupted" || run.status === "stopped";
   const other = otherAdapter(now);
-  const unsaved = run.step === 0 ? "There is no checkpoint of this run yet." : "";
+  const unsaved = run.bytes === 0 ? "There is no checkpoint of this run yet." : "";
   const needs = !model || model.id !== run.modelId ? `Load ${run.modelLabel} first.` : "";
+  const elsewhere = run.status === "running-elsewhere" ? "This run is going on in another tab." : "";
+  const lineage = lineageWords(run.lineage);
   const otherRun = running ? "A run is going on: stop it first." : "";
   return (
     <li>
       <div className="run-head">
         <div>
-          <strong>{run.modelLabel}</strong> on {run.datasetLabel}
+          <strong>{titleOf(run)}</strong>
+          {run.lineage.imported && `, an adapter for ${run.modelLabel}`}
           <p className="detail">
             {statusOf(now, here)}
             {now.lastLoss !== null && `, loss ${figure(now.lastLoss)}`}
             {bestWords(now)}, {bytes(run.bytes)}, {new Date(run.createdAt).toLocaleString()}
           </p>
+          {lineage && <p className="detail">{lineage}</p>}
         </div>
         <Sparkline losses={now.losses} />
       </div>
@@ -78,7 +84,8 @@ export function RunItem({ run }: { run: RunSummary }) {
           Delete
         </Action>
       </div>
-      {run.step > 0 && <Exports run={run} needs={needs || otherRun} />}
+      {!unsaved && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
+      {!unsaved && <Exports run={run} needs={needs || otherRun} />}
       {run.status === "running-elsewhere" && (
         <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
       )}

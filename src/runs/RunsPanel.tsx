@@ -1,6 +1,7 @@
 /** The Runs panel: every run that this browser keeps. */
 import { Panel } from "../parts/Panel.tsx";
 import { useRuns } from "../stores/runs.ts";
+import { AddAdapter } from "./AddAdapter.tsx";
 import { RunItem } from "./RunItem.tsx";
 import "./runs.css";
 
@@ -19,6 +20,7 @@ export function RunsPanel() {
           ))}
         </ul>
       )}
+      <AddAdapter />
     </Panel>
   );
 }

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { deleteObstacle, exportObstacle, pushObstacle, signInObstacle, statusOf } from "./status.ts";
+import {
+  deleteObstacle,
+  exportObstacle,
+  lineageWords,
+  moreObstacle,
+  pushObstacle,
+  signInObstacle,
+  statusOf,
+} from "./status.ts";
 
 test("what stands against a push, the nearest first", () => {
   expect(pushObstacle({ busy: true, repo: "", online: false })).toBe("Another file of this run is being made.");
@@ -23,10 +31,12 @@ test("one export at a time", () => {
 });
 
 test("a run says where it goes on and how far it is", () => {
-  const run = { status: "stopped", step: 12, maxSteps: 500 } as const;
+  const run = { status: "stopped" as const, step: 12, maxSteps: 500, lineage: { more: [] } };
   expect(statusOf(run, false)).toBe("stopped, step 12 of 500");
   expect(statusOf({ ...run, status: "running-elsewhere" }, false)).toBe("running in another tab, step 12 of 500");
   expect(statusOf({ ...run, status: "interrupted" }, true)).toBe("running, 12 of 500 steps");
+  const lineage = { imported: { untrainable: "", notes: [] }, more: [] };
+  expect(statusOf({ ...run, lineage }, false)).toBe("added as a file");
 });
 
 test("a run that goes on somewhere is not deleted", () => {
@@ -34,4 +44,25 @@ test("a run that goes on somewhere is not deleted", () => {
   expect(deleteObstacle({ status: "running-elsewhere", here: false, busy: false })).toMatch(/in another tab/);
   expect(deleteObstacle({ status: "done", here: false, busy: true })).toBe("It is being deleted or read.");
   expect(deleteObstacle({ status: "done", here: false, busy: false })).toBe("");
+});
+
+test("a run says what it began with and how often it went on", () => {
+  expect(lineageWords({ more: [] })).toBe("");
+  const origin = { kind: "run", label: "tiny on icons", runId: "a", step: 20 } as const;
+  expect(lineageWords({ origin, more: [{ at: 50, maxSteps: 80 }] })).toBe(
+    "Began with the adapter of tiny on icons at step 20. After step 50 it went on to 80.",
+  );
+  expect(lineageWords({ origin: { ...origin, label: "voice", step: 0 }, more: [] })).toBe(
+    "Began with the adapter voice.",
+  );
+  const imported = { untrainable: "", notes: ["It names another model."] };
+  expect(lineageWords({ origin: { kind: "file", label: "voice" }, imported, more: [] })).toBe(
+    "It names another model.",
+  );
+});
+
+test("steps more are a whole number above 0", () => {
+  expect([1, 500].map(moreObstacle)).toEqual(["", ""]);
+  for (const steps of [0, -5, 1.5, Number.NaN, 2e6])
+    expect(moreObstacle(steps)).toMatch(/whole number from 1 to 1000000/);
 });

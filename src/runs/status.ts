@@ -1,4 +1,5 @@
 /** What stands against doing something with a saved run, and how it is doing, in words. */
+import { type Lineage, originWords } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { figure } from "../parts/format.ts";
 
@@ -48,8 +49,11 @@ const states: Record<RunSummary["status"], string> = {
   "running-elsewhere": "running in another tab",
 };
 
-/** "running, 12 of 500 steps", "stopped, step 12 of 500". `here`: the run goes on in this tab. */
-export function statusOf({ status, step, maxSteps }: Pick<RunSummary, "status" | "step" | "maxSteps">, here: boolean) {
+type Progress = Pick<RunSummary, "status" | "step" | "maxSteps" | "lineage">;
+
+/** "running, 12 of 500 steps", "stopped, step 12 of 500", "added as a file". `here`: the run goes on in this tab. */
+export function statusOf({ status, step, maxSteps, lineage }: Progress, here: boolean): string {
+  if (lineage.imported) return "added as a file";
   return here ? `running, ${step} of ${maxSteps} steps` : `${states[status]}, step ${step} of ${maxSteps}`;
 }
 
@@ -76,3 +80,16 @@ export function otherAdapter({ step, best, recipe }: Measured): { which: "best" 
     ? { which: "last", label: `Download last (step ${step})` }
     : { which: "best", label: `Download best (step ${best.step})` };
 }
+
+/** Where a run comes from and how it went on, in sentences; "" for one that began with new matrices and ended once. */
+export function lineageWords(lineage: Lineage): string {
+  const began = originWords(lineage);
+  const more = lineage.more.map(({ at, maxSteps }) => `After step ${at} it went on to ${maxSteps}.`);
+  return [began && `Began with ${began}.`, ...more, ...(lineage.imported?.notes ?? [])].filter(Boolean).join(" ");
+}
+
+export const MOST_MORE = 1_000_000;
+
+/** What is wrong with a number of further steps; "" where nothing is. */
+export const moreObstacle = (steps: number): string =>
+  Number.isInteger(steps) && steps >= 1 && steps <= MOST_MORE ? "" : `Must be a whole number from 1 to ${MOST_MORE}.`;

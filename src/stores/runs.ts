@@ -15,8 +15,10 @@ interface RunsStore {
 }
 
 /** What the file of a run's adapter is called. */
-export const fileNameOf = ({ modelLabel, step }: RunSummary, extension: string): string =>
-  `tabtune-${modelLabel.replace(/[^\w.-]+/g, "-")}-step-${step}.${extension}`;
+export const fileNameOf = (run: RunSummary, extension: string): string => {
+  const name = run.lineage.imported ? run.datasetLabel : `${run.modelLabel}-step-${run.step}`;
+  return `tabtune-${name.replace(/[^\w.-]+/g, "-")}.${extension}`;
+};
 
 /** The step of a run's adapter. */
 function stepOf({ step, best, recipe }: RunSummary, which?: "best" | "last"): number {

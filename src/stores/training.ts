@@ -10,6 +10,7 @@ import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from ".
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
+import { adapterKeys, useBeginning } from "./beginning.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
 import { notifyOtherTabs } from "./other-tabs.ts";
@@ -49,8 +50,12 @@ interface TrainingStore {
   refreshPlan(): Promise<void>;
   /** Tells its engine the pace; a recipe that somebody chose stays, else the model's preset is set. */
   modelLoaded(model: ModelInfo): void;
+  /** The recipe's LoRA keys are those of the adapter that the next run begins with. */
+  beginningChanged(): void;
   start(): Promise<void>;
   resumeRun(runId: string): Promise<void>;
+  /** Goes on with a run that has ended, for so many steps more. */
+  moreSteps(runId: string, steps: number): Promise<void>;
   pause(): Promise<void>;
   unpause(): Promise<void>;
   stopAndSave(): Promise<void>;
@@ -164,9 +169,42 @@ export const useTraining = create<TrainingStore>((set, get) => {
       }
     }
   };
-  const setRecipe = (preset: Preset, fields: Fields, touched = true): void => {
+  const setRecipe = (preset: Preset, given: Fields, touched = true): void => {
+    const fields = { ...given, ...adapterKeys(useBeginning.getState().run) };
     set({ preset, fields, touched, problems: recipeProblems(fields) });
     void planNow();
+  };
+  /** Goes on with a saved run by `call`, `more` steps past its end. The panels show its recipe, its rows and its losses. */
+  const goOn = async (
+    runId: string,
+    more: number,
+    call: (api: Remote<EngineApi>) => Promise<unknown>,
+  ): Promise<void> => {
+    useApp.getState().clear("training");
+    set({ state: "preparing" });
+    const summary = useRuns.getState().runs.find((run) => run.id === runId);
+    try {
+      const records = await engine((api) => api.readLog(runId));
+      const evaluations = await engine((api) => api.readEvaluations(runId));
+      set({
+        records,
+        evaluations,
+        step: summary?.step ?? 0,
+        maxSteps: (summary?.maxSteps ?? 0) + more,
+        resumedAt: [summary?.step ?? 0],
+      });
+      // The panels show the run's own recipe and rows. Rows that are gone are told by the engine.
+      if (summary) {
+        await useDataset.getState().open(summary.datasetId);
+        useBeginning.getState().beginWith(undefined);
+        setRecipe(get().preset, { ...summary.recipe, ...(more > 0 ? { max_steps: summary.maxSteps + more } : {}) });
+      }
+    } catch (error) {
+      set({ state: "failed" });
+      useApp.getState().fail("training", error);
+      return;
+    }
+    await follow(engine(call));
   };
   const last = lastRecipe();
   /** A word to the run; when the engine is dead, `follow` tells it. */
@@ -198,6 +236,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (useModel.getState().info) await ask((api) => api.setPace(pace));
     },
     setPreset: (preset, touched) => setRecipe(preset, presetFields(preset), touched),
+    beginningChanged: () => setRecipe(get().preset, get().fields, get().touched),
     setField: (name, value) =>
       setRecipe(get().preset, { ...get().fields, [name]: value, ...tiedTo(name, value, get().plan?.steps) }),
     refreshPlan: planNow,
@@ -217,36 +256,13 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const oddRows = { "left-out": 0, cut: 0 };
       const maxSteps = get().plan?.steps ?? 0;
       set({ state: "preparing", records: [], evaluations: [], resumedAt: [], oddRows, step: 0, maxSteps });
-      await follow(
-        engine((api) => api.train({ recipe: get().fields, datasetId: data.id }, callback(onEvent), callback(supply))),
-      );
+      const from = useBeginning.getState().run?.id;
+      const request = { recipe: get().fields, datasetId: data.id, from };
+      await follow(engine((api) => api.train(request, callback(onEvent), callback(supply))));
     },
-    async resumeRun(runId) {
-      useApp.getState().clear("training");
-      set({ state: "preparing" });
-      const summary = useRuns.getState().runs.find((run) => run.id === runId);
-      try {
-        const records = await engine((api) => api.readLog(runId));
-        const evaluations = await engine((api) => api.readEvaluations(runId));
-        set({
-          records,
-          evaluations,
-          step: summary?.step ?? 0,
-          maxSteps: summary?.maxSteps ?? 0,
-          resumedAt: [summary?.step ?? 0],
-        });
-        // The panels show the run's own recipe and rows. Rows that are gone are told by the engine.
-        if (summary) {
-          await useDataset.getState().open(summary.datasetId);
-          setRecipe(get().preset, { ...summary.recipe });
-        }
-      } catch (error) {
-        set({ state: "failed" });
-        useApp.getState().fail("training", error);
-        return;
-      }
-      await follow(engine((api) => api.resumeRun(runId, callback(onEvent), callback(supply))));
-    },
+    resumeRun: (runId) => goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(supply))),
+    moreSteps: (runId, steps) =>
+      goOn(runId, steps, (api) => api.moreSteps(runId, steps, callback(onEvent), callback(supply))),
     pause: () => ask((api) => api.pause()),
     unpause: () => ask((api) => api.unpause()),
     stopAndSave: () => ask((api) => api.stopAndSave()),

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { limitsOf } from "../../workers/recipe.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
+import { adapterKeys, useBeginning } from "../stores/beginning.ts";
 import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
@@ -43,15 +44,21 @@ function PresetSelect() {
   );
 }
 
+/** The value is that of the adapter that the next run begins with. */
+const useLocked = (name: string): boolean => useBeginning((s) => name in adapterKeys(s.run));
+const LOCKED_HINT = "the adapter's own";
+
 function ChoiceSelect({ field: { label, name, hint, options } }: { field: ChoiceField }) {
+  const locked = useLocked(name);
   const value = useTraining((s) => s.fields[name]);
   const { setField } = useTraining.getState();
   const keyOf = (v: unknown): string => JSON.stringify(v ?? null);
   return (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={locked ? LOCKED_HINT : hint}>
       {(attributes) => (
         <select
           {...attributes}
+          disabled={locked}
           value={keyOf(value)}
           onChange={(event) => setField(name, JSON.parse(event.target.value))}
         >
@@ -69,13 +76,15 @@ function ChoiceSelect({ field: { label, name, hint, options } }: { field: Choice
 function NumberInput({ field: { label, name, hint, optional } }: { field: NumberField }) {
   const value = useTraining((s) => s.fields[name]);
   const problem = useTraining((s) => s.problems.get(name));
+  const locked = useLocked(name);
   const { setField } = useTraining.getState();
   return (
-    <Field label={label} hint={hint} problem={problem && `Must be ${problem}.`}>
+    <Field label={label} hint={locked ? LOCKED_HINT : hint} problem={problem && `Must be ${problem}.`}>
       {(attributes) => (
         <input
           {...attributes}
           type="number"
+          disabled={locked}
           {...limitsOf(name)}
           value={typeof value === "number" && Number.isFinite(value) ? value : ""}
           aria-invalid={problem !== undefined}

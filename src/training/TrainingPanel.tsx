@@ -4,6 +4,7 @@ import { Panel } from "../parts/Panel.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { isAtRest, isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { Beginning } from "./Beginning.tsx";
 import { LossChart } from "./LossChart.tsx";
 import { PlanCard } from "./PlanCard.tsx";
 import { RecipeForm } from "./RecipeForm.tsx";
@@ -24,6 +25,7 @@ export function TrainingPanel() {
       done={state === "done"}
       lead="Only the small LoRA matrices learn. You may close this tab at any time and go on later."
     >
+      <Beginning />
       <RecipeForm />
       <PlanCard />
       <RunButtons />

@@ -1,7 +1,8 @@
 /** What is taken for an adapter, and what is said of one that is not whole. */
 import { zipSync } from "fflate";
 import { expect, test } from "vitest";
-import { adapterIn, mayBeAdapter, namesAdapter } from "./adapter-files.ts";
+import { adapterIn } from "./adapter-files.ts";
+import { mayBeAdapter, namesAdapter } from "./file-names.ts";
 
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 const file = (path: string, bytes: Uint8Array = text(path)) => ({ path, blob: new Blob([bytes as BlobPart]) });

@@ -9,7 +9,7 @@ import { zipEntries } from "../data/rows/zip.ts";
 import { isUnreachable, TabTuneError, wordsOf } from "../errors.ts";
 import type { ByteSource } from "../storage/byte-source.ts";
 import { listed } from "../words.ts";
-import { CONFIG_FILE, WEIGHTS_FILE } from "./peft-export.ts";
+import { CONFIG_FILE, folderOf, isPart, isZip, nameOf, namesAdapter, PICKLE, WEIGHTS_FILE } from "./file-names.ts";
 
 /** The bytes of both files, and what to call the adapter: its folder or zip. */
 export interface AdapterFiles {
@@ -24,26 +24,8 @@ export interface GivenFile {
   blob: ByteSource;
 }
 
-const PICKLE = /(^|\/)adapter_model\.(bin|pt|pth)$/;
 /** One allocation must hold the weights. */
 const MOST_BYTES = 2 ** 31 - 1;
-
-const nameOf = (path: string): string => path.split("/").at(-1)!;
-const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/");
-const isPart = (path: string): boolean => [CONFIG_FILE, WEIGHTS_FILE].includes(nameOf(path)) || PICKLE.test(path);
-
-/** Whether these names are an adapter's: no weights are among them but its own, as there are in a model's folder. */
-export function namesAdapter(paths: readonly string[]): boolean {
-  const others = paths.some((path) => path.endsWith(".safetensors") && nameOf(path) !== WEIGHTS_FILE);
-  const model = others && paths.some((path) => nameOf(path) === "config.json");
-  return paths.some(isPart) && !model;
-}
-
-/** Whether these files may be an adapter as far as names say: it is one, or a single zip, whose names `adapterIn` reads. */
-export const mayBeAdapter = (paths: readonly string[]): boolean =>
-  namesAdapter(paths) || (paths.length === 1 && isZip(paths[0]!));
-
-const isZip = (path: string): boolean => /\.zip$/i.test(path);
 
 /**
  * The adapter among the files; undefined where no name is an adapter's.

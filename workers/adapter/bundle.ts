@@ -1,6 +1,6 @@
 /** The adapter's files as one zip. Stored, not deflated: weights do not shrink. Fixed dates: the same adapter is the same zip. */
 import { zipSync } from "fflate";
-import { CONFIG_FILE, WEIGHTS_FILE } from "./peft-export.ts";
+import { CONFIG_FILE, WEIGHTS_FILE } from "./file-names.ts";
 
 /** Zip with adapter_model.safetensors, adapter_config.json and README.md. */
 export function bundleAdapter(files: { weights: Uint8Array; config: string; card: string }): Uint8Array<ArrayBuffer> {

@@ -15,8 +15,6 @@ export interface AdapterSettings {
   useRslora: boolean;
 }
 
-export const WEIGHTS_FILE = "adapter_model.safetensors";
-export const CONFIG_FILE = "adapter_config.json";
 /**
  * The adapter's weights and its config, all modules of one rank; `trained` are the tensors of the projector where it was trained in full.
  * @throws TabTuneError "non-finite-loss" when a weight is not a finite number: such an adapter must not leave the house.

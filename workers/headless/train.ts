@@ -2,7 +2,8 @@
 
 import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
-import { adapterEntries, CONFIG_FILE, exportPeft, exportTensors, WEIGHTS_FILE } from "../adapter/peft-export.ts";
+import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
+import { adapterEntries, exportPeft, exportTensors } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { recipeKeysOf } from "../adapter/placed.ts";
 import { openDataset } from "../data/shards/dataset.ts";

@@ -1,5 +1,6 @@
 /** What crosses the border between the page and the dataset worker, through Comlink. Only plain data. */
 
+import type { AdapterFiles } from "../adapter/adapter-files.ts";
 import type { RowPage, RowQuery } from "../data/browse.ts";
 import type { HubDataSet } from "../data/hub/look-up.ts";
 import type { RowChange } from "../data/index/changes.ts";
@@ -68,6 +69,11 @@ export interface SeparatedCounts {
 }
 
 export interface DatasetApi {
+  /**
+   * The PEFT adapter among files, in a folder or a zip; null where there is none. `label`: what to call one without a folder. Throws
+   * "bad-adapter" where it is not whole.
+   */
+  adapterIn(files: DroppedFile[], label: string): Promise<AdapterFiles | null>;
   /** Asks a hub what a data set holds: names and sizes, no content. `name` as people write it; `onWait` is called while it waits. */
   lookUp(name: string, hub: { endpoint: string; token: string }, onWait: () => void): Promise<HubOffer>;
   /** The first records and rows of a source, read as its `reading` says. `onFetched` is told what has come from a hub. */

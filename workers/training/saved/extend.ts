@@ -1,21 +1,8 @@
-/**
- * More steps for a run: as with `resume_from_checkpoint` and a larger `max_steps`, the same run goes on where it ended. The optimizer's
- * moments and the place in the rows are kept, and the schedule of the learning rate is that of a run of the new length.
- */
-import type { Recipe } from "../../recipe.ts";
+/** More steps for a saved run (more-steps.ts says what they mean). */
 import type { Store } from "../../storage/store.ts";
-import { learningRateAt } from "../schedule.ts";
+import { moreStepsWords } from "../more-steps.ts";
 import { readLineage, saveLineage } from "./lineage.ts";
 import { savedRun, saveRunInfo } from "./runs.ts";
-
-/** What going on from `before` to `maxSteps` steps means for the learning rate and the optimizer, in two sentences. */
-export function moreStepsWords(recipe: Recipe, before: number, maxSteps: number): string {
-  const figure = (rate: number): string => String(Number(rate.toPrecision(3)));
-  const last = figure(learningRateAt(recipe, before, before));
-  const next = figure(learningRateAt(recipe, maxSteps, before + 1));
-  const schedule = recipe.lrSchedulerType.replaceAll("_", " ");
-  return `The ${schedule} schedule is drawn over ${maxSteps} steps in place of ${before}: the learning rate goes from ${last} at step ${before} to ${next} at step ${before + 1}. The optimizer keeps its moments, and the rows go on in their order.`;
-}
 
 /**
  * Gives the run its new length, in its record and its recipe.

@@ -1,0 +1,22 @@
+/** What the next run begins with: new matrices, or the adapter of a saved run. */
+import { create } from "zustand";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
+
+/** Keys of a recipe that say what an adapter is; a run that begins with one has its values. */
+const KEYS = ["lora_r", "lora_alpha", "use_rslora", "target_modules", "modules_to_save"] as const;
+
+interface BeginningStore {
+  /** Undefined: new matrices. */
+  run: RunSummary | undefined;
+  beginWith(run: RunSummary | undefined): void;
+}
+
+export const useBeginning = create<BeginningStore>((set) => ({
+  run: undefined,
+  beginWith: (run) => set({ run }),
+}));
+
+/** The keys of a recipe that are the adapter's, in Hugging Face names; none where the run begins with new matrices. */
+export function adapterKeys(run: Pick<RunSummary, "recipe"> | undefined): Record<string, unknown> {
+  return run ? Object.fromEntries(KEYS.map((key) => [key, run.recipe[key]])) : {};
+}

@@ -1,0 +1,13 @@
+/** Files of the user's, wherever they come from: an adapter, a model, or data. */
+import type { DroppedFile } from "../../workers/protocol/dataset.ts";
+import { labelOf, looksLikeModel } from "../parts/files.ts";
+import { useAdapters } from "./adapters.ts";
+import { useDataset } from "./dataset.ts";
+import { useModel } from "./model.ts";
+
+/** Gives the files to whom they are for, told by their names, those in a zip too. */
+export async function takeFiles(files: DroppedFile[]): Promise<void> {
+  if (await useAdapters.getState().take(files)) return;
+  if (looksLikeModel(files)) useModel.getState().choose({ kind: "folder", label: labelOf(files), files });
+  else await useDataset.getState().drop(files);
+}

@@ -1,0 +1,23 @@
+/** What the next run begins with, where that is an adapter. */
+import { Action } from "../parts/Action.tsx";
+import { useBeginning } from "../stores/beginning.ts";
+import { titleOf } from "../stores/run-names.ts";
+
+export function Beginning() {
+  const run = useBeginning((s) => s.run);
+  const { beginWith } = useBeginning.getState();
+  if (!run) return null;
+  const at = run.step > 0 ? `, step ${run.step}` : "";
+  return (
+    <div className="note beginning">
+      <p>
+        Begins with <strong>{titleOf(run)}</strong>
+        {at}: its rank, alpha and adapted linears hold. Optimizer, schedule and order of rows are new; the adapter that
+        it begins with stays as it is.
+      </p>
+      <Action kind="quiet" onPress={() => beginWith(undefined)}>
+        Begin anew
+      </Action>
+    </div>
+  );
+}
