@@ -6,6 +6,7 @@ import { ModelPanel } from "../model/ModelPanel.tsx";
 import { useApp } from "../page/store.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { StoragePanel } from "../storage/StoragePanel.tsx";
+import { takeLink } from "../stores/recipe-file.ts";
 import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
@@ -51,6 +52,12 @@ export function App() {
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
+  useEffect(() => {
+    const take = (): void => void takeLink();
+    take();
+    window.addEventListener("hashchange", take);
+    return () => window.removeEventListener("hashchange", take);
+  }, []);
   return (
     <>
       <a className="skip" href="#main">

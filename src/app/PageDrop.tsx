@@ -1,4 +1,4 @@
-/** The whole page takes drops: pictures over the chat are asked about, everything else is data, a model or an adapter. */
+/** The whole page takes drops: pictures over the chat are asked about, everything else is data, a model, an adapter or a recipe. */
 import { useEffect, useState } from "react";
 import { isPictureName } from "../../workers/data/rows/sidecar.ts";
 import { filesOfDrop } from "../parts/files.ts";

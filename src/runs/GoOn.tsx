@@ -6,6 +6,8 @@ import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { useBeginning } from "../stores/beginning.ts";
+import { useRecipeFile } from "../stores/recipe-file.ts";
+import { titleOf } from "../stores/run-names.ts";
 import { useTraining } from "../stores/training.ts";
 import { MOST_MORE, moreObstacle } from "./status.ts";
 
@@ -44,6 +46,7 @@ function MoreSteps({ run, obstacle }: { run: RunSummary; obstacle: string }) {
 export function GoOn({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const begun = useBeginning((s) => s.run?.id === run.id);
   const { beginWith } = useBeginning.getState();
+  const { fill } = useRecipeFile.getState();
   const { imported } = run.lineage;
   const ended = run.status === "done" && !imported;
   return (
@@ -65,6 +68,14 @@ export function GoOn({ run, obstacle }: { run: RunSummary; obstacle: string }) {
           stays as it is.
         </p>
       </div>
+      {!imported && (
+        <div className="row go-on">
+          <Action onPress={() => void fill(JSON.stringify(run.recipe), `The recipe of ${titleOf(run)}`)}>
+            Use its recipe
+          </Action>
+          <p className="detail">Fills in the form of the Training panel.</p>
+        </div>
+      )}
     </details>
   );
 }

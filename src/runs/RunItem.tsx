@@ -10,6 +10,7 @@ import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
 import { GoOn } from "./GoOn.tsx";
+import { NameAndNote } from "./NameAndNote.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { bestWords, deleteObstacle, lineageWords, otherAdapter, statusOf } from "./status.ts";
 
@@ -29,7 +30,9 @@ export function RunItem({ run }: { run: RunSummary }) {
   const model = useModel((s) => s.info);
   const busy = useRuns((s) => s.busy === run.id);
   const inChat = useChat((s) => s.adapterRun === run.id);
-  const { save, remove } = useRuns.getState();
+  const { save, discard, compare } = useRuns.getState();
+  const compared = useRuns((s) => s.compared);
+  const several = useRuns((s) => s.runs.filter(({ losses }) => losses.length > 0).length > 1);
   const { resumeRun } = useTraining.getState();
   const { adopt } = useChat.getState();
   const resumable = run.status === "interrupted" || run.status === "stopped";
@@ -44,13 +47,16 @@ export function RunItem({ run }: { run: RunSummary }) {
       <div className="run-head">
         <div>
           <strong>{titleOf(run)}</strong>
-          {run.lineage.imported && `, an adapter for ${run.modelLabel}`}
+          {run.lineage.imported
+            ? `, an adapter for ${run.modelLabel}`
+            : run.name && `, ${run.modelLabel} on ${run.datasetLabel}`}
           <p className="detail">
             {statusOf(now, here)}
             {now.lastLoss !== null && `, loss ${figure(now.lastLoss)}`}
             {bestWords(now)}, {bytes(run.bytes)}, {new Date(run.createdAt).toLocaleString()}
           </p>
           {lineage && <p className="detail">{lineage}</p>}
+          {run.note && <p className="note">{run.note}</p>}
         </div>
         <Sparkline losses={now.losses} />
       </div>
@@ -77,15 +83,29 @@ export function RunItem({ run }: { run: RunSummary }) {
         <Action
           kind="quiet"
           reason={deleteObstacle({ status: run.status, here, busy })}
-          onPress={() => {
-            if (confirm(`Delete this run and its adapter (${bytes(run.bytes)})?`)) void remove(run.id);
-          }}
+          onPress={() => void discard(run)}
         >
           Delete
         </Action>
+        {several && run.losses.length > 0 && (
+          <label className="inline">
+            <input
+              type="checkbox"
+              aria-label={`Compare ${titleOf(run)}`}
+              checked={compared.includes(run.id)}
+              onChange={(event) =>
+                compare(event.target.checked ? [...compared, run.id] : compared.filter((id) => id !== run.id))
+              }
+            />
+            <span>Compare</span>
+          </label>
+        )}
       </div>
-      {!unsaved && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
-      {!unsaved && <Exports run={run} needs={needs || otherRun} />}
+      <div className="more">
+        {!unsaved && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
+        {!unsaved && <Exports run={run} needs={needs || otherRun} />}
+        <NameAndNote run={run} />
+      </div>
       {run.status === "running-elsewhere" && (
         <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
       )}

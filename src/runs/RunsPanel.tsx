@@ -2,6 +2,8 @@
 import { Panel } from "../parts/Panel.tsx";
 import { useRuns } from "../stores/runs.ts";
 import { AddAdapter } from "./AddAdapter.tsx";
+import { Comparison } from "./Comparison.tsx";
+import { Discarded } from "./Discarded.tsx";
 import { RunItem } from "./RunItem.tsx";
 import "./runs.css";
 
@@ -20,6 +22,8 @@ export function RunsPanel() {
           ))}
         </ul>
       )}
+      <Discarded />
+      <Comparison />
       <AddAdapter />
     </Panel>
   );

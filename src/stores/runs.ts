@@ -5,11 +5,23 @@ import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
 
+/** How long a deletion can be taken back. */
+export const UNDO_SECONDS = 20;
+
 interface RunsStore {
   runs: RunSummary[];
   busy: string | undefined;
   refresh(): Promise<void>;
-  remove(id: string): Promise<void>;
+  /** Ids of the runs that stand side by side. */
+  compared: string[];
+  compare(ids: string[]): void;
+  annotate(id: string, words: { name: string; note: string }): Promise<void>;
+  /** Deleted, and can be taken back for `UNDO_SECONDS`. */
+  discarded: RunSummary[];
+  discard(run: RunSummary): Promise<void>;
+  restore(id: string): Promise<void>;
+  /** Frees what a deleted run takes. */
+  purge(id: string): Promise<void>;
   /** Without `which`: the adapter that the run ends with. */
   save(run: RunSummary, which?: "best" | "last"): Promise<void>;
 }
@@ -37,11 +49,36 @@ export const useRuns = create<RunsStore>((set, get) => {
     runs: [],
     busy: undefined,
     refresh: () => attempt("runs", async () => set({ runs: await engine((api) => api.listRuns()) })),
-    remove: (id) =>
+    compared: [],
+    compare: (compared) => set({ compared }),
+    annotate: (id, words) =>
       busyWith(id, async () => {
-        await engine((api) => api.deleteRun(id));
+        await engine((api) => api.describeRun(id, words));
         await get().refresh();
       }),
+    discarded: [],
+    discard: (run) =>
+      busyWith(run.id, async () => {
+        await engine((api) => api.discardRun(run.id));
+        set((s) => ({
+          discarded: [...s.discarded, run],
+          compared: s.compared.filter((id) => id !== run.id),
+        }));
+        setTimeout(() => void get().purge(run.id), UNDO_SECONDS * 1000);
+        await get().refresh();
+      }),
+    restore: (id) =>
+      busyWith(id, async () => {
+        await engine((api) => api.restoreRun(id));
+        set((s) => ({ discarded: s.discarded.filter((run) => run.id !== id) }));
+        await get().refresh();
+      }),
+    async purge(id) {
+      // It was taken back, or is gone already.
+      if (!get().discarded.some((run) => run.id === id)) return;
+      set((s) => ({ discarded: s.discarded.filter((run) => run.id !== id) }));
+      await attempt("runs", () => engine((api) => api.deleteRun(id)));
+    },
     save: (run, which) =>
       busyWith(run.id, async () => {
         const zip = await engine((api) => api.downloadAdapter(run.id, which));

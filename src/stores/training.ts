@@ -47,6 +47,8 @@ interface TrainingStore {
   /** `touched` false: the page's own choice. */
   setPreset(preset: Preset, touched?: boolean): void;
   setField(name: string, value: unknown): void;
+  /** A whole recipe of somebody's. */
+  setFields(fields: Fields, preset?: Preset): void;
   refreshPlan(): Promise<void>;
   /** Tells its engine the pace; a recipe that somebody chose stays, else the model's preset is set. */
   modelLoaded(model: ModelInfo): void;
@@ -237,6 +239,9 @@ export const useTraining = create<TrainingStore>((set, get) => {
     },
     setPreset: (preset, touched) => setRecipe(preset, presetFields(preset), touched),
     beginningChanged: () => setRecipe(get().preset, get().fields, get().touched),
+    // It stays whichever model is loaded: that of the demo model would go with it.
+    setFields: (fields, preset = get().preset === "Demo model" ? "Practical" : get().preset) =>
+      setRecipe(preset, fields),
     setField: (name, value) =>
       setRecipe(get().preset, { ...get().fields, [name]: value, ...tiedTo(name, value, get().plan?.steps) }),
     refreshPlan: planNow,

@@ -4,10 +4,11 @@ import type uPlot from "uplot";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
+import { emaSmooth } from "../parts/smooth.ts";
 import { curveWords, heldOutWords } from "./advice.ts";
 import { LossPlot } from "./LossPlot.tsx";
 import { LossTable } from "./LossTable.tsx";
-import { emaSmooth, figuresByStep, toCsv } from "./metrics.ts";
+import { figuresByStep, toCsv } from "./metrics.ts";
 
 interface LossChartProps {
   records: StepRecord[];

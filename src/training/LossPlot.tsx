@@ -3,7 +3,8 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useApp } from "../page/store.ts";
-import { HEIGHT, plotOptions } from "./plot.ts";
+import { HEIGHT } from "../parts/plot-theme.ts";
+import { plotOptions } from "./plot.ts";
 
 interface LossPlotProps {
   /** Steps, losses, smoothed losses, losses of held-out rows. */

@@ -7,6 +7,7 @@ import { useTraining } from "../stores/training.ts";
 import { Beginning } from "./Beginning.tsx";
 import { LossChart } from "./LossChart.tsx";
 import { PlanCard } from "./PlanCard.tsx";
+import { RecipeFile } from "./RecipeFile.tsx";
 import { RecipeForm } from "./RecipeForm.tsx";
 import { RunButtons } from "./RunButtons.tsx";
 import { RunFigures } from "./RunFigures.tsx";
@@ -27,6 +28,7 @@ export function TrainingPanel() {
     >
       <Beginning />
       <RecipeForm />
+      <RecipeFile />
       <PlanCard />
       <RunButtons />
       {/* For eyes and tests it changes with each step; Spoken says it at the pace of speech. */}

@@ -1,30 +1,6 @@
 /** How uPlot draws the loss: axes, dots and lines in the colours of the theme. */
 import type uPlot from "uplot";
-
-/** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
-function colour(name: string): string {
-  const probe = document.createElement("i");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
-}
-
-/** Distances between marks on the axis of steps: there is no half step. */
-const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
-
-function axes(): uPlot.Axis[] {
-  const axis = {
-    stroke: () => colour("--muted"),
-    grid: { stroke: () => colour("--line"), width: 1 },
-    font: "12px system-ui",
-  };
-  return [
-    { ...axis, incrs: STEPS },
-    { ...axis, size: 56 },
-  ];
-}
+import { axes, colour, HEIGHT } from "../parts/plot-theme.ts";
 
 /** Steps, losses as dots, the smoothed curve, and what held-out rows say, which is measured now and then. */
 const series = (): uPlot.Series[] => [
@@ -58,9 +34,6 @@ function drawResumes(plot: uPlot, resumedAt: readonly number[]): void {
     plot.ctx.setLineDash([]);
   }
 }
-
-/** CSS pixels. */
-export const HEIGHT = 240;
 
 /** `log`: a logarithmic axis of losses. */
 export function plotOptions(width: number, log: boolean, resumedAt: readonly number[]): uPlot.Options {

@@ -12,6 +12,7 @@ import { parseRecipe, type Recipe, type RecipeJson, toHuggingFace } from "../rec
 import type { Store } from "../storage/store.ts";
 import type { AdapterStart } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
+import { readAbout } from "../training/saved/about.ts";
 import { readLineage, saveLineage } from "../training/saved/lineage.ts";
 import { deleteRun, saveRunInfo } from "../training/saved/runs.ts";
 import { saveGeneration } from "../training/saved/save.ts";
@@ -40,7 +41,8 @@ export async function startFromRun(
   }
   const byName = new Map(modules.map((m) => [m.module, m]));
   const full = new Map(trained.map(({ name, values }) => [name, values]));
-  const label = imported && origin ? origin.label : `${info.modelLabel} on ${info.datasetLabel}`;
+  const { name } = await readAbout(store, runId);
+  const label = name || (imported && origin ? origin.label : `${info.modelLabel} on ${info.datasetLabel}`);
   return {
     start: {
       lora: ({ module }) => byName.get(module)!,

@@ -4,6 +4,7 @@ import { policyName } from "../models/activations.ts";
 import type { RunsApi, SupplyOf } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
 import { onModel } from "../training/plan.ts";
+import { changeAbout } from "../training/saved/about.ts";
 import { extendRun } from "../training/saved/extend.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
@@ -109,6 +110,9 @@ export const runsApi = (s: EngineState): RunsApi => ({
   async readEvaluations(runId) {
     return (await savedRun(await s.store(), runId)).evaluations;
   },
+  describeRun: async (runId, words) => changeAbout(await s.store(), runId, words),
+  discardRun: (runId) => removeRun(s, runId, (store) => changeAbout(store, runId, { deletedAt: Date.now() })),
+  restoreRun: async (runId) => changeAbout(await s.store(), runId, { deletedAt: undefined }),
   deleteRun: (runId) => removeRun(s, runId),
 
   async downloadAdapter(runId, which = undefined) {

@@ -166,8 +166,12 @@ async function throughLosses(
   }
 }
 
-/** Deletes a run that is not going on, when nobody reads it; its adapter leaves the model. */
-export async function removeRun(s: EngineState, runId: string): Promise<void> {
+/** Deletes a run that is not going on, when nobody reads it; its adapter leaves the model. `work` does it. */
+export async function removeRun(
+  s: EngineState,
+  runId: string,
+  work: (store: Store) => Promise<void> = (store) => deleteRun(store, runId),
+): Promise<void> {
   if (s.runningId === runId) needIdle(s, "Stop it before deleting it.");
   await readersOf(s, runId);
   await inTurn(s, () =>
@@ -176,7 +180,7 @@ export async function removeRun(s: EngineState, runId: string): Promise<void> {
         await closeChat(s);
         dropAdapter(s);
       }
-      await deleteRun(await s.store(), runId);
+      await work(await s.store());
     }),
   );
 }

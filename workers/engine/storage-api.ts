@@ -3,15 +3,22 @@ import { forgetRanges } from "../data/hub/kept-ranges.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { sweepDatasets } from "../data/shards/preparing.ts";
 import type { StorageApi } from "../protocol/engine.ts";
+import { sweepDeleted } from "../training/saved/runs.ts";
 import { counted } from "../words.ts";
 import { removeRun } from "./runs.ts";
 import type { EngineState } from "./state.ts";
 import { deleteModel, listStored } from "./stored-items.ts";
 import { needIdle, needNoLoad } from "./turns.ts";
 
+/** Longer than any page offers to take a deletion back. */
+const KEPT_DELETED_MS = 5 * 60_000;
+
 /** Removes what killed preparations left in the browser's storage. */
 export async function sweep(s: EngineState): Promise<void> {
-  s.swept += await sweepDatasets(await s.store());
+  const store = await s.store();
+  s.swept += await sweepDatasets(store);
+  // Another tab may still take its deletion back.
+  await sweepDeleted(store, Date.now() - KEPT_DELETED_MS);
 }
 
 export const storageApi = (s: EngineState): StorageApi => ({

@@ -26,7 +26,7 @@ export async function listStored(cache: FileCache, store: Store, ranges: FileCac
   }
   const runs = (await listRuns(store)).map((run): Item => {
     const detail = `on ${run.datasetLabel}, step ${run.step} of ${run.maxSteps}, from ${day(run.createdAt)}`;
-    return { kind: "run", key: run.id, label: run.modelLabel, detail, bytes: run.bytes };
+    return { kind: "run", key: run.id, label: run.name || run.modelLabel, detail, bytes: run.bytes };
   });
   const fetched = (await listRanges(ranges)).map(({ key, label, bytes, usedAt }): Item => {
     const detail = `used on ${day(usedAt)}; at most ${KEPT_BYTES / 1e9} GB of such data are kept`;

@@ -100,6 +100,11 @@ export interface RunsApi {
   saveNow(): Promise<void>;
   listRuns(): Promise<RunSummary[]>;
   readLog(runId: string): Promise<StepRecord[]>;
+  /** Says what a run is called, or what is to be remembered of it. */
+  describeRun(runId: string, words: { name: string; note: string }): Promise<void>;
+  /** Deletes a run so that it can be taken back by `restoreRun`: its bytes go with `deleteRun`, else when an engine starts later. */
+  discardRun(runId: string): Promise<void>;
+  restoreRun(runId: string): Promise<void>;
   deleteRun(runId: string): Promise<void>;
   /** What was measured of a run's held-out rows, ascending by step. */
   readEvaluations(runId: string): Promise<EvaluationRecord[]>;

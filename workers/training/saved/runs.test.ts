@@ -3,9 +3,10 @@ import { memoryStore } from "../../storage/memory.ts";
 import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import type { StepRecord } from "../events.ts";
+import { changeAbout } from "./about.ts";
 import { appendLog, readLog, truncateLog } from "./log.ts";
 import { type RunInfo, SCHEMA } from "./run-info.ts";
-import { deleteRun, listRuns, readRunInfo, saveRunInfo, setRunStatus } from "./runs.ts";
+import { deleteRun, listRuns, readRunInfo, saveRunInfo, setRunStatus, sweepDeleted } from "./runs.ts";
 import { saveGeneration } from "./save.ts";
 
 const record = (step: number): StepRecord => ({
@@ -142,4 +143,35 @@ test("delete removes all of one run, and a removal that dies part way can be rep
     await deleteRun(store, "r");
     expect(await store.keys("")).toEqual(kept);
   }
+});
+
+test("a run has the name and note that it was given; damaged words cost only themselves", async () => {
+  await saveRunInfo(store, info("r"));
+  expect((await listRuns(store))[0]).toMatchObject({ name: "", note: "" });
+  await changeAbout(store, "r", { name: " Pirate ", note: "rank 16 was enough" });
+  await changeAbout(store, "r", { note: "rank 8 was enough" });
+  expect((await listRuns(store))[0]).toMatchObject({ name: "Pirate", note: "rank 8 was enough" });
+  await store.set([["run/r/about", new TextEncoder().encode("torn")]], "strict");
+  expect((await listRuns(store))[0]).toMatchObject({ id: "r", name: "" });
+  await expect(changeAbout(store, "r", { name: "x".repeat(121) })).rejects.toMatchObject({
+    code: "bad-argument",
+    message: "The name has 121 characters; at most 120 are kept.",
+  });
+  await expect(changeAbout(store, "gone", { name: "x" })).rejects.toMatchObject({ code: "bad-checkpoint" });
+  expect(await store.keys("run/gone/")).toEqual([]);
+});
+
+test("a deletion is taken back, or swept when its time is over", async () => {
+  for (const id of ["kept", "old", "new"]) await saveRunInfo(store, info(id));
+  await appendLog(store, "old", records(1, 3));
+  await changeAbout(store, "kept", { name: "mine", deletedAt: 100 });
+  await changeAbout(store, "old", { deletedAt: 200 });
+  await changeAbout(store, "new", { deletedAt: 900 });
+  expect(await listRuns(store)).toEqual([]);
+  await changeAbout(store, "kept", { deletedAt: undefined });
+  expect((await listRuns(store)).map(({ id, name }) => [id, name])).toEqual([["kept", "mine"]]);
+  await sweepDeleted(store, 500);
+  expect(await store.keys("run/old/")).toEqual([]);
+  await changeAbout(store, "new", { deletedAt: undefined });
+  expect((await listRuns(store)).map(({ id }) => id).sort()).toEqual(["kept", "new"]);
 });

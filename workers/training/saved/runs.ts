@@ -5,6 +5,7 @@ import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { judge } from "../best.ts";
 import type { EvaluationRecord, StepRecord } from "../events.ts";
+import { readAbout } from "./about.ts";
 import { readEvaluations } from "./evaluations.ts";
 import {
   generationsOf,
@@ -39,6 +40,9 @@ export interface RunSummary {
   losses: number[];
   recipe: RecipeJson;
   lineage: Lineage;
+  /** What people call it; "" where nobody has said. */
+  name: string;
+  note: string;
 }
 
 /** Writes (or writes over) the record of a run. Called before its first checkpoint. */
@@ -83,14 +87,32 @@ export async function savedRun(
   };
 }
 
-/** All runs, newest first. One whose record is damaged is listed under that name, so that it can be seen and deleted. */
+const idsOf = async (store: Store): Promise<string[]> => [
+  ...new Set((await store.keys("run/")).map((key) => key.split("/")[1]!)),
+];
+
+/**
+ * All runs but deleted ones, newest first. One whose record is damaged is listed under that name, so that it can be seen and deleted.
+ */
 export async function listRuns(store: Store): Promise<RunSummary[]> {
-  const ids = new Set((await store.keys("run/")).map((key) => key.split("/")[1]!));
-  const runs = await Promise.all([...ids].map((id) => summaryOf(store, id)));
+  const runs = (await Promise.all((await idsOf(store)).map((id) => summaryOf(store, id)))).filter(
+    (run) => run !== undefined,
+  );
   return runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
 }
 
-async function summaryOf(store: Store, id: string): Promise<RunSummary> {
+/** Removes the runs that were deleted before `time` (milliseconds since 1970) and not taken back. */
+export async function sweepDeleted(store: Store, time: number): Promise<void> {
+  for (const id of await idsOf(store)) {
+    const { deletedAt } = await readAbout(store, id);
+    if (deletedAt !== undefined && deletedAt < time) await deleteRun(store, id);
+  }
+}
+
+/** Undefined of a deleted one. */
+async function summaryOf(store: Store, id: string): Promise<RunSummary | undefined> {
+  const { name, note, deletedAt } = await readAbout(store, id);
+  if (deletedAt !== undefined) return undefined;
   // One record that this version cannot read keeps its place in the list, so that the run can be seen and deleted.
   const [info, unread] = await readRunInfo(store, id).then(
     (read) => [read, "(damaged record)"] as const,
@@ -125,6 +147,8 @@ async function summaryOf(store: Store, id: string): Promise<RunSummary> {
     losses: thinned(losses, 200),
     recipe: info?.recipe ?? {},
     lineage: await readLineage(store, id),
+    name,
+    note,
   };
 }
 

@@ -1,0 +1,31 @@
+/** Axes and colours that charts over the steps of runs share. */
+import type uPlot from "uplot";
+
+/** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
+export function colour(name: string): string {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+/** Distances between marks on the axis of steps: there is no half step. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/** Of steps, and of losses. */
+export function axes(): uPlot.Axis[] {
+  const axis = {
+    stroke: () => colour("--muted"),
+    grid: { stroke: () => colour("--line"), width: 1 },
+    font: "12px system-ui",
+  };
+  return [
+    { ...axis, incrs: STEPS },
+    { ...axis, size: 56 },
+  ];
+}
+
+/** CSS pixels. */
+export const HEIGHT = 240;

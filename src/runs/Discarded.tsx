@@ -1,0 +1,26 @@
+/** Runs that were deleted just now: each can be taken back until its bytes go. */
+
+import { Action } from "../parts/Action.tsx";
+import { bytes } from "../parts/format.ts";
+import { titleOf } from "../stores/run-names.ts";
+import { UNDO_SECONDS, useRuns } from "../stores/runs.ts";
+
+export function Discarded() {
+  const discarded = useRuns((s) => s.discarded);
+  const { restore, purge } = useRuns.getState();
+  return (
+    <div role="status" className="discarded">
+      {discarded.map((run) => (
+        <div key={run.id} className="note row centred">
+          <span>
+            Deleted {titleOf(run)}; its {bytes(run.bytes)} are freed in {UNDO_SECONDS} seconds.
+          </span>
+          <Action onPress={() => void restore(run.id)}>Undo</Action>
+          <Action kind="quiet" onPress={() => void purge(run.id)}>
+            Free now
+          </Action>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+/** What somebody calls a run, and wants to remember of it; and whether it stands in the comparison. */
+import { useState } from "react";
+import { MOST_NAME, MOST_NOTE } from "../../workers/training/saved/limits.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
+import { Action } from "../parts/Action.tsx";
+import { Field } from "../parts/Field.tsx";
+import { titleOf } from "../stores/run-names.ts";
+import { useRuns } from "../stores/runs.ts";
+
+export function NameAndNote({ run }: { run: RunSummary }) {
+  const [name, setName] = useState(run.name);
+  const [note, setNote] = useState(run.note);
+  const { annotate } = useRuns.getState();
+  const changed = name.trim() !== run.name || note !== run.note;
+  return (
+    <details>
+      <summary>Name and note</summary>
+      <form
+        className="about"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (changed) void annotate(run.id, { name, note });
+        }}
+      >
+        <Field label="Name">
+          {(attributes) => (
+            <input
+              {...attributes}
+              maxLength={MOST_NAME}
+              placeholder={titleOf({ ...run, name: "" })}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="Note">
+          {(attributes) => (
+            <textarea
+              {...attributes}
+              rows={2}
+              maxLength={MOST_NOTE}
+              value={note}
+              onChange={(event) => setNote(event.target.value)}
+            />
+          )}
+        </Field>
+        <Action type="submit" reason={changed ? "" : "Nothing is changed."}>
+          Keep
+        </Action>
+      </form>
+    </details>
+  );
+}
