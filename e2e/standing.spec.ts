@@ -34,7 +34,7 @@ async function listen(page: Page, place: string): Promise<() => Promise<{ at: nu
   await page.evaluate((name) => {
     const said: { at: number; words: string }[] = [];
     Object.assign(window, { said });
-    const region = document.querySelector(`[data-place="${name}"] [aria-live="polite"]`)!;
+    const region = document.querySelector(`[data-place="${name}"] .visually-hidden[aria-live="polite"]`)!;
     new MutationObserver(() => said.push({ at: performance.now(), words: region.textContent ?? "" })).observe(region, {
       subtree: true,
       childList: true,

@@ -99,12 +99,13 @@ export function Comparison() {
                     <line x1="0" x2="24" y1="2" y2="2" stroke={colour} strokeDasharray={dash.join(" ")} />
                   </svg>{" "}
                   {name}
+                  <small>{new Date(compared[n]!.run.createdAt).toLocaleString()}</small>
                 </th>
               ))}
             </tr>
           </thead>
-          {before.length > 0 && <Rows title="Begun with" rows={before} runs={count} />}
-          <Rows title="Come of it" rows={results} runs={count} />
+          {before.length > 0 && <Rows title="What went in" rows={before} runs={count} />}
+          <Rows title="What came out" rows={results} runs={count} />
         </table>
       </Scroll>
       <p className="detail">{counted(same, "setting is", "settings are")} the same in all of them.</p>

@@ -16,7 +16,7 @@ function MoreSteps({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const { moreSteps } = useTraining.getState();
   const problem = moreObstacle(steps);
   return (
-    <div className="row go-on">
+    <div className="row go-on more-steps">
       <Field label="Steps more" problem={problem}>
         {(attributes) => (
           <input

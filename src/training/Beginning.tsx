@@ -6,10 +6,10 @@ import { titleOf } from "../stores/run-names.ts";
 export function Beginning() {
   const run = useBeginning((s) => s.run);
   const { beginWith } = useBeginning.getState();
-  if (!run) return null;
+  if (!run) return <div aria-live="polite" />;
   const at = run.step > 0 ? `, step ${run.step}` : "";
   return (
-    <div className="note beginning">
+    <div aria-live="polite" className="note">
       <p>
         Begins with <strong>{titleOf(run)}</strong>
         {at}: its rank, alpha and adapted linears hold. Optimizer, schedule and order of rows are new; the adapter that

@@ -26,7 +26,7 @@ function CopyLink({ obstacle }: { obstacle: string }) {
       >
         Copy link
       </Action>
-      <span role="status" className="detail">
+      <span aria-live="polite" className="detail">
         {copied}
       </span>
     </>
@@ -60,7 +60,7 @@ export function RecipeFile() {
           is opened, and starts nothing. A recipe file can be dropped anywhere on this page too.
         </p>
       </details>
-      <div role="status">
+      <div aria-live="polite">
         {told && (
           <div className="note row centred">
             <span>{told} Nothing was started.</span>
