@@ -149,3 +149,14 @@ test("a tensor that was trained in full takes the base's place, in the base's ty
   expect(tensors.get(names.up)!.data).toEqual(bytesOf(f32ToBf16(values)));
   await expect(merge("F16", [q], [{ ...full, shape: [inputs, out] }])).rejects.toMatchObject({ code: "bad-adapter" });
 });
+
+test("a merged weight that its type cannot hold is refused, not written as infinity", async () => {
+  const far = { ...q, loraB: q.loraB.map((b) => b * 1e7) };
+  await expect(merge("F16", [far])).rejects.toMatchObject({
+    code: "bad-tensor",
+    message: expect.stringMatching(
+      /^With the adapter added, language_model\.model\.layers\.0\.self_attn\.q_proj\.weight holds -?\d/,
+    ),
+  });
+  expect((await merge("BF16", [far])).written.size).toBeGreaterThan(2);
+});

@@ -7,7 +7,7 @@ import { TabTuneError } from "../errors.ts";
 import type { TrainedValues } from "../models/adapter-slabs.ts";
 import { type NameScheme, resolveName } from "../models/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
-import { bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
+import { beyondF16, bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
 import type { TensorInfo } from "../weights/formats/safetensors.ts";
 import type { Checkpoint } from "../weights/hub/model-files.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
@@ -34,7 +34,7 @@ const otherWeights = /\.(safetensors|bin|pt|pth|h5|msgpack|onnx|gguf)$|^pytorch_
 
 /**
  * Writes every file of the merged model to `target`; `trained` tensors take the place of the base's. Throws TabTuneError "bad-adapter" when a module is not in the model or of another
- * size, "bad-tensor" when its weights are of a type that nothing can be added to.
+ * size, "bad-tensor" when its weights are of a type that nothing can be added to, or that ends before what they become.
  */
 export async function mergeAdapter(
   files: ModelFiles,
@@ -64,10 +64,10 @@ export async function mergeAdapter(
         for await (const { firstRow, rows, bytes: chunk } of checkpoint.chunks(name, windowBytes)) {
           if (full) {
             const values = chunk.byteLength / dtypeBytes[dtype];
-            await writer.write(inType(full.slice(at, at + values), dtype));
+            await writer.write(inType(full.slice(at, at + values), name, dtype));
             at += values;
           } else {
-            await writer.write(module ? addDelta(chunk, dtype, module, firstRow, rows) : chunk);
+            await writer.write(module ? addDelta(chunk, { name, dtype }, module, firstRow, rows) : chunk);
           }
           bytes += chunk.byteLength;
           onProgress({ name, bytes, total });
@@ -128,7 +128,13 @@ function placeOf(
 }
 
 /** Rows [firstRow, firstRow + rows) of W + scale * B A, in W's own type. */
-function addDelta(chunk: Uint8Array, dtype: Dtype, module: ImportedModule, firstRow: number, rows: number): Uint8Array {
+function addDelta(
+  chunk: Uint8Array,
+  { name, dtype }: { name: string; dtype: Dtype },
+  module: ImportedModule,
+  firstRow: number,
+  rows: number,
+): Uint8Array {
   const { loraA, loraB, rank, inFeatures, scale } = module;
   const merged = toF32(chunk, dtype);
   const sum = new Float64Array(inFeatures);
@@ -142,10 +148,18 @@ function addDelta(chunk: Uint8Array, dtype: Dtype, module: ImportedModule, first
     const at = row * inFeatures;
     for (let column = 0; column < inFeatures; column++) merged[at + column]! += scale * sum[column]!;
   }
-  return inType(merged, dtype);
+  return inType(merged, name, dtype);
 }
 
-function inType(values: Float32Array, dtype: Dtype): Uint8Array {
+function inType(values: Float32Array, name: string, dtype: Dtype): Uint8Array {
+  const beyond = dtype === "F16" ? beyondF16(values) : undefined;
+  if (beyond !== undefined) {
+    throw new TabTuneError(
+      "bad-tensor",
+      `With the adapter added, ${name} holds ${beyond}, and its type, F16, ends at 65,504.`,
+      "Use the adapter beside the base model (the PEFT export), or merge it into a copy of the model in BF16.",
+    );
+  }
   if (dtype === "F16") return bytesOf(f32ToF16(values));
   return dtype === "BF16" ? bytesOf(f32ToBf16(values)) : bytesOf(values);
 }

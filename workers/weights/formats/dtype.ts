@@ -110,6 +110,10 @@ export function roundToF16(values: Float32Array, out: Float32Array = new Float32
   return out;
 }
 
+/** The first finite value that f16 has no number for: it would become infinite. Undefined where there is none. */
+export const beyondF16 = (values: Float32Array): number | undefined =>
+  values.find((value) => Math.abs(value) >= 65520 && Number.isFinite(value));
+
 const slabSize = 1 << 16;
 
 /** The f16 bit patterns nearest to f32 values. */

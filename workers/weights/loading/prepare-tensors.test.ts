@@ -34,3 +34,17 @@ describe.each(sources)("from %s", (dtype, bytes) => {
     expect(unpacked(kept, entry, shape, dtype)).toEqual(tensor);
   });
 });
+
+test.each([65519, 65520, -7e4, Number.POSITIVE_INFINITY])(
+  "rounded to f16, %d is refused if that makes it infinite",
+  (value) => {
+    const entry: PlanEntry = { name: "lm_head.weight", how: "f16" };
+    const take = (): void => preparation(entry, [1, 2], "F32").take(bytesOf(Float32Array.of(1, value)));
+    const isLost = Number.isFinite(value) && Math.abs(value) > 65519;
+    if (!isLost) expect(take).not.toThrow();
+    else
+      expect(take).toThrow(
+        `lm_head.weight holds ${value}, and 16 bits, in which so large a checkpoint of F32 is held, end at 65,504.`,
+      );
+  },
+);

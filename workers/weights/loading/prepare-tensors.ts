@@ -1,6 +1,6 @@
 /** What becomes of one tensor of a checkpoint on its way to the GPU: kept as it is, rounded to f16, or quantised to 4 bits. */
 import { TabTuneError } from "../../errors.ts";
-import { bytesOf, type Dtype, dtypeBytes, elementsOf, f32ToF16, toF32 } from "../formats/dtype.ts";
+import { beyondF16, bytesOf, type Dtype, dtypeBytes, elementsOf, f32ToF16, toF32 } from "../formats/dtype.ts";
 import { doubleDequantise, doubleQuantise } from "../nf4/double-quant.ts";
 import { type FourBitType, quantise } from "../nf4/nf4.ts";
 
@@ -30,7 +30,7 @@ export type LoadedTensor = { name: string; shape: number[] } & TensorContent;
 
 /** A tensor in the making: takes in the checkpoint's bytes in order, and holds only what became of them. */
 export interface TensorPreparation {
-  /** Throws TabTuneError "bad-tensor" when they cannot be quantised. */
+  /** Throws TabTuneError "bad-tensor" when they cannot be quantised, or are beyond f16 where they are to be rounded to it. */
   take(bytes: Uint8Array): void;
   done(): LoadedTensor;
 }
@@ -62,6 +62,14 @@ function halves(name: string, shape: number[], dtype: Dtype): TensorPreparation 
   return {
     take(bytes) {
       const values = toF32(bytes, dtype);
+      const beyond = beyondF16(values);
+      if (beyond !== undefined) {
+        throw new TabTuneError(
+          "bad-tensor",
+          `${name} holds ${beyond}, and 16 bits, in which so large a checkpoint of ${dtype} is held, end at 65,504.`,
+          "Use the checkpoint in BF16, which reaches as far as F32 and is held as it is.",
+        );
+      }
       words.set(f32ToF16(values), at);
       at += values.length;
     },
