@@ -56,6 +56,11 @@ export interface AttentionForward<K extends string = string> extends AttentionSh
   /** u32 by row of the keys. */
   starts: Tensor;
   ends: Tensor;
+  /**
+   * Rows of a sequence, where all are equally long: then each is computed in the same way wherever it lies, so that its bits do not
+   * depend on how many lie before it.
+   */
+  span?: number;
   /** Where keys and values lie if not in `qkv`. */
   cache?: KvCache<K> | undefined;
   /** Default: what the recorder was given for the adapter. */
@@ -86,8 +91,8 @@ export interface KvCache<K extends string = string> {
   past: Size<K>;
 }
 
-/** Rows that one workgroup covers. */
-const ROWS = { software: 4 * 16, gpu: 32, decode: 1 };
+/** Rows of a block, and blocks of a workgroup. */
+const BLOCKS = { software: [4, 16], gpu: [32, 1], decode: [1, 1] } as const;
 const DECODE_THREADS = 64;
 
 /** Records the forward pass. Throws TabTuneError for a head size or head count the kernels do not have. */
@@ -109,11 +114,27 @@ export function attentionForward<K extends string>(r: Recorder<K>, a: AttentionF
   const vectors = a.headSize / 4;
   const [kvHeads, before] = a.cache ? [2 * a.kvHeads, 0] : [a.heads + 2 * a.kvHeads, a.heads];
   const pairs = visiblePairs(a, past);
+  const [blockRows, blocksPerGroup] = BLOCKS[tile];
+  const span: Size<K> = a.span ?? a.rows;
+  const groups = (dims: Dims<K>): number => {
+    const [rows, length] = [evaluate(a.rows, dims), evaluate(span, dims)];
+    return rows && ceilDiv(ceilDiv(rows, length) * ceilDiv(length, blockRows), blocksPerGroup);
+  };
   r.dispatch({
     kernel,
     tensors: [a.out, a.lse, a.qkv, kv, a.starts, a.ends],
-    params: [a.rows, past, a.heads, a.kvHeads, a.causal ? 1 : 0, f32(scaleOf(a)), kvHeads * vectors, before * vectors],
-    workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), a.heads],
+    params: [
+      a.rows,
+      past,
+      a.heads,
+      a.kvHeads,
+      a.causal ? 1 : 0,
+      f32(scaleOf(a)),
+      kvHeads * vectors,
+      before * vectors,
+      span,
+    ],
+    workgroups: [groups, a.heads],
     flops: (dims) => 2 * 2 * pairs(dims) * a.heads * a.headSize,
   });
 }
@@ -132,6 +153,7 @@ export function attentionBackward<K extends string>(r: Recorder<K>, a: Attention
     flops: (dims) => 2 * rowHeads(dims) * a.headSize,
   });
   const pairs = visiblePairs(a);
+  const [blockRows, blocksPerGroup] = BLOCKS[tile];
   const passes = [
     { name: "dq", parts: gpu ? [tileCode, dqGpuCode] : [dqSoftwareCode], heads: a.heads, products: 3 },
     { name: "dkv", parts: gpu ? [tileCode, dkvGpuCode] : [dkvSoftwareCode], heads: a.kvHeads, products: 4 },
@@ -147,7 +169,7 @@ export function attentionBackward<K extends string>(r: Recorder<K>, a: Attention
       kernel,
       tensors: [a.dQkv, a.dOut, a.qkv, a.lse, a.delta, a.starts, a.ends],
       params: [a.rows, a.heads, a.kvHeads, a.causal ? 1 : 0, f32(scaleOf(a))],
-      workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), ROWS[tile]), pass.heads],
+      workgroups: [(dims) => ceilDiv(evaluate(a.rows, dims), blockRows * blocksPerGroup), pass.heads],
       flops: (dims) => 2 * pass.products * pairs(dims) * a.heads * a.headSize,
     });
   }

@@ -3,6 +3,8 @@ struct Params {
   rows: u32, past: u32, heads: u32, kvHeads: u32, causal: u32, scale: f32,
   // Vectors from one row of keys and values to the next, and before the first key head.
   kvStride: u32, firstKey: u32,
+  // No block of queries has rows of two spans.
+  span: u32,
   firstX: u32, firstY: u32, firstZ: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;

@@ -276,9 +276,10 @@ function normForward<K extends string>(r: Recorder<K>, p: TowerPass<K>, x: Tenso
   layerNormForward(r, { ...to, x, weight: n.weight, bias: n.bias, size, eps, rows: tokenRows(p) });
 }
 
-function attentionShape<K extends string>({ config, kept: { starts, ends } }: TowerPass<K>) {
+function attentionShape<K extends string>({ config, kept: { starts, ends }, tiles }: TowerPass<K>) {
   const { numHeads: heads, hiddenSize } = config;
-  return { heads, kvHeads: heads, headSize: hiddenSize / heads, causal: false, starts, ends };
+  const pairs = times(tiles, tokensPerTile(config) ** 2);
+  return { heads, kvHeads: heads, headSize: hiddenSize / heads, causal: false, starts, ends, pairs };
 }
 
 /** One layer, x -> next. `next` undefined stops before the last linear's wide half: all that recomputation needs. */
@@ -295,7 +296,8 @@ function towerLayerForward<K extends string>(
   const { activation: kind, intermediateSize } = p.config;
   normForward(r, p, a.x, norm1, a.normed1);
   linearForward(r, { y: a.qkv, x: a.normed1.y, ...w.qkv, lora: adapted(l?.qkv, a.xaQkv), rows });
-  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, ...attentionShape(p) });
+  const span = tokensPerTile(p.config);
+  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, span, ...attentionShape(p) });
   linearForward(r, { y: a.x1, x: a.out, ...w.out, lora: adapted(l?.out, a.xaOut), rows, residual: a.x });
   normForward(r, p, a.x1, norm2, a.normed2);
   linearForward(r, { y: a.fc1, x: a.normed2.y, ...w.fc1, lora: adapted(l?.fc1, a.xaFc1), rows });

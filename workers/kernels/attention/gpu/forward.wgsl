@@ -6,7 +6,10 @@ var<workgroup> partial: array<f32, 256>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let m = (group.x + p.firstX) * TILE;
+  let block = group.x + p.firstX;
+  let blocks = (p.span + TILE - 1u) / TILE;
+  let m = block / blocks * p.span + block % blocks * TILE;
+  let end = min((block / blocks + 1u) * p.span, p.rows);
   let head = group.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let ty = thread / 8u;
@@ -17,11 +20,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let vBase = kBase + p.kvHeads * D4;
   let local = m + ty * 4u + vec4u(0u, 1u, 2u, 3u);
   // Rows past the end repeat the last one and are not stored.
-  let row = p.past + min(local, vec4u(p.rows - 1u));
+  let row = p.past + min(local, vec4u(end - 1u));
   let first = startsAt(row);
   let stop = stopsAt(row);
   // Rows lie in order of their sequences: the tile's first row starts earliest, its last one stops latest.
-  let bottom = p.past + min(m + TILE, p.rows) - 1u;
+  let bottom = p.past + min(m + TILE, end) - 1u;
   var limit = bottom + 1u;
   if (p.causal == 0u) { limit = ends[bottom]; }
 
@@ -39,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         var q = vec4f(0.0);
         var k = vec4f(0.0);
         if (d < D4) {
-          q = qkv[min(m + r, p.rows - 1u) * stride + qBase + d];
+          q = qkv[min(m + r, end - 1u) * stride + qBase + d];
           k = kv[min(j + r, limit - 1u) * p.kvStride + kBase + d];
         }
         stage[to] = q;
@@ -97,7 +100,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var i = 0u; i < 4u; i++) {
     var whole = 0.0;
     for (var t = 0u; t < 8u; t++) { whole += partial[(ty * 4u + i) * 8u + t]; }
-    if (local[i] >= p.rows) { continue; }
+    if (local[i] >= end) { continue; }
     let o = local[i] * p.heads + head;
     if (tx == 0u) { lse[o] = best[i] + log(whole); }
     for (var n = 0u; n < WIDTHS; n++) {

@@ -3,13 +3,16 @@
 // After forward-bindings.wgsl and common.wgsl. Prepended: const D4 (head size / 4).
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let m = (id.x + p.firstX * 16u) * 4u;
-  if (m >= p.rows) { return; }
+  let block = id.x + p.firstX * 16u;
+  let blocks = (p.span + 3u) / 4u;
+  let m = block / blocks * p.span + block % blocks * 4u;
+  let end = min((block / blocks + 1u) * p.span, p.rows);
+  if (m >= end) { return; }
   let head = id.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let stride = (p.heads + 2u * p.kvHeads) * D4;
   // Rows past the end repeat the last one and are not stored.
-  let local = min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(p.rows - 1u));
+  let local = min(vec4u(m, m + 1u, m + 2u, m + 3u), vec4u(end - 1u));
   let q = local * stride + head * D4;
   let row = p.past + local;
   let first = startsAt(row);
@@ -52,7 +55,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       acc[d] = weighted(mat4x4f(a[0] * shrink.x, a[1] * shrink.y, a[2] * shrink.z, a[3] * shrink.w), kvAt(v + d), w);
     }
   }
-  for (var r = 0u; r < 4u && m + r < p.rows; r++) {
+  for (var r = 0u; r < 4u && m + r < end; r++) {
     let o = ((m + r) * p.heads + head);
     lse[o] = best[r] + log(total[r]);
     for (var d = 0u; d < D4; d++) { out[o * D4 + d] = acc[d][r] / total[r]; }
