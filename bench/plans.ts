@@ -1,9 +1,9 @@
 /** GPU memory of a run on each published model, by the plan that is the allocation (a test holds it against measured bytes). */
 
 import { policyName } from "../workers/models/activations.ts";
-import { configOf, published, publishedPictures, publishedTensors } from "../workers/models/published.ts";
+import { configOf, modelOf, published, publishedPictures, publishedTensors } from "../workers/models/published.ts";
 import { parseRecipe, type Recipe } from "../workers/recipe.ts";
-import { onModel } from "../workers/training/plan.ts";
+import { onModel, type PlannedData } from "../workers/training/plan.ts";
 
 export interface PlanResult {
   model: string;
@@ -28,33 +28,44 @@ const recipes: Record<string, Record<string, unknown>> = {
   "lean: the same, and 8-bit moments": lean,
   "activations kept": { gradient_checkpointing: false },
 };
+/** Of models whose pictures may stay whole: a small adapter on rows with a photograph, as the page begins. */
+const SMALL = "r 16, whole pictures, 256 tokens a row";
 const goals: Record<string, Record<string, number>> = {
   "bczhou/tiny-llava-v1-hf": { "default recipe": 2.1e9, "lean: the same, and 8-bit moments": 1.6e9 },
+  "HuggingFaceTB/SmolVLM-256M-Instruct": { [SMALL]: 0.9e9 },
+  "HuggingFaceTB/SmolVLM-500M-Instruct": { [SMALL]: 1.6e9 },
   "llava-hf/llava-1.5-7b-hf": { "default recipe": 7.4e9, "lean: the same, and 8-bit moments": 6e9 },
 };
 
 export const plans = (): PlanResult[] =>
-  [...published.keys()].flatMap((model) =>
-    Object.entries(recipes).map(([name, json]) => ({
-      model,
-      recipe: name,
-      ...planned(model, parseRecipe(json)),
-      goalBytes: goals[model]?.[name] ?? null,
-    })),
-  );
+  [...published.keys()].flatMap((model) => {
+    const whole = modelOf(model).config.scale_factor !== undefined;
+    const all = [
+      ...Object.entries(recipes).map(([name, json]) => [name, planned(model, parseRecipe(json))] as const),
+      ...(whole ? [[SMALL, planned(model, parseRecipe({ lora_r: 16 }), WHOLE)] as const] : []),
+    ];
+    return all.map(([name, plan]) => ({ model, recipe: name, ...plan, goalBytes: goals[model]?.[name] ?? null }));
+  });
 
-function planned(model: string, recipe: Recipe): Omit<PlanResult, "model" | "recipe" | "goalBytes"> {
+const WHOLE: PlannedData = { rows: 1, longest: 256, pictures: 1 };
+
+/** `data`: rows whose pictures are whole; without it, one row as the model's pictures are by default. */
+function planned(
+  model: string,
+  recipe: Recipe,
+  data?: PlannedData,
+): Omit<PlanResult, "model" | "recipe" | "goalBytes"> {
   const config = configOf(model);
   const { rowTokens, memory, flops } = onModel(
     {
       config,
-      pictures: publishedPictures(model),
+      pictures: data ? { mostTiles: 1 } : publishedPictures(model),
       checkpoint: { tensors: publishedTensors(model) },
       quant: { type: "nf4", blockSize: 64, doubleQuant: false, modules: recipe.quantizeModules },
       preparation: { vocab: VOCABULARY },
     },
     recipe,
-  ).planOf();
+  ).planOf(data);
   return {
     rowTokens,
     totalBytes: memory.totalBytes,

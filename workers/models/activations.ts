@@ -94,21 +94,27 @@ export interface ActivationsRequest {
   mlpRows?: number | undefined;
 }
 
-/** `beyondHalf`: u32[layers], what each layer's f16 copies count (`BeyondHalf`); none where there are no copies. */
+/**
+ * `working`: where the tensors come from that are of use only while layers run. `beyondHalf`: u32[layers], what each layer's f16 copies
+ * count (`BeyondHalf`); none where there are no copies.
+ */
 export function allocateActivations(
   alloc: Allocator,
   config: DecoderConfig,
   { rank, rows, policy, cacheRows, mlpRows: step = mlpChunkRows(config, rows) }: ActivationsRequest,
+  working = alloc,
 ): { layers: LayerActivations[]; last: Tensor; beyondHalf: Tensor | undefined } {
   const { hiddenSize: h, intermediateSize: f, numHeads, headSize, numLayers } = config;
   const training = typeof policy === "object" ? policy : undefined;
   const inHalf = training?.precision === "f16";
   const t = (name: string, length: number): Tensor => alloc.tensor(`activations/${name}`, length);
   /** What layers share that keep nothing in it; each tensor is made when the first asks. */
-  const working = new Map<string, Tensor>();
+  const made = new Map<string, Tensor>();
   const shared = (name: string, length: number): Tensor => {
-    const tensor = working.get(name) ?? t(name, length);
-    working.set(name, tensor);
+    // What layers pass on is needed before and after them too.
+    const from = name === "x" ? alloc : working;
+    const tensor = made.get(name) ?? from.tensor(`activations/${name}`, length);
+    made.set(name, tensor);
     return tensor;
   };
 

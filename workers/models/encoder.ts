@@ -71,6 +71,8 @@ export interface EncoderOptions {
   features: Tensor;
   featureCapacity: number;
   tileCapacity: number;
+  /** What it works in, made for `adapter` and `training`; default: memory of its own. */
+  buffers?: VisionActivations;
   /** How a frozen tower runs; default: on our own kernels. It gets the buffers it works on. */
   makeTower?: ((v: VisionActivations) => Promise<Tower>) | undefined;
   /** Used where it is on the tower and the projector. */
@@ -125,10 +127,8 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const perTile = featuresPerTile(config);
   const adapter = o.adapter && learnsFromPictures(o.adapter) ? o.adapter : undefined;
   const training = adapter && o.training;
-  const buffers = allocateVision(arena, config, o.tileCapacity, {
-    lora: adapter?.settings,
-    policy: training?.policy,
-  });
+  const buffers =
+    o.buffers ?? allocateVision(arena, config, o.tileCapacity, { lora: adapter?.settings, policy: training?.policy });
   const { starts, ends } = tileBorders(config.tower, o.tileCapacity);
   write(gpu, buffers.tower.starts, starts);
   write(gpu, buffers.tower.ends, ends);

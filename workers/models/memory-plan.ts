@@ -7,7 +7,7 @@ import { Planner } from "../gpu/buffers.ts";
 import { Recorder } from "../gpu/program.ts";
 import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
-import { type ActivationPolicy, KEEP, RECOMPUTE } from "./activations.ts";
+import { type ActivationPolicy, allocateActivations, KEEP, RECOMPUTE } from "./activations.ts";
 import { type Adapter, allocateAdapter, checkpointBytes, learnsFromPictures } from "./adapter.ts";
 import { featuresPerTile, positionsOf, type VlmConfig } from "./config.ts";
 import { connectorFlops } from "./parts/connector.ts";
@@ -15,7 +15,8 @@ import { decoderLinears } from "./parts/decoder.ts";
 import { loraParameters, matrixParameters, outSize, sumOf } from "./parts/linears.ts";
 import type { LoraSettings } from "./parts/lora.ts";
 import { towerFlops } from "./parts/tower.ts";
-import { allocatePass, type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
+import { type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
+import { allocateStep } from "./step-buffers.ts";
 import {
   allocateVision,
   recordConnector,
@@ -77,25 +78,23 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   const tiles = Math.max(1, tilesPerRow * rowsPerPass);
   const passes = Math.ceil((batchSize * accumulation) / rowsPerPass);
   const tileCapacity = Math.min(8, tiles);
+  const features = tiles * featuresPerTile(config);
   const allocate = (policy: ActivationPolicy) => {
-    const capacity = { rows, labelRows: rows, features: tiles * featuresPerTile(config), policy };
+    const capacity = { rows, labelRows: rows, features, policy };
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
     const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
-    const pass = allocatePass(planner, config, weights, lora, capacity);
-    const vision = allocateVision(
-      planner,
-      config,
-      tileCapacity,
-      learnsFromPictures(adapter) ? { lora, policy } : undefined,
-    );
+    const { pass, vision } = allocateStep(planner, { config, weights, adapter, capacity, tileCapacity });
     return { planner, capacity, weights, adapter, pass, vision };
   };
-  const kinds = lora.targets === "all-linear" ? ["activations", "vision"] : ["activations"];
+  /** Without what is shared: that is for others to take as well. */
   const activationBytes = (policy: ActivationPolicy): number => {
-    const { groups } = allocate(policy).planner;
-    return kinds.reduce((sum, kind) => sum + (groups.get(kind) ?? 0), 0);
+    const planner = new Planner();
+    allocateActivations(planner, config.decoder, { rank: lora.rank, rows, policy, cacheRows: rows });
+    planner.tensor("activations/imageFeatures", (features + 1) * config.decoder.hiddenSize);
+    if (lora.targets === "all-linear") allocateVision(planner, config, tileCapacity, { lora, policy });
+    return planner.totalBytes;
   };
   const policy =
     request.policy ?? choosePolicy(activationBytes, config.decoder.numLayers, request.gradientCheckpointing);

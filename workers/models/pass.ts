@@ -4,6 +4,7 @@
  */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { Recorder, type Size } from "../gpu/program.ts";
+import { sharedMemory } from "../gpu/shared-memory.ts";
 import { type BlendTable, blendRows, TAPS } from "../kernels/rows/blend.ts";
 import { zero } from "../kernels/rows/copy.ts";
 import { embeddingForward } from "../kernels/rows/embedding.ts";
@@ -20,6 +21,7 @@ import {
 } from "./parts/decoder.ts";
 import {
   allocateHead,
+  allocateTargets,
   type HeadActivations,
   type HeadPass,
   headAndLoss,
@@ -74,12 +76,14 @@ export interface PassBuffers extends HeadActivations {
   imageFeatures: Tensor;
 }
 
+/** `shared`: where the tensors come from that are of use only while token rows go through the model. */
 export function allocatePass(
   alloc: Allocator,
   { decoder, blends }: Pick<VlmConfig, "decoder" | "blends">,
   { embed, head }: Pick<VlmWeights, "embed" | "head">,
   lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
   capacity: PassCapacity,
+  shared: Allocator = alloc,
 ): PassBuffers {
   const { rows, labelRows, features, policy, cacheRows = rows, mlpRows } = capacity;
   const rank = lora?.rank ?? 0;
@@ -88,8 +92,15 @@ export function allocatePass(
   const dropout = lora?.dropout !== undefined;
   return {
     capacity,
-    ...allocateActivations(alloc, decoder, { rank, rows, policy, cacheRows, mlpRows }),
-    gradients: training ? allocateGradients(alloc, decoder, { rank, rows, dropout, mlpRows }) : undefined,
+    ...sharedMemory(shared, ["layers", "head"], ({ layers, head: ofHead, kept }) => {
+      // In f32 the last layer's backward may begin with what its forward left, with the head between them (see recordTraining).
+      const working = training && policy.precision === "f32" ? kept : layers;
+      return {
+        ...allocateActivations(kept, decoder, { rank, rows, policy, cacheRows, mlpRows }, working),
+        gradients: training ? allocateGradients(kept, decoder, { rank, rows, dropout, mlpRows }, layers) : undefined,
+        ...allocateHead(ofHead, decoder, head, { labelRows, training }),
+      };
+    }),
     ids: t("ids", rows),
     table: allocatePassTable(alloc, embed, rows),
     slots: t("slots", rows),
@@ -98,7 +109,7 @@ export function allocatePass(
     ends: t("ends", cacheRows),
     positions: t("positions", cacheRows),
     imageFeatures: alloc.tensor("activations/imageFeatures", (features + 1) * decoder.hiddenSize),
-    ...allocateHead(alloc, decoder, head, { labelRows, training }),
+    ...allocateTargets(alloc, head, labelRows),
   };
 }
 

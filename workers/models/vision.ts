@@ -1,11 +1,13 @@
 /** Tower and connector, assembled: tiles -> rows of the image feature table, and back to what learns on that way. */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
+import { sharedMemory } from "../gpu/shared-memory.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import type { VisionLora } from "./adapter.ts";
 import { featuresPerTile, type VlmConfig } from "./config.ts";
 import {
   allocateConnector,
+  allocateOrder,
   type ConnectorActivations,
   type ConnectorPass,
   connectorBackward,
@@ -13,7 +15,15 @@ import {
   type TrainedConnector,
 } from "./parts/connector.ts";
 import type { LoraSettings, PassDropout } from "./parts/lora.ts";
-import { allocateTower, type TowerActivations, type TowerPass, towerBackward, towerForward } from "./parts/tower.ts";
+import {
+  allocateBorders,
+  allocateTower,
+  type TowerActivations,
+  type TowerPass,
+  towerBackward,
+  towerForward,
+  towerPhases,
+} from "./parts/tower.ts";
 import type { VlmWeights } from "./weights.ts";
 
 /** Buffers of one pass over at most so many tiles. */
@@ -24,31 +34,37 @@ export interface VisionActivations {
 
 /**
  * `lora`: settings of an adapter that reaches these linears. `policy`: of a training pass with a way back to the pictures; a tower keeps
- * everything or nothing.
+ * everything or nothing. `shared`: where the tensors come from that are of use only while pictures are seen.
  */
 export function allocateVision(
   alloc: Allocator,
   config: VlmConfig,
   tiles: number,
   { lora, policy }: { lora?: LoraSettings | undefined; policy?: ActivationPolicy | undefined } = {},
+  shared = alloc,
 ): VisionActivations {
   const isAdapted = lora?.targets === "all-linear";
   const rank = isAdapted ? lora.rank : 0;
   const rows = tiles * featuresPerTile(config);
   const keeps = policy && policy.precision === "f32" && policy.keptLayers >= config.tower.layersUsed;
-  const tower = allocateTower(alloc, config.tower, {
-    tiles,
-    rank,
+  const tower = {
+    ...{ tiles, rank, dropout: lora?.dropout !== undefined, droppedLeast: rows * config.connector.outSize },
     backward: isAdapted && policy ? (keeps ? "keep" : "recompute") : "none",
-    dropout: lora?.dropout !== undefined,
-    droppedLeast: rows * config.connector.outSize,
-  });
-  return {
-    tower,
-    connector: allocateConnector(alloc, config.connector, {
-      ...{ rows, rank, backward: policy !== undefined, blends: config.blends },
-    }),
-  };
+  } as const;
+  const connector = { rows, rank, backward: policy !== undefined, blends: config.blends };
+  // A backward reads what the forward left.
+  if (policy) {
+    return {
+      tower: allocateTower(alloc, config.tower, tower),
+      connector: allocateConnector(alloc, config.connector, connector),
+    };
+  }
+  const borders = allocateBorders(alloc, config.tower, tiles);
+  const order = allocateOrder(alloc, config.connector, rows);
+  return sharedMemory(shared, towerPhases, ({ kept, ...phases }) => ({
+    tower: allocateTower(kept, config.tower, tower, { borders, phases }),
+    connector: allocateConnector(phases.features, config.connector, connector, order),
+  }));
 }
 
 /** What the passes below share. `tiles` is how many of the tiles are used. */

@@ -17,7 +17,8 @@ import {
   packPictures,
   writeSlots,
 } from "../models/pack-pictures.ts";
-import { allocatePass, type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
+import { type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
+import { allocateStep } from "../models/step-buffers.ts";
 import { writeTokens } from "../models/token-table.ts";
 import type { VisionActivations } from "../models/vision.ts";
 import type { Vlm } from "../models/vlm.ts";
@@ -86,11 +87,13 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
   const { gpu, config, counters } = model;
   const { capacity, tileCapacity, adapter, makeTower, trains, evaluates } = options;
   const arena = new Arena(gpu, counters);
-  const buffers = allocatePass(arena, config, model.weights, adapter?.settings, capacity);
+  const { weights } = model;
+  const { pass: buffers, vision } = allocateStep(arena, { config, weights, adapter, capacity, tileCapacity });
   const encoder = await createEncoder(model, arena, {
     features: buffers.imageFeatures,
     featureCapacity: capacity.features,
     tileCapacity,
+    buffers: vision,
     makeTower: makeTower && ((v) => makeTower(model, arena, v)),
     adapter,
     ...(typeof capacity.policy === "object" && {

@@ -8,7 +8,7 @@ import backwardCode from "./swiglu-backward.wgsl?raw";
 import forwardCode from "./swiglu-forward.wgsl?raw";
 
 const forward: Kernel = { name: "swiglu-forward", code: compose(sigmoid, forwardCode), access: ["read", "read_write"] };
-const backward: Kernel = { name: "swiglu-backward", code: backwardCode, access: ["read", "read", "read_write"] };
+const backward: Kernel = { name: "swiglu-backward", code: backwardCode, access: ["read", "read_write"] };
 
 export interface SwigluForward<K extends string = string> {
   /** [rows, F], overwritten. */
@@ -36,25 +36,23 @@ export function swigluForward<K extends string>(
 }
 
 export interface SwigluBackward<K extends string = string> {
-  /** [rows, 2F], overwritten; another buffer than `gateUp`. */
-  dGateUp: Tensor;
   /** [rows, F]. */
   dy: Tensor;
-  /** [rows, 2F], as given to the forward. */
+  /** [rows, 2F], as given to the forward; overwritten with its gradient, because nothing reads it after this. */
   gateUp: Tensor;
   size: number;
   rows: Size<K>;
 }
 
-/** Gradient of `swigluForward` with respect to gate and up. */
+/** Gradient of `swigluForward` with respect to gate and up, in their place. */
 export function swigluBackward<K extends string>(
   recorder: Recorder<K>,
-  { dGateUp, dy, gateUp, size, rows }: SwigluBackward<K>,
+  { dy, gateUp, size, rows }: SwigluBackward<K>,
 ): void {
   const count = product(rows, size);
   recorder.dispatch({
     kernel: backward,
-    tensors: [gateUp, dy, dGateUp],
+    tensors: [dy, gateUp],
     params: [size, count],
     workgroups: linearGrid(count),
     flops: product(count, 14),

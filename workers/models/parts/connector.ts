@@ -91,19 +91,24 @@ export interface ConnectorActivations {
   gradients: ConnectorGradients | undefined;
 }
 
+/** To be written once, with `shuffleOrder`; for `rows` feature rows of a connector that shuffles. */
+export const allocateOrder = (alloc: Allocator, { shuffle }: ConnectorConfig, rows: number): Tensor | undefined =>
+  shuffle > 1 ? alloc.tensor("vision/order", rows * shuffle ** 2) : undefined;
+
 /** `rank` of LoRA on the connector, 0 for none. */
 export function allocateConnector(
   alloc: Allocator,
-  { inSize, outSize: h, shuffle, modules }: ConnectorConfig,
+  config: ConnectorConfig,
   { rows, rank, backward, blends }: { rows: number; rank: number; backward: boolean; blends: boolean },
+  order = allocateOrder(alloc, config, rows),
 ): ConnectorActivations {
+  const { inSize, outSize: h, shuffle, modules } = config;
   const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
-  const towerRows = rows * shuffle ** 2;
-  const shuffled = shuffle > 1 ? towerRows * inSize : 0;
+  const shuffled = order ? rows * shuffle ** 2 * inSize : 0;
   const hidden = modules.length > 1 ? rows * h : 0;
   const projected = t("projected", hidden);
   return {
-    shuffle: shuffle > 1 ? { order: t("order", towerRows), rows: t("shuffled", shuffled) } : undefined,
+    shuffle: order && { order, rows: t("shuffled", shuffled) },
     xaHidden: t("xaHidden", rows * rank),
     projected,
     activated: backward ? t("activated", hidden) : projected,

@@ -87,15 +87,14 @@ export interface LayerGradients {
   /** The same memory as dNormed: neither is needed while the other is. */
   dOut: Tensor;
   delta: Tensor;
-  /** Of an MLP chunk. */
+  /** Of an MLP chunk. The gradient of gate|up takes its place. */
   dHidden: Tensor;
-  dGateUp: Tensor;
   t: Tensor;
   /** With dropout: room for a masked input of any linear. */
   dropped: Tensor | undefined;
 }
 
-/** For passes of at most `rows` tokens, whose MLP goes in chunks of `mlpRows`. */
+/** For passes of at most `rows` tokens, whose MLP goes in chunks of `mlpRows`. All but dx is of use only while layers run: `working`. */
 export function allocateGradients(
   alloc: Allocator,
   config: DecoderConfig,
@@ -110,20 +109,20 @@ export function allocateGradients(
     dropout: boolean;
     mlpRows?: number | undefined;
   },
+  working = alloc,
 ): LayerGradients {
   const { hiddenSize, intermediateSize, numHeads, headSize } = config;
-  const t = (name: string, length: number): Tensor => alloc.tensor(`backward/${name}`, length);
+  const t = (name: string, length: number): Tensor => working.tensor(`backward/${name}`, length);
   const heads = numHeads * headSize;
   const chunk = Math.min(rows, mlpRows);
   const dNormed = t("dNormed", rows * Math.max(hiddenSize, heads));
   return {
-    dx: t("dx", rows * hiddenSize),
+    dx: alloc.tensor("backward/dx", rows * hiddenSize),
     dNormed,
     dQkv: t("dQkv", rows * qkvSize(config)),
     dOut: dNormed,
     delta: t("delta", rows * numHeads),
     dHidden: t("dHidden", chunk * intermediateSize),
-    dGateUp: t("dGateUp", chunk * 2 * intermediateSize),
     t: t("t", rows * 3 * rank),
     dropped: dropout ? t("dropped", Math.max(rows * Math.max(hiddenSize, heads), chunk * intermediateSize)) : undefined,
   };
@@ -285,8 +284,8 @@ export function layerBackward<K extends string>(r: Recorder<K>, g: LayerGradient
     const [dx, dNormed, x] = [chunkOf(m, g.dx, size), chunkOf(m, g.dNormed, size), chunkOf(m, a.x1, size)];
     const n = chunkRows(m, rows);
     linearBackward(r, g, p, "down", { dx: g.dHidden, dy: dx, x: m.hidden, xa: m.xaDown, chunk: m });
-    swigluBackward(r, { dGateUp: g.dGateUp, dy: g.dHidden, gateUp: m.gateUp, size: intermediateSize, rows: n });
-    linearBackward(r, g, p, "gateUp", { dx: dNormed, dy: g.dGateUp, x: m.normed2, xa: m.xaGateUp, chunk: m });
+    swigluBackward(r, { dy: g.dHidden, gateUp: m.gateUp, size: intermediateSize, rows: n });
+    linearBackward(r, g, p, "gateUp", { dx: dNormed, dy: m.gateUp, x: m.normed2, xa: m.xaGateUp, chunk: m });
     rmsNormBackward(r, { dx, dy: dNormed, x, weight: weights.postNorm, rstd: m.rstd2, size, rows: n, accumulate: 1 });
   }
   linearBackward(r, g, p, "o", { dx: g.dOut, dy: g.dx, x: a.out, xa: a.xaO });

@@ -32,24 +32,40 @@ export function headChunkRows(headOut: number, labelRows: number): number {
   return Math.min(fit, Math.ceil(labelRows / 64) * 64);
 }
 
-/** For at most `labelRows` label rows; `training` with room for the gradient. */
-export function allocateHead(
-  alloc: Allocator,
-  { hiddenSize: h }: DecoderConfig,
-  head: VocabularyTable,
-  { labelRows, training }: { labelRows: number; training: boolean },
-): HeadActivations {
+/** Chunks of at most `labelRows` label rows. */
+function headChunks(head: VocabularyTable, labelRows: number): { chunkRows: number; chunks: number; padded: number } {
   const chunkRows = headChunkRows(head.out, labelRows);
   const chunks = Math.ceil(labelRows / chunkRows);
-  const padded = chunks * chunkRows;
+  return { chunkRows, chunks, padded: chunks * chunkRows };
+}
+
+/** What is written before a pass, and read after it. */
+export function allocateTargets(
+  alloc: Allocator,
+  head: VocabularyTable,
+  labelRows: number,
+): Pick<HeadActivations, "labelRows" | "targets" | "nll"> {
+  const { padded } = headChunks(head, labelRows);
   return {
     labelRows: alloc.tensor("tokens/labelRows", padded),
     targets: alloc.tensor("tokens/targets", padded),
-    normedRows: alloc.tensor("loss/normedRows", padded * h),
-    headRstd: alloc.tensor("loss/rstd", padded),
-    logits: alloc.tensor("loss/logits", chunkRows * head.out),
-    dNormedRows: training ? alloc.tensor("loss/dNormedRows", padded * h) : undefined,
     nll: alloc.tensor("loss/nll", padded),
+  };
+}
+
+/** What is of use only while the head runs, for at most `labelRows` label rows; `training` with room for the gradient. */
+export function allocateHead(
+  working: Allocator,
+  { hiddenSize: h }: DecoderConfig,
+  head: VocabularyTable,
+  { labelRows, training }: { labelRows: number; training: boolean },
+): Omit<HeadActivations, "labelRows" | "targets" | "nll"> {
+  const { chunkRows, chunks, padded } = headChunks(head, labelRows);
+  return {
+    normedRows: working.tensor("loss/normedRows", padded * h),
+    headRstd: working.tensor("loss/rstd", padded),
+    logits: working.tensor("loss/logits", chunkRows * head.out),
+    dNormedRows: training ? working.tensor("loss/dNormedRows", padded * h) : undefined,
     chunkRows,
     chunks,
   };

@@ -165,38 +165,64 @@ export interface TowerCapacity {
   droppedLeast: number;
 }
 
-export function allocateTower(alloc: Allocator, config: TowerConfig, capacity: TowerCapacity): TowerActivations {
+/** What comes one after the other where no backward follows: before the layers, the halves of a layer in turns, behind the layers. */
+export const towerPhases = ["patches", "attention", "mlp", "features"] as const;
+
+/** To be written once, with `tileBorders`. */
+export function allocateBorders(
+  alloc: Allocator,
+  config: TowerConfig,
+  tiles: number,
+): Pick<TowerActivations, "starts" | "ends"> {
+  const rows = tiles * tokensPerTile(config);
+  return { starts: alloc.tensor("vision/starts", rows), ends: alloc.tensor("vision/ends", rows) };
+}
+
+/** `phases`: where what only one of them needs comes from. */
+export function allocateTower(
+  alloc: Allocator,
+  config: TowerConfig,
+  capacity: TowerCapacity,
+  {
+    borders = allocateBorders(alloc, config, capacity.tiles),
+    phases = { patches: alloc, attention: alloc, mlp: alloc, features: alloc },
+  }: {
+    borders?: Pick<TowerActivations, "starts" | "ends">;
+    phases?: Record<(typeof towerPhases)[number], Allocator>;
+  } = {},
+): TowerActivations {
   const { hiddenSize: c, intermediateSize: f, numHeads: heads } = config;
   const { tiles, rank, dropout, droppedLeast } = capacity;
   const patches = tiles * patchesPerTile(config);
   const rows = tiles * tokensPerTile(config);
   const backward = capacity.backward !== "none";
   const ownLayers = capacity.backward === "keep";
-  const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
-  const norm = (name: string): Normed => ({
-    y: t(name, rows * c),
-    mean: t(`${name}.mean`, rows),
-    rstd: t(`${name}.rstd`, rows),
+  const t = (name: string, length: number, from = alloc): Tensor => from.tensor(`vision/${name}`, length);
+  const norm = (name: string, from = alloc): Normed => ({
+    y: t(name, rows * c, from),
+    mean: t(`${name}.mean`, rows, from),
+    rstd: t(`${name}.rstd`, rows, from),
   });
+  const { attention, mlp } = phases;
   const make = (n: number, shared?: TowerLayerActivations): TowerLayerActivations => {
     const x = shared && !backward ? shared.x : t(`x.${n}`, rows * c);
     if (shared) return { ...shared, x };
     const normed1 = norm(`normed1.${n}`);
-    const fc1 = t(`fc1.${n}`, rows * f);
+    const fc1 = t(`fc1.${n}`, rows * f, mlp);
     return {
       x,
       normed1,
-      xaQkv: t(`xaQkv.${n}`, rows * 3 * rank),
-      qkv: t(`qkv.${n}`, rows * 3 * c),
-      out: t(`out.${n}`, rows * c),
-      lse: t(`lse.${n}`, rows * heads),
-      xaOut: t(`xaOut.${n}`, rows * rank),
+      xaQkv: t(`xaQkv.${n}`, rows * 3 * rank, attention),
+      qkv: t(`qkv.${n}`, rows * 3 * c, attention),
+      out: t(`out.${n}`, rows * c, attention),
+      lse: t(`lse.${n}`, rows * heads, attention),
+      xaOut: t(`xaOut.${n}`, rows * rank, attention),
       x1: t(`x1.${n}`, rows * c),
       normed2: backward ? norm(`normed2.${n}`) : normed1,
-      xaFc1: t(`xaFc1.${n}`, rows * rank),
+      xaFc1: t(`xaFc1.${n}`, rows * rank, mlp),
       fc1,
-      hidden: backward ? t(`hidden.${n}`, rows * f) : fc1,
-      xaFc2: t(`xaFc2.${n}`, rows * rank),
+      hidden: backward ? t(`hidden.${n}`, rows * f, mlp) : fc1,
+      xaFc2: t(`xaFc2.${n}`, rows * rank, mlp),
     };
   };
   const first = make(0);
@@ -204,19 +230,18 @@ export function allocateTower(alloc: Allocator, config: TowerConfig, capacity: T
   for (let n = 1; n < config.layersUsed; n++) layers.push(make(n, ownLayers ? undefined : first));
   const features = tiles * towerRowsPerTile(config) * c;
   const last = backward ? t("x.last", rows * c) : first.x;
-  const normedLast = config.postNorm ? norm("normedLast") : undefined;
+  const normedLast = config.postNorm ? norm("normedLast", phases.features) : undefined;
   return {
     recompute: capacity.backward === "recompute",
     pixels: t("pixels", tiles * 3 * config.imageSize ** 2),
-    patches: t("patches", patches * 3 * config.patchSize ** 2),
-    embedded: t("embedded", patches * c),
+    patches: t("patches", patches * 3 * config.patchSize ** 2, phases.patches),
+    embedded: t("embedded", patches * c, phases.patches),
     layers,
     last,
     normedLast,
     // Without a class token every row is a feature.
-    features: config.classToken === "none" ? (normedLast?.y ?? last) : t("features", features),
-    starts: t("starts", rows),
-    ends: t("ends", rows),
+    features: config.classToken === "none" ? (normedLast?.y ?? last) : t("features", features, phases.features),
+    ...borders,
     gradients: backward
       ? {
           dFeatures: t("dTower", features),
