@@ -10,13 +10,14 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Locator, type Page } from "@playwright/test";
 import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
+import { browserProcesses } from "./browser-processes.ts";
 
 export const HOUR = 3_600_000;
 const REPO = "someone/full-size";
@@ -82,7 +83,7 @@ async function load(
   return {
     seconds,
     status,
-    peakBytes: await peaks(context),
+    peakBytes: await peaks(),
     stored: { usage: stored.usage ?? 0, quota: stored.quota ?? 0 },
   };
 }
@@ -109,27 +110,10 @@ async function chooseHub(page: Page, endpoint: string): Promise<void> {
   await page.getByLabel("Hub address").fill(endpoint);
 }
 
-/** The processes of this browser: those whose command line names its profile's root, and their children. */
-export async function peaks(context: BrowserContext): Promise<Record<string, number>> {
-  const children = new Map<number, number[]>();
-  for (const entry of await readdir("/proc")) {
-    const pid = Number(entry);
-    const text = Number.isNaN(pid) ? "" : await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // The name in brackets may hold spaces: the parent's id is the second field behind it.
-    const parent = Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
-    if (text) children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
+/** By kind of process, the most that the largest of that kind held. */
+export async function peaks(): Promise<Record<string, number>> {
   const out: Record<string, number> = {};
-  const visit = async (pid: number): Promise<void> => {
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-    const peak = 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
-    const kind = /--type=([\w-]+)/.exec(command)?.[1] ?? "browser";
-    out[kind] = Math.max(out[kind] ?? 0, peak);
-    for (const child of children.get(pid) ?? []) await visit(child);
-  };
-  for (const child of children.get(process.pid) ?? []) await visit(child);
-  if (!context.browser && Object.keys(out).length === 0) throw new Error("no process of the browser was found");
+  for (const { kind, peakBytes } of await browserProcesses()) out[kind] = Math.max(out[kind] ?? 0, peakBytes);
   return out;
 }
 

@@ -57,7 +57,7 @@ async function step(context: BrowserContext, site: string, folder: string): Prom
   await mkdir(path.join(folder, "page"), { recursive: true });
   for (const [name, bytes] of Object.entries(zip)) await writeFile(path.join(folder, "page", name), bytes);
   const record = { recipe: { ...recipe, ...choices }, ...figures, planned, withSelfTestAndSave: seconds };
-  const out = { ...record, peakBytes: await peaks(context), load: loadavg()[0] };
+  const out = { ...record, peakBytes: await peaks(), load: loadavg()[0] };
   await writeFile(path.join(folder, "page/step.json"), JSON.stringify(out));
   return out;
 }
