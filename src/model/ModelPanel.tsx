@@ -39,6 +39,7 @@ export function ModelPanel() {
   const capability = useApp((s) => s.capability);
   const running = useTraining((s) => isRunning(s.state));
   const busy = progress !== undefined;
+  const readying = useTraining((s) => s.readying !== undefined);
   const listed = source.kind === "hub" ? catalogue.find(({ repo }) => repo === source.name) : undefined;
   const [typing, setByName] = useState(false);
   const byName = typing || (source.kind === "hub" && !listed);
@@ -101,7 +102,7 @@ export function ModelPanel() {
       {preview && <HubOffer preview={preview} />}
       {progress && <LoadBars progress={progress} />}
       <p role="status" className="status">
-        {statusOf({ info, busy })}
+        {statusOf({ info, busy, readying })}
       </p>
       {!info && !busy && <LastTime />}
       {info && (
@@ -116,7 +117,7 @@ export function ModelPanel() {
           {words}
         </p>
       ))}
-      {info && <SelfTest />}
+      {info && <SelfTest model={info} readying={readying} />}
       {info?.demo && (
         <p className="note">
           The demo model is tiny: it knows 128 flat icons on plain backgrounds and nothing of photographs. For those,

@@ -1,5 +1,6 @@
 /** What the self-test of the kernels found on this adapter, in one line, with the report as a file. */
 import { useEffect, useState } from "react";
+import type { ModelInfo } from "../../workers/protocol/model.ts";
 import type { SelfTestReport } from "../../workers/self-test/report.ts";
 import { useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
@@ -20,17 +21,22 @@ function words({ passed, results, limit, gates }: SelfTestReport): string {
   return `${share} ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.${unused}${without}`;
 }
 
-export function SelfTest() {
+export function SelfTest({ model, readying }: { model: ModelInfo; readying: boolean }) {
   const [report, setReport] = useState<SelfTestReport | null>(null);
-  const software = useApp((s) => s.capability?.adapter?.software ?? true);
   const state = useTraining((s) => s.state);
   const fail = useApp((s) => s.fail);
-  const known = report !== null;
-  // A GPU is tested as soon as a model is there; a software adapter, where compiling takes seconds, by the first run.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a run that begins has run the test
+  // The kernels are tried when a model is there, and at the latest when a run begins. Another model may have others.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what changes then is what the engine knows
   useEffect(() => {
-    if (!known) engine((api) => api.selfTest(!software)).then(setReport, (error) => fail("model", error));
-  }, [known, software, state, fail]);
+    let gone = false;
+    engine((api) => api.selfTest(false)).then(
+      (found) => gone || setReport(found),
+      (error) => gone || fail("model", error),
+    );
+    return () => {
+      gone = true;
+    };
+  }, [model, readying, state, fail]);
   if (!report) return <p className="detail">The kernels are tried on this adapter before the first run.</p>;
   return (
     <p className={report.passed ? "detail" : "note"}>

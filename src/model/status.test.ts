@@ -5,13 +5,17 @@ const info = { label: "The demo model", parameters: 4_400_000, gpuBytes: 6e6, fr
 
 test("a loaded model says what it is and where it came from", () => {
   const words = "The demo model is ready: 4.4 M parameters, 6.0 MB on the GPU";
-  expect(statusOf({ info, busy: false })).toBe(`${words}.`);
-  expect(statusOf({ info: { ...info, from: "cache" }, busy: true })).toBe(`${words}, from this browser's cache.`);
+  const still = { busy: false, readying: false };
+  expect(statusOf({ info, ...still })).toBe(`${words}.`);
+  expect(statusOf({ info: { ...info, from: "cache" }, ...still, busy: true })).toBe(
+    `${words}, from this browser's cache.`,
+  );
+  expect(statusOf({ info, ...still, readying: true })).toMatch(/on the GPU\. Its kernels are being tried and compiled/);
 });
 
 test("without one, the bar speaks while it is loaded", () => {
-  expect(statusOf({ info: undefined, busy: true })).toBe("");
-  expect(statusOf({ info: undefined, busy: false })).toBe("No model is loaded.");
+  expect(statusOf({ info: undefined, busy: true, readying: false })).toBe("");
+  expect(statusOf({ info: undefined, busy: false, readying: false })).toBe("No model is loaded.");
 });
 
 test("what stands against a load, the nearest first", () => {

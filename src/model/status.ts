@@ -4,13 +4,22 @@ import type { Capability } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { bytes, count } from "../parts/format.ts";
 
+const READYING = " Its kernels are being tried and compiled here, so that a run can start at once; go on meanwhile.";
+
 type Loaded = Pick<ModelInfo, "label" | "parameters" | "gpuBytes" | "from">;
 
-/** `busy`: a model is being loaded, which the bar beside it says. */
-export function statusOf({ info, busy }: { info: Loaded | undefined; busy: boolean }): string {
+interface Status {
+  info: Loaded | undefined;
+  /** A model is being loaded, which the bar beside it says. */
+  busy: boolean;
+  /** What a first step would wait for is done ahead. */
+  readying: boolean;
+}
+
+export function statusOf({ info, busy, readying }: Status): string {
   if (info) {
     const from = info.from === "cache" ? ", from this browser's cache" : "";
-    return `${info.label} is ready: ${count(info.parameters)} parameters, ${bytes(info.gpuBytes)} on the GPU${from}.`;
+    return `${info.label} is ready: ${count(info.parameters)} parameters, ${bytes(info.gpuBytes)} on the GPU${from}.${readying ? READYING : ""}`;
   }
   return busy ? "" : "No model is loaded.";
 }

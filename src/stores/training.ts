@@ -7,6 +7,7 @@ import type { EngineApi, PlanInfo, SupplyOf } from "../../workers/protocol/engin
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
 import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
+import type { PlannedData } from "../../workers/training/plan.ts";
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
@@ -27,6 +28,8 @@ interface TrainingStore {
   /** By field: what it must be and is not. Such a recipe has no plan and starts no run. */
   problems: Map<string, string>;
   plan: PlanInfo | undefined;
+  /** What a run would wait for is done ahead: the kernels are tried and compiled. */
+  readying: symbol | undefined;
   runId: string | undefined;
   state: RunState;
   step: number;
@@ -143,6 +146,13 @@ export const useTraining = create<TrainingStore>((set, get) => {
     // A dead engine cannot list runs; the next model load does.
     if (useModel.getState().info) await useRuns.getState().refresh();
   };
+  /** Has the engine do ahead what the first step would wait for. */
+  const makeReady = async (fields: Fields, data: PlannedData | undefined): Promise<void> => {
+    const mine = Symbol();
+    set({ readying: mine });
+    await attempt("model", () => engine((api) => api.makeReady(fields, data)));
+    if (get().readying === mine) set({ readying: undefined });
+  };
   /** The plan of the recipe and the data as they are now. */
   const planNow = async (): Promise<void> => {
     const { fields, problems } = get();
@@ -163,6 +173,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (get().fields === fields) {
         set({ plan });
         useApp.getState().clear("training");
+        void makeReady(fields, planned);
       }
     } catch (error) {
       if (get().fields === fields) {
@@ -220,6 +231,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     touched: last !== undefined,
     problems: new Map(),
     plan: undefined,
+    readying: undefined,
     runId: undefined,
     state: "idle",
     step: 0,

@@ -9,8 +9,9 @@ import type { VlmConfig } from "../models/config.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
 import { BASELINE_BINDING_BYTES } from "../models/parts/head-weights.ts";
 import { preparationOf } from "../models/preparation.ts";
-import { livingModel, towerOf } from "./standing-model.ts";
+import { livingModel } from "./standing-model.ts";
 import type { EngineState } from "./state.ts";
+import { towerOf } from "./tower.ts";
 import { endAnswer, inTurn } from "./turns.ts";
 
 /** Tokens of a conversation: at least so many, and so many beside the largest picture that the model takes. */

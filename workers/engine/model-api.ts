@@ -6,9 +6,9 @@ import { parseRecipe } from "../recipe.ts";
 import { cachedVerdict, headSizesOf } from "../self-test/self-test.ts";
 import { modelInfoOf } from "./model-info.ts";
 import { previewOf } from "./model-source.ts";
-import { tested } from "./runs.ts";
 import { letGo, makeModel, standModel } from "./standing-model.ts";
 import { type EngineState, needModel, openedGpu } from "./state.ts";
+import { tested } from "./tested.ts";
 import { asLoad, inTurn, needIdle } from "./turns.ts";
 
 export const modelApi = (s: EngineState): ModelApi => ({

@@ -2,9 +2,9 @@
 
 import { embeddedJson } from "../data/embedded.ts";
 import { featuresPerTile } from "../models/config.ts";
-import { fitsOrt } from "../models/onnx/ort.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol/model.ts";
+import { usesOrt } from "./tower.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
 export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<ModelInfo> {
@@ -23,7 +23,7 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     preparation: loaded.preparation,
     recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
     demo,
-    vision: fitsOrt(config) && !loaded.checkpoint.versionOf ? "onnxruntime" : "own",
+    vision: usesOrt(loaded) ? "onnxruntime" : "own",
     cacheNote: loaded.cacheNote,
     fileNotes: loaded.fileNotes,
   };

@@ -11,6 +11,7 @@ import { adapterBundle, savedModules } from "./adapters.ts";
 import { keepAdapter, startFromRun } from "./beginnings.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
+import { makeReady } from "./ready.ts";
 import { type RunRequest, removeRun, summaries, superviseRun, withLock } from "./runs.ts";
 import { type EngineState, needModel } from "./state.ts";
 import { closeChat, inTurn, needIdle, reading } from "./turns.ts";
@@ -34,6 +35,12 @@ export const runsApi = (s: EngineState): RunsApi => ({
       epochs,
       policy: policyName(memory.capacity.policy, current.config.decoder.numLayers),
     };
+  },
+
+  async makeReady(json, data) {
+    const current = needModel(s);
+    if (s.runningId) return;
+    await makeReady(s, current, { recipe: parseRecipe({ ...json, ...s.source?.loading }), data });
   },
 
   async train({ recipe, datasetId, from }, onEvent, supply) {

@@ -4,13 +4,10 @@ import { changesKey, type RowChanges, readChanges, writeChanges } from "../data/
 import { withChanges } from "../data/shards/changed-dataset.ts";
 import { type Dataset, openDataset, type SupplyRows } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
-import { selectVariants } from "../kernels/select.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
-import { tunedOf, tunedVariants } from "../self-test/autotune.ts";
-import type { SelfTestReport } from "../self-test/report.ts";
-import { headSizesOf, refuseUnlessPassed, verdictOf } from "../self-test/self-test.ts";
+import { refuseUnlessPassed } from "../self-test/self-test.ts";
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
@@ -18,33 +15,12 @@ import type { AdapterStart } from "../training/open-run.ts";
 import { runTraining } from "../training/run.ts";
 import { runPrefix } from "../training/saved/format.ts";
 import { deleteRun, listRuns, type RunSummary } from "../training/saved/runs.ts";
-import { livingModel, towerOf } from "./standing-model.ts";
+import { livingModel } from "./standing-model.ts";
 import { type EngineState, needModel } from "./state.ts";
 import { runLock } from "./storage-names.ts";
+import { tested } from "./tested.ts";
+import { towerOf } from "./tower.ts";
 import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf } from "./turns.ts";
-
-/**
- * The verdict on this GPU's kernels: kept from an earlier visit, or found now with pipelines that training then has at hand. The model is
- * left with the kernels that are fastest here; on a software adapter there is one family and nothing to choose.
- */
-export function tested(s: EngineState, { vlm }: LoadedModel): Promise<SelfTestReport> {
-  const test = async (): Promise<SelfTestReport> => {
-    const { gpu, pipelines, config, weights } = vlm;
-    const store = await s.store();
-    const facts = { gpu, pipelines, variants: vlm.variants, heads: headSizesOf(config) };
-    const report = await verdictOf({ ...facts, browser: navigator.userAgent }, store);
-    if (report.passed && !gpu.facts.software) {
-      const linears = Object.values(weights.layers[0]!.linears).map(({ weight }) => weight);
-      const tuned = await tunedOf(gpu, pipelines, linears, report, store);
-      vlm.variants = tunedVariants(tuned, selectVariants(gpu.facts));
-    }
-    return report;
-  };
-  s.testing ??= test().finally(() => {
-    s.testing = undefined;
-  });
-  return s.testing;
-}
 
 /** Holds the run's lock while `work` runs: one tab trains, others may watch. */
 export async function withLock<T>(runId: string, work: () => Promise<T>): Promise<T> {

@@ -1,14 +1,12 @@
 /** The one model of the engine: made beside the one that stands, put in its place, let go, and opened again after a loss. */
 import { TabTuneError, toReport } from "../errors.ts";
-import { ownTower } from "../models/encoder.ts";
-import { fitsOrt, ortTower } from "../models/onnx/ort.ts";
 import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
 import type { LoadProgress, ModelSource } from "../protocol/model.ts";
 import { parseRecipe, type RecipeJson } from "../recipe.ts";
-import type { MakeTower } from "../training/step.ts";
 import { loadAdapterOf } from "./adapters.ts";
 import { filesOf, stoppable, withTransfer } from "./model-source.ts";
 import { type EngineState, isAlive, needModel, openedGpu } from "./state.ts";
+import { closeTower } from "./tower.ts";
 import { closeChat, dropAdapter } from "./turns.ts";
 
 /** A model on a living device. It does not take the place of the one that is there: `standModel` does. */
@@ -47,12 +45,14 @@ export async function standModel(
   s.source = source;
 }
 
-/** Takes the model off the GPU, after chat, adapter and self-test. In turn. */
+/** Takes the model off the GPU, after self-test, chat, adapter and tower. In turn. */
 export async function letGo(s: EngineState): Promise<void> {
-  // Autotune times the model's own weights. A test that fails tells whoever asked for it.
-  await s.testing?.catch(() => undefined);
+  s.testing?.end();
   await closeChat(s);
+  // It waits for the answer, and autotune times the model's own weights. A test that fails tells whoever asked for it.
+  await s.testing?.report.catch(() => undefined);
   dropAdapter(s);
+  await closeTower(s);
   s.model?.vlm.arena.dispose();
   s.model = undefined;
 }
@@ -80,14 +80,3 @@ export async function livingModel(s: EngineState): Promise<LoadedModel> {
     );
   }
 }
-
-/** The page's default for the frozen tower: onnxruntime-web, unless the tower is too large for its heap. */
-export const towerOf =
-  (s: EngineState): MakeTower =>
-  async (vlm, arena, v) => {
-    if (s.tower) return s.tower(vlm, arena, v);
-    const { config, readTensor, checkpoint } = needModel(s);
-    // onnxruntime-web reads the tower's tensors once more: from a folder that is quick, from the hub a second download.
-    if (!fitsOrt(config) || checkpoint.versionOf) return ownTower(vlm, arena, v);
-    return ortTower(vlm, readTensor);
-  };

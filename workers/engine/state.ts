@@ -3,6 +3,7 @@ import type { Chat } from "../chat/generate.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import type { PaceMode } from "../gpu/pace.ts";
+import type { Tower } from "../models/encoder.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo, ModelSource } from "../protocol/model.ts";
 import type { RecipeJson } from "../recipe.ts";
@@ -44,8 +45,12 @@ export interface EngineState {
   asked: Set<{ stopped: boolean }>;
   /** The answer that is being written. */
   speaking: { stop(): void; done: Promise<void> } | undefined;
-  /** The kernels' test that is going on. */
-  testing: Promise<SelfTestReport> | undefined;
+  /** The model's tower on onnxruntime-web, for runs and answers alike. */
+  opened: Promise<Tower> | undefined;
+  /** The kernels' test that is going on; `end` ends it after what it is at. */
+  testing: { report: Promise<SelfTestReport>; end(): void } | undefined;
+  /** The last that somebody wanted made ready (ready.ts). */
+  wanted: object | undefined;
   /** Data sets of killed preparations that were removed. */
   swept: number;
   /** Downloads of runs that are going on. */
@@ -82,7 +87,9 @@ export const newEngineState = (): EngineState => ({
   loading: undefined,
   asked: new Set(),
   speaking: undefined,
+  opened: undefined,
   testing: undefined,
+  wanted: undefined,
   swept: 0,
   readers: new Set(),
 });

@@ -350,7 +350,42 @@ test("a deletion waits for the download of that run", async () => {
   expect((await engine.api.listRuns()).some(({ id }) => id === spent.id)).toBe(false);
 });
 
-test("a model that takes another's place waits for the self-test", async () => {
-  const [report, loaded] = await Promise.all([outcomeOf(engine.api.selfTest(true)), load()]);
-  expect([report, loaded]).toEqual(["done", "done"]);
+describe("while the kernels are tried", () => {
+  let going: Going;
+  beforeEach(async () => {
+    await engine.store.delete(await engine.store.keys("self-test/"));
+    going = { ended: outcomeOf(engine.api.selfTest(true)) };
+    await expect.poll(() => engine.state.testing).toBeDefined();
+  });
+  afterEach(() => going.ended);
+
+  test("a model that takes this one's place ends the test, and is tried anew", async () => {
+    expect(await load()).toBe("done");
+    expect(await going.ended).toMatch(/^cancelled: The test of the kernels was ended/);
+    expect(await engine.api.selfTest(true)).toMatchObject({ passed: true });
+  });
+  test("an answer is written first", async () => {
+    const answer = await answering();
+    const { results } = await tests(2);
+    expect(results, "tried beside an answer").toBe(0);
+    await engine.api.stopChat();
+    expect(await answer.ended).toBe("user");
+    expect(await going.ended).toBe("done");
+
+    /** How many parts of the test end in some seconds. */
+    async function tests(seconds: number): Promise<{ results: number }> {
+      const { counters } = engine.state.model!.vlm;
+      // What was begun before the answer ends beside it.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const before = counters.pipelinesCreated;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+      return { results: counters.pipelinesCreated - before };
+    }
+  });
+  test("a run waits for the verdict", async () => {
+    const { ended } = await training();
+    expect(await going.ended).toBe("done");
+    await engine.api.stopAndSave();
+    expect(await ended).toBe("stopped");
+  });
 });

@@ -34,6 +34,11 @@ export class Planner implements Allocator {
     return { buffer: undefined as unknown as GPUBuffer, offset: 0, length };
   }
 
+  /** As `Arena.upload`. */
+  upload(label: string, data: ArrayBufferView): Tensor {
+    return this.tensor(label, Math.ceil(data.byteLength / 4));
+  }
+
   get totalBytes(): number {
     return [...this.groups.values()].reduce((sum, bytes) => sum + bytes, 0);
   }

@@ -5,14 +5,11 @@ import { selectVariants } from "../kernels/select.ts";
 import { type HeadSizes, selfTestCases } from "../self-test/cases/index.ts";
 import { runGates } from "../self-test/gate.ts";
 import type { SelfTestResult } from "../self-test/report.ts";
-import { runCases, SELF_TEST_LIMIT } from "../self-test/run-cases.ts";
+import { casesInTurn, SELF_TEST_LIMIT } from "../self-test/run-cases.ts";
 import type { Context } from "./parts.ts";
 
 /** llava-1.5-7b's. */
 const HEADS: HeadSizes = { text: 128, vision: 64 };
-/** Cases that are compiled together: what was tested before a part's end is kept. */
-const AT_ONCE = 8;
-
 /** The facts by which a graphics card of this adapter's limits would be served. */
 export const asGpu = (facts: AdapterFacts): AdapterFacts => ({ ...facts, software: false });
 
@@ -35,10 +32,8 @@ function failures(results: SelfTestResult[]): string | undefined {
 export async function selfTestPart(c: Context): Promise<void> {
   const { results } = c.found.selfTest;
   for (const [family, variants] of Object.entries(families(c.gpu.facts))) {
-    const cases = selfTestCases(variants, HEADS);
-    for (let at = 0; at < cases.length; at += AT_ONCE) {
-      c.check();
-      const some = await runCases(c.gpu, c.pipelines, cases.slice(at, at + AT_ONCE));
+    // What was tested before a part's end is kept.
+    for await (const some of casesInTurn(c.gpu, c.pipelines, selfTestCases(variants, HEADS), async () => c.check())) {
       results.push(...some.map((r) => ({ ...r, op: `${r.op}, ${family}` })));
     }
     c.say(`self-test, ${family}: ${results.filter((r) => r.passed).length} of ${results.length} outputs right`);

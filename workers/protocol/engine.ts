@@ -76,6 +76,8 @@ export type SupplyOf = (
 export interface RunsApi {
   /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. Without `data` its rows are guessed. */
   plan(recipe: RecipeJson, data?: PlannedData): Promise<PlanInfo>;
+  /** Does ahead what the first step of such a run would wait for, the self-test first; nothing while a run goes on. Later calls end it. */
+  makeReady(recipe: RecipeJson, data?: PlannedData): Promise<void>;
   /**
    * Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. `from`: a saved run whose adapter it begins
    * with; the recipe's rank, alpha and targets are then that one's.

@@ -9,6 +9,22 @@ import type { SelfTestResult } from "./report.ts";
 /** f32 sums of some hundred terms in any order stay well below this; a wrong index or a half-precision detour do not. */
 export const SELF_TEST_LIMIT = 1e-5;
 
+/** Cases that are compiled at the same time: enough for all cores, and little that lies in memory at once. */
+const AT_ONCE = 4;
+
+/** As `runCases`, some cases after the others. `between` is called before each of them: it may wait, and what it throws ends the test. */
+export async function* casesInTurn(
+  gpu: Gpu,
+  pipelines: PipelineCache,
+  cases: SelfTestCase[],
+  between: () => Promise<void>,
+): AsyncGenerator<SelfTestResult[]> {
+  for (let at = 0; at < cases.length; at += AT_ONCE) {
+    await between();
+    yield await runCases(gpu, pipelines, cases.slice(at, at + AT_ONCE));
+  }
+}
+
 /** A result for each output of each case. Throws only when the device is lost. */
 export async function runCases(gpu: Gpu, pipelines: PipelineCache, cases: SelfTestCase[]): Promise<SelfTestResult[]> {
   const arena = new Arena(gpu, newCounters());

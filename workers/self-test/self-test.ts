@@ -9,7 +9,7 @@ import type { SelfTestCase } from "./cases/case.ts";
 import { type HeadSizes, selfTestCases, unusedOps } from "./cases/index.ts";
 import { closedGates, runGates } from "./gate.ts";
 import type { SelfTestReport, SelfTestResult } from "./report.ts";
-import { runCases, SELF_TEST_LIMIT } from "./run-cases.ts";
+import { casesInTurn, SELF_TEST_LIMIT } from "./run-cases.ts";
 
 /** Counts up when a kernel or a case changes: older verdicts are then not believed. */
 const KERNELS_VERSION = 7;
@@ -29,15 +29,20 @@ export const headSizesOf = ({ decoder, tower }: VlmConfig): HeadSizes => ({
 export const verdictKey = (facts: AdapterFacts, heads: HeadSizes, browser: string): string =>
   `self-test/${heads.text}, ${heads.vision}/${adapterKey(facts, browser)}`;
 
-/** Runs the cases. Throws only when the device is lost. */
+/** Before each part of the test: it may wait, and what it throws ends the test. */
+export type Between = () => Promise<void>;
+
+/** Runs the cases. Throws what `between` throws, and when the device is lost. */
 export async function runSelfTest(
   gpu: Gpu,
   pipelines: PipelineCache,
   cases: SelfTestCase[],
   browser: string,
+  between: Between = async () => undefined,
 ): Promise<SelfTestReport> {
   const started = performance.now();
-  const results = await runCases(gpu, pipelines, cases);
+  const results: SelfTestResult[] = [];
+  for await (const some of casesInTurn(gpu, pipelines, cases, between)) results.push(...some);
   return {
     adapter: { ...gpu.facts },
     browser,
@@ -67,10 +72,11 @@ export interface Tested {
 export async function verdictOf(
   { gpu, pipelines, variants, heads, browser }: Tested,
   store: VerdictStore,
+  between?: Between,
 ): Promise<SelfTestReport> {
   const cached = await cachedVerdict(gpu.facts, heads, browser, store);
   if (cached) return cached;
-  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads), browser);
+  const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads), browser, between);
   const keep = (r: SelfTestReport): Promise<void> =>
     store.set([[verdictKey(gpu.facts, heads, browser), new TextEncoder().encode(JSON.stringify(r))]], "relaxed");
   return throughGates(gpu, pipelines, variants, report, keep);

@@ -26,6 +26,7 @@ import { restore } from "./saved/restore.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
 import { saveGeneration } from "./saved/save.ts";
 import { createTrainingStep, type MakeTower, type TrainingStep } from "./step.ts";
+import { optimizerSettings } from "./update.ts";
 
 /** An adapter on the GPU, with the memory it lives in. */
 export interface LiveAdapter {
@@ -213,13 +214,7 @@ async function stepOnGpu(
       step = await createTrainingStep(model.vlm, adapter, {
         capacity,
         tileCapacity,
-        optimizer: {
-          beta1: recipe.adamBeta1,
-          beta2: recipe.adamBeta2,
-          epsilon: recipe.adamEpsilon,
-          weightDecay: recipe.weightDecay,
-          maxGradNorm: recipe.maxGradNorm,
-        },
+        optimizer: optimizerSettings(recipe),
         trainOn: recipe.trainOn,
         evaluates,
         ...(makeTower ? { makeTower } : {}),

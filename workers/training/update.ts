@@ -1,11 +1,12 @@
 /** What ends an optimizer step on the GPU: the norm of all gradients, the clip coefficient, AdamW. */
-import type { Arena, Tensor } from "../gpu/buffers.ts";
+import type { Arena, Planner, Tensor } from "../gpu/buffers.ts";
 import { type Dims, Recorder } from "../gpu/program.ts";
 import { adamw } from "../kernels/optimizer/adamw.ts";
 import { adamw8bit, momentMaps } from "../kernels/optimizer/adamw-8bit.ts";
 import { gradNorm, gradNormPartials } from "../kernels/optimizer/grad-norm.ts";
 import { zero } from "../kernels/rows/copy.ts";
 import type { Adapter } from "../models/adapter.ts";
+import type { Recipe } from "../recipe.ts";
 
 export interface OptimizerSettings {
   beta1: number;
@@ -16,6 +17,14 @@ export interface OptimizerSettings {
   maxGradNorm: number;
 }
 
+export const optimizerSettings = (recipe: Recipe): OptimizerSettings => ({
+  beta1: recipe.adamBeta1,
+  beta2: recipe.adamBeta2,
+  epsilon: recipe.adamEpsilon,
+  weightDecay: recipe.weightDecay,
+  maxGradNorm: recipe.maxGradNorm,
+});
+
 export function recordClear(adapter: Adapter): Recorder<never> {
   const recorder = new Recorder<never>();
   for (const grad of adapter.grads.slice(adapter.layers.length)) zero(recorder, { x: grad, count: grad.length });
@@ -25,7 +34,12 @@ export function recordClear(adapter: Adapter): Recorder<never> {
 type UpdateDims = "learningRate" | "biasCorrection1" | "biasCorrection2Sqrt";
 
 /** Norm of all gradients, clip coefficient, AdamW: one dispatch per layer slab. */
-export function recordUpdate(adapter: Adapter, s: OptimizerSettings, norm: Tensor, arena: Arena): Recorder<UpdateDims> {
+export function recordUpdate(
+  adapter: Adapter,
+  s: OptimizerSettings,
+  norm: Tensor,
+  arena: Arena | Planner,
+): Recorder<UpdateDims> {
   const recorder = new Recorder<UpdateDims>();
   const partials = arena.tensor("optimizer/partials", gradNormPartials(adapter.grads.map((g) => g.length)));
   gradNorm(recorder, { partials, gradients: adapter.grads, out: norm, maxNorm: s.maxGradNorm });

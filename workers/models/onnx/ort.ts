@@ -23,15 +23,21 @@ export async function ortTower(model: Vlm, read: ReadTensor): Promise<Tower> {
   const wrap = (tensor: Tensor, dims: number[]) =>
     ort.Tensor.fromGpuBuffer(tensor.buffer, { dataType: "float32", dims });
   const { config } = model;
+  // A session takes one call at a time, and it may have several users.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     name: "onnxruntime",
     async run(buffers, tiles) {
       const size = config.tower.imageSize;
       const features = [tiles, towerRowsPerTile(config.tower), config.tower.hiddenSize];
-      await session.run(
-        { pixels: wrap(buffers.tower.pixels, [tiles, 3, size, size]) },
-        { features: wrap(buffers.tower.features, features) },
-      );
+      const call = (): Promise<unknown> =>
+        session.run(
+          { pixels: wrap(buffers.tower.pixels, [tiles, 3, size, size]) },
+          { features: wrap(buffers.tower.features, features) },
+        );
+      const mine = last.then(call);
+      last = mine.catch(() => undefined); // told to whoever called
+      await mine;
       model.gpu.alive();
     },
     dispose: () => session.release(),
