@@ -56,15 +56,25 @@ export function createIndexWriter(store: Store, id: string): IndexWriter {
   let keptBytes = 0;
   let group: string | undefined;
   let written = 0;
+  /** The block before: it is written while the next rows are read. */
+  let writing: Promise<void> = Promise.resolve();
 
-  async function flush(): Promise<void> {
-    const bytes = await deflated(new TextEncoder().encode(JSON.stringify(open)));
+  async function write(rows: readonly StoredRow[], pictures: Uint8Array | undefined): Promise<void> {
+    const bytes = await deflated(new TextEncoder().encode(JSON.stringify(rows)));
     const n = blocks.length;
     const entries: [string, Uint8Array][] = [[blockKey(id, n), bytes]];
-    if (keptBytes > 0) entries.push([keptKey(id, n), concat(kept, keptBytes)]);
-    await store.set(entries, "relaxed");
-    blocks.push({ rows: open.length, bytes: bytes.length, sha256: await sha256(bytes) });
-    written += bytes.length + keptBytes;
+    if (pictures) entries.push([keptKey(id, n), pictures]);
+    const [hash] = await Promise.all([sha256(bytes), store.set(entries, "relaxed")]);
+    blocks.push({ rows: rows.length, bytes: bytes.length, sha256: hash });
+    written += bytes.length + (pictures?.length ?? 0);
+  }
+
+  async function flush(): Promise<void> {
+    await writing;
+    writing = write(open, keptBytes > 0 ? concat(kept, keptBytes) : undefined);
+    writing.catch(() => undefined); // thrown by the next flush, or at the end
+    // Pictures are not held for two blocks.
+    if (keptBytes > 0) await writing;
     open = [];
     kept = [];
     keptBytes = 0;
@@ -90,6 +100,7 @@ export function createIndexWriter(store: Store, id: string): IndexWriter {
     },
     async finish() {
       if (open.length > 0) await flush();
+      await writing;
       return { blocks, rows: blocks.reduce((sum, { rows }) => sum + rows, 0), bytes: written, most };
     },
   };

@@ -36,6 +36,8 @@ export interface ParquetFile {
   /** Another one for each file that is opened. */
   id: number;
   path: string;
+  /** Its bytes are at hand: what is read of it and not used costs nobody a transfer. */
+  isLocal: boolean;
   metadata: FileMetaData;
   /** Top-level columns in their order. */
   columns: readonly SchemaTree[];
@@ -123,7 +125,8 @@ export function openParquet(entry: Entry, limits: DatasetLimits): Promise<Parque
 }
 
 async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile> {
-  const file = rangeReader(await entry.blob(), limits);
+  const blob = await entry.blob();
+  const file = rangeReader(blob, limits);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false, initialFetchSize: FOOTER_BYTES }).catch(
     (error: unknown) => {
       // Of where the file lies: nothing is said of the file.
@@ -211,6 +214,7 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
   return {
     id: files,
     path: entry.path,
+    isLocal: blob instanceof Blob,
     metadata,
     columns: root.children,
     read,

@@ -173,7 +173,18 @@ async function unitOf(file: ParquetFile, { group: index, row, keys: [name] }: Ce
     ...(pages.length > 1 ? { rows: [first, end] } : {}),
   };
   const read = async () => (await file.read(index, selection)).map((cells) => cells[column]);
-  return kept(key) ?? keep(key, first, read());
+  const bytes = (Number(chunk?.meta_data?.total_uncompressed_size ?? 0) * (end - first)) / Number(group.num_rows);
+  return kept(key) ?? keep(key, first, bytes > LARGE_BYTES ? inTurn(read) : read());
+}
+
+/** What unpacks to more is read one after the other: its bytes are in memory twice until it is unpacked. */
+const LARGE_BYTES = 4 * 2 ** 20;
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(read: () => Promise<T>): Promise<T> {
+  const mine = turn.then(read);
+  turn = mine.catch(() => undefined); // told to whoever asked
+  return mine;
 }
 
 function leavesBut(node: SchemaTree, kept: string): Set<string> {

@@ -23,6 +23,9 @@ function couldBePicture({ element, children }: SchemaTree): boolean {
   return isText || /im(age|g)|pic|photo/i.test(element.name);
 }
 
+/** Unpacked, of a row group that is read before its rows are asked for. */
+const AHEAD_BYTES = 4 * 2 ** 20;
+
 /** How the rows of one row group are read. */
 interface GroupPlan {
   /** Columns that are read, all of their leaves but those of `without`. */
@@ -32,24 +35,26 @@ interface GroupPlan {
   pictures: PictureColumn[];
   /** Unpacked, of all that is read at a time. */
   bytes: number;
+  /** Unpacked, of what is read now. */
+  now: number;
 }
 
 function planOf(group: RowGroup, columns: readonly string[], pictureColumns: readonly PictureColumn[]): GroupPlan {
   const pictures = pictureColumns.filter((column) => allPresent(group, column));
   const alone = pictures.filter(({ shape }) => shape === "bytes").map(({ name }) => name);
   const inPages = new Set(pictures.filter((column) => hasPages(group, column)).map(({ path }) => leafName(path)));
-  const bytes = group.columns
-    .map(({ meta_data: chunk }) => chunk!)
-    .filter(({ path_in_schema: path }) => columns.includes(path[0]!) && !inPages.has(leafName(path)))
-    .reduce(
-      (sum, chunk) => sum + Math.max(Number(chunk.total_uncompressed_size), Number(chunk.total_compressed_size)),
-      0,
-    );
+  const without = new Set(pictures.map(({ path }) => leafName(path)));
+  const bytesBut = (left: ReadonlySet<string>): number =>
+    group.columns
+      .map(({ meta_data: chunk }) => chunk!)
+      .filter(({ path_in_schema: path }) => columns.includes(path[0]!) && !left.has(leafName(path)))
+      .reduce(
+        (sum, chunk) => sum + Math.max(Number(chunk.total_uncompressed_size), Number(chunk.total_compressed_size)),
+        0,
+      );
   return {
     columns: columns.filter((name) => !alone.includes(name)),
-    without: new Set(pictures.map(({ path }) => leafName(path))),
-    pictures,
-    bytes,
+    ...{ without, pictures, bytes: bytesBut(inPages), now: bytesBut(without) },
   };
 }
 
@@ -97,17 +102,30 @@ export async function* parquetRecords(
     return { rows, plan };
   }
 
+  type Group = Awaited<ReturnType<typeof readGroup>>;
+  /** Of a file on this machine, the texts of the next group are read while this one's are looked at. */
+  let ahead: Promise<Group> | undefined;
+  function readAhead(index: number): Promise<Group> | undefined {
+    const group = groups[index];
+    if (!file.isLocal || !group || planOf(group, columns, pictureColumns).now > AHEAD_BYTES) return undefined;
+    const next = readGroup(index);
+    next.catch(() => undefined); // told when its turn comes
+    return next;
+  }
+
   let row = 0;
   let anyRead = groups.length === 0;
   let firstError: unknown;
   let lost: ReadRecord[] = [];
   for (let index = 0; index < groups.length; index++) {
-    let group: Awaited<ReturnType<typeof readGroup>>;
+    let group: Group;
     try {
-      group = await readGroup(index);
+      group = await (ahead ?? readGroup(index));
+      ahead = readAhead(index + 1);
     } catch (error) {
       if (error instanceof TabTuneError) throw error;
       firstError ??= error;
+      ahead = undefined;
       const numRows = Number(groups[index]!.num_rows);
       for (let i = 1; i <= numRows; i++) lost.push({ ...lostRow(++row, index, error), ...endOf(i, numRows) });
       continue;
