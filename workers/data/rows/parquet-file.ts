@@ -15,6 +15,7 @@ import { getTreePath } from "hyparquet/src/schema.js";
 import { compressors } from "hyparquet-compressors";
 import { TabTuneError } from "../../errors.ts";
 import type { ByteSource } from "../../storage/byte-source.ts";
+import { free, liesIn } from "../../storage/free.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { checkPages } from "./parquet-pages.ts";
@@ -126,6 +127,7 @@ export function openParquet(entry: Entry, limits: DatasetLimits): Promise<Parque
 
 async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile> {
   const blob = await entry.blob();
+  const isLocal = blob instanceof Blob;
   const file = rangeReader(blob, limits);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false, initialFetchSize: FOOTER_BYTES }).catch(
     (error: unknown) => {
@@ -164,10 +166,12 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
       const path = getTreePath(root, chunk.path_in_schema);
       return { chunk, path, start, end: start + Number(chunk.total_compressed_size) };
     });
+    const read = new Set<ArrayBuffer>();
     const checking = {
       ...file,
       async slice(from: number, to = file.byteLength): Promise<ArrayBuffer> {
         const buffer = await file.slice(from, to);
+        read.add(buffer);
         for (const { chunk, path, start, end } of checked) {
           const [first, last] = [Math.max(start, from), Math.min(end, to)];
           if (first >= last) continue;
@@ -195,10 +199,12 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
         const leaf = leafName(pathInSchema);
         decoded.set(leaf, (decoded.get(leaf) ?? 0) + columnData.length);
       },
-      onComplete: (read) => {
-        rows = read;
+      onComplete: (all) => {
+        rows = all;
       },
     });
+    // A Blob gives a copy of its bytes. Of pages that were not compressed the values lie in it.
+    if (isLocal && !liesIn(rows, read)) read.forEach(free);
     // Rows that a page lacks or has too much would move what follows them to other rows.
     for (const { meta_data: chunk, offset_index_offset: indexed } of chunks) {
       const { path_in_schema: path } = chunk!;
@@ -214,7 +220,7 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
   return {
     id: files,
     path: entry.path,
-    isLocal: blob instanceof Blob,
+    isLocal,
     metadata,
     columns: root.children,
     read,
