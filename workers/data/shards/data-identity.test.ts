@@ -31,6 +31,13 @@ test.each([
   expect(await idOf(file(bytes(size)))).toBe(before);
 });
 
+test("each file is named before it is looked at", async () => {
+  const named: string[] = [];
+  const files = ["b.txt", "a.txt"].map((path) => ({ path, blob: new Blob([path]) }));
+  await filesIdentity(files, {}, undefined, (path) => named.push(path));
+  expect(named).toEqual(["a.txt", "b.txt"]);
+});
+
 test("a large file is known by its time of change, and by samples from end to end", async () => {
   const size = 40 * MiB + 7;
   const before = await idOf(file(bytes(size), 1000));

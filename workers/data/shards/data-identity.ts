@@ -19,18 +19,22 @@ const PIECE_BYTES = 8 * 2 ** 20;
 const SAMPLES = 64;
 const SAMPLE_BYTES = 65_536;
 
-/** The id of `files`, read as `reading` says, whatever they are prepared for. */
+/** The id of `files`, read as `reading` says, whatever they are prepared for. `onFile`: before each file, with its path. */
 export async function filesIdentity(
   files: readonly InputFile[],
   reading: RecordOptions = {},
   first?: FirstRows,
+  onFile: (path: string) => void = () => {},
 ): Promise<string> {
   // The number grows when the reader makes other rows of the same files: what an older one prepared is not taken for them.
   const parts = ["reader 5"];
   const said = readingKey(reading);
   if (said !== "") parts.push(said);
   if (first) parts.push(`first ${first.rows}`);
-  for (const file of files.toSorted(byPath)) parts.push(file.path, String(file.blob.size), await contentOf(file));
+  for (const file of files.toSorted(byPath)) {
+    onFile(file.path);
+    parts.push(file.path, String(file.blob.size), await contentOf(file));
+  }
   return datasetIdOf(parts);
 }
 

@@ -96,7 +96,9 @@ export async function prepareDataset(
   onProgress: (p: DatasetProgress) => void,
   { wholeRows = WHOLE_ROWS, budget = CACHE_BYTES, leastRows, pictures }: PrepareOptions = {},
 ): Promise<PreparedDataset> {
-  const filesId = await filesIdentity(drop.files, drop.reading, drop.first);
+  // Signs of life: a slow disk takes longer for its samples than the page waits for a reader that hangs.
+  const onFile = (detail: string) => onProgress({ phase: "reading", rows: 0, skipped: 0, detail });
+  const filesId = await filesIdentity(drop.files, drop.reading, drop.first, onFile);
   const id = await preparedIdentity(filesId, preparation.id);
   const wait = () => onProgress({ phase: "reading", rows: 0, skipped: 0, detail: "the same data in another tab" });
   return whilePreparing(id, wait, async () => {
