@@ -17,7 +17,7 @@ import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
 import { browserProcesses } from "./browser-processes.ts";
 
 const MINUTES = 60_000;
-const STEPS = 12;
+const STEPS = 6;
 const SAMPLE_MS = 100;
 
 interface Memory {
@@ -85,6 +85,7 @@ async function measured(page: Page, set: string, site: string, rest: number) {
   const chosen = since(began);
   const rows = await told("Data", /rows ready/);
   const ready = since(began);
+  say(`${rows} after ${ready} s`);
   const reading = watch.next();
   const { seconds: atStart } = await memory();
   const pressed = performance.now();
@@ -92,6 +93,7 @@ async function measured(page: Page, set: string, site: string, rest: number) {
   await told("Training", /^Step [1-9]/);
   const first = { sinceDrop: since(began), sinceStart: since(pressed) };
   const starting = watch.next();
+  say(`first step ${first.sinceDrop} s after the drop, ${first.sinceStart} s after Start`);
   const { seconds: atStep } = await memory();
   await told("Training", new RegExp(`^Step (${STEPS}|${STEPS + 1}|${STEPS + 2}) `));
   const steps = watch.next();
@@ -112,6 +114,8 @@ async function measured(page: Page, set: string, site: string, rest: number) {
     peakMbAboveIdle: { rest: above(before), reading: above(reading), starting: above(starting), steps: above(steps) },
   };
 }
+
+const say = (words: string): boolean => process.stderr.write(`${words}\n`);
 
 async function memory(): Promise<Memory> {
   const all = await browserProcesses();

@@ -8,7 +8,7 @@ beforeAll(async () => {
   await engine.api.loadModel(engine.source, {}, () => {});
   // It compiles most of what runs dispatch: what is left is made ready here.
   await engine.api.selfTest(true);
-});
+}, 300_000);
 
 const pipelines = (): number => engine.state.model!.vlm.counters.pipelinesCreated;
 

@@ -10,7 +10,8 @@
  *     other adapter    on the model that is    ends it when the adapter is   refused
  *     delete run       –                       ends it if it speaks by it    refused for that run
  *
- * A swap of the model also waits for the self-test, and a deletion for downloads of that run. `turns.test.ts` asks each pair.
+ * What is done ahead of a run (ready.ts) gives way to all of them: the self-test waits while an answer is written and ends when another
+ * model stands, and a run goes on where it is. A deletion waits for downloads of that run. `turns.test.ts` asks each pair.
  */
 import { TabTuneError } from "../errors.ts";
 import type { EngineState } from "./state.ts";
