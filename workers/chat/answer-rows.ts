@@ -30,7 +30,7 @@ export interface AnsweredRow {
 export type RowAnswer = { row: Row; answered: AnsweredRow; fault?: undefined } | { row: Row; fault: TabTuneError };
 
 export interface AnswerSettings {
-  chat: RoomyChat;
+  chat: Pick<RoomyChat, "withRoom">;
   preparation: RowPreparation;
   /** Ids that end an answer. */
   eosIds: number[];

@@ -1,12 +1,13 @@
 /** The page's chat: a conversation in, text as it comes. */
 
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
-import { createChat, type Generated } from "../chat/generate.ts";
+import { type Chat, createChat, type Generated } from "../chat/generate.ts";
 import { chatPrompt } from "../chat/prompt.ts";
 import type { PictureFormat } from "../data/pictures/format.ts";
 import { TabTuneError } from "../errors.ts";
 import type { VlmConfig } from "../models/config.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
+import type { LoadedModel } from "../models/open.ts";
 import { BASELINE_BINDING_BYTES } from "../models/parts/head-weights.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { livingModel } from "./standing-model.ts";
@@ -55,13 +56,8 @@ export async function answer(
   }
 }
 
-/** Opens the chat and begins to write; what is returned waits for the end. */
-async function begin(
-  s: EngineState,
-  request: ChatRequest,
-  asked: { stopped: boolean },
-  onEvent: (e: ChatEvent) => void,
-): Promise<() => Promise<ChatResult>> {
+/** The model and its chat, for an answer that comes next: the one before has ended. In turn. Throws "bad-argument" while a run trains. */
+export async function openChat(s: EngineState): Promise<{ current: LoadedModel; chat: Chat }> {
   await endAnswer(s);
   if (s.runningId && !s.paused) {
     throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
@@ -71,6 +67,17 @@ async function begin(
     ...chatRoom(current),
     makeTower: towerOf(s),
   });
+  return { current, chat: s.chat };
+}
+
+/** Opens the chat and begins to write; what is returned waits for the end. */
+async function begin(
+  s: EngineState,
+  request: ChatRequest,
+  asked: { stopped: boolean },
+  onEvent: (e: ChatEvent) => void,
+): Promise<() => Promise<ChatResult>> {
+  const { current, chat } = await openChat(s);
   const preparation = preparationOf(current.preparation);
   const { tokenizer } = preparation;
   const { begun = [] } = request;
@@ -87,7 +94,7 @@ async function begin(
     stopped,
   });
   if (asked.stopped) return async () => result({ stopped: "user" });
-  const generated = s.chat.generate(prompt, withAdapter, {
+  const generated = chat.generate(prompt, withAdapter, {
     maxNewTokens: request.maxNewTokens,
     eosIds: current.eosIds,
     temperature: request.temperature,

@@ -2,6 +2,7 @@
 import type { ChatApi } from "../protocol/engine.ts";
 import { loadAdapterOf } from "./adapters.ts";
 import { answer } from "./chat-answer.ts";
+import { answerAll } from "./rows-answer.ts";
 import { livingModel } from "./standing-model.ts";
 import { type EngineState, isAlive, needModel } from "./state.ts";
 import { closeChat, dropAdapter, inTurn, needIdle } from "./turns.ts";
@@ -19,7 +20,9 @@ export const chatApi = (s: EngineState): ChatApi => ({
     }),
 
   chat: (request, onEvent) => answer(s, request, onEvent),
+  answerRows: (request, next, onEvent) => answerAll(s, request, next, onEvent),
   async stopChat() {
     for (const asked of s.asked) asked.stopped = true;
+    s.speaking?.stop();
   },
 });

@@ -7,6 +7,7 @@
  *     train, resume    refused                 ends it                       refused
  *     go on (unpause)  –                       ends it                       goes on
  *     chat             on the model that is    ends it, then answers         refused unless paused
+ *     answer rows      as chat                 as chat                       as chat
  *     other adapter    on the model that is    ends it when the adapter is   refused
  *     delete run       –                       ends it if it speaks by it    refused for that run
  *

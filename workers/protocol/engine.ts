@@ -5,6 +5,7 @@
  */
 import type { AdapterFiles } from "../adapter/adapter-files.ts";
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
+import type { RowsEvent, RowsRequest, RowsResult, RowToAnswer } from "../chat/rows-request.ts";
 import type { LeftOutRow } from "../data/shards/dataset.ts";
 import type { ErrorReport } from "../errors.ts";
 import type { PaceMode } from "../gpu/pace.ts";
@@ -127,6 +128,15 @@ export interface ChatApi {
   useAdapterOf(runId: string): Promise<void>;
   /** One answer at a time: a second question ends the first answer. So do a run that goes on and a new model or adapter. */
   chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;
+  /**
+   * Answers rows one after the other, greedily, until `next` has no more. It stops as an answer does, for all that ends one, and by
+   * `stopChat`: a pause. It goes on with a call whose `next` begins behind the last row of an event; whoever asks keeps the answers.
+   */
+  answerRows(
+    request: RowsRequest,
+    next: () => Promise<RowToAnswer | undefined>,
+    onEvent: (e: RowsEvent) => void,
+  ): Promise<RowsResult>;
   stopChat(): Promise<void>;
 }
 
