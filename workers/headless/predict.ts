@@ -54,14 +54,14 @@ export async function predict(args: Arguments): Promise<void> {
       maxNewTokens,
       prompt,
     };
-    for await (const { row, fault, ...given } of answerRows(rows, { ...settings, stopped: () => stop.asked })) {
+    for await (const outcome of answerRows(rows, { ...settings, stopped: () => stop.asked })) {
+      const { row, fault } = outcome;
       if (fault) {
         told.unanswered += 1;
         skipped(row.source, `${fault.message} ${fault.remedy}`.trim());
       } else {
-        const { answered: line } = given as { answered: AnsweredRow };
-        await file.add(line);
-        answered.push(line);
+        await file.add(outcome.answered);
+        answered.push(outcome.answered);
         tell(answered.length);
       }
     }
