@@ -100,6 +100,30 @@ test("a model with another tokenizer: rows that cannot be prepared anew are no l
   });
 });
 
+test("rows that the recipe holds out are counted when it or the data changes, and the plan goes by the others", async () => {
+  useModel.setState({ info: model("a") });
+  answers.open = data;
+  await useDataset.getState().open("d1");
+  await settled();
+  expect(asked.separate).toBeUndefined();
+  answers.separate = { training: 4, heldOut: 3, words: "3 of 7 rows are held out." };
+  useTraining.getState().setField("eval_strategy", "steps");
+  // Ten evaluations in a run, of the 500 steps that the plan tells.
+  expect(useTraining.getState().fields.eval_steps).toBe(50);
+  await settled();
+  expect(useDataset.getState().separated?.words).toBe("3 of 7 rows are held out.");
+  expect(asked.plan?.at(-1)?.[1]).toEqual({ rows: 4, longest: 90, pictures: 2 });
+  useTraining.getState().setField("load_best_model_at_end", true);
+  useTraining.getState().setField("learning_rate", 0.1);
+  await settled();
+  expect(asked.separate?.length).toBe(2);
+  useTraining.getState().setField("eval_strategy", "no");
+  await settled();
+  expect(useTraining.getState().fields).toMatchObject({ eval_steps: null, load_best_model_at_end: false });
+  expect(useDataset.getState().separated).toBeUndefined();
+  expect(asked.plan?.at(-1)?.[1]).toEqual({ rows: 7, longest: 90, pictures: 2 });
+});
+
 test("rows that are deleted under Storage are no longer shown", async () => {
   useDataset.setState({ info: data });
   useStorage.setState({ removed: { kind: "data", key: "d2" } });

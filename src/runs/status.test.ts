@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import {
+  bestWords,
   deleteObstacle,
   exportObstacle,
   lineageWords,
   moreObstacle,
+  otherAdapter,
   pushObstacle,
   signInObstacle,
   statusOf,
@@ -65,4 +67,15 @@ test("steps more are a whole number above 0", () => {
   expect([1, 500].map(moreObstacle)).toEqual(["", ""]);
   for (const steps of [0, -5, 1.5, Number.NaN, 2e6])
     expect(moreObstacle(steps)).toMatch(/whole number from 1 to 1000000/);
+});
+
+test("the best adapter and the last: what the run ends with is the one button, the other the second", () => {
+  const run = { step: 60, best: { step: 40, value: 1.25 }, recipe: {} };
+  expect(bestWords(run)).toBe(", best at step 40 (eval_loss 1.250)");
+  expect(bestWords({ ...run, recipe: { metric_for_best_model: "eval_anls" } })).toContain("(eval_anls 1.250)");
+  expect(otherAdapter(run)).toEqual({ which: "best", label: "Download best (step 40)" });
+  const ends = { ...run, recipe: { load_best_model_at_end: true } };
+  expect(otherAdapter(ends)).toEqual({ which: "last", label: "Download last (step 60)" });
+  expect(otherAdapter({ ...ends, best: { step: 60, value: 1 } })).toBeUndefined();
+  expect([bestWords({ step: 60, recipe: {} }), otherAdapter({ step: 60, recipe: {} })]).toEqual(["", undefined]);
 });

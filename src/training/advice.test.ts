@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StepRecord } from "../../workers/training/events.ts";
-import { curveWords, warningsOf } from "./advice.ts";
+import { curveWords, heldOutWords, warningsOf } from "./advice.ts";
 
 const fields = { learning_rate: 2e-4, max_length: 64, per_device_train_batch_size: 8 };
 const plan = { epochs: 6, steps: 100 };
@@ -51,4 +51,12 @@ test("the curve in words", () => {
   expect(curveWords(run([2, 3]))).toBe("Rising: 2.000 → 3.000, lowest 2.000 at step 1.");
   expect(curveWords(run([2, 2.01]))).toBe("Level: 2.000 → 2.010, lowest 2.000 at step 1.");
   expect(curveWords(run([2]))).toBe("");
+});
+
+test("held-out rows in words", () => {
+  const measured = (losses: number[]) =>
+    heldOutWords(losses.map((loss, n) => ({ step: 10 * n, loss, metrics: {}, targetTokens: 1, rows: 1, seconds: 1 })));
+  expect(measured([])).toBe("");
+  expect(measured([3])).toBe("Held-out rows: 3.000 at step 0.");
+  expect(measured([3, 1, 2])).toBe("Held-out rows: 3.000 → 2.000, lowest 1.000 at step 10.");
 });

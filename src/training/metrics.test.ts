@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { StepRecord } from "../../workers/training/events.ts";
-import { secondsLeft, toCsv, tokensPerSecond } from "./metrics.ts";
+import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
+import { figuresByStep, secondsLeft, toCsv, tokensPerSecond } from "./metrics.ts";
 
 const record = (step: number, loss = step, seconds = 1): StepRecord => ({
   step,
@@ -36,4 +36,24 @@ test("the CSV file has every digit", () => {
     `${header}1,0.1,0.30000000000000004,0.00002,31,640,1.5\r\n2,2,0.30000000000000004,0.00002,31,640,1\r\n`,
   );
   expect(toCsv([])).toBe(header);
+});
+
+test("what held-out rows say stands at its step, also before the first one and after the last", () => {
+  const evaluation = (step: number, loss: number, metrics = {}): EvaluationRecord => ({
+    ...{ step, loss, metrics, targetTokens: 9, rows: 3, seconds: 1 },
+  });
+  const evaluations = [evaluation(0, 3), evaluation(2, 2.5, { anls: 0.5 })];
+  const all = figuresByStep([record(1), record(2)], evaluations);
+  expect(all.map(({ step, record: r, evaluation: e }) => [step, r?.loss, e?.loss])).toEqual([
+    [0, undefined, 3],
+    [1, 1, undefined],
+    [2, 2, 2.5],
+  ]);
+  expect(toCsv([record(1), record(2)], evaluations).split("\r\n")).toEqual([
+    "step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds,eval_loss,eval_anls",
+    "0,,,,,,,3,",
+    "1,1,0.30000000000000004,0.00002,31,640,1,,",
+    "2,2,0.30000000000000004,0.00002,31,640,1,2.5,0.5",
+    "",
+  ]);
 });

@@ -72,3 +72,12 @@ test("only a run that trains can be paused", () => {
   expect(pauseObstacle("training")).toBe("");
   expect(pauseObstacle("saving")).toBe("Saving: a run can be paused while it trains.");
 });
+
+test("an evaluation says how far it is, and can be paused", () => {
+  const measuring = { rows: 8, of: 13 };
+  expect(statusOf({ ...run("evaluating"), measuring })).toBe("Measuring held-out rows, 8 of 13. Step 12 of 500");
+  expect(statusOf(run("evaluating"))).toBe("Measuring held-out rows. Step 12 of 500");
+  expect(pauseObstacle("evaluating")).toBe("");
+  // What was measured last says nothing of the step that goes on.
+  expect(statusOf({ ...run("training"), measuring })).toBe("Step 12 of 500");
+});
