@@ -14,6 +14,7 @@ import {
   shortRecipe,
   test,
   waitForEnd,
+  waitForStep,
 } from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
 
@@ -43,8 +44,9 @@ const heldOut = (page: Page): Promise<[number, number][]> =>
 let undisturbed: { losses: unknown; measured: [number, number][]; weights: Uint8Array };
 
 test("held-out rows are counted, measured and shown; the best adapter can be had", async ({ page, seen }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   await start(page);
+  await waitForStep(page, STEPS);
   await waitForEnd(page, STEPS);
   const measured = await heldOut(page);
   expect(measured.map(([step]) => step)).toEqual([0, 1, 2]);
@@ -77,7 +79,7 @@ test("held-out rows are counted, measured and shown; the best adapter can be had
 test("a reload in the middle of an evaluation: no step is made again, and every figure is the same", async ({
   page,
 }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   await start(page);
   const status = panel(page, "Training").getByRole("status");
   await expect
@@ -87,6 +89,7 @@ test("a reload in the middle of an evaluation: no step is made again, and every 
   await expect(panel(page, "Runs")).toContainText(`interrupted, step 1 of ${STEPS}`, { timeout: SLOW });
   await loadDemo(page);
   await button(page, "Resume run").click();
+  await waitForStep(page, STEPS);
   await waitForEnd(page, STEPS);
   expect(await heldOut(page)).toEqual(undisturbed.measured);
   expect((await lossTable(page)).filter(({ step }) => step > 0)).toEqual(undisturbed.losses);
