@@ -35,8 +35,8 @@ function MoreSteps({ run, obstacle }: { run: RunSummary; obstacle: string }) {
       </Action>
       <p className="detail">
         The same run goes on.{" "}
-        {problem === "" && moreStepsWords(parseRecipe(run.recipe), run.maxSteps, run.maxSteps + steps)} Its adapter of
-        now is written over: download it first to keep it.
+        {problem === "" && moreStepsWords(parseRecipe(run.recipe), run.step, run.step + steps, run.maxSteps)} Its
+        adapter of now is written over: download it first to keep it.
       </p>
     </div>
   );

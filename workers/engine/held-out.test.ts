@@ -25,7 +25,9 @@ import {
 import type { EvaluationRecord, OddRow, RunEvent } from "../training/events.ts";
 import type { RunOptions } from "../training/open-run.ts";
 import { readEvaluations, readHeldOut } from "../training/saved/evaluations.ts";
+import { extendRun } from "../training/saved/extend.ts";
 import { generationsOf } from "../training/saved/format.ts";
+import { readLineage } from "../training/saved/lineage.ts";
 import { loadStep } from "../training/saved/load.ts";
 import { listRuns } from "../training/saved/runs.ts";
 
@@ -225,7 +227,15 @@ describe("a run that measures", () => {
     const { records } = await begin(changes, { store });
     const again = await begin(changes, { store, resume: true });
     expect(again.records).toEqual([]);
-    expect((await listRuns(store))[0]).toMatchObject({ status: "done", step: records.at(-1)!.step });
+    const { step } = records.at(-1)!;
+    expect((await listRuns(store))[0]).toMatchObject({ status: "done", step });
+    // Given more steps it goes on, and its patience is as long as it was.
+    expect(await extendRun(store, "golden", step + 10)).toContain(
+      `schedule is drawn over ${step + 10} steps in place of 40`,
+    );
+    const more = await begin({ ...changes, max_steps: step + 10 }, { store, resume: true });
+    expect(more.records[0]!.step).toBe(step + 1);
+    expect((await readLineage(store, "golden")).more).toEqual([{ at: step, maxSteps: step + 10 }]);
   });
 
   test("rows that cannot be held out: told where the run can do without, refused where it cannot", async () => {

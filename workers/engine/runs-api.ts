@@ -70,8 +70,9 @@ export const runsApi = (s: EngineState): RunsApi => ({
   async moreSteps(runId, steps, onEvent, supply) {
     const { datasetId } = await resumable(s, runId);
     needIdle(s, "Stop it before going on with another one.");
-    const { step, maxSteps, lineage } = (await summaries(s)).find((run) => run.id === runId)!;
-    if (step < maxSteps || lineage.imported) {
+    const { step, maxSteps, status, lineage } = (await summaries(s)).find((run) => run.id === runId)!;
+    // One that ended early goes on from there.
+    if ((step < maxSteps && status !== "done") || lineage.imported) {
       throw new TabTuneError(
         "bad-argument",
         "This run has no end to go on from.",
@@ -80,7 +81,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       );
     }
     const store = await s.store();
-    await withLock(runId, () => extendRun(store, runId, maxSteps + steps));
+    await withLock(runId, () => extendRun(store, runId, step + steps));
     const { recipe } = await savedRun(store, runId);
     return superviseRun(s, { runId, recipe, datasetId, resume: true, onEvent, ...supplying(datasetId, supply) });
   },

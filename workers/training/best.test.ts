@@ -28,6 +28,16 @@ test("best step and early end are those of transformers on the same figures (ref
   }
 });
 
+test("patience begins anew where a run was given more steps; what was best stays", () => {
+  const recipe = parseRecipe({ eval_strategy: "steps", early_stopping_patience: 2 });
+  const evaluations = [1, 2, 3].map((loss, n) => evaluation(10 + 10 * n, "loss", loss));
+  expect(judge(recipe, evaluations)).toMatchObject({ best: { step: 10 }, ended: true });
+  expect(judge(recipe, evaluations, 30)).toMatchObject({ best: { step: 10 }, ended: false });
+  const later = [...evaluations, evaluation(40, "loss", 4), evaluation(50, "loss", 5)];
+  expect(judge(recipe, later.slice(0, 4), 30).ended).toBe(false);
+  expect(judge(recipe, later, 30)).toMatchObject({ best: { step: 10 }, ended: true });
+});
+
 test("a metric that no evaluation gives is refused by its name, before anything is trained", () => {
   const recipe = parseRecipe({ eval_strategy: "steps", metric_for_best_model: "eval_anls" });
   expect(() => refuseUnknownMetric(recipe, ["loss"])).toThrow(/metric_for_best_model is "eval_anls".*gives loss/);

@@ -31,8 +31,11 @@ export function refuseUnknownMetric(recipe: Pick<Recipe, BestKeys>, known: reado
   );
 }
 
-/** `evaluations` in the order of their steps. */
-export function judge(recipe: Pick<Recipe, BestKeys>, evaluations: readonly EvaluationRecord[]): Judgement {
+/**
+ * @param evaluations in the order of their steps
+ * @param since the step at which the run was last given more steps: patience begins anew there
+ */
+export function judge(recipe: Pick<Recipe, BestKeys>, evaluations: readonly EvaluationRecord[], since = 0): Judgement {
   const name = metricName(recipe);
   const greater = recipe.greaterIsBetter ?? !name.endsWith("loss");
   const patience = recipe.earlyStoppingPatience ?? Number.POSITIVE_INFINITY;
@@ -44,7 +47,7 @@ export function judge(recipe: Pick<Recipe, BestKeys>, evaluations: readonly Eval
     if (value === undefined) throw new Error(`the evaluation of step ${step} has no figure "${name}"`);
     const isBetter = best === undefined || (greater ? value > best.value : value < best.value);
     if (isBetter) best = { step, value };
-    waited = isBetter ? 0 : waited + 1;
+    waited = isBetter || step <= since ? 0 : waited + 1;
   }
   return { best, waited, ended: waited >= patience };
 }

@@ -11,6 +11,7 @@ import { fittedRows } from "./fitted-rows.ts";
 import type { SeparatedRows } from "./held-out.ts";
 import type { RunReport } from "./report.ts";
 import { readEvaluations, writeEvaluations, writeHeldOut } from "./saved/evaluations.ts";
+import { readLineage } from "./saved/lineage.ts";
 import type { Runner } from "./step.ts";
 
 /** Rows that are prepared ahead, of data whose rows are prepared when they are asked for. */
@@ -32,6 +33,8 @@ export class RunEvaluation {
   readonly #parts: RunEvaluationParts;
   readonly #read: (i: number) => Promise<Example | undefined>;
   #done: EvaluationRecord[] = [];
+  /** The step at which the run was last given more steps. */
+  #since = 0;
 
   constructor(parts: RunEvaluationParts) {
     this.#parts = parts;
@@ -40,7 +43,9 @@ export class RunEvaluation {
 
   /** Takes up what was measured before the run was interrupted. */
   async restore(): Promise<void> {
-    this.#done = await readEvaluations(this.#parts.store, this.#parts.runId);
+    const { store, runId } = this.#parts;
+    this.#done = await readEvaluations(store, runId);
+    this.#since = (await readLineage(store, runId)).more.at(-1)?.at ?? 0;
   }
 
   /** Keeps with the run which rows it holds out; nothing has been measured. */
@@ -52,11 +57,15 @@ export class RunEvaluation {
   }
 
   get best(): Judgement["best"] {
-    return judge(this.#parts.recipe, this.#done).best;
+    return this.#judged.best;
   }
 
   get ended(): boolean {
-    return judge(this.#parts.recipe, this.#done).ended;
+    return this.#judged.ended;
+  }
+
+  get #judged(): Judgement {
+    return judge(this.#parts.recipe, this.#done, this.#since);
   }
 
   /** At step 0, at every `eval_steps` and at the last step of the schedule, as transformers does with eval_on_start. */
