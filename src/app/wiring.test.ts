@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
 
 /** What the workers were asked, by method. */
 const asked: Record<string, unknown[][]> = {};
@@ -46,11 +47,19 @@ const { remembered } = await import("../page/remembered.ts");
 const { useChat } = await import("../stores/chat.ts");
 const { useDataset } = await import("../stores/dataset.ts");
 const { useModel } = await import("../stores/model.ts");
+const { useAdapters } = await import("../stores/adapters.ts");
+const { useBeginning } = await import("../stores/beginning.ts");
+const { takeFiles } = await import("../stores/drops.ts");
+const { useRecipeFile } = await import("../stores/recipe-file.ts");
+const { useRuns } = await import("../stores/runs.ts");
 const { useStorage } = await import("../stores/storage.ts");
 const { useTraining } = await import("../stores/training.ts");
 wire();
 
-const stores = [useApp, useChat, useDataset, useModel, useStorage, useTraining] as const;
+const stores = [
+  ...[useApp, useChat, useDataset, useModel, useStorage, useTraining],
+  ...[useAdapters, useBeginning, useRecipeFile, useRuns],
+] as const;
 const model = (id: string, preparation = "p1", recipe: ModelInfo["recipe"] = null): ModelInfo =>
   ({ id, label: `model ${id}`, recipe, preparation: { id: preparation } }) as ModelInfo;
 const data: DatasetInfo = {
@@ -61,6 +70,18 @@ const data: DatasetInfo = {
   mostPictures: 2,
   skipped: [],
 } as unknown as DatasetInfo;
+const saved = (id: string, change: Partial<RunSummary> = {}): RunSummary =>
+  ({
+    id,
+    modelId: "m",
+    bytes: 5,
+    step: 4,
+    maxSteps: 4,
+    recipe: { lora_r: 3 },
+    lineage: { more: [] },
+    ...change,
+  }) as RunSummary;
+const file = (path: string, content = "") => ({ path, blob: new Blob([content]) });
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 beforeEach(async () => {
@@ -169,4 +190,70 @@ test("an engine that dies takes the model along; who waits for it tells it in it
   page.engineDied(reason);
   expect(useModel.getState().info).toBeUndefined();
   expect(useApp.getState().errors.model).toBeUndefined();
+});
+
+test("an adapter that is dropped waits for a model, and is then held against it", async () => {
+  answers.adapterIn = { label: "voice", weights: new Uint8Array(1), config: "{}" };
+  await takeFiles([file("adapter_model.safetensors"), file("adapter_config.json")]);
+  expect(useAdapters.getState().waiting?.label).toBe("voice");
+  expect([asked.keepAdapter, asked.look]).toEqual([undefined, undefined]);
+  answers.keepAdapter = saved("a", { datasetLabel: "voice" });
+  useModel.setState({ info: model("m") });
+  await settled();
+  expect(asked.keepAdapter).toEqual([[answers.adapterIn]]);
+  expect(useAdapters.getState()).toMatchObject({ waiting: undefined, told: expect.stringContaining("voice is added") });
+});
+
+test("a zip without an adapter is data, and a JSON file with a recipe's keys is a recipe", async () => {
+  answers.adapterIn = null;
+  await takeFiles([file("set.zip")]);
+  expect(useDataset.getState().waiting).toMatchObject({ kind: "files", label: "set.zip" });
+  await takeFiles([file("mine.json", '{"max_steps": 7, "lora_r": 5}')]);
+  expect(useTraining.getState().fields).toMatchObject({ max_steps: 7, lora_r: 5 });
+  expect(useRecipeFile.getState().told).toMatch(/^mine\.json changed max_steps 7, lora_r 5\./);
+  expect(useDataset.getState().waiting).toMatchObject({ label: "set.zip" });
+  useTraining.setState({ state: "training" });
+  await takeFiles([file("mine.json", '{"max_steps": 9}')]);
+  expect(useTraining.getState().fields.max_steps).toBe(7);
+  expect(useApp.getState().errors.training?.message).toBe("A run is going on.");
+});
+
+test("a run that begins with an adapter has its rank whatever preset is chosen, until the adapter is gone", async () => {
+  useModel.setState({ info: model("m") });
+  const run = saved("a");
+  useRuns.setState({ runs: [run] });
+  useBeginning.getState().beginWith(run);
+  expect(useTraining.getState().fields.lora_r).toBe(3);
+  useTraining.getState().setPreset("Seed report");
+  expect(useTraining.getState().fields).toMatchObject({ lora_r: 3, max_steps: 500 });
+  useDataset.setState({ info: data });
+  await useTraining.getState().start();
+  expect(asked.train?.[0]?.[0]).toMatchObject({ from: "a", datasetId: "d1" });
+  useRuns.setState({ runs: [] });
+  expect(useBeginning.getState().run).toBeUndefined();
+  useBeginning.getState().beginWith(run);
+  useModel.setState({ info: model("other") });
+  expect(useBeginning.getState().run).toBeUndefined();
+});
+
+test("a deleted run leaves the chat and the comparison, and is freed when its time is over", async () => {
+  vi.useFakeTimers();
+  const run = saved("a");
+  useRuns.setState({ runs: [run], compared: ["a", "b"] });
+  useChat.setState({ adapterRun: "a" });
+  await useRuns.getState().discard(run);
+  expect(useChat.getState().adapterRun).toBeUndefined();
+  expect(useRuns.getState()).toMatchObject({ compared: ["b"], discarded: [run] });
+  await useRuns.getState().restore("a");
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked.deleteRun).toBeUndefined();
+  await useRuns.getState().discard(run);
+  await vi.advanceTimersByTimeAsync(15_000);
+  await useRuns.getState().restore("a");
+  await useRuns.getState().discard(run);
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(asked.deleteRun).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked.deleteRun).toEqual([["a"]]);
+  vi.useRealTimers();
 });

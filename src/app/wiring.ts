@@ -105,6 +105,15 @@ export function wire(): void {
     (s) => s.run,
     () => useTraining.getState().beginningChanged(),
   );
+  on(
+    useRuns,
+    (s) => s.discarded,
+    (discarded) => {
+      // Its adapter has left the model, and comes back with Use in chat only.
+      const { adapterRun } = useChat.getState();
+      if (discarded.some(({ id }) => id === adapterRun)) useChat.setState({ adapterRun: undefined });
+    },
+  );
   // The run that trains is the adapter on the model.
   on(
     useTraining,

@@ -9,7 +9,7 @@ export function Discarded() {
   const discarded = useRuns((s) => s.discarded);
   const { restore, purge } = useRuns.getState();
   return (
-    <div aria-live="polite" className="discarded">
+    <div aria-live="polite" className="live">
       {discarded.map((run) => (
         <div key={run.id} className="note row centred">
           <span>

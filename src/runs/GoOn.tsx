@@ -48,7 +48,8 @@ export function GoOn({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const { beginWith } = useBeginning.getState();
   const { fill } = useRecipeFile.getState();
   const { imported } = run.lineage;
-  const ended = run.status === "done" && !imported;
+  // A run that ended early has its reason to; it is trained on from, not drawn out.
+  const ended = run.status === "done" && run.step >= run.maxSteps && !imported;
   return (
     <details>
       <summary>On from here</summary>

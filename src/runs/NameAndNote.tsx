@@ -26,6 +26,7 @@ export function NameAndNote({ run }: { run: RunSummary }) {
           {(attributes) => (
             <input
               {...attributes}
+              type="text"
               maxLength={MOST_NAME}
               placeholder={titleOf({ ...run, name: "" })}
               value={name}

@@ -77,3 +77,12 @@ test("curves of different lengths share one axis", () => {
     [null, 10, 8, 6],
   ]);
 });
+
+test("what held-out rows say stands there where one run measured them", () => {
+  const best = { step: 2, value: 1.25 };
+  const { results } = differences([compared({ best }, steps(2, 1)), compared({}, steps(1))]);
+  expect(results).toContainEqual({
+    name: "Best on held-out rows",
+    values: ["eval_loss 1.250 at step 2", "not measured"],
+  });
+});

@@ -44,6 +44,9 @@ export function differences(compared: readonly Compared[]): {
       of("Steps made", ({ run }) => `${run.step} of ${run.maxSteps}`),
       of(`Mean loss of the last ${LAST} steps`, ({ records }) => orNone(records.slice(-LAST), meanLoss)),
       of("Lowest loss of a step", ({ records }) => orNone(records, lowest)),
+      ...[of("Best on held-out rows", ({ run }) => heldOut(run))].filter(({ values }) =>
+        values.some((v) => v !== NONE),
+      ),
       of("Target tokens trained on", ({ records }) => String(records.reduce((sum, r) => sum + r.targetTokens, 0))),
       of("Seconds a step (median)", ({ records }) =>
         orNone(records, (all) => figure(median(all.map((r) => r.seconds)))),
@@ -60,6 +63,12 @@ const shown = (value: unknown): string => {
 const orNone = (records: readonly StepRecord[], words: (all: readonly StepRecord[]) => string): string =>
   records.length === 0 ? "no steps" : words(records);
 const meanLoss = (all: readonly StepRecord[]): string => figure(all.reduce((sum, r) => sum + r.loss, 0) / all.length);
+
+const NONE = "not measured";
+
+function heldOut({ best, recipe }: RunSummary): string {
+  return best ? `eval_${recipe.metric_for_best_model ?? "loss"} ${figure(best.value)} at step ${best.step}` : NONE;
+}
 
 function lowest(all: readonly StepRecord[]): string {
   const best = all.reduce((a, b) => (b.loss < a.loss ? b : a));

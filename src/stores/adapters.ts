@@ -1,7 +1,8 @@
 /** Adapters that come as files: kept among the runs, once there is a model to hold them against. */
 import { create } from "zustand";
 import type { AdapterFiles } from "../../workers/adapter/adapter-files.ts";
-import { mayBeAdapter } from "../../workers/adapter/file-names.ts";
+import { mayBeAdapter, namesAdapter } from "../../workers/adapter/file-names.ts";
+import { reportOf } from "../../workers/errors.ts";
 import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { useApp } from "../page/store.ts";
 import { dataset, engine } from "../page/workers.ts";
@@ -25,7 +26,8 @@ export const useAdapters = create<AdaptersStore>((set, get) => ({
   waiting: undefined,
   told: "",
   async take(files) {
-    if (!mayBeAdapter(files.map(({ path }) => path))) return false;
+    const paths = files.map(({ path }) => path);
+    if (!mayBeAdapter(paths)) return false;
     const app = useApp.getState();
     try {
       const found = await dataset((api) => api.adapterIn(files, labelOf(files)));
@@ -34,6 +36,8 @@ export const useAdapters = create<AdaptersStore>((set, get) => ({
       set({ waiting: found, told: "" });
       await get().modelLoaded();
     } catch (error) {
+      // Over a zip that may be data the reader of data says what is wrong.
+      if (reportOf(error).code === "worker-died" && !namesAdapter(paths)) return false;
       app.fail("runs", error);
     }
     return true;

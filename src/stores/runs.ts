@@ -60,11 +60,16 @@ export const useRuns = create<RunsStore>((set, get) => {
     discard: (run) =>
       busyWith(run.id, async () => {
         await engine((api) => api.discardRun(run.id));
+        // Deleted, taken back and deleted again, it has its whole time again.
+        const entry = { ...run };
         set((s) => ({
-          discarded: [...s.discarded, run],
+          discarded: [...s.discarded, entry],
           compared: s.compared.filter((id) => id !== run.id),
         }));
-        setTimeout(() => void get().purge(run.id), UNDO_SECONDS * 1000);
+        const timeOver = (): void => {
+          if (get().discarded.includes(entry)) void get().purge(run.id);
+        };
+        setTimeout(timeOver, UNDO_SECONDS * 1000);
         await get().refresh();
       }),
     restore: (id) =>

@@ -6,7 +6,7 @@ import { titleOf } from "../stores/run-names.ts";
 export function Beginning() {
   const run = useBeginning((s) => s.run);
   const { beginWith } = useBeginning.getState();
-  if (!run) return <div aria-live="polite" />;
+  if (!run) return <div aria-live="polite" className="live" />;
   const at = run.step > 0 ? `, step ${run.step}` : "";
   return (
     <div aria-live="polite" className="note">

@@ -60,7 +60,7 @@ export function RecipeFile() {
           is opened, and starts nothing. A recipe file can be dropped anywhere on this page too.
         </p>
       </details>
-      <div aria-live="polite">
+      <div aria-live="polite" className="live">
         {told && (
           <div className="note row centred">
             <span>{told} Nothing was started.</span>

@@ -14,6 +14,7 @@ import type { Store } from "../storage/store.ts";
 import { judge } from "../training/best.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
+import { readAbout } from "../training/saved/about.ts";
 import { readHeldOut } from "../training/saved/evaluations.ts";
 import { originWords, readLineage } from "../training/saved/lineage.ts";
 import { loadLatest, loadStep } from "../training/saved/load.ts";
@@ -68,6 +69,7 @@ export async function savedModules(store: Store, runId: string, which: WhichAdap
 export async function adapterBundle(store: Store, runId: string, which: WhichAdapter = "end"): Promise<Blob> {
   const saved = await savedModules(store, runId, which);
   const { info, config, recipe, log, evaluations, lineage, step, modules, trained, trainableParameters } = saved;
+  const { name } = await readAbout(store, runId);
   const settings = {
     names: config.names,
     baseModel: info.modelLabel,
@@ -78,7 +80,7 @@ export async function adapterBundle(store: Store, runId: string, which: WhichAda
   const peft = exportPeft(modules, settings, trained);
   const family = familyOf(info.modelConfig);
   const card = modelCard({
-    title: lineage.imported ? info.datasetLabel : `${info.modelLabel} on ${info.datasetLabel}`,
+    title: name || (lineage.imported ? info.datasetLabel : `${info.modelLabel} on ${info.datasetLabel}`),
     imported: lineage.imported !== undefined,
     began: originWords(lineage),
     baseModel: info.modelLabel,
