@@ -20,6 +20,7 @@ const pickFolder = (window as unknown as { showDirectoryPicker?: PickFolder }).s
 export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
   const [progress, setProgress] = useState<{ bytes: number; total: number }>();
   const [busy, setBusy] = useState(false);
+  const [note, setNote] = useState("");
   const cameBack = useAccount((s) => s.draft?.runId === run.id);
   const exporting = async (work: () => Promise<void>): Promise<void> => {
     useApp.getState().clear("runs");
@@ -36,7 +37,8 @@ export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
   const merge = async (): Promise<void> => {
     // The picker must be the first thing after the click; closing it is no error.
     const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
-    if (folder) await exporting(() => engine((api) => api.mergeInto(run.id, folder, callback(setProgress))));
+    if (!folder) return;
+    await exporting(async () => setNote(await engine((api) => api.mergeInto(run.id, folder, callback(setProgress)))));
   };
   const obstacle = exportObstacle(busy);
   return (
@@ -61,9 +63,10 @@ export function Exports({ run, needs }: { run: RunSummary; needs: string }) {
           detail={`${bytes(progress.bytes)} of ${bytes(progress.total)} written`}
         />
       )}
+      {note && <p className="note">{note}</p>}
       <p className="detail">
         GGUF is the adapter for llama.cpp, beside a GGUF of the same model. The merged model is the whole checkpoint, in
-        its original precision, with the adapter added
+        its original precision, with the adapter added and pictures cut as in training
         {pickFolder ? "; an empty folder is asked for." : "; this browser cannot write folders, Chrome and Edge can."}
       </p>
     </details>

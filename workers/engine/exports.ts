@@ -18,21 +18,21 @@ export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   return new Blob([file as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
 }
 
-/** `saved` as `savedModules` reads it; `folder` was picked by the user, with leave to write. */
+/**
+ * `saved` as `savedModules` reads it; `folder` was picked by the user, with leave to write. Returns what the merged model's files cannot
+ * say of how pictures were cut; "" when nothing.
+ */
 export async function mergeRun(
   model: OpenedModel,
   { modules, trained, info, recipe }: Awaited<ReturnType<typeof savedModules>>,
   folder: FileSystemDirectoryHandle,
   onProgress: MergeProgress,
-): Promise<void> {
+): Promise<string> {
   refuseOtherModel(info, model);
-  await mergeAdapter(
-    await filesWithSettings(model.files, model.family, recipe),
-    model.checkpoint,
-    { modules, trained, names: model.config.names },
-    targetIn(folder),
-    onProgress,
-  );
+  const { files, note = "" } = await filesWithSettings(model.files, recipe);
+  const adapter = { modules, trained, names: model.config.names };
+  await mergeAdapter(files, model.checkpoint, adapter, targetIn(folder), onProgress);
+  return note;
 }
 
 /** Files appear under their names when they are whole: the browser writes to a swap file until then. */

@@ -131,7 +131,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
   },
   async mergeInto(runId, folder, onProgress) {
     const saved = await reading(s, runId, async () => savedModules(await s.store(), runId));
-    await mergeRun(needModel(s), saved, folder, onProgress);
+    return mergeRun(needModel(s), saved, folder, onProgress);
   },
 });
 

@@ -68,7 +68,7 @@ export const commands: Record<string, Command> = {
     },
     run: predict,
   },
-  merge: { options: { model: "one", adapter: "one", out: "one" }, run: merge },
+  merge: { options: { model: "one", adapter: "one", recipe: "maybe", out: "one" }, run: merge },
   gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
   rows: {

@@ -6,8 +6,8 @@ import { ggufLora } from "../adapter/gguf.ts";
 import { mergeAdapter } from "../adapter/merge.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Json } from "../models/family.ts";
+import { filesWithSettings } from "../models/picture-settings.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
-
 import { makeDirectory } from "../storage/fs-directory.ts";
 import { orStorageFull } from "../storage/store.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
@@ -16,12 +16,27 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { importedAdapter } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
-import { note, writeWhole } from "./open.ts";
+import { note, recipeIn, writeWhole } from "./open.ts";
 
 async function modelFiles(directory: string): Promise<ModelFiles> {
   const files = await modelFolder(await filesFromDirectory(directory));
   if (files.note) note(files.note);
   return files;
+}
+
+/** The files with what `--recipe` says of pictures. What is not known, or cannot be said there, is told. */
+async function withPictures(files: ModelFiles, recipe: string | undefined, configJson: unknown): Promise<ModelFiles> {
+  if (recipe === undefined) {
+    const { pictureSettings, modelType } = familyOf(configJson);
+    if (pictureSettings.length > 0)
+      note(
+        `the merged model cuts pictures as the files of ${files.label} say; --recipe gives the settings that it was trained with, which ${modelType} has.`,
+      );
+    return files;
+  }
+  const written = await filesWithSettings(files, await recipeIn(recipe));
+  if (written.note) note(written.note);
+  return written.files;
 }
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. */
@@ -33,6 +48,7 @@ export async function merge(args: Arguments): Promise<void> {
   const config = parseConfig(configJson);
   const { names } = config;
   const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
+  const withSettings = await withPictures(files, args.maybe("recipe"), configJson);
   const out = path.resolve(args.text("out"));
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -43,7 +59,7 @@ export async function merge(args: Arguments): Promise<void> {
   const part = `${out}.${process.pid}.part`;
   try {
     const target = { create: (name: string) => writerIn(part, name) };
-    await mergeAdapter(files, checkpoint, { ...adapter, names }, target);
+    await mergeAdapter(withSettings, checkpoint, { ...adapter, names }, target);
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
   } catch (error) {

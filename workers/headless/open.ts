@@ -30,7 +30,8 @@ export function note(text: string): void {
   process.stderr.write(`note: ${text}\n`);
 }
 
-async function recipeIn(file: string | undefined): Promise<Recipe> {
+/** The recipe of a file; the defaults without one. */
+export async function recipeIn(file: string | undefined): Promise<Recipe> {
   if (file === undefined) return parseRecipe({});
   return readRecipe((await readBytes(file, "the recipe")).toString("utf8"));
 }

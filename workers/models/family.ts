@@ -33,6 +33,19 @@ export interface PictureFiles extends PictureSettings {
   processorJson: unknown;
 }
 
+/** Keys of a model's files that make whoever loads them cut pictures as a recipe's settings did. */
+export interface WrittenSettings {
+  /** Of the image processor's file. */
+  processor: Json;
+  /** Of config.json. */
+  config: Json;
+  /** What of the settings cannot be said in such files. */
+  note?: string;
+}
+
+/** Where a recipe's settings say nothing to the family, or nothing at all. */
+export const nothingWritten: WrittenSettings = { processor: {}, config: {} };
+
 /** A checkpoint of the hub by its shapes: plans, the catalogue and the bench are computed from it without the files. */
 export interface PublishedModel {
   dtype: Dtype;
@@ -62,6 +75,8 @@ export interface Family {
   processorOf(config: VlmConfig): Json;
   /** The settings that its pictures obey; whoever gives another is told that it has no effect. */
   pictureSettings: readonly (keyof PictureSettings)[];
+  /** How files say the settings of `files` that its pictures obey. */
+  writtenSettings(files: PictureFiles): WrittenSettings;
   /** What transformers has to be told to count image slots because `processor_config.json` does not say it; undefined where it does. */
   missingAttributes(processorConfigJson: Json, config: VlmConfig): ProcessorAttributes | undefined;
   /** How llama.cpp knows the language model of a config.json; absent where it has none of the family. */

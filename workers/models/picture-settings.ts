@@ -3,6 +3,7 @@ import { readerOfBlob } from "../storage/range-reader.ts";
 import { type ModelFiles, modelFiles } from "../weights/hub/source.ts";
 import type { Family, Json, PictureSettings } from "./family.ts";
 import { imageProcessorFile } from "./processor.ts";
+import { familyOf } from "./registry.ts";
 
 type Obeying = Pick<Family, "pictureSettings">;
 
@@ -33,24 +34,35 @@ export function idleSettings(
 }
 
 /**
- * The files of a model with what training obeyed written into its image processor's, so that whoever loads them cuts pictures in the
- * same way; the files themselves where nothing differs.
+ * The files of a model that say how training cut pictures, so that whoever loads them does the same: changed keys in its image processor's
+ * file and in config.json; the files themselves where nothing differs. `note`: what cannot be said there.
  */
 export async function filesWithSettings(
   files: ModelFiles,
-  family: Obeying,
   settings: PictureSettings,
-): Promise<ModelFiles> {
-  const { doImageSplitting, imageLongestEdge } = obeyedSettings(family, settings);
-  const changes: Json = {
-    ...(doImageSplitting == null ? {} : { do_image_splitting: doImageSplitting }),
-    ...(imageLongestEdge == null ? {} : { do_resize: true, size: { longest_edge: imageLongestEdge } }),
-  };
-  if (Object.keys(changes).length === 0) return files;
+): Promise<{ files: ModelFiles; note?: string }> {
+  const configJson = (await files.readJson("config.json")) as Json;
+  const family = familyOf(configJson);
   const { name, json, nested } = await imageProcessorFile(files);
-  const changed = nested ? { ...json, image_processor: { ...nested, ...changes } } : { ...json, ...changes };
-  const blob = new Blob([`${JSON.stringify(changed, null, 2)}\n`]);
-  return modelFiles(files.label, files.names(), async (file) =>
-    file === name ? readerOfBlob(blob) : files.open(file),
-  );
+  const { processor, config, note } = family.writtenSettings({
+    ...{ config: family.parseConfig(configJson), configJson, processorJson: nested ?? json },
+    ...pictureSettingsOf(settings),
+  });
+  const changed = new Map<string, Json>();
+  if (Object.keys(config).length > 0) changed.set("config.json", { ...configJson, ...config });
+  if (Object.keys(processor).length > 0)
+    changed.set(name, nested ? { ...json, image_processor: { ...nested, ...processor } } : { ...json, ...processor });
+  if (changed.size === 0) return { files, ...(note ? { note } : {}) };
+  const open: ModelFiles["open"] = async (file) => {
+    const content = changed.get(file);
+    return content ? readerOfBlob(new Blob([`${JSON.stringify(content, null, 2)}\n`])) : files.open(file);
+  };
+  return { files: modelFiles(files.label, files.names(), open), ...(note ? { note } : {}) };
 }
+
+/** Those of a recipe alone. */
+export const pictureSettingsOf = ({ maxImageTiles, doImageSplitting, imageLongestEdge }: PictureSettings) => ({
+  maxImageTiles,
+  doImageSplitting,
+  imageLongestEdge,
+});

@@ -115,12 +115,15 @@ export interface RunsApi {
   downloadAdapter(runId: string, which?: "best" | "last"): Promise<Blob>;
   /** The run's adapter for llama.cpp. */
   downloadGguf(runId: string): Promise<Blob>;
-  /** Writes the loaded model with the run's adapter added, in the original precision, to a folder that the user picked. */
+  /**
+   * Writes the loaded model with the run's adapter added, in the original precision, to a folder that the user picked. Returns what its
+   * files cannot say of how pictures were cut in training; "" when nothing.
+   */
   mergeInto(
     runId: string,
     folder: FileSystemDirectoryHandle,
     onProgress: (p: { bytes: number; total: number }) => void,
-  ): Promise<void>;
+  ): Promise<string>;
 }
 
 export interface ChatApi {

@@ -5,7 +5,7 @@
 import { featuresPerTile } from "../config.ts";
 import type { Family, PublishedModel } from "../family.ts";
 import { parseIdefics3Config } from "./config.ts";
-import { idefics3Pictures } from "./pictures.ts";
+import { idefics3Pictures, idefics3Written } from "./pictures.ts";
 import { publishedIdefics3, publishedSmolvlm } from "./published.ts";
 
 /** SmolVLM's own, for a checkpoint without one. */
@@ -28,6 +28,7 @@ const family = (modelType: string, modelClass: string, published: Record<string,
     max_image_size: { longest_edge: side },
   }),
   pictureSettings: ["maxImageTiles", "doImageSplitting", "imageLongestEdge"],
+  writtenSettings: idefics3Written,
   missingAttributes: (said, config) =>
     said.image_seq_len == null ? { image_seq_len: featuresPerTile(config) } : undefined,
   gguf: () => ({ architecture: "llama", pairsRotaryRows: true }),

@@ -11,7 +11,7 @@ import { type DecodedImage, fromRgb } from "../../data/pictures/pixels.ts";
 import { resizeLanczos } from "../../data/pictures/resize.ts";
 import { TabTuneError } from "../../errors.ts";
 import { featuresPerTile } from "../config.ts";
-import type { PictureFiles } from "../family.ts";
+import type { PictureFiles, WrittenSettings } from "../family.ts";
 
 const edge = v.object({ longest_edge: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e5)) });
 const triple = v.pipe(v.array(v.number()), v.length(3));
@@ -151,6 +151,27 @@ export function idefics3Pictures(given: PictureFiles): PictureFormat {
     placeholder: (image) => placeholderOf(splittingOf(image, spec), slots),
     featureRows: ({ tokens }: ExampleImage, firstTile) =>
       Int32Array.from({ length: tokens }, (_, i) => firstTile * slots + i),
+  };
+}
+
+/** transformers knows no cap on tiles: a longest edge at which even a square stays within it is written in its place. */
+export function idefics3Written(given: PictureFiles): WrittenSettings {
+  const { spec } = readSettings(given);
+  const { maxImageTiles: most, tileSize } = spec;
+  const square = { height: spec.longestEdge ?? MOST_PIXELS, width: spec.longestEdge ?? MOST_PIXELS };
+  const caps = most !== null && splittingOf(square, { ...spec, maxImageTiles: null }).tiles > most;
+  const longest = caps ? tileSize * Math.max(1, Math.floor(Math.sqrt(most - 1))) : given.imageLongestEdge;
+  return {
+    processor: {
+      ...(given.doImageSplitting === null ? {} : { do_image_splitting: given.doImageSplitting }),
+      ...(longest === null ? {} : { do_resize: true, size: { longest_edge: longest } }),
+    },
+    config: {},
+    ...(caps && most > 1
+      ? {
+          note: `max_image_tiles ${most} is written as a longest edge of ${longest} pixels: no picture has more tiles, and one that is not square may have fewer than in training.`,
+        }
+      : {}),
   };
 }
 

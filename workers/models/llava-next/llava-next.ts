@@ -3,6 +3,7 @@ import type { Family, Json } from "../family.ts";
 import { llavaChatTemplate } from "../llava/chat-template.ts";
 import { type LlavaKind, llavaKind, parseLlavaConfig } from "../llava/config.ts";
 import { llavaAttributes, llavaGguf, llavaProcessor } from "../llava/llava.ts";
+import { cappedGrids } from "../llava/pictures.ts";
 import { decoderShapes, mistralShapes, towerShapes } from "../llava/published.ts";
 import { llavaNextPictures, pinpointsOf } from "./pictures.ts";
 
@@ -20,6 +21,7 @@ export const llavaNext: Family = {
   pictures: llavaNextPictures,
   processorOf: llavaProcessor,
   pictureSettings: ["maxImageTiles"],
+  writtenSettings: (files) => cappedGrids(files, pinpointsOf(files.configJson as Json)),
   missingAttributes: llavaAttributes,
   gguf: (json) => llavaGguf(json),
   published: {

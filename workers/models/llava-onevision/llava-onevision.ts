@@ -2,7 +2,8 @@
 import type { Family, Json } from "../family.ts";
 import { llavaChatTemplate } from "../llava/chat-template.ts";
 import { llavaGguf } from "../llava/llava.ts";
-import { parseLlavaOnevisionConfig } from "./config.ts";
+import { cappedGrids } from "../llava/pictures.ts";
+import { parseLlavaOnevisionConfig, pinpointsOf } from "./config.ts";
 import { llavaOnevisionPictures } from "./pictures.ts";
 import { publishedOnevision } from "./published.ts";
 
@@ -17,6 +18,7 @@ export const llavaOnevision: Family = {
     ...{ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] },
   }),
   pictureSettings: ["maxImageTiles"],
+  writtenSettings: (files) => cappedGrids(files, pinpointsOf(files.configJson as Json)),
   missingAttributes: (said, { tower }) =>
     said.num_image_tokens != null && said.vision_feature_select_strategy != null
       ? undefined

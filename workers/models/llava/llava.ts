@@ -3,7 +3,7 @@
  * transformers: models/llava/.
  */
 import type { VlmConfig } from "../config.ts";
-import type { Family, GgufForm, Json, ProcessorAttributes } from "../family.ts";
+import { type Family, type GgufForm, type Json, nothingWritten, type ProcessorAttributes } from "../family.ts";
 import { llavaChatTemplate } from "./chat-template.ts";
 import { type LanguageModel, languageModel, parseLlavaConfig } from "./config.ts";
 import { llavaPictures } from "./pictures.ts";
@@ -17,6 +17,7 @@ export const llava: Family = {
   pictures: llavaPictures,
   processorOf: llavaProcessor,
   pictureSettings: [],
+  writtenSettings: () => nothingWritten,
   missingAttributes: llavaAttributes,
   gguf: (json) => llavaGguf(json),
   published: {

@@ -4,7 +4,7 @@ import { normaliseTiles, type PreprocessorConfig, parsePreprocessor, resizeAndCr
 import type { PictureFormat } from "../../data/pictures/format.ts";
 import { TabTuneError } from "../../errors.ts";
 import { featuresPerTile } from "../config.ts";
-import type { PictureFiles } from "../family.ts";
+import { nothingWritten, type PictureFiles, type WrittenSettings } from "../family.ts";
 
 export function llavaPictures({ config, processorJson }: PictureFiles): PictureFormat {
   const preprocessor = parsePreprocessor(processorJson);
@@ -41,3 +41,18 @@ export const notSquare = (): TabTuneError =>
     "The checkpoint's image processor does not make square pictures of one size.",
     "Use a checkpoint whose crop_size (or size) is a square.",
   );
+
+/** A cap on tiles as the grids that are left under it: both files name them, one to cut pictures, one to lay out their features. */
+export function cappedGrids(
+  { config: { tower }, maxImageTiles }: PictureFiles,
+  grids: readonly (readonly [height: number, width: number])[],
+): WrittenSettings {
+  if (maxImageTiles === null) return nothingWritten;
+  const left = grids.filter(([h, w]) => (h / tower.imageSize) * (w / tower.imageSize) + 1 <= maxImageTiles);
+  if (left.length === 0) {
+    const note = `max_image_tiles ${maxImageTiles} leaves the whole picture alone, which these files cannot say: loaded elsewhere, pictures are cut into tiles.`;
+    return { ...nothingWritten, note };
+  }
+  if (left.length === grids.length) return nothingWritten;
+  return { processor: { image_grid_pinpoints: left }, config: { image_grid_pinpoints: left } };
+}

@@ -1,6 +1,6 @@
 /** A family that nobody publishes: LLaVA-1.5's maths with a config.json and names of its own. docs/adding-a-model.md is held to it. */
 import { configReader } from "../../models/config-json.ts";
-import type { Family, Json } from "../../models/family.ts";
+import { type Family, type Json, nothingWritten } from "../../models/family.ts";
 import { thirdNames } from "./names.ts";
 import { thirdPictures } from "./pictures.ts";
 
@@ -50,6 +50,7 @@ export const third: Family = {
   pictures: thirdPictures,
   processorOf: ({ tower: { imageSize: side } }) => ({ crop_size: side, size: side }),
   pictureSettings: [],
+  writtenSettings: () => nothingWritten,
   missingAttributes: () => undefined,
   published: {},
 };
