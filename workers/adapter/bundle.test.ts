@@ -1,5 +1,6 @@
 import { strFromU8, unzipSync } from "fflate";
 import { expect, test } from "vitest";
+import { nothingWritten } from "../models/family.ts";
 import { llavaNames } from "../models/llava/names.ts";
 import { parseRecipe } from "../recipe.ts";
 import { bundleAdapter } from "./bundle.ts";
@@ -20,7 +21,8 @@ const facts: CardFacts = {
   finalLoss: 0.67351,
   trainableParameters: 50_462_720,
   processor: { patch_size: 14, vision_feature_select_strategy: "default", num_additional_image_tokens: 1 },
-  pictureSettings: [],
+  pictures: nothingWritten,
+  prompting: { takesParts: true, asksAsTrained: true, writesBos: false, endIds: [2] },
 };
 
 test("the zip holds the three files as they are, stored, and the same files give the same zip", () => {
@@ -53,6 +55,7 @@ test("the card says what it is and how to load it", () => {
   expect(python.split("\n")).toEqual([
     "import torch",
     "from peft import PeftModel",
+    "from PIL import Image, ImageOps",
     "from transformers import AutoProcessor, BitsAndBytesConfig, LlavaForConditionalGeneration",
     "",
     'base = "bczhou/tiny-llava-v1-hf"',
@@ -61,7 +64,7 @@ test("the card says what it is and how to load it", () => {
     '    bnb_4bit_quant_type="nf4",',
     "    bnb_4bit_use_double_quant=False,",
     "    bnb_4bit_compute_dtype=torch.float16,",
-    '    llm_int8_skip_modules=["lm_head","vision_tower","model.vision_tower","multi_modal_projector","model.multi_modal_projector"],',
+    '    llm_int8_skip_modules=["lm_head", "vision_tower", "model.vision_tower", "multi_modal_projector", "model.multi_modal_projector"],',
     ")",
     'model = LlavaForConditionalGeneration.from_pretrained(base, quantization_config=quantization, device_map="auto")',
     'model = PeftModel.from_pretrained(model, ".")  # the folder of this file',
@@ -70,6 +73,14 @@ test("the card says what it is and how to load it", () => {
     "processor.patch_size = 14",
     'processor.vision_feature_select_strategy = "default"',
     "processor.num_additional_image_tokens = 1",
+    "",
+    'conversation = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is in the picture?"}]}]',
+    "prompt = processor.apply_chat_template(conversation, add_generation_prompt=True)",
+    'picture = ImageOps.exif_transpose(Image.open("picture.jpg")).convert("RGB")',
+    'inputs = processor(images=[picture], text=prompt, return_tensors="pt")',
+    "inputs = inputs.to(model.device, torch.float16)",
+    "answer = model.generate(**inputs, max_new_tokens=256, do_sample=False, eos_token_id=[2])",
+    'print(processor.decode(answer[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))',
   ]);
 });
 
@@ -101,15 +112,37 @@ test("names from outside stay text", () => {
   expect(card.match(/^\| chat.*$/m)![0]).toBe('| chat_template | "{% if a \\| b %}\\\\n{{ c }}" |');
 });
 
-test("the card has transformers cut pictures as training did, where the model has that choice", () => {
-  const recipe = parseRecipe({ do_image_splitting: false, image_longest_edge: 512 });
-  const lines = [
+test("the card has transformers cut pictures as training did, and says that a merged model does so by itself", () => {
+  const pictures = {
+    processor: { do_image_splitting: false, size: { longest_edge: 512 } },
+    config: { image_grid_pinpoints: [[336, 672]] },
+    note: "One *thing* cannot be said.",
+  };
+  const card = modelCard({ ...facts, pictures });
+  for (const line of [
+    "model.config.image_grid_pinpoints = [[336, 672]]",
     "processor.image_processor.do_image_splitting = False",
     'processor.image_processor.size = {"longest_edge": 512}',
-  ];
-  const card = modelCard({ ...facts, recipe, pictureSettings: ["doImageSplitting", "imageLongestEdge"] });
-  for (const line of lines) expect(card).toContain(`\n${line}\n`);
-  expect(modelCard({ ...facts, recipe })).not.toContain("image_processor");
+    "A merged model that TabTune writes has `do_image_splitting`, `size`, `image_grid_pinpoints` in its own files.",
+    "One \\*thing\\* cannot be said.",
+  ])
+    expect(card).toContain(`\n${line}\n`);
+  expect(modelCard(facts)).not.toContain("image_processor");
+});
+
+test("the card asks as in training: another prompt than the template's, a template of its own, one first token", () => {
+  const prompting = { template: "{{ x }}\n", takesParts: false, asksAsTrained: false, writesBos: true, endIds: [2, 7] };
+  const card = modelCard({ ...facts, prompting });
+  for (const line of [
+    'processor.chat_template = "{{ x }}\\n"',
+    'conversation = [{"role": "user", "content": "<image>\\nWhat is in the picture?"}]',
+    'conversation.append({"role": "assistant", "content": "ANSWER"})',
+    'prompt = processor.apply_chat_template(conversation).split("ANSWER")[0].removesuffix(" ")',
+    'inputs = processor(images=[picture], text=prompt, add_special_tokens=False, return_tensors="pt")',
+  ])
+    expect(card).toContain(`\n${line}\n`);
+  expect(card).toContain("eos_token_id=[2, 7])");
+  expect(modelCard({ ...facts, prompting: undefined })).toContain("before its prompt was kept");
 });
 
 test("a run that began with an adapter says so, and one that came as a file claims no training", () => {

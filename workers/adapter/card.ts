@@ -1,27 +1,18 @@
-/** README.md of an adapter: what it is, how it was made, and the Python lines that load it (checked against PEFT 0.21). */
+/** README.md of an adapter: what it is, how it was made, and the Python lines that load and ask it (card-python.ts). */
 
-import type { PictureSettings, ProcessorAttributes } from "../models/family.ts";
-import { CONNECTOR, DECODER, type NameScheme, TOWER } from "../models/names.ts";
-import type { Recipe } from "../recipe.ts";
-import { toHuggingFace } from "../recipe.ts";
-import { counted } from "../words.ts";
-import { partWord } from "./peft-names.ts";
+import { type Recipe, toHuggingFace } from "../recipe.ts";
+import { counted, listed } from "../words.ts";
+import { type PythonFacts, pythonLines } from "./card-python.ts";
 
-export interface CardFacts {
+export interface CardFacts extends PythonFacts {
   /** Name for people: the run or the file. */
   title: string;
-  /** Hub id or folder name of the base model. */
-  baseModel: string;
-  /** transformers' class of the base model, and how it spells its parts. */
-  modelClass: string;
-  names: NameScheme;
   /** The adapter came as a file: nothing is known of its training. */
   imported: boolean;
   /** What its training began with; "" for new matrices. */
   began: string;
   datasetLabel: string;
   rows: number;
-  recipe: Recipe;
   step: number;
   maxSteps: number;
   /** The last measurement of rows that were not trained on; undefined where there was none. */
@@ -29,10 +20,6 @@ export interface CardFacts {
   /** Mean loss of the last steps; null when none was logged. */
   finalLoss: number | null;
   trainableParameters: number;
-  /** Undefined where the checkpoint's processor_config.json says it. */
-  processor?: ProcessorAttributes | undefined;
-  /** Those of the recipe's settings that the model's pictures obey. */
-  pictureSettings: readonly (keyof PictureSettings)[];
 }
 
 /** The card as Markdown with the Hub's YAML header. */
@@ -58,10 +45,10 @@ ${steps}- Trainable parameters: ${trainableParameters.toLocaleString("en-US")}
 ## Use
 
 \`\`\`python
-${python(facts)}
+${pythonLines(facts).join("\n")}
 \`\`\`
 
-${loraNote(recipe)}
+${notes(facts).join("\n\n")}
 
 ${imported ? "" : settingsOf(recipe)}## Licence
 
@@ -90,71 +77,22 @@ function settingsOf(recipe: Recipe): string {
   return `## Training settings\n\n| setting | value |\n| --- | --- |\n${rows.join("\n")}\n\n`;
 }
 
-/** Parts as the recipe has them, and their neutral names. */
-const parts: [Recipe["quantizeModules"][number], string][] = [
-  ["vision_tower", TOWER],
-  ["multi_modal_projector", CONNECTOR],
-  ["language_model", DECODER],
-];
-
-function python(facts: CardFacts): string {
-  const { baseModel, modelClass: name, names, recipe, processor } = facts;
-  const quantised = recipe.loadIn4bit && recipe.quantizeModules.length > 0;
-  // transformers 4 looks for the name anywhere in a module's path, transformers 5 only at its beginning.
-  const skipped = parts
-    .filter(([part]) => !recipe.quantizeModules.includes(part))
-    .map(([, neutral]) => partWord(neutral, names))
-    .flatMap((word) => [word, `model.${word}`]);
-  const lines = [
-    "import torch",
-    "from peft import PeftModel",
-    `from transformers import AutoProcessor, ${quantised ? "BitsAndBytesConfig, " : ""}${name}`,
-    "",
-    `base = ${JSON.stringify(baseModel)}`,
-  ];
-  if (quantised) {
-    lines.push(
-      "quantization = BitsAndBytesConfig(",
-      "    load_in_4bit=True,",
-      `    bnb_4bit_quant_type=${JSON.stringify(recipe.bnb4bitQuantType)},`,
-      `    bnb_4bit_use_double_quant=${recipe.bnb4bitUseDoubleQuant ? "True" : "False"},`,
-      "    bnb_4bit_compute_dtype=torch.float16,",
-      `    llm_int8_skip_modules=${JSON.stringify(["lm_head", ...skipped])},`,
-      ")",
-      `model = ${name}.from_pretrained(base, quantization_config=quantization, device_map="auto")`,
-    );
-  } else {
-    lines.push(`model = ${name}.from_pretrained(base, torch_dtype=torch.float16, device_map="auto")`);
-  }
-  lines.push(
-    'model = PeftModel.from_pretrained(model, ".")  # the folder of this file',
-    "processor = AutoProcessor.from_pretrained(base)",
-  );
-  if (processor) {
-    lines.push(
-      "# The processor_config.json of this checkpoint is missing or silent; without these the number of image tokens is wrong.",
-      ...Object.entries(processor).map(([attribute, value]) => `processor.${attribute} = ${JSON.stringify(value)}`),
-    );
-  }
-  lines.push(...pictureLines(facts));
-  return lines.join("\n");
-}
-
-/** What makes transformers cut pictures as they were cut in training. */
-function pictureLines({ recipe, pictureSettings }: CardFacts): string[] {
-  const { doImageSplitting: split, imageLongestEdge: longest } = recipe;
-  const lines: string[] = [];
-  if (split !== null && pictureSettings.includes("doImageSplitting"))
-    lines.push(`processor.image_processor.do_image_splitting = ${split ? "True" : "False"}`);
-  if (longest !== null && pictureSettings.includes("imageLongestEdge"))
-    lines.push(`processor.image_processor.size = {"longest_edge": ${longest}}`);
-  return lines.length > 0 ? ["# Pictures as they were cut in training.", ...lines] : [];
-}
-
-function loraNote(recipe: Recipe): string {
-  return recipe.targetModules === "language-model"
-    ? "The adapter changes the language model only, under key names that every PEFT release loads."
-    : "The adapter changes the vision tower and the projector too: loading all of it needs transformers 4.52 or later.";
+function notes({ recipe, prompting, pictures, imported }: CardFacts): string[] {
+  const lora =
+    recipe.targetModules === "language-model"
+      ? "The adapter changes the language model only, under key names that every PEFT release loads."
+      : "The adapter changes the vision tower and the projector too: loading all of it needs transformers 4.52 or later.";
+  const asked = prompting
+    ? []
+    : [
+        `${imported ? "Nothing is known of how it was prompted" : "The run was saved before its prompt was kept"}: ask in the chat template that it was trained with.`,
+      ];
+  const cut = Object.keys({ ...pictures.processor, ...pictures.config });
+  const merged =
+    cut.length > 0
+      ? [`A merged model that TabTune writes has ${listed(cut.map((key) => code(key)))} in its own files.`]
+      : [];
+  return [lora, ...asked, ...merged, ...(pictures.note ? [line(pictures.note)] : [])];
 }
 
 /** A one-line double-quoted YAML scalar: JSON strings are YAML. */

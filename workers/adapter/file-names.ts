@@ -2,6 +2,7 @@
 
 export const WEIGHTS_FILE = "adapter_model.safetensors";
 export const CONFIG_FILE = "adapter_config.json";
+export const CARD_FILE = "README.md";
 
 /** Weights as Python pickles them. */
 export const PICKLE = /(^|\/)adapter_model\.(bin|pt|pth)$/;

@@ -9,6 +9,7 @@ import { Arena, Planner, write } from "../gpu/buffers.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../models/adapter.ts";
 import { trainedValues } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { pictureSettingsOf } from "../models/picture-settings.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
 import type { Store } from "../storage/store.ts";
 import { judge } from "../training/best.ts";
@@ -85,7 +86,14 @@ export async function adapterBundle(store: Store, runId: string, which: WhichAda
     began: originWords(lineage),
     baseModel: info.modelLabel,
     modelClass: family.modelClass,
-    pictureSettings: family.pictureSettings,
+    prompting: info.inference?.prompting,
+    // A run of before these were kept had no cap on tiles that its files could say.
+    pictures:
+      info.inference?.pictures ??
+      family.writtenSettings({
+        ...{ config, configJson: info.modelConfig, processorJson: {} },
+        ...{ ...pictureSettingsOf(recipe), maxImageTiles: null },
+      }),
     names: config.names,
     datasetLabel: info.datasetLabel,
     rows: await trainedRows(store, info),
@@ -101,7 +109,7 @@ export async function adapterBundle(store: Store, runId: string, which: WhichAda
 }
 
 /** Rows that a run was trained on; 0 where its data is gone. */
-async function trainedRows(store: Store, { id, datasetId }: Saved["info"]): Promise<number> {
+export async function trainedRows(store: Store, { id, datasetId }: Saved["info"]): Promise<number> {
   const manifest = await readManifest(store, datasetId);
   if (!manifest) return 0;
   const heldOut = await readHeldOut(store, id);

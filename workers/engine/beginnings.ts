@@ -86,6 +86,7 @@ export async function keepAdapter(
       modelLabel: model.files.label,
       modelConfig: model.configJson,
       ...(model.processor ? { processor: model.processor } : {}),
+      inference: model.inference,
       datasetId: "",
       datasetLabel: files.label,
       maxSteps: 0,

@@ -2,7 +2,8 @@
 
 import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
-import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
+import { modelCard } from "../adapter/card.ts";
+import { CARD_FILE, CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
 import { adapterEntries, exportPeft, exportTensors } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { recipeKeysOf } from "../adapter/placed.ts";
@@ -10,6 +11,7 @@ import { openDataset } from "../data/shards/dataset.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
 import { cutRows } from "../data/text/fit-length.ts";
+import { trainedRows } from "../engine/adapters.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { allocateAdapter } from "../models/adapter.ts";
@@ -28,7 +30,7 @@ import { runTraining } from "../training/run.ts";
 import { readEvaluations } from "../training/saved/evaluations.ts";
 import { extendRun } from "../training/saved/extend.ts";
 import { generationsOf, readLatest, readManifest } from "../training/saved/format.ts";
-import { readLineage } from "../training/saved/lineage.ts";
+import { originWords, readLineage } from "../training/saved/lineage.ts";
 import { readLog } from "../training/saved/log.ts";
 import { readRunInfo, savedRun } from "../training/saved/runs.ts";
 import { notesOnSameRun } from "../training/saved/same-run.ts";
@@ -217,6 +219,16 @@ export async function train(args: Arguments): Promise<void> {
   const { weights, config } = exportPeft(modules, settings, await readTrained(model.vlm, adapter));
   await writeWhole(path.join(out, WEIGHTS_FILE), weights);
   await writeWhole(path.join(out, CONFIG_FILE), config);
+  const { info, log, evaluations } = await savedRun(store, RUN);
+  const card = modelCard({
+    ...{ title: `${model.files.label} on ${drop.label}`, baseModel: model.files.label, datasetLabel: drop.label },
+    ...{ names, recipe, modelClass: model.family.modelClass, processor: model.processor, ...model.inference },
+    ...{ imported: false, began: originWords(await readLineage(store, RUN)), rows: await trainedRows(store, info) },
+    ...{ step: log.at(-1)?.step ?? 0, maxSteps: info.maxSteps, finalLoss: log.at(-1)?.loss ?? null },
+    heldOut: evaluations.at(-1),
+    trainableParameters: adapter.trainableParameters,
+  });
+  await writeWhole(path.join(out, CARD_FILE), card);
   if (args.flag("dump")) {
     const { first, second } = await readMoments(model.vlm, adapter);
     const entries = [...momentEntries(first, "exp_avg", names), ...momentEntries(second, "exp_avg_sq", names)];

@@ -1,6 +1,7 @@
 /** A checkpoint folder -> everything that training, data preparation and chat need of it. */
 import type { PictureFormat } from "../data/pictures/format.ts";
 import { chooseTemplate } from "../data/text/chat-template.ts";
+import { type Prompting, promptingOf } from "../data/text/prompting.ts";
 import { templateNotes } from "../data/text/template-check.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
@@ -13,13 +14,13 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { type StoredCheckpoint, withStoredFourBit } from "../weights/loading/stored-four-bit.ts";
 import type { VlmConfig } from "./config.ts";
-import type { Family, Json, PictureSettings, ProcessorAttributes } from "./family.ts";
+import type { Family, Json, PictureSettings, ProcessorAttributes, WrittenSettings } from "./family.ts";
 import { type LoadOptions, loadVlm } from "./load.ts";
 import { resolveName } from "./names.ts";
 import type { ReadTensor } from "./onnx/tower-graph.ts";
 import { refuseOtherTensors } from "./other-kinds.ts";
 import { vocabularyOf } from "./parts/head-weights.ts";
-import { idleSettings, obeyedSettings } from "./picture-settings.ts";
+import { idleSettings, obeyedSettings, pictureSettingsOf } from "./picture-settings.ts";
 import { type PreparationSpec, preparationOf, tokenizerOf } from "./preparation.ts";
 import { imageProcessorJson, missingAttributes } from "./processor.ts";
 import { familyOf } from "./registry.ts";
@@ -41,6 +42,8 @@ export interface OpenedModel {
   eosIds: number[];
   /** What transformers has to be told of the processor, because the checkpoint does not say it. */
   processor: ProcessorAttributes | undefined;
+  /** How transformers is asked for an answer as in training, and which keys have it cut pictures so. */
+  inference: Inference;
   /** What the user should know of how the files were found and read. */
   fileNotes: string[];
   /** What the user should know before training on it. */
@@ -49,6 +52,11 @@ export interface OpenedModel {
   id: string;
   /** A tensor of the checkpoint as f32, by neutral name. */
   readTensor: ReadTensor;
+}
+
+export interface Inference {
+  prompting: Prompting;
+  pictures: WrittenSettings;
 }
 
 export interface LoadedModel extends OpenedModel {
@@ -134,6 +142,18 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     pictures,
     eosIds,
     processor: await missingAttributes(files, family, config),
+    inference: {
+      prompting: promptingOf(template, tokenizer, {
+        inFiles:
+          template.origin === "checkpoint" &&
+          ["chat_template.jinja", "chat_template.json"].some((name) => files.has(name)),
+        endIds: [...new Set([...eosIds, ...tokenizer.endIds])],
+      }),
+      pictures: family.writtenSettings({
+        ...{ config, configJson, processorJson: JSON.parse(spec.processorJson) },
+        ...pictureSettingsOf(recipe),
+      }),
+    },
     fileNotes: [files.note, checkpoint.note, idleSettings(family, recipe)].filter((note) => note !== undefined),
     notes: templateNotes(template, tokenizer),
     id: await hash([await files.readText("config.json"), tensors, quant ?? null]),

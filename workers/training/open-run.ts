@@ -152,6 +152,7 @@ export class OpenRun {
       modelLabel: model.files.label,
       modelConfig: model.configJson,
       ...(model.processor ? { processor: model.processor } : {}),
+      inference: model.inference,
       datasetId: dataset.manifest.id,
       datasetLabel: dataset.manifest.label,
       maxSteps: report.maxSteps,

@@ -82,28 +82,39 @@ function tryToRender(compiled: Template, content: unknown): string {
   return "";
 }
 
+interface RenderOptions {
+  /** End with the answer's marker, so that a model goes on with the answer. */
+  addGenerationPrompt: boolean;
+  /** What `{{ bos_token }}` prints (`templateTokens` in tokenizer.ts). */
+  bosToken: string;
+  eosToken: string;
+}
+
 /**
- * Renders a conversation.
- * @param options.addGenerationPrompt end with the answer's marker, so that a model goes on with the answer. One space at the
- *   end is cut then: a lone space is a token of its own that training never saw after the marker
- * @param options.bosToken what `{{ bos_token }}` prints (`templateTokens` in tokenizer.ts)
+ * Renders a conversation. Of a prompt for an answer one space at the end is cut: a lone space is a token of its own that training never
+ * saw after the marker.
  * @throws TabTuneError "bad-row" when the template refuses the conversation
  */
-export function renderChat(
+export function renderChat(messages: readonly Message[], template: ChatTemplate, options: RenderOptions): string {
+  const text = renderUncut(messages, template, options);
+  return options.addGenerationPrompt && text.endsWith(" ") ? text.slice(0, -1) : text;
+}
+
+/** The same to the last character, as transformers renders it. */
+export function renderUncut(
   messages: readonly Message[],
   template: ChatTemplate,
-  options: { addGenerationPrompt: boolean; bosToken: string; eosToken: string },
+  { addGenerationPrompt, bosToken, eosToken }: RenderOptions,
 ): string {
-  let text: string;
   try {
-    text = template.compiled.render({
+    return template.compiled.render({
       messages: messages.map(({ role, content }) => ({
         role,
         content: template.takesParts ? content : joinParts(content),
       })),
-      add_generation_prompt: options.addGenerationPrompt,
-      bos_token: options.bosToken,
-      eos_token: options.eosToken,
+      add_generation_prompt: addGenerationPrompt,
+      bos_token: bosToken,
+      eos_token: eosToken,
     });
   } catch (cause) {
     throw new TabTuneError(
@@ -114,7 +125,6 @@ export function renderChat(
       { cause },
     );
   }
-  return options.addGenerationPrompt && text.endsWith(" ") ? text.slice(0, -1) : text;
 }
 
 /** Private-use characters: no text has them, and no template changes them. */

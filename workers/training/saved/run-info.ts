@@ -1,6 +1,7 @@
 /**
  * The record of a run as it lies in the store, in every shape that it ever had. A run of today holds the model's config.json: its
- * names are Hugging Face's and do not change when ours do. Whoever changes the record raises SCHEMA and adds a step to `upgraded`.
+ * names are Hugging Face's and do not change when ours do. Whoever changes what a field means raises SCHEMA and adds a step to
+ * `upgraded`; a new field that runs can do without is optional.
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
@@ -26,6 +27,17 @@ const record = v.object({
   modelConfig: json,
   /** What transformers has to be told of the processor, by its attributes; absent in runs of complete checkpoints. */
   processor: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
+  /** How transformers asks for an answer and cuts pictures as in training; absent in runs of before it was kept. */
+  inference: v.optional(
+    v.object({
+      prompting: v.object({
+        template: v.optional(v.string()),
+        ...{ takesParts: v.boolean(), asksAsTrained: v.boolean(), writesBos: v.boolean() },
+        endIds: v.array(v.number()),
+      }),
+      pictures: v.object({ processor: json, config: json, note: v.optional(v.string()) }),
+    }),
+  ),
   /** Hugging Face names. */
   recipe: json,
 });
