@@ -16,7 +16,7 @@ import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
 import { SelfTest } from "./SelfTest.tsx";
-import { loadObstacle, statusOf } from "./status.ts";
+import { loadObstacle, rowWords, statusOf } from "./status.ts";
 
 /** What was in use when the page was left. */
 function LastTime() {
@@ -109,6 +109,7 @@ export function ModelPanel() {
         <p className="detail">
           {info.layers} layers of {info.hiddenSize}, pictures {info.imageSize} × {info.imageSize} as {info.imageTokens}{" "}
           tokens, vision tower on {info.vision === "onnxruntime" ? "onnxruntime-web" : "our own kernels"}.{" "}
+          {rowWords(info)}
           {info.cacheNote}
         </p>
       )}

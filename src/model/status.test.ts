@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { loadObstacle, statusOf } from "./status.ts";
+import { loadObstacle, rowWords, statusOf } from "./status.ts";
 
 const info = { label: "The demo model", parameters: 4_400_000, gpuBytes: 6e6, from: "checkpoint" } as const;
 
@@ -27,4 +27,11 @@ test("what stands against a load, the nearest first", () => {
   const problem = { code: "no-webgpu", message: "This browser has no WebGPU.", remedy: "", safe: "" } as const;
   expect(loadObstacle({ ...free, capability: { usable: false, problem } })).toBe("This browser has no WebGPU.");
   expect(loadObstacle({ ...free, capability: { usable: false } })).toBe("This browser cannot train.");
+});
+
+test("a row's length is told where the model's pictures ask for more than the default", () => {
+  expect(rowWords({ mostPictureTokens: 576, maxLength: 2048 })).toBe("");
+  expect(rowWords({ mostPictureTokens: 8829, maxLength: 9984 })).toBe(
+    "Its largest pictures take 8,829 tokens: the preset Practical lets a row have 9,984. ",
+  );
 });

@@ -2,6 +2,7 @@
 
 import type { Capability } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
+import { parseRecipe } from "../../workers/recipe.ts";
 import { bytes, count } from "../parts/format.ts";
 
 const READYING = " Its kernels are being tried and compiled here, so that a run can start at once; go on meanwhile.";
@@ -37,4 +38,11 @@ export function loadObstacle({ busy, running, capability }: Load): string {
   if (running) return "A run is going on with this model: stop and save it first.";
   if (!capability) return "Looking for a GPU.";
   return capability.usable ? "" : (capability.problem?.message ?? "This browser cannot train.");
+}
+
+/** Where a large picture makes rows longer than the recipe's default lets them be; "" where none does. */
+export function rowWords({ mostPictureTokens, maxLength }: Pick<ModelInfo, "mostPictureTokens" | "maxLength">): string {
+  if (maxLength <= parseRecipe({}).maxLength) return "";
+  const [picture, row] = [mostPictureTokens, maxLength].map((n) => n.toLocaleString("en-US"));
+  return `Its largest pictures take ${picture} tokens: the preset Practical lets a row have ${row}. `;
 }

@@ -68,9 +68,11 @@ interface TrainingStore {
 }
 
 const presetFields = (preset: Preset): Fields => {
-  const demo = useModel.getState().info?.recipe;
-  if (preset === "Demo model" && demo) return { ...toHuggingFace(practical), ...demo };
-  return toHuggingFace(preset === "Seed report" ? seedReport : practical);
+  const { info } = useModel.getState();
+  if (preset === "Demo model" && info?.recipe) return { ...toHuggingFace(practical), ...info.recipe };
+  if (preset === "Seed report") return toHuggingFace(seedReport);
+  // A model's largest pictures may be longer than the usual row.
+  return { ...toHuggingFace(practical), ...(info ? { max_length: info.maxLength } : {}) };
 };
 
 /** The recipe of the last visit. A field that was empty then has its preset's value again: JSON knows no NaN. */

@@ -4,6 +4,7 @@ import { embeddedJson } from "../data/embedded.ts";
 import { featuresPerTile } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol/model.ts";
+import { usualMaxLength } from "../training/plan.ts";
 import { usesOrt } from "./tower.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
@@ -19,7 +20,8 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     hiddenSize: config.decoder.hiddenSize,
     imageSize: config.tower.imageSize,
     imageTokens: featuresPerTile(config),
-    maxLength: config.decoder.maxPositions,
+    maxLength: usualMaxLength(loaded),
+    mostPictureTokens: loaded.pictures.mostSlots,
     preparation: loaded.preparation,
     recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
     demo,

@@ -33,7 +33,7 @@ test.each([
   ["the usual", 32_768, 1, 2048],
   ["a picture of many slots and words beside it", 32_768, 3600, 3600 + 1024],
   ["no more than positions", 1024, 600, 1024],
-  ["no more than the table", 32_768, 8000, MAX_POSITIONS],
+  ["no more than the table", 32_768, 10_000, MAX_POSITIONS],
 ])("a chat has room for %s", async (_, positions, mostSlots, rows) => {
   const pictures = { mostTiles: 5, mostSlots };
   expect(chatRoom({ ...(await opened(positions)), pictures }).contextRows).toBe(rows);

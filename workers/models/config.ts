@@ -96,8 +96,11 @@ export const featuresPerTile = ({ tower, connector }: Pick<VlmConfig, "tower" | 
 export const qkvSize = (d: Pick<DecoderConfig, "numHeads" | "numKvHeads" | "headSize">): number =>
   (d.numHeads + 2 * d.numKvHeads) * d.headSize;
 
-/** Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. */
-export const MAX_POSITIONS = 8192;
+/**
+ * Positions that get a RoPE table row: no sequence here is longer, whatever the model's own limit. LLaVA-OneVision's largest picture alone
+ * takes 8,829.
+ */
+export const MAX_POSITIONS = 10_240;
 
 /** Longest sequence that the model can run: later positions have no row in the RoPE table. */
 export const positionsOf = ({ maxPositions }: Pick<DecoderConfig, "maxPositions">): number =>

@@ -57,6 +57,9 @@ export interface ModelInfo {
   hiddenSize: number;
   imageSize: number;
   imageTokens: number;
+  /** Image slots of its largest picture, marks between them included. */
+  mostPictureTokens: number;
+  /** `max_length` that takes a row with such a picture. */
   maxLength: number;
   preparation: PreparationSpec;
   /** Recipe in Hugging Face names that suits this model (the demo brings its own); null for the presets. */

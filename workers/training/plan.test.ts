@@ -1,8 +1,9 @@
 /** One planner for page, command line and bench: what it guesses without data, and what it makes of data that is there. */
 import { expect, test } from "vitest";
+import { configOf, published, publishedPictures } from "../models/published.ts";
 import { parseRecipe } from "../recipe.ts";
 import { type GoldenCase, openGolden, openGoldenModel } from "../testing/golden.ts";
-import { onModel, TEXT_TOKENS } from "./plan.ts";
+import { onModel, TEXT_TOKENS, usualMaxLength } from "./plan.ts";
 
 const changes = { per_device_train_batch_size: 2, gradient_accumulation_steps: 3, max_steps: -1, max_length: 1024 };
 
@@ -59,4 +60,23 @@ test("a pass has room for all pictures of a row, as many as the row with most ha
   expect(featuresOf(0)).toBe(featuresOf(1));
   // A data set of an older version does not say: every picture has a tile of four slots at least.
   expect(featuresOf(undefined)).toBe(22 * featuresOf(1));
+});
+
+test.each([...published.keys()])("%s: a row with its largest picture is no longer than the usual length", (repo) => {
+  const [config, pictures] = [configOf(repo), publishedPictures(repo)];
+  const length = usualMaxLength({ config, pictures });
+  expect(length).toBeGreaterThanOrEqual(Math.min(2048, config.decoder.maxPositions));
+  expect(length).toBeLessThanOrEqual(config.decoder.maxPositions);
+  expect(length - pictures.mostSlots).toBeGreaterThanOrEqual(1024);
+});
+
+test("a wide picture of OneVision in two by five tiles is left out at the recipe's default and whole at the usual length", () => {
+  const repo = "llava-hf/llava-onevision-qwen2-0.5b-ov-hf";
+  const pictures = publishedPictures(repo);
+  const [width, height] = [1920, 768];
+  const { tokens } = pictures.prepare({ width, height, rgbx: new Int32Array(width * height) });
+  // 729 of the whole, 54 rows of 135 and a newline each.
+  expect(tokens).toBe(729 + 54 * 136);
+  const length = usualMaxLength({ config: configOf(repo), pictures });
+  expect([length, tokens > 2048, tokens + 1024 < length]).toEqual([9984, true, true]);
 });

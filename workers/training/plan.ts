@@ -6,14 +6,14 @@ import type { OpenedModel } from "../models/open.ts";
 import type { LoraSettings } from "../models/parts/lora.ts";
 import type { TensorFacts } from "../models/weight-builder.ts";
 
-import { type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
+import { parseRecipe, type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
 
 /** Text of a row beside its picture, for plans made before there is data: that of the published recipe, all of it targets under all-text. */
 export const TEXT_TOKENS = 124;
 
 /** What a plan needs of a model: none of its weights. */
 export interface PlannedModel extends Pick<OpenedModel, "config" | "quant"> {
-  pictures: Pick<PictureFormat, "mostTiles">;
+  pictures: Pick<PictureFormat, "mostTiles" | "mostSlots">;
   checkpoint: { tensors: ReadonlyMap<string, TensorFacts> };
   /** `vocab`: rows of the embedding. */
   preparation: { vocab: number };
@@ -41,7 +41,20 @@ export interface PlannedData {
   pictures: number | undefined;
 }
 
-const noData: PlannedData = { rows: 0, longest: 0, pictures: 0 };
+const noData: PlannedData = { rows: 0, longest: 0, pictures: 1 };
+
+/**
+ * `max_length` where nobody has set one: the recipe's default, and more where a picture of the model alone would come near it or beyond,
+ * so that a row with the largest picture and as much text again as others have is whole. Never more than the model has positions for.
+ */
+export function usualMaxLength({ config, pictures }: Pick<PlannedModel, "config" | "pictures">): number {
+  const { maxLength } = parseRecipe({});
+  const whole = Math.ceil((pictures.mostSlots + TEXT_ROOM) / 256) * 256;
+  return Math.min(positionsOf(config.decoder), Math.max(maxLength, whole));
+}
+
+/** Tokens of text beside a picture that fills what is left of the default row in LLaVA-1.5, rounded down. */
+const TEXT_ROOM = 1024;
 
 /** A recipe on a model. */
 export interface RecipeOnModel {
@@ -60,7 +73,9 @@ export function onModel(model: PlannedModel, given: Recipe): RecipeOnModel {
 function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan {
   const { config } = model;
   const tiles = tilesPerPicture(model, recipe);
-  const longest = data.longest || tiles * featuresPerTile(config) + TEXT_TOKENS;
+  // What is cut away of tiles, or shrunk, makes fewer slots than they have features; marks between them are more text.
+  const slots = Math.min(tiles * featuresPerTile(config), model.pictures.mostSlots);
+  const longest = data.longest || slots + TEXT_TOKENS;
   const rowTokens = Math.min(longest, recipe.maxLength);
   const memory = planMemory({
     config,

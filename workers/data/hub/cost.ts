@@ -1,10 +1,8 @@
 /** What reading a data set of a hub costs, from what its listing tells. */
 import { counted } from "../../words.ts";
-import { formatBytes } from "../rows/limits.ts";
+import { FOOTER_BYTES, formatBytes } from "../rows/limits.ts";
 import type { HubDataSet } from "./look-up.ts";
 
-/** The end of a file, where its row groups are listed. */
-const FOOTER_BYTES = 512 * 1024;
 /** Rows come in groups; as `datasets` writes them where there are pictures. */
 const GROUP_ROWS = 100;
 

@@ -49,3 +49,6 @@ export function formatBytes(bytes: number): string {
   if (bytes >= MiB) return `${+(bytes / MiB).toFixed(1)} MiB`;
   return `${bytes} bytes`;
 }
+
+/** Read from the end of a Parquet file at first: the footer of a hundred row groups is longer, and a hub is asked once more for it. */
+export const FOOTER_BYTES = 2 ** 16;

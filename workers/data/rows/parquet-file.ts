@@ -17,7 +17,7 @@ import { TabTuneError } from "../../errors.ts";
 import type { ByteSource } from "../../storage/byte-source.ts";
 import { free, liesIn } from "../../storage/free.ts";
 import type { Entry } from "./entry.ts";
-import { type DatasetLimits, formatBytes } from "./limits.ts";
+import { type DatasetLimits, FOOTER_BYTES, formatBytes } from "./limits.ts";
 import { checkPages } from "./parquet-pages.ts";
 import { wordsOf } from "./problem.ts";
 
@@ -108,8 +108,6 @@ function schemaWithout(root: SchemaTree, without: ReadonlySet<string>): FileMeta
   return elements;
 }
 
-/** Read from the end at first: the footer of a hundred row groups is longer, and a hub is asked once more for it. */
-export const FOOTER_BYTES = 2 ** 16;
 const NONE: ReadonlySet<string> = new Set();
 const opened = new WeakMap<Entry, { limits: DatasetLimits; file: Promise<ParquetFile> }>();
 let files = 0;
