@@ -33,8 +33,8 @@ export function Gate() {
       </p>
       <p>{problem.code === "no-webgpu" ? remedy() : problem.remedy}</p>
       <p className="detail">
-        What it does elsewhere: load a LLaVA model, drop in pictures and texts, train a LoRA adapter, chat with the
-        result, and download an adapter that loads in PEFT.
+        What it does elsewhere: load a SmolVLM or LLaVA model, drop in pictures and texts, train a LoRA adapter, chat
+        with the result, and download an adapter that loads in PEFT.
       </p>
     </div>
   );

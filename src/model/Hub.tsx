@@ -106,7 +106,7 @@ export function HubOffer({ preview }: { preview: ModelPreview }) {
           {commit.slice(0, 7)}
         </a>
         : {count(parameters)} parameters, {licence ? `licence ${licence}` : "no licence told"}. {bytes(diskBytes)} will
-        be kept in this browser, {bytes(gpuBytes)} go to the GPU; training with the default recipe takes{" "}
+        be kept in this browser, {bytes(gpuBytes)} go to the GPU; training with the preset Practical takes{" "}
         {bytes(trainingBytes)} of GPU memory and {verdicts[fits]}.
       </p>
       {advice && <p>{advice}</p>}

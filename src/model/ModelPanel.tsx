@@ -6,15 +6,17 @@ import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { labelOf } from "../parts/files.ts";
-import { bytes, count } from "../parts/format.ts";
+import { bytes, count, flops } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
+import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
 import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
+import { bestOf, groupsOf, reasonFor } from "./offers.ts";
 import { SelfTest } from "./SelfTest.tsx";
 import { loadObstacle, rowWords, statusOf } from "./status.ts";
 
@@ -34,6 +36,30 @@ function LastTime() {
   );
 }
 
+/** For whoever has photographs: what to begin with, and why. */
+function FirstModel() {
+  const capability = useApp((s) => s.capability);
+  const chooseHub = useModel((s) => s.chooseHub);
+  const own = useDataset((s) => {
+    const data = s.source ?? s.waiting;
+    return data !== undefined && data.kind !== "sample";
+  });
+  const best = bestOf(catalogue, capability);
+  return (
+    <>
+      <p className={own ? "note" : "detail"}>
+        {own ? "Your own pictures need another model" : "For photographs"}: <strong>{best.name}</strong> is the best
+        start. {reasonFor(best, capability)}
+      </p>
+      <div className="row">
+        <button type="button" onClick={() => chooseHub(best.repo!)}>
+          Choose {best.name}
+        </button>
+      </div>
+    </>
+  );
+}
+
 export function ModelPanel() {
   const { source, info, progress, preview, choose, chooseHub, load } = useModel();
   const capability = useApp((s) => s.capability);
@@ -43,6 +69,8 @@ export function ModelPanel() {
   const listed = source.kind === "hub" ? catalogue.find(({ repo }) => repo === source.name) : undefined;
   const [typing, setByName] = useState(false);
   const byName = typing || (source.kind === "hub" && !listed);
+  const demo = catalogue[0]!;
+  const best = bestOf(catalogue, capability);
   const obstacle = loadObstacle({ busy, running, capability });
   const chosen = byName ? "other" : source.kind === "hub" ? source.name : source.kind;
   return (
@@ -64,12 +92,20 @@ export function ModelPanel() {
               else if (value !== "folder") chooseHub(value === "other" ? "" : value);
             }}
           >
-            {catalogue.map(({ repo, name, parameters, fetchBytes }) => (
-              <option key={name} value={repo ?? "embedded"}>
-                {name} ({count(parameters)} parameters, {repo ? `${bytes(fetchBytes)} to download` : "embedded"})
-              </option>
+            <option value="embedded">
+              {demo.name} ({count(demo.parameters)} parameters, embedded)
+            </option>
+            {groupsOf(catalogue).map(([group, entries]) => (
+              <optgroup key={group} label={group}>
+                {entries.map(({ repo, name, parameters, fetchBytes }) => (
+                  <option key={name} value={repo ?? ""}>
+                    {name} ({count(parameters)} parameters, {bytes(fetchBytes)} to download)
+                    {repo === best.repo ? ", the best start" : ""}
+                  </option>
+                ))}
+              </optgroup>
             ))}
-            <option value="other">Another LLaVA model of the hub…</option>
+            <option value="other">Another model of the hub…</option>
             {source.kind === "folder" && <option value="folder">{source.label}</option>}
           </select>
         </label>
@@ -91,8 +127,9 @@ export function ModelPanel() {
       <HubSettings byName={byName} name={source.kind === "hub" ? source.name : ""} disabled={busy} />
       {listed && !preview && !busy && (
         <p className="detail">
-          {listed.about}. {bytes(listed.fetchBytes)} to download, {bytes(listed.diskBytes)} kept in this browser,{" "}
-          {bytes(listed.gpuBytes)} on the GPU. Licence {listed.licence};{" "}
+          For {listed.about}. {bytes(listed.fetchBytes)} to download, {bytes(listed.diskBytes)} kept in this browser,{" "}
+          {bytes(listed.gpuBytes)} on the GPU and {bytes(listed.trainingBytes)} while it trains with the preset
+          Practical, {flops(listed.flopsPerRow)} a row. Licence {listed.licence};{" "}
           <a href={`https://huggingface.co/${listed.repo}`} target="_blank" rel="noreferrer">
             model card
           </a>
@@ -122,9 +159,10 @@ export function ModelPanel() {
       {info?.demo && (
         <p className="note">
           The demo model is tiny: it knows 128 flat icons on plain backgrounds and nothing of photographs. For those,
-          choose another model of the list, or the folder of a real LLaVA checkpoint.
+          choose another model.
         </p>
       )}
+      {source.kind === "embedded" && !busy && <FirstModel />}
     </Panel>
   );
 }

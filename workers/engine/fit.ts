@@ -79,6 +79,11 @@ export function fitOf(
 }
 
 function verdict(plan: MemoryPlan, limit: number): Fits {
-  if (plan.largest.bytes > limit || plan.totalBytes > TOO_MANY_BYTES) return "too-large";
-  return plan.totalBytes > TIGHT_BYTES ? "tight" : "fits";
+  return plan.largest.bytes > limit ? "too-large" : fitOfBytes(plan.totalBytes);
+}
+
+/** Of a run whose single buffers can all be bound. */
+export function fitOfBytes(totalBytes: number): Fits {
+  if (totalBytes > TOO_MANY_BYTES) return "too-large";
+  return totalBytes > TIGHT_BYTES ? "tight" : "fits";
 }

@@ -2,7 +2,7 @@
 import { toReport } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelApi } from "../protocol/engine.ts";
-import { parseRecipe } from "../recipe.ts";
+import { parseRecipe, practical, toHuggingFace } from "../recipe.ts";
 import { cachedVerdict, headSizesOf } from "../self-test/self-test.ts";
 import { modelInfoOf } from "./model-info.ts";
 import { previewOf } from "./model-source.ts";
@@ -48,7 +48,7 @@ export const modelApi = (s: EngineState): ModelApi => ({
   async previewModel(source, loading) {
     const { facts } = await openedGpu(s);
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
-    const recipe = parseRecipe(loading);
+    const recipe = parseRecipe({ ...toHuggingFace(practical), ...loading });
     const cache = await s.weightCache();
     const room = { cache, facts, roomBytes: quota - usage };
     return asLoad(s, "preview", (signal) => previewOf(source, recipe, room, signal));

@@ -12,7 +12,7 @@ import { allocateWeights } from "../models/weights.ts";
 import type { LoadProgress, ModelPreview, ModelSource } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { onModel } from "../training/plan.ts";
+import { onModel, usualMaxLength } from "../training/plan.ts";
 import { type HubFiles, openHub } from "../weights/hub/hub.ts";
 import { filesFromBlobs, type ModelFiles } from "../weights/hub/source.ts";
 import { loadCost } from "../weights/loading/quantised-cache.ts";
@@ -60,12 +60,14 @@ export interface PreviewRoom {
 /** What loading would fetch, keep and need: from headers alone, a few megabytes at most. */
 export async function previewOf(
   source: HubSource,
-  recipe: Recipe,
+  given: Recipe,
   { cache, facts, roomBytes }: PreviewRoom,
   signal: AbortSignal,
 ): Promise<ModelPreview> {
   const files = await hubFiles(source, cache, { signal, retryDelaysMs: ASKING_DELAYS_MS });
-  const opened = await openModel(files, recipe);
+  const opened = await openModel(files, given);
+  // As the page's recipe will have it once the model is loaded.
+  const recipe = { ...given, maxLength: usualMaxLength(opened) };
   const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
   const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);
   const memoryOf = (changed: Recipe) => onModel(opened, changed).planOf().memory;

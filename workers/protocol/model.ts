@@ -22,7 +22,7 @@ export interface LoadProgress {
 /** Whether a run's memory is to be had on this GPU. */
 export type Fits = "fits" | "tight" | "too-large";
 
-/** A model of the hub before it is loaded: what it costs, and whether a run with the default recipe would fit. */
+/** A model of the hub before it is loaded: what it costs, and whether a run with the preset Practical would fit. */
 export interface ModelPreview {
   label: string;
   commit: string;
@@ -34,7 +34,7 @@ export interface ModelPreview {
   /** Bytes of that which this browser has no room for. */
   lacksBytes: number;
   gpuBytes: number;
-  /** GPU memory of a run with the default recipe, weights included. */
+  /** GPU memory of a run with that preset, weights included. */
   trainingBytes: number;
   fits: Fits;
   /** "" when it fits. */

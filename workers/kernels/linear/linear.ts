@@ -65,7 +65,7 @@ function checkShape(w: Weight): void {
     throw new TabTuneError(
       "unsupported-model",
       `A weight of [${w.out}, ${w.in}] cannot be run: ${problem}.`,
-      "Choose another checkpoint of the LLaVA family.",
+      "Choose another checkpoint of the same model.",
     );
   }
 }

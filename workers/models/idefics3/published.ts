@@ -1,4 +1,8 @@
-/** Shapes of the published checkpoints, in the words of config.json. */
+/**
+ * Shapes of the published checkpoints, in the words of config.json. Where they are from: 256M and 2.2B from public copies of their
+ * config.json; 500M is SmolLM2-360M's, and in Q8_0 its language model has the bytes of ggml-org/SmolVLM-500M-Instruct-GGUF
+ * (436,806,912, of them 409,190,400 weights at 34 bytes for 32; the rest are norms and the tokenizer).
+ */
 import type { PublishedModel } from "../family.ts";
 
 /** SigLIP-base at 512 pixels, and so400m at 384. */

@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import { Planner } from "../../gpu/buffers.ts";
 import { loadingPlan } from "../../models/load.ts";
 import { BASELINE_BINDING_BYTES } from "../../models/parts/head-weights.ts";
-import { configOf, published, publishedTensors } from "../../models/published.ts";
-import { parseConfig } from "../../models/registry.ts";
+import { configOf, modelOf, published, publishedTensors } from "../../models/published.ts";
+import { familyOf, parseConfig } from "../../models/registry.ts";
 import { allocateWeights } from "../../models/weights.ts";
+import { practical } from "../../recipe.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
+import { onModel, usualMaxLength } from "../../training/plan.ts";
 import { dtypeBytes } from "../formats/dtype.ts";
 import { loadCost } from "../loading/quantised-cache.ts";
 import catalogue from "./catalogue.json" with { type: "json" };
@@ -47,6 +49,25 @@ describe.each([...published.keys()])("%s", (repo) => {
     // Shown with two digits; the exact figure moves with the layout of the weights on the GPU.
     expect(Math.abs(entry.gpuBytes / planner.totalBytes - 1)).toBeLessThan(0.05);
   });
+
+  test("what the page's own recipe takes on it: memory by the plan, work by its count of FLOPs", () => {
+    const { config: configJson, vocab } = modelOf(repo);
+    const config = configOf(repo);
+    const family = familyOf(configJson);
+    // The page begins with pictures that are not split.
+    const settings = { maxImageTiles: null, doImageSplitting: false, imageLongestEdge: null };
+    const processorJson = family.processorOf(config);
+    const pictures = family.pictures({ config, configJson, processorJson, ...settings });
+    const recipe = { ...practical, ...settings, maxLength: usualMaxLength({ config, pictures }) };
+    const quant = { type: "nf4", blockSize: 64, doubleQuant: false, modules: recipe.quantizeModules } as const;
+    const model = { config, pictures, checkpoint: { tensors: shapes }, quant, preparation: { vocab } };
+    const { memory, flops } = onModel(model, recipe).planOf();
+    const entry = catalogue.find((e) => e.repo === repo)!;
+    const flopsPerRow = flops.executed / recipe.perDeviceTrainBatchSize;
+    const told = `trainingBytes ${memory.totalBytes}, flopsPerRow ${Math.round(flopsPerRow / 1e9)}e9`;
+    expect(Math.abs(entry.trainingBytes / memory.totalBytes - 1), told).toBeLessThan(0.05);
+    expect(Math.abs(entry.flopsPerRow / flopsPerRow - 1), told).toBeLessThan(0.02);
+  });
 });
 
 test("the demo model has the parameters that the page tells when it is loaded", async () => {
@@ -57,7 +78,26 @@ test("the demo model has the parameters that the page tells when it is loaded", 
   expect(catalogue[0]!.parameters).toBe(parameters);
 });
 
-test("the demo model comes first, and every entry has a licence", () => {
-  expect(catalogue.map(({ repo }) => repo)).toEqual([null, ...published.keys()]);
+test("the demo model comes first, then what takes least memory: SmolVLM-256M before all others", () => {
+  const [demo, ...models] = catalogue;
+  expect(demo!.repo).toBeNull();
+  expect(models.map(({ repo }) => repo).sort()).toEqual([...published.keys()].sort());
+  expect(models[0]!.repo).toBe("HuggingFaceTB/SmolVLM-256M-Instruct");
+  const bytes = models.map(({ trainingBytes }) => trainingBytes);
+  expect(bytes).toEqual([...bytes].sort((a, b) => a - b));
   expect(catalogue.every(({ licence, name }) => licence !== "" && name !== "")).toBe(true);
+});
+
+/** What the hub's pages of these repositories say: the size of the weights' files, rounded as they show it, and the licence. */
+test.each<[repo: string, gigabytes: number, licence: string]>([
+  ["HuggingFaceTB/SmolVLM-256M-Instruct", 0.513, "apache-2.0"],
+  ["HuggingFaceTB/SmolVLM-500M-Instruct", 1.015, "apache-2.0"],
+  ["llava-hf/llava-interleave-qwen-0.5b-hf", 1.73, "tongyi-qianwen-research"],
+  ["llava-hf/llava-onevision-qwen2-0.5b-ov-hf", 1.79, "apache-2.0"],
+  // 4.98 + 0.661, of which the tower's last layer is not read.
+  ["bczhou/tiny-llava-v1-hf", 4.98 + 0.661 - 0.05, "apache-2.0"],
+])("%s: %f GB, %s", (repo, gigabytes, licence) => {
+  const entry = catalogue.find((e) => e.repo === repo)!;
+  expect(entry.licence).toBe(licence);
+  expect(Math.abs(entry.fetchBytes / 1e9 - gigabytes)).toBeLessThan(0.006);
 });
