@@ -2,7 +2,7 @@
 
 import type { PictureFormat } from "../data/pictures/format.ts";
 import { type DecoderConfig, tokensPerTile, type VlmConfig } from "./config.ts";
-import { asTheCheckpointSays, type Json, type PublishedModel } from "./family.ts";
+import { asTheCheckpointSays, type Json, type PictureSettings, type PublishedModel } from "./family.ts";
 import { CONNECTOR, DECODER, decoderLayer, spellingsOf, TOWER, towerLayer } from "./names.ts";
 import { connectorLinears } from "./parts/connector.ts";
 import { decoderLinears } from "./parts/decoder.ts";
@@ -31,13 +31,14 @@ export function publishedTensors(repo: string): Map<string, TensorFacts> {
 }
 
 /** The picture format of a model without files. */
-export function picturesOf(configJson: Json): PictureFormat {
+export function picturesOf(configJson: Json, settings: PictureSettings = asTheCheckpointSays): PictureFormat {
   const family = familyOf(configJson);
   const config = family.parseConfig(configJson);
-  return family.pictures({ config, configJson, processorJson: family.processorOf(config), ...asTheCheckpointSays });
+  return family.pictures({ config, configJson, processorJson: family.processorOf(config), ...settings });
 }
 
-export const publishedPictures = (repo: string): PictureFormat => picturesOf(modelOf(repo).config);
+export const publishedPictures = (repo: string, settings?: PictureSettings): PictureFormat =>
+  picturesOf(modelOf(repo).config, settings);
 
 /** Names, in the first spelling of the family, and shapes of the tensors that a checkpoint of these sizes has. */
 export function tensorsOf(

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { Planner } from "../../gpu/buffers.ts";
 import { loadingPlan } from "../../models/load.ts";
 import { BASELINE_BINDING_BYTES } from "../../models/parts/head-weights.ts";
-import { configOf, modelOf, published, publishedTensors } from "../../models/published.ts";
-import { familyOf, parseConfig } from "../../models/registry.ts";
+import { configOf, modelOf, published, publishedPictures, publishedTensors } from "../../models/published.ts";
+import { parseConfig } from "../../models/registry.ts";
 import { allocateWeights } from "../../models/weights.ts";
 import { practical } from "../../recipe.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
@@ -51,13 +51,11 @@ describe.each([...published.keys()])("%s", (repo) => {
   });
 
   test("what the page's own recipe takes on it: memory by the plan, work by its count of FLOPs", () => {
-    const { config: configJson, vocab } = modelOf(repo);
+    const { vocab } = modelOf(repo);
     const config = configOf(repo);
-    const family = familyOf(configJson);
     // The page begins with pictures that are not split.
     const settings = { maxImageTiles: null, doImageSplitting: false, imageLongestEdge: null };
-    const processorJson = family.processorOf(config);
-    const pictures = family.pictures({ config, configJson, processorJson, ...settings });
+    const pictures = publishedPictures(repo, settings);
     const recipe = { ...practical, ...settings, maxLength: usualMaxLength({ config, pictures }) };
     const quant = { type: "nf4", blockSize: 64, doubleQuant: false, modules: recipe.quantizeModules } as const;
     const model = { config, pictures, checkpoint: { tensors: shapes }, quant, preparation: { vocab } };
