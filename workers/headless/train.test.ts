@@ -132,6 +132,7 @@ test("a run that goes on writes the lines of all its steps, whatever became of t
   expect(steps().map((s) => s.step)).toEqual([1, 2]);
   expect(steps()[0]).toEqual(first);
   expect(fs.readdirSync(out).sort()).toEqual([
+    "README.md",
     "adapter_config.json",
     "adapter_model.safetensors",
     "checkpoints",
