@@ -1,7 +1,7 @@
 /** One optimizer step on a small checkpoint: what must not change the numbers, what must not be created, what must not be updated. */
 
 import { beforeAll, expect, test, vi } from "vitest";
-import { packExamples } from "../data/batches/pack.ts";
+import { packExamples, packsOf } from "../data/batches/pack.ts";
 import { type Example, labelsOf } from "../data/example.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { type ActivationPolicy, KEEP, RECOMPUTE } from "../models/activations.ts";
@@ -63,6 +63,7 @@ async function bench(
     tileCapacity,
     optimizer,
     trainOn: "all-text",
+    evaluates: true,
   });
   return {
     step,
@@ -126,6 +127,29 @@ test.each([0, 1, 2])(
     expect(error).toBeGreaterThan(0);
   },
 );
+
+test.each<[string, ActivationPolicy]>([
+  ["kept", KEEP],
+  ["recomputed", RECOMPUTE],
+  ["kept in f16", { precision: "f16", keptLayers: 1 }],
+])("what is measured between two steps, activations %s: the bits of a runner that only measures", async (_, policy) => {
+  const b = await bench(total(), policy);
+  const [pack] = packsOf(batch, "all-text", b.step.runner.room);
+  const measured = [await b.step.runner.losses(pack!)];
+  await b.step.run(batch, 1, 1e-3);
+  measured.push(await b.step.runner.losses(pack!));
+  await b.step.run(batch, 2, 1e-3);
+  const { rows, labelRows, features } = b.step.runner.buffers.capacity;
+  const capacity = { rows, labelRows, features };
+  const alone = await createEvaluation(model.vlm, { capacity, tileCapacity: 4, adapter: b.adapter });
+  expect(await b.step.runner.losses(pack!)).toEqual(await alone.losses(pack!));
+  expect(measured[1]).not.toEqual(measured[0]);
+  await alone.dispose();
+  // And the steps are those of a run that measures nothing.
+  const adapter = flat(await b.values());
+  await b.dispose();
+  expect(adapter).toEqual((await twoSteps(await bench(total(), policy))).adapter);
+});
 
 test.each<[string, ActivationPolicy]>([
   ["kept", KEEP],
