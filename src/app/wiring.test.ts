@@ -61,7 +61,7 @@ const stores = [
   ...[useAdapters, useBeginning, useRecipeFile, useRuns],
 ] as const;
 const model = (id: string, preparation = "p1", recipe: ModelInfo["recipe"] = null): ModelInfo =>
-  ({ id, label: `model ${id}`, recipe, preparation: { id: preparation } }) as ModelInfo;
+  ({ id, label: `model ${id}`, recipe, preparation: { id: preparation }, maxLength: 2048 }) as ModelInfo;
 const data: DatasetInfo = {
   id: "d1",
   label: "pets",
