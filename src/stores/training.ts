@@ -3,6 +3,7 @@ import type { Remote } from "comlink";
 import { create } from "zustand";
 import { reportOf } from "../../workers/errors.ts";
 import type { PaceMode } from "../../workers/gpu/pace.ts";
+import type { FeatureCounts } from "../../workers/models/kept/feature-cache.ts";
 import type { EngineApi, PlanInfo, SupplyOf } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
@@ -44,6 +45,8 @@ interface TrainingStore {
   note: string;
   /** Rows prepared on demand that were met since the run began or went on, and are not trained on as they are. */
   oddRows: Record<OddRow["outcome"], number>;
+  /** What became of the pictures' features in this run. */
+  features: FeatureCounts | undefined;
   /** How hard runs work the GPU; kept between visits. */
   pace: PaceMode;
   setPace(pace: PaceMode): Promise<void>;
@@ -133,6 +136,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
     } else if (event.type === "evaluation") {
       const { record } = event;
       set((s) => ({ evaluations: [...s.evaluations.filter(({ step }) => step < record.step), record] }));
+    } else if (event.type === "features") {
+      set({ features: event.counts });
     } else if (event.type === "step") {
       set((s) => ({ step: event.record.step, maxSteps: event.maxSteps, records: [...s.records, event.record] }));
     }
@@ -244,6 +249,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     resumedAt: [],
     note: "",
     oddRows: { "left-out": 0, cut: 0 },
+    features: undefined,
     pace: localStorage.getItem(PACE_KEY) === "gentle" ? "gentle" : "full speed",
     async setPace(pace) {
       localStorage.setItem(PACE_KEY, pace);
@@ -274,7 +280,16 @@ export const useTraining = create<TrainingStore>((set, get) => {
       useApp.getState().clear("training");
       const oddRows = { "left-out": 0, cut: 0 };
       const maxSteps = get().plan?.steps ?? 0;
-      set({ state: "preparing", records: [], evaluations: [], resumedAt: [], oddRows, step: 0, maxSteps });
+      set({
+        state: "preparing",
+        records: [],
+        evaluations: [],
+        resumedAt: [],
+        oddRows,
+        features: undefined,
+        step: 0,
+        maxSteps,
+      });
       const from = useBeginning.getState().run?.id;
       const request = { recipe: get().fields, datasetId: data.id, from };
       await follow(engine((api) => api.train(request, callback(onEvent), callback(supply))));

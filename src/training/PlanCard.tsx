@@ -35,7 +35,11 @@ export function PlanCard() {
         </div>
         <div>
           <dt>Work a step</dt>
-          <dd>{flops(plan.flopsPerStep)}</dd>
+          <dd>
+            {flops(plan.flopsPerStep)}
+            {plan.flopsPerStepSeen < plan.flopsPerStep &&
+              `; ${flops(plan.flopsPerStepSeen)} once its pictures were seen`}
+          </dd>
         </div>
         <div>
           <dt>Activations</dt>

@@ -1,4 +1,5 @@
 /** The Training panel: the recipe, what it will need, the run that goes on, and how its loss falls. */
+import { featureWords } from "../../workers/models/kept/feature-words.ts";
 import { verdictOn } from "../../workers/training/verdict.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
@@ -17,6 +18,7 @@ import "./training.css";
 export function TrainingPanel() {
   const run = useTraining();
   const { state, step, maxSteps, records, evaluations, resumedAt, note, oddRows } = run;
+  const features = run.features ? featureWords(run.features) : "";
   const odd = oddRowsWords(oddRows);
   const verdict = state === "done" || state === "stopped" ? verdictOn(records) : "";
   return (
@@ -38,6 +40,7 @@ export function TrainingPanel() {
       <Spoken text={spokenOf(run)} atOnce={isAtRest(state)} />
       {note && <p className="note">{note}</p>}
       {odd && <p className="note">{odd}</p>}
+      {features && <p className="detail">{features}</p>}
       {verdict && <p className="note">{verdict}</p>}
       {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
       <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />

@@ -6,6 +6,7 @@ import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
 import type { RowSupply } from "../data/shards/supply.ts";
 import { pictureSpecOf } from "../models/picture-format.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
+import { withinQuota } from "../storage/quota.ts";
 
 const supplies = new Map<string, RowSupply>();
 
@@ -21,10 +22,7 @@ export function supplyOf(datasetId: string): RowSupply {
 }
 
 /** A quarter of what this site may store at most. */
-export async function cacheBudget(): Promise<number> {
-  const { quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate();
-  return Math.min(CACHE_BYTES, quota / 4);
-}
+export const cacheBudget = (): Promise<number> => withinQuota(CACHE_BYTES);
 
 /** For the model that was asked for last: there is one pool at a time. */
 let pool: { id: string; pictures: PicturePool } | undefined;

@@ -31,6 +31,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       fits,
       advice,
       flopsPerStep: flops.executed,
+      flopsPerStepSeen: flops.seen,
       steps,
       epochs,
       policy: policyName(memory.capacity.policy, current.config.decoder.numLayers),

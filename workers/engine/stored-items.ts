@@ -2,7 +2,9 @@
 
 import { KEPT_BYTES, listRanges } from "../data/hub/kept-ranges.ts";
 import { isOnDemand, listDatasets } from "../data/shards/manifest.ts";
+import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
 import { cacheSize } from "../data/shards/row-cache.ts";
+import { storedFeatures } from "../models/kept/feature-cache.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
 import { bytesByFolder, type FileCache } from "../storage/file-cache.ts";
 import type { Store } from "../storage/store.ts";
@@ -21,8 +23,14 @@ export async function listStored(cache: FileCache, store: Store, ranges: FileCac
   for (const set of await listDatasets(store)) {
     const cached = isOnDemand(set) ? await cacheSize(store, set.id) : { rows: 0, bytes: 0 };
     const made = isOnDemand(set) ? `, ${cached.rows} of them prepared` : "";
-    const detail = `${counted(set.rows, "row")}${made}, from ${day(set.createdAt)}`;
-    data.push({ kind: "data", key: set.id, label: set.label, detail, bytes: set.bytes + cached.bytes });
+    const features = await storedFeatures(store, set.id);
+    const kept =
+      features.tiles > 0
+        ? `, with features of ${counted(features.tiles, "tile")} (${gigabytes(features.bytes)} of at most ${gigabytes(CACHE_BYTES)})`
+        : "";
+    const detail = `${counted(set.rows, "row")}${made}${kept}, from ${day(set.createdAt)}`;
+    const bytes = set.bytes + cached.bytes + features.bytes;
+    data.push({ kind: "data", key: set.id, label: set.label, detail, bytes });
   }
   const runs = (await listRuns(store)).map((run): Item => {
     const detail = `on ${run.datasetLabel}, step ${run.step} of ${run.maxSteps}, from ${day(run.createdAt)}`;
@@ -71,6 +79,8 @@ async function aboutOf(cache: FileCache, folder: string): Promise<CachedModel> {
   // Tensors carry a hash behind their bytes, and so does this file when they were written by the same hand.
   return JSON.parse(text.slice(0, text.lastIndexOf("}") + 1)) as CachedModel;
 }
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e7 ? 3 : 2)} GB`;
 
 /** The day of an ISO date. */
 const day = (date: string): string => date.slice(0, 10) || "an unknown day";

@@ -14,8 +14,11 @@ export interface Tensor {
 
 /** Where tensors come from: the GPU (`Arena`) or a dry run that only adds up sizes (`Planner`), so that the plan is the allocation. */
 export interface Allocator {
-  tensor(label: string, length: number): Tensor;
+  /** `use` "to read": what the GPU copies there is mapped and read; nothing else can be done with it. */
+  tensor(label: string, length: number, use?: TensorUse): Tensor;
 }
+
+type TensorUse = "storage" | "to read";
 
 /** Bytes that `tensor` takes for a length in words. */
 export const tensorBytes = (length: number): number => Math.max(16, Math.ceil(length / 4) * 16);
@@ -91,7 +94,7 @@ export class Arena implements Allocator {
   }
 
   /** A zeroed tensor of `length` 32-bit words. WebGPU zero-fills new buffers. */
-  tensor(label: string, length: number): Tensor {
+  tensor(label: string, length: number, use: TensorUse = "storage"): Tensor {
     const size = tensorBytes(length);
     if (size > this.gpu.facts.maxStorageBufferBindingSize) {
       throw new TabTuneError(
@@ -100,7 +103,10 @@ export class Arena implements Allocator {
         "Choose a smaller batch size, a smaller model or another GPU.",
       );
     }
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const usage =
+      use === "to read"
+        ? GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+        : GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const buffer = this.gpu.device.createBuffer({ label, size, usage });
     this.#buffers.push(buffer);
     this.counters.buffersCreated += 1;

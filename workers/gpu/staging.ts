@@ -12,9 +12,14 @@ export interface Staging {
 }
 
 export function createStaging(gpu: Gpu, counters: Counters, label: string, size: number): Staging {
-  const { device } = gpu;
-  const buffer = device.createBuffer({ label, size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
   counters.buffersCreated += 1;
+  return stagingIn(gpu, counters, gpu.device.createBuffer({ label, size, usage }));
+}
+
+/** In a buffer that was allocated "to read". */
+export function stagingIn(gpu: Gpu, counters: Counters, buffer: GPUBuffer): Staging {
+  const { device } = gpu;
   return {
     async read(...parts) {
       const command = device.createCommandEncoder();

@@ -68,8 +68,11 @@ export async function plan(args: Arguments): Promise<void> {
     row_tokens: rowTokens,
     pass_tokens: memory.capacity.rows,
     dispatches_per_step: memory.dispatchesPerStep,
+    dispatches_per_step_seen: memory.dispatchesPerStepSeen,
     flops_executed: flops.executed,
     flops_ideal: flops.ideal,
+    flops_seen: flops.seen,
+    kept_features: memory.kept ? { stage: memory.kept.stage, bytes_per_tile: memory.kept.tileBytes } : null,
   };
   process.stdout.write(`${JSON.stringify(out, null, 2)}\n`);
 }

@@ -16,6 +16,7 @@ import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { allocateAdapter } from "../models/adapter.ts";
 import { type ModuleMatrices, type Moments, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
+import { featureWords } from "../models/kept/feature-words.ts";
 import type { NameScheme } from "../models/names.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
@@ -119,6 +120,8 @@ export async function train(args: Arguments): Promise<void> {
   let live: LiveAdapter | undefined;
   /** Rows prepared on demand that lost their end. */
   let cut = 0;
+  /** What became of the pictures' features. */
+  let features = "";
   const pictures = openPictureThreads(model.preparation);
   try {
     const mark = await markOfWeights(model.checkpoint);
@@ -172,8 +175,8 @@ export async function train(args: Arguments): Promise<void> {
         } else if (event.type === "evaluation") {
           steps.addEvaluation(event.record);
           process.stderr.write(`${toEvaluationLogLine(event.record)}\n`);
-        } else if (event.type === "row" && event.row.outcome === "left-out")
-          skipped(event.row.source, event.row.message);
+        } else if (event.type === "features") features = featureWords(event.counts);
+        else if (event.type === "row" && event.row.outcome === "left-out") skipped(event.row.source, event.row.message);
         else if (event.type === "row") cut += 1;
         // What the run has to say of itself (rows that are cut or left out, the model's own) comes with each state: once is enough.
         else if (event.type === "state") event.notes?.forEach(report);
@@ -190,6 +193,7 @@ export async function train(args: Arguments): Promise<void> {
     });
     await steps.flush();
     if (cut > 0) note(cutRows(cut));
+    if (features) note(features);
     const verdict = verdictOn((await readLog(store, RUN)).records);
     if (verdict) report(verdict);
   } catch (error) {

@@ -7,11 +7,13 @@
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
-import { type Program, Recorder } from "../gpu/program.ts";
+import { Recorder } from "../gpu/program.ts";
 import type { Blend } from "../kernels/rows/blend.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
 import { featuresPerTile } from "./config.ts";
+import { featureIdentity, type StageDims } from "./kept/feature-identity.ts";
+import { allocateReading, KeptFeatures, keptStage, stageWords } from "./kept/kept-features.ts";
 import { shuffleOrder } from "./parts/connector.ts";
 import { passDropout } from "./parts/lora.ts";
 import { tileBorders } from "./parts/tower.ts";
@@ -37,6 +39,10 @@ const beginning: StepPosition = { step: 0, firstTile: 0 };
 /** Runs the tower: `v.tower.pixels` holds `tiles` normalised tiles; leaves `v.tower.features`. */
 export interface Tower {
   name: "own" | "onnxruntime";
+  /** What decides its bits, where that is not our own kernels and weights. */
+  identity?: string;
+  /** Tiles that it takes at once, where that is fewer than there is room for. */
+  atOnce?: number;
   run(v: VisionActivations, tiles: number, at?: StepPosition): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -59,6 +65,11 @@ export interface VisionEncoder {
   tower: Tower;
   /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. `at` in training. */
   encode(pixels: Float32Array, tiles: number, firstTile: number, at?: StepPosition): Promise<void>;
+  /** The two halves of it: pixels -> `buffers.tower.features`, and from there to rows of tile `firstTile` on. */
+  see(pixels: Float32Array, tiles: number, at?: StepPosition): Promise<void>;
+  connect(tiles: number, firstTile: number, at?: StepPosition): Promise<void>;
+  /** The way to features that are kept; there if `keep` was asked for and a stage is frozen. */
+  kept: KeptFeatures | undefined;
   /**
    * Adds the LoRA gradients of tower and projector for the tiles of the last `encode`, whose features were taken so. There in training
    * with an adapter on them.
@@ -79,11 +90,11 @@ export interface EncoderOptions {
   adapter?: Adapter | undefined;
   /** Training of such an adapter: what to keep, and the gradient of the language model's input [token rows, h]. */
   training?: { policy: ActivationPolicy; dTokens: Tensor } | undefined;
+  /** Makes ready for features that are kept. */
+  keep?: boolean | undefined;
 }
 
-/** Numbers of a replay. `row`: where in the table the features go. */
-type TowerDims = "tiles" | "step" | "firstTile";
-type ConnectorDims = TowerDims | "row";
+type TowerDims = Exclude<StageDims, "row">;
 
 /** `drops`: with dropout, where the adapter's settings ask for it and a backward pass follows. */
 const passOf = (
@@ -112,14 +123,23 @@ export async function ownTower(
   adapter?: Adapter,
   drops = true,
 ): Promise<Tower> {
-  const recorder = new Recorder<TowerDims>(model.variants);
-  recordTower(recorder, passOf(model, v, adapter, drops));
-  const program = await recorder.build(arena, model.pipelines);
+  const program = await towerRecorder(model, v, adapter, drops).build(arena, model.pipelines);
   return {
     name: "own",
     run: (_, tiles, at = beginning) => program.run({ tiles, ...at }, model.pace),
     dispose: async () => {},
   };
+}
+
+function towerRecorder(
+  model: Vlm,
+  v: VisionActivations,
+  adapter: Adapter | undefined,
+  drops = true,
+): Recorder<TowerDims> {
+  const recorder = new Recorder<TowerDims>(model.variants);
+  recordTower(recorder, passOf(model, v, adapter, drops));
+  return recorder;
 }
 
 export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions): Promise<VisionEncoder> {
@@ -137,31 +157,59 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   copyExtraRow(model, o.features, o.featureCapacity);
   const makeTower = adapter?.vision ? undefined : o.makeTower;
   const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);
-  const connectorThat = (drops: boolean): Promise<Program<ConnectorDims>> => {
-    const forward = new Recorder<ConnectorDims>(model.variants);
-    recordConnector(forward, o.features, (d) => d.row, passOf(model, buffers, adapter, drops));
-    return forward.build(arena, model.pipelines);
+  const connectorThat = (drops: boolean): Recorder<StageDims> => {
+    const recorder = new Recorder<StageDims>(model.variants);
+    recordConnector(recorder, o.features, (d) => d.row, passOf(model, buffers, adapter, drops));
+    return recorder;
   };
-  const connector = await connectorThat(true);
+  const forward = connectorThat(true);
+  const connector = await forward.build(arena, model.pipelines);
   // What is measured between two steps of training has nothing dropped.
   const whole = passOf(model, buffers, adapter).dropout && {
     tower: adapter?.vision ? await ownTower(model, arena, buffers, adapter, false) : tower,
-    connector: await connectorThat(false),
+    connector: await connectorThat(false).build(arena, model.pipelines),
   };
   const recorder = new Recorder<TowerDims>(model.variants);
   if (training) recordVisionBackward(recorder, training.dTokens, passOf(model, buffers, adapter));
   const backward = training && (await recorder.build(arena, model.pipelines));
+  const stagesFor = (at: StepPosition | undefined) => (!at && whole) || { tower, connector };
+  const see: VisionEncoder["see"] = async (pixels, tiles, at) => {
+    write(gpu, buffers.tower.pixels, pixels, counters);
+    await stagesFor(at).tower.run(buffers, tiles, at);
+  };
+  const connect: VisionEncoder["connect"] = (tiles, firstTile, at) =>
+    stagesFor(at).connector.run({ tiles, row: firstTile * perTile, ...(at ?? beginning) }, model.pace);
+  const stage = o.keep ? keptStage(config, adapter) : undefined;
+  const kept =
+    stage &&
+    new KeptFeatures({
+      ...{ gpu, counters, stage, words: stageWords(config, stage) },
+      place: stage === "tower" ? buffers.tower.features : o.features,
+      // A connector that learns reads them in the backward too; else the language model takes the tower's memory.
+      fleeting: stage === "tower" && !training,
+      reading: allocateReading(arena, config, o.tileCapacity, stage),
+      identity: (staging, stagingBytes) => {
+        const own = tower.name === "own" ? towerRecorder(model, buffers, adapter).specs : [];
+        const { weights } = model;
+        return featureIdentity({
+          ...{ model, stage, towerIdentity: tower.identity, staging, stagingBytes },
+          specs: stage === "tower" ? own : [...own, ...forward.specs],
+          weights: stage === "tower" ? [weights.tower] : [weights.tower, weights.connector],
+        });
+      },
+    });
   return {
-    capacity: o.tileCapacity,
+    capacity: Math.min(o.tileCapacity, tower.atOnce ?? o.tileCapacity),
     featuresPerTile: perTile,
     pictures: model.pictures,
     buffers,
     tower,
+    see,
+    connect,
+    kept,
     async encode(pixels, tiles, firstTile, at) {
-      write(gpu, buffers.tower.pixels, pixels, counters);
-      const now = (!at && whole) || { tower, connector };
-      await now.tower.run(buffers, tiles, at);
-      await now.connector.run({ tiles, row: firstTile * perTile, ...(at ?? beginning) }, model.pace);
+      await see(pixels, tiles, at);
+      await connect(tiles, firstTile, at);
     },
     backward:
       backward &&

@@ -10,6 +10,7 @@ import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, allocateActivations, KEEP, RECOMPUTE } from "./activations.ts";
 import { type Adapter, allocateAdapter, checkpointBytes, learnsFromPictures } from "./adapter.ts";
 import { featuresPerTile, positionsOf, type VlmConfig } from "./config.ts";
+import { allocateReading, type KeptStage, keptStage, stageWords } from "./kept/kept-features.ts";
 import { connectorFlops } from "./parts/connector.ts";
 import { decoderLinears } from "./parts/decoder.ts";
 import { loraParameters, matrixParameters, outSize, sumOf } from "./parts/linears.ts";
@@ -41,6 +42,10 @@ export interface MemoryPlan {
   checkpointBytes: number;
   /** Dispatches of an optimizer step, all its passes and the vision tower included. */
   dispatchesPerStep: number;
+  /** The same once the step's pictures were seen: features of frozen stages are kept. */
+  dispatchesPerStepSeen: number;
+  /** The last frozen stage, whose features are kept, and the bytes of a tile's; undefined where an adapter changes the tower. */
+  kept: { stage: KeptStage; tileBytes: number } | undefined;
 }
 
 /** A pass keeps a GPU busy from so many rows or so much work on: what is more only costs memory, so larger batches take several. */
@@ -86,7 +91,9 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
     const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
     const { pass, vision } = allocateStep(planner, { config, weights, adapter, capacity, tileCapacity });
-    return { planner, capacity, weights, adapter, pass, vision };
+    const stage = keptStage(config, adapter);
+    if (stage) allocateReading(planner, config, tileCapacity, stage);
+    return { planner, capacity, weights, adapter, pass, vision, stage };
   };
   /** Without what is shared: that is for others to take as well. */
   const activationBytes = (policy: ActivationPolicy): number => {
@@ -98,7 +105,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   };
   const policy =
     request.policy ?? choosePolicy(activationBytes, config.decoder.numLayers, request.gradientCheckpointing);
-  const { planner, capacity, weights, adapter, pass, vision } = allocate(policy);
+  const { planner, capacity, weights, adapter, pass, vision, stage } = allocate(policy);
   return {
     groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
     totalBytes: planner.totalBytes,
@@ -106,10 +113,11 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     capacity,
     tileCapacity,
     trainableParameters: adapter.trainableParameters,
-    dispatchesPerStep: countDispatches(
-      { config, weights, adapter, pass, vision },
+    ...countDispatches(
+      { config, weights, adapter, pass, vision, stage },
       { passes, towerCalls: Math.ceil(tiles / tileCapacity) },
     ),
+    kept: stage && { stage, tileBytes: 4 * stageWords(config, stage) },
     checkpointBytes: checkpointBytes(adapter),
   };
 }
@@ -137,25 +145,34 @@ function countDispatches(
     adapter,
     pass,
     vision,
+    stage,
   }: {
     config: VlmConfig;
     weights: VlmWeights;
     adapter: Adapter;
     pass: PassBuffers;
     vision: VisionActivations;
+    stage: KeptStage | undefined;
   },
   times: { passes: number; towerCalls: number },
-): number {
+): Pick<MemoryPlan, "dispatchesPerStep" | "dispatchesPerStepSeen"> {
   const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: softwareVariants }, pass, adapter);
   const pictures = new Recorder();
   const { vision: lora, connector } = adapter;
   const visionPass = { config, weights, kept: vision, lora, connector, tiles: 1 };
   recordTower(pictures, visionPass);
+  const ofTower = pictures.specs.length;
   recordConnector(pictures, pass.imageFeatures, 0, visionPass);
+  const left = { none: 0, tower: ofTower, connector: pictures.specs.length }[stage ?? "none"];
   if (learnsFromPictures(adapter)) recordVisionBackward(pictures, pass.gradients!.dx, visionPass);
   // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
   const update = 2 * adapter.grads.length + 1;
-  return times.passes * (training.specs.length + times.towerCalls * pictures.specs.length) + update;
+  const stepOf = (forTiles: number): number =>
+    times.passes * (training.specs.length + times.towerCalls * forTiles) + update;
+  return {
+    dispatchesPerStep: stepOf(pictures.specs.length),
+    dispatchesPerStepSeen: stepOf(pictures.specs.length - left),
+  };
 }
 
 /** Weights of the decoder's linears: a row of a forward pass costs two FLOPs for each. */
@@ -175,21 +192,25 @@ export interface StepWork {
   /** Tokens of a row of the data, on average. */
   tokensPerRow: number;
   policy: ActivationPolicy;
+  /** The stage whose features are kept. */
+  keptStage?: KeptStage | undefined;
 }
 
 /**
  * FLOPs of one step, two a multiply-add. `ideal` is forward + input gradients + LoRA (no dW of the frozen base). `executed` includes
  * what is recomputed: the forward pass of layers that keep only their input, up to the down projection, of which nothing is needed
- * again but its narrow LoRA half.
+ * again but its narrow LoRA half. `seen` is what is executed of a step whose pictures were seen before.
  */
-export function stepFlops(config: VlmConfig, work: StepWork): { executed: number; ideal: number } {
+export function stepFlops(config: VlmConfig, work: StepWork): { executed: number; ideal: number; seen: number } {
   const { vocab, rank, rows, labelRows, tiles, tokensPerRow, policy } = work;
   const { hiddenSize: h, numLayers, numHeads, headSize } = config.decoder;
   const linears = decoderLinears(config.decoder);
   const base = decoderParameters(config);
   const lora = numLayers * sumOf(linears, (l) => loraParameters(l, rank));
   const attention = 2 * numLayers * numHeads * headSize * tokensPerRow; // causal: half of QKᵀ and PV
-  const pictures = tiles * (towerFlops(config.tower) + featuresPerTile(config) * connectorFlops(config.connector));
+  const tower = tiles * towerFlops(config.tower);
+  const connector = tiles * featuresPerTile(config) * connectorFlops(config.connector);
+  const pictures = tower + connector;
   const forward = rows * (2 * base + 2 * lora + attention);
   const backward = rows * (2 * base + 4 * lora + 3.5 * attention);
   const head = 2 * 2 * labelRows * h * vocab;
@@ -197,5 +218,7 @@ export function stepFlops(config: VlmConfig, work: StepWork): { executed: number
   const notAgain = numLayers * (matrixParameters(linears.down) + rank * outSize(linears.down));
   const again = rows * (2 * (base + lora - notAgain) + attention);
   const recomputed = 1 - Math.min(1, policy.keptLayers / numLayers);
-  return { ideal, executed: ideal + recomputed * again };
+  const executed = ideal + recomputed * again;
+  const left = { none: 0, tower, connector: pictures }[work.keptStage ?? "none"];
+  return { ideal, executed, seen: executed - left };
 }

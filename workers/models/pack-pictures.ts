@@ -6,10 +6,13 @@ import { type Counters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Blend, noBlend, TAPS, transposed } from "../kernels/rows/blend.ts";
 import type { StepPosition, TakenFeatures, VisionEncoder } from "./encoder.ts";
+import { encodeKept, encodeKeptFrom } from "./kept/encode-kept.ts";
 import type { PassBuffers } from "./pass.ts";
 
 export interface PackPictures {
   tiles: number;
+  /** Of each picture. */
+  pictureTiles: number[];
   /** u8 RGB of all tiles. */
   pixels: Uint8Array;
   /** For each token row: its row of the feature table, -1 for text and for a slot that takes a sum. */
@@ -48,7 +51,8 @@ export function packPictures(
     tiles += tilesOf(example);
     row += example.inputIds.length;
   }
-  return { tiles, pixels: concatPixels(examples), slots, blend };
+  const pictureTiles = examples.flatMap(({ images }) => images.map((image) => image.tiles));
+  return { tiles, pictureTiles, pixels: concatPixels(examples), slots, blend };
 }
 
 /** The feature rows of a picture's slots. */
@@ -90,11 +94,9 @@ export function writeSlots(
  * Runs tower and projector over all tiles, as many at a time as the encoder takes: they do not see each other. `at`, in training,
  * is where the pack begins.
  */
-export async function encodePictures(
-  encoder: VisionEncoder,
-  pictures: Pick<PackPictures, "tiles" | "pixels">,
-  at?: StepPosition,
-): Promise<void> {
+export async function encodePictures(encoder: VisionEncoder, pictures: PackPictures, at?: StepPosition): Promise<void> {
+  const { kept } = encoder;
+  if (kept?.cache) return encodeKept({ encoder, kept, at }, pictures);
   for (let first = 0; first < pictures.tiles; first += encoder.capacity) {
     await encodeFrom(encoder, pictures, first, at);
   }
@@ -102,11 +104,14 @@ export async function encodePictures(
 
 async function encodeFrom(
   encoder: VisionEncoder,
-  { tiles, pixels }: Pick<PackPictures, "tiles" | "pixels">,
+  pictures: PackPictures,
   first: number,
   at?: StepPosition,
 ): Promise<void> {
+  const { tiles, pixels } = pictures;
   const count = Math.min(encoder.capacity, tiles - first);
+  const { kept } = encoder;
+  if (kept?.cache) return encodeKeptFrom({ encoder, kept, at }, pictures, first, count);
   const bytes = pixels.length / tiles;
   const values = encoder.pictures.normalise(pixels.subarray(first * bytes, (first + count) * bytes), count);
   await encoder.encode(values, count, first, at && { ...at, firstTile: at.firstTile + first });

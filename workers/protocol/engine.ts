@@ -45,6 +45,8 @@ export interface PlanInfo {
   fits: Fits;
   advice: string;
   flopsPerStep: number;
+  /** Once its pictures were seen. */
+  flopsPerStepSeen: number;
   steps: number;
   epochs: number;
   /** Of activations, in words: "keep", "keep in f16", "keep 9 of 22 layers in f16", "recompute". */

@@ -1,5 +1,6 @@
 /** What a run reports while it goes on. */
 import type { ErrorReport } from "../errors.ts";
+import type { FeatureCounts } from "../models/kept/feature-cache.ts";
 
 export type RunState =
   | "idle"
@@ -59,6 +60,7 @@ export type RunEvent =
       notes?: string[];
     }
   | { type: "row"; runId: string; row: OddRow }
+  | { type: "features"; runId: string; counts: FeatureCounts }
   | { type: "step"; runId: string; record: StepRecord; maxSteps: number }
   | { type: "evaluating"; runId: string; step: number; rows: number; of: number }
   | { type: "evaluation"; runId: string; record: EvaluationRecord }

@@ -1,15 +1,18 @@
 /** A run that stands on the GPU: its rows, its plan, its adapter and its step; what it begins with, and how it is closed. */
 import { type UsableRows, usableRows } from "../data/batches/usable-rows.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
+import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
 import { lengthNotes } from "../data/text/fit-length.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
 import { adapterTensors, isWeight, restoreAdapter, writeAdapter } from "../models/adapter-slabs.ts";
+import { FeatureCache, featuresPrefix } from "../models/kept/feature-cache.ts";
 import { initialLora } from "../models/lora-init.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { type Recipe, toHuggingFace } from "../recipe.ts";
+import { withinQuota } from "../storage/quota.ts";
 import type { Store } from "../storage/store.ts";
 import { metricName, refuseUnknownMetric } from "./best.ts";
 import { FIGURES } from "./evaluation.ts";
@@ -55,6 +58,8 @@ export interface RunOptions {
   makeTower?: MakeTower;
   /** Continue from the last checkpoint of `runId` instead of starting anew. */
   resume: boolean;
+  /** What is kept of pictures' features: bytes in memory and in storage; false computes them anew in every step. */
+  features?: { memoryBytes?: number; budget?: number } | false;
   /** Stop after this many steps; the schedule keeps the recipe's. */
   stopAfter?: number;
   /** Given A (and B) instead of the seeded initial values. */
@@ -86,6 +91,7 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   report.state("compiling");
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   const step = await stepOnGpu(options, recipe, { plan, evaluates: heldOut !== undefined }, arena);
+  if (options.features !== false) await keepFeatures({ ...options, dataset }, step, arena);
   const { runner } = step;
   const evaluation = heldOut && new RunEvaluation({ ...options, recipe, totalSteps: steps, heldOut, runner, report });
   return new OpenRun({ ...options, dataset, recipe, usable, words, plan, arena, step, state, report, evaluation });
@@ -224,6 +230,19 @@ async function stepOnGpu(
     });
   } catch (error) {
     await step?.dispose();
+    arena.dispose();
+    throw error;
+  }
+}
+
+/** Features of the data set's pictures are kept beside its rows. */
+async function keepFeatures({ store, dataset, features }: RunOptions, step: TrainingStep, arena: Arena): Promise<void> {
+  const { memoryBytes, budget = await withinQuota(CACHE_BYTES) } = features || {};
+  const prefix = featuresPrefix(dataset.manifest.id);
+  try {
+    await step.keepFeatures((of) => FeatureCache.open({ ...of, memoryBytes, storage: { store, prefix, budget } }));
+  } catch (error) {
+    await step.dispose();
     arena.dispose();
     throw error;
   }

@@ -25,7 +25,7 @@ export interface RunPlan {
   rowTokens: number;
   memory: MemoryPlan;
   /** Of an optimizer step whose rows are all as long as the longest one. */
-  flops: { executed: number; ideal: number };
+  flops: { executed: number; ideal: number; seen: number };
   /** 0 where it follows from rows that are not there yet. */
   steps: number;
   /** 0 without rows. */
@@ -102,6 +102,7 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
       tiles: batch * tiles,
       tokensPerRow: rowTokens,
       policy: memory.capacity.policy,
+      keptStage: memory.kept?.stage,
     }),
     steps,
     // An epoch ends its last batch and window, however few rows are left for them.

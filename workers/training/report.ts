@@ -1,5 +1,6 @@
 /** What a run tells whoever started it. */
 import type { ErrorReport } from "../errors.ts";
+import type { FeatureCounts } from "../models/kept/feature-cache.ts";
 import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "./events.ts";
 import type { TrainerState } from "./loop.ts";
 
@@ -49,6 +50,11 @@ export class RunReport {
 
   evaluation(record: EvaluationRecord): void {
     this.#onEvent({ type: "evaluation", runId: this.#runId, record });
+  }
+
+  /** What became of the pictures' features up to now. */
+  features(counts: FeatureCounts): void {
+    this.#onEvent({ type: "features", runId: this.#runId, counts });
   }
 
   row(row: OddRow): void {

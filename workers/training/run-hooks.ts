@@ -4,9 +4,10 @@ import { createSampler, type Position } from "../data/batches/sampler.ts";
 import type { UsableRows } from "../data/batches/usable-rows.ts";
 import type { Example } from "../data/example.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
-import { type TabTuneError, toReport } from "../errors.ts";
+import { TabTuneError, toReport } from "../errors.ts";
 import type { Adapter } from "../models/adapter.ts";
 import { adapterTensors } from "../models/adapter-slabs.ts";
+import type { FeatureCache } from "../models/kept/feature-cache.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
@@ -82,13 +83,14 @@ export class RunHooks implements TrainerDeps {
   async save({ step: n, position }: TrainerState): Promise<void> {
     const { model, store, runId, step, report, checkpointBytes, recipe, evaluation } = this.#parts;
     report.state("saving");
-    const log = this.#log;
-    await appendLog(store, runId, log);
-    this.#log = [];
-    report.checkpoint(n, "writing", checkpointBytes);
-    const tensors = adapterTensors(model.vlm, step.adapter);
     const options = { kept: recipe.saveTotalLimit, best: evaluation?.best?.step };
-    await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors }, options);
+    await withRoomFrom(step.features, async () => {
+      await appendLog(store, runId, this.#log);
+      this.#log = [];
+      report.checkpoint(n, "writing", checkpointBytes);
+      const tensors = adapterTensors(model.vlm, step.adapter);
+      await saveGeneration(store, runId, { step: n, state: { step: n, position }, tensors }, options);
+    });
     report.checkpoint(n, "written", checkpointBytes);
     this.#going();
   }
@@ -100,11 +102,23 @@ export class RunHooks implements TrainerDeps {
 
   onStep(record: StepRecord): void {
     this.#log.push(record);
-    this.#parts.report.step(record);
+    const { report, step } = this.#parts;
+    report.step(record);
+    if (step.features) report.features(step.features.counts);
   }
 
   onPause(paused: boolean): void {
     this.#parts.report.state(paused ? "paused" : "training");
+  }
+}
+
+/** A save that finds the disk full takes the room of features, which can be made again. */
+async function withRoomFrom(features: FeatureCache | undefined, save: () => Promise<unknown>): Promise<void> {
+  try {
+    await save();
+  } catch (error) {
+    if (!(error instanceof TabTuneError && error.code === "storage-full" && (await features?.makeRoom()))) throw error;
+    await save();
   }
 }
 

@@ -10,6 +10,8 @@ import { createStaging } from "../gpu/staging.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
+import type { FeatureCache } from "../models/kept/feature-cache.ts";
+import type { OpenFeatures } from "../models/kept/kept-features.ts";
 import {
   backwardPictures,
   encodePictures,
@@ -54,6 +56,10 @@ export interface TrainingStep {
   /** On the step's own buffers: measuring takes no memory. Its `losses` is there where `evaluates` was asked for. */
   runner: Runner;
   adapter: Adapter;
+  /** From now on features of frozen stages are kept, and read again. Does nothing where no stage is frozen. */
+  keepFeatures(open: OpenFeatures): Promise<void>;
+  /** Of the features that are kept. */
+  readonly features: FeatureCache | undefined;
   /**
    * One optimizer step over `examples` (the whole optimizer batch, any split into micro-batches). `step` counts from 1.
    * `beforeUpdate` sees the summed gradients before clipping. Throws "non-finite-loss" with nothing updated.
@@ -81,11 +87,12 @@ interface StepBuffersOptions {
   /** What is recorded: a pass that trains the adapter, one that only measures, or both in the same buffers. */
   trains?: Adapter | undefined;
   evaluates: boolean;
+  keep: boolean;
 }
 
 async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promise<StepBuffers> {
   const { gpu, config, counters } = model;
-  const { capacity, tileCapacity, adapter, makeTower, trains, evaluates } = options;
+  const { capacity, tileCapacity, adapter, makeTower, trains, evaluates, keep } = options;
   const arena = new Arena(gpu, counters);
   const { weights } = model;
   const { pass: buffers, vision } = allocateStep(arena, { config, weights, adapter, capacity, tileCapacity });
@@ -96,6 +103,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     buffers: vision,
     makeTower: makeTower && ((v) => makeTower(model, arena, v)),
     adapter,
+    keep,
     ...(typeof capacity.policy === "object" && {
       training: { policy: capacity.policy, dTokens: buffers.gradients!.dx },
     }),
@@ -161,6 +169,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       return readLosses(pack.targets.length);
     },
     async dispose() {
+      await encoder.kept?.close();
       await encoder.tower.dispose();
       staging.destroy();
       arena.dispose();
@@ -182,6 +191,7 @@ export function createEvaluation(model: Vlm, options: EvaluationOptions): Promis
     tileCapacity,
     adapter,
     evaluates: true,
+    keep: false,
   });
 }
 
@@ -208,6 +218,7 @@ export async function createTrainingStep(
     makeTower,
     trains: adapter,
     evaluates,
+    keep: true,
   });
   const norm = made.arena.tensor("optimizer/norm", 4);
   // Vision gradients are added up over passes, of which any number may have no picture: they start from zero.
@@ -218,6 +229,10 @@ export async function createTrainingStep(
   return {
     runner: made,
     adapter,
+    keepFeatures: async (open) => made.encoder.kept?.open(open),
+    get features() {
+      return made.encoder.kept?.cache;
+    },
     async run(examples, step, learningRate, beforeUpdate) {
       const packs = packsOf(examples, trainOn, made.room);
       const targetTokens = packs.reduce((sum, pack) => sum + pack.targets.length, 0);

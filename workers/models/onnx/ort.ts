@@ -3,6 +3,7 @@
  * The entry `onnxruntime-web/webgpu` is the one that honours a shared device; the default entry returns zeros.
  */
 import { readBack, type Tensor } from "../../gpu/buffers.ts";
+import { sha256 } from "../../storage/sha256.ts";
 import { f16ToF32 } from "../../weights/formats/dtype.ts";
 import { towerRowsPerTile, type VlmConfig } from "../config.ts";
 import type { Tower } from "../encoder.ts";
@@ -27,6 +28,9 @@ export async function ortTower(model: Vlm, read: ReadTensor): Promise<Tower> {
   let last: Promise<unknown> = Promise.resolve();
   return {
     name: "onnxruntime",
+    // Its kernels may depend on the shapes that they are given. With a tile a call a tile's features do not depend on its neighbours.
+    atOnce: 1,
+    identity: `onnxruntime-web ${ort.env.versions.web} ${await sha256(graph)}`,
     async run(buffers, tiles) {
       const size = config.tower.imageSize;
       const features = [tiles, towerRowsPerTile(config.tower), config.tower.hiddenSize];

@@ -1,0 +1,139 @@
+/** The pictures of a pass through the cache: known tiles are put in their places, the others computed, and kept. */
+import { sha256 } from "../../storage/sha256.ts";
+import type { StepPosition, VisionEncoder } from "../encoder.ts";
+import type { PackPictures } from "../pack-pictures.ts";
+import type { KeptFeatures } from "./kept-features.ts";
+
+/** An encoder that keeps features. */
+export interface KeepingEncoder {
+  encoder: VisionEncoder;
+  kept: KeptFeatures;
+  at: StepPosition | undefined;
+}
+
+interface Tiles {
+  /** Of their pixels. */
+  hashes: string[];
+  /** [tiles, S, S, 3] */
+  pixels: Uint8Array;
+}
+
+/** Leaves the features of all tiles in the table, as running both stages over them would. */
+export async function encodeKept(e: KeepingEncoder, pictures: PackPictures): Promise<void> {
+  const { tiles, pictureTiles } = pictures;
+  if (tiles === 0) return;
+  const all = await hashed(pictures, 0, tiles);
+  await e.kept.settled();
+  const found = await lookUp(e, all);
+  countPictures(e.kept, pictureTiles, found);
+  if (e.kept.stage === "connector") return place(e, all, found);
+  for (let first = 0; first < tiles; first += e.encoder.capacity) {
+    const count = Math.min(e.encoder.capacity, tiles - first);
+    await e.kept.settled();
+    await place(e, await hashed(pictures, first, count), found.slice(first, first + count));
+    await e.encoder.connect(count, first, e.at && { ...e.at, firstTile: e.at.firstTile + first });
+  }
+  if (e.kept.fleeting) await e.kept.settled();
+}
+
+/** The same of a run of tiles that fits the encoder at once, for a connector that learns: its backward reads them. */
+export async function encodeKeptFrom(e: KeepingEncoder, pictures: PackPictures, first: number, count: number) {
+  const tiles = await hashed(pictures, first, count);
+  await e.kept.settled();
+  await place(e, tiles, await lookUp(e, tiles));
+  await e.encoder.connect(count, first, e.at && { ...e.at, firstTile: e.at.firstTile + first });
+}
+
+/** Hashes of a pack's tiles; a backward asks again. */
+const hashesOf = new WeakMap<PackPictures, Promise<string[]>>();
+
+async function hashed(pictures: PackPictures, first: number, count: number): Promise<Tiles> {
+  const { tiles, pixels } = pictures;
+  const bytes = pixels.length / tiles;
+  const of = (n: number): Uint8Array => pixels.subarray(n * bytes, (n + 1) * bytes);
+  const all = hashesOf.get(pictures) ?? Promise.all(Array.from({ length: tiles }, (_, n) => sha256(of(n))));
+  hashesOf.set(pictures, all);
+  return {
+    hashes: (await all).slice(first, first + count),
+    pixels: pixels.subarray(first * bytes, (first + count) * bytes),
+  };
+}
+
+/** A picture is read where all of its tiles are. */
+function countPictures(
+  { cache }: KeptFeatures,
+  pictureTiles: readonly number[],
+  found: (Uint8Array | undefined)[],
+): void {
+  let tile = 0;
+  let read = 0;
+  for (const tiles of pictureTiles) {
+    if (found.slice(tile, tile + tiles).every((bytes) => bytes !== undefined)) read += 1;
+    tile += tiles;
+  }
+  cache!.countPictures(read, pictureTiles.length - read);
+}
+
+/** What is kept of each tile. Before anything of an earlier session is believed, one of it is computed again. */
+async function lookUp(e: KeepingEncoder, tiles: Tiles): Promise<(Uint8Array | undefined)[]> {
+  const { kept } = e;
+  const cache = kept.cache!;
+  const found = await Promise.all(tiles.hashes.map((hash) => cache.find(hash)));
+  const doubtful = found.findIndex((features) => features?.unproved);
+  if (doubtful === -1) return found.map((features) => features?.bytes);
+  await compute(e, some(tiles, [doubtful]), 0);
+  const [now] = await kept.read(1);
+  const before = found[doubtful]!.bytes;
+  await cache.prove(now!.every((byte, n) => byte === before[n]));
+  await cache.keep(tiles.hashes[doubtful]!, now!);
+  return lookUp(e, tiles);
+}
+
+/** Tiles picked out of others. */
+function some({ hashes, pixels }: Tiles, which: readonly number[]): Tiles {
+  const bytes = pixels.length / hashes.length;
+  const picked = new Uint8Array(which.length * bytes);
+  for (const [at, n] of which.entries()) picked.set(pixels.subarray(n * bytes, (n + 1) * bytes), at * bytes);
+  return { hashes: which.map((n) => hashes[n]!), pixels: picked };
+}
+
+/** Features of these tiles into the first rows of the stage's place. */
+async function place(e: KeepingEncoder, tiles: Tiles, found: (Uint8Array | undefined)[]): Promise<void> {
+  const { kept } = e;
+  const { hashes } = tiles;
+  const unknown = found.flatMap((features, n) => (features ? [] : [n]));
+  if (unknown.length === hashes.length) {
+    await computeAll(e, tiles);
+    kept.keepSoon(hashes);
+    return;
+  }
+  const computed = [...found];
+  if (unknown.length > 0) {
+    // Side by side, as the tower takes them, and from there to their places among the known ones.
+    await computeAll(e, some(tiles, unknown));
+    for (const [at, bytes] of (await kept.read(unknown.length)).entries()) {
+      const n = unknown[at]!;
+      computed[n] = bytes;
+      await kept.cache!.keep(hashes[n]!, bytes);
+    }
+  }
+  for (const [n, bytes] of computed.entries()) kept.put(n, bytes!);
+}
+
+async function computeAll(e: KeepingEncoder, tiles: Tiles): Promise<void> {
+  const { capacity } = e.encoder;
+  const count = tiles.hashes.length;
+  const bytes = tiles.pixels.length / count;
+  for (let first = 0; first < count; first += capacity) {
+    const end = Math.min(count, first + capacity);
+    const part = { hashes: tiles.hashes.slice(first, end), pixels: tiles.pixels.subarray(first * bytes, end * bytes) };
+    await compute(e, part, first);
+  }
+}
+
+/** As many tiles as the encoder takes at once, their features from row `row` on. */
+async function compute({ encoder, kept }: KeepingEncoder, { hashes, pixels }: Tiles, row: number): Promise<void> {
+  const count = hashes.length;
+  await encoder.see(encoder.pictures.normalise(pixels, count), count);
+  if (kept.stage === "connector") await encoder.connect(count, row);
+}

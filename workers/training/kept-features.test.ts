@@ -1,0 +1,220 @@
+/**
+ * Runs that keep the features of their pictures are the runs that compute them in every step, to the bit: losses, gradients, adapters
+ * and moments; from memory, from storage, after a resume, after damage, and where the budgets are too small.
+ */
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Dataset } from "../data/shards/dataset.ts";
+import { type FeatureCounts, featuresPrefix } from "../models/kept/feature-cache.ts";
+import { featureWords } from "../models/kept/feature-words.ts";
+import type { LoadedModel } from "../models/open.ts";
+import type { Recipe } from "../recipe.ts";
+import { memoryStore } from "../storage/memory.ts";
+import { sealBytes, unsealBytes } from "../storage/sealed.ts";
+import type { Store } from "../storage/store.ts";
+import {
+  figuresOf,
+  type GoldenCase,
+  goldenDataset,
+  goldenFiles,
+  loadGoldenModel,
+  openGolden,
+  outcomeOf,
+  recipeWith,
+  runToEnd,
+} from "../testing/golden.ts";
+import type { RunOptions } from "./open-run.ts";
+
+/** Three rounds over a few pictures. */
+const STEPS = 6;
+
+async function opened(name: GoldenCase, changes: Record<string, unknown> = {}) {
+  const golden = await openGolden(name);
+  const recipe = recipeWith(golden, "a", {
+    ...{ max_steps: STEPS, per_device_train_batch_size: 2, gradient_accumulation_steps: 1, save_steps: 100 },
+    ...{ data_order: "sequential", load_in_4bit: false },
+    ...changes,
+  });
+  const model = await loadGoldenModel(golden, recipe);
+  const store = memoryStore();
+  const all = await goldenDataset(model, store, await goldenFiles(golden));
+  return { golden, recipe, model, store, dataset: firstRows(all, 4) };
+}
+
+/** A data set's first rows: their pictures come round quickly. */
+const firstRows = (all: Dataset, rows: number): Dataset => ({ ...all, rows, parts: [{ rows }] });
+
+interface Case {
+  model: LoadedModel;
+  recipe: Recipe;
+  store: Store;
+  dataset: Dataset;
+}
+
+async function run(
+  { model, recipe, store, dataset }: Case,
+  options: Partial<RunOptions> & { gradientsOf?: number[] } = {},
+) {
+  let counts: FeatureCounts | undefined;
+  const { counters } = model.vlm;
+  const steps: { dispatches: number; created: number; written: number; read: number }[] = [];
+  const now = () => ({
+    dispatches: counters.dispatches,
+    created: counters.buffersCreated + counters.bindGroupsCreated + counters.pipelinesCreated,
+    written: counters.bytesWritten,
+    read: counters.bytesRead,
+  });
+  let before = now();
+  const finished = await runToEnd(model, recipe, {
+    dataset,
+    store,
+    gradientsOf: [1, STEPS],
+    onEvent: (event) => {
+      if (event.type === "features") counts = event.counts;
+      if (event.type !== "step") return;
+      const after = now();
+      steps.push({
+        dispatches: after.dispatches - before.dispatches,
+        created: after.created - before.created,
+        written: after.written - before.written,
+        read: after.read - before.read,
+      });
+      before = after;
+    },
+    ...options,
+  });
+  const { gradients } = finished;
+  const outcome = { ...outcomeOf(finished), figures: figuresOf(finished), gradients };
+  finished.live.arena.dispose();
+  return { outcome, counts: counts!, steps };
+}
+
+describe.each<[GoldenCase, Record<string, unknown>]>([
+  ["llava-mha", {}],
+  ["llava-mha", { modules_to_save: ["multi_modal_projector"] }],
+  ["llava-next-mistral", { load_in_4bit: true, quantize_modules: ["vision_tower"] }],
+  ["smolvlm", {}],
+  ["onevision", {}],
+])("%s %j", (name, changes) => {
+  let of: Awaited<ReturnType<typeof opened>>;
+  let plain: Awaited<ReturnType<typeof run>>;
+
+  beforeAll(async () => {
+    of = await opened(name, changes);
+    plain = await run(of, { features: false });
+  });
+
+  test("a run is the same with features kept, and with those of the run before", async () => {
+    expect(plain.counts).toBeUndefined();
+    const store = of.store;
+    const kept = await run(of);
+    expect(kept.outcome).toEqual(plain.outcome);
+    expect(kept.counts.read).toBeGreaterThan(kept.counts.made);
+    expect(kept.counts).toMatchObject({ again: 0, beyond: 0, trouble: "" });
+    const keys = await store.keys(featuresPrefix(of.dataset.manifest.id));
+    expect(keys.length).toBe(kept.counts.tiles);
+    // Once all pictures were seen a step makes nothing on the GPU, leaves the tower out, and reads no features back.
+    const [, first, seen] = kept.steps as [unknown, (typeof kept.steps)[0], (typeof kept.steps)[0]];
+    expect(kept.steps.slice(2).map(({ created }) => created)).toEqual(Array(STEPS - 2).fill(0));
+    expect(seen.dispatches).toBeLessThan(0.9 * first.dispatches);
+    expect(seen.read).toBeLessThan(first.read);
+
+    const again = await run(of);
+    expect(again.outcome).toEqual(plain.outcome);
+    expect(again.counts).toMatchObject({ made: 0, again: 0, tiles: kept.counts.tiles });
+
+    // Nothing in memory, everything through storage.
+    const throughStorage = await run(of, { features: { memoryBytes: 0 } });
+    expect(throughStorage.outcome).toEqual(plain.outcome);
+    expect(throughStorage.counts.made).toBe(0);
+  });
+});
+
+describe("storage that is not as it was left", () => {
+  let of: Awaited<ReturnType<typeof opened>>;
+  let plain: Awaited<ReturnType<typeof run>>;
+  let keys: string[];
+
+  beforeAll(async () => {
+    of = await opened("llava-mha");
+    plain = await run(of, { features: false });
+    await run(of);
+    keys = await of.store.keys(featuresPrefix(of.dataset.manifest.id));
+    expect(keys.length).toBeGreaterThan(2);
+  });
+
+  /** One entry's features with a bit turned, under the hash that belongs to them or under the old one. */
+  async function turnBit(key: string, isSealed: boolean): Promise<void> {
+    const sealed = (await of.store.get(key))!;
+    const bytes = (await unsealBytes(sealed))!.slice();
+    bytes[8]! ^= 1;
+    if (!isSealed) sealed.set(bytes, sealed.length - bytes.length);
+    await of.store.set([[key, isSealed ? await sealBytes(bytes) : sealed]], "relaxed");
+  }
+
+  test("a damaged entry is made anew and told", async () => {
+    await turnBit(keys[1]!, false);
+    const after = await run(of);
+    expect(after.outcome).toEqual(plain.outcome);
+    expect(after.counts).toMatchObject({ again: 1, made: 1, tiles: keys.length });
+    expect(featureWords(after.counts)).toContain("1 tile had been kept damaged");
+    expect((await run(of)).counts).toMatchObject({ again: 0, made: 0 });
+  });
+
+  test("features that this GPU computes otherwise are found out before one is used", async () => {
+    for (const key of keys) await turnBit(key, true);
+    const after = await run(of);
+    expect(after.outcome).toEqual(plain.outcome);
+    expect(after.counts).toMatchObject({ again: keys.length, tiles: keys.length });
+    expect((await run(of)).counts).toMatchObject({ again: 0, made: 0 });
+  });
+
+  test("another model reads nothing of them, though its rows are the same", async () => {
+    const recipe: Recipe = { ...of.recipe, loadIn4bit: true, quantizeModules: ["vision_tower"] };
+    const other = { ...of, recipe, model: await loadGoldenModel(of.golden, recipe) };
+    const [alone, beside] = [await run(other, { features: false }), await run(other)];
+    expect(beside.outcome).toEqual(alone.outcome);
+    expect(beside.outcome.figures).not.toEqual(plain.outcome.figures);
+    expect(beside.counts).toMatchObject({ made: keys.length, again: 0, tiles: keys.length });
+    expect((await of.store.keys(featuresPrefix(of.dataset.manifest.id))).length).toBe(2 * keys.length);
+  });
+
+  test("a resumed run reads what the first part left", async () => {
+    const store = memoryStore();
+    const dataset = firstRows(await goldenDataset(of.model, store, await goldenFiles(of.golden)), 4);
+    const own = { ...of, store, dataset };
+    await run(own, { stopAfter: 3, gradientsOf: [] });
+    const rest = await run(own, { resume: true });
+    const { figures, gradients: _, ...end } = rest.outcome;
+    expect(end).toEqual({
+      adapter: plain.outcome.adapter,
+      firstMoments: plain.outcome.firstMoments,
+      secondMoments: plain.outcome.secondMoments,
+    });
+    expect(figures).toEqual(plain.outcome.figures.slice(3));
+    expect(rest.counts).toMatchObject({ made: 0, again: 0 });
+  });
+});
+
+test.each([
+  ["a frozen connector", {}],
+  ["a connector that learns", { modules_to_save: ["multi_modal_projector"] }],
+])("budgets that take some of the pictures: passes of known and unknown ones, %s", async (_, changes) => {
+  const of = await opened("llava-next-mistral", { ...changes, per_device_train_batch_size: 4 });
+  const plain = await run(of, { features: false });
+  const whole = await run({ ...of, store: memoryStore() });
+  const each = whole.counts.bytes / whole.counts.tiles;
+  const tight = { memoryBytes: 0, budget: Math.floor(whole.counts.tiles / 2) * each };
+  const after = await run({ ...of, store: memoryStore() }, { features: tight });
+  expect(after.outcome).toEqual(plain.outcome);
+  const { tiles, beyond, bytes } = after.counts;
+  expect(tiles).toBe(Math.floor(whole.counts.tiles / 2));
+  expect(beyond).toBe(whole.counts.tiles - tiles);
+  expect(bytes).toBeLessThanOrEqual(tight.budget);
+});
+
+test("with an adapter on the tower nothing is kept", async () => {
+  const of = await opened("llava-mha", { target_modules: "all-linear" });
+  const { counts } = await run(of, { stopAfter: 1, gradientsOf: [] });
+  expect(counts).toBeUndefined();
+  expect(await of.store.keys(featuresPrefix(of.dataset.manifest.id))).toEqual([]);
+});
