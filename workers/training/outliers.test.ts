@@ -78,13 +78,16 @@ async function oneStep(policy: ActivationPolicy, steps = 1): Promise<Outcome> {
     capacity: { rows: tokens, labelRows: tokens, features: 4 * featuresPerTile(model.config), policy, mlpRows: 64 },
     ...{ tileCapacity: 4, optimizer, trainOn: "all-text", evaluates: true },
   });
+  // Measuring keeps nothing for a backward pass, and counts nothing.
+  const measure = () => step.runner.losses(packExamples(batch, [labelsOf(batch[0]!, "all-text")]));
   let result = await step.run(batch, 1, 0);
   for (let n = 2; n <= steps; n++) {
-    // Measuring keeps nothing for a backward pass, and counts nothing.
-    await step.runner.losses(packExamples(batch, [labelsOf(batch[0]!, "all-text")]));
+    await measure();
     result = await step.run(batch, n, 0);
   }
   const gradients = await readAdapter(vlm, adapter, adapter.grads);
+  // The backward left other things in some of the buffers.
+  await measure();
   const kept = step.runner.buffers.layers[1]!;
   const read = await readBack(vlm.gpu, [kept.x, kept.qkv, kept.out, kept.mlp[0]!.gateUp]);
   await step.dispose();
