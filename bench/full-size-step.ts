@@ -15,7 +15,10 @@ import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
 import { chooseFolder, HOUR, peaks, readyOrAlert } from "./full-size-page.ts";
 
 /** Of all rows at once, in the order of the file, every text token a target. */
-const recipe = { Steps: 1, "Batch size": 2, "Learning rate": 0.0002, "LoRA rank": 16, "LoRA alpha": 16 };
+const recipe = {
+  ...{ Steps: 1, "Batch size": 2, "Learning rate": 0.0002, "LoRA rank": 16, "LoRA alpha": 16 },
+  "Warm-up share": 0,
+};
 const choices = { "Train on": "all text", "Order of rows": "as in the files" };
 
 export async function main([folder = "", site = ""]: string[]): Promise<number> {
