@@ -2,10 +2,12 @@
  * Runs that keep the features of their pictures are the runs that compute them in every step, to the bit: losses, gradients, adapters
  * and moments; from memory, from storage, after a resume, after damage, and where the budgets are too small.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { type FeatureCounts, featuresPrefix } from "../models/kept/feature-cache.ts";
 import { featureWords } from "../models/kept/feature-words.ts";
+import type * as KeptFeatures from "../models/kept/kept-features.ts";
+import type * as MemoryPlan from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
@@ -23,6 +25,24 @@ import {
   runToEnd,
 } from "../testing/golden.ts";
 import type { RunOptions } from "./open-run.ts";
+
+/**
+ * They are read a tile at a time, and layers share their memory, as of a large model: what is read late must not be what the language
+ * model made of the place.
+ */
+vi.mock("../models/kept/kept-features.ts", async (original) => {
+  const real = await original<typeof KeptFeatures>();
+  const allocateReading: typeof real.allocateReading = (alloc, config, _, stage) =>
+    real.allocateReading(alloc, config, 1, stage);
+  return { ...real, allocateReading };
+});
+
+vi.mock("../models/memory-plan.ts", async (original) => {
+  const real = await original<typeof MemoryPlan>();
+  const policy = { precision: "f16", keptLayers: 0 } as const;
+  const planMemory: typeof real.planMemory = (request) => real.planMemory({ ...request, policy });
+  return { ...real, planMemory };
+});
 
 /** Three rounds over a few pictures. */
 const STEPS = 6;
