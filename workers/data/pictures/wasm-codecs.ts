@@ -27,6 +27,20 @@ type Factory = (options: EmscriptenOptions) => Promise<{
   decode(bytes: Uint8Array, preserveOrientation?: boolean): Rgba | null;
 }>;
 
+/** What the codecs give their pixels in. A browser's own ImageData would hold the memory until it is collected, also of pixels that were given back. */
+class PlainImage implements Rgba {
+  constructor(
+    readonly data: Uint8ClampedArray,
+    readonly width: number,
+    readonly height: number,
+  ) {}
+}
+
+/** Before a codec starts: it makes whatever goes by the name of ImageData. In a window, others make some that they draw. */
+function givePlainImages(): void {
+  if (typeof window === "undefined") Object.assign(globalThis, { ImageData: PlainImage });
+}
+
 async function startJpeg(): Promise<Decode> {
   const [glue, wasm] = await Promise.all([
     import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
@@ -58,6 +72,7 @@ function emscriptenOptions(dataUrl: string): EmscriptenOptions {
 function lazyDecoder(kind: string, start: () => Promise<Decode>): (bytes: Uint8Array) => Promise<Rgba> {
   let running: Promise<Decode> | undefined;
   return async (bytes) => {
+    if (!running) givePlainImages();
     running ??= start().catch((error) => {
       running = undefined;
       throw error;
