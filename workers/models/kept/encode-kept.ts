@@ -1,7 +1,6 @@
 /** The pictures of a pass through the cache: known tiles are put in their places, the others computed, and kept. */
 import { sha256 } from "../../storage/sha256.ts";
 import type { StepPosition, VisionEncoder } from "../encoder.ts";
-import type { PackPictures } from "../pack-pictures.ts";
 import type { KeptFeatures } from "./kept-features.ts";
 
 /** An encoder that keeps features. */
@@ -9,6 +8,15 @@ export interface KeepingEncoder {
   encoder: VisionEncoder;
   kept: KeptFeatures;
   at: StepPosition | undefined;
+}
+
+/** The pictures of a pass. */
+interface Pictures {
+  tiles: number;
+  /** Of each picture. */
+  pictureTiles: readonly number[];
+  /** u8 RGB of all tiles. */
+  pixels: Uint8Array;
 }
 
 interface Tiles {
@@ -19,7 +27,7 @@ interface Tiles {
 }
 
 /** Leaves the features of all tiles in the table, as running both stages over them would. */
-export async function encodeKept(e: KeepingEncoder, pictures: PackPictures): Promise<void> {
+export async function encodeKept(e: KeepingEncoder, pictures: Pictures): Promise<void> {
   const { tiles, pictureTiles } = pictures;
   if (tiles === 0) return;
   const all = await hashed(pictures, 0, tiles);
@@ -37,7 +45,7 @@ export async function encodeKept(e: KeepingEncoder, pictures: PackPictures): Pro
 }
 
 /** The same of a run of tiles that fits the encoder at once, for a connector that learns: its backward reads them. */
-export async function encodeKeptFrom(e: KeepingEncoder, pictures: PackPictures, first: number, count: number) {
+export async function encodeKeptFrom(e: KeepingEncoder, pictures: Pictures, first: number, count: number) {
   const tiles = await hashed(pictures, first, count);
   await e.kept.settled();
   await place(e, tiles, await lookUp(e, tiles));
@@ -45,9 +53,9 @@ export async function encodeKeptFrom(e: KeepingEncoder, pictures: PackPictures, 
 }
 
 /** Hashes of a pack's tiles; a backward asks again. */
-const hashesOf = new WeakMap<PackPictures, Promise<string[]>>();
+const hashesOf = new WeakMap<Pictures, Promise<string[]>>();
 
-async function hashed(pictures: PackPictures, first: number, count: number): Promise<Tiles> {
+async function hashed(pictures: Pictures, first: number, count: number): Promise<Tiles> {
   const { tiles, pixels } = pictures;
   const bytes = pixels.length / tiles;
   const of = (n: number): Uint8Array => pixels.subarray(n * bytes, (n + 1) * bytes);
