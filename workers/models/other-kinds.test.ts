@@ -104,12 +104,28 @@ test.each<[string, Record<string, unknown>, string]>([
   });
 });
 
-test("a SmolVLM without its connector says which tensor it lacks, as its files spell it", () => {
-  const repo = "HuggingFaceTB/SmolVLM-256M-Instruct";
-  const tensors = publishedTensors(repo);
-  tensors.delete("model.connector.modality_projection.proj.weight");
-  expect(thrown(() => allocateWeights(new Planner(), configOf(repo), tensors, undefined))).toMatchObject({
+test.each([
+  ["HuggingFaceTB/SmolVLM-256M-Instruct", /connector/, "connector", "model.connector.modality_projection.proj.weight"],
+  ["llava-hf/llava-interleave-qwen-0.5b-hf", /vision_tower/, "vision tower", "vision_tower.vision_model."],
+  ["bczhou/tiny-llava-v1-hf", /language_model\.model/, "language model", "language_model.model."],
+])("%s without a part says which it lacks, as its files spell it", (repo, part, words, tensor) => {
+  const whole = publishedTensors(repo);
+  const tensors = new Map([...whole].filter(([name]) => !part.test(name)));
+  expect(tensors.size).toBeLessThan(whole.size);
+  const told = {
     code: "missing-tensor",
-    message: expect.stringContaining("(model.connector.modality_projection.proj.weight)"),
+    message: expect.stringMatching(`no ${words}: .*${tensor.replaceAll(".", "\\.")}`),
+  };
+  expect(thrown(() => allocateWeights(new Planner(), configOf(repo), tensors, undefined))).toMatchObject(told);
+});
+
+test("a checkpoint that lacks one tensor of a part says which", () => {
+  const tensors = publishedTensors("bczhou/tiny-llava-v1-hf");
+  tensors.delete("multi_modal_projector.linear_2.weight");
+  expect(
+    thrown(() => allocateWeights(new Planner(), configOf("bczhou/tiny-llava-v1-hf"), tensors, undefined)),
+  ).toMatchObject({
+    code: "missing-tensor",
+    message: expect.stringContaining("(multi_modal_projector.linear_2.weight)"),
   });
 });

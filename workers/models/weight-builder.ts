@@ -6,7 +6,7 @@ import { TabTuneError } from "../errors.ts";
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/linear/weight.ts";
 import { type Dtype, dtypeBytes, elementsOf } from "../weights/formats/dtype.ts";
-import { type NameScheme, resolveName, spellingsOf } from "./names.ts";
+import { CONNECTOR, DECODER, type NameScheme, neutralName, resolveName, spellingsOf, TOWER } from "./names.ts";
 import type { FusedLinear } from "./parts/linears.ts";
 import { type HostTable, wordsPerValue } from "./token-table.ts";
 
@@ -76,6 +76,24 @@ export const missingTensor = (neutral: string, names: NameScheme): TabTuneError 
     "Choose a complete checkpoint; if it is sharded, all its .safetensors files are needed.",
   );
 
+const partNames = [
+  [DECODER, "language model"],
+  [TOWER, "vision tower"],
+  [CONNECTOR, "connector"],
+] as const;
+
+/** The refusal of a checkpoint that has nothing of a part; undefined where it has some of it, or the tensor is of no part. */
+function missingPart(neutral: string, names: NameScheme, tensors: Iterable<string>): TabTuneError | undefined {
+  const part = partNames.find(([prefix]) => neutral.startsWith(`${prefix}.`));
+  if (!part) return undefined;
+  for (const name of tensors) if (neutralName(name, names).startsWith(`${part[0]}.`)) return undefined;
+  return new TabTuneError(
+    "missing-tensor",
+    `The checkpoint has no ${part[1]}: config.json is of a whole vision-language model, but no tensor such as ${spellingsOf(neutral, names)[0]} is there.`,
+    "Choose the whole model, with language model, vision tower and connector in one checkpoint; if it is sharded, all its .safetensors files are needed.",
+  );
+}
+
 interface Found {
   name: string;
   facts: TensorFacts;
@@ -113,7 +131,7 @@ export class WeightBuilder {
   /** Throws TabTuneError "missing-tensor". */
   find(neutral: string): Found {
     const name = resolveName(neutral, this.names, (n) => this.tensors.has(n));
-    if (!name) throw missingTensor(neutral, this.names);
+    if (!name) throw missingPart(neutral, this.names, this.tensors.keys()) ?? missingTensor(neutral, this.names);
     return { name, facts: this.tensors.get(name)! };
   }
 
