@@ -1,6 +1,6 @@
 /**
  * A store as the version of 2026-11-28 (before run records had a schema number) left it when it was stopped at step 2 of 4: it still
- * resumes to the same bytes, is downloaded and chats. fixtures/saved-run/store.zip: one file a key of the store, all-linear LoRA on
+ * resumes, is downloaded and chats. fixtures/saved-run/store.zip: one file a key of the store, all-linear LoRA on
  * own-next; made once by that version and never again.
  */
 import { readFileSync } from "node:fs";
@@ -13,10 +13,13 @@ import { hashOf, loadGoldenModel, openGolden, runToEnd } from "../testing/golden
 import { listRuns, readRunInfo, savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, loadAdapterOf, savedModules } from "./adapters.ts";
 
-/** What that version's own adapters were after 2 and 4 steps. */
+/**
+ * What that version's own adapter was after 2 steps, and what it becomes in 2 more. That is of today's arithmetic: f253662 changed the
+ * order of sums in the tower's attention, until then it was 9dfe0cef….
+ */
 const atStep = {
   2: "d4ed490f0742a00cdaced3b5324dbf61ea67262094bce56527f3a770312bfcab",
-  4: "9dfe0cef0ef6dfb19c87fe35c28666fca43699773428e75e318a23ff88683100",
+  4: "de18cf57f6e61985e08c899a15d1e5e837534e51b6848fcb57ff86939216bd57",
 };
 
 let store: Store;
@@ -40,7 +43,7 @@ test("its adapter is the one that was saved, and can be downloaded without its m
   expect((await adapterBundle(store, "saved")).size).toBeGreaterThan(10_000);
 });
 
-test("it goes on to the very bytes that it would have had, and its adapter goes back on the model", async () => {
+test("it goes on as any run does, to the very bytes, and its adapter goes back on the model", async () => {
   const { recipe, info } = await savedRun(store, "saved");
   const model = await loadGoldenModel(await openGolden("own-next"), recipe);
   expect(model.id).toBe(info.modelId);
