@@ -141,7 +141,8 @@ export const useDataset = create<DatasetStore>((set, get) => {
             model.preparation,
             callback((progress: DatasetProgress) => {
               alive(progress.detail);
-              if (mine === newest) set({ progress });
+              // The last of them may come behind the answer, by another port.
+              if (mine === newest && get().reading === dropped) set({ progress });
             }),
           ),
         );

@@ -81,7 +81,11 @@ export const useModel = create<ModelStore>((set, get) => {
   }
 
   async function load(): Promise<void> {
-    const onProgress = callback((progress: LoadProgress) => set({ progress }));
+    // Words of progress come by another port than the answer: the last of them may come behind it.
+    let ended = false;
+    const onProgress = callback((progress: LoadProgress) => {
+      if (!ended) set({ progress });
+    });
     try {
       set({ info: await engine((api) => api.loadModel(get().source, { ...get().loading }, onProgress)) });
     } catch (error) {
@@ -89,6 +93,8 @@ export const useModel = create<ModelStore>((set, get) => {
       const stands = await engine((api) => api.currentModel());
       set(({ info }) => ({ info: stands?.id === info?.id ? info : (stands ?? undefined) }));
       throw error;
+    } finally {
+      ended = true;
     }
   }
 
