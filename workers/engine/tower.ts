@@ -17,7 +17,7 @@ export const towerOf =
     if (s.tower) return s.tower(vlm, arena, v);
     const model = needModel(s);
     if (!usesOrt(model)) return ownTower(vlm, arena, v);
-    // It stays with the model: opening one compiles 27 MB of WebAssembly and makes a copy of the weights.
+    // It stays with the model: opening one compiles 17 MB of WebAssembly or more, and makes a copy of the weights.
     return { ...(await openedTower(s, model)), dispose: async () => undefined };
   };
 

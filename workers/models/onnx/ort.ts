@@ -1,6 +1,6 @@
 /**
  * The frozen tower on onnxruntime-web, on our own GPU device: pixels and features stay in our buffers.
- * The entry `onnxruntime-web/webgpu` is the one that honours a shared device; the default entry returns zeros.
+ * The entries `onnxruntime-web/webgpu` and `/jspi` honour a shared device; the default entry returns zeros.
  */
 import { readBack, type Tensor } from "../../gpu/buffers.ts";
 import { sha256 } from "../../storage/sha256.ts";
@@ -13,9 +13,12 @@ import { towerLinears } from "../parts/tower.ts";
 import type { Vlm } from "../vlm.ts";
 import { type FourBitMatrix, type ReadTensor, towerGraph } from "./tower-graph.ts";
 
+/** Where WebAssembly can wait by itself, the program is 17 MB; else 27 MB, and compiling takes as much more memory. */
+const openOrt = () => ("Suspending" in WebAssembly ? import("onnxruntime-web/jspi") : import("onnxruntime-web/webgpu"));
+
 /** The wasm lies beside the script: Vite serves it from our own origin, so it works with the network cut off. */
 export async function ortTower(model: Vlm, read: ReadTensor): Promise<Tower> {
-  const ort = await import("onnxruntime-web/webgpu");
+  const ort = await openOrt();
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
   const graph = await towerGraph(model.config.tower, read, (neutral, elements) => fourBitOf(model, neutral, elements));
