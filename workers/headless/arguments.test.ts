@@ -57,6 +57,7 @@ test("every command of the contract is there, with its options", () => {
     Object.fromEntries(Object.entries(commands).map(([name, c]) => [name, Object.keys(c.options).sort()])),
   ).toMatchObject({
     train: [
+      "adapter",
       "answers",
       "data",
       "dump",
