@@ -1,7 +1,7 @@
 /** One 4-bit operator of onnxruntime-web on our device: its inputs and output are our buffers, so no data moves in a run. */
 import type { Tensor } from "../workers/gpu/buffers.ts";
-import { encodeOnnx } from "../workers/models/onnx/onnx.ts";
 import type { Ready } from "./measure.ts";
+import { encodeOnnx } from "./onnx.ts";
 import type { Bench } from "./own.ts";
 import { loadOrt } from "./peers.ts";
 

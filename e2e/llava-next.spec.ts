@@ -1,6 +1,6 @@
 /**
- * LLaVA-NeXT through the page: several tiles a picture, the tower on onnxruntime-web's WebGPU backend. B is zero at the first
- * step, so its loss does not depend on how A begins, and must be the oracle's (reference/fixtures/README.md, run b).
+ * LLaVA-NeXT through the page: several tiles a picture. B is zero at the first step,
+ * so its loss does not depend on how A begins, and must be the oracle's (reference/fixtures/README.md, run b).
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -87,9 +87,7 @@ async function withFourBitTower(folder: string): Promise<void> {
   fs.writeFileSync(file, writeSafetensors(entries));
 }
 
-test("a checkpoint with its tower in 4 bits: onnxruntime's MatMulBnb4 gives the loss of our own kernels", async ({
-  page,
-}) => {
+test("a checkpoint with its tower in 4 bits has the loss that it has headless", async ({ page }) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-next-"));
   try {
     const model = path.join(folder, "model");

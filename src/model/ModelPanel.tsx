@@ -145,8 +145,7 @@ export function ModelPanel() {
       {info && (
         <p className="detail">
           {info.layers} layers of {info.hiddenSize}, pictures {info.imageSize} × {info.imageSize} as {info.imageTokens}{" "}
-          tokens, vision tower on {info.vision === "onnxruntime" ? "onnxruntime-web" : "our own kernels"}.{" "}
-          {rowWords(info)}
+          tokens. {rowWords(info)}
           {info.cacheNote}
         </p>
       )}

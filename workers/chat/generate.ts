@@ -13,7 +13,6 @@ import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type VisionEncoder } from "../models/encoder.ts";
 import { encodePictures, packPictures } from "../models/pack-pictures.ts";
 import type { Vlm } from "../models/vlm.ts";
-import type { MakeTower } from "../training/step.ts";
 import { createDecoder, type DecoderSettings, tokenOf } from "./decoder.ts";
 
 /** A prompt ready for the model: ids with image slots expanded, and its pictures. */
@@ -48,7 +47,6 @@ export interface Chat {
 export interface ChatSettings extends Omit<DecoderSettings, "features"> {
   /** Picture tiles of a conversation. */
   tiles: number;
-  makeTower?: MakeTower;
 }
 
 /** Throws TabTuneError "out-of-memory" where the GPU has no room for it, and leaves nothing behind. */
@@ -76,13 +74,11 @@ async function buildChat(
   const { config } = model;
   const features = settings.tiles * featuresPerTile(config);
   const decoder = createDecoder(model, arena, adapter, { ...settings, features });
-  const { makeTower } = settings;
   const encoderWith = (adapted: Adapter | undefined): Promise<VisionEncoder> =>
     createEncoder(model, arena, {
       features: decoder.buffers.imageFeatures,
       featureCapacity: features,
       tileCapacity: Math.min(4, settings.tiles),
-      makeTower: makeTower && ((v) => makeTower(model, arena, v)),
       adapter: adapted,
     });
   const encoder = await encoderWith(undefined);
@@ -149,8 +145,6 @@ async function buildChat(
       return { ids, stopped: room < options.maxNewTokens ? "full" : "length" };
     },
     async dispose() {
-      await encoder.tower.dispose();
-      if (adaptedEncoder !== encoder) await adaptedEncoder.tower.dispose();
       decoder.dispose();
       arena.dispose();
     },

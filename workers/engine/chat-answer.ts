@@ -12,7 +12,6 @@ import { BASELINE_BINDING_BYTES } from "../models/parts/head-weights.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { livingModel } from "./standing-model.ts";
 import type { EngineState } from "./state.ts";
-import { towerOf } from "./tower.ts";
 import { endAnswer, inTurn } from "./turns.ts";
 
 /** Tokens of a conversation: at least so many, and so many beside the largest picture that the model takes. */
@@ -65,7 +64,6 @@ export async function openChat(s: EngineState): Promise<{ current: LoadedModel; 
   const current = await livingModel(s);
   s.chat ??= await createChat(current.vlm, s.live?.adapter, {
     ...chatRoom(current),
-    makeTower: towerOf(s),
   });
   return { current, chat: s.chat };
 }

@@ -5,7 +5,6 @@ import { featuresPerTile } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol/model.ts";
 import { usualMaxLength } from "../training/plan.ts";
-import { usesOrt } from "./tower.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
 export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<ModelInfo> {
@@ -25,7 +24,6 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     preparation: loaded.preparation,
     recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
     demo,
-    vision: usesOrt(loaded) ? "onnxruntime" : "own",
     cacheNote: loaded.cacheNote,
     fileNotes: loaded.fileNotes,
   };

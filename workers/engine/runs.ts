@@ -19,7 +19,6 @@ import { livingModel } from "./standing-model.ts";
 import { type EngineState, needModel } from "./state.ts";
 import { runLock } from "./storage-names.ts";
 import { tested } from "./tested.ts";
-import { towerOf } from "./tower.ts";
 import { closeChat, dropAdapter, inTurn, needIdle, needNoLoad, readersOf } from "./turns.ts";
 
 /** Holds the run's lock while `work` runs: one tab trains, others may watch. */
@@ -95,7 +94,6 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
       resume: resume || losses > 0,
       start,
       pauseWhenFull: true,
-      makeTower: towerOf(s),
       onEvent: (event) => {
         if (event.type === "state") s.paused = event.state === "paused";
         report(event);

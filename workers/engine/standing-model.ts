@@ -6,7 +6,6 @@ import { parseRecipe, type RecipeJson } from "../recipe.ts";
 import { loadAdapterOf } from "./adapters.ts";
 import { filesOf, stoppable, withTransfer } from "./model-source.ts";
 import { type EngineState, isAlive, needModel, openedGpu } from "./state.ts";
-import { closeTower } from "./tower.ts";
 import { closeChat, dropAdapter } from "./turns.ts";
 
 /** A model on a living device. It does not take the place of the one that is there: `standModel` does. */
@@ -45,14 +44,13 @@ export async function standModel(
   s.source = source;
 }
 
-/** Takes the model off the GPU, after self-test, chat, adapter and tower. In turn. */
+/** Takes the model off the GPU, after self-test, chat and adapter. In turn. */
 export async function letGo(s: EngineState): Promise<void> {
   s.testing?.end();
   await closeChat(s);
   // It waits for the answer, and autotune times the model's own weights. A test that fails tells whoever asked for it.
   await s.testing?.report.catch(() => undefined);
   dropAdapter(s);
-  await closeTower(s);
   s.model?.vlm.arena.dispose();
   s.model = undefined;
 }

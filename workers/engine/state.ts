@@ -3,7 +3,6 @@ import type { Chat } from "../chat/generate.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import type { PaceMode } from "../gpu/pace.ts";
-import type { Tower } from "../models/encoder.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo, ModelSource } from "../protocol/model.ts";
 import type { RecipeJson } from "../recipe.ts";
@@ -14,7 +13,6 @@ import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 import type { newControl } from "../training/loop.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
-import type { MakeTower } from "../training/step.ts";
 import { CACHE_DIRECTORY, RANGES_DIRECTORY, STORE_NAME } from "./storage-names.ts";
 
 export interface EngineState {
@@ -28,8 +26,6 @@ export interface EngineState {
   source: { info: ModelInfo; from: ModelSource; loading: RecipeJson } | undefined;
   live: LiveAdapter | undefined;
   chat: Chat | undefined;
-  /** How a frozen vision tower runs; undefined: as `towerOf` finds best. */
-  tower: MakeTower | undefined;
   /** Of the run that is going on. */
   control: ReturnType<typeof newControl> | undefined;
   runningId: string | undefined;
@@ -45,8 +41,6 @@ export interface EngineState {
   asked: Set<{ stopped: boolean }>;
   /** The answer that is being written. */
   speaking: { stop(): void; done: Promise<void> } | undefined;
-  /** The model's tower on onnxruntime-web, for runs and answers alike. */
-  opened: Promise<Tower> | undefined;
   /** The kernels' test that is going on; `end` ends it after what it is at. */
   testing: { report: Promise<SelfTestReport>; end(): void } | undefined;
   /** The last that somebody wanted made ready (ready.ts). */
@@ -78,7 +72,6 @@ export const newEngineState = (): EngineState => ({
   source: undefined,
   live: undefined,
   chat: undefined,
-  tower: undefined,
   control: undefined,
   runningId: undefined,
   paused: false,
@@ -87,7 +80,6 @@ export const newEngineState = (): EngineState => ({
   loading: undefined,
   asked: new Set(),
   speaking: undefined,
-  opened: undefined,
   testing: undefined,
   wanted: undefined,
   swept: 0,

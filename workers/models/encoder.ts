@@ -1,13 +1,9 @@
-/**
- * Pictures -> rows of the image feature table. The frozen tower runs in one of two ways with the same interface: our own kernels,
- * or onnxruntime-web on the same device; the connector is always ours, and so is a tower that an adapter changes. `name` is shown to
- * the user: the choice is never silent.
- */
+/** Pictures -> rows of the image feature table, by tower and connector. */
 
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
-import { Recorder } from "../gpu/program.ts";
+import { type Program, Recorder } from "../gpu/program.ts";
 import type { Blend } from "../kernels/rows/blend.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
@@ -36,17 +32,6 @@ export interface StepPosition {
 /** Outside training nothing is dropped. */
 const beginning: StepPosition = { step: 0, firstTile: 0 };
 
-/** Runs the tower: `v.tower.pixels` holds `tiles` normalised tiles; leaves `v.tower.features`. */
-export interface Tower {
-  name: "own" | "onnxruntime";
-  /** What decides its bits, where that is not our own kernels and weights. */
-  identity?: string;
-  /** Tiles that it takes at once, where that is fewer than there is room for. */
-  atOnce?: number;
-  run(v: VisionActivations, tiles: number, at?: StepPosition): Promise<void>;
-  dispose(): Promise<void>;
-}
-
 /** Which token rows took the features of some tiles. */
 export interface TakenFeatures {
   /** Of each feature the token row that took it as it is, -1 for none. */
@@ -62,7 +47,6 @@ export interface VisionEncoder {
   featuresPerTile: number;
   pictures: PictureFormat;
   buffers: VisionActivations;
-  tower: Tower;
   /** `pixels` f32 [tiles, 3, S, S] normalised; writes feature rows of tile `firstTile` on. `at` in training. */
   encode(pixels: Float32Array, tiles: number, firstTile: number, at?: StepPosition): Promise<void>;
   /** The two halves of it: pixels -> `buffers.tower.features`, and from there to rows of tile `firstTile` on. */
@@ -84,8 +68,6 @@ export interface EncoderOptions {
   tileCapacity: number;
   /** What it works in, made for `adapter` and `training`; default: memory of its own. */
   buffers?: VisionActivations;
-  /** How a frozen tower runs; default: on our own kernels. It gets the buffers it works on. */
-  makeTower?: ((v: VisionActivations) => Promise<Tower>) | undefined;
   /** Used where it is on the tower and the projector. */
   adapter?: Adapter | undefined;
   /** Training of such an adapter: what to keep, and the gradient of the language model's input [token rows, h]. */
@@ -115,22 +97,7 @@ const passOf = (
   }),
 });
 
-/** The tower on our own kernels, recorded once. `drops` as in `passOf`. */
-export async function ownTower(
-  model: Vlm,
-  arena: Arena,
-  v: VisionActivations,
-  adapter?: Adapter,
-  drops = true,
-): Promise<Tower> {
-  const program = await towerRecorder(model, v, adapter, drops).build(arena, model.pipelines);
-  return {
-    name: "own",
-    run: (_, tiles, at = beginning) => program.run({ tiles, ...at }, model.pace),
-    dispose: async () => {},
-  };
-}
-
+/** The tower, recorded. `drops` as in `passOf`. */
 function towerRecorder(
   model: Vlm,
   v: VisionActivations,
@@ -155,8 +122,9 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const { shuffle } = buffers.connector;
   if (shuffle) write(gpu, shuffle.order, shuffleOrder(config.tower, config.connector, o.tileCapacity));
   copyExtraRow(model, o.features, o.featureCapacity);
-  const makeTower = adapter?.vision ? undefined : o.makeTower;
-  const tower = makeTower ? await makeTower(buffers) : await ownTower(model, arena, buffers, adapter);
+  const towerThat = (drops: boolean): Promise<Program<TowerDims>> =>
+    towerRecorder(model, buffers, adapter, drops).build(arena, model.pipelines);
+  const tower = await towerThat(true);
   const connectorThat = (drops: boolean): Recorder<StageDims> => {
     const recorder = new Recorder<StageDims>(model.variants);
     recordConnector(recorder, o.features, (d) => d.row, passOf(model, buffers, adapter, drops));
@@ -166,7 +134,7 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const connector = await forward.build(arena, model.pipelines);
   // What is measured between two steps of training has nothing dropped.
   const whole = passOf(model, buffers, adapter).dropout && {
-    tower: adapter?.vision ? await ownTower(model, arena, buffers, adapter, false) : tower,
+    tower: adapter?.vision ? await towerThat(false) : tower,
     connector: await connectorThat(false).build(arena, model.pipelines),
   };
   const recorder = new Recorder<TowerDims>(model.variants);
@@ -175,7 +143,7 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const stagesFor = (at: StepPosition | undefined) => (!at && whole) || { tower, connector };
   const see: VisionEncoder["see"] = async (pixels, tiles, at) => {
     write(gpu, buffers.tower.pixels, pixels, counters);
-    await stagesFor(at).tower.run(buffers, tiles, at);
+    await stagesFor(at).tower.run({ tiles, ...(at ?? beginning) }, model.pace);
   };
   const connect: VisionEncoder["connect"] = (tiles, firstTile, at) =>
     stagesFor(at).connector.run({ tiles, row: firstTile * perTile, ...(at ?? beginning) }, model.pace);
@@ -189,21 +157,20 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
       fleeting: stage === "tower" && !training,
       reading: allocateReading(arena, config, o.tileCapacity, stage),
       identity: (staging, stagingBytes) => {
-        const own = tower.name === "own" ? towerRecorder(model, buffers, adapter).specs : [];
+        const seeing = towerRecorder(model, buffers, adapter).specs;
         const { weights } = model;
         return featureIdentity({
-          ...{ model, stage, towerIdentity: tower.identity, staging, stagingBytes },
-          specs: stage === "tower" ? own : [...own, ...forward.specs],
+          ...{ model, stage, staging, stagingBytes },
+          specs: stage === "tower" ? seeing : [...seeing, ...forward.specs],
           weights: stage === "tower" ? [weights.tower] : [weights.tower, weights.connector],
         });
       },
     });
   return {
-    capacity: Math.min(o.tileCapacity, tower.atOnce ?? o.tileCapacity),
+    capacity: o.tileCapacity,
     featuresPerTile: perTile,
     pictures: model.pictures,
     buffers,
-    tower,
     see,
     connect,
     kept,

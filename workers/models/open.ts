@@ -17,7 +17,6 @@ import type { VlmConfig } from "./config.ts";
 import type { Family, Json, PictureSettings, ProcessorAttributes, WrittenSettings } from "./family.ts";
 import { type LoadOptions, loadVlm } from "./load.ts";
 import { resolveName } from "./names.ts";
-import type { ReadTensor } from "./onnx/tower-graph.ts";
 import { refuseOtherTensors } from "./other-kinds.ts";
 import { vocabularyOf } from "./parts/head-weights.ts";
 import { idleSettings, obeyedSettings, pictureSettingsOf } from "./picture-settings.ts";
@@ -51,7 +50,7 @@ export interface OpenedModel {
   /** Identity: files and quantisation. */
   id: string;
   /** A tensor of the checkpoint as f32, by neutral name. */
-  readTensor: ReadTensor;
+  readTensor(neutral: string): Promise<Float32Array>;
 }
 
 export interface Inference {

@@ -66,5 +66,4 @@ export interface ModelInfo {
   recipe: Record<string, unknown> | null;
   /** True for the embedded demo model, which knows no photographs. */
   demo: boolean;
-  vision: "onnxruntime" | "own";
 }

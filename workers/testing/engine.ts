@@ -4,7 +4,6 @@ import { createEngine } from "../engine/engine.ts";
 import { type EngineState, newEngineState } from "../engine/state.ts";
 import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
-import { ownTower } from "../models/encoder.ts";
 import type { DroppedFile } from "../protocol/dataset.ts";
 import type { EngineApi } from "../protocol/engine.ts";
 import type { ModelSource } from "../protocol/model.ts";
@@ -52,7 +51,6 @@ export async function testEngine(): Promise<TestEngine> {
       cache ??= await openOpfsCache("weights", fakeOpfs().root);
       return cache;
     },
-    tower: ownTower,
   };
   const golden = await openGolden("own-tiny");
   const loading = { chat_template: golden.expected.template.jinja };

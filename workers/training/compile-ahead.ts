@@ -15,8 +15,6 @@ export interface AheadOptions {
   recipe: Recipe;
   /** Without it rows are guessed. */
   data?: PlannedData | undefined;
-  /** The frozen tower runs on our own kernels. */
-  ownTower: boolean;
 }
 
 /** Compiles the pipelines of a run of this recipe into the model's cache, and allocates nothing. */
@@ -26,7 +24,7 @@ export async function compileAhead(model: LoadedModel, options: AheadOptions): P
   await Promise.all(kernels.map((kernel) => pipelines.get(kernel)));
 }
 
-function recorded(model: LoadedModel, { data, ownTower, ...given }: AheadOptions): Pick<Recorder, "specs">[] {
+function recorded(model: LoadedModel, { data, ...given }: AheadOptions): Pick<Recorder, "specs">[] {
   const { vlm, config } = model;
   const { recipe, planOf } = onModel(model, given.recipe);
   const { capacity, tileCapacity } = planOf(data).memory;
@@ -41,7 +39,7 @@ function recorded(model: LoadedModel, { data, ownTower, ...given }: AheadOptions
     dropout: passDropout<never>(settings, kept.tower.gradients?.dropped, { step: 0, first: 0 }),
   };
   const vision = new Recorder<never>(vlm.variants);
-  if (ownTower || adapter.vision) recordTower(vision, pictures);
+  recordTower(vision, pictures);
   recordConnector(vision, pass.imageFeatures, 0, pictures);
   if (learns) recordVisionBackward(vision, pass.gradients!.dx, pictures);
   const norm = planner.tensor("optimizer/norm", 4);

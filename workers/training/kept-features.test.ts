@@ -133,7 +133,9 @@ describe.each<[GoldenCase, Record<string, unknown>]>([
     const keys = await store.keys(featuresPrefix(of.dataset.manifest.id));
     expect(keys.length).toBe(kept.counts.tiles);
     // Once all pictures were seen a step makes nothing on the GPU, leaves the tower out, and reads no features back.
-    const [, first, seen] = kept.steps as [unknown, (typeof kept.steps)[0], (typeof kept.steps)[0]];
+    // What is new is read back beside the steps, a part of it in the step after.
+    const [, first] = kept.steps as [unknown, (typeof kept.steps)[0]];
+    const seen = kept.steps.at(-1)!;
     expect(kept.steps.slice(2).map(({ created }) => created)).toEqual(Array(STEPS - 2).fill(0));
     expect(seen.dispatches).toBeLessThan(0.9 * first.dispatches);
     expect(seen.read).toBeLessThan(first.read);

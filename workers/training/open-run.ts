@@ -28,7 +28,7 @@ import { loadStep } from "./saved/load.ts";
 import { restore } from "./saved/restore.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
 import { saveGeneration } from "./saved/save.ts";
-import { createTrainingStep, type MakeTower, type TrainingStep } from "./step.ts";
+import { createTrainingStep, type TrainingStep } from "./step.ts";
 import { optimizerSettings } from "./update.ts";
 
 /** An adapter on the GPU, with the memory it lives in. */
@@ -54,8 +54,6 @@ export interface RunOptions {
   runId: string;
   control: Control;
   onEvent: (event: RunEvent) => void;
-  /** How the frozen vision tower runs. */
-  makeTower?: MakeTower;
   /** Continue from the last checkpoint of `runId` instead of starting anew. */
   resume: boolean;
   /** What is kept of pictures' features: bytes in memory and in storage; false computes them anew in every step. */
@@ -206,7 +204,7 @@ const earlyEnd = (step: number, { best }: RunEvaluation, recipe: Recipe): string
 
 /** The adapter in `arena`, and its step. Throws "out-of-memory" with nothing left behind. */
 async function stepOnGpu(
-  { model, makeTower }: RunOptions,
+  { model }: RunOptions,
   recipe: Recipe,
   { plan: { capacity, tileCapacity }, evaluates }: { plan: MemoryPlan; evaluates: boolean },
   arena: Arena,
@@ -224,7 +222,6 @@ async function stepOnGpu(
         optimizer: optimizerSettings(recipe),
         trainOn: recipe.trainOn,
         evaluates,
-        ...(makeTower ? { makeTower } : {}),
       });
       return step;
     });

@@ -9,7 +9,7 @@ import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { createStaging } from "../gpu/staging.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
-import { createEncoder, type StepPosition, type Tower, type VisionEncoder } from "../models/encoder.ts";
+import { createEncoder, type StepPosition, type VisionEncoder } from "../models/encoder.ts";
 import type { FeatureCache } from "../models/kept/feature-cache.ts";
 import type { OpenFeatures } from "../models/kept/kept-features.ts";
 import {
@@ -22,7 +22,6 @@ import {
 import { type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
 import { allocateStep } from "../models/step-buffers.ts";
 import { writeTokens } from "../models/token-table.ts";
-import type { VisionActivations } from "../models/vision.ts";
 import type { Vlm } from "../models/vlm.ts";
 import { type OptimizerSettings, recordClear, recordUpdate } from "./update.ts";
 
@@ -40,7 +39,6 @@ export interface StepReport extends StepResult {
 }
 
 export type TrainOn = "responses" | "all-text";
-export type MakeTower = (model: Vlm, arena: Arena, v: VisionActivations) => Promise<Tower>;
 
 /** Runs batches through a model without touching the adapter, or what training goes on with. */
 export interface Runner {
@@ -83,7 +81,6 @@ interface StepBuffersOptions {
   capacity: PassCapacity;
   tileCapacity: number;
   adapter: Adapter | undefined;
-  makeTower?: MakeTower | undefined;
   /** What is recorded: a pass that trains the adapter, one that only measures, or both in the same buffers. */
   trains?: Adapter | undefined;
   evaluates: boolean;
@@ -92,7 +89,7 @@ interface StepBuffersOptions {
 
 async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promise<StepBuffers> {
   const { gpu, config, counters } = model;
-  const { capacity, tileCapacity, adapter, makeTower, trains, evaluates, keep } = options;
+  const { capacity, tileCapacity, adapter, trains, evaluates, keep } = options;
   const arena = new Arena(gpu, counters);
   const { weights } = model;
   const { pass: buffers, vision } = allocateStep(arena, { config, weights, adapter, capacity, tileCapacity });
@@ -101,7 +98,6 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     featureCapacity: capacity.features,
     tileCapacity,
     buffers: vision,
-    makeTower: makeTower && ((v) => makeTower(model, arena, v)),
     adapter,
     keep,
     ...(typeof capacity.policy === "object" && {
@@ -170,7 +166,6 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     },
     async dispose() {
       await encoder.kept?.close();
-      await encoder.tower.dispose();
       staging.destroy();
       arena.dispose();
     },
@@ -200,7 +195,6 @@ export interface TrainingOptions {
   tileCapacity: number;
   optimizer: OptimizerSettings;
   trainOn: TrainOn;
-  makeTower?: MakeTower;
   /** Held-out rows are measured between steps. */
   evaluates?: boolean;
 }
@@ -210,12 +204,11 @@ export async function createTrainingStep(
   adapter: Adapter,
   options: TrainingOptions,
 ): Promise<TrainingStep> {
-  const { capacity, tileCapacity, optimizer, trainOn, makeTower, evaluates = false } = options;
+  const { capacity, tileCapacity, optimizer, trainOn, evaluates = false } = options;
   const made = await createStepBuffers(model, {
     capacity,
     tileCapacity,
     adapter,
-    makeTower,
     trains: adapter,
     evaluates,
     keep: true,

@@ -28,7 +28,6 @@ const normalise = (scale: number) => (pixels: Uint8Array) => Float32Array.from(p
 const parts = () => ({
   model: { gpu, config, pictures: { tileSize: 4, normalise: normalise(2) } },
   stage: "connector",
-  towerIdentity: undefined,
   specs: [
     {
       kernel: { name: "k", code: "code", access: ["read", "read_write"] },
@@ -65,7 +64,6 @@ test.each<[string, (p: Parts) => object]>([
   ["architecture", (p) => facts(p, { architecture: "b" })],
   ["features of the adapter", (p) => facts(p, { features: ["f", "shader-f16"] })],
   ["software adapter", (p) => facts(p, { software: true })],
-  ["what runs the tower", (p) => ({ ...p, towerIdentity: "onnxruntime-web 1" })],
   ["text of a kernel", (p) => spec(p, { kernel: { ...p.specs[0]!.kernel, code: "other" } })],
   ["parameter", (p) => spec(p, { params: [8, f32(0.5), (d: { tiles: number }) => 3 * d.tiles] })],
   ["parameter that is a float", (p) => spec(p, { params: [7, f32(0.25), (d: { tiles: number }) => 3 * d.tiles] })],

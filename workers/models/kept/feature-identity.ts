@@ -20,8 +20,6 @@ export interface IdentityParts {
   model: Pick<Vlm, "gpu" | "config" | "pictures">;
   /** The stage that gives what is kept. */
   stage: "tower" | "connector";
-  /** Of whatever runs the tower, where that is not our own kernels. */
-  towerIdentity: string | undefined;
   /** Dispatches as recorded, up to that stage. */
   specs: readonly DispatchSpec<StageDims>[];
   /** Weights of the stages up to that one. */
@@ -38,7 +36,6 @@ export async function featureIdentity(p: IdentityParts): Promise<string> {
     `features ${FORMAT}, ${p.stage}`,
     JSON.stringify([config.tower, p.stage === "connector" && config.connector]),
     JSON.stringify([vendor, architecture, description, software, features, globalThis.navigator?.userAgent]),
-    p.towerIdentity ?? "own",
     await sha256(new TextEncoder().encode(JSON.stringify(p.specs.map(textOf(new Map()))))),
     await sha256(asBytes(normalised(pictures))),
   ];
