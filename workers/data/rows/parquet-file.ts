@@ -15,7 +15,6 @@ import { getTreePath } from "hyparquet/src/schema.js";
 import { compressors } from "hyparquet-compressors";
 import { TabTuneError } from "../../errors.ts";
 import type { ByteSource } from "../../storage/byte-source.ts";
-import { free, liesIn } from "../../storage/free.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, FOOTER_BYTES, formatBytes } from "./limits.ts";
 import { checkPages } from "./parquet-pages.ts";
@@ -78,6 +77,26 @@ function boundedCompressors(limits: DatasetLimits): typeof compressors {
   );
 }
 
+/** The same, with what one call unpacked given to the next that asks for those very bytes: a page is checked, and then read. */
+function unpackedOnce(bounded: typeof compressors): typeof compressors {
+  const kept = new WeakMap<ArrayBufferLike, Map<string, Uint8Array>>();
+  return Object.fromEntries(
+    Object.entries(bounded).map(([codec, decompress]) => [
+      codec,
+      (input: Uint8Array, length: number) => {
+        const pages = kept.get(input.buffer) ?? new Map<string, Uint8Array>();
+        kept.set(input.buffer, pages);
+        const page = `${codec} ${input.byteOffset} ${input.length} ${length}`;
+        const before = pages.get(page);
+        if (before) pages.delete(page);
+        const unpacked = before ?? decompress(input, length);
+        if (!before) pages.set(page, unpacked);
+        return unpacked;
+      },
+    ]),
+  );
+}
+
 /** Throws when the footer contradicts itself or the file; sizes come as bigint from thrift. */
 function checkFooter(metadata: FileMetaData, size: number, limits: DatasetLimits): void {
   const sum = metadata.row_groups.reduce((rows, group) => rows + Number(group.num_rows), 0);
@@ -125,7 +144,6 @@ export function openParquet(entry: Entry, limits: DatasetLimits): Promise<Parque
 
 async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile> {
   const blob = await entry.blob();
-  const isLocal = blob instanceof Blob;
   const file = rangeReader(blob, limits);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false, initialFetchSize: FOOTER_BYTES }).catch(
     (error: unknown) => {
@@ -137,11 +155,6 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
   checkFooter(metadata, file.byteLength, limits);
   const root = parquetSchema(metadata);
   const bounded = boundedCompressors(limits);
-  const decompress = (codec: ColumnMetaData["codec"], input: Uint8Array, length: number): Uint8Array => {
-    const known = bounded[codec];
-    if (known === undefined) throw new Error(`its compression ${codec} is not known`);
-    return known(input, length);
-  };
   /** By the leaves that are left out: the same for most row groups of a file. */
   const schemas = new Map<string, FileMetaData["schema"]>();
   const schemaFor = (without: ReadonlySet<string>): FileMetaData["schema"] => {
@@ -164,12 +177,10 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
       const path = getTreePath(root, chunk.path_in_schema);
       return { chunk, path, start, end: start + Number(chunk.total_compressed_size) };
     });
-    const read = new Set<ArrayBuffer>();
     const checking = {
       ...file,
       async slice(from: number, to = file.byteLength): Promise<ArrayBuffer> {
         const buffer = await file.slice(from, to);
-        read.add(buffer);
         for (const { chunk, path, start, end } of checked) {
           const [first, last] = [Math.max(start, from), Math.min(end, to)];
           if (first >= last) continue;
@@ -178,6 +189,12 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
         }
         return buffer;
       },
+    };
+    const once = unpackedOnce(bounded);
+    const decompress = (codec: ColumnMetaData["codec"], input: Uint8Array, length: number): Uint8Array => {
+      const known = once[codec];
+      if (known === undefined) throw new Error(`its compression ${codec} is not known`);
+      return known(input, length);
     };
     const [start, end] = range ?? [0, Number(whole.num_rows)];
     const decoded = new Map<string, number>();
@@ -192,7 +209,7 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
       rowFormat: "object",
       utf8: false, // picture bytes must stay bytes
       geoparquet: false,
-      compressors: bounded,
+      compressors: once,
       onPage: ({ pathInSchema, columnData }) => {
         const leaf = leafName(pathInSchema);
         decoded.set(leaf, (decoded.get(leaf) ?? 0) + columnData.length);
@@ -201,8 +218,6 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
         rows = all;
       },
     });
-    // A Blob gives a copy of its bytes. Of pages that were not compressed the values lie in it.
-    if (isLocal && !liesIn(rows, read)) read.forEach(free);
     // Rows that a page lacks or has too much would move what follows them to other rows.
     for (const { meta_data: chunk, offset_index_offset: indexed } of chunks) {
       const { path_in_schema: path } = chunk!;
@@ -218,7 +233,7 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
   return {
     id: files,
     path: entry.path,
-    isLocal,
+    isLocal: blob instanceof Blob,
     metadata,
     columns: root.children,
     read,
