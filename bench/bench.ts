@@ -1,6 +1,6 @@
 /** The whole bench, section by section. Needs a page: onnxruntime-web, jax-js and tfjs run in browsers. */
 
-import { dependencies, devDependencies } from "../package.json";
+import { devDependencies } from "../package.json";
 import { openGpu } from "../workers/gpu/device.ts";
 import { compareBlock } from "./block.ts";
 import { compareDense } from "./dense.ts";
@@ -59,7 +59,7 @@ export async function runBench(
       date: new Date().toISOString(),
       browser: navigator.userAgent,
       versions: {
-        "onnxruntime-web": dependencies["onnxruntime-web"],
+        "onnxruntime-web": devDependencies["onnxruntime-web"],
         "jax-js": devDependencies["@jax-js/jax"],
         tfjs: devDependencies["@tensorflow/tfjs-backend-webgpu"],
       },
