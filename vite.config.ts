@@ -12,8 +12,12 @@ export default defineConfig({
   plugins: [react(), oauthClient(process.env.TABTUNE_SITE)],
   base: "./",
   worker: { format: "es" },
-  // Pre-bundling would cut onnxruntime's script off from the wasm that lies beside it.
-  optimizeDeps: { exclude: ["onnxruntime-web"] },
+  optimizeDeps: {
+    // Workers too: a library that is found only when a worker runs makes the dev server bundle anew and reload the page under its user.
+    entries: ["index.html", "bench.html", "workers/*.worker.ts"],
+    // Pre-bundling would cut onnxruntime's script off from the wasm that lies beside it.
+    exclude: ["onnxruntime-web"],
+  },
   server: { headers: isolation },
   preview: { headers: isolation },
   build: {
