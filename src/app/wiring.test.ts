@@ -145,6 +145,16 @@ test("rows that the recipe holds out are counted when it or the data changes, an
   expect(asked.plan?.at(-1)?.[1]).toEqual({ rows: 7, longest: 90, pictures: 2 });
 });
 
+test("more steps are counted from where a run stands, also where it ended early", async () => {
+  useModel.setState({ info: model("m") });
+  useRuns.setState({ runs: [saved("early", { step: 4, maxSteps: 10, status: "done" })] });
+  Object.assign(answers, { readLog: [], readEvaluations: [], listRuns: useRuns.getState().runs });
+  await useTraining.getState().moreSteps("early", 3);
+  expect(useTraining.getState().maxSteps).toBe(7);
+  expect(useTraining.getState().fields.max_steps).toBe(7);
+  expect(asked.moreSteps?.[0]?.slice(0, 2)).toEqual(["early", 3]);
+});
+
 test("rows that are deleted under Storage are no longer shown", async () => {
   useDataset.setState({ info: data });
   useStorage.setState({ removed: { kind: "data", key: "d2" } });

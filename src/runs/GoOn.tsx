@@ -9,7 +9,7 @@ import { useBeginning } from "../stores/beginning.ts";
 import { useRecipeFile } from "../stores/recipe-file.ts";
 import { titleOf } from "../stores/run-names.ts";
 import { useTraining } from "../stores/training.ts";
-import { MOST_MORE, moreObstacle } from "./status.ts";
+import { hasEnded, MOST_MORE, moreObstacle } from "./status.ts";
 
 function MoreSteps({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const [steps, setSteps] = useState(run.maxSteps);
@@ -48,12 +48,10 @@ export function GoOn({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const { beginWith } = useBeginning.getState();
   const { fill } = useRecipeFile.getState();
   const { imported } = run.lineage;
-  // A run that ended early has its reason to; it is trained on from, not drawn out.
-  const ended = run.status === "done" && run.step >= run.maxSteps && !imported;
   return (
     <details>
       <summary>On from here</summary>
-      {ended && <MoreSteps run={run} obstacle={obstacle} />}
+      {hasEnded(run) && <MoreSteps run={run} obstacle={obstacle} />}
       <div className="row go-on">
         <Action
           reason={imported?.untrainable || obstacle || (begun ? "The next run begins with it already." : "")}

@@ -3,6 +3,7 @@ import {
   bestWords,
   deleteObstacle,
   exportObstacle,
+  hasEnded,
   lineageWords,
   moreObstacle,
   otherAdapter,
@@ -25,6 +26,12 @@ test("what stands against signing in, the nearest first", () => {
   expect(signInObstacle({ ...free, app: false, running: true })).toMatch(/^This site is not registered/);
   expect(signInObstacle({ ...free, running: true, loading: true })).toMatch(/stop and save the run first/);
   expect(signInObstacle({ ...free, loading: true })).toMatch(/let the loading end first/);
+});
+
+test("more steps are for runs that are done, early or not, and were trained here", () => {
+  expect(hasEnded({ status: "done", lineage: { more: [] } })).toBe(true);
+  expect(hasEnded({ status: "stopped", lineage: { more: [] } })).toBe(false);
+  expect(hasEnded({ status: "done", lineage: { more: [], imported: { untrainable: "", notes: [] } } })).toBe(false);
 });
 
 test("one export at a time", () => {

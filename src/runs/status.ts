@@ -88,6 +88,10 @@ export function lineageWords(lineage: Lineage): string {
   return [began && `Began with ${began}.`, ...more, ...(lineage.imported?.notes ?? [])].filter(Boolean).join(" ");
 }
 
+/** Whether more steps can be asked for, as the engine takes them: of a run that is done, at its last step or early. */
+export const hasEnded = ({ status, lineage }: Pick<RunSummary, "status" | "lineage">): boolean =>
+  status === "done" && !lineage.imported;
+
 export const MOST_MORE = 1_000_000;
 
 /** What is wrong with a number of further steps; "" where nothing is. */

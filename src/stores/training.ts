@@ -203,6 +203,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
     useApp.getState().clear("training");
     set({ state: "preparing" });
     const summary = useRuns.getState().runs.find((run) => run.id === runId);
+    // More steps are counted from where the run stands: one that ended early is short of its length.
+    const maxSteps = more > 0 ? (summary?.step ?? 0) + more : (summary?.maxSteps ?? 0);
     try {
       const records = await engine((api) => api.readLog(runId));
       const evaluations = await engine((api) => api.readEvaluations(runId));
@@ -210,14 +212,14 @@ export const useTraining = create<TrainingStore>((set, get) => {
         records,
         evaluations,
         step: summary?.step ?? 0,
-        maxSteps: (summary?.maxSteps ?? 0) + more,
+        maxSteps,
         resumedAt: [summary?.step ?? 0],
       });
       // The panels show the run's own recipe and rows. Rows that are gone are told by the engine.
       if (summary) {
         await useDataset.getState().open(summary.datasetId);
         useBeginning.getState().beginWith(undefined);
-        setRecipe(get().preset, { ...summary.recipe, ...(more > 0 ? { max_steps: summary.maxSteps + more } : {}) });
+        setRecipe(get().preset, { ...summary.recipe, ...(more > 0 ? { max_steps: maxSteps } : {}) });
       }
     } catch (error) {
       set({ state: "failed" });
