@@ -9,3 +9,11 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
+
+/** F1 of `common` things that two lists share: the harmonic mean of its shares of `given` and of `right`. 0 where none is shared. */
+export function f1Of(common: number, given: number, right: number): number {
+  if (common === 0) return 0;
+  const precision = common / given;
+  const recall = common / right;
+  return (2 * precision * recall) / (precision + recall);
+}

@@ -1,4 +1,5 @@
 /** ROUGE-L's F-measure, as rouge-score gives it without a stemmer, which is the default there and in `evaluate`. */
+import { f1Of } from "./averages.ts";
 import { bestOf, meanMetric } from "./metric.ts";
 
 /** Runs of Latin letters and digits: the tokenizer knows no other script. */
@@ -16,13 +17,8 @@ function commonLength(a: readonly string[], b: readonly string[]): number {
   return row[b.length]!;
 }
 
-function fMeasure(given: readonly string[], right: readonly string[]): number {
-  const common = commonLength(given, right);
-  if (common === 0) return 0;
-  const precision = common / given.length;
-  const recall = common / right.length;
-  return (2 * precision * recall) / (precision + recall);
-}
+const fMeasure = (given: readonly string[], right: readonly string[]): number =>
+  f1Of(commonLength(given, right), given.length, right.length);
 
 export const rougeL = meanMetric({
   name: "rouge_l",

@@ -1,4 +1,5 @@
 /** Words that a given and a right answer share, as the evaluation of SQuAD 2.0 counts them. */
+import { f1Of } from "./averages.ts";
 import { bestOf, meanMetric } from "./metric.ts";
 import { countsOf, WORD, wordsIn } from "./text.ts";
 
@@ -15,10 +16,7 @@ function f1(given: readonly string[], right: readonly string[]): number {
   const wanted = countsOf(right);
   let same = 0;
   for (const [word, count] of countsOf(given)) same += Math.min(count, wanted.get(word) ?? 0);
-  if (same === 0) return 0;
-  const precision = same / given.length;
-  const recall = same / right.length;
-  return (2 * precision * recall) / (precision + recall);
+  return f1Of(same, given.length, right.length);
 }
 
 export const tokenF1 = meanMetric({
