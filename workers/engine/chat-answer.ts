@@ -38,22 +38,25 @@ export function chatRoom({
   };
 }
 
-/** One answer of the model, streamed. One that is still being written ends first. */
-export async function answer(
+/** What is asked of the model, and can be stopped until its whole answer is there. `begin` resolves to what waits for that. */
+export async function asking<T>(
   s: EngineState,
-  request: ChatRequest,
-  onEvent: (e: ChatEvent) => void,
-): Promise<ChatResult> {
+  begin: (asked: { stopped: boolean }) => Promise<() => Promise<T>>,
+): Promise<T> {
   const asked = { stopped: false };
   s.asked.add(asked);
   try {
     // Only the beginning needs a turn: whoever changes the model while words come ends them (turns.ts).
-    const { result } = await inTurn(s, async () => ({ result: await begin(s, request, asked, onEvent) }));
+    const { result } = await inTurn(s, async () => ({ result: await begin(asked) }));
     return await result();
   } finally {
     s.asked.delete(asked);
   }
 }
+
+/** One answer of the model, streamed. One that is still being written ends first. */
+export const answer = (s: EngineState, request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult> =>
+  asking(s, (asked) => begin(s, request, asked, onEvent));
 
 /** The model and its chat, for an answer that comes next: the one before has ended. In turn. Throws "bad-argument" while a run trains. */
 export async function openChat(s: EngineState): Promise<{ current: LoadedModel; chat: Chat }> {
@@ -62,10 +65,17 @@ export async function openChat(s: EngineState): Promise<{ current: LoadedModel; 
     throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
   }
   const current = await livingModel(s);
-  s.chat ??= await createChat(current.vlm, s.live?.adapter, {
-    ...chatRoom(current),
-  });
+  s.chat ??= await createChat(current.vlm, s.live?.adapter, chatRoom(current));
   return { current, chat: s.chat };
+}
+
+/** The chat is at `work` until that ends, which `stop` asks for. */
+export function speak(s: EngineState, work: Promise<unknown>, stop: () => void): void {
+  const ended = (): void => {
+    if (s.speaking === speaking) s.speaking = undefined;
+  };
+  const speaking = { stop, done: work.then(ended, ended) };
+  s.speaking = speaking;
 }
 
 /** Opens the chat and begins to write; what is returned waits for the end. */
@@ -107,15 +117,8 @@ async function begin(
       return asked.stopped;
     },
   });
-  const ended = (): void => {
-    if (s.speaking === speaking) s.speaking = undefined;
-  };
-  const speaking = {
-    stop: () => {
-      asked.stopped = true;
-    },
-    done: generated.then(ended, ended),
-  };
-  s.speaking = speaking;
+  speak(s, generated, () => {
+    asked.stopped = true;
+  });
   return async () => result(await generated);
 }

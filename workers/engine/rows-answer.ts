@@ -7,29 +7,18 @@ import { picturesHere } from "../data/pictures/pool.ts";
 import type { Row } from "../data/rows/row.ts";
 import { TabTuneError } from "../errors.ts";
 import { preparationOf } from "../models/preparation.ts";
-import { chatRoom, openChat } from "./chat-answer.ts";
+import { asking, chatRoom, openChat, speak } from "./chat-answer.ts";
 import type { EngineState } from "./state.ts";
-import { inTurn } from "./turns.ts";
 
 type Next = () => Promise<RowToAnswer | undefined>;
 
 /** @see ChatApi.answerRows in protocol/engine.ts */
-export async function answerAll(
+export const answerAll = (
   s: EngineState,
   request: RowsRequest,
   next: Next,
   onEvent: (e: RowsEvent) => void,
-): Promise<RowsResult> {
-  const asked = { stopped: false };
-  s.asked.add(asked);
-  try {
-    // As an answer of the chat: only the beginning needs a turn (chat-answer.ts).
-    const { result } = await inTurn(s, async () => ({ result: await begin(s, request, asked, next, onEvent) }));
-    return await result();
-  } finally {
-    s.asked.delete(asked);
-  }
-}
+): Promise<RowsResult> => asking(s, (asked) => begin(s, request, asked, next, onEvent));
 
 async function begin(
   s: EngineState,
@@ -69,17 +58,10 @@ async function begin(
     return { ...counts, ended: asked.stopped ? "stopped" : "all" };
   };
   const written = work();
-  const ended = (): void => {
-    if (s.speaking === speaking) s.speaking = undefined;
-  };
-  const speaking = {
-    stop: () => {
-      asked.stopped = true;
-      release();
-    },
-    done: written.then(ended, ended),
-  };
-  s.speaking = speaking;
+  speak(s, written, () => {
+    asked.stopped = true;
+    release();
+  });
   return () => written;
 }
 
