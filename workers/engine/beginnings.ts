@@ -14,6 +14,7 @@ import type { AdapterStart } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { readAbout } from "../training/saved/about.ts";
 import { readLineage, saveLineage } from "../training/saved/lineage.ts";
+import { recordOfModel } from "../training/saved/run-info.ts";
 import { deleteRun, saveRunInfo } from "../training/saved/runs.ts";
 import { saveGeneration } from "../training/saved/save.ts";
 import { refuseOtherModel, savedModules } from "./adapters.ts";
@@ -82,11 +83,7 @@ export async function keepAdapter(
     await saveRunInfo(store, {
       id,
       createdAt: new Date().toISOString(),
-      modelId: model.id,
-      modelLabel: model.files.label,
-      modelConfig: model.configJson,
-      ...(model.processor ? { processor: model.processor } : {}),
-      inference: model.inference,
+      ...recordOfModel(model),
       datasetId: "",
       datasetLabel: files.label,
       maxSteps: 0,

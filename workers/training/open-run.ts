@@ -26,6 +26,7 @@ import { RunHooks } from "./run-hooks.ts";
 import { type Origin, saveLineage } from "./saved/lineage.ts";
 import { loadStep } from "./saved/load.ts";
 import { restore } from "./saved/restore.ts";
+import { recordOfModel } from "./saved/run-info.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
 import { saveGeneration } from "./saved/save.ts";
 import { createTrainingStep, type TrainingStep } from "./step.ts";
@@ -152,11 +153,7 @@ export class OpenRun {
     await saveRunInfo(store, {
       id: runId,
       createdAt: new Date().toISOString(),
-      modelId: model.id,
-      modelLabel: model.files.label,
-      modelConfig: model.configJson,
-      ...(model.processor ? { processor: model.processor } : {}),
-      inference: model.inference,
+      ...recordOfModel(model),
       datasetId: dataset.manifest.id,
       datasetLabel: dataset.manifest.label,
       maxSteps: report.maxSteps,

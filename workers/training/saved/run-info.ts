@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
+import type { OpenedModel } from "../../models/open.ts";
 
 /** 0: without a number, `model` held this program's own sizes of a LLaVA model. 1: `modelConfig` is config.json. */
 export const SCHEMA = 1;
@@ -44,6 +45,17 @@ const record = v.object({
 
 /** What the page shows of a run, beside what its checkpoints and its log say. */
 export type RunInfo = v.InferOutput<typeof record>;
+
+/** What the record holds of the model. */
+export const recordOfModel = (
+  model: OpenedModel,
+): Pick<RunInfo, "modelId" | "modelLabel" | "modelConfig" | "processor" | "inference"> => ({
+  modelId: model.id,
+  modelLabel: model.files.label,
+  modelConfig: model.configJson,
+  ...(model.processor ? { processor: model.processor } : {}),
+  inference: model.inference,
+});
 
 /**
  * Reads what `saveRunInfo` of this or an earlier version wrote.
