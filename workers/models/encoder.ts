@@ -3,7 +3,7 @@
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
-import { type Program, Recorder } from "../gpu/program.ts";
+import { Recorder } from "../gpu/program.ts";
 import type { Blend } from "../kernels/rows/blend.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
@@ -21,7 +21,7 @@ import {
   type VisionActivations,
   type VisionPass,
 } from "./vision.ts";
-import type { Vlm } from "./vlm.ts";
+import type { ModelFacts, Vlm } from "./vlm.ts";
 
 /** Where in a run a call stands, for dropout: the optimizer step, and how many of its tiles came before. */
 export interface StepPosition {
@@ -80,7 +80,7 @@ type TowerDims = Exclude<StageDims, "row">;
 
 /** `drops`: with dropout, where the adapter's settings ask for it and a backward pass follows. */
 const passOf = (
-  model: Vlm,
+  model: Pick<ModelFacts, "config" | "weights">,
   v: VisionActivations,
   adapter: Adapter | undefined,
   drops = true,
@@ -97,16 +97,33 @@ const passOf = (
   }),
 });
 
-/** The tower, recorded. `drops` as in `passOf`. */
-function towerRecorder(
-  model: Vlm,
+/** What is recorded of tower and connector. */
+export interface Stages {
+  tower: Recorder<TowerDims>;
+  connector: Recorder<StageDims>;
+  /** Where something learns on that way. */
+  backward: Recorder<TowerDims> | undefined;
+}
+
+/**
+ * Records tower and connector over their buffers, for the encoder, and for whoever counts or compiles ahead. Where `adapter` learns
+ * from pictures, `dTokens`, in training, is the gradient of the language model's input. `drops` as in `passOf`.
+ */
+export function recordStages(
+  model: Pick<ModelFacts, "config" | "weights" | "variants">,
   v: VisionActivations,
-  adapter: Adapter | undefined,
-  drops = true,
-): Recorder<TowerDims> {
-  const recorder = new Recorder<TowerDims>(model.variants);
-  recordTower(recorder, passOf(model, v, adapter, drops));
-  return recorder;
+  features: Tensor,
+  { adapter, dTokens, drops }: { adapter: Adapter | undefined; dTokens?: Tensor | undefined; drops?: boolean },
+): Stages {
+  const learning = adapter && learnsFromPictures(adapter) ? adapter : undefined;
+  const pass = passOf(model, v, learning, drops);
+  const tower = new Recorder<TowerDims>(model.variants);
+  recordTower(tower, pass);
+  const connector = new Recorder<StageDims>(model.variants);
+  recordConnector(connector, features, (d) => d.row, pass);
+  const backward = learning && dTokens && new Recorder<TowerDims>(model.variants);
+  if (backward) recordVisionBackward(backward, dTokens!, pass);
+  return { tower, connector, backward };
 }
 
 export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions): Promise<VisionEncoder> {
@@ -122,24 +139,17 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const { shuffle } = buffers.connector;
   if (shuffle) write(gpu, shuffle.order, shuffleOrder(config.tower, config.connector, o.tileCapacity));
   copyExtraRow(model, o.features, o.featureCapacity);
-  const towerThat = (drops: boolean): Promise<Program<TowerDims>> =>
-    towerRecorder(model, buffers, adapter, drops).build(arena, model.pipelines);
-  const tower = await towerThat(true);
-  const connectorThat = (drops: boolean): Recorder<StageDims> => {
-    const recorder = new Recorder<StageDims>(model.variants);
-    recordConnector(recorder, o.features, (d) => d.row, passOf(model, buffers, adapter, drops));
-    return recorder;
-  };
-  const forward = connectorThat(true);
-  const connector = await forward.build(arena, model.pipelines);
+  const stages = recordStages(model, buffers, o.features, { adapter, dTokens: training?.dTokens });
+  const tower = await stages.tower.build(arena, model.pipelines);
+  const connector = await stages.connector.build(arena, model.pipelines);
   // What is measured between two steps of training has nothing dropped.
-  const whole = passOf(model, buffers, adapter).dropout && {
-    tower: adapter?.vision ? await towerThat(false) : tower,
-    connector: await connectorThat(false).build(arena, model.pipelines),
+  const undropped =
+    passOf(model, buffers, adapter).dropout && recordStages(model, buffers, o.features, { adapter, drops: false });
+  const whole = undropped && {
+    tower: adapter?.vision ? await undropped.tower.build(arena, model.pipelines) : tower,
+    connector: await undropped.connector.build(arena, model.pipelines),
   };
-  const recorder = new Recorder<TowerDims>(model.variants);
-  if (training) recordVisionBackward(recorder, training.dTokens, passOf(model, buffers, adapter));
-  const backward = training && (await recorder.build(arena, model.pipelines));
+  const backward = await stages.backward?.build(arena, model.pipelines);
   const stagesFor = (at: StepPosition | undefined) => (!at && whole) || { tower, connector };
   const see: VisionEncoder["see"] = async (pixels, tiles, at) => {
     write(gpu, buffers.tower.pixels, pixels, counters);
@@ -157,11 +167,11 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
       fleeting: stage === "tower" && !training,
       reading: allocateReading(arena, config, o.tileCapacity, stage),
       identity: (staging, stagingBytes) => {
-        const seeing = towerRecorder(model, buffers, adapter).specs;
         const { weights } = model;
+        const { specs } = stages.tower;
         return featureIdentity({
           ...{ model, stage, staging, stagingBytes },
-          specs: stage === "tower" ? seeing : [...seeing, ...forward.specs],
+          specs: stage === "tower" ? specs : [...specs, ...stages.connector.specs],
           weights: stage === "tower" ? [weights.tower] : [weights.tower, weights.connector],
         });
       },

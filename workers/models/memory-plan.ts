@@ -4,12 +4,12 @@
  */
 
 import { Planner } from "../gpu/buffers.ts";
-import { Recorder } from "../gpu/program.ts";
 import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, allocateActivations, KEEP, RECOMPUTE } from "./activations.ts";
-import { type Adapter, allocateAdapter, checkpointBytes, learnsFromPictures } from "./adapter.ts";
+import { type Adapter, allocateAdapter, checkpointBytes } from "./adapter.ts";
 import { featuresPerTile, positionsOf, type VlmConfig } from "./config.ts";
+import { recordStages } from "./encoder.ts";
 import { allocateReading, type KeptStage, keptStage, stageWords } from "./kept/kept-features.ts";
 import { connectorFlops } from "./parts/connector.ts";
 import { decoderLinears } from "./parts/decoder.ts";
@@ -18,13 +18,7 @@ import type { LoraSettings } from "./parts/lora.ts";
 import { towerFlops } from "./parts/tower.ts";
 import { type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
 import { allocateStep } from "./step-buffers.ts";
-import {
-  allocateVision,
-  recordConnector,
-  recordTower,
-  recordVisionBackward,
-  type VisionActivations,
-} from "./vision.ts";
+import { allocateVision, type VisionActivations } from "./vision.ts";
 import type { QuantSettings, TensorFacts } from "./weight-builder.ts";
 import { allocateWeights, type VlmWeights } from "./weights.ts";
 
@@ -156,22 +150,20 @@ function countDispatches(
   },
   times: { passes: number; towerCalls: number },
 ): Pick<MemoryPlan, "dispatchesPerStep" | "dispatchesPerStepSeen"> {
-  const training = recordTraining({ config, weights, ropeTable: pass.ids, variants: softwareVariants }, pass, adapter);
-  const pictures = new Recorder();
-  const { vision: lora, connector } = adapter;
-  const visionPass = { config, weights, kept: vision, lora, connector, tiles: 1 };
-  recordTower(pictures, visionPass);
-  const ofTower = pictures.specs.length;
-  recordConnector(pictures, pass.imageFeatures, 0, visionPass);
-  const left = { none: 0, tower: ofTower, connector: pictures.specs.length }[stage ?? "none"];
-  if (learnsFromPictures(adapter)) recordVisionBackward(pictures, pass.gradients!.dx, visionPass);
+  const facts = { config, weights, ropeTable: pass.ids, variants: softwareVariants };
+  const training = recordTraining(facts, pass, adapter);
+  const dTokens = pass.gradients?.dx;
+  const { tower, connector, backward } = recordStages(facts, vision, pass.imageFeatures, { adapter, dTokens });
+  const forward = tower.specs.length + connector.specs.length;
+  const pictures = forward + (backward?.specs.length ?? 0);
+  const left = { none: 0, tower: tower.specs.length, connector: forward }[stage ?? "none"];
   // One norm and one AdamW dispatch a layer slab, and the norm's last stage.
   const update = 2 * adapter.grads.length + 1;
   const stepOf = (forTiles: number): number =>
     times.passes * (training.specs.length + times.towerCalls * forTiles) + update;
   return {
-    dispatchesPerStep: stepOf(pictures.specs.length),
-    dispatchesPerStepSeen: stepOf(pictures.specs.length - left),
+    dispatchesPerStep: stepOf(pictures),
+    dispatchesPerStepSeen: stepOf(pictures - left),
   };
 }
 

@@ -1,12 +1,11 @@
 /** What a run dispatches, compiled before it starts: it is recorded as the run will record it, over buffers that are only planned. */
 import { Planner } from "../gpu/buffers.ts";
-import { Recorder } from "../gpu/program.ts";
-import { allocateAdapter, learnsFromPictures } from "../models/adapter.ts";
+import type { Recorder } from "../gpu/program.ts";
+import { allocateAdapter } from "../models/adapter.ts";
+import { recordStages } from "../models/encoder.ts";
 import type { LoadedModel } from "../models/open.ts";
-import { passDropout } from "../models/parts/lora.ts";
 import { recordEvaluation, recordTraining } from "../models/pass.ts";
 import { allocateStep } from "../models/step-buffers.ts";
-import { recordConnector, recordTower, recordVisionBackward, type VisionPass } from "../models/vision.ts";
 import type { Recipe } from "../recipe.ts";
 import { loraSettings, onModel, type PlannedData } from "./plan.ts";
 import { optimizerSettings, recordClear, recordUpdate } from "./update.ts";
@@ -28,23 +27,17 @@ function recorded(model: LoadedModel, { data, ...given }: AheadOptions): Pick<Re
   const { vlm, config } = model;
   const { recipe, planOf } = onModel(model, given.recipe);
   const { capacity, tileCapacity } = planOf(data).memory;
-  const settings = loraSettings(recipe);
   const planner = new Planner();
-  const adapter = allocateAdapter(planner, config, settings, { training: true, optim: recipe.optim });
+  const adapter = allocateAdapter(planner, config, loraSettings(recipe), { training: true, optim: recipe.optim });
   const step = { config, weights: vlm.weights, adapter, capacity, tileCapacity };
-  const { pass, vision: kept } = allocateStep(planner, step);
-  const learns = learnsFromPictures(adapter);
-  const pictures: VisionPass<never> = {
-    ...{ config, weights: vlm.weights, kept, lora: adapter.vision, connector: adapter.connector, tiles: tileCapacity },
-    dropout: passDropout<never>(settings, kept.tower.gradients?.dropped, { step: 0, first: 0 }),
-  };
-  const vision = new Recorder<never>(vlm.variants);
-  recordTower(vision, pictures);
-  recordConnector(vision, pass.imageFeatures, 0, pictures);
-  if (learns) recordVisionBackward(vision, pass.gradients!.dx, pictures);
+  const { pass, vision } = allocateStep(planner, step);
+  const dTokens = pass.gradients?.dx;
+  const { tower, connector, backward } = recordStages(vlm, vision, pass.imageFeatures, { adapter, dTokens });
   const norm = planner.tensor("optimizer/norm", 4);
   return [
-    vision,
+    tower,
+    connector,
+    ...(backward ? [backward] : []),
     recordTraining(vlm, pass, adapter),
     ...(recipe.evalStrategy === "no" ? [] : [recordEvaluation(vlm, pass, adapter)]),
     recordClear(adapter),
