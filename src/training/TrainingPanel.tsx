@@ -1,52 +1,35 @@
-/** The Training panel: the recipe, what it will need, the run that goes on, and how its loss falls. */
-import { featureWords } from "../../workers/models/kept/feature-words.ts";
-import { verdictOn } from "../../workers/training/verdict.ts";
+/** The Training panel: the recipe and what it will need; once a run has begun, the run comes first. */
 import { Panel } from "../parts/Panel.tsx";
-import { Spoken } from "../parts/Spoken.tsx";
-import { isAtRest, isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
 import { Beginning } from "./Beginning.tsx";
-import { LossChart } from "./LossChart.tsx";
+import { LiveRun } from "./LiveRun.tsx";
 import { PlanCard } from "./PlanCard.tsx";
 import { RecipeFile } from "./RecipeFile.tsx";
 import { RecipeForm } from "./RecipeForm.tsx";
-import { RunButtons } from "./RunButtons.tsx";
-import { RunFigures } from "./RunFigures.tsx";
-import { oddRowsWords, spokenOf, statusOf } from "./status.ts";
 import "./training.css";
 
 export function TrainingPanel() {
-  const run = useTraining();
-  const { state, step, maxSteps, records, evaluations, resumedAt, note, oddRows } = run;
-  const features = run.features ? featureWords(run.features) : "";
-  const odd = oddRowsWords(oddRows);
-  const verdict = state === "done" || state === "stopped" ? verdictOn(records) : "";
-  return (
-    <Panel
-      title="Training"
-      place="training"
-      done={state === "done"}
-      lead="Only the small LoRA matrices learn. You may close this tab at any time and go on later."
-    >
+  const begun = useTraining((s) => s.state !== "idle");
+  const done = useTraining((s) => s.state === "done");
+  const run = <LiveRun key="run" />;
+  const recipe = (
+    <div key="recipe" className="recipe-part">
+      {begun && <h3>Recipe</h3>}
       <Beginning />
       <RecipeForm />
       <RecipeFile />
       <PlanCard />
-      <RunButtons />
-      {/* For eyes and tests it changes with each step; Spoken says it at the pace of speech. */}
-      <p role="status" aria-live="off" className="status">
-        {statusOf(run)}
-      </p>
-      <Spoken text={spokenOf(run)} atOnce={isAtRest(state)} />
-      {note && <p className="note">{note}</p>}
-      {odd && <p className="note">{odd}</p>}
-      {features && <p className="detail">{features}</p>}
-      {verdict && <p className="note">{verdict}</p>}
-      {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
-      <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />
-      {records.length + evaluations.length > 0 && (
-        <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} />
-      )}
+    </div>
+  );
+  return (
+    <Panel
+      title="Training"
+      place="training"
+      done={done}
+      lead="Only the small LoRA matrices learn. You may close this tab at any time and go on later."
+    >
+      {/* The run keeps its place in the document, and so the focus: what moves is the recipe. */}
+      {begun ? [run, recipe] : [recipe, run]}
     </Panel>
   );
 }
