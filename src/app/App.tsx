@@ -1,4 +1,4 @@
-/** The page: the way from a model and data to a trained adapter on the left, what comes out of it on the right. */
+/** The page: a path of four places beside the places themselves, from a model and data to a trained adapter and what it says. */
 import { useEffect } from "react";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
@@ -12,8 +12,12 @@ import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
-import { Header } from "./Header.tsx";
+import { Header, RailFoot } from "./Header.tsx";
 import { PageDrop } from "./PageDrop.tsx";
+import { Path } from "./Path.tsx";
+import { nextStep, placesOf } from "./path.ts";
+import { usePath } from "./use-path.ts";
+import { Welcome } from "./Welcome.tsx";
 import "./app.css";
 
 /** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
@@ -58,33 +62,46 @@ export function App() {
     window.addEventListener("hashchange", take);
     return () => window.removeEventListener("hashchange", take);
   }, []);
+  const path = usePath();
+  const next = nextStep(path);
   return (
     <>
       <a className="skip" href="#main">
         Skip to the model
       </a>
-      <Header />
-      <main id="main" tabIndex={-1}>
-        <Gate />
-        <div className="columns">
-          <div>
+      <div className="frame">
+        <div className="rail">
+          <Header />
+          <Path places={placesOf(path)} next={next} />
+          <RailFoot />
+        </div>
+        <main id="main" tabIndex={-1} data-next={next.address}>
+          <Gate />
+          <Welcome />
+          <div id="model">
             <ModelPanel />
+          </div>
+          <div id="data">
             <DatasetPanel />
+          </div>
+          <div id="train">
             <TrainingPanel />
           </div>
-          <div>
+          <div id="result" className="result">
             <ChatPanel />
             <RunsPanel />
+          </div>
+          <div id="storage">
             <StoragePanel />
           </div>
-        </div>
-      </main>
-      <footer className="page-footer">
-        <p>
-          Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers, PEFT
-          and bitsandbytes. <a href="./bench.html">Measure this machine</a>
-        </p>
-      </footer>
+        </main>
+        <footer className="page-footer">
+          <p>
+            Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers,
+            PEFT and bitsandbytes.
+          </p>
+        </footer>
+      </div>
       <PageDrop />
     </>
   );

@@ -1,0 +1,93 @@
+/** The path: the demo in one press, places with addresses, and one primary button at a time. */
+import type { Locator, Page } from "@playwright/test";
+import { button, expect, loadDemo, panel, SLOW, statusOf, test, waitForStatus } from "./fixtures.ts";
+import { expectGoodLooks } from "./look.ts";
+
+const path = (page: Page): Locator => page.getByRole("navigation", { name: "Path" });
+const place = (page: Page, name: string): Locator => path(page).getByRole("link", { name: new RegExp(`^${name} `) });
+
+/** Names of the buttons that look like the one to press. */
+const primaries = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const look = (element: Element): string => getComputedStyle(element).backgroundColor;
+    const probe = document.createElement("i");
+    probe.style.backgroundColor = "var(--accent)";
+    document.body.append(probe);
+    const accent = look(probe);
+    probe.remove();
+    const buttons = [...document.querySelectorAll("button")].filter((button) => button.checkVisibility());
+    return buttons.filter((button) => look(button) === accent).map((button) => button.textContent ?? "");
+  });
+
+test("the demo: three presses from an empty page to an answer", async ({ page, seen }) => {
+  test.setTimeout(600_000);
+  await page.goto("/");
+  await expect(button(page, "Try the demo")).toBeEnabled({ timeout: SLOW });
+  expect(await primaries(page)).toEqual(["Try the demo"]);
+  await expectGoodLooks(page);
+  await page.setViewportSize({ width: 1280, height: 720 });
+  const started = Date.now();
+  await button(page, "Try the demo").click();
+  await expect(page.getByText(/^[1-3] of 3: /)).toBeVisible();
+  await waitForStatus(page, "Training", /^Step [1-9]/);
+  const first = Date.now();
+  // What one looks at while it trains is in sight, without scrolling.
+  for (const seenThere of [
+    statusOf(page, "Training"),
+    button(page, "Pause"),
+    button(page, "Stop and save"),
+    page.getByRole("figure", { name: "Loss" }).locator("canvas"),
+  ]) {
+    await expect(seenThere).toBeInViewport({ ratio: 1 });
+  }
+  await expect(page).toHaveURL(/#train$/);
+  await expect(place(page, "Train")).toHaveAccessibleName(/of 60 steps.*working/);
+  expect(await primaries(page)).toEqual([]);
+  await expect(statusOf(page, "Training")).toContainText("Done", { timeout: 400_000 });
+  await expect(page).toHaveURL(/#result$/);
+  await button(page, "Sample picture 1").click();
+  await panel(page, "Chat").getByRole("button", { name: "Describe the picture." }).click();
+  const answer = panel(page, "Chat").locator(".turn.assistant");
+  await expect(answer.locator("small")).toContainText("tokens", { timeout: SLOW });
+  // The voice is learned.
+  await expect(answer).toContainText("Ahoy!");
+  const seconds = (from: number): string => ((Date.now() - from) / 1000).toFixed(0);
+  test.info().annotations.push({
+    type: "demo",
+    description: `first step after ${((first - started) / 1000).toFixed(0)} s, answered after ${seconds(started)} s`,
+  });
+  expect(seen.console).toEqual([]);
+});
+
+test("every place is an address: links, Back and a reload lead to it", async ({ page }) => {
+  await page.goto("/");
+  await expect(place(page, "Model")).toHaveAttribute("aria-current", "location");
+  await place(page, "Train").click();
+  await expect(page).toHaveURL(/#train$/);
+  await expect(panel(page, "Training").getByRole("heading", { name: "Training" })).toBeInViewport();
+  await place(page, "Data").click();
+  await expect(page).toHaveURL(/#data$/);
+  await expect(panel(page, "Data").getByRole("heading", { name: "Data" })).toBeInViewport();
+  await page.goBack();
+  await expect(page).toHaveURL(/#train$/);
+  await expect(panel(page, "Training").getByRole("heading", { name: "Training" })).toBeInViewport();
+  await page.reload();
+  await expect(panel(page, "Training").getByRole("heading", { name: "Training" })).toBeInViewport();
+  await expect(place(page, "Train")).toHaveAttribute("aria-current", "location");
+});
+
+test("the next step is named, and is the one primary button", async ({ page }) => {
+  test.setTimeout(400_000);
+  await page.goto("/");
+  await button(page, "Use my pictures").click();
+  await expect(button(page, "Choose files")).toBeFocused();
+  await loadDemo(page);
+  await expect(path(page).getByText("Next:")).toContainText("Choose your pictures, or the sample data");
+  expect(await primaries(page)).toEqual([]);
+  await button(page, "Use sample data").click();
+  await waitForStatus(page, "Data", "128 rows ready");
+  await expect(path(page).getByText("Next:")).toContainText("Start training");
+  await expect(button(page, "Start training")).toBeEnabled();
+  expect(await primaries(page)).toEqual(["Start training"]);
+  await expect(place(page, "Data")).toHaveAccessibleName(/128 rows, the sample data.*ready/);
+});

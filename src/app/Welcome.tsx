@@ -1,0 +1,54 @@
+/** What somebody sees who comes for the first time: what this is, and two doors. It goes when there is a model or a run. */
+import { goTo } from "../page/address.ts";
+import { useApp } from "../page/store.ts";
+import { Action } from "../parts/Action.tsx";
+import { useDataset } from "../stores/dataset.ts";
+import { useDemo } from "../stores/demo.ts";
+import { useModel } from "../stores/model.ts";
+import { useRuns } from "../stores/runs.ts";
+import { useTraining } from "../stores/training.ts";
+
+/** Shows the buttons that take pictures, and gives the first of them the focus. */
+function showDoorForPictures(): void {
+  goTo("data");
+  document.querySelector<HTMLButtonElement>('[data-place="data"] button')?.focus({ preventScroll: true });
+}
+
+export function Welcome() {
+  const capability = useApp((s) => s.capability);
+  const doing = useDemo((s) => s.doing);
+  const untouched = useModel((s) => s.info === undefined && s.progress === undefined);
+  const noData = useDataset((s) => s.info === undefined && s.waiting === undefined);
+  const noRuns = useRuns((s) => s.runs.length === 0);
+  const idle = useTraining((s) => s.state === "idle");
+  const isFirst = untouched && noData && noRuns && idle;
+  if (!doing && !isFirst) return null;
+  if (doing && !idle) return null;
+  const reason = capability?.usable ? "" : capability ? "This browser cannot train: see above." : "Looking for a GPU.";
+  return (
+    <section className="welcome" aria-labelledby="welcome">
+      <h2 id="welcome">Teach a model to see your pictures your way</h2>
+      <p>
+        Give it pictures with the words that you want to hear. It learns from them here, in this tab, on your own GPU.
+        At the end you have a small file, an adapter, that works wherever Hugging Face models do. Nothing is installed,
+        and your pictures never leave this computer.
+      </p>
+      <div className="row centred">
+        <Action
+          kind="primary"
+          reason={doing ? "The demo is on its way." : reason}
+          onPress={() => void useDemo.getState().begin()}
+        >
+          Try the demo
+        </Action>
+        <Action onPress={showDoorForPictures}>Use my pictures</Action>
+        <span className="detail">
+          The demo takes about a minute: a tiny model learns to describe 128 pictures as a ship's lookout would.
+        </span>
+      </div>
+      <p className="live" aria-live="polite">
+        {doing}
+      </p>
+    </section>
+  );
+}

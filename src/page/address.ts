@@ -1,0 +1,16 @@
+/** Places of the page by their addresses, as `#model`. */
+export const ADDRESSES = ["model", "data", "train", "result", "storage"] as const;
+export type Address = (typeof ADDRESSES)[number];
+
+export const isAddress = (text: string): text is Address => (ADDRESSES as readonly string[]).includes(text);
+
+/** Shows a place, once the page is drawn as it is now; Back leads to where somebody was. */
+export function goTo(address: Address): void {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      location.hash = address;
+      // The browser does not scroll to an address that it has already.
+      document.getElementById(address)?.scrollIntoView();
+    }),
+  );
+}

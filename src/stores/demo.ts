@@ -1,0 +1,44 @@
+/** The demo in one press: its model, the sample data and a short run, one after the other, as somebody would press the buttons. */
+import { create } from "zustand";
+import { goTo } from "../page/address.ts";
+import { useDataset } from "./dataset.ts";
+import { useModel } from "./model.ts";
+import { useTraining } from "./training.ts";
+
+/**
+ * Of the demo model's own recipe: as many rows as half of unseen pictures need to be described without a mistake, which is the better
+ * part of a minute on a processor of two cores.
+ */
+const SHORT = { max_steps: 60, per_device_train_batch_size: 4 };
+
+interface DemoStore {
+  /** What is being done, in words; "" when the demo was not asked for, has ended, or went wrong where its panel tells it. */
+  doing: string;
+  begin(): Promise<void>;
+}
+
+export const useDemo = create<DemoStore>((set, get) => ({
+  doing: "",
+  async begin() {
+    if (get().doing) return;
+    try {
+      set({ doing: "1 of 3: the demo model is being loaded." });
+      useModel.getState().choose({ kind: "embedded" });
+      await useModel.getState().load();
+      if (!useModel.getState().info) return goTo("model");
+      set({ doing: "2 of 3: the sample pictures are being read." });
+      await useDataset.getState().use({ kind: "sample" });
+      if (useDataset.getState().source?.kind !== "sample") return goTo("data");
+      const { setPreset, setFields, start } = useTraining.getState();
+      setPreset("Demo model", false);
+      setFields({ ...useTraining.getState().fields, ...SHORT }, "Demo model");
+      set({ doing: "3 of 3: it is learning." });
+      const run = start();
+      goTo("train");
+      await run;
+      if (useTraining.getState().state === "done") goTo("result");
+    } finally {
+      set({ doing: "" });
+    }
+  },
+}));
