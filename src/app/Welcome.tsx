@@ -25,9 +25,10 @@ export function Welcome() {
   if (!doing && !isFirst) return null;
   if (doing && !idle) return null;
   const reason = capability?.usable ? "" : capability ? "This browser cannot train: see above." : "Looking for a GPU.";
+  // No region: its name would be another that speaks of a model.
   return (
-    <section className="welcome" aria-labelledby="welcome">
-      <h2 id="welcome">Teach a model to see your pictures your way</h2>
+    <div className="welcome">
+      <h2>Teach a model to see your pictures your way</h2>
       <p>
         Give it pictures with the words that you want to hear. It learns from them here, in this tab, on your own GPU.
         At the end you have a small file, an adapter, that works wherever Hugging Face models do. Nothing is installed,
@@ -49,6 +50,6 @@ export function Welcome() {
       <p className="live" aria-live="polite">
         {doing}
       </p>
-    </section>
+    </div>
   );
 }
