@@ -15,7 +15,7 @@ test("an empty conversation says what to do first", () => {
 });
 
 test("an answer is spoken when it is complete, with who gave it", () => {
-  const speaker = { key: "m base", name: "Base model", adapter: false };
+  const speaker = { key: "m base", name: "Base model" };
   const question = { role: "user", speaker, text: "What is it?" } as const;
   const answer = { role: "assistant", speaker, text: "A carrot." } as const;
   expect(spokenAnswer([])).toBe("");

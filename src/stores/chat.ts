@@ -40,11 +40,11 @@ let nextId = 1;
 /** Who would answer now. */
 function speakerNow(useAdapter: boolean, run: string | undefined): Speaker {
   const model = useModel.getState().info?.id ?? "";
-  if (!useAdapter || run === undefined) return { key: `${model} base`, name: "Base model", adapter: false };
+  if (!useAdapter || run === undefined) return { key: `${model} base`, name: "Base model" };
   const training = useTraining.getState();
   const saved = useRuns.getState().runs.find(({ id }) => id === run);
   const step = training.runId === run ? training.step : (saved?.step ?? 0);
-  return { key: `${model} ${run}`, name: `Adapter, step ${step}`, adapter: true };
+  return { key: `${model} ${run}`, name: `Adapter, step ${step}`, adapter: { runId: run } };
 }
 
 export const useChat = create<ChatStore>((set, get) => {
@@ -59,7 +59,7 @@ export const useChat = create<ChatStore>((set, get) => {
         {
           turns,
           begun,
-          useAdapter: speaker.adapter,
+          adapter: speaker.adapter,
           maxNewTokens: MAX_NEW_TOKENS,
           temperature,
           topP: 0.95,

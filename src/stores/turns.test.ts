@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { canGoOn, footnoteOf, historyOf, picturesFor, type Speaker, type Turn } from "./turns.ts";
 
-const base: Speaker = { key: "m base", name: "Base model", adapter: false };
-const early: Speaker = { key: "m run", name: "Adapter, step 6", adapter: true };
+const base: Speaker = { key: "m base", name: "Base model" };
+const early: Speaker = { key: "m run", name: "Adapter, step 6", adapter: { runId: "run" } };
 const late: Speaker = { ...early, name: "Adapter, step 12" };
 const picture = { file: new File(["x"], "a.png"), url: "blob:a" };
 const turn = (id: number, speaker: Speaker, text: string, pictures: Turn["pictures"] = []): Turn => ({
@@ -34,10 +34,13 @@ test("who has seen nothing yet sees the picture that the others were asked about
 });
 
 test("an answer says how it ended, and goes on where it was cut", () => {
-  const result = { text: "", ids: [1, 2, 3], tokens: 2, seconds: 0.5 };
+  const result = { text: "", ids: [1, 2, 3], tokens: 2, seconds: 0.5, changeSeconds: 0.2 };
   expect(footnoteOf({ ...result, stopped: "eos" })).toBe("3 tokens, 4.0 a second");
   expect(footnoteOf({ ...result, stopped: "length" })).toBe("3 tokens, 4.0 a second, cut at this length");
   expect(footnoteOf({ ...result, ids: [1], stopped: "user" })).toBe("1 token, 4.0 a second, stopped");
+  expect(footnoteOf({ ...result, stopped: "eos", changeSeconds: 2.13 })).toBe(
+    "3 tokens, 4.0 a second; 2.1 s to put the adapter on",
+  );
   const ended = (stopped: Turn["stopped"]): Turn => ({ ...turns[1]!, stopped });
   expect([ended("length"), ended("user"), ended("full"), ended("eos"), turns[1]!].map(canGoOn)).toEqual([
     true,

@@ -2,14 +2,16 @@
  * A conversation with several speakers: the base model and the adapters of runs. Each has a history of its own, since an answer that
  * follows another's words sounds like the other.
  */
-import type { ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
+import type { AdapterChoice, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
+import { counted } from "../../workers/words.ts";
 
 export interface Speaker {
   /** Model and run: turns of one key are one history. */
   key: string;
   /** "Base model", "Adapter, step 12" */
   name: string;
-  adapter: boolean;
+  /** Absent: the base model. */
+  adapter?: AdapterChoice;
 }
 
 export interface Turn {
@@ -48,8 +50,12 @@ const ENDS: Record<ChatResult["stopped"], string> = {
   user: ", stopped",
 };
 
-/** "42 tokens, 12.3 a second, stopped" */
-export function footnoteOf({ ids, tokens, seconds, stopped }: ChatResult): string {
+/** A change of adapters that takes longer is told. */
+const SLOW_CHANGE_SECONDS = 0.5;
+
+/** "42 tokens, 12.3 a second, stopped; 2.1 s to put the adapter on" */
+export function footnoteOf({ ids, tokens, seconds, stopped, changeSeconds }: ChatResult): string {
   const rate = tokens / Math.max(seconds, 1e-3);
-  return `${ids.length} ${ids.length === 1 ? "token" : "tokens"}, ${rate.toFixed(1)} a second${ENDS[stopped]}`;
+  const change = changeSeconds >= SLOW_CHANGE_SECONDS ? `; ${changeSeconds.toFixed(1)} s to put the adapter on` : "";
+  return `${counted(ids.length, "token")}, ${rate.toFixed(1)} a second${ENDS[stopped]}${change}`;
 }

@@ -7,11 +7,20 @@ export interface ChatTurn {
   pictures: Blob[];
 }
 
+/** One of a saved run's adapters; without `which`, what the run ends with. */
+export interface AdapterChoice {
+  runId: string;
+  which?: "best" | "last" | undefined;
+}
+
 export interface ChatRequest {
   turns: ChatTurn[];
+  /** Words that open the conversation; "" or absent for none. */
+  system?: string;
   /** Token ids that the answer begins with: an answer that was cut goes on behind them. */
   begun?: number[];
-  useAdapter: boolean;
+  /** Who speaks; put on the model first where another one is there. Absent: the base model. */
+  adapter?: AdapterChoice | undefined;
   maxNewTokens: number;
   /** 0 is greedy. */
   temperature: number;
@@ -28,6 +37,8 @@ export interface ChatResult {
   /** New ones. */
   tokens: number;
   seconds: number;
+  /** What it took to put the adapter on the model; 0 where it was there. */
+  changeSeconds: number;
   /** "full": the conversation has no room for another token. */
   stopped: "eos" | "length" | "full" | "user";
 }

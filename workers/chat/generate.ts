@@ -41,6 +41,8 @@ export interface Generated {
 export interface Chat {
   /** `adapter` false speaks as the frozen base model. */
   generate(prompt: Prompt, adapter: boolean, options: GenerateOptions): Promise<Generated>;
+  /** The adapter's matrices are other ones now: what they made is computed anew. */
+  adapterChanged(): void;
   dispose(): Promise<void>;
 }
 
@@ -143,6 +145,11 @@ async function buildChat(
         if (left > 0) choices = await decoder.decode(ids.at(-1)!, known.ids.length, left, speaker);
       }
       return { ids, stopped: room < options.maxNewTokens ? "full" : "length" };
+    },
+    adapterChanged() {
+      if (!cached?.adapter) return;
+      // Features that no adapter has touched stay.
+      cached = encoder === adaptedEncoder ? { ...cached, ids: [] } : undefined;
     },
     async dispose() {
       decoder.dispose();

@@ -10,12 +10,15 @@ import { expandImageTokens, placeholderIds } from "../data/text/slot-text.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
 import type { ChatTurn } from "./conversation.ts";
 import type { Prompt } from "./generate.ts";
+import { takesSystem, withSystem } from "./system.ts";
 
 export interface PromptOptions {
   /** Ids that the answer begins with: it goes on behind them. */
   begun?: readonly number[];
   /** As an adapter's answers began in training, else as the template asks for one. */
   asTrained?: boolean;
+  /** Words that open the conversation; "" for none. */
+  system?: string | undefined;
 }
 
 /**
@@ -40,7 +43,9 @@ export async function chatPrompt(
     content.push({ type: "text", text: turn.text });
     messages.push({ role: turn.role, content });
   }
-  return promptOf(messages, images, preparation, options);
+  const { system = "" } = options;
+  const systemRole = system !== "" && takesSystem(preparation.template);
+  return promptOf(withSystem(messages, system, systemRole), images, preparation, options);
 }
 
 /** Messages up to a question, with a prepared picture for each image part. @throws TabTuneError "bad-row" as `renderChat` and `expandImageTokens` */

@@ -3,6 +3,7 @@
 import { bundleAdapter } from "../adapter/bundle.ts";
 import { modelCard } from "../adapter/card.ts";
 import { exportPeft } from "../adapter/peft-export.ts";
+import type { AdapterChoice } from "../chat/conversation.ts";
 import { readManifest, rowsOfSplit } from "../data/shards/manifest.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
@@ -126,15 +127,32 @@ export function refuseOtherModel(info: { modelId: string; modelLabel: string }, 
   );
 }
 
-export async function loadAdapterOf(store: Store, model: LoadedModel, runId: string): Promise<LiveAdapter> {
+/** What a run's adapter is made of, read and checked, for the model that is loaded. Throws "bad-argument" for another model's. */
+export async function readAdapterOf(store: Store, model: LoadedModel, { runId, which }: AdapterChoice) {
   const saved = await savedRun(store, runId);
   const { info, recipe } = saved;
   refuseOtherModel(info, model);
-  const { slabs } = await savedSlabs(store, saved, "end");
-  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
-  const adapter: Adapter = allocateAdapter(arena, model.config, loraSettings(recipe), { training: false });
+  const { slabs } = await savedSlabs(store, saved, which ?? "end");
+  // Nothing is dropped outside training.
+  return { settings: { ...loraSettings(recipe), dropout: undefined }, slabs };
+}
+
+type ReadAdapter = Awaited<ReturnType<typeof readAdapterOf>>;
+
+export function writeSlabs({ vlm }: LoadedModel, { params }: Adapter, slabs: Float32Array[]): void {
   slabs.forEach((slab, n) => {
-    write(model.vlm.gpu, adapter.params[n]!, slab, model.vlm.counters);
+    write(vlm.gpu, params[n]!, slab, vlm.counters);
   });
-  return { runId, adapter, arena };
+}
+
+/** A read adapter in memory of its own. */
+export function standAdapter(model: LoadedModel, { settings, slabs }: ReadAdapter): Omit<LiveAdapter, "runId"> {
+  const arena = new Arena(model.vlm.gpu, model.vlm.counters);
+  const adapter: Adapter = allocateAdapter(arena, model.config, settings, { training: false });
+  writeSlabs(model, adapter, slabs);
+  return { adapter, arena };
+}
+
+export async function loadAdapterOf(store: Store, model: LoadedModel, choice: AdapterChoice): Promise<LiveAdapter> {
+  return { ...choice, ...standAdapter(model, await readAdapterOf(store, model, choice)) };
 }

@@ -1,6 +1,6 @@
 /** The page's chat: a conversation in, text as it comes. */
 
-import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
+import type { AdapterChoice, ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
 import { type Chat, createChat, type Generated } from "../chat/generate.ts";
 import { chatPrompt } from "../chat/prompt.ts";
 import type { PictureFormat } from "../data/pictures/format.ts";
@@ -10,6 +10,7 @@ import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { BASELINE_BINDING_BYTES } from "../models/parts/head-weights.ts";
 import { preparationOf } from "../models/preparation.ts";
+import { isOnModel, putOn } from "./put-on.ts";
 import { livingModel } from "./standing-model.ts";
 import type { EngineState } from "./state.ts";
 import { endAnswer, inTurn } from "./turns.ts";
@@ -58,12 +59,16 @@ export async function asking<T>(
 export const answer = (s: EngineState, request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult> =>
   asking(s, (asked) => begin(s, request, asked, onEvent));
 
-/** The model and its chat, for an answer that comes next: the one before has ended. In turn. Throws "bad-argument" while a run trains. */
-export async function openChat(s: EngineState): Promise<{ current: LoadedModel; chat: Chat }> {
+/**
+ * The model and its chat, for an answer that comes next: the one before has ended, and `adapter`, where one is asked for, is on the model.
+ * In turn. Throws "bad-argument" while a run trains.
+ */
+export async function openChat(s: EngineState, adapter?: AdapterChoice): Promise<{ current: LoadedModel; chat: Chat }> {
   await endAnswer(s);
   if (s.runningId && !s.paused) {
     throw new TabTuneError("bad-argument", "The model is training.", "Pause the training to chat.");
   }
+  if (adapter) await putOn(s, adapter);
   const current = await livingModel(s);
   s.chat ??= await createChat(current.vlm, s.live?.adapter, chatRoom(current));
   return { current, chat: s.chat };
@@ -85,12 +90,15 @@ async function begin(
   asked: { stopped: boolean },
   onEvent: (e: ChatEvent) => void,
 ): Promise<() => Promise<ChatResult>> {
-  const { current, chat } = await openChat(s);
+  const { begun = [], system, adapter } = request;
+  const opening = performance.now();
+  const changes = adapter !== undefined && !isOnModel(s, adapter);
+  const { current, chat } = await openChat(s, adapter);
+  const changeSeconds = changes ? (performance.now() - opening) / 1000 : 0;
   const preparation = preparationOf(current.preparation);
   const { tokenizer } = preparation;
-  const { begun = [] } = request;
-  const withAdapter = request.useAdapter && s.live !== undefined;
-  const prompt = await chatPrompt(request.turns, preparation, { begun, asTrained: withAdapter });
+  const withAdapter = adapter !== undefined;
+  const prompt = await chatPrompt(request.turns, preparation, { begun, system, asTrained: withAdapter });
   const started = performance.now();
   const ids = [...begun];
   const text = (): string => (ids.length > 0 ? tokenizer.decode(ids).trimStart() : "");
@@ -99,6 +107,7 @@ async function begin(
     ids,
     tokens: ids.length - begun.length,
     seconds: (performance.now() - started) / 1000,
+    changeSeconds,
     stopped,
   });
   if (asked.stopped) return async () => result({ stopped: "user" });

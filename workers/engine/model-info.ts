@@ -1,6 +1,8 @@
 /** What the page is told of a loaded model. */
 
+import { takesSystem } from "../chat/system.ts";
 import { embeddedJson } from "../data/embedded.ts";
+import { compileTemplate } from "../data/text/chat-template.ts";
 import { featuresPerTile } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol/model.ts";
@@ -23,6 +25,7 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     mostPictureTokens: loaded.pictures.mostSlots,
     preparation: loaded.preparation,
     recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
+    systemRole: takesSystem(compileTemplate(loaded.preparation.template, "checkpoint")),
     demo,
     cacheNote: loaded.cacheNote,
     fileNotes: loaded.fileNotes,

@@ -47,7 +47,7 @@ test("it goes on as any run does, to the very bytes, and its adapter goes back o
   const { recipe, info } = await savedRun(store, "saved");
   const model = await loadGoldenModel(await openGolden("own-next"), recipe);
   expect(model.id).toBe(info.modelId);
-  const { adapter } = await loadAdapterOf(store, model, "saved");
+  const { adapter } = await loadAdapterOf(store, model, { runId: "saved" });
   expect(adapter.params.length).toBeGreaterThan(0);
   const dataset = (await openDataset(store, info.datasetId))!;
   const run = await runToEnd(model, recipe, { store, dataset, runId: "saved", resume: true });

@@ -59,7 +59,7 @@ export async function letGo(s: EngineState): Promise<void> {
 export async function livingModel(s: EngineState): Promise<LoadedModel> {
   const current = needModel(s);
   if (isAlive(current.vlm.gpu)) return current;
-  const adopted = s.live?.runId;
+  const adopted = s.live && { runId: s.live.runId, which: s.live.which };
   try {
     const { from, loading } = s.source!;
     const again = await makeModel(s, from, loading, new AbortController().signal, () => {});

@@ -27,12 +27,13 @@ const outcomeOf = (call: Promise<unknown>): Promise<string> =>
   );
 
 const load = (source = engine.source) => outcomeOf(engine.api.loadModel(source, {}, () => {}));
-const question = (maxNewTokens: number, onText = () => {}) =>
+/** By the adapter that is on the model, or another run's. */
+const question = (maxNewTokens: number, onText = () => {}, runId = engine.state.live?.runId) =>
   outcomeOf(
     engine.api.chat(
       {
         turns: [{ role: "user", text: "What is it?", pictures: [] }],
-        useAdapter: true,
+        adapter: runId === undefined ? undefined : { runId },
         maxNewTokens,
         temperature: 0,
         topP: 1,
@@ -214,6 +215,7 @@ describe("while an answer is written", () => {
     ["another question", () => question(4), /length|eos/],
     ["Stop", () => outcomeOf(engine.api.stopChat()), "done"],
     ["another adapter", () => outcomeOf(engine.api.useAdapterOf(saved.id)), "done"],
+    ["a question to another adapter", () => question(4, undefined, saved.id), /length|eos/],
   ])("%s ends it", async (_, ask, outcome) => {
     const answer = await answering();
     expect(await ask()).toMatch(outcome);
@@ -314,6 +316,13 @@ describe("while a run is paused", () => {
     await engine.api.stopAndSave();
     expect(await ended).toBe("stopped");
   });
+  test("a question to another adapter is refused, and the run can go on", async () => {
+    const { ended } = await pausedRun();
+    expect(await question(4, undefined, saved.id)).toMatch(/A run is going on/);
+    expect(await question(4)).toMatch(/^(length|eos)$/);
+    await engine.api.stopAndSave();
+    expect(await ended).toBe("stopped");
+  });
   test("a second question ends the first", async () => {
     const { ended } = await pausedRun();
     const answer = await answering();
@@ -327,7 +336,6 @@ describe("while a run is paused", () => {
 test("an answer that was cut goes on as if it had not been", async () => {
   const request = {
     turns: [{ role: "user" as const, text: "What is it?", pictures: [] }],
-    useAdapter: false,
     temperature: 0,
     topP: 1,
     seed: 0,

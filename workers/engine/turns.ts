@@ -9,6 +9,7 @@
  *     chat             on the model that is    ends it, then answers         refused unless paused
  *     answer rows      as chat                 as chat                       as chat
  *     other adapter    on the model that is    ends it when the adapter is   refused
+ *     chat by another  as both                 ends it, then both            refused
  *     delete run       –                       ends it if it speaks by it    refused for that run
  *
  * What is done ahead of a run (ready.ts) gives way to all of them: the self-test waits while an answer is written and ends when another

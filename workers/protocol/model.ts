@@ -64,6 +64,8 @@ export interface ModelInfo {
   preparation: PreparationSpec;
   /** Recipe in Hugging Face names that suits this model (the demo brings its own); null for the presets. */
   recipe: Record<string, unknown> | null;
+  /** Whether its chat template has a place for a system prompt. */
+  systemRole: boolean;
   /** True for the embedded demo model, which knows no photographs. */
   demo: boolean;
 }

@@ -35,6 +35,8 @@ import { optimizerSettings } from "./update.ts";
 /** An adapter on the GPU, with the memory it lives in. */
 export interface LiveAdapter {
   runId: string;
+  /** Of which of the run's checkpoints, where it is not the one that the run ends with. */
+  which?: "best" | "last" | undefined;
   adapter: Adapter;
   arena: Arena;
 }
