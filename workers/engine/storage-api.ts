@@ -1,4 +1,5 @@
 /** What lies in this browser, and its removal. */
+import { deleteVotes } from "../chat/votes.ts";
 import { forgetRanges } from "../data/hub/kept-ranges.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { sweepDatasets } from "../data/shards/preparing.ts";
@@ -34,6 +35,7 @@ export const storageApi = (s: EngineState): StorageApi => ({
     if (kind === "run") return removeRun(s, key);
     // Whoever reads them fetches them again.
     if (kind === "ranges") return forgetRanges(await s.rangeCache(), key);
+    if (kind === "votes") return deleteVotes(await s.store());
     needIdle(s, "Stop it before deleting data.");
     needNoLoad(s);
     if (kind === "model") return deleteModel(await s.weightCache(), key);

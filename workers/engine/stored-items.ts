@@ -1,5 +1,6 @@
-/** What lies in this browser: models (weights and files of the hub), prepared data, runs; with sizes, and how they go away. */
+/** What lies in this browser: models (weights and files of the hub), prepared data, runs, votes; with sizes, and how they go away. */
 
+import { storedVotes } from "../chat/votes.ts";
 import { KEPT_BYTES, listRanges } from "../data/hub/kept-ranges.ts";
 import { isOnDemand, listDatasets } from "../data/shards/manifest.ts";
 import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
@@ -14,7 +15,7 @@ import { counted } from "../words.ts";
 
 type Item = StorageInfo["items"][number];
 
-/** Models, then prepared data, then what was fetched of data sets, then runs. A model's key is its label: weights and files of the hub lie in folders of their own. */
+/** Models, then prepared data, then what was fetched of data sets, then runs, then votes. A model's key is its label: weights and files of the hub lie in folders of their own. */
 export async function listStored(cache: FileCache, store: Store, ranges: FileCache): Promise<Item[]> {
   const models = [...(await modelFolders(cache))].map(([label, { bytes, createdAt }]): Item => {
     return { kind: "model", key: label, label, detail: `from ${day(createdAt)}`, bytes };
@@ -40,7 +41,10 @@ export async function listStored(cache: FileCache, store: Store, ranges: FileCac
     const detail = `used on ${day(usedAt)}; at most ${KEPT_BYTES / 1e9} GB of such data are kept`;
     return { kind: "ranges", key, label: `${label} as fetched from the hub`, detail, bytes };
   });
-  return [...models, ...data, ...fetched, ...runs];
+  const { votes, bytes } = await storedVotes(store);
+  const detail = `${counted(votes, "vote")} on answers side by side, with their pictures`;
+  const voted: Item[] = bytes > 0 ? [{ kind: "votes", key: "votes", label: "Votes of the chat", detail, bytes }] : [];
+  return [...models, ...data, ...fetched, ...runs, ...voted];
 }
 
 export async function deleteModel(cache: FileCache, label: string): Promise<void> {

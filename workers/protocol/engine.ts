@@ -6,6 +6,7 @@
 import type { AdapterFiles } from "../adapter/adapter-files.ts";
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
 import type { RowsEvent, RowsRequest, RowsResult, RowToAnswer } from "../chat/rows-request.ts";
+import type { Vote, VoteToKeep } from "../chat/votes.ts";
 import type { LeftOutRow } from "../data/shards/dataset.ts";
 import type { ErrorReport } from "../errors.ts";
 import type { PaceMode } from "../gpu/pace.ts";
@@ -27,7 +28,13 @@ export interface Capability {
 /** What lies in this browser, by what the user would delete. */
 export interface StorageInfo {
   /** `key` names it for `deleteStored`. */
-  items: { kind: "model" | "data" | "ranges" | "run"; key: string; label: string; detail: string; bytes: number }[];
+  items: {
+    kind: "model" | "data" | "ranges" | "run" | "votes";
+    key: string;
+    label: string;
+    detail: string;
+    bytes: number;
+  }[];
   usage: number;
   quota: number;
   persisted: boolean;
@@ -143,6 +150,13 @@ export interface ChatApi {
     onEvent: (e: RowsEvent) => void,
   ): Promise<RowsResult>;
   stopChat(): Promise<void>;
+  /** Keeps which of two answers was better, in place of an earlier vote of its id; gives it back as it is listed. */
+  keepVote(vote: VoteToKeep): Promise<Vote>;
+  listVotes(): Promise<{ votes: Vote[]; damaged: number }>;
+  /** Without `id`: all of them. */
+  deleteVotes(id?: string): Promise<void>;
+  /** The votes as preference rows in a zip; `notes` say what was left out. Throws "bad-argument" where there is no vote. */
+  preferences(): Promise<{ file: Blob; rows: number; notes: string[] }>;
 }
 
 export interface StorageApi {

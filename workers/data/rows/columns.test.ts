@@ -46,7 +46,12 @@ test.each<[string, object, string[], RegExp, RecordOptions?]>([
   ["one conversation", { image, conversation: dot }, ["u:[a.jpg]\nQ|a:A"], /^$/],
   ["a slip", { image, conversatons: dot }, ["u:[a.jpg]\nQ|a:A"], /"conversatons" is taken for conversations/],
   ["slips in two names", { image, qestion: "Q", anwser: "A" }, [asked], /"qestion".*"anwser"/],
-  ["preferences", { image, question: "Q", chosen: "A", rejected: "B" }, [asked], /"rejected" is left aside/],
+  [
+    "preferences",
+    { image, question: "Q", chosen: "A", rejected: "B" },
+    [asked],
+    /"rejected" is left aside: of preferences the chosen answer is read/,
+  ],
   [
     "preferences as turns",
     {

@@ -99,7 +99,10 @@ export function recordToConversations(
     .all("aside")
     .filter(({ value }) => value !== "")
     .map(({ name }) => `"${name.slice(0, 60)}"`);
-  if (aside.length > 0) tell(`${aside.join(", ")} ${aside.length === 1 ? "is" : "are"} left aside`);
+  const are = aside.length === 1 ? "is" : "are";
+  if (aside.includes('"rejected"')) {
+    tell(`${aside.join(", ")} ${are} left aside: of preferences the chosen answer is read`);
+  } else if (aside.length > 0) tell(`${aside.join(", ")} ${are} left aside`);
   return { conversations, remarks: [...remarks], several: request.several };
 }
 
