@@ -10,6 +10,7 @@ import { takeLink } from "../stores/recipe-file.ts";
 import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
+import { useVotes } from "../stores/votes.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { Gate } from "./Gate.tsx";
 import { Header, RailFoot } from "./Header.tsx";
@@ -51,7 +52,11 @@ export function App() {
   useKeepAlive();
   useEffect(() => {
     // Without a secure context there is no storage to look into.
-    void probe().then(() => (window.isSecureContext ? useRuns.getState().refresh() : undefined));
+    void probe().then(async () => {
+      if (!window.isSecureContext) return;
+      await useRuns.getState().refresh();
+      await useVotes.getState().refresh();
+    });
   }, [probe]);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;

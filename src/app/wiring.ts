@@ -15,6 +15,7 @@ import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
+import { useVotes } from "../stores/votes.ts";
 import { titleOf } from "../training/status.ts";
 
 type RememberedSource = NonNullable<Remembered["model"]>["source"];
@@ -89,6 +90,7 @@ export function wire(): void {
     (s) => s.removed,
     (removed) => {
       const { info, forget } = useDataset.getState();
+      if (removed?.kind === "votes") void useVotes.getState().refresh();
       if (removed?.kind === "data" && removed.key === info?.id) forget(`The rows of ${info.label} were deleted.`);
     },
   );

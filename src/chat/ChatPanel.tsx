@@ -1,50 +1,133 @@
-/** The Chat panel: the conversation, the pictures that go along, the message box, and how words are chosen. */
+/** The Chat panel: the conversation or two side by side, the pictures that go along, the message box, and how words are chosen. */
 import { Panel } from "../parts/Panel.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
 import { isWorking } from "../stores/run-state.ts";
+import { useRuns } from "../stores/runs.ts";
+import { pairOf, useSides } from "../stores/sides.ts";
+import { speakersOf } from "../stores/speakers.ts";
 import { useTraining } from "../stores/training.ts";
-import { Composer } from "./Composer.tsx";
+import { AnswerSettings } from "./AnswerSettings.tsx";
+import { AdapterSwitch, Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
+import { Pair } from "./Pair.tsx";
 import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
-import { askObstacle, emptyWords } from "./status.ts";
+import { SideBySide } from "./SideBySide.tsx";
+import { askObstacle, emptyWords, pairObstacle } from "./status.ts";
+import { Votes } from "./Votes.tsx";
 import "./chat.css";
 
-function Sampling() {
-  const temperature = useChat((s) => s.temperature);
-  const { setTemperature } = useChat.getState();
+function SidesSwitch() {
+  const on = useSides((s) => s.on);
+  const busy = useChat((s) => s.busy);
+  const { setOn } = useSides.getState();
   return (
-    <details>
-      <summary>Sampling</summary>
-      <label>
-        <span>Temperature {temperature === 0 ? "(0: always the likeliest word)" : temperature.toFixed(1)}</span>
-        <input
-          type="range"
-          min={0}
-          max={1.5}
-          step={0.1}
-          value={temperature}
-          onChange={(event) => setTemperature(event.target.valueAsNumber)}
-        />
-      </label>
-    </details>
+    <label className="inline">
+      <input
+        type="checkbox"
+        // biome-ignore lint/a11y/useAriaPropsForRole: a check box tells its state by itself
+        role="switch"
+        checked={on}
+        disabled={busy}
+        onChange={(event) => setOn(event.target.checked)}
+      />
+      <span>Side by side</span>
+    </label>
+  );
+}
+
+/** Who can be asked and who is picked. */
+function usePair() {
+  const picked = useSides((s) => s.picked);
+  const runs = useRuns((s) => s.runs);
+  const info = useModel((s) => s.info);
+  const runId = useTraining((s) => s.runId);
+  const step = useTraining((s) => s.step);
+  const paused = useTraining((s) => (s.state === "paused" ? s.runId : undefined));
+  const speakers = info ? speakersOf(info.id, runs, runId === undefined ? undefined : { runId, step }) : [];
+  const pair = pairOf(speakers, picked);
+  return { speakers, pair, obstacle: pairObstacle({ speakers: speakers.length, ...pair, paused }) };
+}
+
+interface ChatProps {
+  model: boolean;
+  training: boolean;
+  /** Why nobody can be asked; "" when somebody can. */
+  obstacle: string;
+}
+
+const placeholderOf = (training: boolean): string => (training ? "Pause the training to chat." : "Message");
+
+function Single({ model, training, obstacle }: ChatProps) {
+  const attached = useChat((s) => s.attached.length);
+  const begun = useChat((s) => s.turns.length > 0);
+  const told = useChat((s) => s.told);
+  const { send, clear } = useChat.getState();
+  return (
+    <>
+      <Conversation empty={emptyWords({ model, attached })} obstacle={obstacle} />
+      <Told words={told} />
+      <Attaching />
+      <Composer obstacle={obstacle} placeholder={placeholderOf(training)} begun={begun} onAsk={send} onClear={clear}>
+        <AdapterSwitch />
+      </Composer>
+    </>
+  );
+}
+
+function Two({ model, training, obstacle }: ChatProps) {
+  const { speakers, pair, obstacle: unpaired } = usePair();
+  const attached = useChat((s) => s.attached.length);
+  const begun = useSides((s) => s.rows.length > 0);
+  const told = useSides((s) => s.told);
+  const { ask, clear } = useSides.getState();
+  const reason = obstacle || unpaired;
+  return (
+    <>
+      <Pair speakers={speakers} pair={pair} />
+      <SideBySide empty={unpaired || emptyWords({ model, attached })} obstacle={reason} />
+      <Told words={told} />
+      <Attaching />
+      <Composer obstacle={reason} placeholder={placeholderOf(training)} begun={begun} onAsk={ask} onClear={clear} />
+    </>
+  );
+}
+
+function Told({ words }: { words: string }) {
+  return (
+    <div aria-live="polite" className="live">
+      {words && <p className="note">{words}</p>}
+    </div>
+  );
+}
+
+function Attaching() {
+  const { attached, attach, detach } = useChat();
+  const demo = useModel((s) => s.info?.demo);
+  const two = useSides((s) => s.on);
+  const inTurns = useChat((s) => s.turns.some((turn) => turn.pictures.length > 0));
+  const inRows = useSides((s) => s.rows.some((row) => row.pictures.length > 0));
+  const pictured = two ? inRows : inTurns;
+  return (
+    <>
+      <AttachedPictures pictures={attached} onRemove={detach} />
+      {demo && attached.length === 0 && !pictured && <SamplePictures onPick={(file) => attach([file])} />}
+    </>
   );
 }
 
 export function ChatPanel() {
-  const { attached, busy, attach, detach } = useChat();
-  const pictured = useChat((s) => s.turns.some((turn) => turn.pictures.length > 0));
-  const info = useModel((s) => s.info);
+  const busy = useChat((s) => s.busy);
+  const model = useModel((s) => s.info !== undefined);
   const training = useTraining((s) => isWorking(s.state));
-  const model = info !== undefined;
-  const obstacle = askObstacle({ model, training, busy });
+  const two = useSides((s) => s.on);
+  const Chat = two ? Two : Single;
   return (
     <Panel title="Chat" place="chat" lead="Ask the model about a picture, with and without what it has learnt.">
-      <Conversation empty={emptyWords({ model, attached: attached.length })} obstacle={obstacle} />
-      <AttachedPictures pictures={attached} onRemove={detach} />
-      {info?.demo && attached.length === 0 && !pictured && <SamplePictures onPick={(file) => attach([file])} />}
-      <Composer obstacle={obstacle} placeholder={training ? "Pause the training to chat." : "Message"} />
-      <Sampling />
+      <SidesSwitch />
+      <Chat model={model} training={training} obstacle={askObstacle({ model, training, busy })} />
+      <AnswerSettings />
+      <Votes />
     </Panel>
   );
 }

@@ -1,12 +1,12 @@
 /** The message box with its buttons, and questions to begin with. */
-import { useId, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { Action } from "../parts/Action.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { useChat } from "../stores/chat.ts";
 
 const examples = ["Describe the picture.", "What do you see?", "What color is the background?"];
 
-function AdapterSwitch() {
+export function AdapterSwitch() {
   const there = useChat((s) => s.adapterRun !== undefined);
   const wanted = useChat((s) => s.useAdapter);
   const { setUseAdapter } = useChat.getState();
@@ -38,18 +38,23 @@ interface ComposerProps {
   /** Why nothing can be asked now; "" when it can. */
   obstacle: string;
   placeholder: string;
+  /** There is a conversation. */
+  begun: boolean;
+  /** Who answers, where that is said here. */
+  children?: ReactNode;
+  onAsk(text: string): Promise<void>;
+  onClear(): void;
 }
 
-export function Composer({ obstacle, placeholder }: ComposerProps) {
+export function Composer({ obstacle, placeholder, begun, children, onAsk, onClear }: ComposerProps) {
   const attached = useChat((s) => s.attached);
   const busy = useChat((s) => s.busy);
-  const begun = useChat((s) => s.turns.length > 0);
-  const { attach, send, stop, clear } = useChat.getState();
+  const { attach, stop } = useChat.getState();
   const [text, setText] = useState("");
   const submit = (words: string): void => {
     if (obstacle || (!words.trim() && attached.length === 0)) return;
     setText("");
-    void send(words.trim());
+    void onAsk(words.trim());
   };
   return (
     <>
@@ -89,7 +94,7 @@ export function Composer({ obstacle, placeholder }: ComposerProps) {
             Stop
           </Action>
           <span className="grow" />
-          <AdapterSwitch />
+          {children}
         </div>
       </form>
       <div className="row examples">
@@ -99,7 +104,7 @@ export function Composer({ obstacle, placeholder }: ComposerProps) {
           </Action>
         ))}
         {begun && (
-          <Action kind="quiet" reason={busy ? "An answer is being written." : ""} onPress={clear}>
+          <Action kind="quiet" reason={busy ? "An answer is being written." : ""} onPress={onClear}>
             New conversation
           </Action>
         )}

@@ -1,31 +1,54 @@
 /** Who said what, as a log that scrolls to the newest words. */
-import { useEffect, useRef } from "react";
 import { Action } from "../parts/Action.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { canGoOn, type Turn } from "../stores/turns.ts";
+import { Log } from "./Log.tsx";
 import { spokenAnswer } from "./status.ts";
+import { CopyAnswer, EditableQuestion, Regenerate } from "./TurnTools.tsx";
 
 interface TurnViewProps {
   turn: Turn;
-  /** The last answer may go on; why it cannot just now ("" when it can). */
-  goOn?: { reason: string } | undefined;
+  /** Questions behind it. */
+  later: number;
+  /** It is the last one. */
+  last: boolean;
+  /** Why nothing can be asked now; "" when it can. */
+  obstacle: string;
 }
 
-function TurnView({ turn, goOn }: TurnViewProps) {
-  const { role, speaker, pictures, text, footnote } = turn;
+function Question({ turn, later, obstacle }: Omit<TurnViewProps, "last">) {
+  const { edit } = useChat.getState();
   return (
-    <div className={`turn ${role}`}>
-      <span className={role === "user" ? "visually-hidden" : "author"}>{role === "user" ? "You:" : speaker.name}</span>
-      {pictures.map(({ url }, i) => (
+    <div className="turn user">
+      <span className="visually-hidden">You:</span>
+      {turn.pictures.map(({ url }, i) => (
         <img key={url} src={url} alt={`Attached ${i + 1}`} />
       ))}
+      <EditableQuestion text={turn.text} later={later} reason={obstacle} onAsk={(text) => void edit(turn, text)} />
+    </div>
+  );
+}
+
+function Answer({ turn, last, obstacle }: Omit<TurnViewProps, "later">) {
+  const temperature = useChat((s) => s.temperature);
+  const { goOn, regenerate } = useChat.getState();
+  const { speaker, text, footnote } = turn;
+  return (
+    <div className="turn assistant">
+      <span className="author">{speaker.name}</span>
       <p dir="auto">{text || "…"}</p>
       {footnote && <small>{footnote}</small>}
-      {goOn && canGoOn(turn) && (
-        <Action kind="quiet" reason={goOn.reason} onPress={() => void useChat.getState().goOn(turn)}>
-          Go on
-        </Action>
+      {footnote && (
+        <div className="row centred tools">
+          <CopyAnswer text={text} whose={speaker.name} />
+          {last && canGoOn(turn) && (
+            <Action kind="quiet" reason={obstacle} onPress={() => void goOn(turn)}>
+              Go on
+            </Action>
+          )}
+          {last && <Regenerate temperature={temperature} reason={obstacle} onPress={() => void regenerate()} />}
+        </div>
       )}
     </div>
   );
@@ -40,21 +63,23 @@ interface ConversationProps {
 
 export function Conversation({ empty, obstacle }: ConversationProps) {
   const turns = useChat((s) => s.turns);
-  const log = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new words scroll the log down
-  useEffect(() => {
-    // Not returned: newer browsers give a promise, which React would take for a clean-up.
-    log.current?.scrollTo({ top: log.current.scrollHeight });
-  }, [turns]);
+  const questions = turns.filter(({ role }) => role === "user");
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys */}
-      <div ref={log} className="conversation" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
-        {turns.length === 0 && <p className="detail">{empty}</p>}
-        {turns.map((turn) => (
-          <TurnView key={turn.id} turn={turn} goOn={turn === turns.at(-1) ? { reason: obstacle } : undefined} />
-        ))}
-      </div>
+      <Log newest={turns} empty={turns.length === 0 ? empty : ""}>
+        {turns.map((turn) =>
+          turn.role === "user" ? (
+            <Question
+              key={turn.id}
+              turn={turn}
+              later={questions.length - questions.indexOf(turn) - 1}
+              obstacle={obstacle}
+            />
+          ) : (
+            <Answer key={turn.id} turn={turn} last={turn === turns.at(-1)} obstacle={obstacle} />
+          ),
+        )}
+      </Log>
       <Spoken text={spokenAnswer(turns)} atOnce />
     </>
   );

@@ -14,10 +14,21 @@ interface ActionProps {
   type?: "button" | "submit";
   /** Accessible name, where the words on it do not say enough. */
   label?: string;
+  /** Of a button that stays down. */
+  pressed?: boolean;
   onPress?(): void;
 }
 
-export function Action({ children, reason = "", describedBy, kind, type = "button", label, onPress }: ActionProps) {
+export function Action({
+  children,
+  reason = "",
+  describedBy,
+  kind,
+  type = "button",
+  label,
+  pressed,
+  onPress,
+}: ActionProps) {
   const id = useId();
   /** The reason that somebody met by pressing. */
   const [met, setMet] = useState("");
@@ -28,6 +39,7 @@ export function Action({ children, reason = "", describedBy, kind, type = "butto
         type={type}
         className={kind}
         aria-label={label}
+        aria-pressed={pressed}
         aria-disabled={reason !== "" || undefined}
         aria-describedby={ownReason ? id : describedBy}
         onBlur={() => setMet("")}

@@ -2,6 +2,7 @@
 import { type Lineage, originWords } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { figure } from "../parts/format.ts";
+import { otherCheckpoint } from "../stores/run-names.ts";
 
 const BUSY = "Another file of this run is being made.";
 
@@ -73,12 +74,10 @@ export function bestWords({ best, recipe }: Measured): string {
   return `, best at step ${best.step} (eval_${metric} ${figure(best.value)})`;
 }
 
-/** The adapter beside the one that the run ends with: the best one, or the last where the best is the run's. Undefined where they are one. */
-export function otherAdapter({ step, best, recipe }: Measured): { which: "best" | "last"; label: string } | undefined {
-  if (!best || best.step === step) return undefined;
-  return recipe.load_best_model_at_end === true
-    ? { which: "last", label: `Download last (step ${step})` }
-    : { which: "best", label: `Download best (step ${best.step})` };
+/** The adapter beside the one that the run ends with, as a button; undefined where they are one. */
+export function otherAdapter(run: Measured): { which: "best" | "last"; label: string } | undefined {
+  const other = otherCheckpoint(run);
+  return other && { which: other.which, label: `Download ${other.which} (step ${other.step})` };
 }
 
 /** Where a run comes from and how it went on, in sentences; "" for one that began with new matrices and ended once. */

@@ -1,6 +1,16 @@
-/** What saved runs are called. */
+/** What saved runs and their checkpoints are called. */
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 
 /** What somebody calls it, else "voice" of an adapter that came as a file, "tiny on icons" of a run. */
 export const titleOf = ({ name, modelLabel, datasetLabel, lineage }: RunSummary): string =>
   name || (lineage.imported ? datasetLabel : `${modelLabel} on ${datasetLabel}`);
+
+/** The checkpoint beside the one that the run ends with: the best one, or the last where the best is the run's. Undefined where they are one. */
+export function otherCheckpoint({
+  step,
+  best,
+  recipe,
+}: Pick<RunSummary, "step" | "best" | "recipe">): { which: "best" | "last"; step: number } | undefined {
+  if (!best || best.step === step) return undefined;
+  return recipe.load_best_model_at_end === true ? { which: "last", step } : { which: "best", step: best.step };
+}

@@ -22,6 +22,8 @@ export interface Turn {
   pictures: { file: File; url: string }[];
   /** Who was asked, or answers. */
   speaker: Speaker;
+  /** What an answer's draws begin with. */
+  seed?: number;
   /** Token ids and end of an answer that is no longer being written. */
   ids?: number[];
   stopped?: ChatResult["stopped"] | undefined;
@@ -58,4 +60,25 @@ export function footnoteOf({ ids, tokens, seconds, stopped, changeSeconds }: Cha
   const rate = tokens / Math.max(seconds, 1e-3);
   const change = changeSeconds >= SLOW_CHANGE_SECONDS ? `; ${changeSeconds.toFixed(1)} s to put the adapter on` : "";
   return `${counted(ids.length, "token")}, ${rate.toFixed(1)} a second${ENDS[stopped]}${change}`;
+}
+
+/** What an answer that was asked for again says where it came out as before. */
+export const asBefore = (temperature: number): string =>
+  temperature === 0
+    ? "; the same as before: at temperature 0 the likeliest word is always taken"
+    : "; the same as before by chance";
+
+/** What a changed question takes with it: "The question was changed, and 2 later questions with their answers were cut."; "" for nothing. */
+export const cutWords = (later: number): string =>
+  later === 0 ? "" : `The question was changed, and ${counted(later, "later question")} with the answers cut.`;
+
+/** Frees the pictures of what is gone, but for those that are still shown. */
+export function releasePictures(
+  gone: readonly Pick<Turn, "pictures">[],
+  kept: readonly Pick<Turn, "pictures">[],
+): void {
+  const urls = (of: readonly Pick<Turn, "pictures">[]) =>
+    new Set(of.flatMap(({ pictures }) => pictures.map(({ url }) => url)));
+  const shown = urls(kept);
+  for (const url of urls(gone)) if (!shown.has(url)) URL.revokeObjectURL(url);
 }

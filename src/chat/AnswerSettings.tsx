@@ -1,0 +1,33 @@
+/** What every answer is asked with: the system prompt, and how words are chosen. */
+import { Field } from "../parts/Field.tsx";
+import { useChat } from "../stores/chat.ts";
+import { useModel } from "../stores/model.ts";
+import { settingsWords, systemHint } from "./status.ts";
+
+export function AnswerSettings() {
+  const temperature = useChat((s) => s.temperature);
+  const system = useChat((s) => s.system);
+  const systemRole = useModel((s) => s.info?.systemRole);
+  const { setTemperature, setSystem } = useChat.getState();
+  return (
+    <details>
+      <summary>{settingsWords(system, temperature)}</summary>
+      <Field label="System prompt" hint={systemHint(systemRole)}>
+        {(attributes) => (
+          <textarea {...attributes} rows={2} value={system} onChange={(event) => setSystem(event.target.value)} />
+        )}
+      </Field>
+      <label>
+        <span>Temperature {temperature === 0 ? "(0: always the likeliest word)" : temperature.toFixed(1)}</span>
+        <input
+          type="range"
+          min={0}
+          max={1.5}
+          step={0.1}
+          value={temperature}
+          onChange={(event) => setTemperature(event.target.valueAsNumber)}
+        />
+      </label>
+    </details>
+  );
+}
