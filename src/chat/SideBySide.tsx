@@ -64,7 +64,6 @@ interface RowProps {
 }
 
 function Row({ row, later, obstacle }: RowProps) {
-  const busy = useChat((s) => s.busy);
   const temperature = useChat((s) => s.temperature);
   const { edit, regenerate } = useSides.getState();
   const last = later === 0;
@@ -83,7 +82,7 @@ function Row({ row, later, obstacle }: RowProps) {
         ))}
       </div>
       {isAnswered(row) && <VoteButtons row={row} />}
-      {last && !busy && (
+      {last && (
         <div className="row centred tools">
           <Regenerate temperature={temperature} reason={obstacle} onPress={() => void regenerate()} />
         </div>
