@@ -8,7 +8,7 @@ import { readManifest, rowsOfSplit } from "../data/shards/manifest.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, Planner, write } from "../gpu/buffers.ts";
 import { type Adapter, allocateAdapter, moduleMatrices } from "../models/adapter.ts";
-import { trainedValues } from "../models/adapter-slabs.ts";
+import { isWeight, trainedValues } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { pictureSettingsOf } from "../models/picture-settings.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
@@ -36,8 +36,8 @@ async function savedSlabs(
   const { best } = judge(recipe, evaluations);
   const wantsBest = which === "best" || (which === "end" && recipe.loadBestModelAtEnd);
   const generation =
-    (wantsBest && best ? await loadStep(store, info.id, best.step) : undefined) ??
-    (await loadLatest(store, info.id, { repair: false }));
+    (wantsBest && best ? await loadStep(store, info.id, best.step, isWeight) : undefined) ??
+    (await loadLatest(store, info.id, { repair: false, wanted: isWeight }));
   if (!generation) {
     throw new TabTuneError(
       "bad-checkpoint",
@@ -46,7 +46,7 @@ async function savedSlabs(
     );
   }
   const slabs: Float32Array[] = [];
-  for await (const { name, data } of generation.tensors((n) => n.startsWith("lora/"))) {
+  for await (const { name, data } of generation.tensors(isWeight)) {
     slabs[Number(name.slice("lora/".length))] = new Float32Array(data.slice().buffer);
   }
   return { step: generation.step, slabs };

@@ -280,6 +280,33 @@ describe("damage", () => {
     expect((await loadLatest(store, RUN))!.fellBackFrom).toBeUndefined();
   });
 
+  test("who reads some tensors finds the damage of their chunks, and no other's", async () => {
+    const store = memoryStore();
+    await saveGeneration(store, RUN, generationOf(1), OPTIONS);
+    await saveGeneration(store, RUN, generationOf(2), OPTIONS);
+    const chunks = (await store.keys(`run/${RUN}/gen/000000002/chunk/`)).sort();
+    // Tensors of 250, 30, 0 and 145 bytes in chunks of 100.
+    const lie: [string, number[]][] = [
+      ["tensor 0", [0, 1, 2]],
+      ["tensor 1", [2]],
+      ["tensor 2", []],
+      ["tensor 3", [2, 3, 4]],
+    ];
+    expect(chunks.length).toBe(5);
+    for (const [i, key] of chunks.entries()) {
+      const whole = (await store.get(key))!;
+      await store.set([[key, whole.map((byte) => byte ^ 1)]], "strict");
+      for (const [name, places] of lie) {
+        const wanted = (one: string) => one === name;
+        const found = await loadLatest(store, RUN, { repair: false, wanted });
+        expect(found?.step, `${name}, chunk ${i}`).toBe(places.includes(i) ? 1 : 2);
+        expect(await collect(found!.tensors(wanted))).toEqual(tensorsOf(found!.step).filter((t) => t.name === name));
+        expect((await loadStep(store, RUN, 2, wanted))?.step).toBe(places.includes(i) ? undefined : 2);
+      }
+      await store.set([[key, whole]], "strict");
+    }
+  });
+
   test("a damaged `latest` costs nothing: the newest manifest speaks for itself", async () => {
     const store = await twoGenerations();
     await store.set([[`run/${RUN}/latest`, Uint8Array.of(1, 2, 3)]], "relaxed");

@@ -1,4 +1,4 @@
-/** Loading: every byte is checked before any is used; a damaged generation gives way to the one before it, and says so. */
+/** Loading: every byte that will be read is checked before any is used; a damaged generation gives way to the one before it, and says so. */
 import { TabTuneError } from "../../errors.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
@@ -16,18 +16,23 @@ export interface LoadedGeneration {
   /** Set when the newest checkpoint was damaged: its step if its manifest could still be read, and what was wrong. */
   fellBackFrom?: { step?: number; reason: string };
   /** The tensors in the order of saving, each in memory of its own; only those that `wanted` names, and only their chunks are read. */
-  tensors(wanted?: (name: string) => boolean): AsyncGenerator<SavedTensor>;
+  tensors(wanted?: Wanted): AsyncGenerator<SavedTensor>;
 }
+
+/** Which tensors, by their names. */
+type Wanted = (name: string) => boolean;
+const all: Wanted = () => true;
 
 /**
  * The newest whole checkpoint of a run, or undefined when none was ever finished. With `repair` it also removes what a killed save
- * left and makes `latest` name what was loaded: right before going on with a run, wrong while something may be saving it.
+ * left and makes `latest` name what was loaded: right before going on with a run, wrong while something may be saving it. Without it,
+ * `wanted` may say which tensors will be read: the others' bytes are then not looked at.
  * @throws TabTuneError "bad-checkpoint" when there are checkpoints and none is whole, or a later version wrote them.
  */
 export async function loadLatest(
   store: Store,
   runId: string,
-  { repair = true } = {},
+  { repair = true, wanted = all }: { repair?: boolean; wanted?: Wanted } = {},
 ): Promise<LoadedGeneration | undefined> {
   const generations = await generationsOf(store, runId);
   const latest = await readLatest(store, runId);
@@ -52,7 +57,9 @@ export async function loadLatest(
       );
     }
     const reason =
-      manifest === undefined ? "its manifest is missing or damaged" : await damageOf(store, runId, manifest);
+      manifest === undefined
+        ? "its manifest is missing or damaged"
+        : await damageOf(store, runId, manifest, repair ? all : wanted);
     if (manifest !== undefined && reason === undefined) {
       if (repair) await sweep(store, runId, generations, g, latest);
       return loaded(store, runId, manifest, fellBackFrom);
@@ -71,11 +78,17 @@ export async function loadLatest(
  * The checkpoint of a step, that of the best evaluation say; undefined where there is none that is whole. A step that was saved twice has
  * the same bytes twice.
  */
-export async function loadStep(store: Store, runId: string, step: number): Promise<LoadedGeneration | undefined> {
+export async function loadStep(
+  store: Store,
+  runId: string,
+  step: number,
+  wanted: Wanted = all,
+): Promise<LoadedGeneration | undefined> {
   for (const [g, hasManifest] of [...(await generationsOf(store, runId))].reverse()) {
     const manifest = hasManifest ? await readManifest(store, runId, g) : undefined;
     if (typeof manifest !== "object" || manifest.step !== step) continue;
-    if ((await damageOf(store, runId, manifest)) === undefined) return loaded(store, runId, manifest, undefined);
+    if ((await damageOf(store, runId, manifest, wanted)) === undefined)
+      return loaded(store, runId, manifest, undefined);
   }
   return undefined;
 }
@@ -94,15 +107,36 @@ async function sweep(
   }
 }
 
-/** What is wrong with a generation's chunks; undefined when every hash is right. */
-async function damageOf(store: Store, runId: string, manifest: Manifest): Promise<string | undefined> {
+/** What is wrong with a generation's chunks that have bytes of wanted tensors; undefined when every hash is right. */
+async function damageOf(store: Store, runId: string, manifest: Manifest, wanted: Wanted): Promise<string | undefined> {
+  const needed = chunksOf(manifest, wanted);
   for (const [i, chunk] of manifest.chunks.entries()) {
+    if (!needed.has(i)) continue;
     const bytes = await store.get(chunkKey(runId, manifest.generation, i));
     const name = `chunk ${i + 1} of ${manifest.chunks.length}`;
     if (bytes === undefined) return `${name} is missing`;
     if ((await sha256(bytes)) !== chunk.sha256) return `${name} is damaged`;
   }
   return undefined;
+}
+
+/** The chunks that tensors of these names lie in; all of them for all tensors. */
+function chunksOf({ tensors, chunks }: Manifest, wanted: Wanted): Set<number> {
+  if (wanted === all) return new Set(chunks.keys());
+  const ends: number[] = [];
+  for (const { bytes } of chunks) ends.push((ends.at(-1) ?? 0) + bytes);
+  const needed = new Set<number>();
+  let start = 0;
+  for (const { name, bytes } of tensors) {
+    const end = start + bytes;
+    if (wanted(name) && bytes > 0) {
+      ends.forEach((chunkEnd, i) => {
+        if (chunkEnd > start && (ends[i - 1] ?? 0) < end) needed.add(i);
+      });
+    }
+    start = end;
+  }
+  return needed;
 }
 
 function loaded(
@@ -120,7 +154,7 @@ function loaded(
     names: tensors.map(({ name }) => name),
     bytes: chunks.reduce((sum, chunk) => sum + chunk.bytes, 0),
     ...(fellBackFrom && { fellBackFrom }),
-    tensors: (wanted = () => true) => readTensors(store, runId, manifest, wanted),
+    tensors: (wanted = all) => readTensors(store, runId, manifest, wanted),
   };
 }
 
@@ -128,7 +162,7 @@ async function* readTensors(
   store: Store,
   runId: string,
   { generation, step, tensors, chunks }: Manifest,
-  wanted: (name: string) => boolean,
+  wanted: Wanted,
 ): AsyncGenerator<SavedTensor> {
   const ends: number[] = [];
   for (const { bytes } of chunks) ends.push((ends.at(-1) ?? 0) + bytes);
