@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import type { Vote } from "../../workers/chat/votes.ts";
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
@@ -54,6 +55,7 @@ const { useRecipeFile } = await import("../stores/recipe-file.ts");
 const { useRuns } = await import("../stores/runs.ts");
 const { useStorage } = await import("../stores/storage.ts");
 const { useTraining } = await import("../stores/training.ts");
+const { useVotes } = await import("../stores/votes.ts");
 wire();
 
 const stores = [
@@ -161,6 +163,14 @@ test("rows that are deleted under Storage are no longer shown", async () => {
   expect(useDataset.getState().info).toBe(data);
   useStorage.setState({ removed: { kind: "data", key: "d1" } });
   expect(useDataset.getState()).toMatchObject({ info: undefined, gone: "The rows of pets were deleted." });
+});
+
+test("votes that are deleted under Storage are no longer listed", async () => {
+  useVotes.setState({ votes: [{ id: "v" } as Vote] });
+  answers.listVotes = { votes: [], damaged: 0 };
+  useStorage.setState({ removed: { kind: "votes", key: "votes" } });
+  await settled();
+  expect(useVotes.getState().votes).toEqual([]);
 });
 
 test("a recipe is remembered when somebody chose it", () => {
