@@ -132,9 +132,9 @@ export async function readAdapterOf(store: Store, model: LoadedModel, { runId, w
   const saved = await savedRun(store, runId);
   const { info, recipe } = saved;
   refuseOtherModel(info, model);
-  const { slabs } = await savedSlabs(store, saved, which ?? "end");
+  const { step, slabs } = await savedSlabs(store, saved, which ?? "end");
   // Nothing is dropped outside training.
-  return { settings: { ...loraSettings(recipe), dropout: undefined }, slabs };
+  return { settings: { ...loraSettings(recipe), dropout: undefined }, step, slabs };
 }
 
 type ReadAdapter = Awaited<ReturnType<typeof readAdapterOf>>;

@@ -2,6 +2,8 @@
 import { beforeAll, expect, test } from "vitest";
 import type { AdapterChoice, ChatResult } from "../chat/conversation.ts";
 import { type TestEngine, testEngine } from "../testing/engine.ts";
+import { putOnSaved } from "./put-on.ts";
+import { inTurn } from "./turns.ts";
 
 let engine: TestEngine;
 /** Of one shape and two learning rates; of another rank. */
@@ -59,6 +61,15 @@ test("an answer says what the change of adapters took", async () => {
   expect((await ask()).changeSeconds).toBe(0);
   expect((await ask(one)).changeSeconds).toBe(0);
   expect((await ask(other)).changeSeconds).toBeGreaterThan(0);
+});
+
+test("an adapter that is put on as it was saved says at which step", async () => {
+  const { state } = engine;
+  expect(await inTurn(state, () => putOnSaved(state, other!, ""))).toBe(2);
+  const again = await ask(other);
+  expect(again.changeSeconds).toBe(0);
+  expect(await inTurn(state, () => putOnSaved(state, other!, ""))).toBe(2);
+  expect((await ask(other)).ids).toEqual(again.ids);
 });
 
 test("an adapter that cannot be read is told, and the one before still speaks", async () => {
