@@ -95,15 +95,25 @@ export interface ActivationsRequest {
 }
 
 /**
- * `working`: where the tensors come from that are of use only while layers run. `beyondHalf`: u32[layers], what each layer's f16 copies
- * count (`BeyondHalf`); none where there are no copies.
+ * u32[layers], what each layer's f16 copies count (`BeyondHalf`), on from pass to pass; none where there are no copies.
  */
+export const allocateBeyondHalf = (
+  alloc: Allocator,
+  { numLayers }: Pick<DecoderConfig, "numLayers">,
+  policy: PassPolicy,
+): Tensor | undefined =>
+  typeof policy === "object" && policy.precision === "f16"
+    ? alloc.tensor("activations/beyond f16", numLayers)
+    : undefined;
+
+/** `working`: where the tensors come from that are of use only while layers run. `beyondHalf`: as `allocateBeyondHalf` has it. */
 export function allocateActivations(
   alloc: Allocator,
   config: DecoderConfig,
   { rank, rows, policy, cacheRows, mlpRows: step = mlpChunkRows(config, rows) }: ActivationsRequest,
   working = alloc,
-): { layers: LayerActivations[]; last: Tensor; beyondHalf: Tensor | undefined } {
+  beyondHalf = allocateBeyondHalf(alloc, config, policy),
+): { layers: LayerActivations[]; last: Tensor } {
   const { hiddenSize: h, intermediateSize: f, numHeads, headSize, numLayers } = config;
   const training = typeof policy === "object" ? policy : undefined;
   const inHalf = training?.precision === "f16";
@@ -117,8 +127,6 @@ export function allocateActivations(
     made.set(name, tensor);
     return tensor;
   };
-
-  const beyondHalf = inHalf ? t("beyond f16", numLayers) : undefined;
 
   const layer = (n: number): LayerActivations => {
     const kept = training !== undefined && n < training.keptLayers;
@@ -188,5 +196,5 @@ export function allocateActivations(
   };
   const layers = Array.from({ length: numLayers }, (_, n) => layer(n));
   // Where layers share their x, it is the last layer's output too.
-  return { layers, last: training && !inHalf ? t("x.last", rows * h) : layers[0]!.x, beyondHalf };
+  return { layers, last: training && !inHalf ? t("x.last", rows * h) : layers[0]!.x };
 }

@@ -8,7 +8,7 @@ import { sharedMemory } from "../gpu/shared-memory.ts";
 import { type BlendTable, blendRows, TAPS } from "../kernels/rows/blend.ts";
 import { zero } from "../kernels/rows/copy.ts";
 import { embeddingForward } from "../kernels/rows/embedding.ts";
-import { allocateActivations, type LayerActivations, type PassPolicy } from "./activations.ts";
+import { allocateActivations, allocateBeyondHalf, type LayerActivations, type PassPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
 import type { VlmConfig } from "./config.ts";
 import {
@@ -90,13 +90,15 @@ export function allocatePass(
   const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
   const training = typeof policy === "object";
   const dropout = lora?.dropout !== undefined;
+  const beyondHalf = allocateBeyondHalf(alloc, decoder, policy);
   return {
     capacity,
+    beyondHalf,
     ...sharedMemory(shared, ["layers", "head"], ({ layers, head: ofHead, kept }) => {
       // In f32 the last layer's backward may begin with what its forward left, with the head between them (see recordTraining).
       const working = training && policy.precision === "f32" ? kept : layers;
       return {
-        ...allocateActivations(kept, decoder, { rank, rows, policy, cacheRows, mlpRows }, working),
+        ...allocateActivations(kept, decoder, { rank, rows, policy, cacheRows, mlpRows }, working, beyondHalf),
         gradients: training ? allocateGradients(kept, decoder, { rank, rows, dropout, mlpRows }, layers) : undefined,
         ...allocateHead(ofHead, decoder, head, { labelRows, training }),
       };
