@@ -12,10 +12,8 @@ test.each(named)("%s: every buffer can be bound by any adapter, and no more is r
   expect(p.executedToIdeal === 1).toBe(p.policy.startsWith("keep") && !p.policy.includes(" of "));
 });
 
-// With the tower in 16 bits, as the default recipe has it, tiny-llava's weights and optimizer alone take 2.05 GB of 2.21.
-test.each(named.filter(([, p]) => p.goalBytes))("%s: within its goal", (name, p) => {
-  const allowed = name === "bczhou/tiny-llava-v1-hf, default recipe" ? 1.06 : 1;
-  expect(p.totalBytes).toBeLessThanOrEqual(allowed * p.goalBytes!);
+test.each(named.filter(([, p]) => p.goalBytes))("%s: within its goal", (_, p) => {
+  expect(p.totalBytes).toBeLessThanOrEqual(p.goalBytes!);
 });
 
 test("the quantised tower brings tiny-llava under the goal of the default recipe", () => {

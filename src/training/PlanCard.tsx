@@ -78,6 +78,12 @@ export function PlanCard() {
             ))}
           </tbody>
         </table>
+        {plan.lentBytes > 0 && (
+          <p className="detail">
+            Text is trained in the memory of {bytes(plan.lentBytes)} of the vision tower's weights. A copy of them lies
+            in CPU memory, and goes back to the GPU in steps with new pictures.
+          </p>
+        )}
       </details>
     </div>
   );

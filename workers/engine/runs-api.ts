@@ -27,6 +27,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       trainableParameters: memory.trainableParameters,
       memory: memory.groups,
       totalBytes: memory.totalBytes,
+      lentBytes: memory.lentBytes,
       checkpointBytes: memory.checkpointBytes,
       fits,
       advice,

@@ -45,6 +45,28 @@ test("phases within a phase", () => {
   expect(alloc.totalBytes).toBe(320);
 });
 
+test("what is lent takes the largest tensors that it holds, each in the smallest; the others share", () => {
+  const alloc = new Numbered();
+  const from = [64, 400, 8, 128].map((length) => new Numbered().tensor("lent/x", length));
+  const taken: Tensor[] = [];
+  const { one, two } = sharedMemory(
+    alloc,
+    ["one", "two"],
+    (phases) => ({
+      one: [500, 100, 120, 8, 60, 6].map((n) => phases.one.tensor("a/x", n)),
+      two: [200, 20].map((n) => phases.two.tensor("b/x", n)),
+    }),
+    { to: "one", from, most: 285, taken },
+  );
+  expect(one.map(({ length }) => length)).toEqual([500, 100, 120, 8, 60, 6]);
+  // That of 100 finds only the 400 left; with those of 8 and 6, more would be lent than may be.
+  expect(one.map(lengthOf)).toEqual([500, 400, 128, 20, 64, 6]);
+  expect(two.map(lengthOf)).toEqual([500, 20]);
+  expect(taken.map(({ length }) => length)).toEqual([120, 100, 60]);
+  expect(taken.map(lengthOf)).toEqual([128, 400, 64]);
+  expect(alloc.totalBytes).toBe(4 * (500 + 20 + 8));
+});
+
 test("whoever asks for something else the second time is told", () => {
   let n = 0;
   const lay = () => sharedMemory(new Planner(), ["one"], ({ one }) => one.tensor("a/x", 4 * ++n));

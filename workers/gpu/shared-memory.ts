@@ -13,14 +13,27 @@ interface Request {
   length: number;
 }
 
+/** Memory of others that a phase may take, because nobody reads it meanwhile (lent-memory.ts). */
+export interface Loan<P extends string> {
+  to: P;
+  /** Each a buffer, or all that is used of one. */
+  from: readonly Tensor[];
+  /** Words that are taken at most. */
+  most: number;
+  /** Takes those that are taken, as long as they are used. */
+  taken: Tensor[];
+}
+
 /**
  * What `lay` makes of the allocators it gets. It is called twice, first to learn the sizes, and must ask for the same each time.
- * Whatever a phase finds in its tensors is left over from others: it writes before it reads.
+ * Whatever a phase finds in its tensors is left over from others: it writes before it reads. A tensor lies in what is lent where that
+ * holds it, the largest first, each in the smallest; the others share.
  */
 export function sharedMemory<P extends string, T>(
   alloc: Allocator,
   names: readonly P[],
   lay: (phases: Phases<P>) => T,
+  loan?: Loan<P>,
 ): T {
   const requests = new Map(names.map((name) => [name, [] as Request[]]));
   lay(
@@ -36,7 +49,25 @@ export function sharedMemory<P extends string, T>(
       list.map((_, n) => n).sort((a, b) => list[b]!.length - list[a]!.length || a - b),
     ]),
   );
-  const count = Math.max(0, ...[...requests.values()].map((list) => list.length));
+  const lent = new Map<number, Tensor>();
+  if (loan) {
+    const [list, order] = [requests.get(loan.to)!, orders.get(loan.to)!];
+    const free = [...loan.from].sort((a, b) => a.length - b.length);
+    let left = loan.most;
+    for (const n of order) {
+      const { length } = list[n]!;
+      const smallest = free.findIndex((tensor) => tensor.length >= length);
+      if (smallest === -1 || length > left) continue;
+      lent.set(n, { ...free.splice(smallest, 1)[0]!, length });
+      left -= length;
+    }
+    orders.set(
+      loan.to,
+      order.filter((n) => !lent.has(n)),
+    );
+    loan.taken.push(...lent.values());
+  }
+  const count = Math.max(0, ...[...orders.values()].map((order) => order.length));
   const buffers = Array.from({ length: count }, (_, rank): Tensor => {
     const sharing = names.flatMap((name) => requests.get(name)![orders.get(name)![rank] ?? -1] ?? []);
     const largest = sharing.reduce((a, b) => (b.length > a.length ? b : a));
@@ -48,6 +79,8 @@ export function sharedMemory<P extends string, T>(
       return (label, length) => {
         const n = next++;
         if (requests.get(name)![n]?.length !== length) throw new Error(`${label} was not asked for in this order`);
+        const own = name === loan?.to ? lent.get(n) : undefined;
+        if (own) return own;
         return { ...buffers[orders.get(name)!.indexOf(n)]!, length };
       };
     }),

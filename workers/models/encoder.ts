@@ -152,6 +152,7 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   const backward = await stages.backward?.build(arena, model.pipelines);
   const stagesFor = (at: StepPosition | undefined) => (!at && whole) || { tower, connector };
   const see: VisionEncoder["see"] = async (pixels, tiles, at) => {
+    await model.lent.restore();
     write(gpu, buffers.tower.pixels, pixels, counters);
     await stagesFor(at).tower.run({ tiles, ...(at ?? beginning) }, model.pace);
   };
@@ -166,7 +167,8 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
       // A connector that learns reads them in the backward too; else the language model takes the tower's memory.
       fleeting: stage === "tower" && !training,
       reading: allocateReading(arena, config, o.tileCapacity, stage),
-      identity: (staging, stagingBytes) => {
+      identity: async (staging, stagingBytes) => {
+        await model.lent.restore();
         const { weights } = model;
         const { specs } = stages.tower;
         return featureIdentity({

@@ -3,6 +3,7 @@
 import type { PictureFormat } from "../data/pictures/format.ts";
 import { Arena, newCounters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
+import { LentMemory } from "../gpu/lent-memory.ts";
 import { PipelineCache } from "../gpu/program.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { ropeTable } from "../kernels/attention/rope.ts";
@@ -71,6 +72,7 @@ export async function allocateVlm(
     weights: layout.weights,
     ropeTable: rope,
     arena,
+    lent: new LentMemory(gpu, counters),
   };
 }
 

@@ -3,7 +3,7 @@
  * that the page shows are the buffers that will be made.
  */
 
-import { Planner } from "../gpu/buffers.ts";
+import { Planner, tensorBytes } from "../gpu/buffers.ts";
 import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, allocateActivations, KEEP, RECOMPUTE } from "./activations.ts";
@@ -38,6 +38,11 @@ export interface MemoryPlan {
   dispatchesPerStep: number;
   /** The same once the step's pictures were seen: features of frozen stages are kept. */
   dispatchesPerStepSeen: number;
+  /**
+   * Of the tower's weights, what the pass takes the memory of: a copy lies in CPU memory as long as the run goes on, and is written to
+   * the GPU in each step that has pictures which nobody has seen.
+   */
+  lentBytes: number;
   /** The last frozen stage, whose features are kept, and the bytes of a tile's; undefined where an adapter changes the tower. */
   kept: { stage: KeptStage; tileBytes: number } | undefined;
 }
@@ -84,10 +89,10 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
     const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
-    const { pass, vision } = allocateStep(planner, { config, weights, adapter, capacity, tileCapacity });
+    const { pass, vision, lent } = allocateStep(planner, { config, weights, adapter, capacity, tileCapacity });
     const stage = keptStage(config, adapter);
     if (stage) allocateReading(planner, config, tileCapacity, stage);
-    return { planner, capacity, weights, adapter, pass, vision, stage };
+    return { planner, capacity, weights, adapter, pass, vision, lent, stage };
   };
   /** Without what is shared: that is for others to take as well. */
   const activationBytes = (policy: ActivationPolicy): number => {
@@ -99,7 +104,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   };
   const policy =
     request.policy ?? choosePolicy(activationBytes, config.decoder.numLayers, request.gradientCheckpointing);
-  const { planner, capacity, weights, adapter, pass, vision, stage } = allocate(policy);
+  const { planner, capacity, weights, adapter, pass, vision, lent, stage } = allocate(policy);
   return {
     groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
     totalBytes: planner.totalBytes,
@@ -111,6 +116,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
       { config, weights, adapter, pass, vision, stage },
       { passes, towerCalls: Math.ceil(tiles / tileCapacity) },
     ),
+    lentBytes: lent.reduce((sum, { length }) => sum + tensorBytes(length), 0),
     kept: stage && { stage, tileBytes: 4 * stageWords(config, stage) },
     checkpointBytes: checkpointBytes(adapter),
   };

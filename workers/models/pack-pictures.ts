@@ -6,7 +6,7 @@ import { type Counters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Blend, noBlend, TAPS, transposed } from "../kernels/rows/blend.ts";
 import type { StepPosition, TakenFeatures, VisionEncoder } from "./encoder.ts";
-import { encodeKept, encodeKeptFrom } from "./kept/encode-kept.ts";
+import { encodeAhead, encodeKept, encodeKeptFrom } from "./kept/encode-kept.ts";
 import type { PassBuffers } from "./pass.ts";
 
 export interface PackPictures {
@@ -100,6 +100,15 @@ export async function encodePictures(encoder: VisionEncoder, pictures: PackPictu
   for (let first = 0; first < pictures.tiles; first += encoder.capacity) {
     await encodeFrom(encoder, pictures, first, at);
   }
+}
+
+/** How many tiles may be encoded before the passes that take them: as many as the memory of kept features holds. */
+export const tilesAhead = ({ kept }: VisionEncoder): number =>
+  kept?.cache ? Math.floor(kept.cache.memoryBytes / kept.cache.tileBytes) : 0;
+
+/** Computes what the pictures of these passes, no more than `tilesAhead`, need of the tower. */
+export async function encodePicturesAhead(encoder: VisionEncoder, passes: readonly PackPictures[]): Promise<void> {
+  await encodeAhead({ encoder, kept: encoder.kept! }, passes);
 }
 
 async function encodeFrom(

@@ -1,5 +1,5 @@
 /** The memory of a step: a pass over token rows, and the tower and connector that give it its features. */
-import type { Allocator } from "../gpu/buffers.ts";
+import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { sharedMemory } from "../gpu/shared-memory.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
 import type { VlmConfig } from "./config.ts";
@@ -7,9 +7,12 @@ import { allocatePass, type PassBuffers, type PassCapacity } from "./pass.ts";
 import { allocateVision, type VisionActivations } from "./vision.ts";
 import type { VlmWeights } from "./weights.ts";
 
+/** What is lent lies in CPU memory as long as a run goes on, and is written to the GPU again for pictures that are new. */
+const LENT_BYTES = 256e6;
+
 export interface StepBuffersRequest {
   config: VlmConfig;
-  weights: Pick<VlmWeights, "embed" | "head">;
+  weights: Pick<VlmWeights, "embed" | "head" | "lendable">;
   adapter: Pick<Adapter, "settings" | "vision" | "connector"> | undefined;
   capacity: PassCapacity;
   /** Tiles of one call of the tower. */
@@ -19,21 +22,33 @@ export interface StepBuffersRequest {
 export interface StepBuffers {
   pass: PassBuffers;
   vision: VisionActivations;
+  /** What the pass takes of the tower's weights: they have to be written again before the tower sees a picture. */
+  lent: Tensor[];
 }
 
 /**
- * Pictures have become features before token rows go through the model, so both use the same memory; but where something learns on
- * the pictures' side, what the tower and the connector left is read again at the end.
+ * Pictures have become features before token rows go through the model, so both use the same memory, and in training token rows take
+ * that of the tower's weights as well; but where something learns on the pictures' side, what the tower and the connector left is read
+ * again at the end.
  */
 export function allocateStep(
   alloc: Allocator,
   { config, weights, adapter, capacity, tileCapacity }: StepBuffersRequest,
 ): StepBuffers {
   const learns = adapter !== undefined && learnsFromPictures(adapter);
-  const policy = learns && typeof capacity.policy === "object" ? capacity.policy : undefined;
+  const training = typeof capacity.policy === "object" ? capacity.policy : undefined;
+  const policy = learns ? training : undefined;
   const lora = learns ? adapter.settings : undefined;
-  return sharedMemory(alloc, ["pictures", "tokens"], ({ pictures, tokens, kept }) => ({
-    pass: allocatePass(kept, config, weights, adapter?.settings, capacity, policy ? kept : tokens),
-    vision: allocateVision(kept, config, tileCapacity, { lora, policy }, policy ? kept : pictures),
-  }));
+  const lent: Tensor[] = [];
+  const from = training && !learns ? weights.lendable : [];
+  return sharedMemory(
+    alloc,
+    ["pictures", "tokens"],
+    ({ pictures, tokens, kept }) => ({
+      pass: allocatePass(kept, config, weights, adapter?.settings, capacity, policy ? kept : tokens),
+      vision: allocateVision(kept, config, tileCapacity, { lora, policy }, policy ? kept : pictures),
+      lent,
+    }),
+    { to: "tokens", from, most: LENT_BYTES / 4, taken: lent },
+  );
 }

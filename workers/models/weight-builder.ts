@@ -3,7 +3,7 @@
  * (through an `Allocator`, so that the memory plan and the real allocation are one code) and notes where its values go.
  */
 import { TabTuneError } from "../errors.ts";
-import type { Allocator, Tensor } from "../gpu/buffers.ts";
+import { type Allocator, Planner, type Tensor, view } from "../gpu/buffers.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/linear/weight.ts";
 import { type Dtype, dtypeBytes, elementsOf } from "../weights/formats/dtype.ts";
 import { CONNECTOR, DECODER, type NameScheme, neutralName, resolveName, spellingsOf, TOWER } from "./names.ts";
@@ -94,6 +94,9 @@ function missingPart(neutral: string, names: NameScheme, tensors: Iterable<strin
   );
 }
 
+/** A binding may begin at each 256th byte. */
+const BINDING_WORDS = 64;
+
 interface Found {
   name: string;
   facts: TensorFacts;
@@ -104,6 +107,8 @@ export class WeightBuilder {
   readonly fills = new Map<string, Fill>();
   /** Values in all tensors that were asked for. */
   parameters = 0;
+  /** What `together` made. */
+  readonly blocks: Tensor[] = [];
   readonly #isLargeF32: boolean;
 
   /** `quant` undefined keeps everything as it is. */
@@ -117,6 +122,31 @@ export class WeightBuilder {
     for (const { dtype, shape } of tensors.values())
       if (dtype === "F32") f32Bytes += elementsOf(shape) * dtypeBytes.F32;
     this.#isLargeF32 = f32Bytes > KEEP_F32_BYTES;
+  }
+
+  /** What `lay` asks for, one behind the other in one buffer: a block. */
+  together<T>(label: string, lay: (build: WeightBuilder) => T): T {
+    const within = (tensor: Allocator["tensor"]) => new WeightBuilder({ tensor }, this.tensors, this.names, this.quant);
+    let words = 0;
+    const place = (length: number): number => {
+      const at = words;
+      words = Math.ceil((at + length) / BINDING_WORDS) * BINDING_WORDS;
+      return at;
+    };
+    lay(
+      within((name, length) => {
+        place(length);
+        return new Planner().tensor(name, length);
+      }),
+    );
+    const block = this.alloc.tensor(`weights/${label}`, words);
+    words = 0;
+    const build = within((_, length) => view(block, place(length), length));
+    const made = lay(build);
+    for (const [name, fill] of build.fills) this.fills.set(name, fill);
+    this.parameters += build.parameters;
+    this.blocks.push(block);
+    return made;
   }
 
   /** The format in which a tensor stays that is not quantised. */

@@ -12,6 +12,8 @@ export interface VlmWeights extends VocabularyWeights, DecoderWeights {
   connector: ConnectorWeights;
   /** [hiddenSize], where the model has a feature row that belongs to no tile. */
   extraRow: Tensor | undefined;
+  /** Memory of the tower's layers, which is lent while no picture is seen. */
+  lendable: readonly Tensor[];
 }
 
 export interface WeightLayout {
@@ -37,6 +39,7 @@ export function allocateWeights(
     tower: towerWeights(build, config.tower),
     connector: connectorWeights(build, config.connector),
     extraRow: config.extraRow === null ? undefined : build.vector(config.extraRow, [h]),
+    lendable: build.blocks,
   };
   return { weights, fills: build.fills, parameters: build.parameters };
 }

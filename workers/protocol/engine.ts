@@ -47,6 +47,8 @@ export interface PlanInfo {
   /** Bytes by what they are for, in allocation order. */
   memory: { name: string; bytes: number }[];
   totalBytes: number;
+  /** Of the tower's weights, what makes room for token rows: a copy lies in CPU memory, and goes to the GPU again for new pictures. */
+  lentBytes: number;
   checkpointBytes: number;
   /** Weights that are already on the GPU are part of `totalBytes`. */
   fits: Fits;

@@ -2,8 +2,8 @@
  * One optimizer step on the GPU: micro-batches are packed, run forward and backward, their LoRA gradients added up; then norm, clip
  * and AdamW. Everything is allocated and recorded by `createTrainingStep`; a steady step creates no GPU object.
  */
-import { type PackedBatch, type PassRoom, packsOf } from "../data/batches/pack.ts";
-import { type Example, tilesOf } from "../data/example.ts";
+import { groupsOf, type PackedBatch, type PassRoom, packsOf } from "../data/batches/pack.ts";
+import type { Example } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, type Tensor, write } from "../gpu/buffers.ts";
 import { createStaging } from "../gpu/staging.ts";
@@ -15,8 +15,10 @@ import type { OpenFeatures } from "../models/kept/kept-features.ts";
 import {
   backwardPictures,
   encodePictures,
+  encodePicturesAhead,
   type PackPictures,
   packPictures,
+  tilesAhead,
   writeSlots,
 } from "../models/pack-pictures.ts";
 import { type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
@@ -72,7 +74,12 @@ type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "first
 /** What a step runs in: buffers of a pass, the vision tower, and the program over them. */
 interface StepBuffers extends Runner {
   arena: Arena;
-  run(pack: PackedBatch, dims: PassDims): Promise<Float32Array>;
+  /**
+   * The passes of a step in groups, each with its pictures. Where token rows take memory of the tower's weights, the pictures of a group
+   * are seen before its first pass: the weights are written again once for all of them.
+   */
+  groups(packs: readonly PackedBatch[]): AsyncGenerator<{ pack: PackedBatch; pictures: PackPictures }[]>;
+  run(pack: PackedBatch, pictures: PackPictures, dims: PassDims): Promise<Float32Array>;
   /** `norm`, f32[4], and what layers have counted since the run began. */
   readNorm(norm: Tensor): Promise<{ norm: Float32Array; beyondHalf: Uint32Array }>;
 }
@@ -92,7 +99,8 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
   const { capacity, tileCapacity, adapter, trains, evaluates, keep } = options;
   const arena = new Arena(gpu, counters);
   const { weights } = model;
-  const { pass: buffers, vision } = allocateStep(arena, { config, weights, adapter, capacity, tileCapacity });
+  const { pass: buffers, vision, lent } = allocateStep(arena, { config, weights, adapter, capacity, tileCapacity });
+  const borrowed = model.lent.lend(lent);
   const encoder = await createEncoder(model, arena, {
     features: buffers.imageFeatures,
     featureCapacity: capacity.features,
@@ -117,16 +125,14 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     new Float32Array(await staging.read([buffers.nll, 4 * count]));
 
   const room: PassRoom = { rows: capacity.rows, tiles: capacity.features / featuresPerTile(config) };
-  /** `at` in training. */
-  const upload = async (pack: PackedBatch, at?: StepPosition): Promise<PackPictures> => {
-    const pictures = packPictures(
-      pack.examples,
-      { pictures: model.pictures, imageTokenId },
-      pack.rows,
-      capacity.features,
-    );
+  const picturesOf = ({ examples, rows }: PackedBatch): PackPictures => {
+    const pictures = packPictures(examples, { pictures: model.pictures, imageTokenId }, rows, capacity.features);
     if (pictures.tiles > room.tiles)
       throw new Error(`a pass with room for ${room.tiles} tiles was given ${pictures.tiles}`);
+    return pictures;
+  };
+  /** `at` in training. */
+  const upload = async (pack: PackedBatch, pictures: PackPictures, at?: StepPosition): Promise<void> => {
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     writeSlots(gpu, counters, buffers, pictures);
     write(gpu, buffers.starts, pack.starts, counters);
@@ -135,13 +141,27 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
     await encodePictures(encoder, pictures, at);
-    return pictures;
+    await borrowed.take();
   };
 
-  const run = async (pack: PackedBatch, dims: PassDims): Promise<Float32Array> => {
+  async function* groups(packs: readonly PackedBatch[]) {
+    const ahead = lent.length > 0 ? tilesAhead(encoder) : 0;
+    for (const group of ahead > 0 ? groupsOf(packs, ahead) : packs.map((pack) => [pack])) {
+      const passes = group.map((pack) => ({ pack, pictures: picturesOf(pack) }));
+      if (passes.length > 1) {
+        await encodePicturesAhead(
+          encoder,
+          passes.map(({ pictures }) => pictures),
+        );
+      }
+      yield passes;
+    }
+  }
+
+  const run: StepBuffers["run"] = async (pack, pictures, dims) => {
     const { firstTile, ...rest } = dims;
     const { step } = rest;
-    const pictures = await upload(pack, { step, firstTile });
+    await upload(pack, pictures, { step, firstTile });
     if (!training) throw new Error("this pass was not recorded for training");
     await training.run({ rows: pack.rows, labelRows: pack.targets.length, ...rest }, model.pace);
     await backwardPictures(encoder, pictures, { step, firstTile });
@@ -152,6 +172,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     buffers,
     encoder,
     room,
+    groups,
     run,
     async readNorm(norm) {
       const words = await staging.read([norm, 16], ...counts);
@@ -159,7 +180,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     },
     async losses(pack) {
       if (!evaluation) throw new Error("this pass was not recorded for evaluation");
-      await upload(pack);
+      await upload(pack, picturesOf(pack));
       const dims = { gradScale: 1, accumulate: 0, step: 0, firstRow: 0 };
       await evaluation.run({ rows: pack.rows, labelRows: pack.targets.length, ...dims }, model.pace);
       return readLosses(pack.targets.length);
@@ -168,6 +189,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       await encoder.kept?.close();
       staging.destroy();
       arena.dispose();
+      borrowed.giveBack();
     },
   };
 }
@@ -232,12 +254,14 @@ export async function createTrainingStep(
       let sum = 0;
       const done = { accumulate: 0, firstRow: 0, firstTile: 0 };
       if (learnsFromPictures(adapter)) await clear.run({}, model.pace);
-      for (const pack of packs) {
-        const losses = await made.run(pack, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
-        for (const loss of losses) sum += loss;
-        done.accumulate = 1;
-        done.firstRow += pack.rows;
-        done.firstTile += pack.examples.reduce((n, example) => n + tilesOf(example), 0);
+      for await (const passes of made.groups(packs)) {
+        for (const { pack, pictures } of passes) {
+          const losses = await made.run(pack, pictures, { gradScale: 1 / Math.max(1, targetTokens), step, ...done });
+          for (const loss of losses) sum += loss;
+          done.accumulate = 1;
+          done.firstRow += pack.rows;
+          done.firstTile += pictures.tiles;
+        }
       }
       await beforeUpdate?.();
       await update.run(

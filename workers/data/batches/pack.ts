@@ -95,3 +95,19 @@ export const packsOf = (
       group.map((example) => labelsOf(example, trainOn)),
     ),
   );
+
+/** Packs, in order, in groups of at most `tileCapacity` picture tiles; one pack always fits. */
+export function groupsOf(packs: readonly PackedBatch[], tileCapacity: number): PackedBatch[][] {
+  const groups: PackedBatch[][] = [];
+  let tiles = 0;
+  for (const pack of packs) {
+    const own = pack.examples.reduce((sum, example) => sum + tilesOf(example), 0);
+    if (groups.length === 0 || tiles + own > tileCapacity) {
+      groups.push([]);
+      tiles = 0;
+    }
+    groups.at(-1)!.push(pack);
+    tiles += own;
+  }
+  return groups;
+}

@@ -33,7 +33,7 @@ export async function encodeKept(e: KeepingEncoder, pictures: Pictures): Promise
   const all = await hashed(pictures, 0, tiles);
   await e.kept.settled();
   const found = await lookUp(e, all);
-  countPictures(e.kept, pictureTiles, found);
+  countPictures(e.kept, pictureTiles, all.hashes, found);
   if (e.kept.stage === "connector") return place(e, all, found);
   for (let first = 0; first < tiles; first += e.encoder.capacity) {
     const count = Math.min(e.encoder.capacity, tiles - first);
@@ -52,6 +52,26 @@ export async function encodeKeptFrom(e: KeepingEncoder, pictures: Pictures, firs
   await e.encoder.connect(count, first, e.at && { ...e.at, firstTile: e.at.firstTile + first });
 }
 
+/**
+ * Before the passes of a step: computes and keeps what they would not find, so that the tower is done when the first of them takes its
+ * memory. The cache has to hold all their tiles in memory at once.
+ */
+export async function encodeAhead(e: Omit<KeepingEncoder, "at">, passes: readonly Pictures[]): Promise<void> {
+  const { encoder, kept } = e;
+  await kept.settled();
+  kept.ahead.clear();
+  for (const pictures of passes.filter(({ tiles }) => tiles > 0)) {
+    const all = await hashed(pictures, 0, pictures.tiles);
+    const isUnknown = (hash: string, n: number): boolean => !kept.cache!.has(hash) && all.hashes.indexOf(hash) === n;
+    const unknown = all.hashes.flatMap((hash, n) => (isUnknown(hash, n) ? [n] : []));
+    for (let at = 0; at < unknown.length; at += encoder.capacity) {
+      const tiles = some(all, unknown.slice(at, at + encoder.capacity));
+      await computeAndKeep(e, tiles);
+      for (const hash of tiles.hashes) kept.ahead.add(hash);
+    }
+  }
+}
+
 /** Hashes of a pack's tiles; a backward asks again. */
 const hashesOf = new WeakMap<Pictures, Promise<string[]>>();
 
@@ -67,18 +87,21 @@ async function hashed(pictures: Pictures, first: number, count: number): Promise
   };
 }
 
-/** A picture is read where all of its tiles are. */
+/** A picture is read where all of its tiles are, and none was computed for this step. */
 function countPictures(
-  { cache }: KeptFeatures,
+  { cache, ahead }: KeptFeatures,
   pictureTiles: readonly number[],
-  found: (Uint8Array | undefined)[],
+  hashes: readonly string[],
+  found: readonly (Uint8Array | undefined)[],
 ): void {
   let tile = 0;
   let read = 0;
   for (const tiles of pictureTiles) {
-    if (found.slice(tile, tile + tiles).every((bytes) => bytes !== undefined)) read += 1;
+    const isRead = (n: number): boolean => found[n] !== undefined && !ahead.has(hashes[n]!);
+    if (Array.from({ length: tiles }, (_, n) => tile + n).every(isRead)) read += 1;
     tile += tiles;
   }
+  for (const hash of hashes) ahead.delete(hash);
   cache!.countPictures(read, pictureTiles.length - read);
 }
 
@@ -118,17 +141,20 @@ async function place(e: KeepingEncoder, tiles: Tiles, found: (Uint8Array | undef
   const computed = [...found];
   if (unknown.length > 0) {
     // Side by side, as the tower takes them, and from there to their places among the known ones.
-    await computeAll(e, some(tiles, unknown));
-    for (const [at, bytes] of (await kept.read(unknown.length)).entries()) {
-      const n = unknown[at]!;
-      computed[n] = bytes;
-      await kept.cache!.keep(hashes[n]!, bytes);
-    }
+    for (const [at, bytes] of (await computeAndKeep(e, some(tiles, unknown))).entries()) computed[unknown[at]!] = bytes;
   }
   for (const [n, bytes] of computed.entries()) kept.put(n, bytes!);
 }
 
-async function computeAll(e: KeepingEncoder, tiles: Tiles): Promise<void> {
+/** Through the first rows of the stage's place. */
+async function computeAndKeep(e: Omit<KeepingEncoder, "at">, tiles: Tiles): Promise<Uint8Array[]> {
+  await computeAll(e, tiles);
+  const read = await e.kept.read(tiles.hashes.length);
+  for (const [n, bytes] of read.entries()) await e.kept.cache!.keep(tiles.hashes[n]!, bytes);
+  return read;
+}
+
+async function computeAll(e: Omit<KeepingEncoder, "at">, tiles: Tiles): Promise<void> {
   const { capacity } = e.encoder;
   const count = tiles.hashes.length;
   const bytes = tiles.pixels.length / count;
@@ -140,7 +166,11 @@ async function computeAll(e: KeepingEncoder, tiles: Tiles): Promise<void> {
 }
 
 /** As many tiles as the encoder takes at once, their features from row `row` on. */
-async function compute({ encoder, kept }: KeepingEncoder, { hashes, pixels }: Tiles, row: number): Promise<void> {
+async function compute(
+  { encoder, kept }: Omit<KeepingEncoder, "at">,
+  { hashes, pixels }: Tiles,
+  row: number,
+): Promise<void> {
   const count = hashes.length;
   await encoder.see(encoder.pictures.normalise(pixels, count), count);
   if (kept.stage === "connector") await encoder.connect(count, row);

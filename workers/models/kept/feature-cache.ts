@@ -80,7 +80,7 @@ export interface FoundFeatures {
 
 export class FeatureCache {
   readonly tileBytes: number;
-  readonly #memoryBytes: number;
+  readonly memoryBytes: number;
   /** None, or none any more. */
   #storage: FeatureStorage | undefined;
   readonly #folder: string;
@@ -101,7 +101,7 @@ export class FeatureCache {
 
   private constructor({ identity, tileBytes, memoryBytes = MEMORY_BYTES, storage }: FeatureCacheOptions) {
     this.tileBytes = tileBytes;
-    this.#memoryBytes = memoryBytes;
+    this.memoryBytes = memoryBytes;
     this.#storage = storage;
     this.#folder = `${storage?.prefix}${identity}/`;
   }
@@ -132,6 +132,11 @@ export class FeatureCache {
   countPictures(read: number, made: number): void {
     this.#counts.read += read;
     this.#counts.made += made;
+  }
+
+  /** Whether there is something of this tile. What `find` says of it may be that it is damaged. */
+  has(tile: string): boolean {
+    return this.#memory.has(tile) || this.#stored.has(tile);
   }
 
   /** Of a tile, by the hash of its pixels; undefined where it has to be computed. Damaged ones are removed and counted. */
@@ -244,7 +249,7 @@ export class FeatureCache {
     this.#memory.delete(tile);
     this.#memory.set(tile, bytes);
     for (const [oldest] of this.#memory) {
-      if (this.#memory.size * this.tileBytes <= this.#memoryBytes) break;
+      if (this.#memory.size * this.tileBytes <= this.memoryBytes) break;
       this.#memory.delete(oldest);
     }
   }

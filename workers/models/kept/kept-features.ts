@@ -66,6 +66,8 @@ export class KeptFeatures {
   readonly fleeting: boolean;
   /** None until `open`: then everything is computed. */
   cache: FeatureCache | undefined;
+  /** Tiles that were computed for the passes to come. */
+  readonly ahead = new Set<string>();
   readonly #parts: KeptFeaturesParts;
   readonly #staging: Staging;
   readonly #atOnce: number;

@@ -20,7 +20,7 @@ import { copyRows } from "../../kernels/rows/copy.ts";
 import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
 import { TOWER, towerLayer } from "../names.ts";
 import type { AffineWeight, NormWeight, WeightBuilder } from "../weight-builder.ts";
-import { type FusedLinear, type Linears, mapLinears } from "./linears.ts";
+import type { FusedLinear, Linears } from "./linears.ts";
 import {
   type AdaptedLinear,
   adapted,
@@ -82,16 +82,24 @@ export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights
       bias: c.patchBias ? build.vector(`${patch}.bias`, [size]) : undefined,
     },
     preNorm: c.preNorm ? build.layerNorm(`${TOWER}.pre_layrnorm`, size) : undefined,
-    layers: Array.from({ length: c.layersUsed }, (_, n): TowerLayerWeights => {
-      const base = towerLayer(n);
-      return {
-        norm1: build.layerNorm(`${base}.layer_norm1`, size),
-        linears: mapLinears(towerLinears(c), (l, key) => build.linear(base, key, l, "vision_tower")),
-        norm2: build.layerNorm(`${base}.layer_norm2`, size),
-      };
-    }),
+    layers: Array.from({ length: c.layersUsed }, (_, n) => towerLayerWeights(build, c, n)),
     postNorm: c.postNorm ? build.layerNorm(`${TOWER}.post_layernorm`, size) : undefined,
   };
+}
+
+/** Its halves are blocks: while no picture is seen, their memory can be lent (gpu/lent-memory.ts). */
+function towerLayerWeights(build: WeightBuilder, c: TowerConfig, n: number): TowerLayerWeights {
+  const base = towerLayer(n);
+  const linears = towerLinears(c);
+  const half = <K extends TowerLinear>(within: WeightBuilder, norm: string, names: readonly K[]) => ({
+    norm: within.layerNorm(`${base}.${norm}`, c.hiddenSize),
+    ...(Object.fromEntries(
+      names.map((name) => [name, within.linear(base, name, linears[name], "vision_tower")]),
+    ) as Record<K, AffineWeight>),
+  });
+  const { norm: norm1, ...first } = build.together(`${base}.attention`, (b) => half(b, "layer_norm1", ["qkv", "out"]));
+  const { norm: norm2, ...second } = build.together(`${base}.mlp`, (b) => half(b, "layer_norm2", ["fc1", "fc2"]));
+  return { norm1, linears: { ...first, ...second }, norm2 };
 }
 
 /** LayerNorm's output and what its backward needs. */
