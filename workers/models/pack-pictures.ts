@@ -102,9 +102,15 @@ export async function encodePictures(encoder: VisionEncoder, pictures: PackPictu
   }
 }
 
-/** How many tiles may be encoded before the passes that take them: as many as the memory of kept features holds. */
-export const tilesAhead = ({ kept }: VisionEncoder): number =>
-  kept?.cache ? Math.floor(kept.cache.memoryBytes / kept.cache.tileBytes) : 0;
+/** Pixels of pictures that are encoded before their passes: they lie in memory together. */
+const PIXEL_BYTES_AHEAD = 64e6;
+
+/** How many tiles may be encoded before the passes that take them: the memory of kept features holds them all. */
+export function tilesAhead({ kept, pictures }: VisionEncoder): number {
+  if (!kept?.cache) return 0;
+  const { memoryBytes, tileBytes } = kept.cache;
+  return Math.floor(Math.min(memoryBytes / tileBytes, PIXEL_BYTES_AHEAD / (3 * pictures.tileSize ** 2)));
+}
 
 /** Computes what the pictures of these passes, no more than `tilesAhead`, need of the tower. */
 export async function encodePicturesAhead(encoder: VisionEncoder, passes: readonly PackPictures[]): Promise<void> {

@@ -96,12 +96,13 @@ async function steps({ model, rows }: Case, { policy, lends, keeps, chats = true
     await chat.see(model.pictures.normalise(tile, 1), 1);
     outcomes.push(await readBack(vlm.gpu, [chat.buffers.tower.features]));
   }
+  const counts = training.features?.counts;
   await training.dispose();
   // The weights are those of the model for whoever comes next.
   await chat.see(model.pictures.normalise(tile, 1), 1);
   outcomes.push(await readBack(vlm.gpu, [chat.buffers.tower.features]));
   arena.dispose();
-  return { outcomes, written, bytes };
+  return { outcomes, written, bytes, counts };
 }
 
 const cases = new Map<string, Case>();
@@ -129,6 +130,10 @@ test.each<[GoldenCase, string, ActivationPolicy]>([
   expect(together.written).toEqual([passes - 1, together.written[1], passes]);
   // All pictures of a step are seen before its first pass; in the third all are known.
   expect(kept.written).toEqual([0, 0, 0]);
+  // Those of the first two steps are computed, each once, and told so though their passes read them.
+  const pictures = (rows: Example[]): number => rows.reduce((sum, { images }) => sum + images.length, 0);
+  const [early, seen] = [pictures(of.rows.slice(0, 8)), pictures(of.rows.slice(0, 4))];
+  expect(kept.counts).toMatchObject({ made: early, read: seen });
 });
 
 test("weights are written once in a step with new pictures, and not in one without", { timeout: 600_000 }, async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Example } from "../example.ts";
-import { packExamples, splitByCapacity } from "./pack.ts";
+import { type Example, tilesOf } from "../example.ts";
+import { groupsOf, packExamples, splitByCapacity } from "./pack.ts";
 
 const example = (row: number, ids: number[], tiles = 0): Example => ({
   row,
@@ -89,4 +89,27 @@ test.each<[string, [tokens: number, tiles: number][], number, number, number[][]
 ])("packs by capacity: %s", (_, rows, tokens, tiles, expected) => {
   const examples = rows.map(([length, count], i) => example(i, Array<number>(length).fill(1), count));
   expect(splitByCapacity(examples, tokens, tiles).map((pack) => pack.map((e) => e.row))).toEqual(expected);
+});
+
+test.each<[string, number[], number, number[][]]>([
+  [
+    "as many as fit",
+    [2, 1, 1, 3, 0, 0, 1],
+    4,
+    [
+      [2, 1, 1],
+      [3, 0, 0, 1],
+    ],
+  ],
+  ["one alone is over it", [1, 9, 1], 4, [[1], [9], [1]]],
+  ["no room: each alone, but for those without pictures", [1, 0, 0, 1], 0, [[1], [0, 0], [1]]],
+  ["nothing", [], 4, []],
+])("packs in groups by tiles: %s", (_, tiles, most, expected) => {
+  const packs = tiles.map((count, i) => {
+    const examples = [example(i, [1], count)];
+    return packExamples(examples, [Int32Array.of(1)]);
+  });
+  const groups = groupsOf(packs, most);
+  expect(groups.map((group) => group.map((pack) => tilesOf(pack.examples[0]!)))).toEqual(expected);
+  expect(groups.flat()).toEqual(packs);
 });

@@ -62,7 +62,7 @@ export async function encodeAhead(e: Omit<KeepingEncoder, "at">, passes: readonl
   kept.ahead.clear();
   for (const pictures of passes.filter(({ tiles }) => tiles > 0)) {
     const all = await hashed(pictures, 0, pictures.tiles);
-    const isUnknown = (hash: string, n: number): boolean => !kept.cache!.has(hash) && all.hashes.indexOf(hash) === n;
+    const isUnknown = (hash: string, n: number): boolean => !kept.cache!.touch(hash) && all.hashes.indexOf(hash) === n;
     const unknown = all.hashes.flatMap((hash, n) => (isUnknown(hash, n) ? [n] : []));
     for (let at = 0; at < unknown.length; at += encoder.capacity) {
       const tiles = some(all, unknown.slice(at, at + encoder.capacity));

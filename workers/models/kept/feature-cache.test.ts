@@ -31,6 +31,16 @@ test("what memory has no room for is read from storage, the one used last stays"
   expect(cache.counts).toMatchObject({ tiles: 3, bytes: 3 * SEALED, again: 0 });
 });
 
+test("what is asked for stays in memory longest", async () => {
+  const cache = await open(memoryStore(), { memoryBytes: 2 * TILE, storage: undefined });
+  expect(cache.touch("a")).toBe(false);
+  await cache.keep("a", bytesOf(1));
+  await cache.keep("b", bytesOf(2));
+  expect(cache.touch("a")).toBe(true);
+  await cache.keep("c", bytesOf(3));
+  expect(["a", "b", "c"].map((tile) => cache.touch(tile))).toEqual([true, false, true]);
+});
+
 test("a later session finds them, and proves one before it believes them", async () => {
   const store = memoryStore();
   const first = await open(store);

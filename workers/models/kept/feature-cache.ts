@@ -134,9 +134,11 @@ export class FeatureCache {
     this.#counts.made += made;
   }
 
-  /** Whether there is something of this tile. What `find` says of it may be that it is damaged. */
-  has(tile: string): boolean {
-    return this.#memory.has(tile) || this.#stored.has(tile);
+  /** Whether there is something of this tile, which then stays in memory longest. `find` may still find it damaged. */
+  touch(tile: string): boolean {
+    const inMemory = this.#memory.get(tile);
+    if (inMemory) this.#remember(tile, inMemory);
+    return inMemory !== undefined || this.#stored.has(tile);
   }
 
   /** Of a tile, by the hash of its pixels; undefined where it has to be computed. Damaged ones are removed and counted. */
