@@ -25,7 +25,7 @@ export interface FakeGpu {
 export function fakeGpu(milliseconds: (sent: Sent) => number, keep = true): FakeGpu {
   Object.assign(globalThis, {
     GPUShaderStage: { COMPUTE: 4 },
-    GPUBufferUsage: { UNIFORM: 64, COPY_DST: 8, STORAGE: 128, COPY_SRC: 4 },
+    GPUBufferUsage: { UNIFORM: 64, COPY_DST: 8, STORAGE: 128, COPY_SRC: 4, MAP_READ: 1 },
   });
   let current: Sent = { dispatches: [], at: 0 };
   let offset = 0;
@@ -74,9 +74,14 @@ export function fakeGpu(milliseconds: (sent: Sent) => number, keep = true): Fake
     createPipelineLayout: () => ({}),
     createComputePipelineAsync: async ({ label }: { label: string }) => ({ label, getBindGroupLayout: () => ({}) }),
     createBindGroup: () => ({}),
-    createCommandEncoder: () => ({ beginComputePass: () => pass, finish: () => ({}) }),
+    createCommandEncoder: () => ({ beginComputePass: () => pass, copyBufferToBuffer() {}, finish: () => ({}) }),
+    pushErrorScope() {},
+    popErrorScope: async () => null,
   } as unknown as GPUDevice;
-  const facts = { maxStorageBufferBindingSize: 1e9 };
+  const facts = {
+    ...{ maxStorageBufferBindingSize: 1e9, maxComputeWorkgroupStorageSize: 16384 },
+    ...{ software: false, features: [], vendor: "", architecture: "" },
+  };
   const gpu = { device, facts, submits: new SubmitQueue(device), alive() {} } as unknown as Gpu;
   const counters = newCounters();
   const fake: FakeGpu = {
