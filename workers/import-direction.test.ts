@@ -21,6 +21,7 @@ const order = [
   ["models"],
   ["adapter"],
   ["training", "chat", "self-test"],
+  ["apply"],
   ["measure"],
   ["protocol"],
   ["engine", "dataset"],

@@ -5,7 +5,7 @@ import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { useStorage } from "../stores/storage.ts";
 
-const kinds = { model: "Model", data: "Data", ranges: "Data set", run: "Run", votes: "Votes" };
+const kinds = { model: "Model", data: "Data", ranges: "Data set", run: "Run", votes: "Votes", answers: "Answers" };
 
 function words({ usage, quota }: StorageInfo): string {
   return `${bytes(usage)} used of the ${bytes(quota)} that this browser allows.`;

@@ -1,10 +1,9 @@
 /** The recipe being edited, its plan, and the run that is going on. Field names are Hugging Face's, as in recipe files. */
 import type { Remote } from "comlink";
 import { create } from "zustand";
-import { reportOf } from "../../workers/errors.ts";
 import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { FeatureCounts } from "../../workers/models/kept/feature-cache.ts";
-import type { EngineApi, PlanInfo, SupplyOf } from "../../workers/protocol/engine.ts";
+import type { EngineApi, PlanInfo } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
 import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
@@ -14,6 +13,7 @@ import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import { adapterKeys, useBeginning } from "./beginning.ts";
 import { useDataset } from "./dataset.ts";
+import { engineSupply } from "./engine-supply.ts";
 import { useModel } from "./model.ts";
 import { notifyOtherTabs } from "./other-tabs.ts";
 import { useRuns } from "./runs.ts";
@@ -101,14 +101,6 @@ function tiedTo(name: string, value: unknown, steps = 0): Fields {
 const PACE_KEY = "tabtune-pace";
 
 export const useTraining = create<TrainingStore>((set, get) => {
-  const supply: SupplyOf = async (datasetId, positions) => {
-    try {
-      return { leftOut: await useDataset.getState().supply(datasetId, positions) };
-    } catch (error) {
-      // A class does not cross a worker's border; its report does.
-      return { failed: reportOf(error) };
-    }
-  };
   const onEvent = (event: RunEvent): void => {
     notifyOtherTabs(event);
     if (event.type === "checkpoint" && event.phase === "written") void useRuns.getState().refresh();
@@ -294,11 +286,11 @@ export const useTraining = create<TrainingStore>((set, get) => {
       });
       const from = useBeginning.getState().run?.id;
       const request = { recipe: get().fields, datasetId: data.id, from };
-      await follow(engine((api) => api.train(request, callback(onEvent), callback(supply))));
+      await follow(engine((api) => api.train(request, callback(onEvent), callback(engineSupply))));
     },
-    resumeRun: (runId) => goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(supply))),
+    resumeRun: (runId) => goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply))),
     moreSteps: (runId, steps) =>
-      goOn(runId, steps, (api) => api.moreSteps(runId, steps, callback(onEvent), callback(supply))),
+      goOn(runId, steps, (api) => api.moreSteps(runId, steps, callback(onEvent), callback(engineSupply))),
     pause: () => ask((api) => api.pause()),
     unpause: () => ask((api) => api.unpause()),
     stopAndSave: () => ask((api) => api.stopAndSave()),

@@ -1,9 +1,8 @@
 /** Rows of data, answered one after the other: greedy, so that the same row has the same answer in every run. */
 import { tilesOf } from "../data/example.ts";
 import { inOrder } from "../data/in-order.ts";
-import type { PicturePool } from "../data/pictures/pool.ts";
-import { atPlace, preparePictures, type RowPreparation } from "../data/prepare-example.ts";
-import { widthOf } from "../data/prepare-rows.ts";
+import type { PreparedImage } from "../data/pictures/format.ts";
+import { atPlace, type RowPreparation } from "../data/prepare-example.ts";
 import type { Row } from "../data/rows/row.ts";
 import { isRowFault, type RowFault, type TabTuneError } from "../errors.ts";
 import type { Generated, Prompt } from "./generate.ts";
@@ -26,15 +25,21 @@ export interface AnsweredRow {
   stopped: Exclude<Generated["stopped"], "user">;
 }
 
-/** A row that was answered, or one that cannot be, with its fault. */
-export type RowAnswer = { row: Row; answered: AnsweredRow; fault?: undefined } | { row: Row; fault: TabTuneError };
+/** A row as it is asked: how its pictures are come by is the caller's matter. */
+export type RowToAsk = Pick<Row, "index" | "source" | "messages" | "answers"> & { images: readonly { path: string }[] };
 
-export interface AnswerSettings {
+/** A row that was answered, or one that cannot be, with its fault. */
+export type RowAnswer<R> = { row: R; answered: AnsweredRow; fault?: undefined } | { row: R; fault: TabTuneError };
+
+export interface AnswerSettings<R> {
   chat: Pick<RoomyChat, "withRoom">;
   preparation: RowPreparation;
   /** Ids that end an answer. */
   eosIds: number[];
-  pictures: PicturePool;
+  /** The pictures of a row, in their order; it throws the faults of a row. */
+  picturesOf(row: R): Promise<readonly PreparedImage[]>;
+  /** Rows whose pictures are prepared at once. */
+  width: number;
   useAdapter: boolean;
   maxNewTokens: number;
   /** Asked in place of each row's own question. */
@@ -43,8 +48,8 @@ export interface AnswerSettings {
   stopped?: () => boolean;
 }
 
-interface Asked {
-  row: Row;
+interface Asked<R> {
+  row: R;
   question: Question;
   prompt?: Prompt;
   fault?: TabTuneError & { code: RowFault };
@@ -54,9 +59,12 @@ interface Asked {
  * Answers in the order of the rows; the next rows' pictures are prepared meanwhile. Of conversations the last question is answered, after
  * the earlier answers of the data. Throws what is no fault of one row, as "gpu-error", "out-of-memory".
  */
-export async function* answerRows(rows: AsyncGenerator<Row>, settings: AnswerSettings): AsyncGenerator<RowAnswer> {
-  const { chat, preparation, pictures, maxNewTokens, useAdapter, stopped = () => false } = settings;
-  const asked = inOrder(rows, widthOf(pictures), (row) => ask(row, settings));
+export async function* answerRows<R extends RowToAsk>(
+  rows: AsyncGenerator<R>,
+  settings: AnswerSettings<R>,
+): AsyncGenerator<RowAnswer<R>> {
+  const { chat, preparation, width, maxNewTokens, useAdapter, stopped = () => false } = settings;
+  const asked = inOrder(rows, width, (row) => ask(row, settings));
   for await (const { row, question, prompt, fault } of asked) {
     if (stopped()) return;
     if (!prompt) {
@@ -86,7 +94,7 @@ export async function* answerRows(rows: AsyncGenerator<Row>, settings: AnswerSet
 }
 
 /** What is known of a row before it is answered. */
-export const recordOf = (row: Row, { text, right }: Question): Omit<AnsweredRow, "answer" | "stopped"> => ({
+export const recordOf = (row: RowToAsk, { text, right }: Question): Omit<AnsweredRow, "answer" | "stopped"> => ({
   row: row.index,
   source: row.source,
   pictures: row.images.map(({ path }) => path),
@@ -94,10 +102,13 @@ export const recordOf = (row: Row, { text, right }: Question): Omit<AnsweredRow,
   right,
 });
 
-async function ask(row: Row, { preparation, pictures, prompt: words, useAdapter }: AnswerSettings): Promise<Asked> {
+async function ask<R extends RowToAsk>(
+  row: R,
+  { preparation, picturesOf, prompt: words, useAdapter }: AnswerSettings<R>,
+): Promise<Asked<R>> {
   const question = questionOf(row, words);
   try {
-    const images = await preparePictures(row, pictures);
+    const images = await picturesOf(row);
     const prompt = await atPlace(row.source, async () =>
       promptOf(question.messages, images, preparation, { asTrained: useAdapter }),
     );

@@ -47,6 +47,23 @@ export function concatPixels(parts: readonly Pick<Example, "pixels">[]): Uint8Ar
   return all;
 }
 
+/** The pictures of an example, each with its own pixels (views of the example's). */
+export function picturesOf<I extends Pick<ExampleImage, "tiles">>({
+  images,
+  pixels,
+}: {
+  images: readonly I[];
+  pixels: Uint8Array;
+}): (I & Pick<Example, "pixels">)[] {
+  const perTile = images.length > 0 ? pixels.length / tilesOf({ images }) : 0;
+  let at = 0;
+  return images.map((image) => {
+    const from = at;
+    at += image.tiles * perTile;
+    return { ...image, pixels: pixels.subarray(from, at) };
+  });
+}
+
 /** [T] labels as Hugging Face writes them: the token id where it is a target, else -100. The target of position t is labels[t+1]. */
 export function labelsOf(example: Example, trainOn: "responses" | "all-text"): Int32Array {
   const least = trainOn === "responses" ? TokenKind.response : TokenKind.text;

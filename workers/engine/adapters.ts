@@ -156,3 +156,10 @@ export function standAdapter(model: LoadedModel, { settings, slabs }: ReadAdapte
 export async function loadAdapterOf(store: Store, model: LoadedModel, choice: AdapterChoice): Promise<LiveAdapter> {
   return { ...choice, ...standAdapter(model, await readAdapterOf(store, model, choice)) };
 }
+
+/** The step of the checkpoint whose adapter a run ends with. Throws as `savedRun`, and "bad-checkpoint" where there is none yet. */
+export async function endStepOf(store: Store, model: Pick<LoadedModel, "id">, runId: string): Promise<number> {
+  const saved = await savedRun(store, runId);
+  refuseOtherModel(saved.info, model);
+  return (await savedSlabs(store, saved, "end")).step;
+}

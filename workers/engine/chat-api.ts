@@ -4,7 +4,6 @@ import { deleteVotes, keepVote, listVotes } from "../chat/votes.ts";
 import type { ChatApi } from "../protocol/engine.ts";
 import { answer } from "./chat-answer.ts";
 import { putOn } from "./put-on.ts";
-import { answerAll } from "./rows-answer.ts";
 import type { EngineState } from "./state.ts";
 import { inTurn } from "./turns.ts";
 
@@ -12,7 +11,6 @@ export const chatApi = (s: EngineState): ChatApi => ({
   useAdapterOf: (runId) => inTurn(s, () => putOn(s, { runId })),
 
   chat: (request, onEvent) => answer(s, request, onEvent),
-  answerRows: (request, next, onEvent) => answerAll(s, request, next, onEvent),
   async stopChat() {
     for (const asked of s.asked) asked.stopped = true;
     s.speaking?.stop();

@@ -1,6 +1,7 @@
 /** `EngineApi` over one GPU, one model and at most one run: what the page can ask for. */
 import { reporting } from "../errors.ts";
 import type { EngineApi } from "../protocol/engine.ts";
+import { applyApi } from "./apply-api.ts";
 import { chatApi } from "./chat-api.ts";
 import { modelApi } from "./model-api.ts";
 import { runsApi } from "./runs-api.ts";
@@ -14,6 +15,7 @@ export function createEngine(s: EngineState = newEngineState()): EngineApi {
     ...modelApi(s),
     ...runsApi(s),
     ...chatApi(s),
+    ...applyApi(s),
     ...storageApi(s),
     async ping() {
       return performance.now();

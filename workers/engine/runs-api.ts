@@ -1,7 +1,7 @@
 /** Runs: what one will take, starting and steering it, and what is saved of it. */
-import { fromReport, TabTuneError } from "../errors.ts";
+import { TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
-import type { RunsApi, SupplyOf } from "../protocol/engine.ts";
+import type { RunsApi } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
 import { onModel } from "../training/plan.ts";
 import { changeAbout } from "../training/saved/about.ts";
@@ -12,8 +12,9 @@ import { keepAdapter, startFromRun } from "./beginnings.ts";
 import { ggufOf, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
 import { makeReady } from "./ready.ts";
-import { type RunRequest, removeRun, summaries, superviseRun, withLock } from "./runs.ts";
+import { removeRun, summaries, superviseRun, withLock } from "./runs.ts";
 import { type EngineState, needModel } from "./state.ts";
+import { supplying } from "./supplying.ts";
 import { closeChat, inTurn, needIdle, reading } from "./turns.ts";
 
 export const runsApi = (s: EngineState): RunsApi => ({
@@ -152,17 +153,5 @@ async function resumable(s: EngineState, runId: string) {
   }
   return { datasetId: info.datasetId, recipe };
 }
-
-/** What the page cannot do comes back as an error of its own. */
-const supplying = (datasetId: string, supply: SupplyOf | undefined): Pick<RunRequest, "supply"> => {
-  if (!supply) return {};
-  return {
-    async supply(positions) {
-      const supplied = await supply(datasetId, positions);
-      if ("failed" in supplied) throw fromReport(supplied.failed);
-      return supplied.leftOut;
-    },
-  };
-};
 
 const listOf = (modules: string[]): string => modules.map((m) => m.replaceAll("_", " ")).join(" and ") || "nothing";

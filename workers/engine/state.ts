@@ -1,4 +1,5 @@
 /** What the engine holds open for the page: storage, one GPU, one model and its adapter, at most one run and one chat. */
+import type { JobLog } from "../apply/log.ts";
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
@@ -41,6 +42,8 @@ export interface EngineState {
   asked: Set<{ stopped: boolean }>;
   /** The answer that is being written. */
   speaking: { stop(): void; done: Promise<void> } | undefined;
+  /** The job whose rows are being answered, from its first question to its last write. */
+  answering: { jobId: string; datasetId: string; log: JobLog; done: Promise<void> } | undefined;
   /** The kernels' test that is going on; `end` ends it after what it is at. */
   testing: { report: Promise<SelfTestReport>; end(): void } | undefined;
   /** The last that somebody wanted made ready (ready.ts). */
@@ -80,6 +83,7 @@ export const newEngineState = (): EngineState => ({
   loading: undefined,
   asked: new Set(),
   speaking: undefined,
+  answering: undefined,
   testing: undefined,
   wanted: undefined,
   swept: 0,

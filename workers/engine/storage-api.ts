@@ -3,9 +3,11 @@ import { deleteVotes } from "../chat/votes.ts";
 import { forgetRanges } from "../data/hub/kept-ranges.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { sweepDatasets } from "../data/shards/preparing.ts";
+import { TabTuneError } from "../errors.ts";
 import type { StorageApi } from "../protocol/engine.ts";
 import { sweepDeleted } from "../training/saved/runs.ts";
 import { counted } from "../words.ts";
+import { removeJob } from "./jobs.ts";
 import { removeRun } from "./runs.ts";
 import type { EngineState } from "./state.ts";
 import { deleteModel, listStored } from "./stored-items.ts";
@@ -33,12 +35,17 @@ export const storageApi = (s: EngineState): StorageApi => ({
   },
   async deleteStored(kind, key) {
     if (kind === "run") return removeRun(s, key);
+    if (kind === "answers") return removeJob(s, key);
     // Whoever reads them fetches them again.
     if (kind === "ranges") return forgetRanges(await s.rangeCache(), key);
     if (kind === "votes") return deleteVotes(await s.store());
     needIdle(s, "Stop it before deleting data.");
     needNoLoad(s);
     if (kind === "model") return deleteModel(await s.weightCache(), key);
+    if (s.answering?.datasetId === key) {
+      const remedy = "Press Pause or Stop in Apply before deleting them.";
+      throw new TabTuneError("bad-argument", "These rows are being answered.", remedy, "The job is not disturbed.");
+    }
     return deleteDataset(await s.store(), key);
   },
 });

@@ -3,4 +3,5 @@ export const STORE_NAME = "tabtune";
 export const CACHE_DIRECTORY = "tabtune-weights";
 /** What was fetched of data sets of a hub. */
 export const RANGES_DIRECTORY = "tabtune-hub-data";
+export const jobLock = (jobId: string): string => `tabtune-job-${jobId}`;
 export const runLock = (runId: string): string => `tabtune-run-${runId}`;

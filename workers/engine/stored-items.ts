@@ -1,9 +1,11 @@
 /** What lies in this browser: models (weights and files of the hub), prepared data, runs, votes; with sizes, and how they go away. */
 
+import { listJobs } from "../apply/job.ts";
 import { storedVotes } from "../chat/votes.ts";
 import { KEPT_BYTES, listRanges } from "../data/hub/kept-ranges.ts";
 import { isOnDemand, listDatasets } from "../data/shards/manifest.ts";
 import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
+import type { Facts } from "../data/shards/read-drop.ts";
 import { cacheSize } from "../data/shards/row-cache.ts";
 import { storedFeatures } from "../models/kept/feature-cache.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
@@ -15,7 +17,7 @@ import { counted } from "../words.ts";
 
 type Item = StorageInfo["items"][number];
 
-/** Models, then prepared data, then what was fetched of data sets, then runs, then votes. A model's key is its label: weights and files of the hub lie in folders of their own. */
+/** Models, then prepared data, then what was fetched of data sets, then runs, then votes, then answers of jobs. A model's key is its label: weights and files of the hub lie in folders of their own. */
 export async function listStored(cache: FileCache, store: Store, ranges: FileCache): Promise<Item[]> {
   const models = [...(await modelFolders(cache))].map(([label, { bytes, createdAt }]): Item => {
     return { kind: "model", key: label, label, detail: `from ${day(createdAt)}`, bytes };
@@ -29,7 +31,8 @@ export async function listStored(cache: FileCache, store: Store, ranges: FileCac
       features.tiles > 0
         ? `, with features of ${counted(features.tiles, "tile")} (${gigabytes(features.bytes)} of at most ${gigabytes(CACHE_BYTES)})`
         : "";
-    const detail = `${counted(set.rows, "row")}${made}${kept}, from ${day(set.createdAt)}`;
+    const use = (set.facts as Facts | null)?.reading?.toAnswer ? " to be answered" : "";
+    const detail = `${counted(set.rows, "row")}${use}${made}${kept}, from ${day(set.createdAt)}`;
     const bytes = set.bytes + cached.bytes + features.bytes;
     data.push({ kind: "data", key: set.id, label: set.label, detail, bytes });
   }
@@ -44,7 +47,27 @@ export async function listStored(cache: FileCache, store: Store, ranges: FileCac
   const { votes, bytes } = await storedVotes(store);
   const detail = `${counted(votes, "vote")} on answers side by side, with their pictures`;
   const voted: Item[] = bytes > 0 ? [{ kind: "votes", key: "votes", label: "Votes of the chat", detail, bytes }] : [];
-  return [...models, ...data, ...fetched, ...runs, ...voted];
+  return [...models, ...data, ...fetched, ...runs, ...voted, ...(await storedJobs(store))];
+}
+
+async function storedJobs(store: Store): Promise<Item[]> {
+  const damaged: Item[] = [];
+  const unreadable = (key: string): void => {
+    damaged.push({
+      kind: "answers",
+      key,
+      label: "(damaged record)",
+      detail: "cannot be read by this version",
+      bytes: 0,
+    });
+  };
+  const jobs = (await listJobs(store, unreadable)).map((job): Item => {
+    const { id: key, answered, rows, adapter, modelLabel, datasetLabel: label } = job;
+    const by = adapter ? `the adapter of ${adapter.label}` : modelLabel;
+    const detail = `${answered} of ${counted(rows, "row")} answered by ${by}, from ${day(job.createdAt)}`;
+    return { kind: "answers", key, label, detail, bytes: job.bytes };
+  });
+  return [...jobs, ...damaged];
 }
 
 export async function deleteModel(cache: FileCache, label: string): Promise<void> {

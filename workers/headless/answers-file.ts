@@ -4,106 +4,18 @@
  */
 import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
-import Papa from "papaparse";
+import { type AnswerFormat, type AnswerLine, answerFormats } from "../apply/answer-lines.ts";
 import type { AnsweredRow } from "../chat/answer-rows.ts";
 import { TabTuneError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
 import { orStorageFull } from "../storage/store.ts";
 
-const COLUMNS = ["row", "source", "pictures", "question", "answer", "right_answers", "stopped", "job"] as const;
-type Line = Record<(typeof COLUMNS)[number], unknown>;
-
-interface Format {
-  /** What a file begins with. */
-  head: string;
-  /** How the first line begins, whatever its row. */
-  opening: string;
-  /** With its line end. */
-  write(row: AnsweredRow, job: string): string;
-  /** Lines of a text of whole ones. Throws where it is something else. */
-  read(text: string): Line[];
-  /** Characters up to the end of the last whole line. */
-  wholeLength(text: string): number;
-}
-
-const jsonLines: Format = {
-  head: "",
-  opening: '{"row":',
-  write({ right, ...row }, job) {
-    const { pictures, question, answer, stopped } = row;
-    const known = right.length > 0 ? { right_answers: right } : {};
-    return `${JSON.stringify({ row: row.row, source: row.source, pictures, question, answer, ...known, stopped, job })}\n`;
-  },
-  read: (text) =>
-    text
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => ({ right_answers: [], ...JSON.parse(line) })),
-  wholeLength: (text) => text.lastIndexOf("\n") + 1,
-};
-
-/** A list in a cell: one text as it is, unless it could be taken for a list; others as JSON. */
-const cellOf = (texts: readonly string[]): string =>
-  texts.length === 0
-    ? ""
-    : texts.length === 1 && texts[0] !== "" && !listIn(texts[0]!)
-      ? texts[0]!
-      : JSON.stringify(texts);
-
-function listIn(cell: string): string[] | undefined {
-  if (!cell.startsWith("[")) return undefined;
-  try {
-    const list: unknown = JSON.parse(cell);
-    return Array.isArray(list) && list.every((item) => typeof item === "string") ? list : undefined;
-  } catch {
-    return undefined; // a text that begins with a bracket
-  }
-}
-
-const csvLine = (cells: readonly unknown[]): string => `${Papa.unparse([[...cells]], { newline: "\n" })}\n`;
-
-const csv: Format = {
-  head: csvLine(COLUMNS),
-  opening: csvLine(COLUMNS),
-  write: (row, job) =>
-    csvLine([row.row, row.source, cellOf(row.pictures), row.question, row.answer, cellOf(row.right), row.stopped, job]),
-  read(text) {
-    if (!text.startsWith(csv.head)) throw new Error("another heading");
-    const { data } = Papa.parse<string[]>(text.slice(csv.head.length), {
-      delimiter: ",",
-      newline: "\n",
-      skipEmptyLines: true,
-    });
-    return data.map(([row, source, pictures, question, answer, right, stopped, job]) => ({
-      row: Number(row),
-      source,
-      pictures: listOf(pictures ?? ""),
-      question,
-      answer,
-      right_answers: listOf(right ?? ""),
-      stopped,
-      job,
-    }));
-  },
-  wholeLength(text) {
-    let quoted = false;
-    let whole = 0;
-    for (let i = 0; i < text.length; i++) {
-      if (text[i] === '"') quoted = !quoted;
-      else if (text[i] === "\n" && !quoted) whole = i + 1;
-    }
-    return whole;
-  },
-};
-
-const listOf = (cell: string): string[] => (cell === "" ? [] : (listIn(cell) ?? [cell]));
-
 /** By the name's end. Throws TabTuneError "bad-argument" for another than .jsonl and .csv. */
-function formatOf(file: string): Format {
+function formatOf(file: string): AnswerFormat {
   const extension = path.extname(file).toLowerCase();
-  if (extension === ".jsonl") return jsonLines;
-  if (extension === ".csv") return csv;
+  if (extension === ".jsonl") return answerFormats.jsonl;
+  if (extension === ".csv") return answerFormats.csv;
   throw new TabTuneError("bad-argument", `--out is "${file}".`, "Give the name of a .jsonl or a .csv file.");
 }
 
@@ -154,8 +66,8 @@ export async function openAnswersFile(file: string, job: string): Promise<Answer
   };
 }
 
-function linesIn(text: string, file: string, format: Format, job: string): AnsweredRow[] {
-  let lines: Line[];
+function linesIn(text: string, file: string, format: AnswerFormat, job: string): AnsweredRow[] {
+  let lines: AnswerLine[];
   try {
     lines = format.read(text === "" ? format.head : text);
   } catch (cause) {

@@ -1,9 +1,8 @@
 /** What `predict` says when it is done: how many rows, and how right the answers are. */
+import { measured } from "../apply/measure.ts";
 import type { AnsweredRow } from "../chat/answer-rows.ts";
-import { chooseMetric } from "../metrics/choose.ts";
 import { confusionsOf } from "../metrics/classes.ts";
 import type { Metric } from "../metrics/metric.ts";
-import { judge } from "../metrics/metrics.ts";
 import { counted, listed } from "../words.ts";
 
 /** Worst rows that are named. */
@@ -24,21 +23,17 @@ export function summaryOf(
   answered: readonly AnsweredRow[],
   { metric, unanswered, maxNewTokens }: SummaryOptions,
 ): string[] {
-  const cut = answered.filter(({ stopped }) => stopped !== "eos").length;
-  const known = answered.filter(({ right }) => right.length > 0);
-  const choice = metric ? { metric, reason: "It was asked for." } : chooseMetric(known.map(({ right }) => right));
-  const judged =
-    choice &&
-    judge(
-      choice.metric,
-      known.map(({ answer, right }) => ({ given: answer, right })),
-    );
+  const { known, empty, cut, choice, judged } = measured(answered, metric);
   const lines = [
     `${counted(answered.length, "row")} answered; ${unanswered === 0 ? "none" : counted(unanswered, "row")} could not be.`,
   ];
   if (cut > 0)
     lines.push(
       `${counted(cut, "answer")} ${cut === 1 ? "was" : "were"} cut off at ${counted(maxNewTokens, "token")} or where the model's positions end; --max-new-tokens allows more.`,
+    );
+  if (empty > 0)
+    lines.push(
+      `${counted(empty, "row has", "rows have")} an empty right answer and ${empty === 1 ? "is" : "are"} not measured.`,
     );
   const facts = { rows: answered.length + unanswered, answered: answered.length, not_answered: unanswered, cut };
   if (!choice || !judged) {

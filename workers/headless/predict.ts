@@ -2,6 +2,8 @@
 import { type AnsweredRow, answerRows, recordOf } from "../chat/answer-rows.ts";
 import { questionOf } from "../chat/question.ts";
 import { roomyChat } from "../chat/roomy-chat.ts";
+import { preparePictures } from "../data/prepare-example.ts";
+import { widthOf } from "../data/prepare-rows.ts";
 import { readRows } from "../data/rows/read-rows.ts";
 import type { Row } from "../data/rows/row.ts";
 import { TabTuneError } from "../errors.ts";
@@ -49,7 +51,8 @@ export async function predict(args: Arguments): Promise<void> {
       chat,
       preparation,
       eosIds: model.eosIds,
-      pictures,
+      picturesOf: (row: Row) => preparePictures(row, pictures),
+      width: widthOf(pictures),
       useAdapter: adapter !== undefined,
       maxNewTokens,
       prompt,

@@ -5,9 +5,7 @@
  */
 import type { AdapterFiles } from "../adapter/adapter-files.ts";
 import type { ChatEvent, ChatRequest, ChatResult } from "../chat/conversation.ts";
-import type { RowsEvent, RowsRequest, RowsResult, RowToAnswer } from "../chat/rows-request.ts";
 import type { Vote, VoteToKeep } from "../chat/votes.ts";
-import type { LeftOutRow } from "../data/shards/dataset.ts";
 import type { ErrorReport } from "../errors.ts";
 import type { PaceMode } from "../gpu/pace.ts";
 import type { RecipeJson } from "../recipe.ts";
@@ -15,7 +13,9 @@ import type { SelfTestReport } from "../self-test/report.ts";
 import type { EvaluationRecord, RunEvent, StepRecord } from "../training/events.ts";
 import type { PlannedData } from "../training/plan.ts";
 import type { RunSummary } from "../training/saved/runs.ts";
+import type { ApplyApi } from "./apply.ts";
 import type { Fits, LoadProgress, ModelInfo, ModelPreview, ModelSource } from "./model.ts";
+import type { SupplyOf } from "./supply.ts";
 
 export interface Capability {
   /** False when training cannot work here; `problem` then says why and what to do. */
@@ -29,7 +29,7 @@ export interface Capability {
 export interface StorageInfo {
   /** `key` names it for `deleteStored`. */
   items: {
-    kind: "model" | "data" | "ranges" | "run" | "votes";
+    kind: "model" | "data" | "ranges" | "run" | "votes" | "answers";
     key: string;
     label: string;
     detail: string;
@@ -78,12 +78,6 @@ export interface ModelApi {
   /** The kept verdict of this adapter and browser. Without one: runs the test if `run`, else null. Training runs it by itself. */
   selfTest(run: boolean): Promise<SelfTestReport | null>;
 }
-
-/** Has rows of a data set prepared that is prepared on demand: the page asks the dataset worker, which has the files. Without it only rows that were prepared before can be read. */
-export type SupplyOf = (
-  datasetId: string,
-  positions: number[],
-) => Promise<{ leftOut: LeftOutRow[] } | { failed: ErrorReport }>;
 
 export interface RunsApi {
   /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. Without `data` its rows are guessed. */
@@ -142,15 +136,7 @@ export interface ChatApi {
   useAdapterOf(runId: string): Promise<void>;
   /** One answer at a time: a second question ends the first answer. So do a run that goes on and a new model or adapter. */
   chat(request: ChatRequest, onEvent: (e: ChatEvent) => void): Promise<ChatResult>;
-  /**
-   * Answers rows one after the other, greedily, until `next` has no more. It stops as an answer does, for all that ends one, and by
-   * `stopChat`: a pause. It goes on with a call whose `next` begins behind the last row of an event; whoever asks keeps the answers.
-   */
-  answerRows(
-    request: RowsRequest,
-    next: () => Promise<RowToAnswer | undefined>,
-    onEvent: (e: RowsEvent) => void,
-  ): Promise<RowsResult>;
+  /** Stops the answer that is being written, and rows that are being answered. */
   stopChat(): Promise<void>;
   /** Keeps which of two answers was better, in place of an earlier vote of its id; gives it back as it is listed. */
   keepVote(vote: VoteToKeep): Promise<Vote>;
@@ -167,7 +153,7 @@ export interface StorageApi {
   deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
 }
 
-export interface EngineApi extends ModelApi, RunsApi, ChatApi, StorageApi {
+export interface EngineApi extends ModelApi, RunsApi, ChatApi, ApplyApi, StorageApi {
   /** Answers at once; silence means the worker is gone. */
   ping(): Promise<number>;
 }

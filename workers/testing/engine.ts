@@ -51,6 +51,7 @@ export async function testEngine(): Promise<TestEngine> {
       cache ??= await openOpfsCache("weights", fakeOpfs().root);
       return cache;
     },
+    rangeCache: () => openOpfsCache("ranges", fakeOpfs().root),
   };
   const golden = await openGolden("own-tiny");
   const loading = { chat_template: golden.expected.template.jinja };

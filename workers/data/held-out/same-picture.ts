@@ -3,21 +3,15 @@
  * those are at hand when a row is read.
  */
 import { TabTuneError } from "../../errors.ts";
-import { type Example, tilesOf } from "../example.ts";
+import { type Example, picturesOf } from "../example.ts";
 import type { Dataset } from "../shards/dataset.ts";
 import { contentOfBytes } from "./content.ts";
 
 /** Hashes of the pixels of an example's pictures. */
 export async function pixelHashes(example: Example): Promise<string[]> {
-  const { images, pixels } = example;
-  const perTile = images.length > 0 ? pixels.length / tilesOf(example) : 0;
   const hashes: string[] = [];
-  let at = 0;
-  for (const { tiles } of images) {
-    // A copy: what is hashed must not be a view of a larger buffer.
-    hashes.push(await contentOfBytes(pixels.slice(at, at + tiles * perTile)));
-    at += tiles * perTile;
-  }
+  // A copy: what is hashed must not be a view of a larger buffer.
+  for (const { pixels } of picturesOf(example)) hashes.push(await contentOfBytes(pixels.slice()));
   return hashes;
 }
 

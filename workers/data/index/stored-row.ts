@@ -26,6 +26,8 @@ export interface StoredRow {
   source: string;
   messages: Message[];
   pictures: StoredPicture[];
+  /** `Row.answers`. */
+  answers?: readonly string[];
 }
 
 /** How much there is of a conversation, by which its tokens are bounded before it is tokenised. */
@@ -71,6 +73,6 @@ export async function storedRow(row: Row, keptAt: number): Promise<{ stored: Sto
       from += bytes.length;
     }
   }
-  const { index, source, messages } = row;
-  return { stored: { index, source, messages, pictures }, kept };
+  const { index, source, messages, answers } = row;
+  return { stored: { index, source, messages, pictures, ...(answers ? { answers } : {}) }, kept };
 }

@@ -126,7 +126,7 @@ async function writeDataset(store: Store, id: string, preparing: Preparing): Pro
   await deleteDataset(store, id);
   try {
     const read = await readDrop(store, id, preparing, preparing.onProgress);
-    if (read.index.rows === 0) throw noneUsable(preparing.label, read.facts.skipped);
+    if (read.index.rows === 0) throw noneUsable(preparing, read.facts.skipped);
     return read.index.rows > preparing.wholeRows
       ? await findable(store, id, { ...preparing, ...read })
       : await whole(store, id, { ...preparing, ...read });
@@ -161,7 +161,7 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
     position += 1;
   }
   const trained = split ? positions.filter((at) => at < split.from) : positions;
-  if (trained.length === 0) throw noneUsable(label, skipped);
+  if (trained.length === 0) throw noneUsable(preparing, skipped);
   const written = await writer.finish();
   await writeContents(store, id, contents);
   const all: Facts = { ...facts, skipped: byRow(skipped), lengths: histogramOf(rowTokens) };
@@ -195,7 +195,7 @@ async function findable(
 /** By the rows' numbers; what is no row (an archive that is left out) stays in front. */
 const byRow = (skipped: readonly SkippedRow[]): SkippedRow[] => skipped.toSorted((a, b) => a.index - b.index);
 
-function noneUsable(label: string, skipped: readonly SkippedRow[]): TabTuneError {
+function noneUsable({ label, reading }: Pick<Drop, "label" | "reading">, skipped: readonly SkippedRow[]): TabTuneError {
   const [first] = skipped;
   return first
     ? new TabTuneError(
@@ -203,7 +203,11 @@ function noneUsable(label: string, skipped: readonly SkippedRow[]): TabTuneError
         `None of the ${counted(skipped.length, "row")} of ${label} can be used: ${first.source}: ${first.message}`,
         "Correct the rows, or drop other files.",
       )
-    : new TabTuneError("no-rows", `${label} has no row that can be trained on.`, "Choose other files.");
+    : new TabTuneError(
+        "no-rows",
+        `${label} has no row that can be ${reading?.toAnswer ? "answered" : "trained on"}.`,
+        "Choose other files.",
+      );
 }
 
 /** What is told of a data set; `leftOut`: rows that turned out to be unusable when they were prepared on demand. */

@@ -63,7 +63,9 @@ export async function readDrop(
   let split: ReadDrop["split"];
   const progress = (detail: string) =>
     onProgress({ phase: "reading", rows: contents.length, skipped: skipped.length, detail });
-  for await (const event of readRows(files, { ...reading, first, heldOut: true })) {
+  // Rows that are answered are not measured by: a split of theirs is left aside, as by the command.
+  const heldOut = reading.toAnswer !== true;
+  for await (const event of readRows(files, { ...reading, first, heldOut })) {
     if (event.type === "format" && event.format === "note") notes.push(event.detail);
     else if (event.type === "format") formats.add(event.format);
     else if (event.type === "skipped") {

@@ -73,11 +73,11 @@ export function rowsOfIndex(index: RowIndex, files: readonly InputFile[]): Index
   const rows: IndexedRows = {
     rows: index.rows,
     async row(position) {
-      const { index: number, source, messages, pictures }: StoredRow = await index.read(position);
+      const { index: number, source, messages, pictures, answers }: StoredRow = await index.read(position);
       const images = pictures.map(({ path, place }) =>
         readLater(path, undefined, () => bytesAt(place, position), defaultLimits),
       );
-      return { index: number, source, messages, images };
+      return { index: number, source, messages, images, ...(answers ? { answers } : {}) };
     },
     async *all() {
       for (let position = 0; position < index.rows; position++) yield await rows.row(position);
