@@ -51,7 +51,7 @@ export const test = base.extend<{ seen: Watch }>({
   ],
 });
 
-export type PanelName = "Model" | "Data" | "Training" | "Chat" | "Runs";
+export type PanelName = "Model" | "Data" | "Training" | "Chat" | "Apply" | "Runs";
 
 export const panel = (page: Page, name: PanelName): Locator => page.getByRole("region", { name });
 export const statusOf = (page: Page, name: PanelName): Locator => panel(page, name).getByRole("status");

@@ -11,7 +11,7 @@ const order = [
   ["page"],
   ["parts"],
   ["stores"],
-  ["model", "dataset", "training", "chat", "runs", "storage"],
+  ["model", "dataset", "training", "chat", "apply", "runs", "storage"],
   ["app"],
   ["main.tsx"],
 ];

@@ -9,7 +9,7 @@ import { writtenDataSet } from "./data/rows/parquet-data-set.ts";
 import { readManifest } from "./data/shards/manifest.ts";
 import { prepareDataset, storedInfo } from "./data/shards/prepare-dataset.ts";
 import type { DatasetProgress } from "./data/shards/read-drop.ts";
-import { browsedFrom, changesOf, foundRows, gone, infoNow, separatedCounts } from "./dataset/browsing.ts";
+import { browsedFrom, changesOf, foundRows, gone, infoNow, separatedCounts, thumbnailsOf } from "./dataset/browsing.ts";
 import { dropOf, lookUp } from "./dataset/drops.ts";
 import { sparingly, store } from "./dataset/state.ts";
 import { cacheBudget, picturesFor, rememberSupply, supplyOf } from "./dataset/supplies.ts";
@@ -72,6 +72,7 @@ const api: DatasetApi = {
       const found = await foundRows(rows, query, report);
       return { total: found.length, rows: await viewRows(rows, found.slice(from, from + count)) };
     }),
+  thumbnails: (datasetId, positions, onRow) => reporting(() => thumbnailsOf(datasetId, positions, sparingly(onRow))),
   change: (datasetId, spec, change) =>
     reporting(async () => {
       const { rows, dataset } = await browsedFrom(datasetId, spec);

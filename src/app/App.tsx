@@ -1,11 +1,13 @@
 /** The page: a path of four places beside the places themselves, from a model and data to a trained adapter and what it says. */
 import { useEffect } from "react";
+import { ApplyPanel } from "../apply/ApplyPanel.tsx";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
 import { ModelPanel } from "../model/ModelPanel.tsx";
 import { useApp } from "../page/store.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { StoragePanel } from "../storage/StoragePanel.tsx";
+import { useApply } from "../stores/apply.ts";
 import { takeLink } from "../stores/recipe-file.ts";
 import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
@@ -21,27 +23,43 @@ import { usePath } from "./use-path.ts";
 import { Welcome } from "./Welcome.tsx";
 import "./app.css";
 
-/** Saves when the page is hidden (the last sure event of a tab's life), warns before a close, keeps the screen awake. */
-function useKeepAlive(): void {
-  const running = useTraining((s) => isWorking(s.state));
+/** Keeps the screen awake while the GPU works for somebody who waits. */
+function useWakeLock(): void {
+  const training = useTraining((s) => isWorking(s.state));
+  const answering = useApply((s) => s.going !== undefined);
+  const working = training || answering;
   useEffect(() => {
-    if (!running) return;
+    if (!working) return;
     let lock: WakeLockSentinel | undefined;
     const wake = async (): Promise<void> => {
-      // Refused on low battery; the run itself does not need it.
+      // Refused on low battery; the work itself does not need it.
       lock = await navigator.wakeLock?.request("screen").catch(() => undefined);
     };
     const visible = (): void => {
       if (document.visibilityState === "visible") void wake();
-      else void useTraining.getState().saveNow();
     };
-    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
     void wake();
     document.addEventListener("visibilitychange", visible);
-    window.addEventListener("beforeunload", warn);
     return () => {
       void lock?.release();
       document.removeEventListener("visibilitychange", visible);
+    };
+  }, [working]);
+}
+
+/** Saves when the page is hidden (the last sure event of a tab's life), and warns before a close. Answers are kept as they come. */
+function useKeepAlive(): void {
+  const running = useTraining((s) => isWorking(s.state));
+  useEffect(() => {
+    if (!running) return;
+    const hidden = (): void => {
+      if (document.visibilityState !== "visible") void useTraining.getState().saveNow();
+    };
+    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+    document.addEventListener("visibilitychange", hidden);
+    window.addEventListener("beforeunload", warn);
+    return () => {
+      document.removeEventListener("visibilitychange", hidden);
       window.removeEventListener("beforeunload", warn);
     };
   }, [running]);
@@ -49,6 +67,7 @@ function useKeepAlive(): void {
 
 export function App() {
   const { probe, theme } = useApp();
+  useWakeLock();
   useKeepAlive();
   useEffect(() => {
     // Without a secure context there is no storage to look into.
@@ -56,6 +75,7 @@ export function App() {
       if (!window.isSecureContext) return;
       await useRuns.getState().refresh();
       await useVotes.getState().refresh();
+      await useApply.getState().refresh();
     });
   }, [probe]);
   useEffect(() => {
@@ -94,6 +114,7 @@ export function App() {
           </div>
           <div id="result" className="result">
             <ChatPanel />
+            <ApplyPanel />
             <RunsPanel />
           </div>
           <div id="storage">

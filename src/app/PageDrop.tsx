@@ -1,12 +1,14 @@
-/** The whole page takes drops: pictures over the chat are asked about, everything else is data, a model, an adapter or a recipe. */
+/** The whole page takes drops: pictures over the chat are asked about, files over Apply are answered, everything else is data, a model, an adapter or a recipe. */
 import { useEffect, useState } from "react";
 import { isPictureName } from "../../workers/data/rows/sidecar.ts";
 import { filesOfDrop } from "../parts/files.ts";
+import { useApply } from "../stores/apply.ts";
+import { useApplyFiles } from "../stores/apply-files.ts";
 import { useChat } from "../stores/chat.ts";
 import { takeFiles } from "../stores/drops.ts";
 
-const overChat = (event: DragEvent): boolean =>
-  event.target instanceof Element && event.target.closest('[data-place="chat"]') !== null;
+const isOver = (place: string, event: DragEvent): boolean =>
+  event.target instanceof Element && event.target.closest(`[data-place="${place}"]`) !== null;
 
 /** What the browser tells of files before they are let go: kinds, no names; a folder or a rare picture has none. */
 const seemPictures = ({ dataTransfer }: DragEvent): boolean => {
@@ -16,15 +18,22 @@ const seemPictures = ({ dataTransfer }: DragEvent): boolean => {
 
 async function take(event: DragEvent): Promise<void> {
   if (!event.dataTransfer) return;
-  const forChat = overChat(event);
+  const forChat = isOver("chat", event);
+  const forApply = isOver("apply", event);
   const files = await filesOfDrop(event.dataTransfer);
   if (files.length === 0) return;
   if (forChat && files.every(({ path }) => isPictureName(path))) {
     useChat.getState().attach(files.map(({ path, blob }) => (blob instanceof File ? blob : new File([blob], path))));
+  } else if (forApply) {
+    useApply.getState().change({ rows: "files" });
+    await useApplyFiles.getState().take(files);
   } else await takeFiles(files);
 }
 
-type Target = "chat" | "page";
+type Target = "chat" | "apply" | "page";
+
+const targetOf = (event: DragEvent): Target =>
+  isOver("chat", event) && seemPictures(event) ? "chat" : isOver("apply", event) ? "apply" : "page";
 
 /** Follows a drag over the window; the counter tells entering a child from leaving the window. */
 function useDrag(): Target | undefined {
@@ -34,7 +43,7 @@ function useDrag(): Target | undefined {
     const enter = (event: DragEvent): void => {
       event.preventDefault();
       depth += 1;
-      setTarget(overChat(event) && seemPictures(event) ? "chat" : "page");
+      setTarget(targetOf(event));
     };
     const leave = (): void => {
       depth = Math.max(0, depth - 1);
@@ -61,21 +70,29 @@ function useDrag(): Target | undefined {
   return target;
 }
 
+const WORDS: Record<Target, string> = {
+  chat: "Ask about this picture",
+  apply: "Have these rows answered",
+  page: "Train on this, or add a model folder or an adapter",
+};
+
 export function PageDrop() {
   const target = useDrag();
   useEffect(() => {
-    const chat = document.querySelector<HTMLElement>('[data-place="chat"]');
-    if (target === undefined || !chat) return;
-    chat.dataset.dropping = target;
+    if (target === undefined) return;
+    const panels = [...document.querySelectorAll<HTMLElement>('[data-place="chat"], [data-place="apply"]')];
+    for (const panel of panels) panel.dataset.dropping = target === panel.dataset.place ? target : "page";
     return () => {
-      delete chat.dataset.dropping;
+      for (const panel of panels) delete panel.dataset.dropping;
     };
   }, [target]);
   if (target === undefined) return null;
   return (
     <div className="drop-overlay" data-target={target} aria-hidden="true">
-      {target === "chat" ? "Ask about this picture" : "Train on this, or add a model folder or an adapter"}
-      <small>{target === "page" && "To ask about a picture, let it go over the chat"}</small>
+      {WORDS[target]}
+      <small>
+        {target === "page" && "To ask about a picture, let it go over the chat; to have rows answered, over Apply"}
+      </small>
     </div>
   );
 }

@@ -4,6 +4,9 @@ import { type Remembered, remember, remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { watchEngine } from "../page/workers.ts";
 import { useAdapters } from "../stores/adapters.ts";
+import { useAnswers } from "../stores/answers.ts";
+import { useApply } from "../stores/apply.ts";
+import { useApplyFiles } from "../stores/apply-files.ts";
 import { useBeginning } from "../stores/beginning.ts";
 import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
@@ -44,6 +47,7 @@ export function wire(): void {
     useModel,
     (s) => s.info,
     (model, before) => {
+      if (model?.id !== before?.id) useApply.getState().change({ adapter: "" });
       // The adapter that the chat used lay on the model of before.
       if (model?.id !== before?.id) useChat.setState({ adapterRun: undefined });
       const { run, beginWith } = useBeginning.getState();
@@ -53,6 +57,7 @@ export function wire(): void {
       useTraining.getState().modelLoaded(model);
       void useRuns.getState().refresh();
       void useAdapters.getState().modelLoaded();
+      void useApplyFiles.getState().modelLoaded();
       void useStorage.getState().refresh();
       const { source, loading } = useModel.getState();
       const kept: RememberedSource = source.kind === "hub" ? { kind: "hub", name: source.name } : { kind: source.kind };
@@ -91,6 +96,7 @@ export function wire(): void {
     (removed) => {
       const { info, forget } = useDataset.getState();
       if (removed?.kind === "votes") void useVotes.getState().refresh();
+      if (removed?.kind === "answers") void useApply.getState().refresh();
       if (removed?.kind === "data" && removed.key === info?.id) forget(`The rows of ${info.label} were deleted.`);
     },
   );
@@ -122,6 +128,26 @@ export function wire(): void {
     (s) => s.runId,
     (adapterRun) => useChat.setState({ adapterRun }),
   );
+  // The adapter of a job lies on the model from then on.
+  on(
+    useApply,
+    (s) => s.going?.id,
+    (id) => {
+      const { adapter } = useApply.getState().jobs.find((job) => job.id === id) ?? {};
+      if (adapter) useChat.setState({ adapterRun: adapter.runId });
+      void useAnswers.getState().refresh();
+    },
+  );
+  on(
+    useApply,
+    (s) => s.shown,
+    () => void useAnswers.getState().refresh(),
+  );
+  on(
+    useApply,
+    (s) => s.going?.done,
+    () => void useAnswers.getState().refresh(false),
+  );
   // Outside React: a step must not draw the whole page again.
   on(useTraining, titleOf, (title) => {
     document.title = title;
@@ -132,12 +158,16 @@ export function wire(): void {
     (runs) => {
       const { run: begun, beginWith } = useBeginning.getState();
       if (begun && !runs.some(({ id }) => id === begun.id)) beginWith(undefined);
+      const { form, change } = useApply.getState();
+      const isThere = (runId: string): boolean => runs.some(({ id }) => id === runId);
+      if (form.adapter && !isThere(form.adapter)) change({ adapter: "" });
+      if (form.rows.startsWith("run ") && !isThere(form.rows.slice("run ".length))) change({ rows: "all" });
       for (const { id, status } of runs) if (status === "running-elsewhere") void lookAgainWhenFree(id);
     },
   );
   watchEngine((reason) => {
     // Whoever was waiting for the engine tells it in its own panel.
-    const waiting = isRunning(useTraining.getState().state) || useChat.getState().busy;
+    const waiting = isRunning(useTraining.getState().state) || useChat.getState().busy || useApply.getState().going;
     const { info, forget } = useModel.getState();
     forget();
     if (info && !waiting) useApp.getState().fail("model", reason);

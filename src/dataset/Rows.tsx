@@ -4,12 +4,13 @@ import type { RowView } from "../../workers/data/browse.ts";
 import type { PreviewRow } from "../../workers/data/preview.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
+import { Pager } from "../parts/Pager.tsx";
+import { RowPicture } from "../parts/RowPicture.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { PAGE_ROWS, useRows } from "../stores/rows.ts";
 import { useTraining } from "../stores/training.ts";
 import { RowEditor } from "./RowEditor.tsx";
-import { RowPicture } from "./RowPicture.tsx";
 import { RowSearch } from "./RowSearch.tsx";
 
 function Tokens({ row, trainOnAll }: { row: PreviewRow; trainOnAll: boolean }) {
@@ -119,26 +120,9 @@ export function Rows() {
           </tbody>
         </table>
       </Scroll>
-      <div className="row pager">
-        <Action
-          kind="quiet"
-          reason={page === 0 ? "These are the first rows." : ""}
-          onPress={() => void show({ page: page - 1 })}
-        >
-          Previous rows
-        </Action>
-        <span>
-          {page + 1} of {pages}
-        </span>
-        <Action
-          kind="quiet"
-          reason={page + 1 >= pages ? "These are the last rows." : ""}
-          onPress={() => void show({ page: page + 1 })}
-        >
-          Next rows
-        </Action>
+      <Pager what="rows" page={page} pages={pages} onPage={(next) => void show({ page: next })}>
         {pages > 2 && tools && <GoToPage pages={pages} />}
-      </div>
+      </Pager>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { type ErrorReport, reportOf } from "../../workers/errors.ts";
 import type { Capability } from "../../workers/protocol/engine.ts";
 import { engine } from "./workers.ts";
 
-export type Place = "page" | "model" | "data" | "training" | "runs" | "chat" | "storage";
+export type Place = "page" | "model" | "data" | "training" | "runs" | "chat" | "apply" | "storage";
 
 interface AppStore {
   capability: Capability | undefined;

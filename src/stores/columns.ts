@@ -34,6 +34,10 @@ interface ColumnsStore {
 /** Which set of columns it is, in any order. */
 const columnsKey = (look: Look): string => JSON.stringify(look.table?.columns.toSorted() ?? []);
 
+/** What was said of these columns before; undefined where nothing was. */
+export const readingBefore = (look: Look): RecordOptions | undefined =>
+  remembered().readings?.find(({ columns }) => columns === columnsKey(look))?.reading as RecordOptions | undefined;
+
 /** `onFetched` is told what has come from a hub. */
 const lookOf = (source: TableSource, onFetched: (detail: string) => void = () => {}): Promise<Look> =>
   dataset((api, alive) =>
@@ -58,8 +62,7 @@ export const useColumns = create<ColumnsStore>((set, get) => ({
   async begin(source, onFetched) {
     const { source: old, look: shown, draft } = get();
     const plain = await lookOf(source, onFetched);
-    const before = remembered().readings?.find(({ columns }) => columns === columnsKey(plain))?.reading;
-    const reading = source.reading ?? (before as RecordOptions | undefined);
+    const reading = source.reading ?? readingBefore(plain);
     const read = reading && !isEmptyReading(reading) ? { ...source, reading } : source;
     const look = read === source ? plain : await lookOf(read, onFetched);
     set({ source: read, look, draft: read.reading ?? {}, fromBefore: read.reading !== source.reading });

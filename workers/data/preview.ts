@@ -15,8 +15,14 @@ export interface PreviewRow {
   tokens: PreviewToken[];
   length: number;
   answerTokens: number;
-  /** First picture, cropped as the model sees it: [size, size] RGBA. */
-  picture: { size: number; rgba: Uint8ClampedArray } | null;
+  /** First picture, cropped as the model sees it. */
+  picture: RowThumbnail | null;
+}
+
+/** [size, size] RGBA. */
+export interface RowThumbnail {
+  size: number;
+  rgba: Uint8ClampedArray;
 }
 
 /** Consecutive tokens of one kind as one run of text; pieces of one character do not decode alone. */
@@ -41,22 +47,36 @@ function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {
   return out;
 }
 
+/** The first tile of an example, in its own pixels, or in `most` at a side: each then the mean of those that it covers. */
+export function thumbnailOf(example: Pick<Example, "images" | "pixels">, most?: number): RowThumbnail | null {
+  const tiles = tilesOf(example);
+  const own = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
+  if (own === 0) return null;
+  const size = Math.min(own, most ?? own);
+  const rgba = new Uint8ClampedArray(size * size * 4).fill(255);
+  const edge = (n: number): number => Math.floor((n * own) / size);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      for (let channel = 0; channel < 3; channel++) {
+        let sum = 0;
+        for (let v = edge(y); v < edge(y + 1); v++)
+          for (let u = edge(x); u < edge(x + 1); u++) sum += example.pixels[(v * own + u) * 3 + channel]!;
+        const covered = (edge(y + 1) - edge(y)) * (edge(x + 1) - edge(x));
+        rgba[(y * size + x) * 4 + channel] = sum / covered;
+      }
+    }
+  }
+  return { size, rgba };
+}
+
 /** A prepared row as people read it. */
 export function previewOf(example: Example, source: string, tokenizer: TextTokenizer): PreviewRow {
-  const tiles = tilesOf(example);
-  const size = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
-  let picture: PreviewRow["picture"] = null;
-  if (size > 0) {
-    const rgba = new Uint8ClampedArray(size * size * 4).fill(255);
-    for (let p = 0; p < size * size; p++) rgba.set(example.pixels.subarray(p * 3, p * 3 + 3), p * 4);
-    picture = { size, rgba };
-  }
   return {
     index: example.row,
     source,
     tokens: tokensOf(example, tokenizer),
     length: example.inputIds.length,
     answerTokens: example.kinds.reduce((sum, kind) => sum + (kind === 2 ? 1 : 0), 0),
-    picture,
+    picture: thumbnailOf(example),
   };
 }

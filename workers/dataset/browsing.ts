@@ -1,8 +1,9 @@
 /** Rows of the data set on show: found, looked at and changed. */
-import { type Browsed, findRows, type RowQuery } from "../data/browse.ts";
+import { type Browsed, findRows, type RowQuery, rowAt } from "../data/browse.ts";
 import { changesKey, isUnchanged, noChanges, type RowChanges, readChanges } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
+import { type RowThumbnail, thumbnailOf } from "../data/preview.ts";
 import { withChanges } from "../data/shards/changed-dataset.ts";
 import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { readManifest } from "../data/shards/manifest.ts";
@@ -88,4 +89,34 @@ export async function separatedCounts(
   const run = { store: await store(), runId: "", resume: false };
   const { training, heldOut, words } = await separateRows(run, dataset, parseRecipe(recipe));
   return { training: training.rows, heldOut: heldOut?.rows.rows ?? 0, words };
+}
+
+/** Pixels at a side: what the page shows, sharp on screens of two pixels a CSS pixel. */
+const THUMBNAIL = 144;
+
+/** @see DatasetApi.thumbnails */
+export async function thumbnailsOf(
+  datasetId: string,
+  positions: readonly number[],
+  onRow: (place: string) => void,
+): Promise<(RowThumbnail | null)[]> {
+  const dataset = await openDataset(await store(), datasetId, async (wanted) =>
+    supplyOf(datasetId).prepare(wanted, onRow),
+  );
+  const found: (RowThumbnail | null)[] = [];
+  for (const position of positions) {
+    onRow(`row ${position + 1}`);
+    found.push(dataset ? await thumbnailAt(dataset, position) : null);
+  }
+  return found;
+}
+
+async function thumbnailAt(dataset: Dataset, position: number): Promise<RowThumbnail | null> {
+  try {
+    return thumbnailOf(await dataset.read(rowAt(dataset, position)), THUMBNAIL);
+  } catch (error) {
+    // A row that cannot be used, was evicted, or whose files are not open: it stands without a picture.
+    if (error instanceof TabTuneError) return null;
+    throw error;
+  }
 }

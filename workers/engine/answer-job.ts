@@ -119,8 +119,8 @@ const filesWanted = ({ datasetLabel, which }: JobRecord): TabTuneError =>
     "no-files",
     `Rows of ${datasetLabel} have yet to be prepared, and its files are not open in this tab.`,
     which === "files"
-      ? "Choose the same files again under Rows, then press Resume."
-      : "Open the same data again (drop its files, or look it up at the hub), then press Resume.",
+      ? "Choose the same files again under Rows, then press Resume answering."
+      : "Open the same data again (drop its files, or look it up at the hub), then press Resume answering.",
     "What was answered so far is kept.",
   );
 
@@ -128,7 +128,7 @@ const rowsGone = ({ datasetLabel, which }: JobRecord): TabTuneError =>
   new TabTuneError(
     "bad-dataset",
     `The rows of ${datasetLabel} are no longer in the browser's storage.`,
-    `${which === "files" ? "Choose the same files again" : "Give the same data again"}, then press Resume.`,
+    `${which === "files" ? "Choose the same files again" : "Give the same data again"}, then press Resume answering.`,
     "What was answered so far is kept.",
   );
 

@@ -85,7 +85,7 @@ async function withJobLock<T>(jobId: string, work: () => Promise<T>): Promise<T>
     throw new TabTuneError(
       "run-locked",
       "The rows of this job are being answered in another tab.",
-      "Go on in that tab, or close it and press Resume here.",
+      "Go on in that tab, or close it and press Resume answering here.",
       "The job is not disturbed.",
     );
   });

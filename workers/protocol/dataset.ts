@@ -4,6 +4,7 @@ import type { AdapterFiles } from "../adapter/adapter-files.ts";
 import type { RowPage, RowQuery } from "../data/browse.ts";
 import type { HubDataSet } from "../data/hub/look-up.ts";
 import type { RowChange } from "../data/index/changes.ts";
+import type { RowThumbnail } from "../data/preview.ts";
 import type { Look } from "../data/rows/look.ts";
 import type { WrittenDataSet } from "../data/rows/parquet-data-set.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
@@ -106,6 +107,11 @@ export interface DatasetApi {
     asked: { query: RowQuery; from: number; count: number },
     onRow: (looked: string) => void,
   ): Promise<RowPage>;
+  /**
+   * Small pictures of rows, by position: the first of each as the model sees it; null where a row has none, cannot be read, or its files
+   * are not open. `onRow` is called now and then.
+   */
+  thumbnails(datasetId: string, positions: number[], onRow: (place: string) => void): Promise<(RowThumbnail | null)[]>;
   /** Leaves a row out, corrects its texts, or takes that back. Throws "bad-row" for a text that cannot be trained on. */
   change(datasetId: string, spec: PreparationSpec, change: RowChange): Promise<DatasetInfo>;
 }

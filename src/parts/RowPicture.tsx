@@ -1,8 +1,8 @@
 /** A picture as the model sees it: cropped, in its pixels. */
 import { useEffect, useRef } from "react";
-import type { PreviewRow } from "../../workers/data/preview.ts";
+import type { RowThumbnail } from "../../workers/data/preview.ts";
 
-export function RowPicture({ picture, label }: { picture: NonNullable<PreviewRow["picture"]>; label: string }) {
+export function RowPicture({ picture, label }: { picture: RowThumbnail; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const { size, rgba } = picture;

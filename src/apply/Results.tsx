@@ -1,0 +1,84 @@
+/** What came of a job: figures by a metric that can be changed, the rows behind them, files to take along. */
+import type { JobSummary } from "../../workers/apply/job.ts";
+import type { Measure } from "../../workers/apply/results.ts";
+import { counted } from "../../workers/words.ts";
+import { Action } from "../parts/Action.tsx";
+import { Field } from "../parts/Field.tsx";
+import { useAnswers } from "../stores/answers.ts";
+import type { GoingJob } from "../stores/apply.ts";
+import { Answers } from "./Answers.tsx";
+import { Beside } from "./Beside.tsx";
+import { ConfusionTable } from "./ConfusionTable.tsx";
+import { metricChoices, nameOf, notesOn, percent } from "./status.ts";
+
+function Figures({ measure }: { measure: Measure }) {
+  const { figures, rows, words, reason, metric } = measure;
+  return (
+    <>
+      <dl className="figures">
+        {Object.entries(figures).map(([name, value]) => (
+          <div key={name}>
+            <dt>{nameOf(name)}</dt>
+            <dd data-figure={value}>{percent(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="detail">
+        On {counted(rows, "row")} with a right answer. {nameOf(metric)} is {words}. {reason}
+      </p>
+    </>
+  );
+}
+
+export function Results({ job, now }: { job: JobSummary; now: GoingJob | undefined }) {
+  const own = useAnswers((s) => s.jobId === job.id);
+  const current = useAnswers((s) => s.results);
+  const { setMetric, save } = useAnswers.getState();
+  const results = own ? current : undefined;
+  const progress = now?.progress ?? job;
+  const measure = results?.measure;
+  const none = progress.answered === 0 ? "There is no answer yet." : "";
+  const notes = notesOn({ ...job, answered: progress.answered }, progress, results);
+  return (
+    <>
+      {measure && (
+        <>
+          <Figures measure={measure} />
+          <Field label="Metric">
+            {(attributes) => (
+              <select
+                {...attributes}
+                value={job.metric ?? ""}
+                onChange={(event) => void setMetric((event.target.value || null) as JobSummary["metric"])}
+              >
+                {metricChoices(job.metric ? undefined : measure.metric).map(([value, text]) => (
+                  <option key={value} value={value}>
+                    {text}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          {measure.confusions && <ConfusionTable confusions={measure.confusions} />}
+        </>
+      )}
+      {notes.length > 0 && (
+        <ul className="note" aria-label="Notes on the answers">
+          {notes.map((words) => (
+            <li key={words}>{words}</li>
+          ))}
+        </ul>
+      )}
+      <Beside job={job} />
+      {results && <Answers results={results} />}
+      <div className="row">
+        <Action kind="quiet" reason={none} onPress={() => void save("csv")}>
+          Answers as CSV
+        </Action>
+        <Action kind="quiet" reason={none} onPress={() => void save("jsonl")}>
+          Answers as JSON lines
+        </Action>
+      </div>
+    </>
+  );
+}
