@@ -52,7 +52,7 @@ test("how far it is, with the time that is left once it can be told", () => {
 });
 
 test("a job by its rows, who answers, and how it was asked", () => {
-  expect(titleOf(job)).toBe("all rows of the sample data, by the base model tiny");
+  expect(titleOf(job)).toBe("all rows of the sample data, by the base model (tiny)");
   const adapter = { runId: "r", step: 9, label: "voices" };
   expect(titleOf({ ...job, which: "held out", adapter })).toBe(
     "held-out rows of the sample data, by the adapter of voices at step 9",

@@ -76,9 +76,9 @@ function secondsLeft({ done, seconds, rows }: { done: number; seconds: number; r
   return done < ROWS_FOR_A_TIME ? undefined : (seconds / done) * (rows - done);
 }
 
-/** Who answers: "the base model", "the adapter of voices at step 100". */
+/** Who answers: "the base model (tiny)", "the adapter of voices at step 100". */
 export const speakerOf = ({ adapter, modelLabel }: Pick<JobSummary, "adapter" | "modelLabel">): string =>
-  adapter ? `the adapter of ${adapter.label} at step ${adapter.step}` : `the base model ${modelLabel}`;
+  adapter ? `the adapter of ${adapter.label} at step ${adapter.step}` : `the base model (${modelLabel})`;
 
 const WHICH: Record<JobSummary["which"], string> = {
   all: "all rows of",
@@ -86,7 +86,7 @@ const WHICH: Record<JobSummary["which"], string> = {
   files: "rows of",
 };
 
-/** "all rows of the sample data, by the base model tiny" */
+/** "all rows of the sample data, by the base model (tiny)" */
 export function titleOf(job: Pick<JobSummary, "which" | "datasetLabel" | "adapter" | "modelLabel">): string {
   return `${WHICH[job.which]} ${job.datasetLabel}, by ${speakerOf(job)}`;
 }
