@@ -5,8 +5,10 @@ import type { Metric, MetricName } from "../metrics/metric.ts";
 import { judge } from "../metrics/metrics.ts";
 import type { JobEntry } from "./job.ts";
 import { isAnswered } from "./log.ts";
-import { measured } from "./measure.ts";
+import { type Measured, measured } from "./measure.ts";
 
+/** Right answers that say which metric fits: it stays the same while further ones come, and a page does not wait for all. */
+const CHOSEN_BY = 1000;
 /** A table of more classes is read by nobody. */
 const MOST_CLASSES = 20;
 
@@ -52,14 +54,25 @@ export interface JobResults {
 
 type Line = AnsweredRow & { position: number };
 
+/** What was measured last of a list of entries, which only grows: a person who turns pages waits for nothing. */
+const last = new WeakMap<readonly JobEntry[], { length: number; metric: Metric | undefined; found: Measured<Line> }>();
+
+function measuredOf(entries: readonly JobEntry[], metric: Metric | undefined): Measured<Line> {
+  const before = last.get(entries);
+  if (before?.length === entries.length && before.metric === metric) return before.found;
+  const lines: Line[] = entries.flatMap((e) => (isAnswered(e) ? [{ ...e.answered, position: e.position }] : []));
+  const found = measured(lines, metric, CHOSEN_BY);
+  last.set(entries, { length: entries.length, metric, found });
+  return found;
+}
+
 /** @param metric as a person wants it; else the one that fits */
 export function resultsOf(
   entries: readonly JobEntry[],
   metric: Metric | undefined,
   { show, from, count }: { show: ShownAnswers; from: number; count: number },
 ): JobResults {
-  const lines: Line[] = entries.flatMap((e) => (isAnswered(e) ? [{ ...e.answered, position: e.position }] : []));
-  const { known, empty, choice, judged } = measured(lines, metric);
+  const { known, empty, choice, judged } = measuredOf(entries, metric);
   const scores = new Map(known.map((line, i) => [line.position, judged!.scores[i]!]));
   const wrong = (judged?.worst ?? []).filter((i) => judged!.scores[i]! < 1);
   const shown: readonly JobEntry[] = {
@@ -77,7 +90,8 @@ export function resultsOf(
         ? {
             metric: choice.metric.name,
             words: choice.metric.words,
-            reason: choice.reason,
+            reason:
+              known.length > CHOSEN_BY && !metric ? `By the first ${CHOSEN_BY} rows: ${choice.reason}` : choice.reason,
             figures: judged.figures,
             rows: known.length,
             wrong: wrong.length,
@@ -125,6 +139,7 @@ export function compared(
   const { known, choice, judged } = measured(
     both.map(({ position, answered }) => ({ ...answered, position })),
     metric,
+    CHOSEN_BY,
   );
   if (!choice || !judged) return null;
   const second = judge(

@@ -1,5 +1,15 @@
 /** Jobs of the page: begun, seen through a lost GPU, stopped and deleted; one tab a job. */
-import { changeJob, deleteJob, type JobSummary, listJobs, readEntries, readJob, writeJob } from "../apply/job.ts";
+import {
+  changeJob,
+  deleteJob,
+  type JobEntry,
+  type JobSummary,
+  listJobs,
+  readEntries,
+  readJob,
+  readProgress,
+  writeJob,
+} from "../apply/job.ts";
 import { openLog } from "../apply/log.ts";
 import { chosenRows, keyOfRows } from "../apply/rows.ts";
 import { preparedIdentity } from "../data/shards/data-identity.ts";
@@ -114,6 +124,7 @@ export async function goOnWithJob(
       () => undefined,
       () => undefined,
     );
+    s.answers.set(jobId, log.entries);
     const answering = { jobId, datasetId: record.datasetId, log, done };
     s.answering = answering;
     try {
@@ -165,6 +176,7 @@ export async function removeJob(s: EngineState, jobId: string): Promise<void> {
     const all = await listJobs(store);
     const job = all.find(({ id }) => id === jobId);
     await deleteJob(store, jobId);
+    s.answers.delete(jobId);
     const others = all.some(({ id, datasetId }) => id !== jobId && datasetId === job?.datasetId);
     // Files that were given to be answered serve jobs only.
     if (job?.which === "files" && !others) await deleteDataset(store, job.datasetId);
@@ -187,8 +199,19 @@ async function summaryOf(s: EngineState, jobId: string): Promise<JobSummary> {
   return { ...job, status: job.state };
 }
 
+/** Jobs whose answers stay in memory: two may be on show. */
+const KEPT = 2;
+
 /** Answers of a job so far: of one that goes on here, as they come. */
-export async function entriesOf(s: EngineState, jobId: string) {
+export async function entriesOf(s: EngineState, jobId: string): Promise<readonly JobEntry[]> {
   if (s.answering?.jobId === jobId) return s.answering.log.entries;
-  return (await readEntries(await s.store(), jobId)).entries;
+  const store = await s.store();
+  const { answered, unanswered } = await readProgress(store, jobId);
+  const kept = s.answers.get(jobId);
+  s.answers.delete(jobId);
+  const entries = kept?.length === answered + unanswered ? kept : (await readEntries(store, jobId)).entries;
+  // A Map keeps insertion order: the first is the oldest.
+  s.answers.set(jobId, entries);
+  if (s.answers.size > KEPT) s.answers.delete(s.answers.keys().next().value!);
+  return entries;
 }

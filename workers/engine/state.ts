@@ -1,4 +1,5 @@
 /** What the engine holds open for the page: storage, one GPU, one model and its adapter, at most one run and one chat. */
+import type { JobEntry } from "../apply/job.ts";
 import type { JobLog } from "../apply/log.ts";
 import type { Chat } from "../chat/generate.ts";
 import { TabTuneError } from "../errors.ts";
@@ -44,6 +45,8 @@ export interface EngineState {
   speaking: { stop(): void; done: Promise<void> } | undefined;
   /** The job whose rows are being answered, from its first question to its last write. */
   answering: { jobId: string; datasetId: string; log: JobLog; done: Promise<void> } | undefined;
+  /** Answers of the jobs that were looked at last, by job. */
+  answers: Map<string, readonly JobEntry[]>;
   /** The kernels' test that is going on; `end` ends it after what it is at. */
   testing: { report: Promise<SelfTestReport>; end(): void } | undefined;
   /** The last that somebody wanted made ready (ready.ts). */
@@ -84,6 +87,7 @@ export const newEngineState = (): EngineState => ({
   asked: new Set(),
   speaking: undefined,
   answering: undefined,
+  answers: new Map(),
   testing: undefined,
   wanted: undefined,
   swept: 0,

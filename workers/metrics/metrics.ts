@@ -36,10 +36,17 @@ export interface Judged {
   worst: number[];
 }
 
-/** What `metric` says of `rows`; undefined of no rows, of which there is nothing to say. */
-export function judge(metric: Metric, rows: readonly Answered[]): Judged | undefined {
+/**
+ * What `metric` says of `rows`; undefined of no rows, of which there is nothing to say. `scoreOf`: for who keeps scores of rows that were
+ * judged before.
+ */
+export function judge(
+  metric: Metric,
+  rows: readonly Answered[],
+  scoreOf: (row: Answered, i: number) => number = ({ given, right }) => metric.score(given, right),
+): Judged | undefined {
   if (rows.length === 0) return undefined;
-  const scores = rows.map(({ given, right }) => metric.score(given, right));
+  const scores = rows.map(scoreOf);
   const worst = scores.map((_, i) => i).sort((a, b) => scores[a]! - scores[b]! || a - b);
   return { figures: metric.aggregate(rows, scores), scores, worst };
 }
