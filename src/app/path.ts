@@ -77,7 +77,8 @@ function trainPlace({ run, failed }: PathState): PathPlace {
 function resultPlace({ runs, interrupted, run, failed }: PathState): PathPlace {
   const place = { address: "result", title: "Result" } as const;
   const kept = runs === 0 ? "No run yet" : `${counted(runs, "run")} kept`;
-  if (failed.has("runs") || failed.has("chat")) return { ...place, chosen: kept, standing: "needs you" };
+  if (["runs", "chat", "apply"].some((place) => failed.has(place)))
+    return { ...place, chosen: kept, standing: "needs you" };
   // A run that goes on in this tab is told by its own place.
   if (interrupted > 0 && !isRunning(run.state))
     return { ...place, chosen: `${counted(interrupted, "run")} to go on with`, standing: "needs you" };

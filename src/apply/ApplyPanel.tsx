@@ -48,7 +48,7 @@ function JobButtons() {
   if (job.status === "done") return null;
   return (
     <div className="row">
-      <Action kind="primary" reason={resumeObstacle(job, modelId) || busy} onPress={() => void resume(job.id)}>
+      <Action reason={resumeObstacle(job, modelId) || busy} onPress={() => void resume(job.id)}>
         Resume answering
       </Action>
       {job.status === "open" && <Action onPress={() => void stop(job.id)}>Stop answering</Action>}

@@ -142,7 +142,7 @@ export function JobForm({ obstacle }: { obstacle: string }) {
       </div>
       {chosen.value === "files" && <OtherFiles reason={preparing ? "Rows are being prepared." : ""} />}
       <div className="row centred">
-        <Action kind="primary" type="submit" reason={reason} describedBy={reason ? id : undefined}>
+        <Action type="submit" reason={reason} describedBy={reason ? id : undefined}>
           Start answering
         </Action>
         {reason && (
