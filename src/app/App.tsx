@@ -114,8 +114,8 @@ export function App() {
           </div>
           <div id="result" className="result">
             <ChatPanel />
-            <ApplyPanel />
             <RunsPanel />
+            <ApplyPanel />
           </div>
           <div id="storage">
             <StoragePanel />

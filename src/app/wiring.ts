@@ -128,15 +128,10 @@ export function wire(): void {
     (s) => s.runId,
     (adapterRun) => useChat.setState({ adapterRun }),
   );
-  // The adapter of a job lies on the model from then on.
   on(
     useApply,
     (s) => s.going?.id,
-    (id) => {
-      const { adapter } = useApply.getState().jobs.find((job) => job.id === id) ?? {};
-      if (adapter) useChat.setState({ adapterRun: adapter.runId });
-      void useAnswers.getState().refresh();
-    },
+    () => void useAnswers.getState().refresh(),
   );
   on(
     useApply,

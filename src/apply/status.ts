@@ -117,6 +117,8 @@ export function notesOn(job: Job, { cut, unanswered }: JobProgress, results: Job
     const [have, are] = results.emptyRight === 1 ? ["has", "is"] : ["have", "are"];
     notes.push(`${counted(results.emptyRight, "row")} ${have} an empty right answer and ${are} not measured.`);
   }
+  if (results.measure?.metric === "accuracy" && !results.measure.confusions)
+    notes.push("The right answers are too many different ones for a table of which was taken for which.");
   if (!results.measure && job.answered > 0) notes.push("No row has a right answer, so nothing is measured.");
   return notes;
 }
