@@ -21,7 +21,7 @@ import {
 } from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
 
-const regions = ["Model", "Data", "Training", "Chat", "Runs"] as const;
+const regions = ["Model", "Data", "Training", "Chat", "Runs", "Apply"] as const;
 
 /** Presses Tab until the element has the focus. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
