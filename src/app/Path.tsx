@@ -11,28 +11,32 @@ const standingWords: Record<Standing, string> = {
   "needs you": "needs you",
 };
 
-/** The place that takes most of the window; the first of several. */
-function mostSeen(): Address {
-  let most: { id: Address; height: number } = { id: "model", height: 0 };
-  for (const id of ADDRESSES) {
-    const box = document.getElementById(id)?.getBoundingClientRect();
-    const height = box ? Math.min(box.bottom, window.innerHeight) - Math.max(box.top, 0) : 0;
-    if (height > most.height + 1) most = { id, height };
-  }
-  return most.id;
+/** The place at the line that eyes rest on, a third down the window. */
+function placeAtEyes(): Address {
+  const line = window.innerHeight / 3;
+  const above = ADDRESSES.filter((id) => {
+    const top = document.getElementById(id)?.getBoundingClientRect().top;
+    return top !== undefined && top <= line;
+  });
+  return above.at(-1) ?? "model";
+}
+
+function isTopInSight(id: Address): boolean {
+  const top = document.getElementById(id)?.getBoundingClientRect().top ?? -1;
+  return top >= 0 && top < window.innerHeight;
 }
 
 /** Which place is in sight. Follows scrolling, and is what a reload comes back to. */
 function usePlaceInSight(): Address {
   const [place, setPlace] = useState<Address>("model");
   useEffect(() => {
-    // What stands in the address is gone to once the page is drawn: the browser looked for it before.
-    const asked = location.hash.slice(1);
-    if (isAddress(asked)) document.getElementById(asked)?.scrollIntoView();
+    /** What was asked for stays while its top is in sight: the last places are too short to get to the top of the window. */
+    let asked: Address | undefined;
     let due = 0;
     const look = (): void => {
       due = 0;
-      const now = mostSeen();
+      if (asked && !isTopInSight(asked)) asked = undefined;
+      const now = asked ?? placeAtEyes();
       setPlace(now);
       // Not a step of the history: only what is pressed is one to go back from. A recipe's link stays until it is taken.
       if (!location.hash.includes("=") && location.hash.slice(1) !== now)
@@ -41,8 +45,18 @@ function usePlaceInSight(): Address {
     const later = (): void => {
       due ||= requestAnimationFrame(look);
     };
+    const ask = (): void => {
+      const hash = location.hash.slice(1);
+      asked = isAddress(hash) ? hash : undefined;
+      later();
+    };
+    // What stands in the address is gone to once the page is drawn: the browser looked for it before.
+    ask();
+    if (asked) document.getElementById(asked)?.scrollIntoView();
+    window.addEventListener("hashchange", ask);
     window.addEventListener("scroll", later, { passive: true });
     return () => {
+      window.removeEventListener("hashchange", ask);
       window.removeEventListener("scroll", later);
       cancelAnimationFrame(due);
     };

@@ -9,8 +9,8 @@ import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 
 /** Shows the buttons that take pictures, and gives the first of them the focus. */
-function showDoorForPictures(): void {
-  goTo("data");
+async function showDoorForPictures(): Promise<void> {
+  await goTo("data");
   document.querySelector<HTMLButtonElement>('[data-place="data"] button')?.focus({ preventScroll: true });
 }
 
@@ -42,7 +42,7 @@ export function Welcome() {
         >
           Try the demo
         </Action>
-        <Action onPress={showDoorForPictures}>Use my pictures</Action>
+        <Action onPress={() => void showDoorForPictures()}>Use my pictures</Action>
         <span className="detail">
           The demo takes about a minute: a tiny model learns to describe 128 pictures as a ship's lookout would.
         </span>

@@ -4,13 +4,14 @@ export type Address = (typeof ADDRESSES)[number];
 
 export const isAddress = (text: string): text is Address => (ADDRESSES as readonly string[]).includes(text);
 
-/** Shows a place, once the page is drawn as it is now; Back leads to where somebody was. */
-export function goTo(address: Address): void {
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => {
-      location.hash = address;
-      // The browser does not scroll to an address that it has already.
-      document.getElementById(address)?.scrollIntoView();
-    }),
-  );
+/** Resolves when the page is drawn as it is now. */
+const drawn = (): Promise<void> =>
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
+
+/** Shows a place, once the page is drawn as it is now; Back leads to where somebody was. Resolves when the place is in sight. */
+export async function goTo(address: Address): Promise<void> {
+  await drawn();
+  location.hash = address;
+  // The browser does not scroll to an address that it has already.
+  document.getElementById(address)?.scrollIntoView();
 }

@@ -25,18 +25,18 @@ export const useDemo = create<DemoStore>((set, get) => ({
       set({ doing: "1 of 3: the demo model is being loaded." });
       useModel.getState().choose({ kind: "embedded" });
       await useModel.getState().load();
-      if (!useModel.getState().info) return goTo("model");
+      if (!useModel.getState().info) return await goTo("model");
       set({ doing: "2 of 3: the sample pictures are being read." });
       await useDataset.getState().use({ kind: "sample" });
-      if (useDataset.getState().source?.kind !== "sample") return goTo("data");
+      if (useDataset.getState().source?.kind !== "sample") return await goTo("data");
       const { setPreset, setFields, start } = useTraining.getState();
       setPreset("Demo model", false);
       setFields({ ...useTraining.getState().fields, ...SHORT }, "Demo model");
       set({ doing: "3 of 3: it is learning." });
       const run = start();
-      goTo("train");
+      await goTo("train");
       await run;
-      if (useTraining.getState().state === "done") goTo("result");
+      if (useTraining.getState().state === "done") await goTo("result");
     } finally {
       set({ doing: "" });
     }
