@@ -61,7 +61,6 @@ function planned(
       config,
       pictures: publishedPictures(model, pictureSettingsOf(recipe)),
       checkpoint: { tensors: publishedTensors(model) },
-      quant: { type: "nf4", blockSize: 64, doubleQuant: false, modules: recipe.quantizeModules },
       preparation: { vocab: VOCABULARY },
     },
     recipe,

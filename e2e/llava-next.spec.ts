@@ -37,6 +37,8 @@ async function trainOn(page: Page, modelFolder: string, recipe: Record<string, n
   await waitForStatus(page, "Data", "8 rows ready");
   await panel(page, "Training").getByRole("combobox", { name: "Preset" }).selectOption("Seed report");
   await setRecipe(page, recipe);
+  // The oracle's run adapts the language model alone.
+  await panel(page, "Training").getByRole("combobox", { name: "Adapted linears" }).selectOption("language model");
   await button(page, "Start training").click();
   await waitForEnd(page, recipe.Steps!);
   return (await lossTable(page)).sort((a, b) => a.step - b.step).map((row) => row.loss);

@@ -55,6 +55,7 @@ test("pictures are whole until tiles are chosen; either way a step gives the com
     await expect(longest).toBeVisible({ timeout: SLOW });
     await panel(page, "Training").getByRole("combobox", { name: "Preset" }).selectOption("Seed report");
     await setRecipe(page, { Steps: 1, "Batch size": 2 });
+    await panel(page, "Training").getByRole("combobox", { name: "Adapted linears" }).selectOption("language model");
     await button(page, "Start training").click();
     await waitForEnd(page, 1);
     const [row] = await lossTable(page);

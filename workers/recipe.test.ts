@@ -138,7 +138,10 @@ test("defaults are not shared between recipes", () => {
 });
 
 test("the presets", () => {
-  const seed = { ...DEFAULTS, train_on: "all-text", data_order: "huggingface" };
+  const seed = {
+    ...{ ...DEFAULTS, train_on: "all-text", data_order: "huggingface", target_modules: "all-linear" },
+    quantize_modules: ["language_model", "multi_modal_projector", "vision_tower"],
+  };
   expect(toHuggingFace(seedReport)).toEqual(seed);
   const changes = { learning_rate: 2e-4, lora_r: 16, lora_alpha: 16, lr_scheduler_type: "cosine", warmup_ratio: 0.03 };
   expect(toHuggingFace(practical)).toEqual({ ...DEFAULTS, ...changes });

@@ -360,8 +360,17 @@ export function toHuggingFace(recipe: Recipe): Record<string, unknown> {
   return Object.fromEntries(KEYS.map((key) => [FIELDS[key].name, recipe[key]]));
 }
 
-/** The original report's settings: loss over all text, rows in the order that accelerate's seedable sampler gives. */
-export const seedReport: Recipe = parseRecipe({ train_on: "all-text", data_order: "huggingface" });
+/**
+ * The original report's settings, as TRL's vsft_llava.py has them: loss over all text, every linear but the head in 4 bits and adapted
+ * (`--load_in_4bit --lora_target_modules=all-linear`), rows in the order that accelerate's seedable sampler gives. NF4 without double
+ * quantisation is what its ModelConfig says.
+ */
+export const seedReport: Recipe = parseRecipe({
+  train_on: "all-text",
+  data_order: "huggingface",
+  target_modules: "all-linear",
+  quantize_modules: [...QUANTIZABLE],
+});
 
 /** What other LoRA trainers agree on: ten times the rate, answers only, a short warm-up, cosine. */
 export const practical: Recipe = parseRecipe({

@@ -47,7 +47,7 @@ const { useApp } = await import("../page/store.ts");
 const { remembered } = await import("../page/remembered.ts");
 const { useChat } = await import("../stores/chat.ts");
 const { useDataset } = await import("../stores/dataset.ts");
-const { useModel } = await import("../stores/model.ts");
+const { useModel, usualLoading } = await import("../stores/model.ts");
 const { useAdapters } = await import("../stores/adapters.ts");
 const { useBeginning } = await import("../stores/beginning.ts");
 const { takeFiles } = await import("../stores/drops.ts");
@@ -276,4 +276,29 @@ test("a deleted run leaves the chat and the comparison, and is freed when its ti
   await vi.advanceTimersByTimeAsync(60_000);
   expect(asked.deleteRun).toEqual([["a"]]);
   vi.useRealTimers();
+});
+
+test("the seed report on a model that is loaded otherwise: what a run takes on it, and on it loaded anew", async () => {
+  const loaded = { source: { kind: "embedded" }, loading: { ...usualLoading, max_image_tiles: 3 } } as const;
+  useModel.setState({ info: model("a"), loaded });
+  await settled();
+  asked.plan = [];
+  useTraining.getState().setPreset("Seed report");
+  await settled();
+  expect(useTraining.getState().planAnew).toEqual({ steps: 500 });
+  expect(asked.plan?.map(([, , loading]) => loading)).toEqual([
+    undefined,
+    { ...loaded.loading, quantize_modules: ["language_model", "multi_modal_projector", "vision_tower"] },
+  ]);
+  expect(useTraining.getState().replaced).toMatchObject({ preset: "Practical", plan: { steps: 500 } });
+  // Loaded as the script has it, and loaded at will: there is nothing to offer.
+  const quantize_modules = ["language_model", "multi_modal_projector", "vision_tower"] as const;
+  const anew = { ...loaded, loading: { ...loaded.loading, quantize_modules: [...quantize_modules] } };
+  useModel.setState({ info: model("b"), loaded: anew });
+  await settled();
+  expect(useTraining.getState().planAnew).toBeUndefined();
+  useModel.setState({ info: model("a"), loaded });
+  useTraining.getState().setPreset("Practical");
+  await settled();
+  expect(useTraining.getState().planAnew).toBeUndefined();
 });

@@ -18,7 +18,10 @@ const Memory = v.object({
       ]),
       label: v.string(),
       loading: v.object({
-        quantize_modules: v.array(v.picklist(["language_model", "vision_tower"])),
+        load_in_4bit: v.exactOptional(v.boolean()),
+        bnb_4bit_quant_type: v.exactOptional(v.picklist(["nf4", "fp4"])),
+        bnb_4bit_use_double_quant: v.exactOptional(v.boolean()),
+        quantize_modules: v.array(v.picklist(["language_model", "multi_modal_projector", "vision_tower"])),
         max_image_tiles: v.nullable(v.number()),
         do_image_splitting: v.exactOptional(v.nullable(v.boolean())),
         image_longest_edge: v.exactOptional(v.nullable(v.number())),

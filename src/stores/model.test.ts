@@ -24,3 +24,17 @@ test("what a load says after its end, by another port, is not heard", async () =
   told[0]!({ phase: "uploading", fraction: 1, detail: "" });
   expect(useModel.getState().progress).toBeUndefined();
 });
+
+test("a model is loaded anew from where it came, whatever has been chosen since, with some keys of its own", async () => {
+  await useModel.getState().load();
+  useModel.getState().setLoading({ max_image_tiles: 5, bnb_4bit_quant_type: "fp4" });
+  useModel.getState().chooseHub("someone/else");
+  await useModel.getState().loadWith({ quantize_modules: ["language_model", "vision_tower"] });
+  const { loaded, loading, source } = useModel.getState();
+  expect(source).toEqual({ kind: "embedded" });
+  expect(loaded).toEqual({ source, loading });
+  expect(loading).toMatchObject({
+    quantize_modules: ["language_model", "vision_tower"],
+    ...{ max_image_tiles: null, bnb_4bit_quant_type: "nf4" },
+  });
+});

@@ -5,6 +5,7 @@ import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../w
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
+import type { Quantised } from "../parts/loading.ts";
 
 export interface HubSettings {
   /** Address of the hub, kept between visits. */
@@ -16,8 +17,7 @@ export interface HubSettings {
 }
 
 /** The keys of a recipe that a load needs. */
-export interface Loading {
-  quantize_modules: ("language_model" | "vision_tower")[];
+export interface Loading extends Quantised {
   max_image_tiles: number | null;
   /** Of models that have the choice; null: as the checkpoint says. */
   do_image_splitting: boolean | null;
@@ -26,6 +26,9 @@ export interface Loading {
 
 /** Unsplit: a picture in tiles costs more than all the training of a small model. */
 export const usualLoading: Loading = {
+  load_in_4bit: true,
+  bnb_4bit_quant_type: "nf4",
+  bnb_4bit_use_double_quant: false,
   quantize_modules: ["language_model"],
   max_image_tiles: null,
   do_image_splitting: false,
@@ -36,6 +39,8 @@ interface ModelStore {
   source: ModelSource;
   loading: Loading;
   info: ModelInfo | undefined;
+  /** Where the loaded model came from, and how it was loaded; the next one may be chosen otherwise by now. */
+  loaded: { source: ModelSource; loading: Loading } | undefined;
   progress: LoadProgress | undefined;
   /** What the chosen model of the hub costs: asked of the hub, waiting for a yes. */
   preview: ModelPreview | undefined;
@@ -47,6 +52,8 @@ interface ModelStore {
   setLoading(settings: Partial<Loading>): void;
   /** Loads; a model of the hub that must be fetched is asked about first. */
   load(): Promise<void>;
+  /** Loads the model that is there anew, or the chosen one where none is, with these keys in place of its own. */
+  loadWith(loading: Partial<Loading>): Promise<void>;
   /** The yes to `preview`. */
   download(): Promise<void>;
   stop(): Promise<void>;
@@ -86,8 +93,10 @@ export const useModel = create<ModelStore>((set, get) => {
     const onProgress = callback((progress: LoadProgress) => {
       if (!ended) set({ progress });
     });
+    const { source, loading } = get();
     try {
-      set({ info: await engine((api) => api.loadModel(get().source, { ...get().loading }, onProgress)) });
+      const info = await engine((api) => api.loadModel(source, { ...loading }, onProgress));
+      set({ info, loaded: { source, loading } });
     } catch (error) {
       // The engine knows what stands: the model of before, where there was one. It is the same object then: nothing was loaded.
       const stands = await engine((api) => api.currentModel());
@@ -114,6 +123,7 @@ export const useModel = create<ModelStore>((set, get) => {
     source: before?.source.kind === "hub" ? hubSource(before.source.name, hub) : { kind: "embedded" },
     loading: { ...usualLoading, ...before?.loading },
     info: undefined,
+    loaded: undefined,
     progress: undefined,
     preview: undefined,
     hub,
@@ -139,10 +149,17 @@ export const useModel = create<ModelStore>((set, get) => {
         }
         await load();
       }),
+    async loadWith(keys) {
+      const { loaded, setLoading, load } = get();
+      // A token may have been written anew since.
+      if (loaded) choose(loaded.source.kind === "hub" ? hubSource(loaded.source.name, get().hub) : loaded.source);
+      setLoading({ ...loaded?.loading, ...keys });
+      await load();
+    },
     download: () => attempt(load),
     async stop() {
       await engine((api) => api.stopLoading());
     },
-    forget: () => set({ info: undefined, progress: undefined }),
+    forget: () => set({ info: undefined, loaded: undefined, progress: undefined }),
   };
 });

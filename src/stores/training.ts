@@ -11,6 +11,7 @@ import type { PlannedData } from "../../workers/training/plan.ts";
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
+import { type Quantised, quantisedBy, quantisedWords } from "../parts/loading.ts";
 import { adapterKeys, useBeginning } from "./beginning.ts";
 import { useDataset } from "./dataset.ts";
 import { engineSupply } from "./engine-supply.ts";
@@ -29,6 +30,10 @@ interface TrainingStore {
   /** By field: what it must be and is not. Such a recipe has no plan and starts no run. */
   problems: Map<string, string>;
   plan: PlanInfo | undefined;
+  /** Of the same recipe on the model loaded anew as the recipe says; only where it is loaded otherwise. */
+  planAnew: PlanInfo | undefined;
+  /** The form that the preset of now took the place of, and what its run would have taken; undefined where nobody chose it since the page opened. */
+  replaced: { preset: Preset; fields: Fields; plan: PlanInfo | undefined } | undefined;
   /** What a run would wait for is done ahead: the kernels are tried and compiled. */
   readying: symbol | undefined;
   runId: string | undefined;
@@ -73,10 +78,22 @@ interface TrainingStore {
 const presetFields = (preset: Preset): Fields => {
   const { info } = useModel.getState();
   if (preset === "Demo model" && info?.recipe) return { ...toHuggingFace(practical), ...info.recipe };
-  if (preset === "Seed report") return toHuggingFace(seedReport);
-  // A model's largest pictures may be longer than the usual row.
-  return { ...toHuggingFace(practical), ...(info ? { max_length: info.maxLength } : {}) };
+  const recipe = preset === "Seed report" ? seedReport : practical;
+  // A model's largest pictures may be longer than the usual row, and the report's script cuts none.
+  return { ...toHuggingFace(recipe), ...(info ? { max_length: info.maxLength } : {}) };
 };
+
+/** The form as Practical would have it: what a preset is told beside where nothing is known of the form before it. */
+export const practicalFields = (): Fields => presetFields("Practical");
+
+/** How a preset has the model loaded, where it is not so now; undefined where it leaves that to Loading settings, or it is so. */
+export function wantedLoading(preset: Preset, fields: Fields): Quantised | undefined {
+  if (preset !== "Seed report") return undefined;
+  const { loaded, loading } = useModel.getState();
+  const wanted = quantisedBy(fields);
+  const words = (quantised: Quantised): string => JSON.stringify(quantisedWords(quantised));
+  return words(wanted) === words(loaded?.loading ?? loading) ? undefined : wanted;
+}
 
 /** The recipe of the last visit. A field that was empty then has its preset's value again: JSON knows no NaN. */
 function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
@@ -159,7 +176,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     if (!useModel.getState().info) return;
     if (problems.size > 0) {
       // Each is told at its field.
-      set({ plan: undefined });
+      set({ plan: undefined, planAnew: undefined });
       useApp.getState().clear("training");
       return;
     }
@@ -168,15 +185,18 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const rows = separated?.training ?? data?.rows ?? 0;
       const planned = data && { rows, longest: data.longest, pictures: data.mostPictures };
       const plan = await engine((api) => api.plan(fields, planned));
+      const anew = wantedLoading(get().preset, fields);
+      const loading = useModel.getState().loaded?.loading;
+      const planAnew = anew && (await engine((api) => api.plan(fields, planned, { ...loading, ...anew })));
       // Answers may overtake each other while a field is being typed in.
       if (get().fields === fields) {
-        set({ plan });
+        set({ plan, planAnew });
         useApp.getState().clear("training");
         void makeReady(fields, planned);
       }
     } catch (error) {
       if (get().fields === fields) {
-        set({ plan: undefined });
+        set({ plan: undefined, planAnew: undefined });
         useApp.getState().fail("training", error);
       }
     }
@@ -232,6 +252,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
     touched: last !== undefined,
     problems: new Map(),
     plan: undefined,
+    planAnew: undefined,
+    replaced: undefined,
     readying: undefined,
     runId: undefined,
     state: "idle",
@@ -251,7 +273,11 @@ export const useTraining = create<TrainingStore>((set, get) => {
       // An engine without a model is told when it has one.
       if (useModel.getState().info) await ask((api) => api.setPace(pace));
     },
-    setPreset: (preset, touched) => setRecipe(preset, presetFields(preset), touched),
+    setPreset(preset, touched = true) {
+      const { preset: before, fields, plan } = get();
+      set({ replaced: touched ? { preset: before, fields, plan } : undefined });
+      setRecipe(preset, presetFields(preset), touched);
+    },
     beginningChanged: () => setRecipe(get().preset, get().fields, get().touched),
     // It stays whichever model is loaded: that of the demo model would go with it.
     setFields: (fields, preset = get().preset === "Demo model" ? "Practical" : get().preset) =>

@@ -19,11 +19,12 @@ import {
   moreFields,
   type NumberField,
 } from "./fields.ts";
+import { PresetChanges } from "./PresetChanges.tsx";
 
 const presetHints: Record<Preset, string> = {
   "Demo model": "made for this model",
   Practical: "a good start for most data",
-  "Seed report": "all text, a large adapter",
+  "Seed report": "all text, all linears, a large adapter",
 };
 
 function PresetSelect() {
@@ -137,6 +138,7 @@ export function RecipeForm() {
         {measures && evaluationFields.map((field) => <NumberInput key={field.name} field={field} />)}
         {measures && <ChoiceSelect field={bestChoice} />}
       </div>
+      <PresetChanges />
       {seed && (
         <div className="row">
           <Action reason={asking ? "The hub is being asked." : ""} onPress={() => void lookUpSeed()}>

@@ -14,8 +14,6 @@ interface Knob {
   advice: string;
 }
 
-const towerToo: Recipe["quantizeModules"] = ["language_model", "vision_tower"];
-
 /** Every change that takes memory away, least harmful first: those that leave the numbers (nearly) as they are come before the others. */
 function knobs(recipe: Recipe): Knob[] {
   const memory: Knob = {
@@ -30,7 +28,7 @@ function knobs(recipe: Recipe): Knob[] {
     })),
     memory,
     {
-      change: { ...memory.change, quantizeModules: towerToo },
+      change: { ...memory.change, quantizeModules: [...new Set([...recipe.quantizeModules, "vision_tower" as const])] },
       advice: `${memory.advice} Load the model with its vision tower in 4 bits (Loading settings).`,
     },
     ...[3, 1].map((n) => ({

@@ -18,9 +18,9 @@ import { supplying } from "./supplying.ts";
 import { closeChat, inTurn, needIdle, reading } from "./turns.ts";
 
 export const runsApi = (s: EngineState): RunsApi => ({
-  async plan(json, data) {
+  async plan(json, data, loading = s.source?.loading) {
     const current = needModel(s);
-    const recipe = parseRecipe({ ...json, ...s.source?.loading });
+    const recipe = parseRecipe({ ...json, ...loading });
     const planOf = (of: Recipe) => onModel(current, of).planOf(data);
     const { memory, flops, steps, epochs } = planOf(recipe);
     const { fits, advice } = fitOf(recipe, (changed) => planOf(changed).memory, current.vlm.gpu.facts);

@@ -24,7 +24,7 @@ import { type PreparationSpec, preparationOf, tokenizerOf } from "./preparation.
 import { imageProcessorJson, missingAttributes } from "./processor.ts";
 import { familyOf } from "./registry.ts";
 import type { Vlm } from "./vlm.ts";
-import { type QuantSettings, WeightBuilder } from "./weight-builder.ts";
+import { type QuantKeys, type QuantSettings, quantOf, WeightBuilder } from "./weight-builder.ts";
 
 /** What the files say, before any weight is read. */
 export interface OpenedModel {
@@ -64,15 +64,7 @@ export interface LoadedModel extends OpenedModel {
   cacheNote: string;
 }
 
-type ModelRecipe = Pick<
-  Recipe,
-  | "loadIn4bit"
-  | "bnb4bitQuantType"
-  | "bnb4bitUseDoubleQuant"
-  | "quantizeModules"
-  | "chatTemplate"
-  | keyof PictureSettings
->;
+type ModelRecipe = Pick<Recipe, QuantKeys | "chatTemplate" | keyof PictureSettings>;
 
 const optional = async (files: ModelFiles, name: string): Promise<string | undefined> =>
   files.has(name) ? files.readText(name) : undefined;
@@ -107,14 +99,7 @@ export async function openModel(given: ModelFiles, recipe: ModelRecipe): Promise
     imageTokenId: config.imageTokenId,
     vocab: vocabularyOf(new WeightBuilder(new Planner(), checkpoint.tensors, config.names, undefined)),
   };
-  const quant: QuantSettings | undefined = recipe.loadIn4bit
-    ? {
-        type: recipe.bnb4bitQuantType,
-        blockSize: 64,
-        doubleQuant: recipe.bnb4bitUseDoubleQuant,
-        modules: recipe.quantizeModules,
-      }
-    : undefined;
+  const quant = quantOf(recipe);
   const hash = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)));
   const tensors = [...checkpoint.tensors.values()].map((t) => [t.name, t.dtype, t.shape, t.start]);
   const plain = tokenizerOf(spec);

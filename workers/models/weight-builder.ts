@@ -5,6 +5,7 @@
 import { TabTuneError } from "../errors.ts";
 import { type Allocator, Planner, type Tensor, view } from "../gpu/buffers.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/linear/weight.ts";
+import type { Recipe } from "../recipe.ts";
 import { type Dtype, dtypeBytes, elementsOf } from "../weights/formats/dtype.ts";
 import { CONNECTOR, DECODER, type NameScheme, neutralName, resolveName, spellingsOf, TOWER } from "./names.ts";
 import type { FusedLinear } from "./parts/linears.ts";
@@ -40,6 +41,20 @@ export interface QuantSettings {
   doubleQuant: boolean;
   modules: ModelPart[];
 }
+
+/** Of a recipe. */
+export type QuantKeys = "loadIn4bit" | "bnb4bitQuantType" | "bnb4bitUseDoubleQuant" | "quantizeModules";
+
+/** How a recipe has the base quantised; undefined: not at all. */
+export const quantOf = (recipe: Pick<Recipe, QuantKeys>): QuantSettings | undefined =>
+  recipe.loadIn4bit
+    ? {
+        type: recipe.bnb4bitQuantType,
+        blockSize: 64,
+        doubleQuant: recipe.bnb4bitUseDoubleQuant,
+        modules: recipe.quantizeModules,
+      }
+    : undefined;
 
 /** Where one checkpoint tensor goes. Offsets are in words of the destination. */
 export type Fill =

@@ -80,8 +80,11 @@ export interface ModelApi {
 }
 
 export interface RunsApi {
-  /** Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. Without `data` its rows are guessed. */
-  plan(recipe: RecipeJson, data?: PlannedData): Promise<PlanInfo>;
+  /**
+   * Cheap: computes the plan, allocates nothing. Throws "bad-recipe" naming the key. Without `data` its rows are guessed. `loading`:
+   * keys by which the model would be loaded anew; without them it is the model as it is loaded.
+   */
+  plan(recipe: RecipeJson, data?: PlannedData, loading?: RecipeJson): Promise<PlanInfo>;
   /** Does ahead what the first step of such a run would wait for, the self-test first; nothing while a run goes on. Later calls end it. */
   makeReady(recipe: RecipeJson, data?: PlannedData): Promise<void>;
   /**

@@ -4,7 +4,7 @@ import { featuresPerTile, positionsOf } from "../models/config.ts";
 import { type MemoryPlan, planMemory, stepFlops } from "../models/memory-plan.ts";
 import type { OpenedModel } from "../models/open.ts";
 import type { LoraSettings } from "../models/parts/lora.ts";
-import type { TensorFacts } from "../models/weight-builder.ts";
+import { quantOf, type TensorFacts } from "../models/weight-builder.ts";
 
 import { parseRecipe, type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
 
@@ -12,7 +12,7 @@ import { parseRecipe, type Recipe, stepsPerEpoch, totalSteps } from "../recipe.t
 export const TEXT_TOKENS = 124;
 
 /** What a plan needs of a model: none of its weights. */
-export interface PlannedModel extends Pick<OpenedModel, "config" | "quant"> {
+export interface PlannedModel extends Pick<OpenedModel, "config"> {
   pictures: Pick<PictureFormat, "mostTiles" | "mostSlots">;
   checkpoint: { tensors: ReadonlyMap<string, TensorFacts> };
   /** `vocab`: rows of the embedding. */
@@ -80,7 +80,7 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
   const memory = planMemory({
     config,
     tensors: model.checkpoint.tensors,
-    quant: model.quant && { ...model.quant, modules: recipe.quantizeModules },
+    quant: quantOf(recipe),
     lora: loraSettings(recipe),
     optim: recipe.optim,
     batchSize: recipe.perDeviceTrainBatchSize,

@@ -57,8 +57,7 @@ describe.each([...published.keys()])("%s", (repo) => {
     const settings = { maxImageTiles: null, doImageSplitting: false, imageLongestEdge: null };
     const pictures = publishedPictures(repo, settings);
     const recipe = { ...practical, ...settings, maxLength: usualMaxLength({ config, pictures }) };
-    const quant = { type: "nf4", blockSize: 64, doubleQuant: false, modules: recipe.quantizeModules } as const;
-    const model = { config, pictures, checkpoint: { tensors: shapes }, quant, preparation: { vocab } };
+    const model = { config, pictures, checkpoint: { tensors: shapes }, preparation: { vocab } };
     const { memory, flops } = onModel(model, recipe).planOf();
     const entry = catalogue.find((e) => e.repo === repo)!;
     const flopsPerRow = flops.executed / recipe.perDeviceTrainBatchSize;
