@@ -64,9 +64,9 @@ const api: DatasetApi = {
       return manifest ? infoNow(await storedInfo(await store(), manifest), spec) : null;
     }),
   separate: (datasetId, spec, recipe) => reporting(() => separatedCounts(datasetId, spec, recipe)),
-  rows: (datasetId, spec, { query, from, count }, onRow) =>
+  rows: (datasetId, spec, { query, from, count, recipe }, onRow) =>
     reporting(async () => {
-      const { rows, preparation, dataset } = await browsedFrom(datasetId, spec);
+      const { rows, preparation, dataset } = await browsedFrom(datasetId, spec, recipe);
       if (!rows) return olderRows(dataset, preparation.tokenizer, from, count);
       const report = sparingly((looked: number) => onRow(`row ${looked}`));
       const found = await foundRows(rows, query, report);

@@ -13,7 +13,7 @@ import { useDataset } from "../stores/dataset.ts";
 import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
-import { useRows } from "../stores/rows.ts";
+import { HELD_OUT_KEYS, useRows } from "../stores/rows.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useStorage } from "../stores/storage.ts";
@@ -29,9 +29,6 @@ function on<S, V>(store: Pick<StoreApi<S>, "subscribe">, value: (state: S) => V,
     if (value(state) !== value(before)) then(value(state), value(before));
   });
 }
-
-/** Keys of a recipe that say which rows are held out. */
-const HELD_OUT_KEYS = ["eval_strategy", "eval_split", "seed", "load_best_model_at_end", "early_stopping_patience"];
 
 function separateRows(): void {
   const { fields, problems } = useTraining.getState();
@@ -89,6 +86,14 @@ export function wire(): void {
     useDataset,
     (s) => s.separated?.training,
     () => void useTraining.getState().refreshPlan(),
+  );
+  on(
+    useDataset,
+    (s) => s.separated,
+    (separated, before) => {
+      // Another data set shows its own rows as it comes.
+      if (separated ?? before) void useRows.getState().again();
+    },
   );
   on(
     useStorage,

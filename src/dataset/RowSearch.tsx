@@ -9,6 +9,7 @@ import { changesWords } from "./status.ts";
 
 const shown: [Shown, string][] = [
   ["all", "all rows"],
+  ["held out", "rows not trained on"],
   ["changed", "changed rows"],
   ["left out", "rows left out"],
   ["unusable", "rows that cannot be used"],

@@ -68,7 +68,7 @@ function ChangeRow({ row, onEdit }: { row: RowView; onEdit(): void }) {
 function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   const trainOnAll = useTraining((s) => s.fields.train_on === "all-text");
   const [editing, setEditing] = useState(false);
-  const { preview, source, leftOut, edited, problem } = row;
+  const { preview, source, leftOut, edited, problem, use } = row;
   const picture = preview?.picture;
   const state = [leftOut && "left out", edited && "corrected"].filter(Boolean).join(", ");
   return (
@@ -86,6 +86,14 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
         <p className="detail">
           {source}
           {state && <strong> ({state})</strong>}
+          {!leftOut && use !== "trained on" && (
+            <>
+              {" "}
+              <span className="badge">
+                {use === "held out" ? "held out, not trained on" : "of the data’s own split, not trained on"}
+              </span>
+            </>
+          )}
         </p>
         {changeable && !editing && <ChangeRow row={row} onEdit={() => setEditing(true)} />}
       </td>

@@ -6,6 +6,16 @@ import { useApp } from "../page/store.ts";
 import { callback, dataset } from "../page/workers.ts";
 import { useDataset } from "./dataset.ts";
 import { useModel } from "./model.ts";
+import { useTraining } from "./training.ts";
+
+/** Keys of a recipe that say which rows are held out. */
+export const HELD_OUT_KEYS = [
+  "eval_strategy",
+  "eval_split",
+  "seed",
+  "load_best_model_at_end",
+  "early_stopping_patience",
+];
 
 export const PAGE_ROWS = 8;
 
@@ -23,6 +33,8 @@ interface RowsStore {
   setTools(tools: boolean): void;
   /** Asks for another page, of the same rows or of those that another query finds. */
   show(next: Partial<Pick<RowsStore, "query" | "page">>): Promise<void>;
+  /** The same rows once more: what a run does with them may have changed. */
+  again(): Promise<void>;
   /** Another data set is there: its first rows, all of them. */
   begin(): Promise<void>;
   /** Resolves to whether it was done; what is wrong is told in the panel. */
@@ -44,7 +56,9 @@ export const useRows = create<RowsStore>((set, get) => {
     }
     const { query, page } = get();
     try {
-      const asked = { query, from: page * PAGE_ROWS, count: PAGE_ROWS };
+      const { fields, problems } = useTraining.getState();
+      const recipe = problems.size > 0 ? {} : Object.fromEntries(HELD_OUT_KEYS.map((key) => [key, fields[key]]));
+      const asked = { query, from: page * PAGE_ROWS, count: PAGE_ROWS, recipe };
       const found: RowPage = await dataset((api, alive) =>
         api.rows(
           info.id,
@@ -80,6 +94,7 @@ export const useRows = create<RowsStore>((set, get) => {
       set({ page: 0, ...next });
       await load();
     },
+    again: load,
     begin: () => get().show({ query: everyRow }),
     async change(change) {
       const { info } = useDataset.getState();

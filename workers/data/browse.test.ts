@@ -67,7 +67,8 @@ async function browsed(wholeRows?: number, changes = noChanges): Promise<Browsed
   const { info, supply } = await prepareDataset(store, drop, preparation, () => {}, options);
   const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;
   const index = openIndex(store, info.id, dataset.manifest.index!);
-  return { dataset, index, changes, preparation, unusable: await unusableRows(store, dataset.manifest, index) };
+  const unusable = await unusableRows(store, dataset.manifest, index);
+  return { dataset, index, changes, preparation, unusable, notTrained: new Map([[3, "held out"]]) };
 }
 
 const say = (role: Message["role"], text: string): Message => ({ role, content: [{ type: "text", text }] });
@@ -92,6 +93,8 @@ describe.each([
     expect(await findRows(rows, ask({ text: " dot " }))).toEqual([1, 3, 5, 7, 9, 11]);
     expect(await findRows(rows, ask({ text: "triangle" }))).toEqual([4]);
     expect(await findRows(rows, ask({ show: "changed" }))).toEqual([1, 4]);
+    expect(await findRows(rows, ask({ show: "held out" }))).toEqual([3]);
+    expect((await viewRows(rows, [3, 4])).map(({ use }) => use)).toEqual(["held out", "trained on"]);
     expect(await findRows(rows, ask({ show: "left out", text: "dot" }))).toEqual([1]);
   });
 

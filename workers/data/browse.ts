@@ -9,7 +9,10 @@ import type { Message } from "./rows/row.ts";
 import type { Dataset } from "./shards/dataset.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
 
-export type Shown = "all" | "changed" | "left out" | "unusable";
+export type Shown = "all" | "changed" | "left out" | "unusable" | "held out";
+
+/** What a run does with a row that is neither left out nor unusable. "of the split": it came as validation or test row, and is not measured. */
+export type RowUse = "trained on" | "held out" | "of the split";
 
 export interface RowQuery {
   show: Shown;
@@ -31,6 +34,7 @@ export interface RowView {
   messages: Message[];
   edited: boolean;
   leftOut: boolean;
+  use: RowUse;
   /** Why it cannot be used; undefined where it can. */
   problem: string | undefined;
   /** As the model reads it; undefined for a row that cannot be used. */
@@ -51,6 +55,8 @@ export interface Browsed {
   preparation: RowPreparation;
   /** By position in the index: rows that turned out to be unusable, and why. */
   unusable: ReadonlyMap<number, string>;
+  /** By position: rows that a run with the recipe of now does not train on. */
+  notTrained: ReadonlyMap<number, Exclude<RowUse, "trained on">>;
 }
 
 /** Texts of a row, as they are searched. */
@@ -62,7 +68,7 @@ const wordsOf = (messages: readonly Message[]): string =>
 
 /** Positions of the rows that the query finds, ascending. `onRow` is called with how many were looked at. */
 export async function findRows(
-  { dataset, index, changes, unusable }: Browsed,
+  { dataset, index, changes, unusable, notTrained }: Browsed,
   { show, text, least = 0, most = Number.POSITIVE_INFINITY }: RowQuery,
   onRow: (looked: number) => void = () => {},
 ): Promise<number[]> {
@@ -71,6 +77,7 @@ export async function findRows(
   const inGroup = (position: number): boolean => {
     if (show === "changed") return edits.has(position) || leftOut.has(position);
     if (show === "left out") return leftOut.has(position);
+    if (show === "held out") return notTrained.has(position);
     return show === "all" || unusable.has(position);
   };
   const isAnyLength = least === 0 && most === Number.POSITIVE_INFINITY;
@@ -114,7 +121,8 @@ async function viewOf(browsed: Browsed, position: number): Promise<RowView> {
     messages: messages ?? stored.messages,
     edited: messages !== undefined,
     leftOut: changes.leftOut.includes(position),
-  };
+    use: browsed.notTrained.get(position) ?? "trained on",
+  } as const;
   const known = unusable.get(position);
   if (known !== undefined) return { ...view, problem: known, preview: undefined };
   try {
@@ -150,7 +158,7 @@ export async function olderRows(
   for (let position = from; position < Math.min(from + count, dataset.rows); position++) {
     const example = await dataset.read(position);
     const source = (await dataset.sourceOf(position)) ?? `row ${example.row + 1}`;
-    const state = { edited: false, leftOut: false, problem: undefined };
+    const state = { edited: false, leftOut: false, use: "trained on", problem: undefined } as const;
     rows.push({ position, source, messages: [], ...state, preview: previewOf(example, source, tokenizer) });
   }
   return { total: dataset.rows, rows };

@@ -1,5 +1,5 @@
 /** Rows of the data set on show: found, looked at and changed. */
-import { type Browsed, findRows, type RowQuery, rowAt } from "../data/browse.ts";
+import { type Browsed, findRows, type RowQuery, type RowUse, rowAt } from "../data/browse.ts";
 import { changesKey, isUnchanged, noChanges, type RowChanges, readChanges } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
@@ -33,8 +33,8 @@ interface Opened {
   rows: Browsed | undefined;
 }
 
-/** A data set with its index. Throws "bad-dataset" where it is gone. */
-export async function browsedFrom(datasetId: string, spec: PreparationSpec): Promise<Opened> {
+/** A data set with its index, as a run with `recipe` would take its rows. Throws "bad-dataset" where it is gone. */
+export async function browsedFrom(datasetId: string, spec: PreparationSpec, recipe?: RecipeJson): Promise<Opened> {
   const supply = async (positions: number[]) => supplyOf(datasetId).prepare(positions);
   const dataset = await openDataset(await store(), datasetId, supply);
   if (!dataset) throw gone();
@@ -44,7 +44,44 @@ export async function browsedFrom(datasetId: string, spec: PreparationSpec): Pro
   const index = openIndex(await store(), datasetId, manifest.index);
   const { changes } = await changesOf(datasetId);
   const unusable = await unusableRows(await store(), manifest, index);
-  return { dataset, preparation, rows: { dataset, index, changes, preparation, unusable } };
+  const notTrained = await notTrainedOf(dataset, changes, preparation, recipe);
+  return { dataset, preparation, rows: { dataset, index, changes, preparation, unusable, notTrained } };
+}
+
+/** What the last recipe left out of training: other pages of the same rows are asked for next. */
+let lastSeparated: { key: string; notTrained: Browsed["notTrained"] } | undefined;
+
+/** Rows that a run would not train on, by the very rule of the run. */
+async function notTrainedOf(
+  asRead: Dataset,
+  changes: RowChanges,
+  preparation: RowPreparation,
+  recipe: RecipeJson = {},
+): Promise<Browsed["notTrained"]> {
+  const key = JSON.stringify([asRead.manifest.id, recipe, changes]);
+  if (lastSeparated?.key === key) return lastSeparated.notTrained;
+  const notTrained = new Map<number, Exclude<RowUse, "trained on">>();
+  const { split, positions } = asRead.manifest;
+  for (let i = 0; split && i < asRead.rows; i++) {
+    const position = positions ? positions[i]! : i;
+    if (position >= split.from) notTrained.set(position, "of the split");
+  }
+  const dataset = await withChanges(asRead, changes, preparation);
+  for (const position of await heldOutOf(dataset, recipe)) notTrained.set(position, "held out");
+  lastSeparated = { key, notTrained };
+  return notTrained;
+}
+
+async function heldOutOf(dataset: Dataset, recipe: RecipeJson): Promise<number[]> {
+  try {
+    const run = { store: await store(), runId: "", resume: false };
+    const { heldOut } = await separateRows(run, dataset, parseRecipe(recipe));
+    return heldOut?.record.positions ?? [];
+  } catch (error) {
+    // The panel says why a run could not hold rows out (`separatedCounts`); the rows are looked at all the same.
+    if (error instanceof TabTuneError && error.code === "no-rows") return [];
+    throw error;
+  }
 }
 
 /** What the last search found: its other pages are asked for next. */
@@ -52,7 +89,13 @@ let lastFound: { key: string; positions: number[] } | undefined;
 
 /** Positions that the query finds. */
 export async function foundRows(rows: Browsed, query: RowQuery, onRow: (looked: number) => void): Promise<number[]> {
-  const key = JSON.stringify([rows.dataset.manifest.id, query, rows.changes, [...rows.unusable.keys()]]);
+  const key = JSON.stringify([
+    rows.dataset.manifest.id,
+    query,
+    rows.changes,
+    [...rows.unusable.keys()],
+    [...rows.notTrained],
+  ]);
   if (lastFound?.key !== key) lastFound = { key, positions: await findRows(rows, query, onRow) };
   return lastFound.positions;
 }

@@ -37,8 +37,11 @@ test("rows as they would be trained on, with what was left out and every note in
   const { rows, skipped, notes } = JSON.parse(fs.readFileSync(report, "utf8"));
   expect(rows).toBe(1);
   expect(skipped).toMatchObject([{ row: 1, source: "train.jsonl line 2", code: "missing-picture" }]);
-  expect(notes).toEqual([expect.stringMatching(/^val.jsonl is left aside/)]);
-  expect(said.err.filter((line) => /^(skipped|note:)/.test(line))).toHaveLength(2);
+  expect(notes).toEqual([
+    expect.stringMatching(/^val.jsonl is left aside/),
+    expect.stringMatching(/^1 of 1 held-out rows shows a picture that is also trained on/),
+  ]);
+  expect(said.err.filter((line) => /^(skipped|note:)/.test(line))).toHaveLength(3);
 });
 
 test("columns by a mapping, and the question of rows that have only a caption", async () => {

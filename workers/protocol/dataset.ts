@@ -100,11 +100,11 @@ export interface DatasetApi {
   open(datasetId: string, spec: PreparationSpec): Promise<DatasetInfo | null>;
   /** Which rows a run with this recipe would hold out, changes of the rows included. Throws "bad-recipe", "no-rows", "bad-dataset". */
   separate(datasetId: string, spec: PreparationSpec, recipe: RecipeJson): Promise<SeparatedCounts>;
-  /** Some of the rows that a query finds. A search through many calls `onRow` now and then with how many were looked at. */
+  /** Some of the rows that a query finds; `recipe` says which of them a run would hold out. A search through many calls `onRow` now and then with how many were looked at. */
   rows(
     datasetId: string,
     spec: PreparationSpec,
-    asked: { query: RowQuery; from: number; count: number },
+    asked: { query: RowQuery; from: number; count: number; recipe?: RecipeJson },
     onRow: (looked: string) => void,
   ): Promise<RowPage>;
   /**

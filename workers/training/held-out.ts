@@ -2,6 +2,7 @@
 import { chooseOfSplit, chooseShare, LEAST_HELD_OUT, MOST_HELD_OUT } from "../data/held-out/choose.ts";
 import { readContents } from "../data/held-out/content.ts";
 import { withoutPictures } from "../data/held-out/same-picture.ts";
+import { countShared, sharedRowsWords } from "../data/held-out/shared.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { partOf } from "../data/shards/part-of.ts";
 import { TabTuneError } from "../errors.ts";
@@ -58,7 +59,17 @@ export async function separateRows(
   const pictures = new Set(record.pictures);
   const training = dataset.onDemand && record.from === "share" ? withoutPictures(left, pictures) : left;
   const rows = partOf(dataset, (position) => held.has(position)).part;
-  return { training, heldOut: { rows, record, pictures }, words: wordsOf(record, rows.rows, dataset, recipe) };
+  const words = [wordsOf(record, rows.rows, dataset, recipe), await sharedWords(store, record, rows, left)];
+  return { training, heldOut: { rows, record, pictures }, words: words.filter(Boolean).join(" ") };
+}
+
+/** Rows of the data's own split that show what is trained on, too; "" where there are none. A share never has one. */
+async function sharedWords(store: Store, { from }: HeldOutRecord, rows: Dataset, training: Dataset): Promise<string> {
+  if (from === "share") return "";
+  const contents = await readContents(store, rows.manifest.id);
+  if (!contents) return "";
+  const of = (part: Dataset) => positionsOf(part).map((position) => contents[position] ?? []);
+  return sharedRowsWords(countShared(of(rows), of(training)), rows.rows, rows.onDemand);
 }
 
 const positionsOf = ({ rows, positionOf }: Dataset): number[] => Array.from({ length: rows }, (_, i) => positionOf(i));
