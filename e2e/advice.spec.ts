@@ -37,3 +37,52 @@ test("the seed report says what it changes, and loads the model as its script do
     { timeout: SLOW },
   );
 });
+
+test("advice has a figure and a button that does it: on the recipe, and on answers", async ({ page }) => {
+  await prepare(page);
+  const training = panel(page, "Training");
+  const advice = page.getByRole("list", { name: "Advice on the recipe" });
+  // The demo's own recipe is sound.
+  await expect(training.getByText("GPU memory")).toBeVisible();
+  await expect(advice).toHaveCount(0);
+  await training.getByRole("spinbutton", { name: "Steps" }).fill("900");
+  await expect(advice).toContainText(/Every row is seen 56 times: it will be learnt by heart/);
+  await button(page, "Set Steps to 100").click();
+  await expect(advice).toHaveCount(0);
+  await expect(training.getByRole("spinbutton", { name: "Steps" })).toHaveValue("100");
+  await training.getByRole("spinbutton", { name: "Learning rate" }).fill("0.00002");
+  await expect(advice).toContainText(/A learning rate of 0\.00002 is very low\. At rank 16 and alpha 16/);
+  await expectGoodLooks(page);
+  await button(page, "Set Learning rate to 0.002").click();
+  await expect(advice).toHaveCount(0);
+
+  const chat = panel(page, "Chat");
+  await chat.getByText("Sampling").click();
+  const longest = chat.getByRole("spinbutton", { name: "Longest answer in tokens" });
+  await longest.fill("2");
+  await chat.getByRole("textbox", { name: "Message" }).fill("What do you see?");
+  await button(page, "Send").click();
+  const onAnswers = page.getByRole("list", { name: "Advice on the answers" });
+  await expect(onAnswers).toContainText("1 of 1 answer was cut at 2 tokens", { timeout: SLOW });
+  await button(page, "Allow 4 tokens").click();
+  await expect(longest).toHaveValue("4");
+  await expect(onAnswers).toHaveCount(0);
+});
+
+test("held-out rows are marked in the table of rows", async ({ page }) => {
+  await prepare(page);
+  const data = panel(page, "Data");
+  const marks = data.getByText("held out, not trained on");
+  await expect(marks).toHaveCount(0);
+  const heldOut = panel(page, "Training").getByRole("combobox", { name: "Held-out rows" });
+  await heldOut.selectOption("measured as it trains");
+  await expect(data).toContainText(/\d+ of 128 rows are held out/);
+  const count = Number(/(\d+) of 128 rows are held out/.exec((await data.textContent())!)![1]);
+  await button(page, "Search and change rows").click();
+  await data.getByRole("combobox", { name: "Show" }).selectOption("rows not trained on");
+  await expect(data.getByText(`${count} found.`)).toBeVisible();
+  await expect(marks).toHaveCount(Math.min(8, count));
+  await expectGoodLooks(page);
+  await heldOut.selectOption("none: all are trained on");
+  await expect(data.getByText("0 found.")).toBeVisible();
+});

@@ -1,4 +1,5 @@
 /** What every answer is asked with: the system prompt, and how words are chosen. */
+import { MOST_NEW_TOKENS } from "../../workers/metrics/answer-advice.ts";
 import { Field } from "../parts/Field.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
@@ -8,7 +9,8 @@ export function AnswerSettings() {
   const temperature = useChat((s) => s.temperature);
   const system = useChat((s) => s.system);
   const systemRole = useModel((s) => s.info?.systemRole);
-  const { setTemperature, setSystem } = useChat.getState();
+  const maxNewTokens = useChat((s) => s.maxNewTokens);
+  const { setTemperature, setSystem, setMaxNewTokens } = useChat.getState();
   return (
     <details>
       <summary>{settingsWords(system, temperature)}</summary>
@@ -28,6 +30,20 @@ export function AnswerSettings() {
           onChange={(event) => setTemperature(event.target.valueAsNumber)}
         />
       </label>
+      <Field label="Longest answer in tokens">
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="number"
+            min={1}
+            max={MOST_NEW_TOKENS}
+            value={maxNewTokens}
+            onChange={({ target: { valueAsNumber: n } }) =>
+              Number.isInteger(n) && n >= 1 && n <= MOST_NEW_TOKENS && setMaxNewTokens(n)
+            }
+          />
+        )}
+      </Field>
     </details>
   );
 }

@@ -5,8 +5,11 @@ import { useModel } from "../stores/model.ts";
 import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { pairOf, useSides } from "../stores/sides.ts";
+import { SIDES } from "../stores/sides-rows.ts";
 import { speakersOf } from "../stores/speakers.ts";
 import { useTraining } from "../stores/training.ts";
+import { answersOf } from "../stores/turns.ts";
+import { AnswerAdvice } from "./AnswerAdvice.tsx";
 import { AnswerSettings } from "./AnswerSettings.tsx";
 import { AdapterSwitch, Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
@@ -60,12 +63,14 @@ const placeholderOf = (training: boolean): string => (training ? "Pause the trai
 
 function Single({ model, training, obstacle }: ChatProps) {
   const attached = useChat((s) => s.attached.length);
-  const begun = useChat((s) => s.turns.length > 0);
+  const turns = useChat((s) => s.turns);
+  const begun = turns.length > 0;
   const told = useChat((s) => s.told);
   const { send, clear } = useChat.getState();
   return (
     <>
       <Conversation empty={emptyWords({ model, attached })} obstacle={obstacle} />
+      <AnswerAdvice answers={answersOf(turns)} />
       <Told words={told} />
       <Attaching />
       <Composer obstacle={obstacle} placeholder={placeholderOf(training)} begun={begun} onAsk={send} onClear={clear}>
@@ -78,7 +83,8 @@ function Single({ model, training, obstacle }: ChatProps) {
 function Two({ model, training, obstacle }: ChatProps) {
   const { speakers, pair, obstacle: unpaired } = usePair();
   const attached = useChat((s) => s.attached.length);
-  const begun = useSides((s) => s.rows.length > 0);
+  const rows = useSides((s) => s.rows);
+  const begun = rows.length > 0;
   const told = useSides((s) => s.told);
   const { ask, clear } = useSides.getState();
   const reason = obstacle || unpaired;
@@ -86,6 +92,7 @@ function Two({ model, training, obstacle }: ChatProps) {
     <>
       <Pair speakers={speakers} pair={pair} />
       <SideBySide empty={unpaired || emptyWords({ model, attached })} obstacle={reason} />
+      <AnswerAdvice answers={rows.flatMap((row) => SIDES.map((side) => row[side]))} />
       <Told words={told} />
       <Attaching />
       <Composer obstacle={reason} placeholder={placeholderOf(training)} begun={begun} onAsk={ask} onClear={clear} />

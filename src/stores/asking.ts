@@ -3,8 +3,8 @@ import type { ChatEvent, ChatResult, ChatTurn } from "../../workers/chat/convers
 import { callback, engine } from "../page/workers.ts";
 import type { Speaker } from "./turns.ts";
 
-/** What every answer is written with; temperature and seed come with the question. */
-export const ANSWER_SETTINGS = { maxNewTokens: 256, topP: 0.95 };
+/** What every answer is written with; all else comes with the question. */
+export const ANSWER_SETTINGS = { topP: 0.95 };
 
 export interface Asked {
   speaker: Speaker;
@@ -13,6 +13,8 @@ export interface Asked {
   /** "" for none. */
   system: string;
   temperature: number;
+  /** Tokens that the answer may have. */
+  maxNewTokens: number;
   seed: number;
   /** Token ids that the answer begins with. */
   begun?: number[];

@@ -8,12 +8,15 @@ const KEYS = ["lora_r", "lora_alpha", "use_rslora", "target_modules", "modules_t
 interface BeginningStore {
   /** Undefined: new matrices. */
   run: RunSummary | undefined;
-  beginWith(run: RunSummary | undefined): void;
+  /** Which of its adapters; without it the one that the run ends with. */
+  which: "best" | undefined;
+  beginWith(run: RunSummary | undefined, which?: "best"): void;
 }
 
 export const useBeginning = create<BeginningStore>((set) => ({
   run: undefined,
-  beginWith: (run) => set({ run }),
+  which: undefined,
+  beginWith: (run, which) => set({ run, which }),
 }));
 
 /** The keys of a recipe that are the adapter's, in Hugging Face names; none where the run begins with new matrices. */

@@ -30,6 +30,8 @@ interface ChatStore {
   useAdapter: boolean;
   adapterRun: string | undefined;
   temperature: number;
+  /** Tokens that an answer may have. */
+  maxNewTokens: number;
   /** Words that open every conversation; "" for none. */
   system: string;
   /** An answer is being written, here or side by side. */
@@ -40,6 +42,7 @@ interface ChatStore {
   detach(url: string): void;
   setUseAdapter(on: boolean): void;
   setTemperature(value: number): void;
+  setMaxNewTokens(value: number): void;
   setSystem(text: string): void;
   send(text: string): Promise<void>;
   /** Asks a question anew in other words, about the same pictures. What came after it is cut. */
@@ -71,9 +74,9 @@ export const useChat = create<ChatStore>((set, get) => {
 
   /** Has an answer written to what its speaker was asked in `before`; `begun` are ids it begins with. */
   async function write({ id, speaker, seed = id }: Turn, before: readonly Turn[], begun: number[] = []): Promise<void> {
-    const { temperature, system } = get();
+    const { temperature, maxNewTokens, system } = get();
     const turns = historyOf(before, speaker);
-    const result = await askEngine({ speaker, turns, system, temperature, seed, begun }, (text) =>
+    const result = await askEngine({ speaker, turns, system, temperature, maxNewTokens, seed, begun }, (text) =>
       change(id, { text }),
     );
     const { text, ids, stopped } = result;
@@ -133,6 +136,7 @@ export const useChat = create<ChatStore>((set, get) => {
     useAdapter: true,
     adapterRun: undefined,
     temperature: 0,
+    maxNewTokens: 256,
     system: "",
     busy: false,
     told: "",
@@ -146,6 +150,7 @@ export const useChat = create<ChatStore>((set, get) => {
     },
     setUseAdapter: (useAdapter) => set({ useAdapter }),
     setTemperature: (temperature) => set({ temperature }),
+    setMaxNewTokens: (maxNewTokens) => set({ maxNewTokens }),
     setSystem: (system) => set({ system }),
     send: (text) => ask(text, get().attached, get().turns, ""),
     async edit(question, text) {

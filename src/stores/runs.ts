@@ -33,7 +33,7 @@ export const fileNameOf = (run: RunSummary, extension: string): string => {
 };
 
 /** The step of a run's adapter. */
-function stepOf({ step, best, recipe }: RunSummary, which?: "best" | "last"): number {
+export function stepOf({ step, best, recipe }: RunSummary, which?: "best" | "last"): number {
   const isBest = which === "best" || (which === undefined && recipe.load_best_model_at_end === true);
   return isBest ? (best?.step ?? step) : step;
 }

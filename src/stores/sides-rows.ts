@@ -18,6 +18,7 @@ export interface SidesRow extends Record<Side, SideAnswer> {
   system: string;
   systemRole: boolean;
   temperature: number;
+  maxNewTokens: number;
   seed: number;
   /** Who is who is not shown before a vote. */
   hidden: boolean;
@@ -71,10 +72,10 @@ export function voteOn(earlier: readonly SidesRow[], row: SidesRow, verdict: Ver
     }));
     return { name: speaker.name, ...run, turns, text, stopped: stopped ?? "user" };
   };
-  const { voteId: id, hidden: blind, model, system, systemRole, temperature, seed } = row;
+  const { voteId: id, hidden: blind, model, system, systemRole, temperature, maxNewTokens, seed } = row;
   return {
     ...{ id, at: new Date().toISOString(), verdict, blind, model, system, systemRole },
-    settings: { temperature, seed, ...ANSWER_SETTINGS },
+    settings: { temperature, seed, maxNewTokens, ...ANSWER_SETTINGS },
     left: answer("left"),
     right: answer("right"),
   };

@@ -67,13 +67,13 @@ export const useSides = create<SidesStore>((set, get) => {
 
   /** A row with nothing written yet. In blind ones a coin says who is left. */
   function newRow(question: Pick<SidesRow, "text" | "pictures">, pair: readonly [Speaker, Speaker]): SidesRow {
-    const { temperature, system } = useChat.getState();
+    const { temperature, maxNewTokens, system } = useChat.getState();
     const { id, label, systemRole } = useModel.getState().info!;
     const { blind: hidden } = get();
     const [left, right] = hidden && Math.random() < 0.5 ? [pair[1], pair[0]] : pair;
     const seed = newSeed();
     return {
-      ...{ ...question, id: seed, seed, temperature, system, systemRole, hidden },
+      ...{ ...question, id: seed, seed, temperature, maxNewTokens, system, systemRole, hidden },
       model: { id, label },
       left: { speaker: left, text: "" },
       right: { speaker: right, text: "" },
@@ -90,8 +90,9 @@ export const useSides = create<SidesStore>((set, get) => {
     useChat.setState({ busy: true });
     try {
       for (const side of SIDES) {
-        const { system, temperature, seed } = row;
-        const asked = { ...row[side], turns: sideTurns(earlier, row, side), system, temperature, seed };
+        const { system, temperature, maxNewTokens, seed } = row;
+        const turns = sideTurns(earlier, row, side);
+        const asked = { ...row[side], turns, system, temperature, maxNewTokens, seed };
         const result = await askEngine(asked, (text) => changeSide(row.id, side, { text }));
         const { text, ids, stopped } = result;
         changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });

@@ -5,7 +5,14 @@ import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { FeatureCounts } from "../../workers/models/kept/feature-cache.ts";
 import type { EngineApi, PlanInfo } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
-import { practical, recipeProblems, seedReport, toHuggingFace } from "../../workers/recipe.ts";
+import {
+  parseRecipe,
+  practical,
+  type Recipe,
+  recipeProblems,
+  seedReport,
+  toHuggingFace,
+} from "../../workers/recipe.ts";
 import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
 import type { PlannedData } from "../../workers/training/plan.ts";
 import { remembered } from "../page/remembered.ts";
@@ -30,6 +37,8 @@ interface TrainingStore {
   /** By field: what it must be and is not. Such a recipe has no plan and starts no run. */
   problems: Map<string, string>;
   plan: PlanInfo | undefined;
+  /** The recipe that `plan` is of. */
+  planned: Recipe | undefined;
   /** Of the same recipe on the model loaded anew as the recipe says; only where it is loaded otherwise. */
   planAnew: PlanInfo | undefined;
   /** The form that the preset of now took the place of, and what its run would have taken; undefined where nobody chose it since the page opened. */
@@ -78,13 +87,17 @@ interface TrainingStore {
 const presetFields = (preset: Preset): Fields => {
   const { info } = useModel.getState();
   if (preset === "Demo model" && info?.recipe) return { ...toHuggingFace(practical), ...info.recipe };
-  const recipe = preset === "Seed report" ? seedReport : practical;
-  // A model's largest pictures may be longer than the usual row, and the report's script cuts none.
-  return { ...toHuggingFace(recipe), ...(info ? { max_length: info.maxLength } : {}) };
+  // A model's largest pictures may be longer than the usual row; the report's script cuts none.
+  if (preset === "Seed report")
+    return { ...toHuggingFace(seedReport), max_length: Math.max(seedReport.maxLength, info?.maxLength ?? 0) };
+  return { ...toHuggingFace(practical), ...(info ? { max_length: info.maxLength } : {}) };
 };
 
-/** The form as Practical would have it: what a preset is told beside where nothing is known of the form before it. */
-export const practicalFields = (): Fields => presetFields("Practical");
+/** The form as a preset makes it; an adapter that the next run begins with keeps its own. */
+export const fieldsOf = (preset: Preset): Fields => ({
+  ...presetFields(preset),
+  ...adapterKeys(useBeginning.getState().run),
+});
 
 /** How a preset has the model loaded, where it is not so now; undefined where it leaves that to Loading settings, or it is so. */
 export function wantedLoading(preset: Preset, fields: Fields): Quantised | undefined {
@@ -190,7 +203,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const planAnew = anew && (await engine((api) => api.plan(fields, planned, { ...loading, ...anew })));
       // Answers may overtake each other while a field is being typed in.
       if (get().fields === fields) {
-        set({ plan, planAnew });
+        // The plan is there, so the recipe is sound.
+        set({ plan, planned: parseRecipe(fields), planAnew });
         useApp.getState().clear("training");
         void makeReady(fields, planned);
       }
@@ -252,6 +266,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     touched: last !== undefined,
     problems: new Map(),
     plan: undefined,
+    planned: undefined,
     planAnew: undefined,
     replaced: undefined,
     readying: undefined,
@@ -310,8 +325,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
         step: 0,
         maxSteps,
       });
-      const from = useBeginning.getState().run?.id;
-      const request = { recipe: get().fields, datasetId: data.id, from };
+      const { run, which } = useBeginning.getState();
+      const request = { recipe: get().fields, datasetId: data.id, from: run?.id, which };
       await follow(engine((api) => api.train(request, callback(onEvent), callback(engineSupply))));
     },
     resumeRun: (runId) => goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply))),

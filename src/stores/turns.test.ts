@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { canGoOn, footnoteOf, historyOf, picturesFor, type Speaker, type Turn } from "./turns.ts";
+import {
+  answersOf,
+  canGoOn,
+  completeAnswers,
+  footnoteOf,
+  historyOf,
+  picturesFor,
+  type Speaker,
+  type Turn,
+} from "./turns.ts";
 
 const base: Speaker = { key: "m base", name: "Base model" };
 const early: Speaker = { key: "m run", name: "Adapter, step 6", adapter: { runId: "run" } };
@@ -49,4 +58,25 @@ test("an answer says how it ended, and goes on where it was cut", () => {
     false,
     false,
   ]);
+});
+
+test("the answers that advice goes by: complete ones of who spoke last, cut ones at the room of now", () => {
+  const ended = (id: number, speaker: Speaker, stopped: Turn["stopped"], ids: number[] = []): Turn => ({
+    ...turn(id, speaker, `answer ${id}`),
+    ...{ stopped, ids },
+  });
+  const said = [
+    ended(2, base, "length", [1, 2, 3]),
+    ended(4, early, "length", [1, 2, 3]),
+    ended(6, late, "eos", [1]),
+    turn(7, late, "And?"),
+    turn(8, late, "still being writ"),
+  ];
+  expect(completeAnswers(answersOf(said), 3)).toEqual([
+    { answer: "answer 4", stopped: "length" },
+    { answer: "answer 6", stopped: "eos" },
+  ]);
+  // More room is given by now.
+  expect(completeAnswers(answersOf(said), 6)[0]).toEqual({ answer: "answer 4", stopped: "user" });
+  expect(answersOf([])).toEqual([]);
 });

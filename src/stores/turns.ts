@@ -3,6 +3,7 @@
  * follows another's words sounds like the other.
  */
 import type { AdapterChoice, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
+import type { GivenAnswer } from "../../workers/metrics/answer-advice.ts";
 import { counted } from "../../workers/words.ts";
 
 export interface Speaker {
@@ -41,6 +42,21 @@ export function picturesFor(turns: readonly Turn[], { key }: Speaker): Turn["pic
   if (turns.some(({ speaker }) => speaker.key === key)) return [];
   return turns.findLast(({ pictures }) => pictures.length > 0)?.pictures ?? [];
 }
+
+/** Complete answers, as advice goes by them. One that was cut where less room was given than `maxNewTokens` has had its remedy. */
+export const completeAnswers = (
+  answers: readonly Pick<Turn, "text" | "ids" | "stopped">[],
+  maxNewTokens: number,
+): GivenAnswer[] =>
+  answers.flatMap(({ text, ids = [], stopped }) =>
+    stopped === undefined
+      ? []
+      : [{ answer: text, stopped: stopped === "length" && ids.length < maxNewTokens ? "user" : stopped }],
+  );
+
+/** What whoever spoke last has said. */
+export const answersOf = (turns: readonly Turn[]): Turn[] =>
+  turns.filter(({ role, speaker }) => role === "assistant" && speaker.key === turns.at(-1)?.speaker.key);
 
 /** An answer that can go on: cut at its length, or stopped. */
 export const canGoOn = ({ stopped }: Turn): boolean => stopped === "length" || stopped === "user";

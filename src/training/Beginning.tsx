@@ -2,12 +2,14 @@
 import { Action } from "../parts/Action.tsx";
 import { useBeginning } from "../stores/beginning.ts";
 import { titleOf } from "../stores/run-names.ts";
+import { stepOf } from "../stores/runs.ts";
 
 export function Beginning() {
-  const run = useBeginning((s) => s.run);
+  const { run, which } = useBeginning();
   const { beginWith } = useBeginning.getState();
   if (!run) return <div aria-live="polite" className="live" />;
-  const at = run.step > 0 ? `, step ${run.step}` : "";
+  const step = stepOf(run, which);
+  const at = step > 0 ? `, step ${step}` : "";
   return (
     <div aria-live="polite" className="note">
       <p>

@@ -1,10 +1,10 @@
 /** The run of this tab: what can be done with it, how far it is, and how its loss falls, in one screen. */
 import { featureWords } from "../../workers/models/kept/feature-words.ts";
-import { verdictOn } from "../../workers/training/verdict.ts";
 import { Spoken } from "../parts/Spoken.tsx";
 import { isAtRest, isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
 import { LossChart } from "./LossChart.tsx";
+import { RunAdvice } from "./RunAdvice.tsx";
 import { RunButtons } from "./RunButtons.tsx";
 import { RunFigures } from "./RunFigures.tsx";
 import { oddRowsWords, spokenOf, statusOf } from "./status.ts";
@@ -14,7 +14,6 @@ export function LiveRun() {
   const { state, step, maxSteps, records, evaluations, resumedAt, note, oddRows } = run;
   const features = run.features ? featureWords(run.features) : "";
   const odd = oddRowsWords(oddRows);
-  const verdict = state === "done" || state === "stopped" ? verdictOn(records) : "";
   return (
     <div className="live-run">
       <RunButtons />
@@ -24,7 +23,7 @@ export function LiveRun() {
       </p>
       <Spoken text={spokenOf(run)} atOnce={isAtRest(state)} />
       {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
-      {verdict && <p className="note">{verdict}</p>}
+      <RunAdvice />
       <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />
       {records.length + evaluations.length > 0 && (
         <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} />

@@ -5,7 +5,7 @@ import type { EvaluationRecord, StepRecord } from "../../workers/training/events
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { emaSmooth } from "../parts/smooth.ts";
-import { curveWords, heldOutWords } from "./advice.ts";
+import { curveWords, heldOutWords } from "./course.ts";
 import { LossPlot } from "./LossPlot.tsx";
 import { LossTable } from "./LossTable.tsx";
 import { figuresByStep, toCsv } from "./metrics.ts";

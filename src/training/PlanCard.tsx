@@ -1,9 +1,8 @@
 /** What a run will need, from the very plan that will be allocated. */
 
 import { bytes, count, flops } from "../parts/format.ts";
-import { useDataset } from "../stores/dataset.ts";
 import { useTraining } from "../stores/training.ts";
-import { warningsOf } from "./advice.ts";
+import { RecipeAdvice } from "./RecipeAdvice.tsx";
 
 const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
 
@@ -12,10 +11,7 @@ const policyWords = (policy: string): string => policy.replace("keep", "kept").r
 
 export function PlanCard() {
   const plan = useTraining((s) => s.plan);
-  const fields = useTraining((s) => s.fields);
-  const data = useDataset((s) => s.info);
   if (!plan) return null;
-  const warnings = warningsOf(fields, plan, data);
   return (
     <div className="plan">
       <dl>
@@ -59,13 +55,7 @@ export function PlanCard() {
           <p>{plan.advice}</p>
         </div>
       )}
-      {warnings.length > 0 && (
-        <ul className="note" aria-label="Warnings">
-          {warnings.map((words) => (
-            <li key={words}>{words}</li>
-          ))}
-        </ul>
-      )}
+      <RecipeAdvice />
       <details>
         <summary>Where the memory goes</summary>
         <table aria-label="Memory">

@@ -4,7 +4,7 @@ import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
-import { practicalFields, useTraining, wantedLoading } from "../stores/training.ts";
+import { fieldsOf, useTraining, wantedLoading } from "../stores/training.ts";
 import { type Change, loadingChanges, recipeChanges } from "./preset.ts";
 
 function ChangeList({ changes, label }: { changes: Change[]; label: string }) {
@@ -65,11 +65,11 @@ function LoadingOffer() {
 
 /** Nothing with other presets: they leave loading to Loading settings. */
 export function PresetChanges() {
-  const { preset, fields, replaced } = useTraining();
+  const { preset, replaced } = useTraining();
   // What is asked for depends on how the model is loaded, too.
   useModel((s) => s.loaded);
   if (preset !== "Seed report") return <div aria-live="polite" className="live" />;
-  const changes = recipeChanges(replaced?.fields ?? practicalFields(), fields);
+  const changes = recipeChanges(replaced?.fields ?? fieldsOf("Practical"), fieldsOf(preset));
   return (
     <div aria-live="polite" className="preset">
       <p>

@@ -17,10 +17,11 @@ import { readLineage, saveLineage } from "../training/saved/lineage.ts";
 import { recordOfModel } from "../training/saved/run-info.ts";
 import { deleteRun, saveRunInfo } from "../training/saved/runs.ts";
 import { saveGeneration } from "../training/saved/save.ts";
-import { refuseOtherModel, savedModules } from "./adapters.ts";
+import { refuseOtherModel, savedModules, type WhichAdapter } from "./adapters.ts";
 
 /**
- * The adapter of a run's newest checkpoint as what another run begins with, and that run's recipe, which has the adapter's keys.
+ * A run's adapter as what another run begins with, and that run's recipe, which has the adapter's keys. Without `which`: the one that the
+ * run ends with.
  * @throws TabTuneError "bad-argument" where it belongs to another model, "bad-adapter" where it cannot be trained on
  */
 export async function startFromRun(
@@ -28,8 +29,9 @@ export async function startFromRun(
   model: Pick<OpenedModel, "id">,
   runId: string,
   recipe: Recipe,
+  which?: WhichAdapter,
 ): Promise<{ start: AdapterStart; recipe: Recipe }> {
-  const { info, recipe: own, step, modules, trained } = await savedModules(store, runId);
+  const { info, recipe: own, step, modules, trained } = await savedModules(store, runId, which);
   refuseOtherModel(info, model);
   const { imported, origin } = await readLineage(store, runId);
   if (imported?.untrainable) {

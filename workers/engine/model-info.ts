@@ -3,7 +3,7 @@
 import { takesSystem } from "../chat/system.ts";
 import { embeddedJson } from "../data/embedded.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
-import { featuresPerTile } from "../models/config.ts";
+import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol/model.ts";
 import { usualMaxLength } from "../training/plan.ts";
@@ -19,6 +19,7 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     from: loaded.from,
     layers: config.decoder.numLayers,
     hiddenSize: config.decoder.hiddenSize,
+    positions: positionsOf(config.decoder),
     imageSize: config.tower.imageSize,
     imageTokens: featuresPerTile(config),
     maxLength: usualMaxLength(loaded),

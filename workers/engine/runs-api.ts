@@ -46,12 +46,12 @@ export const runsApi = (s: EngineState): RunsApi => ({
     await makeReady(s, current, { recipe: parseRecipe({ ...json, ...s.source?.loading }), data });
   },
 
-  async train({ recipe, datasetId, from }, onEvent, supply) {
+  async train({ recipe, datasetId, from, which }, onEvent, supply) {
     const parsed = parseRecipe({ ...recipe, ...s.source?.loading });
     const begun =
       from === undefined
         ? undefined
-        : await reading(s, from, async () => startFromRun(await s.store(), needModel(s), from, parsed));
+        : await reading(s, from, async () => startFromRun(await s.store(), needModel(s), from, parsed, which));
     const runId = crypto.randomUUID();
     // Asked at the first start: checkpoints are worth keeping from then on. The answer changes nothing here.
     await navigator.storage.persist?.();
@@ -146,7 +146,7 @@ async function resumable(s: EngineState, runId: string) {
   if (info.modelId !== current.id) {
     throw new TabTuneError(
       "bad-argument",
-      `This run was started on ${info.modelLabel}, with ${listOf(recipe.quantizeModules)} in 4 bits, not on the model that is loaded.`,
+      `This run was started on ${info.modelLabel}, with ${fourBitWords(recipe)}, not on the model that is loaded.`,
       `Load ${info.modelLabel} that way (Loading settings), then press Resume run.`,
       "The run's checkpoints are kept.",
     );
@@ -154,4 +154,9 @@ async function resumable(s: EngineState, runId: string) {
   return { datasetId: info.datasetId, recipe };
 }
 
-const listOf = (modules: string[]): string => modules.map((m) => m.replaceAll("_", " ")).join(" and ") || "nothing";
+/** "language model and vision tower in 4 bits (FP4, double quantisation)" */
+function fourBitWords({ loadIn4bit, quantizeModules, bnb4bitQuantType, bnb4bitUseDoubleQuant }: Recipe): string {
+  if (!loadIn4bit || quantizeModules.length === 0) return "nothing in 4 bits";
+  const format = `${bnb4bitQuantType.toUpperCase()}${bnb4bitUseDoubleQuant ? ", double quantisation" : ""}`;
+  return `${quantizeModules.map((m) => m.replaceAll("_", " ")).join(" and ")} in 4 bits (${format})`;
+}

@@ -7,7 +7,8 @@ import { CARD_FILE, CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
 import { adapterEntries, exportPeft, exportTensors } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { recipeKeysOf } from "../adapter/placed.ts";
-import { openDataset } from "../data/shards/dataset.ts";
+import { adviceWords } from "../advice.ts";
+import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
 import { cutRows } from "../data/text/fit-length.ts";
@@ -16,13 +17,17 @@ import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { allocateAdapter } from "../models/adapter.ts";
 import { type ModuleMatrices, type Moments, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
+import { positionsOf } from "../models/config.ts";
 import { featureWords } from "../models/kept/feature-words.ts";
 import type { NameScheme } from "../models/names.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
-import type { Recipe } from "../recipe.ts";
+import { type Recipe, totalSteps } from "../recipe.ts";
 import { openFsStore } from "../storage/fs.ts";
 import type { Store } from "../storage/store.ts";
+import { adviceOnRecipe } from "../training/advice/on-recipe.ts";
+import { adviceOnRun } from "../training/advice/on-run.ts";
+import { separateRows } from "../training/held-out.ts";
 import { newControl } from "../training/loop.ts";
 import { loggedWindows, toEvaluationLogLine, toLogLine } from "../training/metrics.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
@@ -36,7 +41,6 @@ import { readLog } from "../training/saved/log.ts";
 import { readRunInfo, savedRun } from "../training/saved/runs.ts";
 import { notesOnSameRun } from "../training/saved/same-run.ts";
 import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-mark.ts";
-import { verdictOn } from "../training/verdict.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import { startOf, withKeys } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
@@ -153,6 +157,7 @@ export async function train(args: Arguments): Promise<void> {
     }
     info.notes.forEach(report);
     await refuseUnlessTested(model.vlm);
+    if (!saved) (await adviceBefore(store, dataset, recipe, model, begun !== undefined)).forEach(report);
     await runTraining({
       model,
       store,
@@ -194,8 +199,11 @@ export async function train(args: Arguments): Promise<void> {
     await steps.flush();
     if (cut > 0) note(cutRows(cut));
     if (features) note(features);
-    const verdict = verdictOn((await readLog(store, RUN)).records);
-    if (verdict) report(verdict);
+    const run = { records: (await readLog(store, RUN)).records, evaluations: await readEvaluations(store, RUN) };
+    const { hiddenSize } = model.config.decoder;
+    adviceOnRun({ ...run, recipe, hiddenSize, ended: true })
+      .map(adviceWords)
+      .forEach(report);
   } catch (error) {
     if (!resume) {
       for (const file of written) await rm(file, { force: true });
@@ -238,6 +246,20 @@ export async function train(args: Arguments): Promise<void> {
     const entries = [...momentEntries(first, "exp_avg", names), ...momentEntries(second, "exp_avg_sq", names)];
     await writeWhole(path.join(out, "optimizer.safetensors"), writeSafetensors(entries));
   }
+}
+
+/** What looks wrong in the recipe for these rows. Rows that are cut are told by the run itself. */
+async function adviceBefore(
+  store: Store,
+  dataset: Dataset,
+  recipe: Recipe,
+  { config: { decoder } }: LoadedModel,
+  goesOn: boolean,
+): Promise<string[]> {
+  const { rows } = (await separateRows({ store, runId: RUN, resume: false }, dataset, recipe)).training;
+  const model = { hiddenSize: decoder.hiddenSize, positions: positionsOf(decoder) };
+  const data = { rows, lengths: [] };
+  return adviceOnRecipe({ recipe, model, steps: totalSteps(recipe, rows), data, goesOn }).map(adviceWords);
 }
 
 /** A moment under the names that the adapter's file has, with the optimizer's suffix. */

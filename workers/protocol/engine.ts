@@ -89,10 +89,15 @@ export interface RunsApi {
   makeReady(recipe: RecipeJson, data?: PlannedData): Promise<void>;
   /**
    * Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. `from`: a saved run whose adapter it begins
-   * with; the recipe's rank, alpha and targets are then that one's.
+   * with; the recipe's rank, alpha and targets are then that one's. `which` of its adapters: without it the one that it ends with.
    */
   train(
-    request: { recipe: RecipeJson; datasetId: string; from?: string | undefined },
+    request: {
+      recipe: RecipeJson;
+      datasetId: string;
+      from?: string | undefined;
+      which?: "best" | "last" | undefined;
+    },
     onEvent: (e: RunEvent) => void,
     supply?: SupplyOf,
   ): Promise<RunSummary>;

@@ -55,6 +55,8 @@ export interface ModelInfo {
   from: "checkpoint" | "cache";
   layers: number;
   hiddenSize: number;
+  /** Tokens that a row may have at most, whatever a recipe says. */
+  positions: number;
   imageSize: number;
   imageTokens: number;
   /** Image slots of its largest picture, marks between them included. */

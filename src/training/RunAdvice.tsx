@@ -1,0 +1,49 @@
+/** What the figures of the run show, while it goes on and after it. */
+import { useMemo } from "react";
+import type { Advice } from "../../workers/advice.ts";
+import { parseRecipe } from "../../workers/recipe.ts";
+import { adviceOnRun } from "../../workers/training/advice/on-run.ts";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
+import { type AdviceItem, AdviceList } from "../parts/AdviceList.tsx";
+import { useBeginning } from "../stores/beginning.ts";
+import { useModel } from "../stores/model.ts";
+import { isRunning } from "../stores/run-state.ts";
+import { useRuns } from "../stores/runs.ts";
+import { useTraining } from "../stores/training.ts";
+import { setButton } from "./set-button.ts";
+
+const GOES_ON = "The run that goes on has its settings: stop it first.";
+
+/** `run`: the saved run, once it is listed. */
+function buttonsOf({ set, deed }: Advice, running: boolean, run: RunSummary | undefined): AdviceItem["buttons"] {
+  const buttons = set ? [setButton(set, running ? GOES_ON : "")] : [];
+  if (deed === "stop") return [...buttons, { label: "End the run here", onPress: useTraining.getState().stopAndSave }];
+  // The checkpoint of the best evaluation is what is kept of it.
+  if (deed !== "take the best" || !run?.best) return buttons;
+  const { step } = run.best;
+  return [
+    ...buttons,
+    { label: `Download the one of step ${step}`, onPress: () => void useRuns.getState().save(run, "best") },
+    { label: `Train on from step ${step}`, onPress: () => useBeginning.getState().beginWith(run, "best") },
+  ];
+}
+
+export function RunAdvice() {
+  const { state, records, evaluations, planned, runId } = useTraining();
+  const run = useRuns((s) => s.runs.find(({ id }) => id === runId));
+  const hiddenSize = useModel((s) => s.info?.hiddenSize);
+  const running = isRunning(state);
+  const ended = state === "done" || state === "stopped";
+  // A run that begins is not listed yet.
+  const own = useMemo(() => run && parseRecipe(run.recipe), [run]);
+  const recipe = own ?? (running ? planned : undefined);
+  const advice = useMemo(
+    () =>
+      recipe && hiddenSize && (running || ended)
+        ? adviceOnRun({ records, evaluations, recipe, hiddenSize, ended })
+        : [],
+    [records, evaluations, recipe, hiddenSize, running, ended],
+  );
+  const items = advice.map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
+  return <AdviceList label="Advice on the run" items={items} />;
+}
