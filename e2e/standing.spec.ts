@@ -172,7 +172,7 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
   });
   await test.step("one that makes no sense says why", async () => {
     await setRecipe(page, { "Learning rate": 500, "Batch size": 512, "Longest row in tokens": 64 });
-    const warnings = page.getByRole("list", { name: "Warnings" });
+    const warnings = page.getByRole("list", { name: "Advice on the recipe" });
     await expect(warnings).toContainText("A learning rate of 500 is far too high");
     await expect(warnings).toContainText("A batch of 512 is more than the 128 rows");
     await expect(warnings).toContainText("Every row is seen 100 times");

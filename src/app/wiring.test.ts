@@ -249,6 +249,9 @@ test("a run that begins with an adapter has its rank whatever preset is chosen, 
   useDataset.setState({ info: data });
   await useTraining.getState().start();
   expect(asked.train?.[0]?.[0]).toMatchObject({ from: "a", datasetId: "d1" });
+  useBeginning.getState().beginWith(run, "best");
+  await useTraining.getState().start();
+  expect(asked.train?.map(([request]) => (request as { which?: string }).which)).toEqual([undefined, "best"]);
   useRuns.setState({ runs: [] });
   expect(useBeginning.getState().run).toBeUndefined();
   useBeginning.getState().beginWith(run);

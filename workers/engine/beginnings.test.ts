@@ -98,3 +98,21 @@ test("one of several scales is kept to be talked to, and not trained on", async 
   });
   await api.useAdapterOf(kept.id);
 });
+
+test("a run begins with the best of another one's adapters, where that is asked for", async () => {
+  const { api, datasetId } = engine;
+  // The other way round the first evaluation is the best: the last one is not.
+  const evaluated = { eval_strategy: "steps", eval_steps: 1, eval_split: 0.3, greater_is_better: true };
+  const short = { ...recipe, ...evaluated, max_steps: 3, learning_rate: 0.01, lora_r: 4 };
+  const run = await api.train({ recipe: short, datasetId }, () => {});
+  expect(run.best!.step).toBe(1);
+  const begun = async (which?: "best" | "last") => {
+    const child = await api.train({ recipe: { ...recipe, max_steps: 1 }, datasetId, from: run.id, which }, () => {});
+    const [first] = await api.readLog(child.id);
+    return { origin: child.lineage.origin, loss: first!.loss };
+  };
+  const [best, last] = [await begun("best"), await begun()];
+  expect(best.origin).toMatchObject({ runId: run.id, step: 1 });
+  expect(last.origin).toMatchObject({ runId: run.id, step: 3 });
+  expect(last.loss).toBeLessThan(best.loss);
+}, 300_000);
