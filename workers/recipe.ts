@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { TabTuneError, wordsOf } from "./errors.ts";
+import { METRIC_NAMES, type MetricName } from "./metrics/metric.ts";
 
 /** A recipe in Hugging Face names, as in a recipe file; every key optional. */
 export type RecipeJson = Record<string, unknown>;
@@ -69,6 +70,10 @@ export interface Recipe {
   evalSteps: number | null;
   /** Share of the rows that is held out where the data brings no split of its own; 0: none. Without an `evalStrategy` every row is trained on. */
   evalSplit: number;
+  /** Held-out rows that are answered at each evaluation, greedily; 0: none. */
+  evalAnswers: number;
+  /** What the answers are judged by; null: the metric that fits the right answers. */
+  evalMetric: MetricName | null;
   /** Held-out rows at a time; the loss does not depend on it. */
   perDeviceEvalBatchSize: number;
   /** The adapter of the best evaluation is what the run ends with. */
@@ -236,6 +241,13 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
   evalStrategy: choice("eval_strategy", ["no", "steps"], "no"),
   evalSteps: orNull("eval_steps", 1, MOST_STEPS),
   evalSplit: belowOne("eval_split", 0.1),
+  evalAnswers: integer("eval_answers", 0, 512, 6),
+  evalMetric: {
+    name: "eval_metric",
+    schema: v.nullable(v.picklist(METRIC_NAMES)),
+    allowed: `null, ${listed(METRIC_NAMES)}`,
+    fallback: null,
+  },
   perDeviceEvalBatchSize: integer("per_device_eval_batch_size", 1, 1024, 8),
   loadBestModelAtEnd: flag("load_best_model_at_end", false),
   metricForBestModel: {
@@ -316,6 +328,10 @@ function coherent(recipe: Recipe): Recipe {
   }
   return recipe;
 }
+
+/** Whether a run of this recipe answers held-out rows, where it has some. */
+export const answersRows = ({ evalStrategy, evalAnswers }: Pick<Recipe, "evalStrategy" | "evalAnswers">): boolean =>
+  evalStrategy !== "no" && evalAnswers > 0;
 
 /** Optimizer steps from one evaluation to the next. */
 export const evalStepsOf = ({ evalSteps, loggingSteps }: Pick<Recipe, "evalSteps" | "loggingSteps">): number =>

@@ -14,9 +14,9 @@ import type { Program, Recorder, RunOptions } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "../models/adapter.ts";
-import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
+import { type AnswerBuffers, allocateAnswers, recordDecode, recordPrefill } from "../models/chat-pass.ts";
 import { type PackPictures, slotsFrom, writeSlots } from "../models/pack-pictures.ts";
-import { allocatePass, type PassBuffers } from "../models/pass.ts";
+import type { PassBuffers } from "../models/pass.ts";
 import { allocateChatTable, writeTokens } from "../models/token-table.ts";
 import type { Vlm } from "../models/vlm.ts";
 
@@ -42,6 +42,8 @@ export interface Decoder {
   ): Promise<Choice>;
   /** Feeds `id` after `past` cached tokens; at most `most` tokens that follow, all but the last of them fed too. */
   decode(id: number, past: number, most: number, speaker: Speaker): Promise<Choice[]>;
+  /** Records and compiles what this speaker needs, which the first question waits for otherwise. */
+  makeReady(speaker: Pick<Speaker, "adapter">): Promise<void>;
   dispose(): void;
 }
 
@@ -56,30 +58,34 @@ export interface DecoderSettings {
   tableBytes?: number | undefined;
 }
 
-/** Prompt tokens that one pass takes in. */
-const PREFILL_ROWS = 256;
-/** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
-const MAX_BATCH = 8;
-
-/** What it allocates is the arena's: run it inside a trial allocation. */
+/** Of a chat. What it allocates is the arena's: run it inside a trial allocation. */
 export function createDecoder(
   model: Vlm,
   arena: Arena,
   adapter: Adapter | undefined,
-  { contextRows, features, batchMs = 75, tableBytes }: DecoderSettings,
+  { contextRows, features, batchMs, tableBytes }: DecoderSettings,
 ): Decoder {
   const { gpu, config, counters, weights } = model;
   const embed = allocateChatTable(arena, weights.embed, tableBytes ?? gpu.facts.maxStorageBufferBindingSize);
-  const b = allocatePass(arena, config, { embed, head: weights.head }, adapter?.settings, {
-    rows: Math.min(PREFILL_ROWS, contextRows),
-    labelRows: 1,
-    features,
-    policy: "chat",
-    cacheRows: contextRows,
-  });
-  const d = allocateDecode(arena, "bytes" in embed ? 1 : MAX_BATCH);
+  const room = { contextRows, features };
+  const buffers = allocateAnswers(arena, config, { embed, head: weights.head }, adapter?.settings, room);
+  if ("bytes" in weights.embed && !("bytes" in embed)) write(gpu, embed.parts[0]!.data, weights.embed.bytes, counters);
+  // Somebody waits for each token: no rests, whatever the pace of training.
+  const waitedFor: RunOptions = { budget: budgetOf({ ...model.pace, mode: "full speed" }) };
+  return decoderOn(model, arena, buffers, adapter, { batchMs, options: waitedFor });
+}
+
+/** On buffers that are there; the arena is for what its programs need. */
+export function decoderOn(
+  model: Vlm,
+  arena: Arena,
+  { b, d, embed }: AnswerBuffers,
+  adapter: Adapter | undefined,
+  { batchMs = 75, options = {} }: Pick<DecoderSettings, "batchMs"> & { options?: RunOptions },
+): Decoder {
+  const { gpu, counters } = model;
   const tableOnCpu = "bytes" in embed;
-  if ("bytes" in weights.embed && !tableOnCpu) write(gpu, embed.parts[0]!.data, weights.embed.bytes, counters);
+  const contextRows = b.capacity.cacheRows!;
   // One sequence: it begins at row 0, and a token's position is its row.
   const positions = Uint32Array.from({ length: contextRows }, (_, i) => i);
   write(gpu, b.positions, positions, counters);
@@ -106,9 +112,6 @@ export function createDecoder(
   };
   const sampling = ({ temperature, topP, seed }: Speaker): SamplingOptions => ({ temperature, topP, seed });
 
-  /** Somebody waits for each token: no rests, whatever the pace of training. */
-  const waitedFor: RunOptions = { budget: budgetOf({ ...model.pace, mode: "full speed" }) };
-
   let batch = 1;
   return {
     buffers: b,
@@ -121,7 +124,7 @@ export function createDecoder(
         writeSlots(gpu, counters, b, slotsFrom(pictures, at, rows));
         write(gpu, b.labelRows, Uint32Array.of(rows - 1), counters);
         const labelRows = at + rows === ids.length ? 1 : 0;
-        await pass.run({ rows, past: at, labelRows, ...sampling(speaker) }, model.pace, waitedFor);
+        await pass.run({ rows, past: at, labelRows, ...sampling(speaker) }, model.pace, options);
       }
       return (await read(1))[0]!;
     },
@@ -131,10 +134,14 @@ export function createDecoder(
       const started = performance.now();
       // On the GPU the id is where the last pass left it.
       if (tableOnCpu) writeTokens(gpu, counters, embed, b, [id]);
-      await pass.run({ steps, past, ...sampling(speaker) }, model.pace, waitedFor);
+      await pass.run({ steps, past, ...sampling(speaker) }, model.pace, options);
       const choices = await read(steps);
       batch = Math.min(d.steps, nextBatch(steps, performance.now() - started, batchMs));
       return choices;
+    },
+    async makeReady(speaker) {
+      await prefillBy(speaker.adapter);
+      await decodeBy(speaker.adapter);
     },
     dispose: () => staging.destroy(),
   };

@@ -13,7 +13,7 @@ import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type VisionEncoder } from "../models/encoder.ts";
 import { encodePictures, packPictures } from "../models/pack-pictures.ts";
 import type { Vlm } from "../models/vlm.ts";
-import { createDecoder, type DecoderSettings, tokenOf } from "./decoder.ts";
+import { type Choice, createDecoder, type Decoder, type DecoderSettings, type Speaker, tokenOf } from "./decoder.ts";
 
 /** A prompt ready for the model: ids with image slots expanded, and its pictures. */
 export interface Prompt {
@@ -65,6 +65,41 @@ export async function createChat(model: Vlm, adapter: Adapter | undefined, setti
     arena.dispose();
     throw error;
   }
+}
+
+export interface BegunAnswer {
+  /** Tokens that are fed: the prompt's, and on return those of the answer but its last. */
+  fed: number[];
+  /** What follows the prompt. */
+  first: Choice;
+  speaker: Speaker;
+  /** Tokens of prompt and answer together. */
+  room: number;
+}
+
+/** Token after token behind a prompt that was fed. Throws "gpu-error" as `tokenOf`. */
+export async function writeAnswer(
+  decoder: Decoder,
+  { fed, first, speaker, room }: BegunAnswer,
+  { maxNewTokens, eosIds, onToken }: Pick<GenerateOptions, "maxNewTokens" | "eosIds" | "onToken">,
+): Promise<Generated> {
+  const ids: number[] = [];
+  const most = Math.min(maxNewTokens, room - fed.length);
+  let choices = [first];
+  while (ids.length < most) {
+    for (const choice of choices) {
+      const id = tokenOf(choice);
+      // A token counts as fed when another follows it: what a batch fed behind the end is written over.
+      if (ids.length > 0) fed.push(ids.at(-1)!);
+      ids.push(id);
+      const stop = await onToken?.(id);
+      if (eosIds.includes(id)) return { ids, stopped: "eos" };
+      if (stop) return { ids, stopped: "user" };
+    }
+    const left = most - ids.length;
+    if (left > 0) choices = await decoder.decode(ids.at(-1)!, fed.length, left, speaker);
+  }
+  return { ids, stopped: most < maxNewTokens ? "full" : "length" };
 }
 
 async function buildChat(
@@ -125,26 +160,11 @@ async function buildChat(
       }
       const { temperature, topP, seed } = options;
       const speaker = { adapter: useAdapter, temperature, topP, seed };
-      let choices = [await decoder.prefill(prompt.inputIds, pack, past, speaker)];
+      const first = await decoder.prefill(prompt.inputIds, pack, past, speaker);
       const known = { ids: [...prompt.inputIds], adapter: useAdapter, pixels: prompt.pixels };
       cached = known;
       options.onPrefill?.(prompt.inputIds.length - past);
-      const ids: number[] = [];
-      const room = Math.min(options.maxNewTokens, settings.contextRows - prompt.inputIds.length);
-      while (ids.length < room) {
-        for (const choice of choices) {
-          const id = tokenOf(choice);
-          // A token counts as fed when another follows it: what a batch fed behind the end is written over.
-          if (ids.length > 0) known.ids.push(ids.at(-1)!);
-          ids.push(id);
-          const stop = await options.onToken?.(id);
-          if (options.eosIds.includes(id)) return { ids, stopped: "eos" };
-          if (stop) return { ids, stopped: "user" };
-        }
-        const left = room - ids.length;
-        if (left > 0) choices = await decoder.decode(ids.at(-1)!, known.ids.length, left, speaker);
-      }
-      return { ids, stopped: room < options.maxNewTokens ? "full" : "length" };
+      return writeAnswer(decoder, { fed: known.ids, first, speaker, room: settings.contextRows }, options);
     },
     adapterChanged() {
       if (!cached?.adapter) return;

@@ -152,10 +152,13 @@ describe("a run that measures", () => {
   });
 
   test("makes nothing on the GPU in a steady step, and takes no memory for it", async () => {
+    const unanswered = { eval_answers: 0 };
     const { counters } = model.vlm;
     const made: unknown[] = [];
     const before = { ...counters };
-    const run = await begin({}, { onEvent: (event) => event.type === "evaluation" && made.push({ ...counters }) });
+    const run = await begin(unanswered, {
+      onEvent: (event) => event.type === "evaluation" && made.push({ ...counters }),
+    });
     const objects = (of: unknown) => {
       const { buffersCreated, bindGroupsCreated, pipelinesCreated } = of as typeof counters;
       return { buffersCreated, bindGroupsCreated, pipelinesCreated };

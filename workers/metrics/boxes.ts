@@ -85,6 +85,7 @@ export const boxIou: Metric = {
   words:
     "the area that given and right boxes share (IoU), a missing or additional box counting 0; iou_50 is the share of boxes with an IoU of 0.5 and more",
   score: (given, right) => overlap(given, right).mean,
+  figures: ["box_iou", "iou_50"],
   aggregate: (rows, scores) => ({
     box_iou: meanOf(scores),
     iou_50: meanOf(rows.map(({ given, right }) => overlap(given, right).half)),

@@ -40,5 +40,6 @@ export const accuracy: Metric = {
   words:
     "the share of rows whose class was answered, apart from case, punctuation and articles; macro_f1 gives each class of the right answers the same weight",
   score: (given, right) => (answerKey(given) === answerKey(right[0]!) ? 1 : 0),
+  figures: ["accuracy", "macro_f1"],
   aggregate: (rows, scores) => ({ accuracy: meanOf(scores), macro_f1: macroF1(confusionsOf(rows)) }),
 };

@@ -48,6 +48,7 @@ export const jsonFields: Metric = {
       return wanted ? share(fields, new Set(fieldsOf(wanted.value))) : 0;
     });
   },
+  figures: ["json_fields", "valid_json", "all_fields"],
   aggregate: (rows, scores) => ({
     json_fields: meanOf(scores),
     valid_json: meanOf(rows.map(({ given }) => (jsonIn(given) ? 1 : 0))),

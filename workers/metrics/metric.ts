@@ -26,6 +26,8 @@ export interface Metric {
   name: MetricName;
   /** A sentence for people: what it counts. */
   words: string;
+  /** Names of what `aggregate` gives, in its order. */
+  figures: readonly string[];
   /** 0 to 1 for one row; 1 is right. `right` has at least one answer. */
   score(given: string, right: readonly string[]): number;
   /** Figures of all rows, at least one, from 0 to 1; the metric's own comes first, under its name. `scores` are those of the rows. */
@@ -39,5 +41,6 @@ export const bestOf = (right: readonly string[], score: (right: string) => numbe
 /** A metric whose figure is the mean of its rows. */
 export const meanMetric = (metric: Pick<Metric, "name" | "words" | "score">): Metric => ({
   ...metric,
+  figures: [metric.name],
   aggregate: (_, scores) => ({ [metric.name]: meanOf(scores) }),
 });

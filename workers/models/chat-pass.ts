@@ -6,10 +6,14 @@ import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { Recorder, type Size } from "../gpu/program.ts";
 import { type SamplingOptions, sampleRows } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "./adapter.ts";
+import type { VlmConfig } from "./config.ts";
 import { layerForward } from "./parts/decoder.ts";
 import { headForward, normLabelRows } from "./parts/head.ts";
-import { embed, headPass, layerPass, outputOf, type PassBuffers } from "./pass.ts";
+import type { LoraSettings } from "./parts/lora.ts";
+import { allocatePass, embed, headPass, layerPass, outputOf, type PassBuffers } from "./pass.ts";
+import type { EmbedTable } from "./token-table.ts";
 import type { ModelFacts } from "./vlm.ts";
+import type { VlmWeights } from "./weights.ts";
 
 /** Numbers of a replay that takes in a prompt, and of one that decodes. */
 export type PrefillDims = keyof SamplingOptions | "rows" | "past" | "labelRows";
@@ -36,6 +40,42 @@ export function allocateDecode(alloc: Allocator, steps: number): DecodeBuffers {
     noSlot: alloc.tensor("tokens/noSlot", 1),
     firstRow: alloc.tensor("tokens/firstRow", 1),
   };
+}
+
+/** Prompt tokens that one pass takes in. */
+const PREFILL_ROWS = 256;
+/** Tokens of a batch at most: more hide no more of the way to the CPU and back, which is about a millisecond. */
+const MAX_BATCH = 8;
+
+/** Buffers of answers: of a chat, or of a run between its steps. */
+export interface AnswerBuffers {
+  b: PassBuffers;
+  d: DecodeBuffers;
+  /** What tokens are looked up in; where it lies in CPU memory a batch is one token. */
+  embed: EmbedTable;
+}
+
+export interface AnswersRequest {
+  /** Tokens of prompt and answer together. */
+  contextRows: number;
+  /** Rows of image features, and their table where another pass has it already. */
+  features: number;
+  imageFeatures?: Tensor;
+  /** Where what is of use only while an answer is written comes from, its cache of keys and values too. */
+  shared?: Allocator;
+}
+
+export function allocateAnswers(
+  alloc: Allocator,
+  config: Pick<VlmConfig, "decoder" | "blends">,
+  { embed, head }: Pick<VlmWeights, "embed" | "head">,
+  lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
+  { contextRows, features, imageFeatures, shared }: AnswersRequest,
+): AnswerBuffers {
+  const rows = Math.min(PREFILL_ROWS, contextRows);
+  const capacity = { rows, labelRows: 1, features, policy: "chat" as const, cacheRows: contextRows };
+  const b = allocatePass(alloc, config, { embed, head }, lora, capacity, shared, imageFeatures);
+  return { b, d: allocateDecode(alloc, "bytes" in embed ? 1 : MAX_BATCH), embed };
 }
 
 /** The layers over `rows` tokens after `past` cached ones, b.layers[0].x -> b.last. */

@@ -31,6 +31,8 @@ export interface MemoryPlan {
   /** Capacity of one pass: what training is to be created with. */
   capacity: PassCapacity & { policy: ActivationPolicy };
   tileCapacity: number;
+  /** Tokens of a question and its answer, where held-out rows are answered between steps. */
+  answerRows: number | undefined;
   trainableParameters: number;
   /** LoRA weights and both Adam moments. */
   checkpointBytes: number;
@@ -71,11 +73,13 @@ export interface PlanRequest {
   gradientCheckpointing?: boolean | null;
   /** Instead of the one that would be chosen. */
   policy?: ActivationPolicy;
+  /** Rows are answered between steps: tokens of the longest question with its answer. */
+  answerRows?: number | undefined;
 }
 
 /** Computes the plan; allocates nothing. */
 export function planMemory(request: PlanRequest): MemoryPlan {
-  const { config, tensors, quant, lora, batchSize, accumulation, longest, tilesPerRow } = request;
+  const { config, tensors, quant, lora, batchSize, accumulation, longest, tilesPerRow, answerRows } = request;
   const busyRows = Math.min(PASS_ROWS, Math.floor(PASS_FLOPS / (4 * decoderParameters(config))));
   const rows = Math.max(longest, Math.min(batchSize * longest, busyRows));
   const rowsPerPass = Math.max(1, Math.min(batchSize, Math.floor(rows / Math.max(1, longest))));
@@ -89,7 +93,9 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
     const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
-    const { pass, vision, lent } = allocateStep(planner, { config, weights, adapter, capacity, tileCapacity });
+    const { pass, vision, lent } = allocateStep(planner, {
+      ...{ config, weights, adapter, capacity, tileCapacity, answerRows },
+    });
     const stage = keptStage(config, adapter);
     if (stage) allocateReading(planner, config, tileCapacity, stage);
     return { planner, capacity, weights, adapter, pass, vision, lent, stage };
@@ -111,6 +117,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     largest: planner.largest,
     capacity,
     tileCapacity,
+    answerRows,
     trainableParameters: adapter.trainableParameters,
     ...countDispatches(
       { config, weights, adapter, pass, vision, stage },

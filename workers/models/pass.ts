@@ -76,7 +76,10 @@ export interface PassBuffers extends HeadActivations {
   imageFeatures: Tensor;
 }
 
-/** `shared`: where the tensors come from that are of use only while token rows go through the model. */
+/**
+ * `shared`: where the tensors come from that are of use only while token rows go through the model. `features`: the table of another pass,
+ * where this one reads the same features.
+ */
 export function allocatePass(
   alloc: Allocator,
   { decoder, blends }: Pick<VlmConfig, "decoder" | "blends">,
@@ -84,8 +87,9 @@ export function allocatePass(
   lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
   capacity: PassCapacity,
   shared: Allocator = alloc,
+  features?: Tensor,
 ): PassBuffers {
-  const { rows, labelRows, features, policy, cacheRows = rows, mlpRows } = capacity;
+  const { rows, labelRows, policy, cacheRows = rows, mlpRows } = capacity;
   const rank = lora?.rank ?? 0;
   const t = (name: string, length: number): Tensor => alloc.tensor(`tokens/${name}`, length);
   const training = typeof policy === "object";
@@ -110,7 +114,7 @@ export function allocatePass(
     starts: t("starts", cacheRows),
     ends: t("ends", cacheRows),
     positions: t("positions", cacheRows),
-    imageFeatures: alloc.tensor("activations/imageFeatures", (features + 1) * decoder.hiddenSize),
+    imageFeatures: features ?? alloc.tensor("activations/imageFeatures", (capacity.features + 1) * decoder.hiddenSize),
     ...allocateTargets(alloc, head, labelRows),
   };
 }

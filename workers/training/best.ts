@@ -44,7 +44,8 @@ export function judge(recipe: Pick<Recipe, BestKeys>, evaluations: readonly Eval
   for (const { step, loss, metrics } of evaluations) {
     if (step === 0) continue;
     const value = name === "loss" ? loss : metrics[name];
-    if (value === undefined) throw new Error(`the evaluation of step ${step} has no figure "${name}"`);
+    // A run that went on with another eval_metric has other figures from there on.
+    if (value === undefined) continue;
     const isBetter = best === undefined || (greater ? value > best.value : value < best.value);
     if (isBetter) best = { step, value };
     waited = isBetter || step <= since ? 0 : waited + 1;

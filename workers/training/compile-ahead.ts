@@ -2,6 +2,7 @@
 import { Planner } from "../gpu/buffers.ts";
 import type { Recorder } from "../gpu/program.ts";
 import { allocateAdapter } from "../models/adapter.ts";
+import { recordDecode, recordPrefill } from "../models/chat-pass.ts";
 import { recordStages } from "../models/encoder.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { recordEvaluation, recordTraining } from "../models/pass.ts";
@@ -26,11 +27,11 @@ export async function compileAhead(model: LoadedModel, options: AheadOptions): P
 function recorded(model: LoadedModel, { data, ...given }: AheadOptions): Pick<Recorder, "specs">[] {
   const { vlm, config } = model;
   const { recipe, planOf } = onModel(model, given.recipe);
-  const { capacity, tileCapacity } = planOf(data).memory;
+  const { capacity, tileCapacity, answerRows } = planOf(data).memory;
   const planner = new Planner();
   const adapter = allocateAdapter(planner, config, loraSettings(recipe), { training: true, optim: recipe.optim });
-  const step = { config, weights: vlm.weights, adapter, capacity, tileCapacity };
-  const { pass, vision } = allocateStep(planner, step);
+  const step = { config, weights: vlm.weights, adapter, capacity, tileCapacity, answerRows };
+  const { pass, vision, answers } = allocateStep(planner, step);
   const dTokens = pass.gradients?.dx;
   const { tower, connector, backward } = recordStages(vlm, vision, pass.imageFeatures, { adapter, dTokens });
   const norm = planner.tensor("optimizer/norm", 4);
@@ -40,6 +41,9 @@ function recorded(model: LoadedModel, { data, ...given }: AheadOptions): Pick<Re
     ...(backward ? [backward] : []),
     recordTraining(vlm, pass, adapter),
     ...(recipe.evalStrategy === "no" ? [] : [recordEvaluation(vlm, pass, adapter)]),
+    ...(answers
+      ? [recordPrefill(vlm, answers.b, answers.d, adapter), recordDecode(vlm, answers.b, answers.d, adapter)]
+      : []),
     recordClear(adapter),
     recordUpdate(adapter, optimizerSettings(recipe), norm, planner),
   ];

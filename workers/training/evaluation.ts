@@ -5,11 +5,8 @@ import { TabTuneError } from "../errors.ts";
 import type { EvaluationRecord } from "./events.ts";
 import type { Runner, TrainOn } from "./step.ts";
 
-/** What an evaluation gives: further figures of the same rows stand beside it by name (`EvaluationRecord.metrics`). */
+/** What the loss of rows gives; figures of answers stand beside it by name (`EvaluationRecord.metrics`). */
 export type Measured = Pick<EvaluationRecord, "loss" | "targetTokens" | "rows">;
-
-/** Names of the figures that an evaluation gives. */
-export const FIGURES: readonly string[] = ["loss"];
 
 /**
  * Sum over all targets of the rows, divided by their number; how rows come in batches is for speed alone. No logits are kept.

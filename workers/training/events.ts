@@ -33,8 +33,10 @@ export interface EvaluationRecord {
   loss: number;
   targetTokens: number;
   rows: number;
-  /** Further figures by name, without `eval_` in front. */
+  /** Figures of the answers by name, without `eval_` in front. */
   metrics: Record<string, number>;
+  /** Rows whose answers these figures are of; absent where none were judged. */
+  answered?: number;
   seconds: number;
 }
 
@@ -47,6 +49,9 @@ export interface OddRow {
   /** Why it was left out; "" otherwise. */
   message: string;
 }
+
+/** What is made of held-out rows: their loss, then answers to a few. */
+export type Measuring = "loss" | "answers";
 
 export type RunEvent =
   | {
@@ -62,6 +67,6 @@ export type RunEvent =
   | { type: "row"; runId: string; row: OddRow }
   | { type: "features"; runId: string; counts: FeatureCounts }
   | { type: "step"; runId: string; record: StepRecord; maxSteps: number }
-  | { type: "evaluating"; runId: string; step: number; rows: number; of: number }
+  | { type: "evaluating"; runId: string; step: number; what: Measuring; rows: number; of: number }
   | { type: "evaluation"; runId: string; record: EvaluationRecord }
   | { type: "checkpoint"; runId: string; step: number; phase: "writing" | "written"; bytes: number };

@@ -56,12 +56,15 @@ function evaluationFigures({ loss, metrics }: Pick<EvaluationRecord, "loss" | "m
 
 /** One line of `steps.jsonl` without its line end, for an evaluation after `step` steps. */
 export function toEvaluationLine(record: EvaluationRecord): string {
-  const { step, targetTokens, rows } = record;
-  return JSON.stringify({ step, ...evaluationFigures(record), eval_target_tokens: targetTokens, eval_rows: rows });
+  const { step, targetTokens, rows, answered } = record;
+  const counts = { eval_target_tokens: targetTokens, eval_rows: rows, eval_answered: answered };
+  return JSON.stringify({ step, ...evaluationFigures(record), ...counts });
 }
 
-/** "step 10: eval_loss 1.2345, on 40 held-out rows". */
+/** "step 10: eval_loss 1.2345, eval_exact_match 0.5000, on 40 held-out rows, of which 6 were answered". */
 export function toEvaluationLogLine(record: EvaluationRecord): string {
   const figures = Object.entries(evaluationFigures(record)).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-  return `step ${record.step}: ${figures.join(", ")}, on ${counted(record.rows, "held-out row")}`;
+  const { answered } = record;
+  const of = answered === undefined ? "" : `, of which ${answered} ${answered === 1 ? "was" : "were"} answered`;
+  return `step ${record.step}: ${figures.join(", ")}, on ${counted(record.rows, "held-out row")}${of}`;
 }

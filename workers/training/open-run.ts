@@ -11,13 +11,13 @@ import { FeatureCache, featuresPrefix } from "../models/kept/feature-cache.ts";
 import { initialLora } from "../models/lora-init.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { LoadedModel } from "../models/open.ts";
-import { type Recipe, toHuggingFace } from "../recipe.ts";
+import { answersRows, type Recipe, toHuggingFace } from "../recipe.ts";
 import { withinQuota } from "../storage/quota.ts";
 import type { Store } from "../storage/store.ts";
 import { metricName, refuseUnknownMetric } from "./best.ts";
-import { FIGURES } from "./evaluation.ts";
 import type { RunEvent } from "./events.ts";
 import { separateRows } from "./held-out.ts";
+import { type Judging, judgingOf, judgingWords, rightAnswers } from "./judging.ts";
 import type { Control, TrainerState } from "./loop.ts";
 import { loraSettings, onModel } from "./plan.ts";
 import { RunReport } from "./report.ts";
@@ -65,6 +65,8 @@ export interface RunOptions {
   stopAfter?: number;
   /** Given A (and B) instead of the seeded initial values. */
   loraInit?: (module: string) => { loraA: Float32Array; loraB: Float32Array | undefined } | undefined;
+  /** Positions of held-out rows to answer, in place of some from all over. A run that goes on keeps those it began with. */
+  answerRows?: readonly number[] | undefined;
   /** Begin with an adapter. It is saved as the checkpoint of step 0: the run needs no other source to go on from. */
   start?: AdapterStart | undefined;
   /** Sees the gradients of a step before clipping (command line `--dump`). */
@@ -79,11 +81,11 @@ export interface RunOptions {
 export async function openRun(options: RunOptions): Promise<OpenRun> {
   const { model } = options;
   const { recipe, planOf } = onModel(model, options.recipe);
-  if (recipe.evalStrategy !== "no") refuseUnknownMetric(recipe, FIGURES);
   const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
   const report = new RunReport(options, state, recipe.maxSteps);
   report.state("preparing");
   const { training: dataset, heldOut, words } = await separateRows(options, options.dataset, recipe);
+  const judged = heldOut && (await judgedBy(recipe, heldOut.rows));
   const usable = await usableRows(dataset, recipe, model.config.imageTokenId);
   const { longest, manifest } = dataset;
   const pictures = manifest.index?.most.pictures;
@@ -93,16 +95,22 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
   const arena = new Arena(model.vlm.gpu, model.vlm.counters);
   const step = await stepOnGpu(options, recipe, { plan, evaluates: heldOut !== undefined }, arena);
   if (options.features !== false) await keepFeatures({ ...options, dataset }, step, arena);
-  const { runner } = step;
-  const evaluation = heldOut && new RunEvaluation({ ...options, recipe, totalSteps: steps, heldOut, runner, report });
-  return new OpenRun({ ...options, dataset, recipe, usable, words, plan, arena, step, state, report, evaluation });
+  const { runner, answering } = step;
+  const evaluation =
+    heldOut &&
+    new RunEvaluation({
+      ...{ ...options, recipe, totalSteps: steps, heldOut, runner, answering, report },
+      ...{ judging: judged?.judging, picked: options.answerRows },
+    });
+  const told = [words, judged?.words ?? ""];
+  return new OpenRun({ ...options, dataset, recipe, usable, told, plan, arena, step, state, report, evaluation });
 }
 
 interface OpenParts extends RunOptions {
   /** The rows that are trained on. */
   usable: UsableRows;
   /** What to tell of those that are held out. */
-  words: string;
+  told: string[];
   evaluation: RunEvaluation | undefined;
   plan: MemoryPlan;
   /** Of the adapter; the step has its own. */
@@ -133,7 +141,7 @@ export class OpenRun {
   /** Puts the last checkpoint on the GPU; without one, first matrices, and writes the run's record. */
   async restoreOrBegin(): Promise<void> {
     const { model, store, runId, dataset, usable, recipe, arena, step, report, resume, onAdapter } = this.#parts;
-    const { evaluation, words } = this.#parts;
+    const { evaluation, told } = this.#parts;
     const { adapter } = step;
     // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
     const restored = resume ? await restore({ store, runId }, model.vlm, adapter, this.state) : undefined;
@@ -144,7 +152,7 @@ export class OpenRun {
     onAdapter?.({ runId, adapter, arena });
     const { rows } = dataset;
     const lengths = lengthNotes({ rows, cut: usable.cut, leftOut: rows - usable.rows.length }, recipe.maxLength);
-    report.note(restored, words, ...lengths, ...model.notes);
+    report.note(restored, ...told, ...lengths, ...model.notes);
     report.state("training");
   }
 
@@ -201,11 +209,21 @@ export class OpenRun {
 const earlyEnd = (step: number, { best }: RunEvaluation, recipe: Recipe): string =>
   `The run ended early, at step ${step}: eval_${metricName(recipe)} was best at step ${best?.step} (${best?.value.toPrecision(5)}) and no better in ${recipe.earlyStoppingPatience} evaluations since.`;
 
+/**
+ * What judges the answers of the held-out rows, and what to tell of it. Throws TabTuneError "bad-recipe" where the recipe goes by a metric
+ * that its evaluations do not give.
+ */
+async function judgedBy(recipe: Recipe, rows: Dataset): Promise<{ judging: Judging | undefined; words: string }> {
+  const judging = answersRows(recipe) ? judgingOf(recipe, await rightAnswers(rows)) : undefined;
+  refuseUnknownMetric(recipe, ["loss", ...(judging?.metric.figures ?? [])]);
+  return { judging, words: answersRows(recipe) ? judgingWords(judging) : "" };
+}
+
 /** The adapter in `arena`, and its step. Throws "out-of-memory" with nothing left behind. */
 async function stepOnGpu(
   { model }: RunOptions,
   recipe: Recipe,
-  { plan: { capacity, tileCapacity }, evaluates }: { plan: MemoryPlan; evaluates: boolean },
+  { plan: { capacity, tileCapacity, answerRows }, evaluates }: { plan: MemoryPlan; evaluates: boolean },
   arena: Arena,
 ): Promise<TrainingStep> {
   let step: TrainingStep | undefined;
@@ -221,6 +239,7 @@ async function stepOnGpu(
         optimizer: optimizerSettings(recipe),
         trainOn: recipe.trainOn,
         evaluates,
+        answerRows: evaluates ? answerRows : undefined,
       });
       return step;
     });

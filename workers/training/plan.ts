@@ -6,7 +6,7 @@ import type { OpenedModel } from "../models/open.ts";
 import type { LoraSettings } from "../models/parts/lora.ts";
 import { quantOf, type TensorFacts } from "../models/weight-builder.ts";
 
-import { parseRecipe, type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
+import { answersRows, parseRecipe, type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
 
 /** Text of a row beside its picture, for plans made before there is data: that of the published recipe, all of it targets under all-text. */
 export const TEXT_TOKENS = 124;
@@ -53,6 +53,9 @@ export function usualMaxLength({ config, pictures }: Pick<PlannedModel, "config"
   return Math.min(positionsOf(config.decoder), Math.max(maxLength, whole));
 }
 
+/** Tokens that a given answer may be longer than the right one, in the longest row; shorter ones have more room. */
+const ANSWER_ROOM = 128;
+
 /** Tokens of text beside a picture that fills what is left of the default row in LLaVA-1.5, rounded down. */
 const TEXT_ROOM = 1024;
 
@@ -88,6 +91,7 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
     longest: Math.max(16, rowTokens),
     tilesPerRow: tiles * Math.max(1, data.pictures ?? Math.floor(rowTokens / featuresPerTile(config))),
     gradientCheckpointing: recipe.gradientCheckpointing,
+    answerRows: answersRows(recipe) ? Math.min(rowTokens + ANSWER_ROOM, positionsOf(config.decoder)) : undefined,
   });
   const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
   const steps = data.rows > 0 || recipe.maxSteps !== -1 ? totalSteps(recipe, data.rows) : 0;

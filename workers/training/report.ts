@@ -1,7 +1,7 @@
 /** What a run tells whoever started it. */
 import type { ErrorReport } from "../errors.ts";
 import type { FeatureCounts } from "../models/kept/feature-cache.ts";
-import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "./events.ts";
+import type { EvaluationRecord, Measuring, OddRow, RunEvent, RunState, StepRecord } from "./events.ts";
 import type { TrainerState } from "./loop.ts";
 
 export class RunReport {
@@ -12,6 +12,7 @@ export class RunReport {
   readonly #runId: string;
   readonly #progress: TrainerState;
   readonly #onEvent: (event: RunEvent) => void;
+  #state: RunState = "idle";
 
   /** `progress` is read at each event. */
   constructor(
@@ -43,9 +44,10 @@ export class RunReport {
     this.#onEvent({ type: "step", runId: this.#runId, record, maxSteps: this.maxSteps });
   }
 
-  /** `rows` of the held-out rows are measured. */
-  evaluating(rows: number, of: number): void {
-    this.#onEvent({ type: "evaluating", runId: this.#runId, step: this.#progress.step, rows, of });
+  /** `rows` of the held-out rows are measured, or answered. A pause in between has told another state. */
+  evaluating(what: Measuring, rows: number, of: number): void {
+    if (this.#state !== "evaluating") this.state("evaluating");
+    this.#onEvent({ type: "evaluating", runId: this.#runId, step: this.#progress.step, what, rows, of });
   }
 
   evaluation(record: EvaluationRecord): void {
@@ -66,6 +68,7 @@ export class RunReport {
   }
 
   #stateEvent(state: RunState, extra: { notes?: string[]; error?: ErrorReport }): void {
+    this.#state = state;
     const { maxSteps } = this;
     this.#onEvent({ type: "state", runId: this.#runId, state, maxSteps, step: this.#progress.step, ...extra });
   }

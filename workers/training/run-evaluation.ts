@@ -1,15 +1,19 @@
-/** The evaluations of a run: when, of which rows, and what follows from them. */
+/** The evaluations of a run: when, of which rows, and what follows from them. The loss is of all held-out rows, the answers are to a few. */
 import type { Example } from "../data/example.ts";
 import { pixelHashes } from "../data/held-out/same-picture.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { evalStepsOf, type Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
+import type { Answering } from "./answering.ts";
 import { type Judgement, judge } from "./best.ts";
 import { measure } from "./evaluation.ts";
 import type { EvaluationRecord } from "./events.ts";
 import { fittedRows } from "./fitted-rows.ts";
 import type { SeparatedRows } from "./held-out.ts";
+import type { Judging } from "./judging.ts";
 import type { RunReport } from "./report.ts";
+import { type AnsweredStep, RunAnswers } from "./run-answers.ts";
+import { answersEntry } from "./saved/answers.ts";
 import { readEvaluations, writeEvaluations, writeHeldOut } from "./saved/evaluations.ts";
 import { readLineage } from "./saved/lineage.ts";
 import type { Runner } from "./step.ts";
@@ -18,7 +22,7 @@ import type { Runner } from "./step.ts";
 const ROWS_AHEAD = 64;
 
 export interface RunEvaluationParts {
-  model: Pick<LoadedModel, "config">;
+  model: Pick<LoadedModel, "config" | "preparation" | "eosIds">;
   store: Store;
   runId: string;
   recipe: Recipe;
@@ -26,25 +30,35 @@ export interface RunEvaluationParts {
   totalSteps: number;
   heldOut: NonNullable<SeparatedRows["heldOut"]>;
   runner: Pick<Runner, "losses" | "room">;
+  /** Where rows are answered. */
+  answering: Answering | undefined;
+  judging: Judging | undefined;
+  /** Positions of rows that somebody picked to be answered. */
+  picked?: readonly number[] | undefined;
   report: RunReport;
 }
 
 export class RunEvaluation {
   readonly #parts: RunEvaluationParts;
   readonly #read: (i: number) => Promise<Example | undefined>;
+  readonly #answers: RunAnswers | undefined;
   #done: EvaluationRecord[] = [];
   /** The step at which the run was last given more steps. */
   #since = 0;
 
   constructor(parts: RunEvaluationParts) {
     this.#parts = parts;
-    this.#read = fittedRows(parts.heldOut.rows, { ...parts, counted: false });
+    const { answering, heldOut, report } = parts;
+    this.#read = fittedRows(heldOut.rows, { ...parts, counted: false });
+    const asked = { ...parts, rows: heldOut.rows, read: this.#read, tell: (words: string) => report.note(words) };
+    this.#answers = answering && new RunAnswers({ ...asked, picked: parts.picked, answering });
   }
 
   /** Takes up what was measured before the run was interrupted. */
   async restore(): Promise<void> {
     const { store, runId } = this.#parts;
     this.#done = await readEvaluations(store, runId);
+    await this.#answers?.restore();
     this.#since = (await readLineage(store, runId)).more.at(-1)?.at ?? 0;
   }
 
@@ -82,17 +96,19 @@ export class RunEvaluation {
     report.state("evaluating");
     const measured = await measure(runner, this.#batches(), recipe.trainOn, async (done) => {
       const isOn = await goOn();
-      if (isOn) report.evaluating(done, rows);
+      if (isOn) report.evaluating("loss", done, rows);
       return isOn;
     });
     if (!measured) return;
+    const answered = await this.#answers?.run(step, goOn, (done, of) => report.evaluating("answers", done, of));
+    if (this.#answers && !answered) return;
     if (heldOut.pictures.size > 0 && !heldOut.record.pictures) {
       heldOut.record.pictures = [...heldOut.pictures];
       await writeHeldOut(store, runId, heldOut.record);
     }
-    const record = { step, ...measured, metrics: {}, seconds: (performance.now() - started) / 1000 };
+    const record = { step, ...measured, ...figuresOf(answered), seconds: (performance.now() - started) / 1000 };
     this.#done.push(record);
-    await writeEvaluations(store, runId, this.#done);
+    await writeEvaluations(store, runId, this.#done, answered && [await answersEntry(runId, answered.answers)]);
     report.evaluation(record);
     report.state("training");
   }
@@ -123,3 +139,6 @@ export class RunEvaluation {
     }
   }
 }
+
+const figuresOf = (answered: AnsweredStep | undefined): Pick<EvaluationRecord, "metrics" | "answered"> =>
+  answered && answered.judged > 0 ? { metrics: answered.figures, answered: answered.judged } : { metrics: {} };

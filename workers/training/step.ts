@@ -25,6 +25,7 @@ import { type PassBuffers, type PassCapacity, recordEvaluation, recordTraining }
 import { allocateStep } from "../models/step-buffers.ts";
 import { writeTokens } from "../models/token-table.ts";
 import type { Vlm } from "../models/vlm.ts";
+import { type Answering, createAnswering } from "./answering.ts";
 import { type OptimizerSettings, recordClear, recordUpdate } from "./update.ts";
 
 export interface StepResult {
@@ -60,6 +61,8 @@ export interface TrainingStep {
   keepFeatures(open: OpenFeatures): Promise<void>;
   /** Of the features that are kept. */
   readonly features: FeatureCache | undefined;
+  /** Answers rows between steps, on the step's own buffers; where `answerRows` were asked for. */
+  answering: Answering | undefined;
   /**
    * One optimizer step over `examples` (the whole optimizer batch, any split into micro-batches). `step` counts from 1.
    * `beforeUpdate` sees the summed gradients before clipping. Throws "non-finite-loss" with nothing updated.
@@ -79,6 +82,7 @@ interface StepBuffers extends Runner {
    * are seen before its first pass: the weights are written again once for all of them.
    */
   groups(packs: readonly PackedBatch[]): AsyncGenerator<{ pack: PackedBatch; pictures: PackPictures }[]>;
+  answering: Answering | undefined;
   run(pack: PackedBatch, pictures: PackPictures, dims: PassDims): Promise<Float32Array>;
   /** `norm`, f32[4], and what layers have counted since the run began. */
   readNorm(norm: Tensor): Promise<{ norm: Float32Array; beyondHalf: Uint32Array }>;
@@ -91,15 +95,17 @@ interface StepBuffersOptions {
   /** What is recorded: a pass that trains the adapter, one that only measures, or both in the same buffers. */
   trains?: Adapter | undefined;
   evaluates: boolean;
+  answerRows?: number | undefined;
   keep: boolean;
 }
 
 async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promise<StepBuffers> {
   const { gpu, config, counters } = model;
-  const { capacity, tileCapacity, adapter, trains, evaluates, keep } = options;
+  const { capacity, tileCapacity, adapter, trains, evaluates, answerRows, keep } = options;
   const arena = new Arena(gpu, counters);
   const { weights } = model;
-  const { pass: buffers, vision, lent } = allocateStep(arena, { config, weights, adapter, capacity, tileCapacity });
+  const sizes = { capacity, tileCapacity, answerRows };
+  const { pass: buffers, vision, lent, answers } = allocateStep(arena, { config, weights, adapter, ...sizes });
   const borrowed = model.lent.lend(lent);
   const encoder = await createEncoder(model, arena, {
     features: buffers.imageFeatures,
@@ -116,6 +122,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
   const evaluation = evaluates
     ? await recordEvaluation(model, buffers, adapter).build(arena, model.pipelines)
     : undefined;
+  const answering = answers && (await createAnswering(model, { arena, buffers: answers, encoder, adapter }));
   const counts = (buffers.beyondHalf ? [buffers.beyondHalf] : []).map((t): [Tensor, number] => [t, 4 * t.length]);
   const bytes = Math.max(256, 4 * buffers.nll.length, 16 + 4 * config.decoder.numLayers);
   const staging = createStaging(gpu, counters, "losses to read", bytes);
@@ -173,6 +180,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     encoder,
     room,
     groups,
+    answering,
     run,
     async readNorm(norm) {
       const words = await staging.read([norm, 16], ...counts);
@@ -187,6 +195,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     },
     async dispose() {
       await encoder.kept?.close();
+      answering?.dispose();
       staging.destroy();
       arena.dispose();
       borrowed.giveBack();
@@ -219,6 +228,8 @@ export interface TrainingOptions {
   trainOn: TrainOn;
   /** Held-out rows are measured between steps. */
   evaluates?: boolean;
+  /** Rows are answered between steps: tokens of the longest question with its answer. */
+  answerRows?: number | undefined;
 }
 
 export async function createTrainingStep(
@@ -226,13 +237,14 @@ export async function createTrainingStep(
   adapter: Adapter,
   options: TrainingOptions,
 ): Promise<TrainingStep> {
-  const { capacity, tileCapacity, optimizer, trainOn, evaluates = false } = options;
+  const { capacity, tileCapacity, optimizer, trainOn, evaluates = false, answerRows } = options;
   const made = await createStepBuffers(model, {
     capacity,
     tileCapacity,
     adapter,
     trains: adapter,
     evaluates,
+    answerRows,
     keep: true,
   });
   const norm = made.arena.tensor("optimizer/norm", 4);
@@ -244,6 +256,7 @@ export async function createTrainingStep(
   return {
     runner: made,
     adapter,
+    answering: made.answering,
     keepFeatures: async (open) => made.encoder.kept?.open(open),
     get features() {
       return made.encoder.kept?.cache;

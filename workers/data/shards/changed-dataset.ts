@@ -26,6 +26,7 @@ export async function withChanges(
       const messages = edits.get(part.positionOf(i));
       return messages ? withMessages(example, messages, preparation) : example;
     },
+    messagesOf: async (i) => edits.get(part.positionOf(i)) ?? part.messagesOf(i),
   };
   if (edits.size === 0) return changedDataset;
   if (dataset.onDemand) {

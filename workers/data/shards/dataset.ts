@@ -3,7 +3,7 @@ import { TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Example } from "../example.ts";
 import { openIndex } from "../index/row-index.ts";
-import type { SkippedRow } from "../rows/row.ts";
+import type { Message, SkippedRow } from "../rows/row.ts";
 import { type DatasetManifest, damaged, isOnDemand, partsOf, readManifest } from "./manifest.ts";
 import { cachedRow } from "./row-cache.ts";
 import { openShards } from "./shards.ts";
@@ -28,6 +28,8 @@ export interface Dataset {
   soon(rows: readonly number[]): void;
   /** Where that row came from; undefined for data sets of an older version. */
   sourceOf(i: number): Promise<string | undefined>;
+  /** Its conversation, as it is trained on; undefined for data sets of an older version. */
+  messagesOf(i: number): Promise<readonly Message[] | undefined>;
 }
 
 /** A row that turned out to be unusable when it was prepared. */
@@ -59,12 +61,15 @@ export async function openDataset(
   const { rows } = manifest;
   const onDemand = isOnDemand(manifest);
   const reader: RowReader = onDemand ? suppliedRows(store, manifest, together(supply)) : openShards(store, manifest);
+  const { index, positions } = manifest;
+  const read = index && openIndex(store, id, index);
+  const positionOf = (i: number): number => positions?.[i] ?? i;
   return {
     manifest,
     rows,
     parts: partsOf(manifest),
     longest: manifest.longest,
-    positionOf: (i) => manifest.positions?.[i] ?? i,
+    positionOf,
     onDemand,
     async read(i) {
       if (i >= 0 && i < rows) return reader.read(i);
@@ -72,6 +77,7 @@ export async function openDataset(
     },
     soon: (wanted) => reader.soon?.(wanted),
     sourceOf: (i) => reader.sourceOf(i),
+    messagesOf: async (i) => (await read?.read(positionOf(i)))?.messages,
   };
 }
 

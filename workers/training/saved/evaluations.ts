@@ -23,12 +23,14 @@ export async function readEvaluations(store: Store, runId: string): Promise<Eval
   return ((bytes && (await unsealJson(bytes))) as EvaluationRecord[] | undefined) ?? [];
 }
 
+/** `beside`: entries that are to be there with the newest evaluation. */
 export async function writeEvaluations(
   store: Store,
   runId: string,
   evaluations: readonly EvaluationRecord[],
+  beside: readonly [string, Uint8Array][] = [],
 ): Promise<void> {
-  await store.set([[evaluationsKey(runId), await sealJson(evaluations)]], "strict");
+  await store.set([...beside, [evaluationsKey(runId), await sealJson(evaluations)]], "strict");
 }
 
 /** Undefined for a run that holds no rows out, and for one that has not begun. */

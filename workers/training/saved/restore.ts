@@ -5,6 +5,7 @@ import { restoreAdapter } from "../../models/adapter-slabs.ts";
 import type { Vlm } from "../../models/vlm.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TrainerState } from "../loop.ts";
+import { truncateAnswers } from "./answers.ts";
 import { readEvaluations, writeEvaluations } from "./evaluations.ts";
 import { loadLatest } from "./load.ts";
 import { truncateLog } from "./log.ts";
@@ -31,6 +32,7 @@ export async function restore(
   state.position = saved.position;
   await truncateLog(store, runId, saved.step);
   await truncateEvaluations(store, runId, saved.step);
+  await truncateAnswers(store, runId, saved.step);
   if (!generation.fellBackFrom) return "";
   const { step: lost, reason } = generation.fellBackFrom;
   return `The newest checkpoint${lost === undefined ? "" : ` (step ${lost})`} was damaged: ${reason}. The run goes on from step ${saved.step}.`;

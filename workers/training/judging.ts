@@ -1,0 +1,65 @@
+/** By which metric a run's answers are judged: the recipe's, the one that decides which evaluation is best, or the one that fits. */
+import type { Dataset } from "../data/shards/dataset.ts";
+import { TabTuneError } from "../errors.ts";
+import { chooseMetric } from "../metrics/choose.ts";
+import type { Metric } from "../metrics/metric.ts";
+import { metrics } from "../metrics/metrics.ts";
+import type { Recipe } from "../recipe.ts";
+import { counted } from "../words.ts";
+import { metricName } from "./best.ts";
+import { conversationQuestion } from "./held-question.ts";
+
+export interface Judging {
+  metric: Metric;
+  /** A sentence: why this one. */
+  reason: string;
+}
+
+type MetricKeys = "evalMetric" | "metricForBestModel" | "greaterIsBetter" | "earlyStoppingPatience";
+
+/** Right answers of all held-out rows; none of data of an older version, which has no conversations: its rows are shown, and not judged. */
+export async function rightAnswers(rows: Pick<Dataset, "rows" | "messagesOf">): Promise<(readonly string[])[]> {
+  const all: (readonly string[])[] = [];
+  for (let i = 0; i < rows.rows; i++) {
+    const messages = await rows.messagesOf(i);
+    if (messages) all.push(conversationQuestion(messages).right);
+  }
+  return all;
+}
+
+/** A metric that does not call a right answer right says nothing of such rows. */
+export const fits = (metric: Metric, right: readonly string[]): boolean =>
+  right.length > 0 && metric.score(right[0]!, right) > 0.999;
+
+/**
+ * Undefined where no row has a right answer. Throws TabTuneError "bad-recipe" where the recipe names a metric that can judge none of them.
+ */
+export function judgingOf(
+  recipe: Pick<Recipe, MetricKeys>,
+  answers: readonly (readonly string[])[],
+): Judging | undefined {
+  const known = answers.filter((right) => right.length > 0);
+  const { evalMetric } = recipe;
+  const best = Object.values(metrics).find(({ figures }) => figures.includes(metricName(recipe)));
+  const asked = evalMetric
+    ? { metric: metrics[evalMetric], reason: "The recipe's eval_metric says so.", key: "eval_metric" }
+    : best && { metric: best, reason: "The recipe's metric_for_best_model goes by it.", key: "metric_for_best_model" };
+  if (!asked) return chooseMetric(known);
+  if (known.some((right) => fits(asked.metric, right))) return asked;
+  const none =
+    known.length === 0
+      ? "has a right answer"
+      : `of the ${counted(known.length, "held-out row")} has a right answer that it can judge`;
+  throw new TabTuneError(
+    "bad-recipe",
+    `The recipe's ${asked.key} asks for ${asked.metric.name}, and none ${none}.`,
+    `Name another metric, or leave ${asked.key} out${asked.key === "eval_metric" ? " for the one that fits" : ""}.`,
+  );
+}
+
+/** What to tell of it. */
+export function judgingWords(judging: Judging | undefined): string {
+  if (!judging) return "No held-out row has a right answer in words, so its answers are shown and not judged.";
+  const { metric, reason } = judging;
+  return `Answers of held-out rows are judged by ${metric.name}: ${metric.words}. ${reason}`;
+}

@@ -1,0 +1,126 @@
+/** What a model said to a run's held-out rows: the rows with their pictures, and the answers of each step that was evaluated. */
+import type { RowThumbnail } from "../../data/preview.ts";
+import type { MetricName } from "../../metrics/metric.ts";
+import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import type { Store } from "../../storage/store.ts";
+import { runPrefix } from "./format.ts";
+
+/** A held-out row that is answered. */
+export interface AskedRow {
+  /** In the index of the data. */
+  position: number;
+  /** Where it came from. */
+  source: string;
+  question: string;
+  /** Right answers; none where the row has none in words. */
+  right: readonly string[];
+}
+
+export interface GivenAnswer {
+  text: string;
+  /** "length": it was cut; null where the row could not be read. */
+  stopped: "eos" | "length" | null;
+  /** 0 to 1, by the run's metric; null where it is not judged. */
+  score: number | null;
+}
+
+/** The answers after some step, in the order of the rows. */
+export interface StepAnswers {
+  step: number;
+  answers: GivenAnswer[];
+}
+
+export interface AskedRows {
+  rows: AskedRow[];
+  /** What the answers are judged by, in words too; null where none has a right answer. */
+  metric: { name: MetricName; words: string } | null;
+}
+
+/** All of it, as the page shows it. */
+export interface RunAnswers extends AskedRows {
+  /** Of each row; null where it shows none. */
+  pictures: (RowThumbnail | null)[];
+  /** Ascending. */
+  steps: StepAnswers[];
+}
+
+const answersPrefix = (runId: string): string => `${runPrefix(runId)}answers/`;
+const rowsKey = (runId: string): string => `${answersPrefix(runId)}rows`;
+const pictureKey = (runId: string, n: number): string => `${answersPrefix(runId)}picture/${n}`;
+const stepsPrefix = (runId: string): string => `${answersPrefix(runId)}step/`;
+export const answersKey = (runId: string, step: number): string =>
+  `${stepsPrefix(runId)}${String(step).padStart(10, "0")}`;
+
+/** Keeps which rows are asked, with their pictures; what an earlier choice left is gone. */
+export async function writeAskedRows(
+  store: Store,
+  runId: string,
+  asked: AskedRows,
+  pictures: readonly (RowThumbnail | null)[],
+): Promise<void> {
+  await store.delete(await store.keys(answersPrefix(runId)));
+  const entries: [string, Uint8Array][] = [];
+  pictures.forEach((picture, n) => {
+    if (picture) entries.push([pictureKey(runId, n), withoutAlpha(picture)]);
+  });
+  await store.set([...entries, [rowsKey(runId), await sealJson(asked)]], "strict");
+}
+
+/** Undefined for a run that answers none, and for a damaged record. */
+export async function readAskedRows(store: Store, runId: string): Promise<AskedRows | undefined> {
+  const bytes = await store.get(rowsKey(runId));
+  return bytes && ((await unsealJson(bytes)) as AskedRows | undefined);
+}
+
+/** As an entry of a write, so that answers and their figures are there together. */
+export const answersEntry = async (runId: string, answers: StepAnswers): Promise<[string, Uint8Array]> => [
+  answersKey(runId, answers.step),
+  await sealJson(answers),
+];
+
+/** Answers of each step, ascending; damaged ones are missing. */
+export async function readStepAnswers(store: Store, runId: string): Promise<StepAnswers[]> {
+  const steps: StepAnswers[] = [];
+  for (const key of await store.keys(stepsPrefix(runId))) {
+    const bytes = await store.get(key);
+    const answers = bytes && ((await unsealJson(bytes)) as StepAnswers | undefined);
+    if (answers) steps.push(answers);
+  }
+  return steps;
+}
+
+/** Undefined for a run that answers no rows. */
+export async function readAnswers(store: Store, runId: string): Promise<RunAnswers | undefined> {
+  const asked = await readAskedRows(store, runId);
+  if (!asked) return undefined;
+  const pictures = await Promise.all(asked.rows.map(async (_, n) => withAlpha(await store.get(pictureKey(runId, n)))));
+  return { ...asked, pictures, steps: await readStepAnswers(store, runId) };
+}
+
+/** Drops the answers after `step`: a resumed run gives them again. */
+export async function truncateAnswers(store: Store, runId: string, step: number): Promise<void> {
+  await store.delete((await store.keys(stepsPrefix(runId))).filter((key) => key > answersKey(runId, step)));
+}
+
+/** One line a row and step: what `answers.jsonl` and the page's export have. */
+export function toAnswerLines({ rows }: Pick<AskedRows, "rows">, { step, answers }: StepAnswers): string[] {
+  return answers.map(({ text, stopped, score }, n) => {
+    const { position, source, question, right } = rows[n]!;
+    const known = right.length > 0 ? { right_answers: right } : {};
+    return JSON.stringify({ step, row: position, source, question, answer: text, ...known, stopped, score });
+  });
+}
+
+/** Pixels of a thumbnail's side, at most. */
+export const THUMBNAIL = 224;
+
+const withoutAlpha = ({ rgba }: RowThumbnail): Uint8Array =>
+  Uint8Array.from({ length: (3 * rgba.length) / 4 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]!);
+
+function withAlpha(rgb: Uint8Array | undefined): RowThumbnail | null {
+  const size = rgb ? Math.sqrt(rgb.length / 3) : 0;
+  if (!rgb || !Number.isInteger(size) || size === 0) return null;
+  const rgba = new Uint8ClampedArray(4 * size * size).fill(255);
+  for (let p = 0; p < size * size; p++) rgba.set(rgb.subarray(3 * p, 3 * p + 3), 4 * p);
+  return { size, rgba };
+}
