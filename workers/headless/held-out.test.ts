@@ -61,7 +61,23 @@ interface Line {
   loss?: number;
   eval_loss?: number;
   eval_rows?: number;
+  eval_answered?: number;
 }
+
+interface Answer {
+  step: number;
+  row: number;
+  question: string;
+  answer: string;
+  right_answers: string[];
+}
+
+const answersOf = (name: string): Answer[] =>
+  fs
+    .readFileSync(path.join(at(name), "answers.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 const stepsOf = (name: string): Line[] =>
   fs
@@ -103,14 +119,36 @@ test("eval_loss before, between and after the steps is what evaluate gives of th
   expect((await run("train", {}, ...data, "--out", at("cut"), "--steps", "3")).code).toBe(0);
   expect((await run("train", {}, ...data, "--out", at("cut"), "--resume")).code).toBe(0);
   expect(stepsOf("cut")).toEqual(stepsOf("whole"));
+
+  // A row is answered as `predict` answers it, up to where its answer is cut; and what was said before the cut is there.
+  expect(answersOf("cut")).toEqual(answersOf("whole"));
+  const last = answersOf("whole").filter(({ step }) => step === 4);
+  expect(answersOf("whole").map(({ step, row }) => [step, row])).toEqual(
+    [0, 2, 4].flatMap((step) => held.map((row) => [step, row])),
+  );
+  const predicted = await run("predict", {}, ...asked, "--adapter", at("whole"), "--out", at("predicted.jsonl"));
+  expect(predicted.code).toBe(0);
+  const said = fs.readFileSync(at("predicted.jsonl"), "utf8").trim().split("\n");
+  said
+    .map((line) => JSON.parse(line) as Answer)
+    .forEach(({ question, answer, right_answers }, n) => {
+      expect(last[n]).toMatchObject({ question, right_answers });
+      // The last bytes of an answer that is cut may be part of a character.
+      const given = last[n]!.answer.slice(0, -8);
+      expect(answer.slice(0, given.length)).toBe(given);
+    });
+  const { eval_answered, ...figures } = stepsOf("whole").at(-1)!;
+  expect(eval_answered).toBe(6);
+  const { metric } = JSON.parse(predicted.lines.at(-1)!);
+  expect(figures).toHaveProperty(`eval_${metric}`);
 }, 600_000);
 
 test("a recipe that asks for a figure that is not measured, or rows that are not there, is refused before it trains", async () => {
-  const unknown = await run("train", { metric_for_best_model: "anls" }, "--data", `${golden}data`, "--out", at("none"));
+  const unknown = await run("train", { metric_for_best_model: "bleu" }, "--data", `${golden}data`, "--out", at("none"));
   expect(unknown.code).toBe(1);
   expect(JSON.parse(unknown.lines.at(-1)!)).toMatchObject({
     code: "bad-recipe",
-    message: expect.stringContaining('metric_for_best_model is "anls"'),
+    message: expect.stringContaining('metric_for_best_model is "bleu"'),
   });
   const one = dataOf("one", (n) => n === 0);
   const single = await run("train", { early_stopping_patience: 2 }, "--data", one, "--out", at("none"));

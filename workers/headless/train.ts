@@ -33,6 +33,7 @@ import { loggedWindows, toEvaluationLogLine, toLogLine } from "../training/metri
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { runTraining } from "../training/run.ts";
+import { readAnswers, toAnswerLines } from "../training/saved/answers.ts";
 import { readEvaluations } from "../training/saved/evaluations.ts";
 import { extendRun } from "../training/saved/extend.ts";
 import { generationsOf, readLatest, readManifest } from "../training/saved/format.ts";
@@ -101,7 +102,11 @@ export async function train(args: Arguments): Promise<void> {
   const begun = from === undefined || resume ? undefined : await startOf(model, given, from);
   const initial = await initialOf(init, model, given);
   const checkpoints = path.join(out, "checkpoints");
-  if (!resume) await rm(checkpoints, { recursive: true, force: true });
+  const answersFile = path.join(out, "answers.jsonl");
+  if (!resume) {
+    await rm(checkpoints, { recursive: true, force: true });
+    await rm(answersFile, { force: true });
+  }
   const store = await openFsStore(checkpoints);
   const saved = resume ? await readRunInfo(store, RUN) : undefined;
   if (resume && !saved) {
@@ -197,6 +202,7 @@ export async function train(args: Arguments): Promise<void> {
       },
     });
     await steps.flush();
+    await writeAnswers(store, answersFile);
     if (cut > 0) note(cutRows(cut));
     if (features) note(features);
     const run = { records: (await readLog(store, RUN)).records, evaluations: await readEvaluations(store, RUN) };
@@ -260,6 +266,14 @@ async function adviceBefore(
   const model = { hiddenSize: decoder.hiddenSize, positions: positionsOf(decoder) };
   const data = { rows, lengths: [] };
   return adviceOnRecipe({ recipe, model, steps: totalSteps(recipe, rows), data, goesOn }).map(adviceWords);
+}
+
+/** What the model said to held-out rows, before a break too; nothing of a run that answers none. */
+async function writeAnswers(store: Store, file: string): Promise<void> {
+  const answers = await readAnswers(store, RUN);
+  if (!answers) return;
+  const lines = answers.steps.flatMap((step) => toAnswerLines(answers, step));
+  await writeWhole(file, new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
 }
 
 /** A moment under the names that the adapter's file has, with the optimizer's suffix. */

@@ -30,3 +30,9 @@ test("what is no box: corners the wrong way round, three numbers, five, a list i
   expect(boxesIn('{"box_2d":[2,1,40,30]}')).toEqual([[1, 2, 30, 40]]);
   expect(iou([0, 0, 2, 2], [2, 0, 4, 2])).toBe(0);
 });
+
+test.each(METRIC_NAMES)("%s names the figures that it gives", (name) => {
+  const { figures, aggregate } = metrics[name];
+  expect(Object.keys(aggregate([{ given: "a", right: ["a"] }], [1]))).toEqual(figures);
+  expect(figures[0]).toBe(name);
+});

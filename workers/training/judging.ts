@@ -27,9 +27,9 @@ export async function rightAnswers(rows: Pick<Dataset, "rows" | "messagesOf">): 
   return all;
 }
 
-/** A metric that does not call a right answer right says nothing of such rows. */
+/** A metric that does not call the right answer right, or calls no answer right as well, says nothing of such a row. */
 export const fits = (metric: Metric, right: readonly string[]): boolean =>
-  right.length > 0 && metric.score(right[0]!, right) > 0.999;
+  right.length > 0 && metric.score(right[0]!, right) > 0.999 && metric.score("", right) < 0.999;
 
 /**
  * Undefined where no row has a right answer. Throws TabTuneError "bad-recipe" where the recipe names a metric that can judge none of them.
@@ -44,7 +44,10 @@ export function judgingOf(
   const asked = evalMetric
     ? { metric: metrics[evalMetric], reason: "The recipe's eval_metric says so.", key: "eval_metric" }
     : best && { metric: best, reason: "The recipe's metric_for_best_model goes by it.", key: "metric_for_best_model" };
-  if (!asked) return chooseMetric(known);
+  if (!asked) {
+    const found = chooseMetric(known);
+    return found && known.some((right) => fits(found.metric, right)) ? found : undefined;
+  }
   if (known.some((right) => fits(asked.metric, right))) return asked;
   const none =
     known.length === 0

@@ -62,10 +62,11 @@ export class RunEvaluation {
     this.#since = (await readLineage(store, runId)).more.at(-1)?.at ?? 0;
   }
 
-  /** Keeps with the run which rows it holds out; nothing has been measured. */
+  /** Keeps with the run which rows it holds out; nothing has been measured. One that was cut off before a checkpoint asks the same rows. */
   async begin(): Promise<void> {
     const { store, runId, heldOut } = this.#parts;
     await writeHeldOut(store, runId, heldOut.record);
+    await this.#answers?.restore();
     this.#done = [];
     await writeEvaluations(store, runId, []);
   }

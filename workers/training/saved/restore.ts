@@ -24,6 +24,7 @@ export async function restore(
   const generation = await loadLatest(store, runId);
   if (!generation) {
     await truncateLog(store, runId, 0);
+    await truncateAnswers(store, runId, 0);
     return undefined;
   }
   const saved = generation.state as TrainerState;
