@@ -14,6 +14,7 @@ import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
 import { HELD_OUT_KEYS, useRows } from "../stores/rows.ts";
+import { useRunAnswers } from "../stores/run-answers.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useStorage } from "../stores/storage.ts";
@@ -67,7 +68,9 @@ export function wire(): void {
     (data, before) => {
       // A change of some row keeps the search and the page.
       if (data?.id !== before?.id) void useRows.getState().begin();
-      void useTraining.getState().refreshPlan();
+      if (data?.id !== before?.id) useRunAnswers.getState().pick(undefined);
+      // It plans anew, whether or not the recipe is another one.
+      useTraining.getState().dataChanged();
       separateRows();
       const model = useModel.getState().info;
       if (!data || !model) return;
@@ -109,8 +112,8 @@ export function wire(): void {
     useTraining,
     (s) => s.fields,
     (fields) => {
-      const { preset, touched } = useTraining.getState();
-      remember({ recipe: touched ? { preset, fields } : undefined });
+      const { preset, touched, evaluationChosen } = useTraining.getState();
+      remember({ recipe: touched ? { preset, fields, evaluationChosen } : undefined });
     },
   );
   on(

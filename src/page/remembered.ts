@@ -47,6 +47,7 @@ const Memory = v.object({
     v.object({
       preset: v.picklist(["Demo model", "Practical", "Seed report"]),
       fields: v.record(v.string(), v.unknown()),
+      evaluationChosen: v.optional(v.boolean()),
     }),
   ),
 });

@@ -11,6 +11,7 @@ import { useTraining } from "../stores/training.ts";
 import { Exports } from "./Exports.tsx";
 import { GoOn } from "./GoOn.tsx";
 import { NameAndNote } from "./NameAndNote.tsx";
+import { SavedAnswers } from "./SavedAnswers.tsx";
 import { Sparkline } from "./Sparkline.tsx";
 import { bestWords, deleteObstacle, lineageWords, otherAdapter, statusOf } from "./status.ts";
 
@@ -104,6 +105,7 @@ export function RunItem({ run }: { run: RunSummary }) {
       <div className="more">
         {!unsaved && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
         {!unsaved && <Exports run={run} needs={needs || otherRun} />}
+        {run.recipe.eval_strategy === "steps" && run.recipe.eval_answers !== 0 && <SavedAnswers run={run} />}
         <NameAndNote run={run} />
       </div>
       {run.status === "running-elsewhere" && (

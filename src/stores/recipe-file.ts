@@ -4,9 +4,10 @@ import { TabTuneError } from "../../workers/errors.ts";
 import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { readRecipe } from "../../workers/recipe.ts";
 import { attempt, useApp } from "../page/store.ts";
+import type { Fields, Preset } from "./presets.ts";
 import { filledForm, looksLikeRecipe, recipeInHash } from "./recipe-text.ts";
 import { isRunning } from "./run-state.ts";
-import { type Fields, type Preset, useTraining } from "./training.ts";
+import { useTraining } from "./training.ts";
 
 interface RecipeFileStore {
   /** What the last one changed, whole sentences; "" for none. */

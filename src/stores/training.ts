@@ -5,35 +5,35 @@ import type { PaceMode } from "../../workers/gpu/pace.ts";
 import type { FeatureCounts } from "../../workers/models/kept/feature-cache.ts";
 import type { EngineApi, PlanInfo } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
-import {
-  parseRecipe,
-  practical,
-  type Recipe,
-  recipeProblems,
-  seedReport,
-  toHuggingFace,
-} from "../../workers/recipe.ts";
-import type { EvaluationRecord, OddRow, RunEvent, RunState, StepRecord } from "../../workers/training/events.ts";
+import { parseRecipe, practical, type Recipe, recipeProblems, toHuggingFace } from "../../workers/recipe.ts";
+import type {
+  EvaluationRecord,
+  Measuring,
+  OddRow,
+  RunEvent,
+  RunState,
+  StepRecord,
+} from "../../workers/training/events.ts";
 import type { PlannedData } from "../../workers/training/plan.ts";
-import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
-import { type Quantised, quantisedBy, quantisedWords } from "../parts/loading.ts";
 import { adapterKeys, useBeginning } from "./beginning.ts";
 import { useDataset } from "./dataset.ts";
 import { engineSupply } from "./engine-supply.ts";
 import { useModel } from "./model.ts";
 import { notifyOtherTabs } from "./other-tabs.ts";
+import { evalStepsFor, ownEvaluation } from "./own-evaluation.ts";
+import { type Fields, lastRecipe, type Preset, presetFields, wantedLoading } from "./presets.ts";
+import { useRunAnswers } from "./run-answers.ts";
 import { useRuns } from "./runs.ts";
-
-export type Preset = "Demo model" | "Practical" | "Seed report";
-export type Fields = Record<string, unknown>;
 
 interface TrainingStore {
   preset: Preset;
   fields: Fields;
   /** Somebody chose this recipe: it is kept for the next visit and when another model is loaded. */
   touched: boolean;
+  /** Somebody chose whether and when held-out rows are measured; else the data decides. */
+  evaluationChosen: boolean;
   /** By field: what it must be and is not. Such a recipe has no plan and starts no run. */
   problems: Map<string, string>;
   plan: PlanInfo | undefined;
@@ -52,8 +52,8 @@ interface TrainingStore {
   records: StepRecord[];
   /** What was measured of the held-out rows, ascending by step. */
   evaluations: EvaluationRecord[];
-  /** Held-out rows that are measured by now, of so many; while that goes on. */
-  measuring: { rows: number; of: number } | undefined;
+  /** Held-out rows that are measured, or answered, by now, of so many; while that goes on. */
+  measuring: { what: Measuring; rows: number; of: number } | undefined;
   /** Steps at which the run went on after an interruption: marked in the chart. */
   resumedAt: number[];
   note: string;
@@ -70,6 +70,8 @@ interface TrainingStore {
   /** A whole recipe of somebody's. */
   setFields(fields: Fields, preset?: Preset): void;
   refreshPlan(): Promise<void>;
+  /** There are other rows: where nobody has said whether some are measured, these decide. */
+  dataChanged(): void;
   /** Tells its engine the pace; a recipe that somebody chose stays, else the model's preset is set. */
   modelLoaded(model: ModelInfo): void;
   /** The recipe's LoRA keys are those of the adapter that the next run begins with. */
@@ -84,47 +86,10 @@ interface TrainingStore {
   saveNow(): Promise<void>;
 }
 
-const presetFields = (preset: Preset): Fields => {
-  const { info } = useModel.getState();
-  if (preset === "Demo model" && info?.recipe) return { ...toHuggingFace(practical), ...info.recipe };
-  // A model's largest pictures may be longer than the usual row; the report's script cuts none.
-  if (preset === "Seed report")
-    return { ...toHuggingFace(seedReport), max_length: Math.max(seedReport.maxLength, info?.maxLength ?? 0) };
-  return { ...toHuggingFace(practical), ...(info ? { max_length: info.maxLength } : {}) };
-};
-
-/** The form as a preset makes it; an adapter that the next run begins with keeps its own. */
-export const fieldsOf = (preset: Preset): Fields => ({
-  ...presetFields(preset),
-  ...adapterKeys(useBeginning.getState().run),
-});
-
-/** How a preset has the model loaded, where it is not so now; undefined where it leaves that to Loading settings, or it is so. */
-export function wantedLoading(preset: Preset, fields: Fields): Quantised | undefined {
-  if (preset !== "Seed report") return undefined;
-  const { loaded, loading } = useModel.getState();
-  const wanted = quantisedBy(fields);
-  const words = (quantised: Quantised): string => JSON.stringify(quantisedWords(quantised));
-  return words(wanted) === words(loaded?.loading ?? loading) ? undefined : wanted;
-}
-
-/** The recipe of the last visit. A field that was empty then has its preset's value again: JSON knows no NaN. */
-function lastRecipe(): { preset: Preset; fields: Fields } | undefined {
-  const { recipe } = remembered();
-  if (!recipe) return undefined;
-  const { preset, fields } = recipe;
-  const problems = recipeProblems(fields);
-  const sound = Object.entries(fields).filter(([name]) => !problems.has(name));
-  return { preset, fields: { ...presetFields(preset), ...Object.fromEntries(sound) } };
-}
-
-/** So many evaluations a run has at first. */
-const EVALUATIONS = 10;
-
 /** What follows from a field that is set: evaluations begin with an interval, and without them nothing goes by them. */
-function tiedTo(name: string, value: unknown, steps = 0): Fields {
+function tiedTo(name: string, value: unknown, { max_steps }: Fields, planned = 0): Fields {
   if (name !== "eval_strategy") return {};
-  if (value === "steps") return { eval_steps: Math.max(1, Math.round(steps / EVALUATIONS)) };
+  if (value === "steps") return { eval_steps: evalStepsFor(max_steps, planned) };
   return { eval_steps: null, load_best_model_at_end: false, early_stopping_patience: null };
 }
 
@@ -149,15 +114,18 @@ export const useTraining = create<TrainingStore>((set, get) => {
           evaluations: evaluations.filter((evaluation) => evaluation.step <= step),
           resumedAt: [...resumedAt, step],
         });
+        useRunAnswers.getState().backTo(step);
       }
       if (event.error) useApp.getState().fail("training", event.error);
     } else if (event.type === "row") {
       set(({ oddRows: before }) => ({ oddRows: { ...before, [event.row.outcome]: before[event.row.outcome] + 1 } }));
     } else if (event.type === "evaluating") {
-      set({ measuring: { rows: event.rows, of: event.of } });
+      const { what, rows, of } = event;
+      set({ measuring: { what, rows, of } });
     } else if (event.type === "evaluation") {
       const { record } = event;
       set((s) => ({ evaluations: [...s.evaluations.filter(({ step }) => step < record.step), record] }));
+      void useRunAnswers.getState().more(event.runId);
     } else if (event.type === "features") {
       set({ features: event.counts });
     } else if (event.type === "step") {
@@ -206,6 +174,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
         // The plan is there, so the recipe is sound.
         set({ plan, planned: parseRecipe(fields), planAnew });
         useApp.getState().clear("training");
+        // The steps of a recipe that counts epochs are known now, and with them the evaluations that nobody chose.
+        const { preset, touched, evaluationChosen } = get();
+        const own = evaluationChosen ? {} : ownEvaluation(fields, { preset, data, planned: plan.steps });
+        if ("eval_steps" in own && own.eval_steps !== fields.eval_steps) return setRecipe(preset, fields, touched);
         void makeReady(fields, planned);
       }
     } catch (error) {
@@ -215,9 +187,16 @@ export const useTraining = create<TrainingStore>((set, get) => {
       }
     }
   };
-  const setRecipe = (preset: Preset, given: Fields, touched = true): void => {
-    const fields = { ...given, ...adapterKeys(useBeginning.getState().run) };
-    set({ preset, fields, touched, problems: recipeProblems(fields) });
+  const setRecipe = (
+    preset: Preset,
+    given: Fields,
+    touched = true,
+    evaluationChosen = get().evaluationChosen,
+  ): void => {
+    const own = { preset, data: useDataset.getState().info, planned: get().plan?.steps ?? 0 };
+    const measured = evaluationChosen ? {} : ownEvaluation(given, own);
+    const fields = { ...given, ...measured, ...adapterKeys(useBeginning.getState().run) };
+    set({ preset, fields, touched, evaluationChosen, problems: recipeProblems(fields) });
     void planNow();
   };
   /** Goes on with a saved run by `call`, `more` steps past its end. The panels show its recipe, its rows and its losses. */
@@ -234,6 +213,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     try {
       const records = await engine((api) => api.readLog(runId));
       const evaluations = await engine((api) => api.readEvaluations(runId));
+      await useRunAnswers.getState().begin(runId);
       set({
         records,
         evaluations,
@@ -245,7 +225,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (summary) {
         await useDataset.getState().open(summary.datasetId);
         useBeginning.getState().beginWith(undefined);
-        setRecipe(get().preset, { ...summary.recipe, ...(more > 0 ? { max_steps: maxSteps } : {}) });
+        setRecipe(get().preset, { ...summary.recipe, ...(more > 0 ? { max_steps: maxSteps } : {}) }, true, true);
       }
     } catch (error) {
       set({ state: "failed" });
@@ -264,6 +244,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     preset: last?.preset ?? "Practical",
     fields: last?.fields ?? toHuggingFace(practical),
     touched: last !== undefined,
+    evaluationChosen: last?.evaluationChosen ?? false,
     problems: new Map(),
     plan: undefined,
     planned: undefined,
@@ -291,14 +272,18 @@ export const useTraining = create<TrainingStore>((set, get) => {
     setPreset(preset, touched = true) {
       const { preset: before, fields, plan } = get();
       set({ replaced: touched ? { preset: before, fields, plan } : undefined });
-      setRecipe(preset, presetFields(preset), touched);
+      setRecipe(preset, presetFields(preset), touched, false);
     },
+    dataChanged: () => setRecipe(get().preset, get().fields, get().touched),
     beginningChanged: () => setRecipe(get().preset, get().fields, get().touched),
     // It stays whichever model is loaded: that of the demo model would go with it.
     setFields: (fields, preset = get().preset === "Demo model" ? "Practical" : get().preset) =>
-      setRecipe(preset, fields),
-    setField: (name, value) =>
-      setRecipe(get().preset, { ...get().fields, [name]: value, ...tiedTo(name, value, get().plan?.steps) }),
+      setRecipe(preset, fields, true, true),
+    setField: (name, value) => {
+      const { preset, fields, plan, evaluationChosen } = get();
+      const chosen = evaluationChosen || name === "eval_strategy" || name === "eval_steps";
+      setRecipe(preset, { ...fields, [name]: value, ...tiedTo(name, value, fields, plan?.steps) }, true, chosen);
+    },
     refreshPlan: planNow,
     modelLoaded({ recipe }) {
       const { pace, setPace, preset, touched, refreshPlan, setPreset } = get();
@@ -313,6 +298,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const data = useDataset.getState().info;
       if (!data) return;
       useApp.getState().clear("training");
+      void useRunAnswers.getState().begin(undefined);
       const oddRows = { "left-out": 0, cut: 0 };
       const maxSteps = get().plan?.steps ?? 0;
       set({
@@ -326,7 +312,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
         maxSteps,
       });
       const { run, which } = useBeginning.getState();
-      const request = { recipe: get().fields, datasetId: data.id, from: run?.id, which };
+      const answerRows = useRunAnswers.getState().picked;
+      const request = { recipe: get().fields, datasetId: data.id, from: run?.id, which, answerRows };
       await follow(engine((api) => api.train(request, callback(onEvent), callback(engineSupply))));
     },
     resumeRun: (runId) => goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply))),

@@ -3,6 +3,7 @@ import { featureWords } from "../../workers/models/kept/feature-words.ts";
 import { Spoken } from "../parts/Spoken.tsx";
 import { isAtRest, isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { Answers } from "./Answers.tsx";
 import { LossChart } from "./LossChart.tsx";
 import { RunAdvice } from "./RunAdvice.tsx";
 import { RunButtons } from "./RunButtons.tsx";
@@ -25,9 +26,12 @@ export function LiveRun() {
       {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
       <RunAdvice />
       <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />
-      {records.length + evaluations.length > 0 && (
-        <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} />
-      )}
+      <div className="in-sight">
+        {records.length + evaluations.length > 0 && (
+          <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} />
+        )}
+        <Answers />
+      </div>
       {note && <p className="note">{note}</p>}
       {odd && <p className="note">{odd}</p>}
       {features && <p className="detail">{features}</p>}

@@ -8,7 +8,7 @@ import { emaSmooth } from "../parts/smooth.ts";
 import { curveWords, heldOutWords } from "./course.ts";
 import { LossPlot } from "./LossPlot.tsx";
 import { LossTable } from "./LossTable.tsx";
-import { figuresByStep, toCsv } from "./metrics.ts";
+import { figureNames, figuresByStep, figureTitle, toCsv } from "./metrics.ts";
 
 interface LossChartProps {
   records: StepRecord[];
@@ -26,6 +26,8 @@ const LEGEND: [kind: string, words: string][] = [
 export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
   const [smoothing, setSmoothing] = useState(0.8);
   const [log, setLog] = useState(false);
+  // A metric's own figure comes first; the others are in the table.
+  const [name] = figureNames(evaluations);
   const data = useMemo((): uPlot.AlignedData => {
     const all = figuresByStep(records, evaluations);
     const smoothed = emaSmooth(
@@ -38,11 +40,12 @@ export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
       all.map(({ record }) => record?.loss ?? null),
       all.map(({ step }) => smoothedAt.get(step) ?? null),
       all.map(({ evaluation }) => evaluation?.loss ?? null),
+      all.map(({ evaluation }) => (name === undefined ? null : (evaluation?.metrics[name] ?? null))),
     ];
-  }, [records, evaluations, smoothing]);
+  }, [records, evaluations, smoothing, name]);
   return (
     <figure aria-label="Loss" className="chart">
-      <LossPlot data={data} log={log} resumedAt={resumedAt} />
+      <LossPlot data={data} log={log} resumedAt={resumedAt} answers={name !== undefined} />
       <figcaption>
         <p className="curve">{[curveWords(records), heldOutWords(evaluations)].filter(Boolean).join(" ")}</p>
         {evaluations.length > 0 && (
@@ -52,6 +55,9 @@ export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
                 {words}
               </li>
             ))}
+            {name && (
+              <li className="right-answers">{figureTitle(name, evaluations.at(-1)?.answered)} (on the right)</li>
+            )}
           </ul>
         )}
         <label>

@@ -7,19 +7,25 @@ import { HEIGHT } from "../parts/plot-theme.ts";
 import { plotOptions } from "./plot.ts";
 
 interface LossPlotProps {
-  /** Steps, losses, smoothed losses, losses of held-out rows. */
+  /** Steps, losses, smoothed losses, losses of held-out rows, figures of their answers. */
   data: uPlot.AlignedData;
   /** A logarithmic axis. */
   log: boolean;
   resumedAt: number[];
+  /** There are figures of answers. */
+  answers: boolean;
 }
 
-export function LossPlot({ data, log, resumedAt }: LossPlotProps) {
+export function LossPlot({ data, log, resumedAt, answers }: LossPlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   useEffect(() => {
     const element = host.current!;
-    const chart = new uPlot(plotOptions(element.clientWidth || 600, log, resumedAt), [[], [], [], []], element);
+    const chart = new uPlot(
+      plotOptions(element.clientWidth || 600, { log, resumedAt, answers }),
+      [[], [], [], [], []],
+      element,
+    );
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -32,11 +38,11 @@ export function LossPlot({ data, log, resumedAt }: LossPlotProps) {
       observer.disconnect();
       chart.destroy();
     };
-  }, [log, resumedAt]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a rebuilt chart (log, resumedAt) needs its data again
+  }, [log, resumedAt, answers]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a rebuilt chart (log, resumedAt, answers) needs its data again
   useEffect(() => {
     plot.current?.setData(data);
-  }, [data, log, resumedAt]);
+  }, [data, log, resumedAt, answers]);
   const theme = useApp((s) => s.theme);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => plot.current?.redraw(false), [theme]);

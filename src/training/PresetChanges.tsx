@@ -3,8 +3,9 @@ import { useId } from "react";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { useModel } from "../stores/model.ts";
+import { fieldsOf, wantedLoading } from "../stores/presets.ts";
 import { isRunning } from "../stores/run-state.ts";
-import { fieldsOf, useTraining, wantedLoading } from "../stores/training.ts";
+import { useTraining } from "../stores/training.ts";
 import { type Change, loadingChanges, recipeChanges } from "./preset.ts";
 
 function ChangeList({ changes, label }: { changes: Change[]; label: string }) {

@@ -6,8 +6,9 @@ import { Field } from "../parts/Field.tsx";
 import { adapterKeys, useBeginning } from "../stores/beginning.ts";
 import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
+import type { Preset } from "../stores/presets.ts";
 import { isRunning } from "../stores/run-state.ts";
-import { type Preset, useTraining } from "../stores/training.ts";
+import { useTraining } from "../stores/training.ts";
 import {
   bestChoice,
   type ChoiceField,
@@ -15,6 +16,7 @@ import {
   evaluationChoice,
   evaluationFields,
   fields,
+  judgingChoices,
   mainFields,
   moreFields,
   type NumberField,
@@ -136,7 +138,7 @@ export function RecipeForm() {
         ))}
         <ChoiceSelect field={evaluationChoice} />
         {measures && evaluationFields.map((field) => <NumberInput key={field.name} field={field} />)}
-        {measures && <ChoiceSelect field={bestChoice} />}
+        {measures && [bestChoice, ...judgingChoices].map((field) => <ChoiceSelect key={field.name} field={field} />)}
       </div>
       <PresetChanges />
       {seed && (

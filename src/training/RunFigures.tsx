@@ -1,7 +1,9 @@
 /** The last step's figures, and how long the run will take. */
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { duration, figure } from "../parts/format.ts";
-import { secondsLeft, tokensPerSecond } from "./metrics.ts";
+import { figureTitle, secondsLeft, tokensPerSecond } from "./metrics.ts";
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 
 interface RunFiguresProps {
   records: StepRecord[];
@@ -19,6 +21,10 @@ export function RunFigures({ records, evaluations, maxSteps, running }: RunFigur
   const figures: [name: string, value: string][] = [
     ["Loss", figure(last.loss)],
     ...(measured ? [["Held-out loss", figure(measured.loss)] as [string, string]] : []),
+    ...Object.entries(measured?.metrics ?? {}).map(([name, value]): [string, string] => [
+      figureTitle(name, measured?.answered),
+      percent(value),
+    ]),
     ["Gradient norm", figure(last.gradNorm)],
     ["Learning rate", figure(last.learningRate)],
     ["Tokens a second", speed === undefined ? "–" : String(Math.round(speed))],

@@ -1,4 +1,7 @@
 /** The fields of the recipe's form: what people call them, and what they mean in a few words. Limits are the recipe's own. */
+import { METRIC_NAMES } from "../../workers/metrics/metric.ts";
+
+const nameOf = (metric: string): string => metric.replaceAll("_", " ");
 
 export interface NumberField {
   label: string;
@@ -37,6 +40,7 @@ export const evaluationChoice: ChoiceField = {
 export const evaluationFields: NumberField[] = [
   { label: "Measure every … steps", name: "eval_steps", hint: "and at the start and the end" },
   { label: "Share held out", name: "eval_split", hint: "8 to 512 rows; a validation split goes first" },
+  { label: "Rows answered", name: "eval_answers", hint: "at each measurement; 0: none" },
   {
     label: "End early after",
     name: "early_stopping_patience",
@@ -51,9 +55,28 @@ export const bestChoice: ChoiceField = {
   hint: "both can be downloaded",
   options: [
     [false, "the last adapter"],
-    [true, "the best by held-out loss"],
+    [true, "the best measurement's"],
   ],
 };
+
+/** What judges answers, and by what an evaluation is the best. */
+export const judgingChoices: ChoiceField[] = [
+  {
+    label: "Answers judged by",
+    name: "eval_metric",
+    hint: "figures of the task itself",
+    options: [
+      [null, "what fits the right answers"],
+      ...METRIC_NAMES.map((name): [string, string] => [name, nameOf(name)]),
+    ],
+  },
+  {
+    label: "Best by",
+    name: "metric_for_best_model",
+    hint: "which measurement is the best",
+    options: [["loss", "held-out loss"], ...METRIC_NAMES.map((name): [string, string] => [name, nameOf(name)])],
+  },
+];
 
 /** Under "More settings", after the choices. */
 export const moreFields: NumberField[] = [
@@ -144,6 +167,7 @@ export const fields: NumberField[] = [
   evaluationChoice,
   ...evaluationFields,
   bestChoice,
+  ...judgingChoices,
   ...choiceFields,
   ...moreFields,
 ];

@@ -41,6 +41,7 @@ test("the CSV file has every digit", () => {
 test("what held-out rows say stands at its step, also before the first one and after the last", () => {
   const evaluation = (step: number, loss: number, metrics = {}): EvaluationRecord => ({
     ...{ step, loss, metrics, targetTokens: 9, rows: 3, seconds: 1 },
+    ...(Object.keys(metrics).length > 0 ? { answered: 2 } : {}),
   });
   const evaluations = [evaluation(0, 3), evaluation(2, 2.5, { anls: 0.5 })];
   const all = figuresByStep([record(1), record(2)], evaluations);
@@ -50,10 +51,10 @@ test("what held-out rows say stands at its step, also before the first one and a
     [2, 2, 2.5],
   ]);
   expect(toCsv([record(1), record(2)], evaluations).split("\r\n")).toEqual([
-    "step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds,eval_loss,eval_anls",
-    "0,,,,,,,3,",
-    "1,1,0.30000000000000004,0.00002,31,640,1,,",
-    "2,2,0.30000000000000004,0.00002,31,640,1,2.5,0.5",
+    "step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds,eval_loss,eval_anls,eval_answered",
+    "0,,,,,,,3,,",
+    "1,1,0.30000000000000004,0.00002,31,640,1,,,",
+    "2,2,0.30000000000000004,0.00002,31,640,1,2.5,0.5,2",
     "",
   ]);
 });

@@ -2,6 +2,7 @@
 
 import { median } from "../../workers/metrics/averages.ts";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
+import { counted } from "../../workers/words.ts";
 
 /**
  * Seconds until step `maxSteps`: median of the last 20 step times, so that one slow step does not count, times steps left.
@@ -41,13 +42,24 @@ export function figuresByStep(records: readonly StepRecord[], evaluations: reado
   return [...all.values()].sort((a, b) => a.step - b.step);
 }
 
+/** Names of the figures of answers. */
+export const figureNames = (evaluations: readonly EvaluationRecord[]): string[] => [
+  ...new Set(evaluations.flatMap(({ metrics }) => Object.keys(metrics))),
+];
+
+/** "Exact match of 6 answers" */
+export const figureTitle = (name: string, answered: number | undefined): string =>
+  `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}${answered ? ` of ${counted(answered, "answer")}` : ""}`;
+
 /** The figures as CSV with a header line, full precision, CRLF line ends (RFC 4180); what was not measured is left empty. */
 export function toCsv(records: readonly StepRecord[], evaluations: readonly EvaluationRecord[] = []): string {
-  const names = [...new Set(evaluations.flatMap(({ metrics }) => Object.keys(metrics)))];
-  const measured = evaluations.length > 0 ? ["eval_loss", ...names.map((name) => `eval_${name}`)] : [];
+  const names = figureNames(evaluations);
+  const counts = names.length > 0 ? ["eval_answered"] : [];
+  const measured = evaluations.length > 0 ? ["eval_loss", ...names.map((name) => `eval_${name}`), ...counts] : [];
   const lines = figuresByStep(records, evaluations).map(({ step, record: r, evaluation: e }) => {
     const own = [r?.loss, r?.gradNorm, r?.learningRate, r?.targetTokens, r?.tokens, r?.seconds];
-    const held = measured.length > 0 ? [e?.loss, ...names.map((name) => e?.metrics[name])] : [];
+    const answers = names.length > 0 ? [...names.map((name) => e?.metrics[name]), e?.answered] : [];
+    const held = measured.length > 0 ? [e?.loss, ...answers] : [];
     return [step, ...own, ...held].join(",");
   });
   const header = ["step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds", ...measured].join(",");

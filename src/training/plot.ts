@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { axes, colour, HEIGHT } from "../parts/plot-theme.ts";
 
-/** Steps, losses as dots, the smoothed curve, and what held-out rows say, which is measured now and then. */
+/** Steps, losses as dots, the smoothed curve, and what held-out rows say, which is measured now and then: their loss, and how right answers are. */
 const series = (): uPlot.Series[] => [
   { label: "step" },
   {
@@ -17,6 +17,15 @@ const series = (): uPlot.Series[] => [
     stroke: () => colour("--warm"),
     width: 2,
     points: { show: true, size: 7, fill: () => colour("--warm") },
+    spanGaps: true,
+  },
+  {
+    label: "answers",
+    scale: "share",
+    stroke: () => colour("--ink"),
+    width: 2,
+    dash: [6, 4],
+    points: { show: true, size: 7, fill: () => colour("--card") },
     spanGaps: true,
   },
 ];
@@ -35,14 +44,18 @@ function drawResumes(plot: uPlot, resumedAt: readonly number[]): void {
   }
 }
 
-/** `log`: a logarithmic axis of losses. */
-export function plotOptions(width: number, log: boolean, resumedAt: readonly number[]): uPlot.Options {
+/** `log`: a logarithmic axis of losses. `answers`: there is an axis from 0 to 1 on the right. */
+export function plotOptions(
+  width: number,
+  { log, resumedAt, answers }: { log: boolean; resumedAt: readonly number[]; answers: boolean },
+): uPlot.Options {
+  const right = { ...axes()[1]!, scale: "share", side: 1 as const, grid: { show: false }, size: 48 };
   return {
     width,
     height: HEIGHT,
     legend: { show: false },
-    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
-    axes: axes(),
+    scales: { x: { time: false }, y: { distr: log ? 3 : 1 }, share: { range: [0, 1] } },
+    axes: answers ? [...axes(), right] : axes(),
     series: series(),
     hooks: { draw: [(plot) => drawResumes(plot, resumedAt)] },
   };

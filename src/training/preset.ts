@@ -1,7 +1,7 @@
 /** What choosing a preset changes, and whether the model is loaded as its recipe says. */
 import { type Quantised, quantisedBy, quantisedWords } from "../parts/loading.ts";
+import type { Fields } from "../stores/presets.ts";
 import { LOADING_KEYS } from "../stores/recipe-text.ts";
-import type { Fields } from "../stores/training.ts";
 import { bestChoice, choiceFields, evaluationChoice, labelOfField } from "./fields.ts";
 
 /** A setting that becomes another. */

@@ -74,10 +74,14 @@ test("only a run that trains can be paused", () => {
 });
 
 test("an evaluation says how far it is, and can be paused", () => {
-  const measuring = { rows: 8, of: 13 };
+  const measuring = { what: "loss" as const, rows: 8, of: 13 };
   expect(statusOf({ ...run("evaluating"), measuring })).toBe("Measuring held-out rows, 8 of 13. Step 12 of 500");
   expect(statusOf(run("evaluating"))).toBe("Measuring held-out rows. Step 12 of 500");
   expect(pauseObstacle("evaluating")).toBe("");
   // What was measured last says nothing of the step that goes on.
+  const answering = { what: "answers" as const, rows: 2, of: 6 };
+  expect(statusOf({ ...run("evaluating"), measuring: answering })).toBe(
+    "Answering held-out rows, 2 of 6. Step 12 of 500",
+  );
   expect(statusOf({ ...run("training"), measuring })).toBe("Step 12 of 500");
 });

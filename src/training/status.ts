@@ -1,6 +1,6 @@
 /** What the page says of a run, in words. */
 import { cutRows } from "../../workers/data/text/fit-length.ts";
-import type { OddRow, RunState, StepRecord } from "../../workers/training/events.ts";
+import type { Measuring, OddRow, RunState, StepRecord } from "../../workers/training/events.ts";
 import { counted } from "../../workers/words.ts";
 import { duration, figure } from "../parts/format.ts";
 import { isRunning } from "../stores/run-state.ts";
@@ -13,7 +13,7 @@ interface Run {
   maxSteps: number;
   records: readonly StepRecord[];
   /** Held-out rows that are measured by now. */
-  measuring?: { rows: number; of: number } | undefined;
+  measuring?: { what: Measuring; rows: number; of: number } | undefined;
 }
 
 /** Of the states that the number of the step does not say. */
@@ -35,8 +35,10 @@ const wordsOf = (state: RunState): string => (state === "idle" || state === "tra
 export function statusOf({ state, step, maxSteps, measuring }: Omit<Run, "records">): string {
   if (state === "idle") return "";
   const progress = maxSteps > 0 ? `Step ${step} of ${maxSteps}` : "";
-  const count = state === "evaluating" && measuring ? `, ${measuring.rows} of ${measuring.of}` : "";
-  return state === "training" ? progress : `${wordsOf(state)}${count}. ${progress}`;
+  const isMeasuring = state === "evaluating" && measuring;
+  const what = isMeasuring && measuring.what === "answers" ? "Answering held-out rows" : wordsOf(state);
+  const count = isMeasuring ? `, ${measuring.rows} of ${measuring.of}` : "";
+  return state === "training" ? progress : `${what}${count}. ${progress}`;
 }
 
 /** The status for the ear: "Paused: 12 of 500 steps, loss 1.234, about 3 min left"; "" where `statusOf` says nothing. */

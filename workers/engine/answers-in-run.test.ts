@@ -26,7 +26,7 @@ import { heldQuestion } from "../training/held-question.ts";
 import { newControl } from "../training/loop.ts";
 import type { RunOptions } from "../training/open-run.ts";
 import { onModel } from "../training/plan.ts";
-import { readAnswers, thumbnailOf, toAnswerLines } from "../training/saved/answers.ts";
+import { readAnswers, toAnswerLines } from "../training/saved/answers.ts";
 import { readEvaluations, readHeldOut } from "../training/saved/evaluations.ts";
 import { deleteRun, listRuns } from "../training/saved/runs.ts";
 
@@ -296,14 +296,4 @@ test("answers go with the run, and a damaged record of them costs only the answe
   await deleteRun(store, "golden");
   expect(await store.keys("run/golden/")).toEqual([]);
   expect(await readAnswers(store, "golden")).toBe(undefined);
-});
-
-test("a thumbnail is the mean of squares of a larger picture", () => {
-  const size = 448;
-  const rgba = new Uint8ClampedArray(4 * size * size);
-  for (let p = 0; p < size * size; p++) rgba.set([p % size, Math.floor(p / size) % 256, 7, 255], 4 * p);
-  const small = thumbnailOf({ size, rgba });
-  expect(small.size).toBe(224);
-  // The second square of the first line: columns 2 and 3 of lines 0 and 1, whose mean is rounded up.
-  expect([...small.rgba.subarray(4, 8)]).toEqual([3, 1, 7, 255]);
 });

@@ -5,6 +5,7 @@ import type { RunsApi } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
 import { onModel } from "../training/plan.ts";
 import { changeAbout } from "../training/saved/about.ts";
+import { readAnswers } from "../training/saved/answers.ts";
 import { extendRun } from "../training/saved/extend.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
@@ -46,7 +47,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
     await makeReady(s, current, { recipe: parseRecipe({ ...json, ...s.source?.loading }), data });
   },
 
-  async train({ recipe, datasetId, from, which }, onEvent, supply) {
+  async train({ recipe, datasetId, from, which, answerRows }, onEvent, supply) {
     const parsed = parseRecipe({ ...recipe, ...s.source?.loading });
     const begun =
       from === undefined
@@ -61,6 +62,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       datasetId,
       resume: false,
       start: begun?.start,
+      answerRows,
       onEvent,
       ...supplying(datasetId, supply),
     });
@@ -120,6 +122,9 @@ export const runsApi = (s: EngineState): RunsApi => ({
   },
   async readEvaluations(runId) {
     return (await savedRun(await s.store(), runId)).evaluations;
+  },
+  async readRunAnswers(runId, after) {
+    return reading(s, runId, async () => (await readAnswers(await s.store(), runId, after)) ?? null);
   },
   describeRun: async (runId, words) => changeAbout(await s.store(), runId, words),
   discardRun: (runId) => removeRun(s, runId, (store) => changeAbout(store, runId, { deletedAt: Date.now() })),

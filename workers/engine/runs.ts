@@ -42,6 +42,8 @@ export interface RunRequest {
   resume: boolean;
   /** An adapter to begin with. */
   start?: AdapterStart | undefined;
+  /** Positions of held-out rows to answer. */
+  answerRows?: readonly number[] | undefined;
   onEvent: (e: RunEvent) => void;
   /** For data sets whose rows are prepared on demand. */
   supply?: SupplyRows;
@@ -64,7 +66,7 @@ export async function superviseRun(s: EngineState, request: RunRequest): Promise
 }
 
 async function superviseLocked(s: EngineState, request: RunRequest): Promise<RunSummary> {
-  const { runId, recipe, datasetId, resume, start, onEvent, supply } = request;
+  const { runId, recipe, datasetId, resume, start, answerRows, onEvent, supply } = request;
   const store = await s.store();
   const asRead = await openDataset(store, datasetId, supply);
   if (!asRead) {
@@ -93,6 +95,7 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
       control,
       resume: resume || losses > 0,
       start,
+      answerRows,
       pauseWhenFull: true,
       onEvent: (event) => {
         if (event.type === "state") s.paused = event.state === "paused";

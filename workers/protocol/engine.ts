@@ -12,6 +12,7 @@ import type { RecipeJson } from "../recipe.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
 import type { EvaluationRecord, RunEvent, StepRecord } from "../training/events.ts";
 import type { PlannedData } from "../training/plan.ts";
+import type { RunAnswers } from "../training/saved/answers.ts";
 import type { RunSummary } from "../training/saved/runs.ts";
 import type { ApplyApi } from "./apply.ts";
 import type { Fits, LoadProgress, ModelInfo, ModelPreview, ModelSource } from "./model.ts";
@@ -90,6 +91,7 @@ export interface RunsApi {
   /**
    * Starts a run; resolves when it has ended (done, stopped or failed). Events tell the way. `from`: a saved run whose adapter it begins
    * with; the recipe's rank, alpha and targets are then that one's. `which` of its adapters: without it the one that it ends with.
+   * `answerRows`: positions of held-out rows that are answered, in place of some from all over.
    */
   train(
     request: {
@@ -97,6 +99,7 @@ export interface RunsApi {
       datasetId: string;
       from?: string | undefined;
       which?: "best" | "last" | undefined;
+      answerRows?: number[] | undefined;
     },
     onEvent: (e: RunEvent) => void,
     supply?: SupplyOf,
@@ -124,6 +127,10 @@ export interface RunsApi {
   deleteRun(runId: string): Promise<void>;
   /** What was measured of a run's held-out rows, ascending by step. */
   readEvaluations(runId: string): Promise<EvaluationRecord[]>;
+  /**
+   * What the model said to held-out rows; null for a run that answers none. `after` a step: the answers behind it alone, and no pictures.
+   */
+  readRunAnswers(runId: string, after?: number): Promise<RunAnswers | null>;
   /** Zip with adapter_model.safetensors, adapter_config.json and README.md. Without `which`: what the run ends with. */
   downloadAdapter(runId: string, which?: "best" | "last"): Promise<Blob>;
   /** The run's adapter for llama.cpp. */

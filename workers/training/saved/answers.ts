@@ -48,8 +48,7 @@ const answersPrefix = (runId: string): string => `${runPrefix(runId)}answers/`;
 const rowsKey = (runId: string): string => `${answersPrefix(runId)}rows`;
 const pictureKey = (runId: string, n: number): string => `${answersPrefix(runId)}picture/${n}`;
 const stepsPrefix = (runId: string): string => `${answersPrefix(runId)}step/`;
-export const answersKey = (runId: string, step: number): string =>
-  `${stepsPrefix(runId)}${String(step).padStart(10, "0")}`;
+const answersKey = (runId: string, step: number): string => `${stepsPrefix(runId)}${String(step).padStart(10, "0")}`;
 
 /** Keeps which rows are asked, with their pictures; what an earlier choice left is gone. */
 export async function writeAskedRows(
@@ -78,10 +77,11 @@ export const answersEntry = async (runId: string, answers: StepAnswers): Promise
   await sealJson(answers),
 ];
 
-/** Answers of each step, ascending; damaged ones are missing. */
-export async function readStepAnswers(store: Store, runId: string): Promise<StepAnswers[]> {
+/** Answers of each step behind `after`, ascending; damaged ones are missing. */
+async function readStepAnswers(store: Store, runId: string, after: number): Promise<StepAnswers[]> {
   const steps: StepAnswers[] = [];
   for (const key of await store.keys(stepsPrefix(runId))) {
+    if (after >= 0 && key <= answersKey(runId, after)) continue;
     const bytes = await store.get(key);
     const answers = bytes && ((await unsealJson(bytes)) as StepAnswers | undefined);
     if (answers) steps.push(answers);
@@ -89,12 +89,13 @@ export async function readStepAnswers(store: Store, runId: string): Promise<Step
   return steps;
 }
 
-/** Undefined for a run that answers no rows. */
-export async function readAnswers(store: Store, runId: string): Promise<RunAnswers | undefined> {
+/** Undefined for a run that answers no rows. `after`: only what was said behind that step, and no pictures. */
+export async function readAnswers(store: Store, runId: string, after = -1): Promise<RunAnswers | undefined> {
   const asked = await readAskedRows(store, runId);
   if (!asked) return undefined;
-  const pictures = await Promise.all(asked.rows.map(async (_, n) => withAlpha(await store.get(pictureKey(runId, n)))));
-  return { ...asked, pictures, steps: await readStepAnswers(store, runId) };
+  const wanted = after < 0 ? asked.rows : [];
+  const pictures = await Promise.all(wanted.map(async (_, n) => withAlpha(await store.get(pictureKey(runId, n)))));
+  return { ...asked, pictures, steps: await readStepAnswers(store, runId, after) };
 }
 
 /** Drops the answers after `step`: a resumed run gives them again. */

@@ -1,0 +1,130 @@
+/** What a model said to held-out rows: pictures, questions, right answers, and its own before training beside those of another step. */
+import { useState } from "react";
+import {
+  type AskedRow,
+  type GivenAnswer,
+  type RunAnswers,
+  toAnswerLines,
+} from "../../workers/training/saved/answers.ts";
+import { Action } from "./Action.tsx";
+import "./answers.css";
+import { courseOf, judgeWords, markOf, orderOf, whenOf } from "./answer-words.ts";
+import { download } from "./download.ts";
+import { RowPicture } from "./RowPicture.tsx";
+
+/** Rows that are on show at first. */
+const FIRST = 12;
+
+function Said({ when, answer }: { when: string; answer: GivenAnswer }) {
+  const mark = markOf(answer);
+  return (
+    <div className="said">
+      <dt>{when}</dt>
+      <dd>
+        <span className={`mark ${mark.kind}`}>
+          <span aria-hidden="true">{mark.sign} </span>
+          {mark.words}
+        </span>
+        <p>{answer.text || <i>nothing</i>}</p>
+        {answer.stopped === "length" && <span className="hint">cut: it went on</span>}
+      </dd>
+    </div>
+  );
+}
+
+interface ItemProps {
+  row: AskedRow;
+  picture: RunAnswers["pictures"][number];
+  said: { when: string; answer: GivenAnswer }[];
+}
+
+function Item({ row: { position, question, right }, picture, said }: ItemProps) {
+  return (
+    <li>
+      {picture ? <RowPicture picture={picture} label={`Picture of row ${position}`} /> : <span />}
+      <div>
+        <p className="asked">{question || <i>no question</i>}</p>
+        <dl>
+          <div className="said whole">
+            <dt>right</dt>
+            <dd>{right.length > 0 ? right.join(" / ") : <i>none in words</i>}</dd>
+          </div>
+          {said.map(({ when, answer }) => (
+            <Said key={when} when={when} answer={answer} />
+          ))}
+        </dl>
+      </div>
+    </li>
+  );
+}
+
+interface GalleryProps {
+  answers: RunAnswers;
+  /** Of the file. */
+  name: string;
+}
+
+/** Shows the newest answers, as they come, until somebody chooses a step. */
+export function AnswerGallery({ answers, name }: GalleryProps) {
+  const { rows, pictures, steps } = answers;
+  const [chosen, setChosen] = useState<number>();
+  const [worstFirst, setWorstFirst] = useState(false);
+  const [all, setAll] = useState(false);
+  const at = Math.min(chosen ?? steps.length - 1, steps.length - 1);
+  const [first, shown] = [steps[0], steps[at]];
+  if (!first || !shown) return null;
+  const pairs = shown === first ? [first] : [first, shown];
+  const order = orderOf(shown.answers, worstFirst);
+  const save = (): void => {
+    const lines = steps.flatMap((step) => toAnswerLines(answers, step)).map((line) => `${line}\n`);
+    download(new Blob(lines, { type: "application/jsonl" }), `${name}.jsonl`);
+  };
+  return (
+    <>
+      <p className="course">{courseOf(answers)}</p>
+      <p className="detail">{judgeWords(answers)}</p>
+      <div className="row centred">
+        <label className="grow">
+          <span>Answers {whenOf(shown.step)}</span>
+          <input
+            type="range"
+            aria-label="Step of the answers"
+            aria-valuetext={whenOf(shown.step)}
+            disabled={steps.length < 2}
+            min={0}
+            max={Math.max(1, steps.length - 1)}
+            step={1}
+            value={at}
+            onChange={({ target }) =>
+              setChosen(target.valueAsNumber === steps.length - 1 ? undefined : target.valueAsNumber)
+            }
+          />
+        </label>
+        {shown.answers.some(({ score }) => score !== null) && (
+          <label className="inline">
+            <input type="checkbox" checked={worstFirst} onChange={({ target }) => setWorstFirst(target.checked)} />
+            <span>Worst first</span>
+          </label>
+        )}
+        <Action kind="quiet" onPress={save}>
+          Download answers
+        </Action>
+      </div>
+      <ul className="answers" aria-label="Answers of held-out rows">
+        {(all ? order : order.slice(0, FIRST)).map((n) => (
+          <Item
+            key={rows[n]!.position}
+            row={rows[n]!}
+            picture={pictures[n] ?? null}
+            said={pairs.map(({ step, answers: of }) => ({ when: whenOf(step), answer: of[n]! }))}
+          />
+        ))}
+      </ul>
+      {order.length > FIRST && !all && (
+        <button type="button" className="quiet" onClick={() => setAll(true)}>
+          Show all {order.length} rows
+        </button>
+      )}
+    </>
+  );
+}

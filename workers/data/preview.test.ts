@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { thumbnailOf } from "./preview.ts";
+
+const size = 448;
+/** One tile whose pixel tells its column and its line. */
+const pixels = new Uint8Array(3 * size * size);
+for (let p = 0; p < size * size; p++) pixels.set([p % size, Math.floor(p / size) % 256, 7], 3 * p);
+const images = [{ tiles: 1 }] as unknown as Parameters<typeof thumbnailOf>[0]["images"];
+
+test("a picture is made small as means of squares of its pixels", () => {
+  const small = thumbnailOf({ images, pixels }, 224)!;
+  expect(small.size).toBe(224);
+  // The third square of the second line: columns 4 and 5 of lines 2 and 3, whose means end in a half.
+  expect(small.rgba[4 * (224 + 2)]).toBeCloseTo(4.5, 0);
+  expect(small.rgba[4 * (224 + 2) + 1]).toBeCloseTo(2.5, 0);
+  expect([...small.rgba.subarray(2, 4)]).toEqual([7, 255]);
+});
+
+test("one that is small enough stays as it is", () => {
+  const whole = thumbnailOf({ images, pixels }, 1000)!;
+  expect(whole.size).toBe(size);
+  expect([...whole.rgba.subarray(4 * (size + 3), 4 * (size + 3) + 4)]).toEqual([3, 1, 7, 255]);
+});
