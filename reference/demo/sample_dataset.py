@@ -85,12 +85,12 @@ def messages(turns: list[tuple[str, str]]) -> list[dict]:
     return result
 
 
-def make_row(scene: Scene, file_name: str, caption_share: float, rng: random.Random) -> dict:
+def make_row(scene: Scene, file_name: str, caption_share: float, rng: random.Random, caption_last: bool) -> dict:
     paint_large(scene, rng).save(DATA / file_name, "WEBP", quality=88, method=6)
     caption = lookout_caption(scene)
     turns = [other_question(scene, rng)]
     if rng.random() < caption_share:
-        turns.insert(0, (rng.choice(CAPTION_QUESTIONS), caption))
+        turns.insert(1 if caption_last else 0, (rng.choice(CAPTION_QUESTIONS), caption))
     return {
         "file_name": file_name,
         "text": caption,
@@ -104,7 +104,9 @@ def write_split(listing: str, folder: str, scenes: list[Scene], caption_share: f
     target: Path = DATA / folder
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    rows = [make_row(scene, f"{folder}/{k:03d}.webp", caption_share, rng) for k, scene in enumerate(scenes, 1)]
+    # An evaluation asks a row's last question: every second training row ends with its caption, and none of those to chat about.
+    last = [listing == "metadata.jsonl" and k % 2 == 0 for k in range(len(scenes) + 1)]
+    rows = [make_row(scene, f"{folder}/{k:03d}.webp", caption_share, rng, last[k]) for k, scene in enumerate(scenes, 1)]
     (DATA / listing).write_text("".join(json.dumps(row) + "\n" for row in rows))
     print(f"{listing}: {len(rows)} rows, {sum(p.stat().st_size for p in target.iterdir())} bytes of pictures")
 

@@ -26,12 +26,17 @@ function isTopInSight(id: Address): boolean {
   return top >= 0 && top < window.innerHeight;
 }
 
+/** What somebody does who looks elsewhere: then a place that was asked for is let go. */
+const LOOKS_ELSEWHERE = ["wheel", "touchmove", "keydown", "pointerdown"] as const;
+
 /** Which place is in sight. Follows scrolling, and is what a reload comes back to. */
 function usePlaceInSight(): Address {
   const [place, setPlace] = useState<Address>("model");
   useEffect(() => {
-    /** What was asked for stays while its top is in sight: the last places are too short to get to the top of the window. */
+    /** What was asked for is in sight while its top is: the last places are too short to get to the top of the window. */
     let asked: Address | undefined;
+    /** It is also held there while what lies above it grows, until somebody looks elsewhere. */
+    let isHeld = false;
     let due = 0;
     const look = (): void => {
       due = 0;
@@ -45,19 +50,31 @@ function usePlaceInSight(): Address {
     const later = (): void => {
       due ||= requestAnimationFrame(look);
     };
+    const hold = (): void => {
+      if (isHeld && asked) document.getElementById(asked)?.scrollIntoView();
+    };
     const ask = (): void => {
       const hash = location.hash.slice(1);
       asked = isAddress(hash) ? hash : undefined;
+      isHeld = true;
+      hold();
       later();
+    };
+    const release = (): void => {
+      isHeld = false;
     };
     // What stands in the address is gone to once the page is drawn: the browser looked for it before.
     ask();
-    if (asked) document.getElementById(asked)?.scrollIntoView();
+    const grown = new ResizeObserver(hold);
+    grown.observe(document.body);
     window.addEventListener("hashchange", ask);
     window.addEventListener("scroll", later, { passive: true });
+    for (const kind of LOOKS_ELSEWHERE) window.addEventListener(kind, release, { passive: true });
     return () => {
+      grown.disconnect();
       window.removeEventListener("hashchange", ask);
       window.removeEventListener("scroll", later);
+      for (const kind of LOOKS_ELSEWHERE) window.removeEventListener(kind, release);
       cancelAnimationFrame(due);
     };
   }, []);

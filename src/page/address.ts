@@ -11,7 +11,8 @@ const drawn = (): Promise<void> =>
 /** Shows a place, once the page is drawn as it is now; Back leads to where somebody was. Resolves when the place is in sight. */
 export async function goTo(address: Address): Promise<void> {
   await drawn();
-  location.hash = address;
-  // The browser does not scroll to an address that it has already.
+  // An address that the page has already is gone to once more.
+  if (location.hash === `#${address}`) window.dispatchEvent(new HashChangeEvent("hashchange"));
+  else location.hash = address;
   document.getElementById(address)?.scrollIntoView();
 }

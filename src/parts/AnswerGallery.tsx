@@ -7,7 +7,7 @@ import {
   toAnswerLines,
 } from "../../workers/training/saved/answers.ts";
 import { Action } from "./Action.tsx";
-import "./answers.css";
+import "./gallery.css";
 import { courseOf, judgeWords, markOf, orderOf, whenOf } from "./answer-words.ts";
 import { download } from "./download.ts";
 import { RowPicture } from "./RowPicture.tsx";
@@ -110,7 +110,9 @@ export function AnswerGallery({ answers, name }: GalleryProps) {
           Download answers
         </Action>
       </div>
-      <ul className="answers" aria-label="Answers of held-out rows">
+      {/* It scrolls where it stands beside a chart. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys */}
+      <ul className="gallery" aria-label="Answers of held-out rows" tabIndex={0}>
         {(all ? order : order.slice(0, FIRST)).map((n) => (
           <Item
             key={rows[n]!.position}

@@ -9,7 +9,7 @@ import { useTraining } from "./training.ts";
  * Of the demo model's own recipe: as many rows as half of unseen pictures need to be described without a mistake, which is the better
  * part of a minute on a processor of two cores.
  */
-const SHORT = { max_steps: 60, per_device_train_batch_size: 4 };
+const SHORT = { max_steps: 60, per_device_train_batch_size: 4, eval_steps: 30 };
 
 interface DemoStore {
   /** What is being done, in words; "" when the demo was not asked for, has ended, or went wrong where its panel tells it. */

@@ -1,0 +1,148 @@
+/** Answers while it trains: the gallery, its slider and its file; a reload in the middle of answering costs nothing and changes nothing. */
+import { readFile } from "node:fs/promises";
+import type { Locator, Page } from "@playwright/test";
+import {
+  button,
+  chooseSampleData,
+  expect,
+  loadDemo,
+  panel,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  test,
+  waitForEnd,
+  waitForStep,
+} from "./fixtures.ts";
+import { expectGoodLooks } from "./look.ts";
+
+const STEPS = 2;
+const ROWS = 3;
+
+async function start(page: Page): Promise<void> {
+  await page.goto("/");
+  await loadDemo(page);
+  await chooseSampleData(page);
+  const training = panel(page, "Training");
+  // Nobody has chosen: there are rows to spare, and some of them are measured.
+  await expect(training.getByRole("combobox", { name: "Held-out rows" })).toHaveValue('"steps"');
+  await setRecipe(page, { ...shortRecipe(STEPS, 100), "Learning rate": 0.005, "Rows answered": ROWS });
+  await setRecipe(page, { "Measure every … steps": 1, "Share held out": 0.05 });
+  await expect(panel(page, "Data")).toContainText(/\d+ of 128 rows are held out \(a share of 0\.05/);
+  await button(page, "Start training").click();
+}
+
+const gallery = (page: Page): Locator =>
+  panel(page, "Training").getByRole("list", { name: "Answers of held-out rows" });
+const slider = (page: Page): Locator => panel(page, "Training").getByRole("slider", { name: "Step of the answers" });
+
+/** What is said of each row on show: by when, the words. */
+const saidIn = (list: Locator): Promise<string[][]> =>
+  list
+    .getByRole("listitem")
+    .evaluateAll((items) =>
+      items.map((item) => [...item.querySelectorAll(".said")].map((said) => said.textContent ?? "")),
+    );
+
+/** The lines of the file that "Download answers" gives. */
+async function exported(page: Page, within: Locator): Promise<{ step: number; answer: string; score: number }[]> {
+  const arriving = page.waitForEvent("download");
+  await within.getByRole("button", { name: "Download answers" }).click();
+  const text = await readFile(await (await arriving).path(), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+let undisturbed: { lines: unknown[]; said: string[][] };
+
+test("rows are answered at each measurement, shown with a slider, and kept with the run", async ({ page, seen }) => {
+  test.setTimeout(600_000);
+  await start(page);
+  const training = panel(page, "Training");
+  await expect(training).toContainText("None yet: 3 held-out rows at most are answered before the first step");
+  await expect(gallery(page).getByRole("listitem")).toHaveCount(ROWS, { timeout: SLOW });
+  await expect(slider(page)).toHaveAttribute("aria-valuetext", "before the first step");
+  await waitForStep(page, STEPS);
+  await waitForEnd(page, STEPS);
+
+  await test.step("the newest beside those from before the first step", async () => {
+    await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 2");
+    const said = await saidIn(gallery(page));
+    for (const row of said) {
+      expect(row.map((words) => /^(right|before the first step|after step 2)/.exec(words)?.[1])).toEqual([
+        "right",
+        "before the first step",
+        "after step 2",
+      ]);
+      expect(row[1]).toMatch(/right|wrong|not judged/);
+    }
+    await expect(gallery(page).getByRole("img").first()).toBeVisible();
+    const painted = await gallery(page)
+      .locator("canvas")
+      .first()
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(data).size;
+      });
+    expect(painted, "colours in the picture").toBeGreaterThan(2);
+  });
+
+  await test.step("keys move the slider over the steps", async () => {
+    const newest = await saidIn(gallery(page));
+    await slider(page).focus();
+    await page.keyboard.press("ArrowLeft");
+    await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 1");
+    await page.keyboard.press("Home");
+    await expect(slider(page)).toHaveAttribute("aria-valuetext", "before the first step");
+    expect((await saidIn(gallery(page)))[0]).toHaveLength(2);
+    await page.keyboard.press("End");
+    expect(await saidIn(gallery(page))).toEqual(newest);
+  });
+
+  await test.step("the metric's figure is on the chart, in the table and the files", async () => {
+    const title = /^(Exact match|Rouge l|Token f1) of 3 answers/;
+    const figure = page.getByRole("figure", { name: "Loss" });
+    await expect(figure.getByRole("list", { name: "Lines of the chart" })).toContainText(/of 3 answers/);
+    await page.getByText("Figures as a table").click();
+    await expect(page.getByRole("columnheader", { name: title })).toBeVisible();
+    const lines = await exported(page, training);
+    expect(lines.map(({ step }) => step)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
+    const [csv] = await Promise.all([page.waitForEvent("download"), button(page, "Download as CSV").click()]);
+    const [header, , , last] = (await readFile(await csv.path(), "utf8")).trim().split("\r\n");
+    expect(header).toMatch(/,eval_loss,eval_\w+,eval_answered$/);
+    const mean = lines.slice(-ROWS).reduce((sum, { score }) => sum + score, 0) / ROWS;
+    expect(Number(last!.split(",").at(-2))).toBeCloseTo(mean, 12);
+    expect(last!.split(",").at(-1)).toBe(String(ROWS));
+    await expectGoodLooks(page);
+    undisturbed = { lines, said: await saidIn(gallery(page)) };
+  });
+
+  await test.step("after a reload the run has them still", async () => {
+    await page.reload();
+    const runs = panel(page, "Runs");
+    await runs.getByText("Answers of held-out rows", { exact: true }).click({ timeout: SLOW });
+    const list = runs.getByRole("list", { name: "Answers of held-out rows" });
+    await expect(list.getByRole("listitem")).toHaveCount(ROWS);
+    expect(await saidIn(list)).toEqual(undisturbed.said);
+  });
+  expect(seen.console).toEqual([]);
+});
+
+test("a reload in the middle of answering: the same answers at the same steps", async ({ page }) => {
+  test.setTimeout(600_000);
+  await start(page);
+  const status = panel(page, "Training").getByRole("status");
+  await expect
+    .poll(() => status.textContent(), { timeout: SLOW, intervals: [20] })
+    .toMatch(/^Answering held-out rows, \d of 3\. Step 1 of 2/);
+  await page.reload();
+  await expect(panel(page, "Runs")).toContainText(`interrupted, step 1 of ${STEPS}`, { timeout: SLOW });
+  await loadDemo(page);
+  await button(page, "Resume run").click();
+  await waitForStep(page, STEPS);
+  await waitForEnd(page, STEPS);
+  await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 2");
+  expect(await exported(page, panel(page, "Training"))).toEqual(undisturbed.lines);
+});
