@@ -32,6 +32,10 @@ async function start(page: Page): Promise<void> {
   await button(page, "Start training").click();
 }
 
+/** Of the rows of the sample data that are held out with a share of 0.05. */
+const heldOutOnShow = (page: Page): Locator =>
+  panel(page, "Data").getByRole("button", { name: /^Ask row \d+ as it trains$/ });
+
 const gallery = (page: Page): Locator =>
   panel(page, "Training").getByRole("list", { name: "Answers of held-out rows" });
 const slider = (page: Page): Locator => panel(page, "Training").getByRole("slider", { name: "Step of the answers" });
@@ -128,6 +132,27 @@ test("rows are answered at each measurement, shown with a slider, and kept with 
     expect(await saidIn(list)).toEqual(undisturbed.said);
   });
   expect(seen.console).toEqual([]);
+});
+
+test("rows that somebody picked are asked instead", async ({ page }) => {
+  test.setTimeout(600_000);
+  await page.goto("/");
+  await loadDemo(page);
+  await chooseSampleData(page);
+  await setRecipe(page, shortRecipe(1, 100));
+  await button(page, "Search and change rows").click();
+  await panel(page, "Data").getByRole("combobox", { name: "Show" }).selectOption("rows not trained on");
+  const [first, second] = [heldOutOnShow(page).nth(0), heldOutOnShow(page).nth(1)];
+  await first.click();
+  await second.click();
+  await expect(second).toHaveAttribute("aria-pressed", "true");
+  await first.click();
+  await expect(first).toHaveAttribute("aria-pressed", "false");
+  const asked = /\d+/.exec((await second.getAttribute("aria-label")) ?? "")![0];
+  await button(page, "Start training").click();
+  await expect(gallery(page).getByRole("listitem")).toHaveCount(1, { timeout: SLOW });
+  await expect(gallery(page).getByRole("img")).toHaveAccessibleName(`Picture of row ${Number(asked) - 1}`);
+  await waitForEnd(page, 1);
 });
 
 test("a reload in the middle of answering: the same answers at the same steps", async ({ page }) => {

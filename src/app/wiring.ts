@@ -84,7 +84,15 @@ export function wire(): void {
     },
   );
   // Which rows are held out is a matter of both.
-  on(useTraining, ({ fields }) => JSON.stringify(HELD_OUT_KEYS.map((name) => fields[name])), separateRows);
+  on(
+    useTraining,
+    ({ fields }) => JSON.stringify(HELD_OUT_KEYS.map((name) => fields[name])),
+    () => {
+      // Rows that were picked may be trained on now.
+      useRunAnswers.getState().pick(undefined);
+      separateRows();
+    },
+  );
   on(
     useDataset,
     (s) => s.separated?.training,

@@ -9,6 +9,7 @@ import { RowPicture } from "../parts/RowPicture.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { PAGE_ROWS, useRows } from "../stores/rows.ts";
+import { useRunAnswers } from "../stores/run-answers.ts";
 import { useTraining } from "../stores/training.ts";
 import { RowEditor } from "./RowEditor.tsx";
 import { RowSearch } from "./RowSearch.tsx";
@@ -65,6 +66,24 @@ function ChangeRow({ row, onEdit }: { row: RowView; onEdit(): void }) {
   );
 }
 
+/** Of a held-out row: whether the next run answers it, in place of some from all over. */
+function AskRow({ position }: { position: number }) {
+  const asks = useTraining((s) => s.fields.eval_strategy === "steps" && s.fields.eval_answers !== 0);
+  const picked = useRunAnswers((s) => s.picked?.includes(position) ?? false);
+  if (!asks) return null;
+  return (
+    <button
+      type="button"
+      className="quiet"
+      aria-pressed={picked}
+      aria-label={`Ask row ${position + 1} as it trains`}
+      onClick={() => useRunAnswers.getState().toggle(position)}
+    >
+      {picked ? "✓ asked as it trains" : "Ask as it trains"}
+    </button>
+  );
+}
+
 function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   const trainOnAll = useTraining((s) => s.fields.train_on === "all-text");
   const [editing, setEditing] = useState(false);
@@ -92,6 +111,7 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
               <span className="badge">
                 {use === "held out" ? "held out, not trained on" : "of the data’s own split, not trained on"}
               </span>
+              {use === "held out" && <AskRow position={row.position} />}
             </>
           )}
         </p>

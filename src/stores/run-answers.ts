@@ -11,6 +11,8 @@ interface RunAnswersStore {
   /** Positions of the held-out rows that the next run asks, in this order; undefined: some from all over. */
   picked: number[] | undefined;
   pick(positions: number[] | undefined): void;
+  /** Picks a row, or lets it go; without one that is picked the choice is the run's again. */
+  toggle(position: number): void;
   /** Another run: what is saved of it, nothing where `runId` is undefined. */
   begin(runId: string | undefined): Promise<void>;
   /** There is more of this run. */
@@ -31,6 +33,12 @@ export const useRunAnswers = create<RunAnswersStore>((set, get) => {
     answers: undefined,
     picked: undefined,
     pick: (picked) => set({ picked }),
+    toggle(position) {
+      const { picked = [] } = get();
+      const rest = picked.filter((other) => other !== position);
+      const now = rest.length < picked.length ? rest : [...picked, position];
+      set({ picked: now.length > 0 ? now : undefined });
+    },
     begin(runId) {
       set({ runId, answers: undefined });
       return runId === undefined ? Promise.resolve() : get().more(runId);

@@ -8,7 +8,8 @@ export function Answers() {
   const answers = useRunAnswers((s) => s.answers);
   const run = useTraining();
   const has = answers !== undefined && answers.steps.length > 0;
-  const coming = has ? "" : answersComing(run);
+  const picked = useRunAnswers((s) => s.picked);
+  const coming = has ? "" : answersComing({ ...run, picked });
   if (!has && !coming) return null;
   return (
     <section aria-labelledby="answers-title" className="said-rows">

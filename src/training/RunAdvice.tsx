@@ -1,12 +1,15 @@
 /** What the figures of the run show, while it goes on and after it. */
 import { useMemo } from "react";
 import type { Advice } from "../../workers/advice.ts";
+import { adviceOnAnswers } from "../../workers/metrics/answer-advice.ts";
 import { parseRecipe } from "../../workers/recipe.ts";
 import { adviceOnRun } from "../../workers/training/advice/on-run.ts";
+import type { StepAnswers } from "../../workers/training/saved/answers.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { type AdviceItem, AdviceList } from "../parts/AdviceList.tsx";
 import { useBeginning } from "../stores/beginning.ts";
 import { useModel } from "../stores/model.ts";
+import { useRunAnswers } from "../stores/run-answers.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
@@ -28,6 +31,14 @@ function buttonsOf({ set, deed }: Advice, running: boolean, run: RunSummary | un
   ];
 }
 
+/** The model's last answers to held-out rows, where they repeat themselves. Before the first step that says nothing of the run. */
+function adviceOnLoops(said: StepAnswers | undefined): Advice[] {
+  if (!said || said.step === 0) return [];
+  const answers = said.answers.map(({ text }) => ({ answer: text, stopped: "eos" as const }));
+  // As of answers by chance: how words are chosen is no matter of the recipe.
+  return adviceOnAnswers(answers, { maxNewTokens: 0, temperature: 1 });
+}
+
 export function RunAdvice() {
   const { state, records, evaluations, planned, runId } = useTraining();
   const run = useRuns((s) => s.runs.find(({ id }) => id === runId));
@@ -44,6 +55,7 @@ export function RunAdvice() {
         : [],
     [records, evaluations, recipe, hiddenSize, running, ended],
   );
-  const items = advice.map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
+  const said = useRunAnswers((s) => s.answers?.steps.at(-1));
+  const items = [...advice, ...adviceOnLoops(said)].map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
   return <AdviceList label="Advice on the run" items={items} />;
 }
