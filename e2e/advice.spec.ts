@@ -1,5 +1,19 @@
 /** Presets and advice that say what they change, and do it at a press. */
-import { button, expect, panel, prepare, SLOW, statusOf, test } from "./fixtures.ts";
+import { demoPicture, jsonLines, upload } from "./files.ts";
+import {
+  button,
+  chooseFiles,
+  expect,
+  loadDemo,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  statusOf,
+  test,
+  waitForEnd,
+} from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
 
 test("the seed report says what it changes, and loads the model as its script does", async ({ page }) => {
@@ -57,7 +71,7 @@ test("advice has a figure and a button that does it: on the recipe, and on answe
   await expect(advice).toHaveCount(0);
 
   const chat = panel(page, "Chat");
-  await chat.getByText("Sampling").click();
+  await chat.getByText("System prompt and sampling").click();
   const longest = chat.getByRole("spinbutton", { name: "Longest answer in tokens" });
   await longest.fill("2");
   await chat.getByRole("textbox", { name: "Message" }).fill("What do you see?");
@@ -85,4 +99,38 @@ test("held-out rows are marked in the table of rows", async ({ page }) => {
   await expectGoodLooks(page);
   await heldOut.selectOption("none: all are trained on");
   await expect(data.getByText("0 found.")).toBeVisible();
+});
+
+test("a run that learns its rows by heart says where it was best, and that one is trained on from", async ({
+  page,
+}) => {
+  const names = ["001.webp", "002.webp", "003.webp", "004.webp"];
+  const table = (answer: string, of: string[]) =>
+    jsonLines(of.map((image) => ({ image, question: "Is it a shark?", answer })));
+  await page.goto("/");
+  await loadDemo(page);
+  await chooseFiles(page, [
+    ...names.map((name) => upload(name, demoPicture(name))),
+    upload("train.jsonl", table("Yes, captain!", names)),
+    upload("validation.jsonl", table("No, captain!", names.slice(0, 2))),
+  ]);
+  await expect(statusOf(page, "Data")).toHaveText("4 rows ready", { timeout: SLOW });
+  const training = panel(page, "Training");
+  await training.getByRole("combobox", { name: "Held-out rows" }).selectOption("measured as it trains");
+  await expect(panel(page, "Data")).toContainText("2 of 2 held-out rows show a picture that is also trained on");
+  await setRecipe(page, { ...shortRecipe(12, 100), "Learning rate": 0.02, "Measure every … steps": 2 });
+  await training.getByRole("combobox", { name: "Schedule" }).selectOption("constant");
+  await button(page, "Start training").click();
+  await waitForEnd(page, 12);
+  const advice = page.getByRole("list", { name: "Advice on the run" });
+  await expect(advice).toContainText(/Held-out loss was lowest at step \d+ \([\d.]+\) and is [\d.]+ at step 12/);
+  const step = Number(/lowest at step (\d+)/.exec((await advice.textContent())!)![1]);
+  await expect(advice.getByRole("button", { name: `Download the one of step ${step}` })).toBeVisible();
+  await expectGoodLooks(page);
+  await advice.getByRole("button", { name: `Train on from step ${step}` }).click();
+  await expect(training).toContainText(new RegExp(`Begins with .*, step ${step}: its rank`));
+  await setRecipe(page, { Steps: 1 });
+  await button(page, "Start training").click();
+  await waitForEnd(page, 1);
+  await expect(panel(page, "Runs")).toContainText(new RegExp(`Began with the adapter of .* at step ${step}\\.`));
 });

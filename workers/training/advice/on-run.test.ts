@@ -63,7 +63,7 @@ describe("runs that were made", () => {
     const [end] = adviceOnRun(seen("overfits"));
     expect(end).toMatchObject({ about: "held-out loss", deed: "take the best" });
     expect(end!.words).toMatch(
-      /and is 1\.467 at step 60, 30 % more, while the training loss went from 0\.\d+ to 0\.\d+/,
+      /and is 1\.467 at step 60, 30 % more\. The training loss went from 0\.\d+ to 0\.\d+ meanwhile: the rows are being learnt by heart/,
     );
     const keepsBest = {
       ...seen("overfits"),
@@ -114,6 +114,19 @@ describe("the loss", () => {
     expect(advice).not.toHaveProperty("set");
     expect(advice!.words).toContain("The learning rate of 0.5 is high already");
   });
+});
+
+test("held-out rows that get worse as the training rows do: the steps are too large", () => {
+  const evaluations = measured([
+    [0, 3],
+    [1, 2],
+    [2, 4],
+    [3, 5],
+  ]);
+  const [only, ...others] = of([3, 1, 2.5], { evaluations });
+  expect(others).toEqual([]);
+  expect(only).toMatchObject({ about: "held-out loss", deed: "take the best", set: { learning_rate: 0.00007 } });
+  expect(only!.words).toContain("The training loss went from 1.000 to 2.500 meanwhile, so the steps are too large");
 });
 
 test("held-out rows that were best before the first step: the adapter is worse than none", () => {

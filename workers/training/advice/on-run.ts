@@ -137,12 +137,16 @@ function overfitting(run: SeenRun): Advice | undefined {
     };
   }
   const after = records.filter(({ step }) => step > best.step);
-  const began = after[0]?.loss;
-  const course =
-    began === undefined ? "" : `, while the training loss went from ${shown(began)} to ${shown(after.at(-1)!.loss)}`;
-  return {
-    about: "held-out loss",
-    words: `${seen}${course}: the rows are being learnt by heart. ${ended ? `The adapter of step ${best.step} is the better one.` : `The adapter of step ${best.step} is kept: nothing is lost by stopping now.`}`,
-    deed: ended ? "take the best" : "stop",
-  };
+  const taken = ended
+    ? `The adapter of step ${best.step} is the better one.`
+    : `The adapter of step ${best.step} is kept: nothing is lost by stopping now.`;
+  const deed = ended ? ("take the best" as const) : ("stop" as const);
+  const ends = after.length > 0 ? lossEnds(after) : undefined;
+  const course = ends ? ` The training loss went from ${shown(ends.first)} to ${shown(ends.last)} meanwhile` : "";
+  // Rows that are learnt by heart have a loss that does not rise, at least not with that of the others.
+  if (ends && ends.last - ends.first > (last.loss - best.loss) / 4) {
+    const words = `${seen}.${course}, so the steps are too large rather than too many. ${taken}`;
+    return { about: "held-out loss", words, set: { learning_rate: lowerRate(run) }, deed };
+  }
+  return { about: "held-out loss", words: `${seen}.${course}: the rows are being learnt by heart. ${taken}`, deed };
 }
