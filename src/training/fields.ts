@@ -20,7 +20,7 @@ export interface ChoiceField extends NumberField {
 export const mainFields: NumberField[] = [
   { label: "Steps", name: "max_steps", hint: "updates of the adapter" },
   { label: "Batch size", name: "per_device_train_batch_size", hint: "rows at a time" },
-  { label: "Learning rate", name: "learning_rate", hint: "0.0002 is usual for LoRA" },
+  { label: "Learning rate", name: "learning_rate", hint: "ten times that of full training" },
   { label: "LoRA rank", name: "lora_r", hint: "more: a larger adapter" },
   { label: "LoRA alpha", name: "lora_alpha", hint: "updates × alpha / rank" },
 ];

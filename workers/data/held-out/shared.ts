@@ -15,11 +15,12 @@ export function countShared(heldOut: Iterable<RowContent>, training: Iterable<Ro
 
 /**
  * "3 of 20 held-out rows show …", and what to do; "" for none. `byPlace`: pictures are not opened before they are needed, and equal
- * ones in different files have not been found.
+ * ones in different files have not been found, which is told.
  */
 export function sharedRowsWords(shared: number, rows: number, byPlace: boolean): string {
-  if (shared === 0) return "";
+  const unseen = byPlace ? "Pictures that are equal in different files are not looked for in data of this size." : "";
+  if (shared === 0) return unseen;
   const [show, say] = shared === 1 ? ["shows", "its loss says"] : ["show", "their loss says"];
-  const least = byPlace ? "At least " : "";
-  return `${least}${shared} of ${rows} held-out rows ${show} a picture that is also trained on (or, without a picture, the same text): ${say} less of pictures that the model has not seen. They are measured all the same. Leave them out of the data, or give it without its split: a share of the rows is held out then, and a picture is on one side only.`;
+  const words = `${shared} of ${rows} held-out rows ${show} a picture that is also trained on (or, without a picture, the same text): ${say} less of pictures that the model has not seen. They are measured all the same. Leave them out of the data, or give it without its split: a share of the rows is held out then, and a picture is on one side only.`;
+  return [words, unseen].filter(Boolean).join(" ");
 }
