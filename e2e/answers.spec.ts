@@ -75,8 +75,8 @@ test("rows are answered at each measurement, shown with a slider, and kept with 
     await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 2");
     const said = await saidIn(gallery(page));
     for (const row of said) {
-      expect(row.map((words) => /^(right|before the first step|after step 2)/.exec(words)?.[1])).toEqual([
-        "right",
+      expect(row.map((words) => /^(right answer|before the first step|after step 2)/.exec(words)?.[1])).toEqual([
+        "right answer",
         "before the first step",
         "after step 2",
       ]);
@@ -170,4 +170,19 @@ test("a reload in the middle of answering: the same answers at the same steps", 
   await waitForEnd(page, STEPS);
   await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 2");
   expect(await exported(page, panel(page, "Training"))).toEqual(undisturbed.lines);
+});
+
+test("a GPU that is lost in the middle of answering: the run goes on, and says the same", async ({ page }) => {
+  test.setTimeout(600_000);
+  await start(page);
+  const training = panel(page, "Training");
+  await expect
+    .poll(() => training.getByRole("status").textContent(), { timeout: SLOW, intervals: [20] })
+    .toMatch(/^Answering held-out rows, \d of 3\. Step 1 of 2/);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Browser.crashGpuProcess");
+  await waitForEnd(page, STEPS);
+  await expect(training).toContainText("The GPU was lost; it was opened again");
+  await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 2");
+  expect(await exported(page, training)).toEqual(undisturbed.lines);
 });

@@ -46,7 +46,7 @@ function Item({ row: { position, question, right }, picture, said }: ItemProps) 
         <p className="asked">{question || <i>no question</i>}</p>
         <dl>
           <div className="said whole">
-            <dt>right</dt>
+            <dt>right answer</dt>
             <dd>{right.length > 0 ? right.join(" / ") : <i>none in words</i>}</dd>
           </div>
           {said.map(({ when, answer }) => (
