@@ -59,8 +59,10 @@ test("held-out rows are counted, measured and shown; the best adapter can be had
 
   const [csv] = await Promise.all([page.waitForEvent("download"), button(page, "Download as CSV").click()]);
   const lines = (await readFile(await csv.path(), "utf8")).trim().split("\r\n");
-  expect(lines[0]).toBe("step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds,eval_loss");
-  expect(lines[1]).toBe(`0,,,,,,,${measured[0]![1]}`);
+  expect(lines[0]).toBe(
+    "step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds,eval_loss,eval_exact_match,eval_answered",
+  );
+  expect(lines[1]).toMatch(new RegExp(`^0,,,,,,,${measured[0]![1]},[\\d.]+,6$`));
   expect(Number(lines[2]!.split(",")[7])).toBe(measured[1]![1]);
 
   const { weights, card } = await downloadAdapter(page);
