@@ -13,6 +13,7 @@ import {
   chooseSampleData,
   expect,
   expectAlert,
+  holdNothingOut,
   type LossRow,
   loadDemo,
   lossTable,
@@ -80,6 +81,7 @@ test("a full disk", async ({ page }) => {
     await quota(9e6);
     await chooseSampleData(page);
     await expect(alertIn(page, "Data")).toHaveCount(0);
+    await holdNothingOut(page);
   });
 
   await test.step("a checkpoint that finds no room pauses the run", async () => {

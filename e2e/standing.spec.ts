@@ -10,6 +10,7 @@ import {
   button,
   chooseSampleData,
   expect,
+  holdNothingOut,
   loadDemo,
   panel,
   prepare,
@@ -171,6 +172,7 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
     await expect(steps).toHaveAttribute("aria-invalid", "false");
   });
   await test.step("one that makes no sense says why", async () => {
+    await holdNothingOut(page);
     await setRecipe(page, { "Learning rate": 500, "Batch size": 512, "Longest row in tokens": 64 });
     const warnings = page.getByRole("list", { name: "Advice on the recipe" });
     await expect(warnings).toContainText("A learning rate of 500 is far too high");

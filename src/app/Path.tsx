@@ -37,15 +37,19 @@ function usePlaceInSight(): Address {
     let asked: Address | undefined;
     /** It is also held there while what lies above it grows, until somebody looks elsewhere. */
     let isHeld = false;
+    /** The address as it was last seen here: one that was just pressed scrolls first, and is told after that. */
+    let seen = location.hash;
     let due = 0;
     const look = (): void => {
       due = 0;
+      if (location.hash !== seen) return;
       if (asked && !isTopInSight(asked)) asked = undefined;
       const now = asked ?? placeAtEyes();
       setPlace(now);
       // Not a step of the history: only what is pressed is one to go back from. A recipe's link stays until it is taken.
       if (!location.hash.includes("=") && location.hash.slice(1) !== now)
         history.replaceState(history.state, "", `#${now}`);
+      seen = location.hash;
     };
     const later = (): void => {
       due ||= requestAnimationFrame(look);
@@ -54,7 +58,8 @@ function usePlaceInSight(): Address {
       if (isHeld && asked) document.getElementById(asked)?.scrollIntoView();
     };
     const ask = (): void => {
-      const hash = location.hash.slice(1);
+      seen = location.hash;
+      const hash = seen.slice(1);
       asked = isAddress(hash) ? hash : undefined;
       isHeld = true;
       hold();

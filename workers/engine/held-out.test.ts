@@ -76,7 +76,7 @@ describe.each<GoldenCase>(["own-tiny", "own-gqa"])("%s beside PyTorch", (name) =
     const { target_modules, quantize_modules } = settings;
     const changes = {
       ...{ max_steps: settings.steps!, target_modules, quantize_modules },
-      ...{ eval_strategy: "steps", eval_steps: every, eval_split: 0.3 },
+      ...{ eval_strategy: "steps", eval_steps: every, eval_split: 0.3, eval_answers: 0 },
     };
     const recipe = recipeWith(golden, run, { ...changes, per_device_eval_batch_size: 4 });
     const model = await loadGoldenModel(golden, recipe);
@@ -107,6 +107,8 @@ describe("a run that measures", () => {
         data_order: "shuffled",
         eval_strategy: "steps",
         eval_steps: 2,
+        // Answers have tests of their own.
+        eval_answers: 1,
         save_steps: 4,
         per_device_eval_batch_size: 2,
       },
