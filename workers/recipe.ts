@@ -329,6 +329,10 @@ function coherent(recipe: Recipe): Recipe {
   return recipe;
 }
 
+/** What LoRA's update is multiplied with: alpha / r, or alpha / sqrt(r) with rank-stabilised LoRA (PEFT: tuners/lora/layer.py). */
+export const loraScale = (lora: { rank: number; alpha: number; useRslora: boolean }): number =>
+  lora.alpha / (lora.useRslora ? Math.sqrt(lora.rank) : lora.rank);
+
 /** Whether a run of this recipe answers held-out rows, where it has some. */
 export const answersRows = ({ evalStrategy, evalAnswers }: Pick<Recipe, "evalStrategy" | "evalAnswers">): boolean =>
   evalStrategy !== "no" && evalAnswers > 0;

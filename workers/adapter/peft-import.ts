@@ -6,6 +6,7 @@ import { TabTuneError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
 import type { ModuleMatrices, TrainedValues } from "../models/adapter-slabs.ts";
 import { CONNECTOR, type NameScheme, spellingsOf } from "../models/names.ts";
+import { loraScale } from "../recipe.ts";
 import { toF32 } from "../weights/formats/dtype.ts";
 import { readSafetensors, type TensorData } from "../weights/formats/safetensors.ts";
 import { parsePeftKey, parseTrainedKey, partWord } from "./peft-names.ts";
@@ -89,7 +90,7 @@ export async function importPeft(
         "Load the model it was trained on.",
       );
     }
-    const scale = alpha / (config.useRslora ? Math.sqrt(rank) : rank);
+    const scale = loraScale({ rank, alpha, useRslora: config.useRslora });
     return { module, loraA: a.values, loraB: b.values, rank, inFeatures, outFeatures, scale };
   });
   if (modules.length === 0) throw refuse("The adapter holds no LoRA weights.");

@@ -7,7 +7,7 @@ import { TabTuneError } from "../errors.ts";
 import type { LoraModule } from "../models/adapter.ts";
 import { CONNECTOR, DECODER } from "../models/names.ts";
 import type { LoraSettings } from "../models/parts/lora.ts";
-import { limitsOf, type RecipeJson } from "../recipe.ts";
+import { limitsOf, loraScale, type RecipeJson } from "../recipe.ts";
 import type { ImportedAdapter } from "./peft-import.ts";
 import { uniformAdapter } from "./uniform.ts";
 
@@ -36,7 +36,7 @@ export function placedAdapter({ modules, trained, lora }: ImportedAdapter): Plac
   }
   const wide = uniform.some((m) => !m.module.startsWith(`${DECODER}.`));
   // As its config has it, so that it goes out as it came in; with patterns, what comes to the same.
-  const plain = rank === lora.rank && scale === lora.alpha / (lora.useRslora ? Math.sqrt(rank) : rank);
+  const plain = rank === lora.rank && scale === loraScale(lora);
   return {
     settings: {
       rank,

@@ -5,13 +5,13 @@
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import { moment8Words } from "../kernels/optimizer/adamw-8bit.ts";
-import type { Optim } from "../recipe.ts";
+import { loraScale, type Optim } from "../recipe.ts";
 import type { VlmConfig } from "./config.ts";
 import { CONNECTOR, decoderLayer, towerLayer } from "./names.ts";
 import { type ConnectorLora, connectorLinears, type TrainedConnector } from "./parts/connector.ts";
 import { type DecoderLora, decoderLinears } from "./parts/decoder.ts";
 import { type Linears, loraParameters, mapLinears, matrixParameters, outSize } from "./parts/linears.ts";
-import { type LoraLinear, type LoraSettings, loraScale, type TrainedLinear } from "./parts/lora.ts";
+import type { LoraLinear, LoraSettings, TrainedLinear } from "./parts/lora.ts";
 import { type TowerLora, towerLinears } from "./parts/tower.ts";
 
 /** Of the layers that are run; those behind the feature layer have slabs and modules only. */

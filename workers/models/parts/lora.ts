@@ -60,9 +60,6 @@ export interface TrainedLinear {
   db: Tensor | undefined;
 }
 
-/** alpha / r, or alpha / sqrt(r) with rank-stabilised LoRA (PEFT: tuners/lora/layer.py). */
-export const loraScale = (s: LoraSettings): number => (s.useRslora ? s.alpha / Math.sqrt(s.rank) : s.alpha / s.rank);
-
 /** A fused linear's LoRA in one pass. */
 export type AdaptedLinear<K extends string> = LoraLinear & { dropout: LoraDropout<K> | undefined };
 

@@ -6,7 +6,7 @@
  * - Smaller models bear more, as (1/width)^0.781: the exponent of Tinker's cookbook for Llama models. It gives 0.00012 for 65B, where
  *   QLoRA took 0.0001, and 0.002 for the demo model.
  */
-import type { Recipe } from "../../recipe.ts";
+import { loraScale, type Recipe } from "../../recipe.ts";
 
 const RATE = 2e-4;
 /** Hidden size of the models that the rate is of. */
@@ -16,9 +16,9 @@ const SCALES = { least: 0.25, most: 2 };
 
 type LoraKeys = Pick<Recipe, "loraR" | "loraAlpha" | "useRslora">;
 
-/** What LoRA's update is multiplied with: alpha/r, or alpha/√r with `use_rslora`. */
-export const scaleOf = ({ loraR, loraAlpha, useRslora }: LoraKeys): number =>
-  loraAlpha / (useRslora ? Math.sqrt(loraR) : loraR);
+/** `loraScale` of a recipe. */
+export const scaleOf = ({ loraR: rank, loraAlpha: alpha, useRslora }: LoraKeys): number =>
+  loraScale({ rank, alpha, useRslora });
 
 /** The usual rate for an adapter of this scale on a model of this hidden size. */
 export function usualRate(lora: LoraKeys, hiddenSize: number): number {
