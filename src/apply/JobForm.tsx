@@ -1,5 +1,6 @@
 /** What the next job is: its rows, who answers, what is asked, how long an answer may be. */
 import { useId } from "react";
+import { titleOf as runTitle } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { counted } from "../../workers/words.ts";
 import { Action } from "../parts/Action.tsx";
@@ -10,7 +11,6 @@ import { useApply } from "../stores/apply.ts";
 import { useApplyFiles } from "../stores/apply-files.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
-import { titleOf as runTitle } from "../stores/run-names.ts";
 import { useRuns } from "../stores/runs.ts";
 import { filesWords, formObstacle } from "./status.ts";
 

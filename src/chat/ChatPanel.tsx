@@ -47,7 +47,7 @@ function usePair() {
   const runId = useTraining((s) => s.runId);
   const step = useTraining((s) => s.step);
   const paused = useTraining((s) => (s.state === "paused" ? s.runId : undefined));
-  const speakers = info ? speakersOf(info.id, runs, runId === undefined ? undefined : { runId, step }) : [];
+  const speakers = info ? speakersOf(info.id, runs, { runId, step }) : [];
   const pair = pairOf(speakers, picked);
   return { speakers, pair, obstacle: pairObstacle({ speakers: speakers.length, ...pair, paused }) };
 }

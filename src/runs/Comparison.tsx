@@ -1,13 +1,13 @@
 /** Runs side by side: their curves on one chart, and a table of what differs. */
 import { useEffect, useMemo, useState } from "react";
 import type { StepRecord } from "../../workers/training/events.ts";
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import { counted } from "../../workers/words.ts";
 import { attempt } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { emaSmooth } from "../parts/smooth.ts";
-import { titleOf } from "../stores/run-names.ts";
 import { useRuns } from "../stores/runs.ts";
 import { ComparePlot } from "./ComparePlot.tsx";
 import { type Compared, curvesOf, type Difference, differences } from "./compare.ts";

@@ -1,8 +1,8 @@
 /** Runs that were deleted just now: each can be taken back until its bytes go. */
 
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
-import { titleOf } from "../stores/run-names.ts";
 import { UNDO_SECONDS, useRuns } from "../stores/runs.ts";
 
 export function Discarded() {

@@ -2,12 +2,12 @@
 import { useState } from "react";
 import { parseRecipe } from "../../workers/recipe.ts";
 import { moreStepsWords } from "../../workers/training/more-steps.ts";
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { useBeginning } from "../stores/beginning.ts";
 import { useRecipeFile } from "../stores/recipe-file.ts";
-import { titleOf } from "../stores/run-names.ts";
 import { useTraining } from "../stores/training.ts";
 import { hasEnded, MOST_MORE, moreObstacle } from "./status.ts";
 

@@ -1,10 +1,10 @@
 /** What somebody calls a run, and wants to remember of it; and whether it stands in the comparison. */
 import { useState } from "react";
 import { MOST_NAME, MOST_NOTE } from "../../workers/training/saved/limits.ts";
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
-import { titleOf } from "../stores/run-names.ts";
 import { useRuns } from "../stores/runs.ts";
 
 export function NameAndNote({ run }: { run: RunSummary }) {

@@ -1,10 +1,11 @@
 /** A saved run: what it trained, how far it is, and what can be done with it. */
+
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes, figure } from "../parts/format.ts";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
-import { titleOf } from "../stores/run-names.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";

@@ -1,9 +1,5 @@
-/** What saved runs and their checkpoints are called. */
+/** Which checkpoints of a saved run there are to choose from. */
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-
-/** What somebody calls it, else "voice" of an adapter that came as a file, "tiny on icons" of a run. */
-export const titleOf = ({ name, modelLabel, datasetLabel, lineage }: RunSummary): string =>
-  name || (lineage.imported ? datasetLabel : `${modelLabel} on ${datasetLabel}`);
 
 /** The checkpoint beside the one that the run ends with: the best one, or the last where the best is the run's. Undefined where they are one. */
 export function otherCheckpoint({

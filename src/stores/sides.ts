@@ -46,8 +46,7 @@ interface SidesStore {
 /** Who can be asked now. */
 function speakersNow(): Speaker[] {
   const { info } = useModel.getState();
-  const { runId, step } = useTraining.getState();
-  return info ? speakersOf(info.id, useRuns.getState().runs, runId === undefined ? undefined : { runId, step }) : [];
+  return info ? speakersOf(info.id, useRuns.getState().runs, useTraining.getState()) : [];
 }
 
 /** Those who were picked as far as they are there, else the first two. */

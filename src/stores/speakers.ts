@@ -1,6 +1,7 @@
 /** Who can answer: the base model, and adapters of the saved runs that were made on it. */
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { otherCheckpoint, titleOf } from "./run-names.ts";
+import { otherCheckpoint } from "./run-names.ts";
 import type { Speaker } from "./turns.ts";
 
 export const baseSpeaker = (modelId: string): Speaker => ({ key: `${modelId} base`, name: "Base model" });
@@ -13,7 +14,7 @@ export const adapterKey = (modelId: string, runId: string, which?: "best" | "las
 export function speakersOf(
   modelId: string,
   runs: readonly RunSummary[],
-  live?: { runId: string; step: number },
+  live?: { runId: string | undefined; step: number },
 ): Speaker[] {
   const adapters = runs
     .filter((run) => run.modelId === modelId && (run.bytes > 0 || run.id === live?.runId))

@@ -1,7 +1,8 @@
 /** What the next run begins with, where that is an adapter. */
+
+import { titleOf } from "../../workers/training/saved/lineage.ts";
 import { Action } from "../parts/Action.tsx";
 import { useBeginning } from "../stores/beginning.ts";
-import { titleOf } from "../stores/run-names.ts";
 import { stepOf } from "../stores/runs.ts";
 
 export function Beginning() {

@@ -61,9 +61,9 @@ async function notTrainedOf(
   const key = JSON.stringify([asRead.manifest.id, recipe, changes]);
   if (lastSeparated?.key === key) return lastSeparated.notTrained;
   const notTrained = new Map<number, Exclude<RowUse, "trained on">>();
-  const { split, positions } = asRead.manifest;
+  const { split } = asRead.manifest;
   for (let i = 0; split && i < asRead.rows; i++) {
-    const position = positions ? positions[i]! : i;
+    const position = asRead.positionOf(i);
     if (position >= split.from) notTrained.set(position, "of the split");
   }
   const dataset = await withChanges(asRead, changes, preparation);

@@ -12,13 +12,14 @@ import { isWeight, trainedValues } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { pictureSettingsOf } from "../models/picture-settings.ts";
 import { familyOf, parseConfig } from "../models/registry.ts";
+import { loraScale } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
 import { judge } from "../training/best.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { readAbout } from "../training/saved/about.ts";
 import { readHeldOut } from "../training/saved/evaluations.ts";
-import { originWords, readLineage } from "../training/saved/lineage.ts";
+import { originWords, readLineage, titleOf } from "../training/saved/lineage.ts";
 import { loadLatest, loadStep } from "../training/saved/load.ts";
 import { savedRun } from "../training/saved/runs.ts";
 
@@ -58,10 +59,10 @@ export async function savedModules(store: Store, runId: string, which: WhichAdap
   const { info, recipe, log, evaluations } = saved;
   const lineage = await readLineage(store, runId);
   const { step, slabs } = await savedSlabs(store, saved, which);
-  const { loraR: rank, loraAlpha, useRslora } = recipe;
+  const { loraR: rank, loraAlpha: alpha, useRslora } = recipe;
   const config = parseConfig(info.modelConfig);
   const layout = allocateAdapter(new Planner(), config, loraSettings(recipe), { training: false });
-  const scale = loraAlpha / (useRslora ? Math.sqrt(rank) : rank);
+  const scale = loraScale({ rank, alpha, useRslora });
   const modules = layout.modules.map((m) => ({ ...m, ...moduleMatrices(m, rank, slabs), rank, scale }));
   const trained = trainedValues(layout, slabs);
   const { trainableParameters } = layout;
@@ -82,7 +83,7 @@ export async function adapterBundle(store: Store, runId: string, which: WhichAda
   const peft = exportPeft(modules, settings, trained);
   const family = familyOf(info.modelConfig);
   const card = modelCard({
-    title: name || (lineage.imported ? info.datasetLabel : `${info.modelLabel} on ${info.datasetLabel}`),
+    title: titleOf({ ...info, name, lineage }),
     imported: lineage.imported !== undefined,
     began: originWords(lineage),
     baseModel: info.modelLabel,

@@ -40,7 +40,7 @@ async function begin(
   const dataset = await openDataset(store, record.datasetId, supply);
   if (!dataset) throw rowsGone(record);
   const rows = rowsToAnswer(store, dataset, await readJobRows(store, record.id));
-  if (record.adapter) await wearFor(s, record.adapter);
+  if (record.adapter) await putOnAsBegun(s, record.adapter);
   const { current, chat } = await openChat(s);
   const preparation = preparationOf(current.preparation);
   // A page that is asked for rows and says nothing keeps nobody waiting who stops.
@@ -103,7 +103,7 @@ function refuseOther({ modelId, modelLabel, preparation }: JobRecord, model: Loa
 }
 
 /** Throws where it cannot be had as it was when the job began. */
-async function wearFor(s: EngineState, { runId, step, label }: NonNullable<JobRecord["adapter"]>): Promise<void> {
+async function putOnAsBegun(s: EngineState, { runId, step, label }: NonNullable<JobRecord["adapter"]>): Promise<void> {
   const now = await putOnSaved(s, { runId }, "Stop and save it to answer with an adapter.");
   if (now === step) return;
   throw new TabTuneError(

@@ -22,6 +22,7 @@ import type { JobEvent, JobRequest } from "../protocol/apply.ts";
 import type { SupplyOf } from "../protocol/supply.ts";
 import type { Store } from "../storage/store.ts";
 import { readAbout } from "../training/saved/about.ts";
+import { readLineage, titleOf } from "../training/saved/lineage.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { counted } from "../words.ts";
 import { endStepOf } from "./adapters.ts";
@@ -85,7 +86,8 @@ async function adapterOf(store: Store, modelId: string, runId: string) {
   const step = await endStepOf(store, { id: modelId }, runId);
   const { info } = await savedRun(store, runId);
   const { name } = await readAbout(store, runId);
-  return { runId, step, label: name || `${info.modelLabel} on ${info.datasetLabel}` };
+  const lineage = await readLineage(store, runId);
+  return { runId, step, label: titleOf({ ...info, name, lineage }) };
 }
 
 /** Holds the job's lock while `work` runs. */
@@ -194,9 +196,9 @@ export async function jobSummaries(s: EngineState): Promise<JobSummary[]> {
 }
 
 async function summaryOf(s: EngineState, jobId: string): Promise<JobSummary> {
-  const job = (await listJobs(await s.store())).find(({ id }) => id === jobId);
-  if (!job) throw new TabTuneError("internal", "The job has no record.", "Start it again.");
-  return { ...job, status: job.state };
+  const store = await s.store();
+  const job = await readJob(store, jobId);
+  return { ...job, ...(await readProgress(store, jobId)), status: job.state };
 }
 
 /** Jobs whose answers stay in memory: two may be on show. */

@@ -65,7 +65,7 @@ export class RunAnswers {
     const { store, runId, rows, judging } = this.#parts;
     const kept = await readAskedRows(store, runId);
     if (!kept) return;
-    const numberAt = new Map(Array.from({ length: rows.rows }, (_, i) => [rows.positionOf(i), i]));
+    const numberAt = numbersByPosition(rows);
     const numbers = kept.rows.map(({ position }) => numberAt.get(position) ?? -1);
     this.#asked = { rows: kept.rows, metric: metricRecord(judging), numbers };
   }
@@ -180,9 +180,12 @@ export class RunAnswers {
 const metricRecord = (judging: Judging | undefined): AskedRows["metric"] =>
   judging ? { name: judging.metric.name, words: judging.metric.words } : null;
 
+const numbersByPosition = (rows: Pick<Dataset, "rows" | "positionOf">): Map<number, number> =>
+  new Map(Array.from({ length: rows.rows }, (_, i) => [rows.positionOf(i), i]));
+
 /** Throws TabTuneError "bad-argument" for a row that is not held out. */
 export function pickedNumbers(rows: Pick<Dataset, "rows" | "positionOf">, picked: readonly number[]): number[] {
-  const numberAt = new Map(Array.from({ length: rows.rows }, (_, i) => [rows.positionOf(i), i]));
+  const numberAt = numbersByPosition(rows);
   const other = picked.find((position) => !numberAt.has(position));
   if (other === undefined) return picked.map((position) => numberAt.get(position)!);
   throw new TabTuneError(

@@ -47,6 +47,14 @@ export async function readLineage(store: Store, runId: string): Promise<Lineage>
   return stored.success ? stored.output : { more: [] };
 }
 
+/** What somebody calls a saved run, else "voice" of an adapter that came as a file, "tiny on icons" of a run. */
+export const titleOf = (run: {
+  name: string;
+  modelLabel: string;
+  datasetLabel: string;
+  lineage: Pick<Lineage, "imported">;
+}): string => run.name || (run.lineage.imported ? run.datasetLabel : `${run.modelLabel} on ${run.datasetLabel}`);
+
 /** What the run began with, as "the adapter of my run at step 20"; "" where it began with new matrices. */
 export function originWords({ origin, imported }: Lineage): string {
   if (!origin || imported) return "";
