@@ -22,8 +22,7 @@ export function Welcome() {
   const noRuns = useRuns((s) => s.runs.length === 0);
   const idle = useTraining((s) => s.state === "idle");
   const isFirst = untouched && noData && noRuns && idle;
-  if (!doing && !isFirst) return null;
-  if (doing && !idle) return null;
+  if (doing ? !idle : !isFirst) return null;
   const reason = capability?.usable ? "" : capability ? "This browser cannot train: see above." : "Looking for a GPU.";
   // No region: its name would be another that speaks of a model.
   return (
@@ -44,7 +43,7 @@ export function Welcome() {
         </Action>
         <Action onPress={() => void showDoorForPictures()}>Use my pictures</Action>
         <span className="detail">
-          The demo takes about a minute: a tiny model learns to describe 128 pictures as a ship's lookout would.
+          The demo takes a minute or two: a tiny model learns to describe 128 pictures as a ship's lookout would.
         </span>
       </div>
       <p className="live" aria-live="polite">

@@ -4,6 +4,7 @@ import type { Measure } from "../../workers/apply/results.ts";
 import { counted } from "../../workers/words.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
+import { Figures } from "../parts/Figures.tsx";
 import { useAnswers } from "../stores/answers.ts";
 import type { GoingJob } from "../stores/apply.ts";
 import { Answers } from "./Answers.tsx";
@@ -11,18 +12,12 @@ import { Beside } from "./Beside.tsx";
 import { ConfusionTable } from "./ConfusionTable.tsx";
 import { metricChoices, nameOf, notesOn, percent } from "./status.ts";
 
-function Figures({ measure }: { measure: Measure }) {
+function Measured({ measure }: { measure: Measure }) {
   const { figures, rows, words, reason, metric } = measure;
+  const shown = Object.entries(figures).map(([name, value]) => ({ name: nameOf(name), words: percent(value), value }));
   return (
     <>
-      <dl className="figures">
-        {Object.entries(figures).map(([name, value]) => (
-          <div key={name}>
-            <dt>{nameOf(name)}</dt>
-            <dd data-figure={value}>{percent(value)}</dd>
-          </div>
-        ))}
-      </dl>
+      <Figures figures={shown} />
       <p className="detail">
         On {counted(rows, "row")} with a right answer. {nameOf(metric)} is {words}. {reason}
       </p>
@@ -43,7 +38,7 @@ export function Results({ job, now }: { job: JobSummary; now: GoingJob | undefin
     <>
       {measure && (
         <>
-          <Figures measure={measure} />
+          <Measured measure={measure} />
           <Field label="Metric">
             {(attributes) => (
               <select

@@ -72,15 +72,14 @@ function AskRow({ position }: { position: number }) {
   const picked = useRunAnswers((s) => s.picked?.includes(position) ?? false);
   if (!asks) return null;
   return (
-    <button
-      type="button"
-      className="quiet"
-      aria-pressed={picked}
-      aria-label={`Ask row ${position + 1} as it trains`}
-      onClick={() => useRunAnswers.getState().toggle(position)}
+    <Action
+      kind="quiet"
+      pressed={picked}
+      label={`Ask row ${position + 1} as it trains`}
+      onPress={() => useRunAnswers.getState().toggle(position)}
     >
       {picked ? "✓ asked as it trains" : "Ask as it trains"}
-    </button>
+    </Action>
   );
 }
 

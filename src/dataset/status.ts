@@ -3,6 +3,7 @@
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { DatasetSource, SeparatedCounts } from "../../workers/protocol/dataset.ts";
 import { counted } from "../../workers/words.ts";
+import { sourceLabel } from "../parts/files.ts";
 import { bytes, count } from "../parts/format.ts";
 
 /** "2 rows left out, 1 corrected: the files stay as they are."; "" where nothing was changed. */
@@ -53,8 +54,7 @@ export function statusOf({ info, waiting, busy, gone, model }: Data): string {
     return `${info.rows} rows ready${skipped}`;
   }
   if (waiting) {
-    const what = waiting.kind === "sample" ? "the sample data" : waiting.label;
-    return `Load a model: its tokenizer turns ${what} into examples.`;
+    return `Load a model: its tokenizer turns ${sourceLabel(waiting)} into examples.`;
   }
   if (busy) return "";
   if (gone) return gone;

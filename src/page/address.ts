@@ -14,5 +14,4 @@ export async function goTo(address: Address): Promise<void> {
   // An address that the page has already is gone to once more.
   if (location.hash === `#${address}`) window.dispatchEvent(new HashChangeEvent("hashchange"));
   else location.hash = address;
-  document.getElementById(address)?.scrollIntoView();
 }

@@ -1,5 +1,5 @@
 /** Dropped and picked files as one list with paths relative to what was dropped. */
-import type { DroppedFile } from "../../workers/protocol/dataset.ts";
+import type { DatasetSource, DroppedFile } from "../../workers/protocol/dataset.ts";
 
 async function entriesOf(entry: FileSystemEntry, prefix: string, out: DroppedFile[]): Promise<void> {
   const path = prefix ? `${prefix}/${entry.name}` : entry.name;
@@ -43,3 +43,7 @@ export function looksLikeModel(files: DroppedFile[]): boolean {
   const names = new Set(files.map((file) => file.path.split("/").at(-1)));
   return names.has("config.json") && [...names].some((name) => name?.endsWith(".safetensors"));
 }
+
+/** What to call data that was given. */
+export const sourceLabel = (source: DatasetSource): string =>
+  source.kind === "sample" ? "the sample data" : source.label;

@@ -56,6 +56,7 @@ export function RunAdvice() {
     [records, evaluations, recipe, hiddenSize, running, ended],
   );
   const said = useRunAnswers((s) => s.answers?.steps.at(-1));
-  const items = [...advice, ...adviceOnLoops(said)].map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
+  const loops = useMemo(() => adviceOnLoops(said), [said]);
+  const items = [...advice, ...loops].map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
   return <AdviceList label="Advice on the run" items={items} />;
 }

@@ -1,24 +1,10 @@
 /** How long the run will take, and the last step's figures; those that few people ask for are a press away. */
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
+import { type Figure, Figures } from "../parts/Figures.tsx";
 import { duration, figure } from "../parts/format.ts";
 import { figureTitle, secondsLeft, tokensPerSecond } from "./metrics.ts";
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
-
-type Figure = [name: string, value: string];
-
-function Figures({ figures }: { figures: Figure[] }) {
-  return (
-    <dl className="figures">
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
 
 interface RunFiguresProps {
   records: StepRecord[];
@@ -34,17 +20,18 @@ export function RunFigures({ records, evaluations, maxSteps, running }: RunFigur
   const speed = tokensPerSecond(records);
   const measured = evaluations.at(-1);
   const figures: Figure[] = [
-    ["Time left", left === undefined ? "–" : duration(left)],
-    ["Loss", figure(last.loss)],
-    ...(measured ? [["Held-out loss", figure(measured.loss)] as Figure] : []),
-    ...Object.entries(measured?.metrics ?? {}).map(
-      ([name, value]): Figure => [figureTitle(name, measured?.answered), percent(value)],
-    ),
+    { name: "Time left", words: left === undefined ? "–" : duration(left) },
+    { name: "Loss", words: figure(last.loss) },
+    ...(measured ? [{ name: "Held-out loss", words: figure(measured.loss) }] : []),
+    ...Object.entries(measured?.metrics ?? {}).map(([name, value]) => ({
+      name: figureTitle(name, measured?.answered),
+      words: percent(value),
+    })),
   ];
   const more: Figure[] = [
-    ["Gradient norm", figure(last.gradNorm)],
-    ["Learning rate", figure(last.learningRate)],
-    ["Tokens a second", speed === undefined ? "–" : String(Math.round(speed))],
+    { name: "Gradient norm", words: figure(last.gradNorm) },
+    { name: "Learning rate", words: figure(last.learningRate) },
+    { name: "Tokens a second", words: speed === undefined ? "–" : String(Math.round(speed)) },
   ];
   return (
     <>
