@@ -69,7 +69,9 @@ async function sharedWords(store: Store, { from }: HeldOutRecord, rows: Dataset,
   const contents = await readContents(store, rows.manifest.id);
   if (!contents) return "";
   const of = (part: Dataset) => positionsOf(part).map((position) => contents[position] ?? []);
-  return sharedRowsWords(countShared(of(rows), of(training)), rows.rows, rows.onDemand);
+  // Texts are compared by their words, however many there are: only pictures go by their place.
+  const byPlace = rows.onDemand && (rows.manifest.index?.most.pictures ?? 0) > 0;
+  return sharedRowsWords(countShared(of(rows), of(training)), rows.rows, byPlace);
 }
 
 const positionsOf = ({ rows, positionOf }: Dataset): number[] => Array.from({ length: rows }, (_, i) => positionOf(i));
