@@ -8,6 +8,7 @@ const src = path.dirname(fileURLToPath(import.meta.url));
 
 /** Rooms import those above them; rooms of one line do not import each other. */
 const order = [
+  ["words"],
   ["page"],
   ["parts"],
   ["stores"],

@@ -6,12 +6,15 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App.tsx";
 import { keepFocus } from "./app/focus.ts";
 import { wire } from "./app/wiring.ts";
+import { speakAsChosen } from "./page/language.ts";
 import { useAccount } from "./stores/account.ts";
 
 void useAccount.getState().comeBack();
 
 keepFocus();
 wire();
+
+await speakAsChosen();
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

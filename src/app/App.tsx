@@ -1,9 +1,10 @@
 /** The page: a path of four places beside the places themselves, from a model and data to a trained adapter and what it says. */
-import { useEffect } from "react";
+import { Fragment, useEffect } from "react";
 import { ApplyPanel } from "../apply/ApplyPanel.tsx";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
 import { ModelPanel } from "../model/ModelPanel.tsx";
+import { useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { StoragePanel } from "../storage/StoragePanel.tsx";
@@ -14,6 +15,7 @@ import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
+import { words } from "../words/index.ts";
 import { Gate } from "./Gate.tsx";
 import { Header, RailFoot } from "./Header.tsx";
 import { PageDrop } from "./PageDrop.tsx";
@@ -88,11 +90,13 @@ export function App() {
     return () => window.removeEventListener("hashchange", take);
   }, []);
   const path = usePath();
+  const spoken = useLanguage((s) => s.spoken);
   const next = nextStep(path);
   return (
-    <>
+    // Sentences are asked for as they are drawn: another language draws all of them anew.
+    <Fragment key={spoken}>
       <a className="skip" href="#main">
-        Skip to the model
+        {words().shell.skip}
       </a>
       <div className="frame">
         <div className="rail">
@@ -122,13 +126,10 @@ export function App() {
           </div>
         </main>
         <footer className="page-footer">
-          <p>
-            Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers,
-            PEFT and bitsandbytes.
-          </p>
+          <p>{words().shell.footer}</p>
         </footer>
       </div>
       <PageDrop />
-    </>
+    </Fragment>
   );
 }

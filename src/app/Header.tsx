@@ -1,33 +1,50 @@
 /** What the page is; and, at the rail's foot, which GPU it has, what it keeps, and light or dark. */
+import { type Choice, LANGUAGES, useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
+import { words } from "../words/index.ts";
 
 export function Header() {
   return (
     <header className="page-header">
       <h1>TabTune</h1>
-      <p>Fine-tune a vision-language model in this tab, on your own GPU. Nothing is uploaded.</p>
+      <p>{words().shell.lead}</p>
     </header>
   );
 }
 
 export function RailFoot() {
   const { capability, theme, setTheme } = useApp();
+  const { choice, choose } = useLanguage();
+  const say = words().shell;
   const adapter = capability?.adapter;
   return (
     <div className="rail-foot">
       {adapter && (
         <span className="badge">
-          {adapter.software ? "Software GPU (slow)" : `GPU: ${adapter.vendor} ${adapter.architecture}`.trim()}
+          {adapter.software ? say.softwareGpu : say.gpu(`${adapter.vendor} ${adapter.architecture}`.trim())}
         </span>
       )}
-      <a href="#storage">What this browser keeps</a>
-      <a href="./bench.html">Measure this machine</a>
+      <a href="#storage">{say.storage}</a>
+      <a href="./bench.html">{say.measure}</a>
       <label className="inline">
-        <span>Colours</span>
+        <span>{say.colours}</span>
         <select value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
-          <option value="auto">Auto</option>
-          <option value="light">Light</option>
-          <option value="dark">Dark</option>
+          {Object.entries(say.themes).map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="inline">
+        <span>{say.language}</span>
+        <select value={choice} onChange={(event) => void choose(event.target.value as Choice)}>
+          <option value="auto">{say.languageOfBrowser}</option>
+          {Object.entries(LANGUAGES).map(([tag, name]) => (
+            <option key={tag} value={tag} lang={tag}>
+              {name}
+            </option>
+          ))}
         </select>
       </label>
     </div>

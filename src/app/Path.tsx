@@ -1,15 +1,9 @@
 /** The path: a rail on wide screens, a bar on narrow ones. What is chosen in each place, how it stands, and the one next step. */
 import { useEffect, useState } from "react";
 import { ADDRESSES, type Address, isAddress } from "../page/address.ts";
-import type { NextStep, PathPlace, Standing } from "./path.ts";
+import { words } from "../words/index.ts";
+import type { NextStep, PathPlace } from "./path.ts";
 import "./path.css";
-
-const standingWords: Record<Standing, string> = {
-  empty: "empty",
-  working: "working",
-  ready: "ready",
-  "needs you": "needs you",
-};
 
 /** The place at the line that eyes rest on, a third down the window. */
 function placeAtEyes(): Address {
@@ -99,7 +93,7 @@ function Item({ place, inSight, next }: { place: PathPlace; inSight: boolean; ne
         <span className="mark" aria-hidden="true" />
         <span className="title">{title}</span>
         <span className="chosen">{chosen}</span>
-        <span className="visually-hidden">, {standingWords[standing]}</span>
+        <span className="visually-hidden">, {words().path.standing[standing]}</span>
         {standing === "working" && share !== undefined && (
           <span className="share" style={{ inlineSize: `${Math.round(100 * share)}%` }} aria-hidden="true" />
         )}
@@ -111,7 +105,7 @@ function Item({ place, inSight, next }: { place: PathPlace; inSight: boolean; ne
 export function Path({ places, next }: { places: PathPlace[]; next: NextStep }) {
   const inSight = usePlaceInSight();
   return (
-    <nav aria-label="Path" className="path">
+    <nav aria-label={words().path.label} className="path">
       <ol>
         {places.map((place) => (
           <Item
@@ -123,7 +117,7 @@ export function Path({ places, next }: { places: PathPlace[]; next: NextStep }) 
         ))}
       </ol>
       <p className="next">
-        Next: <a href={`#${next.address}`}>{next.words}</a>
+        {words().path.next} <a href={`#${next.address}`}>{next.words}</a>
       </p>
     </nav>
   );

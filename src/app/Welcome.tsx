@@ -7,6 +7,7 @@ import { useDemo } from "../stores/demo.ts";
 import { useModel } from "../stores/model.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 
 /** Shows the buttons that take pictures, and gives the first of them the focus. */
 async function showDoorForPictures(): Promise<void> {
@@ -23,28 +24,19 @@ export function Welcome() {
   const idle = useTraining((s) => s.state === "idle");
   const isFirst = untouched && noData && noRuns && idle;
   if (doing ? !idle : !isFirst) return null;
-  const reason = capability?.usable ? "" : capability ? "This browser cannot train: see above." : "Looking for a GPU.";
+  const say = words().welcome;
+  const reason = capability?.usable ? "" : capability ? say.cannot : say.looking;
   // No region: its name would be another that speaks of a model.
   return (
     <div className="welcome">
-      <h2>Teach a model to see your pictures your way</h2>
-      <p>
-        Give it pictures with the words that you want to hear. It learns from them here, in this tab, on your own GPU.
-        At the end you have a small file, an adapter, that works wherever Hugging Face models do. Nothing is installed,
-        and your pictures never leave this computer.
-      </p>
+      <h2>{say.title}</h2>
+      <p>{say.what}</p>
       <div className="row centred">
-        <Action
-          kind="primary"
-          reason={doing ? "The demo is on its way." : reason}
-          onPress={() => void useDemo.getState().begin()}
-        >
-          Try the demo
+        <Action kind="primary" reason={doing ? say.demoGoes : reason} onPress={() => void useDemo.getState().begin()}>
+          {say.demo}
         </Action>
-        <Action onPress={() => void showDoorForPictures()}>Use my pictures</Action>
-        <span className="detail">
-          The demo takes a minute or two: a tiny model learns to describe 128 pictures as a ship's lookout would.
-        </span>
+        <Action onPress={() => void showDoorForPictures()}>{say.pictures}</Action>
+        <span className="detail">{say.demoTakes}</span>
       </div>
       <p className="live" aria-live="polite">
         {doing}

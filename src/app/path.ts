@@ -1,8 +1,8 @@
 /** The path from a model to a result: what each of its places holds, how it stands, and which one is next. In words, of plain values. */
 import type { RunState } from "../../workers/training/events.ts";
-import { counted } from "../../workers/words.ts";
 import type { Address } from "../page/address.ts";
 import { isRunning, isWorking } from "../stores/run-state.ts";
+import { words } from "../words/index.ts";
 
 export type Standing = "empty" | "working" | "ready" | "needs you";
 
@@ -39,20 +39,20 @@ export interface PathState {
 }
 
 function modelPlace({ model, loading, offered, failed }: PathState): PathPlace {
-  const place = { address: "model", title: "Model" } as const;
-  if (loading) return { ...place, chosen: "Loading", standing: "working", share: loading.share };
-  if (failed.has("model")) return { ...place, chosen: model ?? "Not loaded", standing: "needs you" };
-  if (offered) return { ...place, chosen: "Waits for your yes", standing: "needs you" };
-  return model
-    ? { ...place, chosen: model, standing: "ready" }
-    : { ...place, chosen: "None loaded", standing: "empty" };
+  const { titles, model: say } = words().path;
+  const place = { address: "model", title: titles.model } as const;
+  if (loading) return { ...place, chosen: say.loading, standing: "working", share: loading.share };
+  if (failed.has("model")) return { ...place, chosen: model ?? say.notLoaded, standing: "needs you" };
+  if (offered) return { ...place, chosen: say.offered, standing: "needs you" };
+  return model ? { ...place, chosen: model, standing: "ready" } : { ...place, chosen: say.none, standing: "empty" };
 }
 
 function dataPlace({ data, waiting, asked, preparing, failed }: PathState): PathPlace {
-  const place = { address: "data", title: "Data" } as const;
-  const chosen = data ? `${counted(data.rows, "row")}, ${data.label}` : (waiting ?? "None chosen");
-  if (asked) return { ...place, chosen: "Has a question for you", standing: "needs you" };
-  if (preparing) return { ...place, chosen: `${counted(preparing.rows, "row")} read`, standing: "working" };
+  const { titles, data: say } = words().path;
+  const place = { address: "data", title: titles.data } as const;
+  const chosen = data ? say.chosen(data.rows, data.label) : (waiting ?? say.none);
+  if (asked) return { ...place, chosen: say.asked, standing: "needs you" };
+  if (preparing) return { ...place, chosen: say.read(preparing.rows), standing: "working" };
   if (failed.has("data")) return { ...place, chosen, standing: "needs you" };
   if (waiting) return { ...place, chosen, standing: "working" };
   return { ...place, chosen, standing: data ? "ready" : "empty" };
@@ -62,26 +62,28 @@ const shareOf = ({ step, maxSteps }: PathState["run"]): number | undefined =>
   maxSteps > 0 ? step / maxSteps : undefined;
 
 function trainPlace({ run, failed }: PathState): PathPlace {
-  const place = { address: "train", title: "Train" } as const;
+  const { titles, train: say } = words().path;
+  const place = { address: "train", title: titles.train } as const;
   const { state, step, maxSteps } = run;
-  const at = maxSteps > 0 ? `${step} of ${counted(maxSteps, "step")}` : "";
+  const at = maxSteps > 0 ? say.at(step, maxSteps) : "";
   if (failed.has("training") || state === "failed")
-    return { ...place, chosen: at || "Not started", standing: "needs you" };
-  if (state === "paused") return { ...place, chosen: `Paused, ${at}`, standing: "needs you", share: shareOf(run) };
-  if (isRunning(state)) return { ...place, chosen: at || "Preparing", standing: "working", share: shareOf(run) };
-  if (state === "done" || state === "stopped")
-    return { ...place, chosen: `${state === "done" ? "Done" : "Stopped"}, ${at}`, standing: "ready" };
-  return { ...place, chosen: "Not started", standing: "empty" };
+    return { ...place, chosen: at || say.notStarted, standing: "needs you" };
+  if (state === "paused") return { ...place, chosen: say.paused(at), standing: "needs you", share: shareOf(run) };
+  if (isRunning(state)) return { ...place, chosen: at || say.preparing, standing: "working", share: shareOf(run) };
+  if (state === "done") return { ...place, chosen: say.done(at), standing: "ready" };
+  if (state === "stopped") return { ...place, chosen: say.stopped(at), standing: "ready" };
+  return { ...place, chosen: say.notStarted, standing: "empty" };
 }
 
 function resultPlace({ runs, interrupted, run, failed }: PathState): PathPlace {
-  const place = { address: "result", title: "Result" } as const;
-  const kept = runs === 0 ? "No run yet" : `${counted(runs, "run")} kept`;
+  const { titles, result: say } = words().path;
+  const place = { address: "result", title: titles.result } as const;
+  const kept = runs === 0 ? say.none : say.kept(runs);
   if (["runs", "chat", "apply"].some((place) => failed.has(place)))
     return { ...place, chosen: kept, standing: "needs you" };
   // A run that goes on in this tab is told by its own place.
   if (interrupted > 0 && !isRunning(run.state))
-    return { ...place, chosen: `${counted(interrupted, "run")} to go on with`, standing: "needs you" };
+    return { ...place, chosen: say.interrupted(interrupted), standing: "needs you" };
   return { ...place, chosen: kept, standing: runs > 0 ? "ready" : "empty" };
 }
 
@@ -102,16 +104,17 @@ export interface NextStep {
 /** The one next step. The only primary button of the page is the one that takes it. */
 export function nextStep(state: PathState): NextStep {
   const { model, loading, offered, data, waiting, asked, preparing, run, interrupted } = state;
-  if (isWorking(run.state)) return { address: "train", words: "Watch it learn" };
-  if (run.state === "paused") return { address: "train", words: "Resume the run, or ask it something meanwhile" };
-  if (asked) return { address: "data", words: "Answer the question about your data" };
-  if (offered) return { address: "model", words: "Say yes to the download" };
+  const { steps } = words().path;
+  if (isWorking(run.state)) return { address: "train", words: steps.watch };
+  if (run.state === "paused") return { address: "train", words: steps.resume };
+  if (asked) return { address: "data", words: steps.answer };
+  if (offered) return { address: "model", words: steps.download };
   const isDataComing = data !== undefined || waiting !== undefined || preparing !== undefined;
-  if (!model && !loading) return { address: "model", words: "Load a model" };
-  if (interrupted > 0 && run.state === "idle") return { address: "result", words: "Go on with the interrupted run" };
-  if (!isDataComing) return { address: "data", words: "Choose your pictures, or the sample data" };
-  if (!model) return { address: "model", words: "The model is being loaded" };
-  if (!data) return { address: "data", words: "The rows are being read" };
-  if (run.state === "done" || run.state === "stopped") return { address: "result", words: "Ask it about a picture" };
-  return { address: "train", words: "Start training" };
+  if (!model && !loading) return { address: "model", words: steps.load };
+  if (interrupted > 0 && run.state === "idle") return { address: "result", words: steps.goOn };
+  if (!isDataComing) return { address: "data", words: steps.choose };
+  if (!model) return { address: "model", words: steps.loading };
+  if (!data) return { address: "data", words: steps.reading };
+  if (run.state === "done" || run.state === "stopped") return { address: "result", words: steps.ask };
+  return { address: "train", words: steps.start };
 }

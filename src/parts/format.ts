@@ -1,28 +1,30 @@
-/** Numbers as people read them. */
+/** Numbers as people read them, in the language of the page. */
+import { language, words } from "../words/index.ts";
+
+/** A number with so many digits after the point, as `toFixed`. */
+export function fixed(n: number, digits: number): string {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
+  return new Intl.NumberFormat(language(), options).format(n);
+}
+
 export function bytes(n: number): string {
   if (n < 1e3) return `${n} B`;
-  if (n < 1e6) return `${(n / 1e3).toFixed(0)} kB`;
-  if (n < 1e9) return `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB`;
-  return `${(n / 1e9).toFixed(2)} GB`;
+  if (n < 1e6) return `${fixed(n / 1e3, 0)} kB`;
+  if (n < 1e9) return `${fixed(n / 1e6, n < 1e7 ? 1 : 0)} MB`;
+  return `${fixed(n / 1e9, 2)} GB`;
 }
 
 export function count(n: number): string {
-  return n < 10_000
-    ? String(n)
-    : n < 1e6
-      ? `${(n / 1e3).toFixed(0)} k`
-      : n < 1e9
-        ? `${(n / 1e6).toFixed(1)} M`
-        : `${(n / 1e9).toFixed(2)} B`;
+  const { thousand, million, billion } = words().units;
+  if (n < 10_000) return String(n);
+  if (n < 1e6) return `${fixed(n / 1e3, 0)} ${thousand}`;
+  return n < 1e9 ? `${fixed(n / 1e6, 1)} ${million}` : `${fixed(n / 1e9, 2)} ${billion}`;
 }
 
 /** Floating-point operations, with the prefixes that GPUs are measured in. */
 export function flops(n: number): string {
-  return n < 1e9
-    ? `${(n / 1e6).toFixed(0)} MFLOP`
-    : n < 1e12
-      ? `${(n / 1e9).toFixed(1)} GFLOP`
-      : `${(n / 1e12).toFixed(1)} TFLOP`;
+  if (n < 1e9) return `${fixed(n / 1e6, 0)} MFLOP`;
+  return n < 1e12 ? `${fixed(n / 1e9, 1)} GFLOP` : `${fixed(n / 1e12, 1)} TFLOP`;
 }
 
 export function duration(seconds: number): string {
@@ -31,8 +33,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
 
-/** Three significant digits, and never a silent zero for what is no number. */
+/** Four significant digits, and never a silent zero for what is no number. */
 export function figure(n: number): string {
   if (!Number.isFinite(n)) return String(n);
-  return Math.abs(n) >= 1e-3 || n === 0 ? n.toPrecision(4) : n.toExponential(2);
+  if (Math.abs(n) < 1e-3 && n !== 0) return n.toExponential(2);
+  const options = { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false };
+  return new Intl.NumberFormat(language(), options).format(n);
 }

@@ -1,0 +1,42 @@
+/** Which language the page speaks: the browser's where it is one of ours, or the one that somebody chose. */
+import { create } from "zustand";
+import { isLanguage, LANGUAGES, type Language, speak } from "../words/index.ts";
+
+export type Choice = "auto" | Language;
+
+interface LanguageStore {
+  choice: Choice;
+  /** What is spoken: changes once its sentences are here. */
+  spoken: Language;
+  choose(choice: Choice): Promise<void>;
+}
+
+const KEY = "tabtune-language";
+
+/** The first of the browser's languages that the page speaks; English where it speaks none of them. */
+export function languageOfBrowser(tags: readonly string[]): Language {
+  const known = tags.map((tag) => tag.toLowerCase().split("-")[0]!).find((tag) => isLanguage(tag));
+  return isLanguage(known) ? known : "en";
+}
+
+function stored(): Choice {
+  const value = localStorage.getItem(KEY);
+  return isLanguage(value) ? value : "auto";
+}
+
+export const useLanguage = create<LanguageStore>((set) => ({
+  choice: "auto",
+  spoken: "en",
+  async choose(choice) {
+    localStorage.setItem(KEY, choice);
+    const spoken = choice === "auto" ? languageOfBrowser(navigator.languages) : choice;
+    await speak(spoken);
+    document.documentElement.lang = spoken;
+    set({ choice, spoken });
+  },
+}));
+
+/** Speaks what was chosen last. Resolves when it is spoken: before that nothing should be drawn. */
+export const speakAsChosen = (): Promise<void> => useLanguage.getState().choose(stored());
+
+export { LANGUAGES };

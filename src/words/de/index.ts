@@ -1,0 +1,17 @@
+/** Die Seite auf Deutsch. */
+import type { Words } from "../en/index.ts";
+import { apply } from "./apply.ts";
+import { chat } from "./chat.ts";
+import { data } from "./data.ts";
+import { model } from "./model.ts";
+import { parts } from "./parts.ts";
+import { path } from "./path.ts";
+import { recipe } from "./recipe.ts";
+import { run } from "./run.ts";
+import { runs } from "./runs.ts";
+import { shell } from "./shell.ts";
+import { storage } from "./storage.ts";
+import { units } from "./units.ts";
+import { welcome } from "./welcome.ts";
+
+export const de: Words = { apply, chat, data, model, parts, path, recipe, run, runs, shell, storage, units, welcome };

@@ -1,0 +1,2 @@
+/** Apply: many pictures answered. */
+export const apply = {};

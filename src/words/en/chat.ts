@@ -1,0 +1,2 @@
+/** The chat: one column or two. */
+export const chat = {};

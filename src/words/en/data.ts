@@ -1,0 +1,2 @@
+/** The place Data: dropping, columns, rows, the hub. */
+export const data = {};

@@ -1,0 +1,19 @@
+/** The page in English, the pattern of every language. */
+import { apply } from "./apply.ts";
+import { chat } from "./chat.ts";
+import { data } from "./data.ts";
+import { model } from "./model.ts";
+import { parts } from "./parts.ts";
+import { path } from "./path.ts";
+import { recipe } from "./recipe.ts";
+import { run } from "./run.ts";
+import { runs } from "./runs.ts";
+import { shell } from "./shell.ts";
+import { storage } from "./storage.ts";
+import { units } from "./units.ts";
+import { welcome } from "./welcome.ts";
+
+export const en = { apply, chat, data, model, parts, path, recipe, run, runs, shell, storage, units, welcome };
+
+/** What a language has to say. */
+export type Words = typeof en;

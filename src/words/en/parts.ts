@@ -1,0 +1,2 @@
+/** Pieces that places share: errors, progress, galleries. */
+export const parts = {};

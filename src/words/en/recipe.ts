@@ -1,0 +1,2 @@
+/** The recipe: questions, fields, plan, presets, files. */
+export const recipe = {};

@@ -1,0 +1,2 @@
+/** A run as it goes: status, buttons, curve, figures. */
+export const run = {};

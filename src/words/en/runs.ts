@@ -1,0 +1,2 @@
+/** Saved runs: verdict, list, comparison, ways out. */
+export const runs = {};

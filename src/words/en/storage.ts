@@ -1,0 +1,2 @@
+/** What this browser keeps. */
+export const storage = {};
