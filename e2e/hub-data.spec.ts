@@ -92,7 +92,7 @@ test("a data set of the hub", async ({ page }) => {
 
   await test.step("what was fetched is in the list of what this browser keeps, and can be deleted", async () => {
     const storage = page.getByRole("region", { name: "Storage" });
-    await storage.getByText("What this browser keeps").click();
+    await storage.scrollIntoViewIfNeeded();
     const row = storage.getByRole("row", { name: /someone\/pictures as fetched from the hub/ });
     await expect(row).toContainText("at most 4 GB of such data are kept");
     page.once("dialog", (dialog) => dialog.accept());

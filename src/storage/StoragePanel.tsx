@@ -1,71 +1,91 @@
 /** The Storage panel: what this browser keeps, how large it is, and how to delete it. */
+import { useEffect, useRef } from "react";
 import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { useStorage } from "../stores/storage.ts";
+import { words } from "../words/index.ts";
 
-const kinds = { model: "Model", data: "Data", ranges: "Data set", run: "Run", votes: "Votes", answers: "Answers" };
+type Item = StorageInfo["items"][number];
 
-function words({ usage, quota }: StorageInfo): string {
-  return `${bytes(usage)} used of the ${bytes(quota)} that this browser allows.`;
+/** Looks anew whenever the list comes into sight: models, rows and runs were kept meanwhile. */
+function useLookInSight() {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Without a secure context there is no storage to look into.
+    if (!list.current || !window.isSecureContext) return;
+    const { refresh } = useStorage.getState();
+    const watcher = new IntersectionObserver(([entry]) => void (entry?.isIntersecting && refresh()));
+    watcher.observe(list.current);
+    return () => watcher.disconnect();
+  }, []);
+  return list;
+}
+
+function Stored({ items }: { items: Item[] }) {
+  const busy = useStorage((s) => s.busy);
+  const remove = useStorage((s) => s.remove);
+  const say = words().storage;
+  return (
+    <table aria-label={say.table}>
+      <thead>
+        <tr>
+          <th scope="col">{say.columns.what}</th>
+          <th scope="col" className="number">
+            {say.columns.size}
+          </th>
+          <th scope="col">
+            <span className="visually-hidden">{say.columns.remove}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item) => (
+          <tr key={`${item.kind} ${item.key}`}>
+            <td>
+              {say.kinds[item.kind]}: <strong dir="auto">{item.label}</strong>{" "}
+              <span className="detail">{item.detail}</span>
+            </td>
+            <td className="number">{bytes(item.bytes)}</td>
+            <td>
+              <Action
+                kind="quiet"
+                label={say.remove(item.label)}
+                reason={busy === undefined ? "" : say.busy}
+                onPress={() => {
+                  if (confirm(say.sure(item.label, bytes(item.bytes)))) void remove(item);
+                }}
+              >
+                {say.columns.remove}
+              </Action>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
 }
 
 export function StoragePanel() {
-  const { info, busy, refresh, remove, persist } = useStorage();
+  const { info, persist } = useStorage();
+  const list = useLookInSight();
+  const say = words().storage;
   return (
-    <Panel title="Storage" place="storage" lead={info && words(info)}>
-      <details onToggle={(event) => event.currentTarget.open && refresh()}>
-        <summary>What this browser keeps</summary>
-        {info && info.items.length > 0 && (
-          <table aria-label="Stored">
-            <thead>
-              <tr>
-                <th scope="col">What</th>
-                <th scope="col" className="number">
-                  Size
-                </th>
-                <th scope="col">
-                  <span className="visually-hidden">Delete</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {info.items.map((item) => (
-                <tr key={`${item.kind} ${item.key}`}>
-                  <td>
-                    {kinds[item.kind]}: <strong>{item.label}</strong> <span className="detail">{item.detail}</span>
-                  </td>
-                  <td className="number">{bytes(item.bytes)}</td>
-                  <td>
-                    <Action
-                      kind="quiet"
-                      label={`Delete ${item.label}`}
-                      reason={busy === undefined ? "" : "Something is being deleted."}
-                      onPress={() => {
-                        if (confirm(`Delete ${item.label} (${bytes(item.bytes)}) from this browser?`))
-                          void remove(item);
-                      }}
-                    >
-                      Delete
-                    </Action>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
+    <Panel title={say.title} place="storage" lead={info && say.used(bytes(info.usage), bytes(info.quota))}>
+      <div ref={list} className="stored">
+        <h3>{say.keeps}</h3>
+        <p className="detail">{say.why}</p>
+        {!info && <p className="detail">{say.looking}</p>}
+        {info && info.items.length > 0 && <Stored items={info.items} />}
         {info?.swept && <p className="detail">{info.swept}</p>}
-        {info?.items.length === 0 && <p className="detail">Nothing yet.</p>}
-      </details>
+        {info?.items.length === 0 && <p className="detail">{say.nothing}</p>}
+      </div>
       {info && !info.persisted && (
         <div className="row">
-          <p className="detail grow">
-            When the disk gets full, a browser may clear what pages keep, without asking: models would be fetched again,
-            but runs and adapters would be lost.
-          </p>
+          <p className="detail grow">{say.mayGo}</p>
           <button type="button" onClick={persist}>
-            Keep my data
+            {say.persist}
           </button>
         </div>
       )}

@@ -1,4 +1,21 @@
 /** Was dieser Browser aufbewahrt. */
 import type { Words } from "../en/index.ts";
 
-export const storage: Words["storage"] = {};
+export const storage: Words["storage"] = {
+  title: "Speicher",
+  used: (used, quota) => `${used} belegt von ${quota}, die dieser Browser erlaubt.`,
+  keeps: "Was dieser Browser aufbewahrt",
+  why: "Damit nichts zweimal geholt oder berechnet wird und ein Lauf seinen Tab überlebt. Es liegt nur hier, auf diesem Rechner.",
+  looking: "Es wird nachgesehen, was aufbewahrt ist.",
+  table: "Aufbewahrt",
+  columns: { what: "Was", size: "Größe", remove: "Löschen" },
+  kinds: { model: "Modell", data: "Daten", ranges: "Datensatz", run: "Lauf", votes: "Urteile", answers: "Antworten" },
+  remove: (label) => `${label} löschen`,
+  sure: (label, size) => `${label} (${size}) aus diesem Browser löschen?`,
+  busy: "Gerade wird etwas gelöscht.",
+  nothing:
+    "Noch nichts. Modelle, Daten und Läufe werden hier stehen, jeweils mit ihrer Größe, und alle lassen sich löschen.",
+  mayGo:
+    "Wird die Festplatte voll, kann ein Browser ungefragt löschen, was Seiten aufbewahren: Modelle würden neu geholt, Läufe und Adapter aber wären verloren.",
+  persist: "Meine Daten behalten",
+};
