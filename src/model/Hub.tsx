@@ -7,21 +7,23 @@ import { bytes, count } from "../parts/format.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 
 /** Name, token and address. */
 export function HubSettings({ byName, name, disabled }: { byName: boolean; name: string; disabled: boolean }) {
   const { hub, setHub, chooseHub } = useModel();
+  const say = words().model.hub;
   return (
     <>
       {byName && (
-        <Field label="Name on the hub" hint="owner/name, owner/name@revision or its address">
+        <Field label={say.name} hint={say.nameHint}>
           {(attributes) => (
             <input
               {...attributes}
               type="text"
               value={name}
               disabled={disabled}
-              placeholder="owner/name"
+              placeholder={say.namePattern}
               spellCheck={false}
               onChange={(event) => chooseHub(event.target.value)}
             />
@@ -29,9 +31,9 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
         </Field>
       )}
       <details>
-        <summary>Hub settings</summary>
+        <summary>{say.settings}</summary>
         <div className="fields">
-          <Field label="Access token" hint="for private and gated models">
+          <Field label={say.token} hint={say.tokenHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -43,7 +45,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
               />
             )}
           </Field>
-          <Field label="Hub address" hint="of a mirror or a hub of your own">
+          <Field label={say.address} hint={say.addressHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -55,7 +57,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
               />
             )}
           </Field>
-          <Field label="OAuth client id" hint="to sign in with an app of your own">
+          <Field label={say.client} hint={say.clientHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -68,17 +70,11 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
             )}
           </Field>
         </div>
-        <p className="detail">The token is sent to this address only and is forgotten with the page.</p>
+        <p className="detail">{say.forgotten}</p>
       </details>
     </>
   );
 }
-
-const verdicts = {
-  fits: "should fit this GPU",
-  tight: "will be tight on many GPUs",
-  "too-large": "does not fit",
-};
 
 /** What a download costs, and the question. */
 export function HubOffer({ preview }: { preview: ModelPreview }) {
@@ -98,34 +94,25 @@ export function HubOffer({ preview }: { preview: ModelPreview }) {
     advice,
   } = preview;
   const card = `${hub.endpoint.trim().replace(/\/+$/, "")}/${label.split("@")[0]}/tree/${commit}`;
+  const say = words().model.offer;
   return (
-    <section className="note" aria-label="Download">
+    <section className="note" aria-label={say.label}>
       <p>
-        <strong>{label}</strong> at{" "}
+        <strong>{label}</strong> {say.at}{" "}
         <a href={card} target="_blank" rel="noreferrer">
           {commit.slice(0, 7)}
         </a>
-        : {count(parameters)} parameters, {licence ? `licence ${licence}` : "no licence told"}. {bytes(diskBytes)} will
-        be kept in this browser, {bytes(gpuBytes)} go to the GPU; training with the preset Practical takes{" "}
-        {bytes(trainingBytes)} of GPU memory and {verdicts[fits]}.
+        : {say.is(count(parameters), licence)} {say.takes(bytes(diskBytes), bytes(gpuBytes), bytes(trainingBytes))}{" "}
+        {say.fits[fits]}
       </p>
       {advice && <p>{advice}</p>}
-      {lacksBytes > 0 && (
-        <p>
-          This browser has {bytes(lacksBytes)} too little room to keep it: the model will work, but next time it has to
-          be downloaded again. Deleting old runs and models under Storage, or freeing disk space, makes room.
-        </p>
-      )}
+      {lacksBytes > 0 && <p>{say.lacks(bytes(lacksBytes))}</p>}
       <div className="row">
-        <Action
-          kind="primary"
-          reason={running ? "A run is going on: stop and save it first." : ""}
-          onPress={() => void download()}
-        >
-          Download {bytes(fetchBytes)}
+        <Action kind="primary" reason={running ? say.running : ""} onPress={() => void download()}>
+          {say.download(bytes(fetchBytes))}
         </Action>
         <button type="button" onClick={() => choose({ kind: "embedded" })}>
-          No, thank you
+          {say.no}
         </button>
       </div>
     </section>

@@ -3,13 +3,11 @@ import { limitsOf } from "../../workers/recipe.ts";
 import { Field } from "../parts/Field.tsx";
 import { withModule } from "../parts/loading.ts";
 import { useModel } from "../stores/model.ts";
+import { words } from "../words/index.ts";
 
 const limits = limitsOf("max_image_tiles");
 const splitting = { whole: false, tiles: true, checkpoint: null };
-const quantisable = [
-  { module: "vision_tower", label: "Vision tower", hint: "4 bits take a third of the memory" },
-  { module: "multi_modal_projector", label: "Projector", hint: "small: 4 bits save little" },
-] as const;
+const quantisable = ["vision_tower", "multi_modal_projector"] as const;
 const longestEdges = [512, 1024, 1536, 2048];
 
 /** What is in 4 bits, and in which. */
@@ -17,9 +15,10 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
   const loading = useModel((s) => s.loading);
   const { load_in_4bit, bnb_4bit_quant_type, bnb_4bit_use_double_quant, quantize_modules } = loading;
   const setLoading = useModel((s) => s.setLoading);
+  const say = words().model.loading;
   return (
     <>
-      <Field label="4-bit format" hint="FP4 is what bitsandbytes takes where nothing is said">
+      <Field label={say.format} hint={say.formatHint}>
         {(attributes) => (
           <select
             {...attributes}
@@ -35,13 +34,13 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
           >
             <option value="nf4">NF4</option>
             <option value="fp4">FP4</option>
-            <option value="none">none: all as in the checkpoint</option>
+            <option value="none">{say.noFormat}</option>
           </select>
         )}
       </Field>
       {load_in_4bit &&
-        quantisable.map(({ module, label, hint }) => (
-          <Field key={module} label={label} hint={hint}>
+        quantisable.map((module) => (
+          <Field key={module} {...say.modules[module]}>
             {(attributes) => (
               <select
                 {...attributes}
@@ -51,14 +50,14 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
                   setLoading({ quantize_modules: withModule(quantize_modules, module, value === "4bit") })
                 }
               >
-                <option value="whole">as in the checkpoint</option>
-                <option value="4bit">in 4 bits: less memory</option>
+                <option value="whole">{say.whole}</option>
+                <option value="4bit">{say.packed}</option>
               </select>
             )}
           </Field>
         ))}
       {load_in_4bit && (
-        <Field label="Double quantisation" hint="scales rounded as bitsandbytes does; saves no memory here">
+        <Field label={say.double} hint={say.doubleHint}>
           {(attributes) => (
             <select
               {...attributes}
@@ -66,8 +65,8 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
               disabled={disabled}
               onChange={({ target: { value } }) => setLoading({ bnb_4bit_use_double_quant: value === "on" })}
             >
-              <option value="off">off</option>
-              <option value="on">on</option>
+              <option value="off">{say.off}</option>
+              <option value="on">{say.on}</option>
             </select>
           )}
         </Field>
@@ -79,12 +78,13 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
 export function LoadingSettings({ disabled }: { disabled: boolean }) {
   const { max_image_tiles, do_image_splitting, image_longest_edge } = useModel((s) => s.loading);
   const setLoading = useModel((s) => s.setLoading);
+  const say = words().model.loading;
   return (
     <details>
-      <summary>Loading settings</summary>
+      <summary>{say.title}</summary>
       <div className="fields">
         <QuantSettings disabled={disabled} />
-        <Field label="Tiles of a picture, at most" hint="fewer tiles, fewer tokens">
+        <Field label={say.tiles} hint={say.tilesHint}>
           {(attributes) => (
             <input
               {...attributes}
@@ -92,14 +92,14 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
               {...limits}
               value={max_image_tiles ?? ""}
               disabled={disabled}
-              placeholder="as the model has it"
+              placeholder={say.asModel}
               onChange={({ target: { valueAsNumber: n } }) =>
                 setLoading({ max_image_tiles: n >= limits.min ? n : null })
               }
             />
           )}
         </Field>
-        <Field label="Pictures of SmolVLM" hint="tiles show small things, and cost many times as much">
+        <Field label={say.pictures} hint={say.picturesHint}>
           {(attributes) => (
             <select
               {...attributes}
@@ -109,13 +109,13 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
                 setLoading({ do_image_splitting: splitting[value as keyof typeof splitting] })
               }
             >
-              <option value="whole">whole, in one tile</option>
-              <option value="tiles">cut into tiles</option>
-              <option value="checkpoint">as the model has it</option>
+              <option value="whole">{say.inOne}</option>
+              <option value="tiles">{say.inTiles}</option>
+              <option value="checkpoint">{say.asModel}</option>
             </select>
           )}
         </Field>
-        <Field label="Longer side of SmolVLM’s pictures" hint="less makes fewer tiles">
+        <Field label={say.longest} hint={say.longestHint}>
           {(attributes) => (
             <select
               {...attributes}
@@ -125,10 +125,10 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
                 setLoading({ image_longest_edge: value === "" ? null : Number(value) })
               }
             >
-              <option value="">as the model has it</option>
+              <option value="">{say.asModel}</option>
               {longestEdges.map((side) => (
                 <option key={side} value={side}>
-                  {side} pixels
+                  {say.pixels(side)}
                 </option>
               ))}
             </select>

@@ -1,7 +1,6 @@
 /** The Model panel: which model, how it is loaded, and what is loaded. */
 import { useState } from "react";
 import catalogue from "../../workers/weights/hub/catalogue.json";
-import { counted } from "../../workers/words.ts";
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
@@ -13,10 +12,11 @@ import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { HubOffer, HubSettings } from "./Hub.tsx";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
-import { bestOf, groupsOf, reasonFor } from "./offers.ts";
+import { bestOf, type Entry, groupsOf, reasonFor } from "./offers.ts";
 import { SelfTest } from "./SelfTest.tsx";
 import { loadObstacle, rowWords, statusOf } from "./status.ts";
 
@@ -24,16 +24,7 @@ import { loadObstacle, rowWords, statusOf } from "./status.ts";
 function LastTime() {
   const [{ model, data }] = useState(remembered);
   if (!model) return null;
-  const rows = data ? ` with ${counted(data.rows, "row")} of ${data.label}` : "";
-  return (
-    <p className="detail">
-      Last time: {model.label}
-      {rows}.{" "}
-      {model.source.kind === "folder"
-        ? "Choose that model folder again, then Load model goes on where you were."
-        : "Load model goes on where you were."}
-    </p>
-  );
+  return <p className="detail">{words().model.lastTime(model.label, data, model.source.kind === "folder")}</p>;
 }
 
 /** For whoever has photographs: what to begin with, and why. */
@@ -45,18 +36,41 @@ function FirstModel() {
     return data !== undefined && data.kind !== "sample";
   });
   const best = bestOf(catalogue, capability);
+  const say = words().model.first;
   return (
     <>
       <p className={own ? "note" : "detail"}>
-        {own ? "Your own pictures need another model" : "For photographs"}: <strong>{best.name}</strong> is the best
-        start. {reasonFor(best, capability)}
+        {own ? say.own : say.photographs} <strong>{best.name}</strong> {say.best} {reasonFor(best, capability)}
       </p>
       <div className="row">
         <button type="button" onClick={() => chooseHub(best.repo!)}>
-          Choose {best.name}
+          {say.choose(best.name)}
         </button>
       </div>
     </>
+  );
+}
+
+/** A model of the catalogue before anything is asked of the hub: what it is good for, and what it costs. */
+function About({ entry }: { entry: Entry }) {
+  const { repo, fetchBytes, diskBytes, gpuBytes, trainingBytes, flopsPerRow, licence } = entry;
+  const { about: say, goodFor } = words().model;
+  const good = (goodFor as Record<string, string>)[repo!];
+  const costs = say.costs({
+    fetched: bytes(fetchBytes),
+    kept: bytes(diskBytes),
+    gpu: bytes(gpuBytes),
+    training: bytes(trainingBytes),
+    work: flops(flopsPerRow),
+  });
+  return (
+    <p className="detail">
+      {good} {costs} {say.licence(licence)}{" "}
+      <a href={`https://huggingface.co/${repo}`} target="_blank" rel="noreferrer">
+        {say.card}
+      </a>
+      . {say.agree}
+    </p>
   );
 }
 
@@ -73,16 +87,12 @@ export function ModelPanel() {
   const best = bestOf(catalogue, capability);
   const obstacle = loadObstacle({ busy, running, capability });
   const chosen = byName ? "other" : source.kind === "hub" ? source.name : source.kind;
+  const say = words().model;
   return (
-    <Panel
-      title="Model"
-      place="model"
-      done={info !== undefined}
-      lead="The base model stays frozen, in 4 bits, on your GPU."
-    >
+    <Panel title={words().path.titles.model} place="model" done={info !== undefined} lead={say.lead}>
       <div className="row">
         <label className="grow">
-          <span>Model</span>
+          <span>{say.choose.label}</span>
           <select
             value={chosen}
             disabled={busy}
@@ -92,50 +102,38 @@ export function ModelPanel() {
               else if (value !== "folder") chooseHub(value === "other" ? "" : value);
             }}
           >
-            <option value="embedded">
-              {demo.name} ({count(demo.parameters)} parameters, embedded)
-            </option>
-            {groupsOf(catalogue).map(([group, entries]) => (
-              <optgroup key={group} label={group}>
+            <option value="embedded">{say.choose.embedded(demo.name, count(demo.parameters))}</option>
+            {groupsOf(catalogue).map(([fits, entries]) => (
+              <optgroup key={fits} label={say.choose.groups[fits]}>
                 {entries.map(({ repo, name, parameters, fetchBytes }) => (
                   <option key={name} value={repo ?? ""}>
-                    {name} ({count(parameters)} parameters, {bytes(fetchBytes)} to download)
-                    {repo === best.repo ? ", the best start" : ""}
+                    {say.choose.listed(name, count(parameters), bytes(fetchBytes))}
+                    {repo === best.repo ? say.choose.best : ""}
                   </option>
                 ))}
               </optgroup>
             ))}
-            <option value="other">Another model of the hub…</option>
+            <option value="other">{say.choose.other}</option>
             {source.kind === "folder" && <option value="folder">{source.label}</option>}
           </select>
         </label>
         <PickButton
           folder
-          reason={busy ? "A model is being loaded." : ""}
+          reason={busy ? say.busy : ""}
           onPick={(files) => {
             setByName(false);
             choose({ kind: "folder", label: labelOf(files), files });
           }}
         >
-          Choose model folder
+          {say.choose.folder}
         </PickButton>
         <Action kind="primary" reason={obstacle} onPress={() => void load()}>
-          Load model
+          {say.choose.load}
         </Action>
       </div>
       <LoadingSettings disabled={busy} />
       <HubSettings byName={byName} name={source.kind === "hub" ? source.name : ""} disabled={busy} />
-      {listed && !preview && !busy && (
-        <p className="detail">
-          For {listed.about}. {bytes(listed.fetchBytes)} to download, {bytes(listed.diskBytes)} kept in this browser,{" "}
-          {bytes(listed.gpuBytes)} on the GPU and {bytes(listed.trainingBytes)} while it trains with the preset
-          Practical, {flops(listed.flopsPerRow)} a row. Licence {listed.licence};{" "}
-          <a href={`https://huggingface.co/${listed.repo}`} target="_blank" rel="noreferrer">
-            model card
-          </a>
-          . Nothing is fetched before you agree.
-        </p>
-      )}
+      {listed && !preview && !busy && <About entry={listed} />}
       {preview && <HubOffer preview={preview} />}
       {progress && <LoadBars progress={progress} />}
       <p role="status" className="status">
@@ -144,23 +142,22 @@ export function ModelPanel() {
       {!info && !busy && <LastTime />}
       {info && (
         <p className="detail">
-          {info.layers} layers of {info.hiddenSize}, pictures {info.imageSize} × {info.imageSize} as {info.imageTokens}{" "}
-          tokens. {rowWords(info)}
-          {info.cacheNote}
+          {[
+            say.about.shapes(info.layers, info.hiddenSize, info.imageSize, info.imageTokens),
+            rowWords(info),
+            info.cacheNote,
+          ]
+            .filter(Boolean)
+            .join(" ")}
         </p>
       )}
-      {info?.fileNotes.map((words) => (
-        <p className="note" key={words}>
-          {words}
+      {info?.fileNotes.map((note) => (
+        <p className="note" key={note}>
+          {note}
         </p>
       ))}
       {info && <SelfTest model={info} readying={readying} />}
-      {info?.demo && (
-        <p className="note">
-          The demo model is tiny: it knows 128 flat icons on plain backgrounds and nothing of photographs. For those,
-          choose another model.
-        </p>
-      )}
+      {info?.demo && <p className="note">{say.about.demo}</p>}
       {source.kind === "embedded" && !busy && <FirstModel />}
     </Panel>
   );

@@ -6,19 +6,21 @@ import { useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 
 /** Ops that fail, or how many pass and how closely. */
-function words({ passed, results, limit, gates }: SelfTestReport): string {
+function reportWords({ passed, results, limit, gates }: SelfTestReport): string {
+  const say = words().model.selfTest;
   const failed = [...new Set(results.filter((r) => !r.passed).map((r) => r.op))];
-  if (!passed) return `This adapter computes ${failed.join(", ")} wrongly: training is refused.`;
-  const unused =
-    failed.length > 0 ? ` Nothing here uses what this adapter computes wrongly: ${failed.join(", ")}.` : "";
+  if (!passed) return say.wrong(failed.join(", "));
   const off = [...new Set(gates.filter((g) => !g.passed).map((g) => g.op))];
-  const without = off.length > 0 ? ` Faster kernels that did not agree and are not used: ${off.join(", ")}.` : "";
   const right = results.filter((r) => r.passed);
   const worst = Math.max(...right.map((r) => r.error ?? 0));
-  const share = failed.length > 0 ? `${right.length} of` : "All";
-  return `${share} ${results.length} results of the self-test agree with the CPU: largest error ${worst.toExponential(1)}, ${limit.toExponential(0)} is allowed.${unused}${without}`;
+  return [
+    say.agree(right.length, results.length, worst.toExponential(1), limit.toExponential(0)),
+    ...(failed.length > 0 ? [say.unused(failed.join(", "))] : []),
+    ...(off.length > 0 ? [say.without(off.join(", "))] : []),
+  ].join(" ");
 }
 
 export function SelfTest({ model, readying }: { model: ModelInfo; readying: boolean }) {
@@ -37,17 +39,18 @@ export function SelfTest({ model, readying }: { model: ModelInfo; readying: bool
       gone = true;
     };
   }, [model, readying, state, fail]);
-  if (!report) return <p className="detail">The kernels are tried on this adapter before the first run.</p>;
+  const say = words().model.selfTest;
+  if (!report) return <p className="detail">{say.before}</p>;
   return (
     <p className={report.passed ? "detail" : "note"}>
-      {words(report)}{" "}
+      {reportWords(report)}{" "}
       <button
         type="button"
         onClick={() =>
           download(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }), "tabtune-self-test.json")
         }
       >
-        Download report
+        {say.report}
       </button>
     </p>
   );

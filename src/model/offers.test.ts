@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { Capability } from "../../workers/protocol/engine.ts";
 import catalogue from "../../workers/weights/hub/catalogue.json";
 import { bytes, flops } from "../parts/format.ts";
-import { bestOf, groupNames, groupsOf, reasonFor } from "./offers.ts";
+import { words } from "../words/index.ts";
+import { bestOf, groupsOf, reasonFor } from "./offers.ts";
 
 const machine = (changes: { room?: number; software?: boolean } = {}): Capability => ({
   usable: true,
@@ -36,6 +37,11 @@ test("the reason says what it takes, from the catalogue's own figures", () => {
 test("groups hold every model of the hub once, small ones first", () => {
   const groups = groupsOf(catalogue);
   expect(groups.flatMap(([, entries]) => entries)).toEqual(catalogue.slice(1));
-  expect(groups.map(([name]) => name)).toEqual([groupNames.fits, groupNames.tight]);
+  expect(groups.map(([fits]) => fits)).toEqual(["fits", "tight"]);
   expect(groups[1]![1].map(({ name }) => name)).toContain("LLaVA-1.5 13B");
+});
+
+test("every model of the hub is told what it is good for", () => {
+  const repos = catalogue.flatMap(({ repo }) => (repo === null ? [] : [repo]));
+  expect(Object.keys(words().model.goodFor).toSorted()).toEqual(repos.toSorted());
 });

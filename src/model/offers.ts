@@ -3,6 +3,7 @@ import { fitOfBytes } from "../../workers/engine/fit.ts";
 import type { Capability } from "../../workers/protocol/engine.ts";
 import type { Fits } from "../../workers/protocol/model.ts";
 import { bytes, flops } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 
 export interface Entry {
   name: string;
@@ -17,21 +18,13 @@ export interface Entry {
   /** Of a training step with that preset. */
   flopsPerRow: number;
   licence: string;
-  about: string;
 }
 
-/** Of groups in the list; a browser does not say how much memory a graphics card has. */
-export const groupNames: Record<Fits, string> = {
-  fits: "For most graphics cards",
-  tight: "For graphics cards of 8 GB or more",
-  "too-large": "More than a tab is likely to get",
-};
-
-/** The models of the hub by what a run takes, the least first. */
-export function groupsOf(catalogue: readonly Entry[]): [name: string, entries: Entry[]][] {
+/** The models of the hub by what a run takes, the least first; a browser does not say how much memory a graphics card has. */
+export function groupsOf(catalogue: readonly Entry[]): [fits: Fits, entries: Entry[]][] {
   return (["fits", "tight", "too-large"] as const)
-    .map((fits): [string, Entry[]] => [
-      groupNames[fits],
+    .map((fits): [Fits, Entry[]] => [
+      fits,
       catalogue.filter(({ repo, trainingBytes }) => repo !== null && fitOfBytes(trainingBytes) === fits),
     ])
     .filter(([, entries]) => entries.length > 0);
@@ -52,15 +45,11 @@ export function bestOf(catalogue: readonly Entry[], capability: Capability | und
 /** Why, in words that end in a full stop. */
 export function reasonFor(entry: Entry, capability: Capability | undefined): string {
   const { trainingBytes, fetchBytes, flopsPerRow, diskBytes } = entry;
-  const fits = fitOfBytes(trainingBytes) === "fits" ? "which most graphics cards have" : "which not every GPU has";
   const room = roomOf(capability);
+  const say = words().model.first;
   return [
-    `It trains in ${bytes(trainingBytes)} of GPU memory, ${fits}, fetches ${bytes(fetchBytes)}, and a row costs ${flops(flopsPerRow)}.`,
-    ...(diskBytes > room
-      ? [`Of the ${bytes(diskBytes)} that it is kept in, this browser has ${bytes(Math.max(0, room))} left.`]
-      : []),
-    ...(capability?.adapter?.software
-      ? ["No graphics card was found here: on the processor it is slow, and the demo model the quicker start."]
-      : []),
+    say.takes(bytes(trainingBytes), fitOfBytes(trainingBytes) === "fits", bytes(fetchBytes), flops(flopsPerRow)),
+    ...(diskBytes > room ? [say.noRoom(bytes(diskBytes), bytes(Math.max(0, room)))] : []),
+    ...(capability?.adapter?.software ? [say.software] : []),
   ].join(" ");
 }

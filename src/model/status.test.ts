@@ -32,6 +32,6 @@ test("what stands against a load, the nearest first", () => {
 test("a row's length is told where the model's pictures ask for more than the default", () => {
   expect(rowWords({ mostPictureTokens: 576, maxLength: 2048 })).toBe("");
   expect(rowWords({ mostPictureTokens: 8829, maxLength: 9984 })).toBe(
-    "Its largest pictures take 8,829 tokens: the preset Practical lets a row have 9,984. ",
+    "Its largest pictures take 8,829 tokens: the preset Practical lets a row have 9,984.",
   );
 });

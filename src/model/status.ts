@@ -3,9 +3,8 @@
 import type { Capability } from "../../workers/protocol/engine.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import { parseRecipe } from "../../workers/recipe.ts";
-import { bytes, count } from "../parts/format.ts";
-
-const READYING = " Its kernels are being tried and compiled here, so that a run can start at once; go on meanwhile.";
+import { bytes, count, grouped } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 
 type Loaded = Pick<ModelInfo, "label" | "parameters" | "gpuBytes" | "from">;
 
@@ -18,11 +17,11 @@ interface Status {
 }
 
 export function statusOf({ info, busy, readying }: Status): string {
-  if (info) {
-    const from = info.from === "cache" ? ", from this browser's cache" : "";
-    return `${info.label} is ready: ${count(info.parameters)} parameters, ${bytes(info.gpuBytes)} on the GPU${from}.${readying ? READYING : ""}`;
-  }
-  return busy ? "" : "No model is loaded.";
+  const say = words().model.status;
+  if (!info) return busy ? "" : say.none;
+  const { label, parameters, gpuBytes, from } = info;
+  const ready = say.ready(label, count(parameters), bytes(gpuBytes), from === "cache");
+  return readying ? `${ready} ${say.readying}` : ready;
 }
 
 interface Load {
@@ -34,15 +33,15 @@ interface Load {
 
 /** Why no model can be loaded now; "" when one can. */
 export function loadObstacle({ busy, running, capability }: Load): string {
-  if (busy) return "A model is being loaded.";
-  if (running) return "A run is going on with this model: stop and save it first.";
-  if (!capability) return "Looking for a GPU.";
-  return capability.usable ? "" : (capability.problem?.message ?? "This browser cannot train.");
+  const say = words().model;
+  if (busy) return say.busy;
+  if (running) return say.running;
+  if (!capability) return say.looking;
+  return capability.usable ? "" : (capability.problem?.message ?? say.cannot);
 }
 
 /** Where a large picture makes rows longer than the recipe's default lets them be; "" where none does. */
 export function rowWords({ mostPictureTokens, maxLength }: Pick<ModelInfo, "mostPictureTokens" | "maxLength">): string {
   if (maxLength <= parseRecipe({}).maxLength) return "";
-  const [picture, row] = [mostPictureTokens, maxLength].map((n) => n.toLocaleString("en-US"));
-  return `Its largest pictures take ${picture} tokens: the preset Practical lets a row have ${row}. `;
+  return words().model.about.longRows(grouped(mostPictureTokens), grouped(maxLength));
 }

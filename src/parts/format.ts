@@ -7,6 +7,9 @@ export function fixed(n: number, digits: number): string {
   return new Intl.NumberFormat(language(), options).format(n);
 }
 
+/** A whole number with its thousands apart. */
+export const grouped = (n: number): string => new Intl.NumberFormat(language()).format(n);
+
 export function bytes(n: number): string {
   if (n < 1e3) return `${n} B`;
   if (n < 1e6) return `${fixed(n / 1e3, 0)} kB`;

@@ -6,6 +6,7 @@ import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import type { Quantised } from "../parts/loading.ts";
+import { words } from "../words/index.ts";
 
 export interface HubSettings {
   /** Address of the hub, kept between visits. */
@@ -81,7 +82,7 @@ export const useModel = create<ModelStore>((set, get) => {
       await work();
     } catch (error) {
       const { info } = get();
-      app.fail("model", error, info && `${info.label} is still loaded.`);
+      app.fail("model", error, info && words().model.status.stillLoaded(info.label));
     } finally {
       set({ progress: undefined });
     }
