@@ -3,25 +3,25 @@ import { adviceOnAnswers } from "../../workers/metrics/answer-advice.ts";
 import { type AdviceItem, AdviceList } from "../parts/AdviceList.tsx";
 import { useChat } from "../stores/chat.ts";
 import { completeAnswers } from "../stores/turns.ts";
+import { words } from "../words/index.ts";
 
 export function AnswerAdvice({ answers }: { answers: Parameters<typeof completeAnswers>[0] }) {
   const { maxNewTokens, temperature } = useChat();
   const { setMaxNewTokens, setTemperature } = useChat.getState();
   const advice = adviceOnAnswers(completeAnswers(answers, maxNewTokens), { maxNewTokens, temperature });
-  const items = advice.map(({ about, words, set }): AdviceItem => {
+  const say = words().chat.advice;
+  const items = advice.map(({ about, words: sentence, set }): AdviceItem => {
     const { max_new_tokens, temperature: warmer } = set ?? {};
     return {
       about,
-      words,
+      words: sentence,
       buttons: [
         ...(max_new_tokens === undefined
           ? []
-          : [{ label: `Allow ${max_new_tokens} tokens`, onPress: () => setMaxNewTokens(max_new_tokens) }]),
-        ...(warmer === undefined
-          ? []
-          : [{ label: `Set temperature to ${warmer}`, onPress: () => setTemperature(warmer) }]),
+          : [{ label: say.allow(max_new_tokens), onPress: () => setMaxNewTokens(max_new_tokens) }]),
+        ...(warmer === undefined ? [] : [{ label: say.warmer(warmer), onPress: () => setTemperature(warmer) }]),
       ],
     };
   });
-  return <AdviceList label="Advice on the answers" items={items} />;
+  return <AdviceList label={say.label} items={items} />;
 }

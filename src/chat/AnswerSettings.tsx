@@ -1,8 +1,10 @@
 /** What every answer is asked with: the system prompt, and how words are chosen. */
 import { MOST_NEW_TOKENS } from "../../workers/metrics/answer-advice.ts";
 import { Field } from "../parts/Field.tsx";
+import { fixed } from "../parts/format.ts";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
+import { words } from "../words/index.ts";
 import { settingsWords, systemHint } from "./status.ts";
 
 export function AnswerSettings() {
@@ -10,17 +12,18 @@ export function AnswerSettings() {
   const system = useChat((s) => s.system);
   const systemRole = useModel((s) => s.info?.systemRole);
   const maxNewTokens = useChat((s) => s.maxNewTokens);
+  const say = words().chat.settings;
   const { setTemperature, setSystem, setMaxNewTokens } = useChat.getState();
   return (
     <details>
       <summary>{settingsWords(system, temperature)}</summary>
-      <Field label="System prompt" hint={systemHint(systemRole)}>
+      <Field label={say.system} hint={systemHint(systemRole)}>
         {(attributes) => (
           <textarea {...attributes} rows={2} value={system} onChange={(event) => setSystem(event.target.value)} />
         )}
       </Field>
       <label>
-        <span>Temperature {temperature === 0 ? "(0: always the likeliest word)" : temperature.toFixed(1)}</span>
+        <span>{temperature === 0 ? say.greedy : say.temperatureLabel(fixed(temperature, 1))}</span>
         <input
           type="range"
           min={0}
@@ -30,7 +33,7 @@ export function AnswerSettings() {
           onChange={(event) => setTemperature(event.target.valueAsNumber)}
         />
       </label>
-      <Field label="Longest answer in tokens">
+      <Field label={say.longest}>
         {(attributes) => (
           <input
             {...attributes}

@@ -9,6 +9,7 @@ import { SIDES } from "../stores/sides-rows.ts";
 import { speakersOf } from "../stores/speakers.ts";
 import { useTraining } from "../stores/training.ts";
 import { answersOf } from "../stores/turns.ts";
+import { words } from "../words/index.ts";
 import { AnswerAdvice } from "./AnswerAdvice.tsx";
 import { AnswerSettings } from "./AnswerSettings.tsx";
 import { AdapterSwitch, Composer } from "./Composer.tsx";
@@ -34,7 +35,7 @@ function SidesSwitch() {
         disabled={busy}
         onChange={(event) => setOn(event.target.checked)}
       />
-      <span>Side by side</span>
+      <span>{words().chat.sideBySide}</span>
     </label>
   );
 }
@@ -59,7 +60,8 @@ interface ChatProps {
   obstacle: string;
 }
 
-const placeholderOf = (training: boolean): string => (training ? "Pause the training to chat." : "Message");
+const placeholderOf = (training: boolean): string =>
+  training ? words().chat.obstacles.training : words().chat.composer.label;
 
 function Single({ model, training, obstacle }: ChatProps) {
   const attached = useChat((s) => s.attached.length);
@@ -71,7 +73,7 @@ function Single({ model, training, obstacle }: ChatProps) {
     <>
       <Conversation empty={emptyWords({ model, attached })} obstacle={obstacle} />
       <AnswerAdvice answers={answersOf(turns)} />
-      <Told words={told} />
+      <Told sentence={told} />
       <Attaching />
       <Composer obstacle={obstacle} placeholder={placeholderOf(training)} begun={begun} onAsk={send} onClear={clear}>
         <AdapterSwitch />
@@ -93,17 +95,17 @@ function Two({ model, training, obstacle }: ChatProps) {
       <Pair speakers={speakers} pair={pair} />
       <SideBySide empty={unpaired || emptyWords({ model, attached })} obstacle={reason} />
       <AnswerAdvice answers={rows.flatMap((row) => SIDES.map((side) => row[side]))} />
-      <Told words={told} />
+      <Told sentence={told} />
       <Attaching />
       <Composer obstacle={reason} placeholder={placeholderOf(training)} begun={begun} onAsk={ask} onClear={clear} />
     </>
   );
 }
 
-function Told({ words }: { words: string }) {
+function Told({ sentence }: { sentence: string }) {
   return (
     <div aria-live="polite" className="live">
-      {words && <p className="note">{words}</p>}
+      {sentence && <p className="note">{sentence}</p>}
     </div>
   );
 }
@@ -130,7 +132,7 @@ export function ChatPanel() {
   const two = useSides((s) => s.on);
   const Chat = two ? Two : Single;
   return (
-    <Panel title="Chat" place="chat" lead="Ask the model about a picture, with and without what it has learnt.">
+    <Panel title={words().chat.title} place="chat" lead={words().chat.lead}>
       <SidesSwitch />
       <Chat model={model} training={training} obstacle={askObstacle({ model, training, busy })} />
       <AnswerSettings />

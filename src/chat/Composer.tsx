@@ -3,8 +3,7 @@ import { type ReactNode, useId, useState } from "react";
 import { Action } from "../parts/Action.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { useChat } from "../stores/chat.ts";
-
-const examples = ["Describe the picture.", "What do you see?", "What color is the background?"];
+import { words } from "../words/index.ts";
 
 export function AdapterSwitch() {
   const there = useChat((s) => s.adapterRun !== undefined);
@@ -23,11 +22,11 @@ export function AdapterSwitch() {
           disabled={!there}
           onChange={(event) => setUseAdapter(event.target.checked)}
         />
-        <span>Use adapter</span>
+        <span>{words().chat.composer.useAdapter}</span>
       </label>
       {!there && (
         <span id={id} className="hint">
-          There is no adapter yet: train one, or press Use in chat of a run.
+          {words().chat.composer.noAdapter}
         </span>
       )}
     </>
@@ -51,10 +50,11 @@ export function Composer({ obstacle, placeholder, begun, children, onAsk, onClea
   const busy = useChat((s) => s.busy);
   const { attach, stop } = useChat.getState();
   const [text, setText] = useState("");
-  const submit = (words: string): void => {
-    if (obstacle || (!words.trim() && attached.length === 0)) return;
+  const say = words().chat.composer;
+  const submit = (question: string): void => {
+    if (obstacle || (!question.trim() && attached.length === 0)) return;
     setText("");
-    void onAsk(words.trim());
+    void onAsk(question.trim());
   };
   return (
     <>
@@ -66,7 +66,7 @@ export function Composer({ obstacle, placeholder, begun, children, onAsk, onClea
         }}
       >
         <textarea
-          aria-label="Message"
+          aria-label={say.label}
           rows={2}
           value={text}
           placeholder={placeholder}
@@ -85,27 +85,27 @@ export function Composer({ obstacle, placeholder, begun, children, onAsk, onClea
         />
         <div className="row centred">
           <PickButton accept="image/*" onPick={(files) => attach(files.map((file) => file.blob as File))}>
-            Attach picture
+            {say.attach}
           </PickButton>
           <Action type="submit" kind="primary" reason={obstacle}>
-            Send
+            {say.send}
           </Action>
-          <Action reason={busy ? "" : "No answer is being written."} onPress={() => void stop()}>
-            Stop
+          <Action reason={busy ? "" : say.nothingToStop} onPress={() => void stop()}>
+            {say.stop}
           </Action>
           <span className="grow" />
           {children}
         </div>
       </form>
       <div className="row examples">
-        {examples.map((words) => (
-          <Action key={words} kind="quiet" reason={obstacle} onPress={() => submit(words)}>
-            {words}
+        {say.examples.map((question) => (
+          <Action key={question} kind="quiet" reason={obstacle} onPress={() => submit(question)}>
+            {question}
           </Action>
         ))}
         {begun && (
-          <Action kind="quiet" reason={busy ? "An answer is being written." : ""} onPress={onClear}>
-            New conversation
+          <Action kind="quiet" reason={busy ? words().chat.obstacles.busy : ""} onPress={onClear}>
+            {say.new}
           </Action>
         )}
       </div>

@@ -3,6 +3,7 @@ import { Action } from "../parts/Action.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { canGoOn, type Turn } from "../stores/turns.ts";
+import { words } from "../words/index.ts";
 import { Log } from "./Log.tsx";
 import { spokenAnswer } from "./status.ts";
 import { CopyAnswer, EditableQuestion, Regenerate } from "./TurnTools.tsx";
@@ -21,9 +22,9 @@ function Question({ turn, later, obstacle }: Omit<TurnViewProps, "last">) {
   const { edit } = useChat.getState();
   return (
     <div className="turn user">
-      <span className="visually-hidden">You:</span>
+      <span className="visually-hidden">{words().chat.turns.you}</span>
       {turn.pictures.map(({ url }, i) => (
-        <img key={url} src={url} alt={`Attached ${i + 1}`} />
+        <img key={url} src={url} alt={words().chat.pictures.attached(i + 1)} />
       ))}
       <EditableQuestion text={turn.text} later={later} reason={obstacle} onAsk={(text) => void edit(turn, text)} />
     </div>
@@ -44,7 +45,7 @@ function Answer({ turn, last, obstacle }: Omit<TurnViewProps, "later">) {
           <CopyAnswer text={text} whose={speaker.name} />
           {last && canGoOn(turn) && (
             <Action kind="quiet" reason={obstacle} onPress={() => void goOn(turn)}>
-              Go on
+              {words().chat.turns.continue}
             </Action>
           )}
           {last && <Regenerate temperature={temperature} reason={obstacle} onPress={() => void regenerate()} />}

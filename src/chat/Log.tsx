@@ -1,5 +1,6 @@
 /** The box that a conversation stands in: it scrolls to the newest words. */
 import { type ReactNode, useEffect, useRef } from "react";
+import { words } from "../words/index.ts";
 
 interface LogProps {
   /** Another one when there are new words. */
@@ -17,8 +18,15 @@ export function Log({ newest, empty, children }: LogProps) {
     log.current?.scrollTo({ top: log.current.scrollHeight });
   }, [newest]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys
-    <div ref={log} className="conversation" role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
+    <div
+      ref={log}
+      className="conversation"
+      role="log"
+      aria-live="off"
+      aria-label={words().chat.conversation}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys
+      tabIndex={0}
+    >
       {empty && <p className="detail">{empty}</p>}
       {children}
     </div>

@@ -3,16 +3,16 @@ import { Field } from "../parts/Field.tsx";
 import { useSides } from "../stores/sides.ts";
 import { SIDES, type Side } from "../stores/sides-rows.ts";
 import type { Speaker } from "../stores/turns.ts";
-
-const LABELS: Record<Side, string> = { left: "Left", right: "Right" };
+import { words } from "../words/index.ts";
 
 export function Pair({ speakers, pair }: { speakers: readonly Speaker[]; pair: Record<Side, Speaker | undefined> }) {
   const blind = useSides((s) => s.blind);
+  const say = words().chat.sides;
   const { pick, setBlind } = useSides.getState();
   return (
     <div className="pair">
       {SIDES.map((side) => (
-        <Field key={side} label={LABELS[side]}>
+        <Field key={side} label={say.names[side]}>
           {(attributes) => (
             <select {...attributes} value={pair[side]?.key ?? ""} onChange={(event) => pick(side, event.target.value)}>
               {pair[side] === undefined && <option value="">–</option>}
@@ -27,7 +27,7 @@ export function Pair({ speakers, pair }: { speakers: readonly Speaker[]; pair: R
       ))}
       <label className="inline">
         <input type="checkbox" checked={blind} onChange={(event) => setBlind(event.target.checked)} />
-        <span>Blind: sides are mixed, and names come with the vote</span>
+        <span>{say.blind}</span>
       </label>
     </div>
   );

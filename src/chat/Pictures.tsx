@@ -2,6 +2,7 @@
 import { TabTuneError } from "../../workers/errors.ts";
 import { attempt, useApp } from "../page/store.ts";
 import type { Attached } from "../stores/chat.ts";
+import { words } from "../words/index.ts";
 
 interface AttachedPicturesProps {
   pictures: Attached[];
@@ -16,7 +17,12 @@ export function AttachedPictures({ pictures, onRemove }: AttachedPicturesProps) 
         <li key={url}>
           <img src={url} alt="" />
           <span>{file.name}</span>
-          <button type="button" className="quiet" aria-label={`Remove ${file.name}`} onClick={() => onRemove(url)}>
+          <button
+            type="button"
+            className="quiet"
+            aria-label={words().chat.pictures.remove(file.name)}
+            onClick={() => onRemove(url)}
+          >
             ×
           </button>
         </li>
@@ -30,14 +36,9 @@ const SAMPLES = ["001", "004", "010", "012"].map((name) => `${name}.webp`);
 const addressOf = (name: string): string => new URL(`demo/data/heldout/${name}`, document.baseURI).href;
 
 async function fetched(name: string): Promise<Blob> {
+  const say = words().chat.pictures;
   const missing = (cause?: unknown): TabTuneError =>
-    new TabTuneError(
-      "missing-file",
-      `The picture ${name} could not be fetched.`,
-      "Check that the server is still running.",
-      "",
-      { cause },
-    );
+    new TabTuneError("missing-file", say.missing(name), say.missingRemedy, "", { cause });
   const response = await fetch(addressOf(name)).catch((cause) => {
     throw missing(cause);
   });
@@ -53,9 +54,9 @@ export function SamplePictures({ onPick }: { onPick(file: File): void }) {
   };
   return (
     <div className="samples">
-      <span className="detail">Or take one that the model has never seen:</span>
+      <span className="detail">{words().chat.pictures.samples}</span>
       {SAMPLES.map((name, i) => (
-        <button key={name} type="button" aria-label={`Sample picture ${i + 1}`} onClick={() => pick(name)}>
+        <button key={name} type="button" aria-label={words().chat.pictures.sample(i + 1)} onClick={() => pick(name)}>
           <img src={addressOf(name)} alt="" />
         </button>
       ))}

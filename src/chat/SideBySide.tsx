@@ -6,33 +6,30 @@ import { useChat } from "../stores/chat.ts";
 import { useSides } from "../stores/sides.ts";
 import { isAnswered, SIDES, type Side, type SidesRow } from "../stores/sides-rows.ts";
 import { useVotes } from "../stores/votes.ts";
+import { words } from "../words/index.ts";
 import { Log } from "./Log.tsx";
 import { footnoteOn, nameOn, spokenSide } from "./status.ts";
 import { CopyAnswer, EditableQuestion, Regenerate } from "./TurnTools.tsx";
 
-const CHOICES: [Verdict, string][] = [
-  ["left", "Left"],
-  ["right", "Right"],
-  ["equal", "Equal"],
-  ["neither", "Both bad"],
-];
+const CHOICES: Verdict[] = ["left", "right", "equal", "neither"];
 
 function VoteButtons({ row }: { row: SidesRow }) {
   const verdict = useVotes((s) => s.votes.find(({ id }) => id === row.voteId)?.verdict);
   const busy = useVotes((s) => s.busy);
   const { vote } = useSides.getState();
+  const say = words().chat.sides;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a field set stands in forms
-    <div role="group" aria-label="Which is better?" className="row centred votes">
-      <span aria-hidden="true">Which is better?</span>
-      {CHOICES.map(([choice, words]) => (
+    <div role="group" aria-label={say.which} className="row centred votes">
+      <span aria-hidden="true">{say.which}</span>
+      {CHOICES.map((choice) => (
         <Action
           key={choice}
           pressed={verdict === choice}
-          reason={busy ? "A vote is being kept." : ""}
+          reason={busy ? say.keeping : ""}
           onPress={() => void vote(row, choice)}
         >
-          {words}
+          {say.verdicts[choice]}
         </Action>
       ))}
     </div>
@@ -70,9 +67,9 @@ function Row({ row, later, obstacle }: RowProps) {
   return (
     <div className="sides-row">
       <div className="turn user">
-        <span className="visually-hidden">You:</span>
+        <span className="visually-hidden">{words().chat.turns.you}</span>
         {row.pictures.map(({ url }, i) => (
-          <img key={url} src={url} alt={`Attached ${i + 1}`} />
+          <img key={url} src={url} alt={words().chat.pictures.attached(i + 1)} />
         ))}
         <EditableQuestion text={row.text} later={later} reason={obstacle} onAsk={(text) => void edit(row, text)} />
       </div>

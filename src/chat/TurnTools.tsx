@@ -1,23 +1,25 @@
 /** What can be done with a question or an answer that stands in the conversation. */
 import { type KeyboardEvent, useState } from "react";
 import { Action } from "../parts/Action.tsx";
+import { words } from "../words/index.ts";
 
 /** Without leave to write to the clipboard it says so: the words are there to be marked. */
 export function CopyAnswer({ text, whose }: { text: string; whose: string }) {
   const [told, setTold] = useState("");
+  const say = words().chat.turns;
   return (
     <>
       <Action
         kind="quiet"
-        label={`Copy the answer, ${whose}`}
+        label={say.copyLabel(whose)}
         onPress={() =>
           void navigator.clipboard.writeText(text).then(
-            () => setTold("Copied."),
-            () => setTold("This browser does not let the page copy: mark the words instead."),
+            () => setTold(say.copied),
+            () => setTold(say.cannotCopy),
           )
         }
       >
-        Copy
+        {say.copy}
       </Action>
       <span aria-live="polite" className="hint">
         {told}
@@ -28,13 +30,14 @@ export function CopyAnswer({ text, whose }: { text: string; whose: string }) {
 
 /** `temperature`: at 0 the same answer comes again, and whoever asks for it reads so before. */
 export function Regenerate({ temperature, reason, onPress }: RegenerateProps) {
+  const say = words().chat.turns;
   return (
     <>
       <Action kind="quiet" reason={reason} describedBy={reason ? undefined : REGENERATE_HINT} onPress={onPress}>
-        Regenerate
+        {say.regenerate}
       </Action>
       <span id={REGENERATE_HINT} className="hint">
-        {temperature === 0 ? "At temperature 0 the same words come again." : "With a new seed."}
+        {temperature === 0 ? say.sameAgain : say.newSeed}
       </span>
     </>
   );
@@ -60,12 +63,13 @@ interface EditableProps {
 /** A question's words with a button to change them. */
 export function EditableQuestion({ text, later, reason, onAsk }: EditableProps) {
   const [draft, setDraft] = useState<string>();
+  const say = words().chat.turns;
   if (draft === undefined) {
     return (
       <>
         <p dir="auto">{text || "…"}</p>
-        <Action kind="quiet" label="Edit the question" reason={reason} onPress={() => setDraft(text)}>
-          Edit
+        <Action kind="quiet" label={say.editLabel} reason={reason} onPress={() => setDraft(text)}>
+          {say.edit}
         </Action>
       </>
     );
@@ -84,7 +88,7 @@ export function EditableQuestion({ text, later, reason, onAsk }: EditableProps) 
   return (
     <div className="edit">
       <textarea
-        aria-label="Question"
+        aria-label={say.question}
         rows={2}
         // biome-ignore lint/a11y/noAutofocus: whoever pressed Edit goes on in the words
         autoFocus
@@ -92,18 +96,13 @@ export function EditableQuestion({ text, later, reason, onAsk }: EditableProps) 
         onChange={(event) => setDraft(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      <span className="hint">
-        Its answer is written anew
-        {later > 0 &&
-          `, and what follows is cut: ${later === 1 ? "1 question" : `${later} questions`} with the answers`}
-        .
-      </span>
+      <span className="hint">{say.anew(later)}</span>
       <div className="row">
-        <Action reason={reason || (draft.trim() ? "" : "There are no words.")} onPress={ask}>
-          Ask again
+        <Action reason={reason || (draft.trim() ? "" : say.noWords)} onPress={ask}>
+          {say.askAgain}
         </Action>
         <Action kind="quiet" onPress={() => setDraft(undefined)}>
-          Cancel
+          {say.cancel}
         </Action>
       </div>
     </div>

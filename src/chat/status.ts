@@ -1,7 +1,8 @@
 /** What the Chat panel says, in words. */
-import { counted } from "../../workers/words.ts";
+import { fixed } from "../parts/format.ts";
 import type { Side, SidesRow } from "../stores/sides-rows.ts";
 import type { Speaker, Turn } from "../stores/turns.ts";
+import { words } from "../words/index.ts";
 
 interface Asking {
   /** A model is loaded. */
@@ -14,9 +15,10 @@ interface Asking {
 
 /** Why nothing can be asked now; "" when it can. */
 export function askObstacle({ model, training, busy }: Asking): string {
-  if (!model) return "Load a model first.";
-  if (training) return "Pause the training to chat.";
-  return busy ? "An answer is being written." : "";
+  const say = words().chat.obstacles;
+  if (!model) return say.noModel;
+  if (training) return say.training;
+  return busy ? say.busy : "";
 }
 
 interface Comparing {
@@ -30,24 +32,25 @@ interface Comparing {
 
 /** Why these two cannot be asked side by side; "" when they can. */
 export function pairObstacle({ speakers, left, right, paused }: Comparing): string {
-  if (speakers < 2) return "There is no adapter to compare the base model with: train one, or add one under Runs.";
-  if (left?.key === right?.key) return "Pick two who differ.";
+  const say = words().chat.obstacles;
+  if (speakers < 2) return say.alone;
+  if (left?.key === right?.key) return say.same;
   const others = [left, right].some((speaker) => speaker?.adapter && speaker.adapter.runId !== paused);
   const which = [left, right].some((speaker) => speaker?.adapter?.which);
   if (paused === undefined || !(others || which)) return "";
-  return "While a run is paused, only the base model and that run as it is now can answer: stop it first.";
+  return say.paused;
 }
 
 /** What is written above an answer: in a row that hides who is who, the side alone. */
-export const nameOn = ({ hidden, ...row }: Pick<SidesRow, "hidden" | Side>, side: Side): string =>
-  hidden ? SIDE_NAMES[side] : `${SIDE_NAMES[side]}: ${row[side].speaker.name}`;
-
-const SIDE_NAMES: Record<Side, string> = { left: "Left", right: "Right" };
+export function nameOn({ hidden, ...row }: Pick<SidesRow, "hidden" | Side>, side: Side): string {
+  const name = words().chat.sides.names[side];
+  return hidden ? name : `${name}: ${row[side].speaker.name}`;
+}
 
 /** The end of an answer, in a hidden row without what would give its writer away. */
 export const footnoteOn = ({ hidden, ...row }: Pick<SidesRow, "hidden" | Side>, side: Side): string => {
   const { ids, footnote = "" } = row[side];
-  return hidden && ids ? counted(ids.length, "token") : footnote;
+  return hidden && ids ? words().chat.footnote.tokens(ids.length) : footnote;
 };
 
 /** The newest answer of a side that is complete. */
@@ -58,8 +61,9 @@ export function spokenSide(row: SidesRow | undefined): string {
 
 /** What to do first, in place of a conversation. */
 export function emptyWords({ model, attached }: { model: boolean; attached: number }): string {
-  if (!model) return "Load a model to talk to it.";
-  return attached > 0 ? "Now ask." : "Attach a picture and ask.";
+  const say = words().chat.empty;
+  if (!model) return say.noModel;
+  return attached > 0 ? say.attached : say.noPicture;
 }
 
 /** The last answer once it is complete: a log that is written word by word would be read out word by word. */
@@ -71,15 +75,13 @@ export function spokenAnswer(turns: readonly Pick<Turn, "role" | "speaker" | "te
 /** What opens the settings of answers, with those that are not as usual. */
 export function settingsWords(system: string, temperature: number): string {
   const cut = system.length > 40 ? `${system.slice(0, 40)}…` : system;
-  const set = [system && `“${cut}”`, temperature > 0 && `temperature ${temperature.toFixed(1)}`].filter(Boolean);
-  return set.length > 0 ? `System prompt and sampling: ${set.join(", ")}` : "System prompt and sampling";
+  const say = words().chat.settings;
+  const set = [system && say.quoted(cut), temperature > 0 && say.temperature(fixed(temperature, 1))].filter(Boolean);
+  return set.length > 0 ? say.set(set.join(", ")) : say.title;
 }
 
 /** What becomes of a system prompt; undefined: no model is loaded yet. */
 export function systemHint(systemRole: boolean | undefined): string {
-  const place =
-    systemRole === false
-      ? " This model's chat template has no system role: the words stand before those of the first question instead."
-      : "";
-  return `Opens the conversation, from the next answer on.${place}`;
+  const say = words().chat.settings;
+  return systemRole === false ? `${say.systemHint} ${say.noSystemRole}` : say.systemHint;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Verdict, Vote } from "../../workers/chat/votes.ts";
+import { speak } from "../words/index.ts";
 import { tallies, tallyWords, voteWords } from "./tally.ts";
 
 const base = { name: "Base model" };
@@ -33,4 +34,13 @@ test("a vote in words", () => {
     "“What is it?” on 1 picture: voice, step 4 better (Base model left, voice, step 4 right)",
   );
   expect(voteWords(vote(base, voice, "neither"))).toContain("both bad");
+});
+
+test("votes of one pair add up whatever language they were given in", async () => {
+  await speak("de");
+  const votes = [vote(base, voice, "right"), vote({ name: "Basismodell" }, voice, "right")];
+  expect(tallies(votes).map(tallyWords)).toEqual([
+    "voice, step 4 in 2 von 2 vorgezogen, Basismodell in 0; alle verdeckt.",
+  ]);
+  await speak("en");
 });

@@ -1,6 +1,6 @@
 /** What votes add up to, pair by pair. */
 import type { Vote } from "../../workers/chat/votes.ts";
-import { counted } from "../../workers/words.ts";
+import { words } from "../words/index.ts";
 
 export interface Tally {
   /** An adapter before the base model. */
@@ -13,10 +13,13 @@ export interface Tally {
   votes: number;
 }
 
+/** A vote keeps the name of then, which may be in another language: the base model has one name. */
+const nameOf = ({ runId, name }: Vote["left"]): string => (runId === undefined ? words().chat.speakers.base : name);
+
 /** The two of a vote in one order, whoever stood on which side. */
 export function pairOfVote({ left, right }: Pick<Vote, "left" | "right">): [string, string] {
   const rank = ({ runId, name }: Vote["left"]): string => `${runId === undefined ? 1 : 0} ${name}`;
-  return rank(left) <= rank(right) ? [left.name, right.name] : [right.name, left.name];
+  return rank(left) <= rank(right) ? [nameOf(left), nameOf(right)] : [nameOf(right), nameOf(left)];
 }
 
 /** Pairs in the order of their newest votes. */
@@ -30,28 +33,19 @@ export function tallies(votes: readonly Vote[]): Tally[] {
     tally.votes += 1;
     if (vote.blind) tally.blind += 1;
     if (vote.verdict === "equal" || vote.verdict === "neither") tally[vote.verdict] += 1;
-    else tally.preferred[vote[vote.verdict].name === names[0] ? 0 : 1] += 1;
+    else tally.preferred[nameOf(vote[vote.verdict]) === names[0] ? 0 : 1] += 1;
   }
   return [...pairs.values()];
 }
 
 /** "voice, step 100 preferred in 7 of 10, Base model in 1, 2 equal; 9 of them blind." */
-export function tallyWords({ names: [first, second], preferred, equal, neither, blind, votes }: Tally): string {
-  const parts = [
-    `${first} preferred in ${preferred[0]} of ${votes}`,
-    `${second} in ${preferred[1]}`,
-    ...(equal > 0 ? [`${equal} equal`] : []),
-    ...(neither > 0 ? [`${neither} both bad`] : []),
-  ];
-  const sight = blind === votes ? "all blind" : blind === 0 ? "none blind" : `${blind} of them blind`;
-  return `${parts.join(", ")}; ${sight}.`;
-}
+export const tallyWords = (tally: Tally): string => words().chat.votes.tally(...tally.names, tally);
 
 /** "“What is it?” on 1 picture: equal (Base model left, voice, step 4 right)" */
 export function voteWords(vote: Vote): string {
+  const say = words().chat.votes;
   const { left, right, verdict } = vote;
-  const question = left.turns.at(-1)?.text || "a picture";
-  const better = verdict === "equal" ? "equal" : verdict === "neither" ? "both bad" : `${vote[verdict].name} better`;
-  const pictures = left.turns.at(-1)?.pictures.length ?? 0;
-  return `“${question}”${pictures > 0 ? ` on ${counted(pictures, "picture")}` : ""}: ${better} (${left.name} left, ${right.name} right)`;
+  const asked = left.turns.at(-1);
+  const better = verdict === "left" || verdict === "right" ? say.better(nameOf(vote[verdict])) : say[verdict];
+  return say.vote(asked?.text || say.aPicture, asked?.pictures.length ?? 0, better, nameOf(left), nameOf(right));
 }

@@ -2,21 +2,13 @@
 import { create } from "zustand";
 import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
+import { words } from "../words/index.ts";
 import { askEngine } from "./asking.ts";
 import { useModel } from "./model.ts";
 import { useRuns } from "./runs.ts";
 import { adapterKey, baseSpeaker } from "./speakers.ts";
 import { useTraining } from "./training.ts";
-import {
-  asBefore,
-  cutWords,
-  footnoteOf,
-  historyOf,
-  picturesFor,
-  releasePictures,
-  type Speaker,
-  type Turn,
-} from "./turns.ts";
+import { asBefore, footnoteOf, historyOf, picturesFor, releasePictures, type Speaker, type Turn } from "./turns.ts";
 
 /** A picture that goes with the next message; `url` is an object URL of the file. */
 export interface Attached {
@@ -65,7 +57,7 @@ function speakerNow(useAdapter: boolean, run: string | undefined): Speaker {
   const training = useTraining.getState();
   const saved = useRuns.getState().runs.find(({ id }) => id === run);
   const step = training.runId === run ? training.step : (saved?.step ?? 0);
-  return { key: adapterKey(model, run), name: `Adapter, step ${step}`, adapter: { runId: run } };
+  return { key: adapterKey(model, run), name: words().chat.speakers.adapter(step), adapter: { runId: run } };
 }
 
 export const useChat = create<ChatStore>((set, get) => {
@@ -157,7 +149,7 @@ export const useChat = create<ChatStore>((set, get) => {
       const { turns } = get();
       const at = turns.findIndex(({ id }) => id === question.id);
       const later = turns.slice(at + 1).filter(({ role }) => role === "user").length;
-      await ask(text, question.pictures, turns.slice(0, at), cutWords(later));
+      await ask(text, question.pictures, turns.slice(0, at), words().chat.turns.cut(later));
     },
     async regenerate() {
       const { turns, useAdapter, adapterRun, temperature } = get();
@@ -166,12 +158,12 @@ export const useChat = create<ChatStore>((set, get) => {
       const now = speakerNow(useAdapter, adapterRun);
       // A run that has trained on since answers by what it has learnt.
       const speaker = now.key === reply.speaker.key ? now : reply.speaker;
-      await again(reply, { text: "", speaker, seed: nextId++ }, [], "The answer of before is kept.");
+      await again(reply, { text: "", speaker, seed: nextId++ }, [], words().chat.turns.before);
       const written = get().turns.find(({ id }) => id === reply.id);
       if (written?.seed === reply.seed || written?.text !== reply.text) return;
       change(reply.id, { footnote: `${written.footnote}${asBefore(temperature)}` });
     },
-    goOn: (reply) => again(reply, {}, reply.ids ?? [], "The answer so far is kept."),
+    goOn: (reply) => again(reply, {}, reply.ids ?? [], words().chat.turns.soFar),
     stop: () => engine((api) => api.stopChat()),
     clear() {
       releasePictures(get().turns, []);

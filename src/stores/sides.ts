@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import type { Verdict } from "../../workers/chat/votes.ts";
 import { useApp } from "../page/store.ts";
+import { words } from "../words/index.ts";
 import { askEngine } from "./asking.ts";
 import { useChat } from "./chat.ts";
 import { useModel } from "./model.ts";
@@ -18,7 +19,7 @@ import {
 } from "./sides-rows.ts";
 import { speakersOf } from "./speakers.ts";
 import { useTraining } from "./training.ts";
-import { asBefore, cutWords, footnoteOf, releasePictures, type Speaker } from "./turns.ts";
+import { asBefore, footnoteOf, releasePictures, type Speaker } from "./turns.ts";
 import { useVotes } from "./votes.ts";
 
 interface SidesStore {
@@ -96,7 +97,7 @@ export const useSides = create<SidesStore>((set, get) => {
         const { text, ids, stopped } = result;
         changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });
         if (stopped === "user" && side === "left") {
-          changeSide(row.id, "right", { footnote: "not asked: stopped" });
+          changeSide(row.id, "right", { footnote: words().chat.footnote.notAsked });
           break;
         }
       }
@@ -104,8 +105,8 @@ export const useSides = create<SidesStore>((set, get) => {
     } catch (error) {
       const left = get().rows.find(({ id }) => id === row.id)?.left;
       if (left?.ids === undefined) set({ rows, told: "" });
-      else changeSide(row.id, "right", { text: "", footnote: "no answer" });
-      useApp.getState().fail("chat", error, left?.ids ? "The left answer is kept." : "");
+      else changeSide(row.id, "right", { text: "", footnote: words().chat.footnote.none });
+      useApp.getState().fail("chat", error, left?.ids ? words().chat.sides.leftKept : "");
     } finally {
       useChat.setState({ busy: false });
     }
@@ -144,7 +145,11 @@ export const useSides = create<SidesStore>((set, get) => {
       if (!pair) return;
       const { rows } = get();
       const at = rows.findIndex(({ id }) => id === row.id);
-      await write(newRow({ text, pictures: row.pictures }, pair), rows.slice(0, at), cutWords(rows.length - at - 1));
+      await write(
+        newRow({ text, pictures: row.pictures }, pair),
+        rows.slice(0, at),
+        words().chat.turns.cut(rows.length - at - 1),
+      );
     },
     async regenerate() {
       const pair = pairNow();
@@ -166,7 +171,7 @@ export const useSides = create<SidesStore>((set, get) => {
       const given = votes.find(({ id }) => id === row.voteId)?.verdict;
       if (given === verdict) {
         await remove(row.voteId);
-        return set({ told: "The vote was taken back." });
+        return set({ told: words().chat.sides.takenBack });
       }
       const { rows } = get();
       const before = rows.slice(
@@ -177,7 +182,7 @@ export const useSides = create<SidesStore>((set, get) => {
       await keep(voteOn(conversationOf(before, [left.speaker, right.speaker]), row, verdict));
       if (!useVotes.getState().votes.some(({ id }) => id === row.voteId)) return;
       change(row.id, () => ({ hidden: false }));
-      set({ told: hidden ? `Left was ${left.speaker.name}, right was ${right.speaker.name}.` : "" });
+      set({ told: hidden ? words().chat.sides.revealed(left.speaker.name, right.speaker.name) : "" });
     },
     clear() {
       releasePictures(get().rows, []);

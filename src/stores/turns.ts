@@ -4,7 +4,8 @@
  */
 import type { AdapterChoice, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
 import type { GivenAnswer } from "../../workers/metrics/answer-advice.ts";
-import { counted } from "../../workers/words.ts";
+import { fixed } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 
 export interface Speaker {
   /** Model and run: turns of one key are one history. */
@@ -61,32 +62,20 @@ export const answersOf = (turns: readonly Turn[]): Turn[] =>
 /** An answer that can go on: cut at its length, or stopped. */
 export const canGoOn = ({ stopped }: Turn): boolean => stopped === "length" || stopped === "user";
 
-const ENDS: Record<ChatResult["stopped"], string> = {
-  eos: "",
-  length: ", cut at this length",
-  full: ", cut: the conversation is full",
-  user: ", stopped",
-};
-
 /** A change of adapters that takes longer is told. */
 const SLOW_CHANGE_SECONDS = 0.5;
 
 /** "42 tokens, 12.3 a second, stopped; 2.1 s to put the adapter on" */
 export function footnoteOf({ ids, tokens, seconds, stopped, changeSeconds }: ChatResult): string {
+  const say = words().chat.footnote;
   const rate = tokens / Math.max(seconds, 1e-3);
-  const change = changeSeconds >= SLOW_CHANGE_SECONDS ? `; ${changeSeconds.toFixed(1)} s to put the adapter on` : "";
-  return `${counted(ids.length, "token")}, ${rate.toFixed(1)} a second${ENDS[stopped]}${change}`;
+  const change = changeSeconds >= SLOW_CHANGE_SECONDS ? say.change(fixed(changeSeconds, 1)) : "";
+  return `${say.speed(ids.length, fixed(rate, 1))}${say.ends[stopped]}${change}`;
 }
 
 /** What an answer that was asked for again says where it came out as before. */
 export const asBefore = (temperature: number): string =>
-  temperature === 0
-    ? "; the same as before: at temperature 0 the likeliest word is always taken"
-    : "; the same as before by chance";
-
-/** What a changed question takes with it: "The question was changed, and 2 later questions with their answers were cut."; "" for nothing. */
-export const cutWords = (later: number): string =>
-  later === 0 ? "" : `The question was changed, and ${counted(later, "later question")} with the answers cut.`;
+  temperature === 0 ? words().chat.footnote.sameAtZero : words().chat.footnote.sameByChance;
 
 /** Frees the pictures of what is gone, but for those that are still shown. */
 export function releasePictures(

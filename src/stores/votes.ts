@@ -1,10 +1,10 @@
 /** Votes on answers side by side, as this browser keeps them. */
 import { create } from "zustand";
 import type { Vote, VoteToKeep } from "../../workers/chat/votes.ts";
-import { counted } from "../../workers/words.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
+import { words } from "../words/index.ts";
 
 interface VotesStore {
   /** The newest first. */
@@ -50,7 +50,7 @@ export const useVotes = create<VotesStore>((set, get) => {
       working(async () => {
         const { file, rows, notes } = await engine((api) => api.preferences());
         download(file, "tabtune-preferences.zip");
-        set({ exported: [`${counted(rows, "preference row")} saved.`, ...notes].join(" ") });
+        set({ exported: [words().chat.votes.saved(rows), ...notes].join(" ") });
       }),
   };
 });
