@@ -2,20 +2,23 @@
 import type { JobResults, ResultRow, ShownAnswers } from "../../workers/apply/results.ts";
 import type { RowThumbnail } from "../../workers/data/preview.ts";
 import { Field } from "../parts/Field.tsx";
+import { fixed } from "../parts/format.ts";
 import { Pager } from "../parts/Pager.tsx";
 import { RowPicture } from "../parts/RowPicture.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { PAGE_ANSWERS, useAnswers } from "../stores/answers.ts";
-import { emptyWords, FILTERS } from "./status.ts";
+import { words } from "../words/index.ts";
+import { FILTERS } from "./status.ts";
 
 function AnswerRow({ line, picture }: { line: ResultRow; picture: RowThumbnail | undefined }) {
   const { row, source, answered, score, message } = line;
+  const say = words().apply.answers;
   const more = (answered?.pictures.length ?? 0) - 1;
   return (
     <tr>
       <td>
-        {picture ? <RowPicture picture={picture} label={`Picture of row ${row + 1}`} /> : "–"}
-        {more > 0 && <small>and {more} more</small>}
+        {picture ? <RowPicture picture={picture} label={say.pictureOf(row + 1)} /> : "–"}
+        {more > 0 && <small>{say.more(more)}</small>}
       </td>
       <td>
         {answered?.question}
@@ -24,8 +27,8 @@ function AnswerRow({ line, picture }: { line: ResultRow; picture: RowThumbnail |
       {answered ? (
         <>
           <td>
-            {answered.answer || <em>nothing</em>}
-            {answered.stopped !== "eos" && <small className="problem">cut off</small>}
+            {answered.answer || <em>{say.nothing}</em>}
+            {answered.stopped !== "eos" && <small className="problem">{say.cutOff}</small>}
           </td>
           <td>{answered.right.length > 0 ? [...new Set(answered.right)].join(" / ") : "–"}</td>
         </>
@@ -35,7 +38,7 @@ function AnswerRow({ line, picture }: { line: ResultRow; picture: RowThumbnail |
         </td>
       )}
       <td className="number" data-score={score}>
-        {score === undefined ? "–" : score.toFixed(2)}
+        {score === undefined ? "–" : fixed(score, 2)}
       </td>
     </tr>
   );
@@ -43,38 +46,39 @@ function AnswerRow({ line, picture }: { line: ResultRow; picture: RowThumbnail |
 
 export function Answers({ results }: { results: JobResults }) {
   const { filter, page, pictures, look } = useAnswers();
+  const say = words().apply.answers;
   const { rows, total } = results;
   const pages = Math.max(1, Math.ceil(total / PAGE_ANSWERS));
   return (
     <>
-      <Field label="Answers shown">
+      <Field label={say.shown}>
         {(attributes) => (
           <select
             {...attributes}
             value={filter}
             onChange={(event) => void look({ filter: event.target.value as ShownAnswers })}
           >
-            {FILTERS.map(([value, text]) => (
+            {FILTERS.map((value) => (
               <option key={value} value={value}>
-                {text}
+                {say.filters[value]}
               </option>
             ))}
           </select>
         )}
       </Field>
       {rows.length === 0 ? (
-        <p className="detail">{emptyWords[filter]}</p>
+        <p className="detail">{say.empty[filter]}</p>
       ) : (
-        <Scroll label="Rows with their answers">
-          <table aria-label="Answers" className="answers">
+        <Scroll label={say.scroll}>
+          <table aria-label={say.table} className="answers">
             <thead>
               <tr>
-                <th scope="col">Picture</th>
-                <th scope="col">Question</th>
-                <th scope="col">Answer</th>
-                <th scope="col">Right answer</th>
+                <th scope="col">{say.columns.picture}</th>
+                <th scope="col">{say.columns.question}</th>
+                <th scope="col">{say.columns.answer}</th>
+                <th scope="col">{say.columns.right}</th>
                 <th scope="col" className="number">
-                  Score
+                  {say.columns.score}
                 </th>
               </tr>
             </thead>
@@ -90,7 +94,7 @@ export function Answers({ results }: { results: JobResults }) {
           </table>
         </Scroll>
       )}
-      {pages > 1 && <Pager what="answers" page={page} pages={pages} onPage={(next) => void look({ page: next })} />}
+      {pages > 1 && <Pager what={say.pager} page={page} pages={pages} onPage={(next) => void look({ page: next })} />}
     </>
   );
 }

@@ -8,6 +8,7 @@ import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning, isWorking } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { JobForm } from "./JobForm.tsx";
 import { Jobs } from "./Jobs.tsx";
 import { Results } from "./Results.tsx";
@@ -33,15 +34,16 @@ function JobButtons() {
   const busy = useObstacle(job?.adapter != null);
   if (!job) return null;
   const isGoing = going?.id === job.id;
-  const reason = going?.ending ? "It is stopping." : "";
+  const say = words().apply.job;
+  const reason = going?.ending ? words().apply.obstacles.ending : "";
   if (isGoing)
     return (
       <div className="row">
         <Action reason={reason} onPress={() => void pause()}>
-          Pause answering
+          {say.pause}
         </Action>
         <Action reason={reason} onPress={() => void stop(job.id)}>
-          Stop answering
+          {say.stop}
         </Action>
       </div>
     );
@@ -49,9 +51,9 @@ function JobButtons() {
   return (
     <div className="row">
       <Action reason={resumeObstacle(job, modelId) || busy} onPress={() => void resume(job.id)}>
-        Resume answering
+        {say.resume}
       </Action>
-      {job.status === "open" && <Action onPress={() => void stop(job.id)}>Stop answering</Action>}
+      {job.status === "open" && <Action onPress={() => void stop(job.id)}>{say.stop}</Action>}
     </div>
   );
 }
@@ -61,13 +63,10 @@ export function ApplyPanel() {
   const obstacle = useObstacle(form.adapter !== "");
   const job = jobs.find(({ id }) => id === shown);
   const now = going && going.id === job?.id ? going : undefined;
-  const words = statusOf(job, now);
+  const status = statusOf(job, now);
+  const say = words().apply;
   return (
-    <Panel
-      title="Apply"
-      place="apply"
-      lead="Have many rows answered, by the base model or an adapter, and see how right the answers are."
-    >
+    <Panel title={say.title} place="apply" lead={say.lead}>
       <JobForm obstacle={obstacle} />
       {job && (
         <div className="job">
@@ -75,12 +74,12 @@ export function ApplyPanel() {
           <p className="detail">{askedWords(job)}</p>
         </div>
       )}
-      {job && now && <progress aria-label="Rows answered" max={job.rows} value={now.done} />}
+      {job && now && <progress aria-label={say.job.progress} max={job.rows} value={now.done} />}
       {/* What changes with each row is spoken now and then only. */}
       <p role="status" aria-live="off" className="status">
-        {words}
+        {status}
       </p>
-      <Spoken text={words} atOnce={!now} />
+      <Spoken text={status} atOnce={!now} />
       {note && <p className="note">{note}</p>}
       <JobButtons />
       {job && <Results job={job} now={now} />}

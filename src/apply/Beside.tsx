@@ -1,9 +1,9 @@
 /** Another job over the same rows beside the one on show: base against adapter, figure by figure. */
 import type { JobSummary } from "../../workers/apply/job.ts";
-import { counted } from "../../workers/words.ts";
 import { Field } from "../parts/Field.tsx";
 import { useAnswers } from "../stores/answers.ts";
 import { useApply } from "../stores/apply.ts";
+import { language, words } from "../words/index.ts";
 import { comparisonWords, nameOf, percent, speakerOf } from "./status.ts";
 
 const isOver = ({ status }: JobSummary): boolean => status === "done" || status === "stopped";
@@ -11,34 +11,32 @@ const isOver = ({ status }: JobSummary): boolean => status === "done" || status 
 export function Beside({ job }: { job: JobSummary }) {
   const jobs = useApply((s) => s.jobs);
   const { other, comparison, compare } = useAnswers();
+  const say = words().apply.beside;
   const others = jobs.filter((one) => one.id !== job.id && one.rowsKey === job.rowsKey && isOver(one));
   if (!isOver(job) || others.length === 0) return null;
   const chosen = others.find(({ id }) => id === other);
   return (
     <>
-      <Field label="Beside another job over the same rows">
+      <Field label={say.label}>
         {(attributes) => (
           <select
             {...attributes}
             value={chosen?.id ?? ""}
             onChange={(event) => void compare(event.target.value || undefined)}
           >
-            <option value="">none</option>
+            <option value="">{say.none}</option>
             {others.map((one) => (
               <option key={one.id} value={one.id}>
-                {speakerOf(one)}
-                {one.prompt && `, asked “${one.prompt}”`}, {new Date(one.createdAt).toLocaleString()}
+                {say.option(speakerOf(one), one.prompt ?? "", new Date(one.createdAt).toLocaleString(language()))}
               </option>
             ))}
           </select>
         )}
       </Field>
-      {chosen && comparison === null && (
-        <p className="detail">No row that both answered has a right answer, so there is nothing to compare.</p>
-      )}
+      {chosen && comparison === null && <p className="detail">{say.nothing}</p>}
       {chosen && comparison && (
         <>
-          <table aria-label="Jobs side by side">
+          <table aria-label={say.table}>
             <thead>
               <tr>
                 <td />
@@ -49,7 +47,7 @@ export function Beside({ job }: { job: JobSummary }) {
                   {speakerOf(chosen)}
                 </th>
                 <th scope="col" className="number">
-                  Difference
+                  {say.difference}
                 </th>
               </tr>
             </thead>
@@ -68,7 +66,7 @@ export function Beside({ job }: { job: JobSummary }) {
             </tbody>
           </table>
           <p className="detail">
-            Over {counted(comparison.rows, "row")} that both answered. {comparisonWords(comparison)}
+            {say.over(comparison.rows)} {comparisonWords(comparison)}
           </p>
         </>
       )}

@@ -1,17 +1,19 @@
 /** Which right answer was taken for which. */
 import type { Confusions } from "../../workers/metrics/classes.ts";
 import { Scroll } from "../parts/Scroll.tsx";
+import { words } from "../words/index.ts";
 
 export function ConfusionTable({ confusions: { classes, counts } }: { confusions: Confusions }) {
-  const given = [...classes, "none of them"];
+  const say = words().apply.confusions;
+  const given = [...classes, say.other];
   return (
     <details>
-      <summary>Which answer was given for which</summary>
-      <Scroll label="Which answer was given for which" short>
-        <table aria-label="Confusions">
+      <summary>{say.title}</summary>
+      <Scroll label={say.title} short>
+        <table aria-label={say.table}>
           <thead>
             <tr>
-              <th scope="col">Right answer</th>
+              <th scope="col">{say.right}</th>
               {given.map((name) => (
                 <th key={name} scope="col" className="number">
                   {name}

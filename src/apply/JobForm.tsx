@@ -2,7 +2,6 @@
 import { useId } from "react";
 import { titleOf as runTitle } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { counted } from "../../workers/words.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
@@ -12,6 +11,7 @@ import { useApplyFiles } from "../stores/apply-files.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { useRuns } from "../stores/runs.ts";
+import { words } from "../words/index.ts";
 import { filesWords, formObstacle } from "./status.ts";
 
 const heldOutOf = ({ recipe }: RunSummary): boolean => recipe.eval_strategy === "steps";
@@ -23,51 +23,50 @@ function useRowChoices(runs: readonly RunSummary[]): { value: string; text: stri
   const files = useApplyFiles((s) => s.info);
   const all = (data?.rows ?? 0) + (data?.heldOut?.rows ?? 0);
   const held = separated?.heldOut || data?.heldOut?.rows;
+  const say = words().apply.form;
   return [
-    { value: "all", text: data ? `all of the data (${all})` : "all of the data (none yet)", rows: all },
-    ...(data
-      ? [{ value: "held out", text: `held-out rows of the data${held ? ` (${held})` : ""}`, rows: undefined }]
-      : []),
+    { value: "all", text: data ? say.all(all) : say.allUnknown, rows: all },
+    ...(data ? [{ value: "held out", text: held ? say.heldOutCounted(held) : say.heldOut, rows: undefined }] : []),
     ...runs.filter(heldOutOf).map((run) => ({
-      ...{ value: `run ${run.id}`, text: `held-out rows of ${runTitle(run)}, step ${run.step}`, rows: undefined },
+      ...{ value: `run ${run.id}`, text: say.heldOutOf(runTitle(run), run.step), rows: undefined },
     })),
-    { value: "files", text: files ? `${files.label} (${files.rows})` : "other files …", rows: files?.rows ?? 0 },
+    { value: "files", text: files ? say.files(files.label, files.rows) : say.otherFiles, rows: files?.rows ?? 0 },
   ];
 }
 
 function OtherFiles({ reason }: { reason: string }) {
   const { info, progress, waiting, asBefore, take } = useApplyFiles();
   const jobs = useApply((s) => s.jobs);
-  const words = info ? filesWords(info, jobs) : "";
+  const told = info ? filesWords(info, jobs) : "";
+  const say = words().apply.files;
   const skipped = info?.skipped.length ?? 0;
   return (
     <>
       <div className="row centred">
         <PickButton reason={reason} onPick={(files) => void take(files)}>
-          Files to answer
+          {say.pick}
         </PickButton>
         <PickButton folder reason={reason} onPick={(files) => void take(files)}>
-          Folder to answer
+          {say.pickFolder}
         </PickButton>
-        <span className="hint">or drop them here; rows without an answer are welcome</span>
+        <span className="hint">{say.drop}</span>
       </div>
-      {progress && <Progress label={`Preparing rows: ${progress.rows} ready`} detail={progress.detail} />}
-      {waiting && <p className="detail">Load a model: it says how these files are prepared.</p>}
+      {progress && <Progress label={say.ready(progress.rows)} detail={progress.detail} />}
+      {waiting && <p className="detail">{say.waiting}</p>}
       {info && (
         <p className="detail">
-          {info.label} ({info.format}): {counted(info.rows, "row")} to answer
-          {skipped > 0 && `, ${skipped} that cannot be`}.
-          {asBefore && " Columns are read as you chose for a table with the same ones."}
+          {say.found(info.label, info.format, info.rows, skipped)}
+          {asBefore && ` ${say.asBefore}`}
         </p>
       )}
       {info && info.notes.length > 0 && (
-        <ul className="note" aria-label="Notes on the files to answer">
+        <ul className="note" aria-label={say.notes}>
           {info.notes.map((note) => (
             <li key={note}>{note}</li>
           ))}
         </ul>
       )}
-      {words && <p className="note">{words}</p>}
+      {told && <p className="note">{told}</p>}
     </>
   );
 }
@@ -75,6 +74,7 @@ function OtherFiles({ reason }: { reason: string }) {
 /** @param obstacle why no rows can be answered now; "" when they can */
 export function JobForm({ obstacle }: { obstacle: string }) {
   const { form, change, start } = useApply();
+  const say = words().apply.form;
   const id = useId();
   const model = useModel((s) => s.info);
   const runs = useRuns((s) => s.runs).filter(({ modelId, bytes }) => modelId === model?.id && bytes > 0);
@@ -91,7 +91,7 @@ export function JobForm({ obstacle }: { obstacle: string }) {
       }}
     >
       <div className="fields">
-        <Field label="Rows">
+        <Field label={say.rows}>
           {(attributes) => (
             <select {...attributes} value={chosen.value} onChange={(event) => change({ rows: event.target.value })}>
               {choices.map(({ value, text }) => (
@@ -102,23 +102,23 @@ export function JobForm({ obstacle }: { obstacle: string }) {
             </select>
           )}
         </Field>
-        <Field label="Answered by">
+        <Field label={say.by}>
           {(attributes) => (
             <select
               {...attributes}
               value={runs.some(({ id }) => id === form.adapter) ? form.adapter : ""}
               onChange={(event) => change({ adapter: event.target.value })}
             >
-              <option value="">the base model</option>
+              <option value="">{say.base}</option>
               {runs.map((run) => (
                 <option key={run.id} value={run.id}>
-                  {runTitle(run)}, step {run.step}
+                  {say.run(runTitle(run), run.step)}
                 </option>
               ))}
             </select>
           )}
         </Field>
-        <Field label="One question for all" hint="empty: each row's own, of a conversation the last">
+        <Field label={say.question} hint={say.questionHint}>
           {(attributes) => (
             <input
               type="text"
@@ -128,7 +128,7 @@ export function JobForm({ obstacle }: { obstacle: string }) {
             />
           )}
         </Field>
-        <Field label="Longest answer" hint="tokens">
+        <Field label={say.longest} hint={say.longestHint}>
           {(attributes) => (
             <input
               type="number"
@@ -140,10 +140,10 @@ export function JobForm({ obstacle }: { obstacle: string }) {
           )}
         </Field>
       </div>
-      {chosen.value === "files" && <OtherFiles reason={preparing ? "Rows are being prepared." : ""} />}
+      {chosen.value === "files" && <OtherFiles reason={preparing ? words().apply.files.preparing : ""} />}
       <div className="row centred">
         <Action type="submit" reason={reason} describedBy={reason ? id : undefined}>
-          Start answering
+          {say.start}
         </Action>
         {reason && (
           <span id={id} className="detail">

@@ -1,45 +1,45 @@
 /** All jobs that are kept in this browser. */
-import { counted } from "../../workers/words.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { useApply } from "../stores/apply.ts";
+import { language, words } from "../words/index.ts";
 import { statusOf, titleOf } from "./status.ts";
 
 export function Jobs() {
   const { jobs, shown, going } = useApply();
+  const say = words().apply.jobs;
   const { show, remove } = useApply.getState();
   if (jobs.length === 0) return null;
   return (
     <details>
-      <summary>{counted(jobs.length, "job is", "jobs are")} kept in this browser</summary>
-      <ul className="jobs" aria-label="Jobs">
+      <summary>{say.kept(jobs.length)}</summary>
+      <ul className="jobs" aria-label={say.label}>
         {jobs.map((job) => (
           <li key={job.id}>
             <div>
               {titleOf(job)}
               <p className="detail">
-                {statusOf(job, going?.id === job.id ? going : undefined)} {new Date(job.createdAt).toLocaleString()},{" "}
-                {bytes(job.bytes)}
+                {statusOf(job, going?.id === job.id ? going : undefined)}{" "}
+                {new Date(job.createdAt).toLocaleString(language())}, {bytes(job.bytes)}
               </p>
             </div>
             <Action
               kind="quiet"
-              label={`Show ${titleOf(job)}`}
-              reason={job.id === shown ? "It is on show." : ""}
+              label={say.showLabel(titleOf(job))}
+              reason={job.id === shown ? words().apply.obstacles.shown : ""}
               onPress={() => show(job.id)}
             >
-              Show
+              {say.show}
             </Action>
             <Action
               kind="quiet"
-              label={`Delete ${titleOf(job)}`}
-              reason={job.status === "elsewhere" ? "Its rows are being answered in another tab." : ""}
+              label={say.deleteLabel(titleOf(job))}
+              reason={job.status === "elsewhere" ? words().apply.obstacles.elsewhere : ""}
               onPress={() => {
-                if (confirm(`Delete ${counted(job.answered, "answer")} to ${titleOf(job)} from this browser?`))
-                  void remove(job.id);
+                if (confirm(say.confirm(job.answered, titleOf(job)))) void remove(job.id);
               }}
             >
-              Delete
+              {say.delete}
             </Action>
           </li>
         ))}

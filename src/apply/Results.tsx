@@ -1,25 +1,26 @@
 /** What came of a job: figures by a metric that can be changed, the rows behind them, files to take along. */
 import type { JobSummary } from "../../workers/apply/job.ts";
 import type { Measure } from "../../workers/apply/results.ts";
-import { counted } from "../../workers/words.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { Figures } from "../parts/Figures.tsx";
 import { useAnswers } from "../stores/answers.ts";
 import type { GoingJob } from "../stores/apply.ts";
+import { words } from "../words/index.ts";
 import { Answers } from "./Answers.tsx";
 import { Beside } from "./Beside.tsx";
 import { ConfusionTable } from "./ConfusionTable.tsx";
 import { metricChoices, nameOf, notesOn, percent } from "./status.ts";
 
 function Measured({ measure }: { measure: Measure }) {
-  const { figures, rows, words, reason, metric } = measure;
+  const { figures, rows, words: what, reason, metric } = measure;
+  const say = words().apply.results;
   const shown = Object.entries(figures).map(([name, value]) => ({ name: nameOf(name), words: percent(value), value }));
   return (
     <>
       <Figures figures={shown} />
       <p className="detail">
-        On {counted(rows, "row")} with a right answer. {nameOf(metric)} is {words}. {reason}
+        {say.on(rows)} {say.is(nameOf(metric), what)} {reason}
       </p>
     </>
   );
@@ -29,17 +30,18 @@ export function Results({ job, now }: { job: JobSummary; now: GoingJob | undefin
   const own = useAnswers((s) => s.jobId === job.id);
   const current = useAnswers((s) => s.results);
   const { setMetric, save } = useAnswers.getState();
+  const say = words().apply.results;
   const results = own ? current : undefined;
   const progress = now?.progress ?? job;
   const measure = results?.measure;
-  const none = progress.answered === 0 ? "There is no answer yet." : "";
+  const none = progress.answered === 0 ? words().apply.obstacles.noAnswer : "";
   const notes = notesOn({ ...job, answered: progress.answered }, progress, results);
   return (
     <>
       {measure && (
         <>
           <Measured measure={measure} />
-          <Field label="Metric">
+          <Field label={say.metric}>
             {(attributes) => (
               <select
                 {...attributes}
@@ -58,9 +60,9 @@ export function Results({ job, now }: { job: JobSummary; now: GoingJob | undefin
         </>
       )}
       {notes.length > 0 && (
-        <ul className="note" aria-label="Notes on the answers">
-          {notes.map((words) => (
-            <li key={words}>{words}</li>
+        <ul className="note" aria-label={say.notes}>
+          {notes.map((note) => (
+            <li key={note}>{note}</li>
           ))}
         </ul>
       )}
@@ -68,10 +70,10 @@ export function Results({ job, now }: { job: JobSummary; now: GoingJob | undefin
       {results && <Answers results={results} />}
       <div className="row">
         <Action kind="quiet" reason={none} onPress={() => void save("csv")}>
-          Answers as CSV
+          {say.csv}
         </Action>
         <Action kind="quiet" reason={none} onPress={() => void save("jsonl")}>
-          Answers as JSON lines
+          {say.jsonl}
         </Action>
       </div>
     </>

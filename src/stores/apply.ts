@@ -5,6 +5,7 @@ import { reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { JobEvent, JobRequest } from "../../workers/protocol/apply.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
+import { words } from "../words/index.ts";
 import { useApplyFiles } from "./apply-files.ts";
 import { useDataset } from "./dataset.ts";
 import { engineSupply } from "./engine-supply.ts";
@@ -57,7 +58,8 @@ interface ApplyStore {
 function rowsOf(rows: string): JobRequest["rows"] {
   if (rows.startsWith("run ")) return { kind: "held out of run", runId: rows.slice("run ".length) };
   const { info } = rows === "files" ? useApplyFiles.getState() : useDataset.getState();
-  if (!info) throw new TabTuneError("no-rows", "There are no rows to answer.", "Choose data or files first.");
+  const say = words().apply.errors;
+  if (!info) throw new TabTuneError("no-rows", say.noRows, say.noRowsRemedy);
   if (rows === "held out") return { kind: "held out", datasetId: info.id, recipe: useTraining.getState().fields };
   return { kind: rows === "files" ? "files" : "all", datasetId: info.id };
 }
@@ -87,15 +89,15 @@ export const useApply = create<ApplyStore>((set, get) => {
       const going = get().going;
       if (going?.id === id && ended.status === "open" && !going.ending)
         set({
-          note: "It was paused, because the model was wanted for something else: the chat, a training or another model.",
+          note: words().apply.job.pausedByOther,
         });
     } catch (error) {
       const { code, message } = reportOf(error);
       const died = new TabTuneError(
         "worker-died",
         message,
-        "Load the model again, then press Resume answering.",
-        "The answers so far are kept.",
+        words().apply.errors.diedRemedy,
+        words().apply.errors.diedSafe,
       );
       useApp.getState().fail("apply", code === "worker-died" ? died : error);
     } finally {
