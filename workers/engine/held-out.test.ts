@@ -264,6 +264,27 @@ describe("a run that measures", () => {
     }
   });
 
+  test("held-out rows that can all not be read: the run is refused by their number and the first one's fault", async () => {
+    const files = await goldenFiles(golden);
+    const notPicture = new Blob(["no picture"]);
+    const broken = files.map((file) => (file.path.startsWith("images/") ? { ...file, blob: notPicture } : file));
+    const store = memoryStore();
+    const drop = { files: broken, label: "broken" };
+    const options = { wholeRows: 0 };
+    const { info, supply } = await prepareDataset(store, drop, preparationOf(model.preparation), () => {}, options);
+    const dataset = (await openDataset(store, info.id, (rows) => supply!.prepare(rows)))!;
+    const odd: OddRow[] = [];
+    const onEvent = (event: RunEvent) => event.type === "row" && odd.push(event.row);
+    await expect(runWith(model, recipe(), { store, dataset, onEvent })).rejects.toMatchObject({
+      code: "no-rows",
+      message: expect.stringMatching(
+        /^None of the 6 held-out rows can be read\. The first: metadata\.jsonl line \d+, picture images\/\d+\.png: /,
+      ),
+      remedy: expect.stringContaining("eval_split"),
+    });
+    expect(odd.length).toBe(6);
+  });
+
   test("rows prepared on demand: the picture of a held-out row is never trained on, wherever else it lies", async () => {
     const files = await goldenFiles(golden);
     const text = await (files.find(({ path }) => path === "metadata.jsonl")!.blob as Blob).text();

@@ -1,20 +1,21 @@
 /** The evaluations of a run: when, of which rows, and what follows from them. The loss is of all held-out rows, the answers are to a few. */
 import type { Example } from "../data/example.ts";
 import { pixelHashes } from "../data/held-out/same-picture.ts";
+import { TabTuneError } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { evalStepsOf, type Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
 import type { Answering } from "./answering.ts";
 import { type Judgement, judge } from "./best.ts";
 import { measure } from "./evaluation.ts";
-import type { EvaluationRecord } from "./events.ts";
+import type { EvaluationRecord, OddRow } from "./events.ts";
 import { fittedRows } from "./fitted-rows.ts";
 import type { SeparatedRows } from "./held-out.ts";
 import type { Judging } from "./judging.ts";
 import type { RunReport } from "./report.ts";
 import { type AnsweredStep, RunAnswers } from "./run-answers.ts";
 import { answersEntry } from "./saved/answers.ts";
-import { readEvaluations, writeEvaluations, writeHeldOut } from "./saved/evaluations.ts";
+import { type HeldOutRecord, readEvaluations, writeEvaluations, writeHeldOut } from "./saved/evaluations.ts";
 import { readLineage } from "./saved/lineage.ts";
 import type { Runner } from "./step.ts";
 
@@ -42,6 +43,8 @@ export class RunEvaluation {
   readonly #parts: RunEvaluationParts;
   readonly #read: (i: number) => Promise<Example | undefined>;
   readonly #answers: RunAnswers | undefined;
+  /** Held-out rows that cannot be used, as far as they were read. */
+  readonly #leftOut: OddRow[] = [];
   #done: EvaluationRecord[] = [];
   /** The step at which the run was last given more steps. */
   #since = 0;
@@ -49,7 +52,11 @@ export class RunEvaluation {
   constructor(parts: RunEvaluationParts) {
     this.#parts = parts;
     const { answering, heldOut, report } = parts;
-    this.#read = fittedRows(heldOut.rows, { ...parts, counted: false });
+    const row = (odd: OddRow): void => {
+      if (odd.outcome === "left-out") this.#leftOut.push(odd);
+      report.row(odd);
+    };
+    this.#read = fittedRows(heldOut.rows, { ...parts, report: { row }, counted: false });
     const asked = { ...parts, rows: heldOut.rows, read: this.#read, tell: (words: string) => report.note(words) };
     this.#answers = answering && new RunAnswers({ ...asked, picked: parts.picked, answering });
   }
@@ -114,7 +121,7 @@ export class RunEvaluation {
     report.state("training");
   }
 
-  /** The held-out rows in their order, read while the GPU works on those before. */
+  /** The held-out rows in their order, read while the GPU works on those before. Throws TabTuneError "no-rows" where none can be used. */
   async *#batches(): AsyncGenerator<Example[]> {
     const { recipe, heldOut } = this.#parts;
     const { rows, record, pictures } = heldOut;
@@ -129,6 +136,7 @@ export class RunEvaluation {
       if (rows.onDemand && ahead > 0) rows.soon(Array.from({ length: ahead }, (_, k) => next + k));
       return batch;
     };
+    let found = false;
     let coming = read(0);
     for (let from = 0; from < rows.rows; from += size) {
       const examples = (await coming).filter((example) => example !== undefined);
@@ -136,9 +144,26 @@ export class RunEvaluation {
       if (rows.onDemand && record.from === "share" && !record.pictures) {
         for (const example of examples) for (const hash of await pixelHashes(example)) pictures.add(hash);
       }
-      if (examples.length > 0) yield examples;
+      if (examples.length > 0) {
+        found = true;
+        yield examples;
+      }
     }
+    if (!found) throw noneUsable(rows.rows, record.from, this.#leftOut[0]!);
   }
+}
+
+function noneUsable(rows: number, from: HeldOutRecord["from"], { source, message }: OddRow): TabTuneError {
+  const why = message.startsWith(source) ? message : `${source}: ${message}`;
+  const others = from === "share" ? "hold out others (eval_split, or another seed)" : `leave the ${from} split out`;
+  return new TabTuneError(
+    "no-rows",
+    rows === 1
+      ? `The one held-out row cannot be read: ${why}`
+      : `None of the ${rows} held-out rows can be read. The first: ${why}`,
+    `Repair these rows, give other rows, ${others}, or set eval_strategy to "no".`,
+    "What was trained and saved stays.",
+  );
 }
 
 const figuresOf = (answered: AnsweredStep | undefined): Pick<EvaluationRecord, "metrics" | "answered"> =>
