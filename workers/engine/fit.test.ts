@@ -59,6 +59,23 @@ test("where nothing makes it fit well, what makes it fit at all", () => {
   expect(advice).toContain("Set Activations to automatic.");
 });
 
+test("answers that make the difference are what is to be left out, unless the run goes by them", () => {
+  const answers = { eval_strategy: "steps", max_length: 2048 };
+  const plan = (r: Recipe): MemoryPlan => {
+    const answerBytes = r.evalStrategy !== "no" && r.evalAnswers > 0 ? 0.83e9 : 0;
+    const totalBytes = 5.5e9 + answerBytes + r.maxLength;
+    return { largest: { label: "weights/head", bytes: MB }, totalBytes, answerBytes } as MemoryPlan;
+  };
+  expect(fitOf(parseRecipe(answers), plan, facts)).toEqual({
+    fits: "tight",
+    advice:
+      "The run would take 6.3 GB of GPU memory, which not every GPU has. Set Rows answered (eval_answers) to 0: the answers to held-out rows take 830 MB of it.",
+  });
+  const { advice } = fitOf(parseRecipe({ ...answers, metric_for_best_model: "exact_match" }), plan, facts);
+  expect(advice).not.toContain("eval_answers");
+  expect(fitOf(parseRecipe({ ...answers, eval_answers: 0 }), plan, facts).fits).toBe("fits");
+});
+
 test("a plan that fits the limits but takes much memory is tight", () => {
   const many = (r: Recipe): MemoryPlan =>
     ({ largest: { label: "weights/head", bytes: MB }, totalBytes: r.perDeviceTrainBatchSize * 1e9 }) as MemoryPlan;

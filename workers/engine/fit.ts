@@ -2,7 +2,8 @@
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { MemoryPlan } from "../models/memory-plan.ts";
 import type { Fits } from "../protocol/model.ts";
-import type { Recipe } from "../recipe.ts";
+import { answersRows, type Recipe } from "../recipe.ts";
+import { metricName } from "../training/best.ts";
 
 /** A browser tells no free memory: beyond these, machines are known to struggle, and to fail. */
 const TIGHT_BYTES = 6e9;
@@ -15,13 +16,14 @@ interface Knob {
 }
 
 /** Every change that takes memory away, least harmful first: those that leave the numbers (nearly) as they are come before the others. */
-function knobs(recipe: Recipe): Knob[] {
+function knobs(recipe: Recipe, answerBytes: number): Knob[] {
   const memory: Knob = {
     change: { gradientCheckpointing: null, optim: "adamw_bnb_8bit" },
     advice: "Set Optimizer to AdamW with 8-bit moments (and Activations to automatic).",
   };
   return [
     { change: { gradientCheckpointing: null }, advice: "Set Activations to automatic." },
+    ...unanswered(recipe, answerBytes),
     ...halves(recipe.perDeviceTrainBatchSize, 1).map((n) => ({
       change: { perDeviceTrainBatchSize: n },
       advice: `Set Batch size to ${n}.`,
@@ -41,6 +43,13 @@ function knobs(recipe: Recipe): Knob[] {
       advice: `Set Longest row in tokens to ${n}.`,
     })),
   ];
+}
+
+/** Where answers are what a run goes by, they cannot be left out. Fewer of them take as much: they are written one after the other. */
+function unanswered(recipe: Recipe, bytes: number): Knob[] {
+  if (!answersRows(recipe) || metricName(recipe) !== "loss") return [];
+  const advice = `Set Rows answered (eval_answers) to 0: the answers to held-out rows take ${size(bytes)} of it.`;
+  return [{ change: { evalAnswers: 0 }, advice }];
 }
 
 /** Half of `value`, a fourth, … down to `least`. */
@@ -67,10 +76,11 @@ export function fitOf(
     bytes > limit
       ? `One GPU buffer (${label}) would have ${size(bytes)}; this GPU allows ${size(limit)}.`
       : `The run would take ${size(plan.totalBytes)} of GPU memory, ${fits === "tight" ? "which not every GPU has" : "more than a tab is likely to get"}.`;
+  const all = knobs(recipe, plan.answerBytes);
   const knob =
-    knobs(recipe).find(({ change }) => verdict(planOf({ ...recipe, ...change }), limit) === "fits") ??
+    all.find(({ change }) => verdict(planOf({ ...recipe, ...change }), limit) === "fits") ??
     (fits === "too-large"
-      ? knobs(recipe).find(({ change }) => verdict(planOf({ ...recipe, ...change }), limit) === "tight")
+      ? all.find(({ change }) => verdict(planOf({ ...recipe, ...change }), limit) === "tight")
       : undefined);
   const remedy = knob?.advice ?? "Choose a smaller model, or open this page on a machine with a larger GPU.";
   return { fits, advice: `${what} ${remedy}` };

@@ -30,6 +30,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       memory: memory.groups,
       totalBytes: memory.totalBytes,
       lentBytes: memory.lentBytes,
+      answerBytes: memory.answerBytes,
       checkpointBytes: memory.checkpointBytes,
       fits,
       advice,

@@ -63,6 +63,7 @@ export async function plan(args: Arguments): Promise<void> {
     bytes: Object.fromEntries(memory.groups.map(({ name, bytes }) => [name, bytes])),
     total_bytes: memory.totalBytes,
     lent_bytes: memory.lentBytes,
+    answer_bytes: memory.answerBytes,
     checkpoint_bytes: memory.checkpointBytes,
     trainable_parameters: memory.trainableParameters,
     recompute_policy: policyName(memory.capacity.policy, model.config.decoder.numLayers),

@@ -33,6 +33,8 @@ export interface MemoryPlan {
   tileCapacity: number;
   /** Tokens of a question and its answer, where held-out rows are answered between steps. */
   answerRows: number | undefined;
+  /** What these answers add to the total: most of their memory is the step's own. 0 where no row is answered. */
+  answerBytes: number;
   trainableParameters: number;
   /** LoRA weights and both Adam moments. */
   checkpointBytes: number;
@@ -87,14 +89,14 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   const passes = Math.ceil((batchSize * accumulation) / rowsPerPass);
   const tileCapacity = Math.min(8, tiles);
   const features = tiles * featuresPerTile(config);
-  const allocate = (policy: ActivationPolicy) => {
+  const allocate = (policy: ActivationPolicy, answers: number | undefined) => {
     const capacity = { rows, labelRows: rows, features, policy };
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
     planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
     const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
     const { pass, vision, lent } = allocateStep(planner, {
-      ...{ config, weights, adapter, capacity, tileCapacity, answerRows },
+      ...{ config, weights, adapter, capacity, tileCapacity, answerRows: answers },
     });
     const stage = keptStage(config, adapter);
     if (stage) allocateReading(planner, config, tileCapacity, stage);
@@ -110,7 +112,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   };
   const policy =
     request.policy ?? choosePolicy(activationBytes, config.decoder.numLayers, request.gradientCheckpointing);
-  const { planner, capacity, weights, adapter, pass, vision, lent, stage } = allocate(policy);
+  const { planner, capacity, weights, adapter, pass, vision, lent, stage } = allocate(policy, answerRows);
   return {
     groups: [...planner.groups].map(([name, bytes]) => ({ name, bytes })),
     totalBytes: planner.totalBytes,
@@ -118,6 +120,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     capacity,
     tileCapacity,
     answerRows,
+    answerBytes: answerRows === undefined ? 0 : planner.totalBytes - allocate(policy, undefined).planner.totalBytes,
     trainableParameters: adapter.trainableParameters,
     ...countDispatches(
       { config, weights, adapter, pass, vision, stage },

@@ -50,6 +50,8 @@ export interface PlanInfo {
   totalBytes: number;
   /** Of the tower's weights, what makes room for token rows: a copy lies in CPU memory, and goes to the GPU again for new pictures. */
   lentBytes: number;
+  /** What answers to held-out rows add to the total. */
+  answerBytes: number;
   checkpointBytes: number;
   /** Weights that are already on the GPU are part of `totalBytes`. */
   fits: Fits;
