@@ -45,6 +45,22 @@ test("the demo: three presses from an empty page to an answer", async ({ page, s
   expect(await primaries(page)).toEqual([]);
   await expect(statusOf(page, "Training")).toContainText("Done", { timeout: 400_000 });
   await expect(page).toHaveURL(/#result$/);
+  await test.step("the verdict, in sight, with what can be made of it", async () => {
+    const runs = panel(page, "Runs");
+    const finding = runs.locator(".finding");
+    await expect(finding).toHaveText(/^Answers \d+ of \d+ held-out questions right, \d+ before\.$/);
+    await expect(finding).toBeInViewport({ ratio: 1 });
+    const [now, of, before] = ((await finding.textContent()) ?? "").match(/\d+/g)!.map(Number);
+    expect(now!).toBeGreaterThan(before!);
+    await expect(runs.getByText("It learned", { exact: true })).toBeVisible();
+    await expect(runs.getByText(/^Loss on rows it has not seen fell from/)).toBeVisible();
+    await expect(runs.getByRole("list", { name: "Answers of held-out rows" }).getByRole("listitem")).toHaveCount(of!);
+    await expect(runs.getByRole("button", { name: "Download adapter" })).toHaveCount(1);
+    for (const way of ["Push to the hub", "Download GGUF", "Save merged model", "More steps", "Train on from it"])
+      await expect(runs.getByRole("button", { name: way })).toBeVisible();
+    await expectGoodLooks(page);
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
   await button(page, "Sample picture 1").click();
   await panel(page, "Chat").getByRole("button", { name: "Describe the picture." }).click();
   const answer = panel(page, "Chat").locator(".turn.assistant");

@@ -117,8 +117,8 @@ export function App() {
             <TrainingPanel />
           </div>
           <div id="result" className="result">
-            <ChatPanel />
             <RunsPanel />
+            <ChatPanel />
             <ApplyPanel />
           </div>
           <div id="storage">

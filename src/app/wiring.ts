@@ -144,6 +144,15 @@ export function wire(): void {
     (s) => s.runId,
     (adapterRun) => useChat.setState({ adapterRun }),
   );
+  // The run that has just ended is the result on show.
+  on(
+    useTraining,
+    (s) => s.state,
+    (state) => {
+      const { runId } = useTraining.getState();
+      if (runId !== undefined && (state === "done" || state === "stopped")) useRuns.getState().choose(runId);
+    },
+  );
   on(
     useApply,
     (s) => s.going?.id,

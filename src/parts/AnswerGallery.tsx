@@ -62,13 +62,15 @@ interface GalleryProps {
   answers: RunAnswers;
   /** Of the file. */
   name: string;
+  /** The worst answers come first from the beginning. */
+  wrongFirst?: boolean;
 }
 
 /** Shows the newest answers, as they come, until somebody chooses a step. */
-export function AnswerGallery({ answers, name }: GalleryProps) {
+export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProps) {
   const { rows, pictures, steps } = answers;
   const [chosen, setChosen] = useState<number>();
-  const [worstFirst, setWorstFirst] = useState(false);
+  const [worstFirst, setWorstFirst] = useState(wrongFirst);
   const [all, setAll] = useState(false);
   const at = Math.min(chosen ?? steps.length - 1, steps.length - 1);
   const [first, shown] = [steps[0], steps[at]];

@@ -4,43 +4,38 @@ import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { useAdapters } from "../stores/adapters.ts";
+import { words } from "../words/index.ts";
 
 async function take(files: DroppedFile[]): Promise<void> {
   if (await useAdapters.getState().take(files)) return;
-  useApp.getState().fail("runs", {
-    code: "bad-adapter",
-    message: "There is no PEFT adapter among these files.",
-    remedy: "Choose adapter_model.safetensors and adapter_config.json together, or a zip or folder with both in it.",
-    safe: "",
-  });
+  const { noAdapter, noAdapterRemedy } = words().runs.add;
+  useApp.getState().fail("runs", { code: "bad-adapter", message: noAdapter, remedy: noAdapterRemedy, safe: "" });
 }
 
 export function AddAdapter() {
   const { waiting, told } = useAdapters();
   const { dismiss } = useAdapters.getState();
+  const say = words().runs.add;
   return (
     <>
       <details>
-        <summary>Add an adapter</summary>
+        <summary>{say.title}</summary>
         <div className="row">
           <PickButton onPick={(files) => void take(files)} accept=".zip,.safetensors,.json,.bin">
-            Choose adapter files
+            {say.files}
           </PickButton>
           <PickButton folder onPick={(files) => void take(files)}>
-            Choose adapter folder
+            {say.folder}
           </PickButton>
         </div>
-        <p className="detail">
-          A PEFT adapter that was made for the model that is loaded: its two files, their folder, or a zip. It can be
-          dropped anywhere on this page too.
-        </p>
+        <p className="detail">{say.help}</p>
       </details>
       <p role="status" className="status">
-        {waiting ? `${waiting.label} waits for a model: load the one that it was made for.` : told}
+        {waiting ? say.waits(waiting.label) : told}
       </p>
       {waiting && (
         <Action kind="quiet" onPress={dismiss}>
-          Leave it out
+          {say.leaveOut}
         </Action>
       )}
     </>

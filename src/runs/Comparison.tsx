@@ -2,13 +2,14 @@
 import { useEffect, useMemo, useState } from "react";
 import type { StepRecord } from "../../workers/training/events.ts";
 import { titleOf } from "../../workers/training/saved/lineage.ts";
-import { counted } from "../../workers/words.ts";
 import { attempt } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
+import { fixed } from "../parts/format.ts";
 import { Scroll } from "../parts/Scroll.tsx";
 import { emaSmooth } from "../parts/smooth.ts";
 import { useRuns } from "../stores/runs.ts";
+import { words } from "../words/index.ts";
 import { ComparePlot } from "./ComparePlot.tsx";
 import { type Compared, curvesOf, type Difference, differences } from "./compare.ts";
 
@@ -21,6 +22,8 @@ const LOOKS = [
   { colour: "#c0392b", dash: [5, 2] },
   { colour: "#7f8c8d", dash: [1, 2] },
 ];
+/** How much curves are smoothed. */
+const SMOOTHING = 0.8;
 const lookOf = (n: number) => LOOKS[n % LOOKS.length]!;
 
 /** The logs of the chosen runs; those that are still being read are left out. */
@@ -71,25 +74,26 @@ function Rows({ title, rows, runs }: { title: string; rows: Difference[]; runs: 
 export function Comparison() {
   const compared = useCompared();
   const { compare } = useRuns.getState();
-  const data = useMemo(() => curvesOf(compared, (losses) => emaSmooth(losses, 0.8)), [compared]);
+  const data = useMemo(() => curvesOf(compared, (losses) => emaSmooth(losses, SMOOTHING)), [compared]);
   const curves = useMemo(() => compared.map(({ run }, n) => ({ name: titleOf(run), ...lookOf(n) })), [compared]);
   if (compared.length < 2) return null;
+  const say = words().runs.comparison;
   const { before, same, results } = differences(compared);
   const count = compared.length;
   return (
-    <section aria-label="Comparison" className="comparison">
+    <section aria-label={say.label} className="comparison">
       <div className="run-head">
-        <h3>{counted(count, "run")} side by side</h3>
+        <h3>{say.title(count)}</h3>
         <Action kind="quiet" onPress={() => compare([])}>
-          Close comparison
+          {say.close}
         </Action>
       </div>
-      <figure aria-label="Loss of the compared runs">
+      <figure aria-label={say.curves}>
         <ComparePlot data={data} curves={curves} />
-        <figcaption>Loss, smoothed (0.8), by step.</figcaption>
+        <figcaption>{say.caption(fixed(SMOOTHING, 1))}</figcaption>
       </figure>
-      <Scroll label="What differs">
-        <table aria-label="What differs">
+      <Scroll label={say.table}>
+        <table aria-label={say.table}>
           <thead>
             <tr>
               <td />
@@ -104,11 +108,11 @@ export function Comparison() {
               ))}
             </tr>
           </thead>
-          {before.length > 0 && <Rows title="What went in" rows={before} runs={count} />}
-          <Rows title="What came out" rows={results} runs={count} />
+          {before.length > 0 && <Rows title={say.before} rows={before} runs={count} />}
+          <Rows title={say.after} rows={results} runs={count} />
         </table>
       </Scroll>
-      <p className="detail">{counted(same, "setting is", "settings are")} the same in all of them.</p>
+      <p className="detail">{say.same(same)}</p>
     </section>
   );
 }

@@ -6,39 +6,42 @@ import { titleOf } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
+import { showPanel } from "../parts/show-panel.ts";
 import { useBeginning } from "../stores/beginning.ts";
 import { useRecipeFile } from "../stores/recipe-file.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { hasEnded, MOST_MORE, moreObstacle } from "./status.ts";
+import { Way } from "./Way.tsx";
 
 function MoreSteps({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const [steps, setSteps] = useState(run.maxSteps);
   const { moreSteps } = useTraining.getState();
   const problem = moreObstacle(steps);
+  const say = words().runs.goOn;
+  const change =
+    problem === "" ? moreStepsWords(parseRecipe(run.recipe), run.step, run.step + steps, run.maxSteps) : "";
   return (
-    <div className="row go-on more-steps">
-      <Field label="Steps more" problem={problem}>
-        {(attributes) => (
-          <input
-            {...attributes}
-            type="number"
-            min={1}
-            max={MOST_MORE}
-            step={1}
-            value={Number.isFinite(steps) ? steps : ""}
-            onChange={(event) => setSteps(event.target.valueAsNumber)}
-          />
-        )}
-      </Field>
-      <Action reason={obstacle || problem} onPress={() => void moreSteps(run.id, steps)}>
-        More steps
-      </Action>
-      <p className="detail">
-        The same run goes on.{" "}
-        {problem === "" && moreStepsWords(parseRecipe(run.recipe), run.step, run.step + steps, run.maxSteps)} Its
-        adapter of now is written over: download it first to keep it.
-      </p>
-    </div>
+    <Way title={say.longer} help={[say.same, change, say.writtenOver].filter(Boolean).join(" ")} wide>
+      <div className="row">
+        <Field label={say.stepsMore} problem={problem}>
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="number"
+              min={1}
+              max={MOST_MORE}
+              step={1}
+              value={Number.isFinite(steps) ? steps : ""}
+              onChange={(event) => setSteps(event.target.valueAsNumber)}
+            />
+          )}
+        </Field>
+        <Action reason={obstacle || problem} onPress={() => void moreSteps(run.id, steps)}>
+          {say.moreSteps}
+        </Action>
+      </div>
+    </Way>
   );
 }
 
@@ -48,33 +51,31 @@ export function GoOn({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const { beginWith } = useBeginning.getState();
   const { fill } = useRecipeFile.getState();
   const { imported } = run.lineage;
+  const say = words().runs.goOn;
   return (
-    <details>
-      <summary>On from here</summary>
-      {hasEnded(run) && <MoreSteps run={run} obstacle={obstacle} />}
-      <div className="row go-on">
-        <Action
-          reason={imported?.untrainable || obstacle || (begun ? "The next run begins with it already." : "")}
-          onPress={() => {
-            beginWith(run);
-            document.getElementById("panel-training")?.scrollIntoView({ block: "start" });
-          }}
-        >
-          Train on from it
-        </Action>
-        <p className="detail">
-          A new run, on any data, begins with this adapter: optimizer and learning-rate schedule are new, and this one
-          stays as it is.
-        </p>
-      </div>
-      {!imported && (
-        <div className="row go-on">
-          <Action onPress={() => void fill(JSON.stringify(run.recipe), `The recipe of ${titleOf(run)}`)}>
-            Use its recipe
+    <section aria-labelledby={`on-${run.id}`} className="way-group">
+      <h3 id={`on-${run.id}`}>{say.title}</h3>
+      <ul className="ways">
+        {hasEnded(run) && <MoreSteps run={run} obstacle={obstacle} />}
+        <Way title={say.another} help={say.trainOnHelp}>
+          <Action
+            reason={imported?.untrainable || obstacle || (begun ? words().runs.obstacles.begun : "")}
+            onPress={() => {
+              beginWith(run);
+              showPanel("training");
+            }}
+          >
+            {say.trainOn}
           </Action>
-          <p className="detail">Fills in the form of the Training panel.</p>
-        </div>
-      )}
-    </details>
+        </Way>
+        {!imported && (
+          <Way title={say.again} help={say.recipeHelp}>
+            <Action onPress={() => void fill(JSON.stringify(run.recipe), say.recipeOf(titleOf(run)))}>
+              {say.recipe}
+            </Action>
+          </Way>
+        )}
+      </ul>
+    </section>
   );
 }

@@ -6,15 +6,17 @@ import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { useRuns } from "../stores/runs.ts";
+import { words } from "../words/index.ts";
 
 export function NameAndNote({ run }: { run: RunSummary }) {
   const [name, setName] = useState(run.name);
   const [note, setNote] = useState(run.note);
   const { annotate } = useRuns.getState();
+  const say = words().runs.about;
   const changed = name.trim() !== run.name || note !== run.note;
   return (
     <details>
-      <summary>Name and note</summary>
+      <summary>{say.title}</summary>
       <form
         className="about"
         onSubmit={(event) => {
@@ -22,7 +24,7 @@ export function NameAndNote({ run }: { run: RunSummary }) {
           if (changed) void annotate(run.id, { name, note });
         }}
       >
-        <Field label="Name">
+        <Field label={say.name}>
           {(attributes) => (
             <input
               {...attributes}
@@ -34,7 +36,7 @@ export function NameAndNote({ run }: { run: RunSummary }) {
             />
           )}
         </Field>
-        <Field label="Note">
+        <Field label={say.note}>
           {(attributes) => (
             <textarea
               {...attributes}
@@ -45,8 +47,8 @@ export function NameAndNote({ run }: { run: RunSummary }) {
             />
           )}
         </Field>
-        <Action type="submit" reason={changed ? "" : "Nothing is changed."}>
-          Keep
+        <Action type="submit" reason={changed ? "" : words().runs.obstacles.unchanged}>
+          {say.keep}
         </Action>
       </form>
     </details>

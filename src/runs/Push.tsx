@@ -10,6 +10,7 @@ import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import type { PushDraft } from "../stores/sign-in.ts";
 import { useTraining } from "../stores/training.ts";
+import { language, words } from "../words/index.ts";
 import { pushAdapter } from "./push.ts";
 import { exportObstacle, pushObstacle, signInObstacle } from "./status.ts";
 
@@ -27,6 +28,7 @@ export function Push({ run, busy, attempt }: PushProps) {
   const [isPrivate, setPrivate] = useState(true);
   const [address, setAddress] = useState<string>();
   const online = useOnline();
+  const say = words().runs.push;
   useEffect(() => {
     if (draft?.runId !== run.id) return;
     setRepo(draft.repo);
@@ -37,7 +39,7 @@ export function Push({ run, busy, attempt }: PushProps) {
       setAddress(undefined);
       const token = pushToken();
       const zip = await engine((api) => api.downloadAdapter(run.id));
-      const title = `Adapter of step ${run.step}`;
+      const title = say.commit(run.step);
       const visibility = isPrivate ? "private" : "public";
       setAddress(await pushAdapter({ repo, token, endpoint, visibility, zip, title }));
     });
@@ -45,27 +47,27 @@ export function Push({ run, busy, attempt }: PushProps) {
     <>
       <div className="row">
         <label className="grow">
-          <span>Name of the result on the hub</span>
+          <span>{say.name}</span>
           <input
             type="text"
             value={repo}
-            placeholder={`${account?.name ?? "your-account"}/name`}
+            placeholder={`${account?.name ?? say.account}/name`}
             spellCheck={false}
             onChange={(event) => setRepo(event.target.value.trim())}
           />
         </label>
         <label className="inline">
           <input type="checkbox" checked={isPrivate} onChange={(event) => setPrivate(event.target.checked)} />
-          <span>Private</span>
+          <span>{say.private}</span>
         </label>
         <Action reason={pushObstacle({ busy, repo, online })} onPress={() => void push()}>
-          Push to the hub
+          {say.push}
         </Action>
       </div>
       <SignIn draft={{ runId: run.id, repo, isPrivate }} busy={busy} online={online} />
       {address && (
         <p className="detail">
-          Pushed to{" "}
+          {say.pushedTo}{" "}
           <a href={address} target="_blank" rel="noreferrer">
             {address}
           </a>
@@ -82,19 +84,20 @@ function SignIn({ draft, busy, online }: { draft: PushDraft; busy: boolean; onli
   const running = useTraining((s) => isRunning(s.state));
   const loading = useModel((s) => s.progress !== undefined);
   const reading = useDataset((s) => s.progress !== undefined);
+  const say = words().runs.push;
   if (account) {
-    const until = new Date(account.expiresAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const until = new Date(account.expiresAt).toLocaleTimeString(language(), { hour: "2-digit", minute: "2-digit" });
     return (
       <div className="row centred">
         <p className="detail grow">
-          Signed in as <strong>{account.name}</strong> until {until}; a reload forgets it. To withdraw the leave, see{" "}
+          {say.signedInAs} <strong>{account.name}</strong> {say.until(until)}{" "}
           <a href={`${account.endpoint}/settings/connected-applications`} target="_blank" rel="noreferrer">
-            connected applications
+            {say.applications}
           </a>{" "}
-          at the hub.
+          {say.atHub}
         </p>
         <button type="button" className="quiet" onClick={signOut}>
-          Sign out
+          {say.signOut}
         </button>
       </div>
     );
@@ -103,12 +106,9 @@ function SignIn({ draft, busy, online }: { draft: PushDraft; busy: boolean; onli
   return (
     <div className="row centred">
       <Action reason={obstacle || exportObstacle(busy)} onPress={() => void signIn(draft)}>
-        Sign in to the hub
+        {say.signIn}
       </Action>
-      <p className="detail grow">
-        {obstacle ||
-          "Leaves this page and comes back. Runs and data stay in this browser; the model is loaded again, the conversation ends."}
-      </p>
+      <p className="detail grow">{obstacle || say.leaves}</p>
     </div>
   );
 }

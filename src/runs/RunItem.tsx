@@ -9,12 +9,14 @@ import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
-import { Exports } from "./Exports.tsx";
+import { language, words } from "../words/index.ts";
+import { DownloadAdapter } from "./DownloadAdapter.tsx";
 import { GoOn } from "./GoOn.tsx";
 import { NameAndNote } from "./NameAndNote.tsx";
-import { SavedAnswers } from "./SavedAnswers.tsx";
+import { Result } from "./Result.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { bestWords, deleteObstacle, lineageWords, otherAdapter, statusOf } from "./status.ts";
+import { bestWords, deleteObstacle, lineageWords, statusOf } from "./status.ts";
+import { WaysOut } from "./WaysOut.tsx";
 
 /** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list. */
 function useNow(run: RunSummary): { here: boolean; running: boolean; now: RunSummary } {
@@ -27,92 +29,98 @@ function useNow(run: RunSummary): { here: boolean; running: boolean; now: RunSum
   return { here, running, now: { ...run, step, lastLoss, losses: records.map((r) => r.loss) } };
 }
 
-export function RunItem({ run }: { run: RunSummary }) {
+function Compare({ run }: { run: RunSummary }) {
+  const compared = useRuns((s) => s.compared);
+  const { compare } = useRuns.getState();
+  const say = words().runs.item;
+  return (
+    <label className="inline">
+      <input
+        type="checkbox"
+        aria-label={say.compareOf(titleOf(run))}
+        checked={compared.includes(run.id)}
+        onChange={(event) =>
+          compare(event.target.checked ? [...compared, run.id] : compared.filter((id) => id !== run.id))
+        }
+      />
+      <span>{say.compare}</span>
+    </label>
+  );
+}
+
+function Head({ run, here }: { run: RunSummary; here: boolean }) {
+  const say = words().runs.item;
+  const lineage = lineageWords(run.lineage);
+  return (
+    <div className="run-head">
+      <div>
+        <strong>{titleOf(run)}</strong>
+        {run.lineage.imported
+          ? say.adapterFor(run.modelLabel)
+          : run.name && say.madeOf(run.modelLabel, run.datasetLabel)}
+        <p className="detail">
+          {statusOf(run, here)}
+          {run.lastLoss !== null && say.loss(figure(run.lastLoss))}
+          {bestWords(run)}, {bytes(run.bytes)}, {new Date(run.createdAt).toLocaleString(language())}
+        </p>
+        {lineage && <p className="detail">{lineage}</p>}
+        {run.note && <p className="note">{run.note}</p>}
+      </div>
+      <Sparkline losses={run.losses} />
+    </div>
+  );
+}
+
+/** `isShown`: its result is on show, with all that can be made of it. */
+export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean }) {
   const { here, running, now } = useNow(run);
   const model = useModel((s) => s.info);
   const busy = useRuns((s) => s.busy === run.id);
   const inChat = useChat((s) => s.adapterRun === run.id);
-  const { save, discard, compare } = useRuns.getState();
-  const compared = useRuns((s) => s.compared);
+  const { discard, choose } = useRuns.getState();
   const several = useRuns((s) => s.runs.filter(({ losses }) => losses.length > 0).length > 1);
   const { resumeRun } = useTraining.getState();
   const { adopt } = useChat.getState();
+  const { item: say, obstacles, verdict } = words().runs;
   const resumable = run.status === "interrupted" || run.status === "stopped";
-  const other = otherAdapter(now);
-  const unsaved = run.bytes === 0 ? "There is no checkpoint of this run yet." : "";
-  const needs = !model || model.id !== run.modelId ? `Load ${run.modelLabel} first.` : "";
-  const elsewhere = run.status === "running-elsewhere" ? "This run is going on in another tab." : "";
-  const lineage = lineageWords(run.lineage);
-  const otherRun = running ? "A run is going on: stop it first." : "";
+  const unsaved = run.bytes === 0 ? obstacles.unsaved : "";
+  const needs = !model || model.id !== run.modelId ? obstacles.load(run.modelLabel) : "";
+  const elsewhere = run.status === "running-elsewhere" ? obstacles.elsewhere : "";
+  const otherRun = running ? obstacles.otherRun : "";
+  const isOpen = isShown && !unsaved;
   return (
-    <li>
-      <div className="run-head">
-        <div>
-          <strong>{titleOf(run)}</strong>
-          {run.lineage.imported
-            ? `, an adapter for ${run.modelLabel}`
-            : run.name && `, ${run.modelLabel} on ${run.datasetLabel}`}
-          <p className="detail">
-            {statusOf(now, here)}
-            {now.lastLoss !== null && `, loss ${figure(now.lastLoss)}`}
-            {bestWords(now)}, {bytes(run.bytes)}, {new Date(run.createdAt).toLocaleString()}
-          </p>
-          {lineage && <p className="detail">{lineage}</p>}
-          {run.note && <p className="note">{run.note}</p>}
-        </div>
-        <Sparkline losses={now.losses} />
-      </div>
+    <li data-shown={isOpen || undefined}>
+      <Head run={now} here={here} />
+      {isOpen && !here && <Result run={run} obstacle={needs || otherRun || elsewhere} />}
       <div className="row">
         {resumable && !running && run.step < run.maxSteps && (
           <Action kind="primary" reason={needs} onPress={() => void resumeRun(run.id)}>
-            Resume run
+            {say.resume}
           </Action>
         )}
-        <Action reason={unsaved || (busy ? "It is being read." : "")} onPress={() => void save(run)}>
-          Download adapter
-        </Action>
-        {other && (
-          <Action kind="quiet" reason={busy ? "It is being read." : ""} onPress={() => void save(run, other.which)}>
-            {other.label}
+        {!isOpen && <DownloadAdapter run={now} unsaved={unsaved} />}
+        {!isShown && !unsaved && (
+          <Action label={verdict.showOf(titleOf(run))} onPress={() => choose(run.id)}>
+            {verdict.show}
           </Action>
         )}
-        <Action
-          reason={inChat ? "The chat speaks by this run already." : needs || otherRun || unsaved}
-          onPress={() => void adopt(run.id)}
-        >
-          {inChat ? "In the chat" : "Use in chat"}
+        <Action reason={inChat ? say.inChatAlready : needs || otherRun || unsaved} onPress={() => void adopt(run.id)}>
+          {inChat ? say.inChat : say.useInChat}
         </Action>
         <Action
           kind="quiet"
           reason={deleteObstacle({ status: run.status, here, busy })}
           onPress={() => void discard(run)}
         >
-          Delete
+          {say.delete}
         </Action>
-        {several && run.losses.length > 0 && (
-          <label className="inline">
-            <input
-              type="checkbox"
-              aria-label={`Compare ${titleOf(run)}`}
-              checked={compared.includes(run.id)}
-              onChange={(event) =>
-                compare(event.target.checked ? [...compared, run.id] : compared.filter((id) => id !== run.id))
-              }
-            />
-            <span>Compare</span>
-          </label>
-        )}
+        {several && run.losses.length > 0 && <Compare run={run} />}
       </div>
-      <div className="more">
-        {!unsaved && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
-        {!unsaved && <Exports run={run} needs={needs || otherRun} />}
-        {run.recipe.eval_strategy === "steps" && run.recipe.eval_answers !== 0 && <SavedAnswers run={run} />}
-        <NameAndNote run={run} />
-      </div>
-      {run.status === "running-elsewhere" && (
-        <p className="detail">You can watch it here. When that tab is closed, it can go on in this one.</p>
-      )}
-      {needs && resumable && <p className="detail">Load {run.modelLabel} to go on with this run.</p>}
+      {run.status === "running-elsewhere" && <p className="detail">{say.elsewhere}</p>}
+      {needs && resumable && <p className="detail">{say.loadToGoOn(run.modelLabel)}</p>}
+      {isOpen && <WaysOut run={now} needs={needs || otherRun} />}
+      {isOpen && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
+      <NameAndNote run={run} />
     </li>
   );
 }

@@ -5,6 +5,7 @@ import type { StepRecord } from "../../workers/training/events.ts";
 import { originWords } from "../../workers/training/saved/lineage.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { figure } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 
 export interface Compared {
   run: RunSummary;
@@ -28,11 +29,12 @@ export function differences(compared: readonly Compared[]): {
   same: number;
   results: Difference[];
 } {
+  const say = words().runs.comparison;
   const of = (name: string, value: (c: Compared) => string): Difference => ({ name, values: compared.map(value) });
   const before = [
-    of("Model", ({ run }) => run.modelLabel),
-    of("Data", ({ run }) => run.datasetLabel),
-    of("Began with", ({ run }) => originWords(run.lineage) || "new matrices"),
+    of(say.model, ({ run }) => run.modelLabel),
+    of(say.data, ({ run }) => run.datasetLabel),
+    of(say.began, ({ run }) => originWords(run.lineage) || say.newMatrices),
   ].filter(differs);
   const keys = [...new Set(compared.flatMap(({ run }) => Object.keys(run.recipe)))];
   const recipe = keys.map((key) => ({ ...of(key, ({ run }) => shown(run.recipe[key])), code: true }));
@@ -41,16 +43,14 @@ export function differences(compared: readonly Compared[]): {
     before: [...before, ...other],
     same: recipe.length - other.length,
     results: [
-      of("Steps made", ({ run }) => `${run.step} of ${run.maxSteps}`),
-      of(`Mean loss of the last ${LAST} steps`, ({ records }) => orNone(records.slice(-LAST), meanLoss)),
-      of("Lowest loss of a step", ({ records }) => orNone(records, lowest)),
-      ...[of("Best on held-out rows", ({ run }) => heldOut(run))].filter(({ values }) =>
-        values.some((v) => v !== NONE),
+      of(say.stepsMade, ({ run }) => say.made(run.step, run.maxSteps)),
+      of(say.meanLoss(LAST), ({ records }) => orNone(records.slice(-LAST), meanLoss)),
+      of(say.lowestLoss, ({ records }) => orNone(records, lowest)),
+      ...[of(say.bestHeldOut, ({ run }) => heldOut(run))].filter(({ values }) =>
+        values.some((v) => v !== say.notMeasured),
       ),
-      of("Target tokens trained on", ({ records }) => String(records.reduce((sum, r) => sum + r.targetTokens, 0))),
-      of("Seconds a step (median)", ({ records }) =>
-        orNone(records, (all) => figure(median(all.map((r) => r.seconds)))),
-      ),
+      of(say.tokens, ({ records }) => String(records.reduce((sum, r) => sum + r.targetTokens, 0))),
+      of(say.seconds, ({ records }) => orNone(records, (all) => figure(median(all.map((r) => r.seconds))))),
     ],
   };
 }
@@ -60,19 +60,19 @@ const shown = (value: unknown): string => {
   const text = value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 };
-const orNone = (records: readonly StepRecord[], words: (all: readonly StepRecord[]) => string): string =>
-  records.length === 0 ? "no steps" : words(records);
+const orNone = (records: readonly StepRecord[], told: (all: readonly StepRecord[]) => string): string =>
+  records.length === 0 ? words().runs.comparison.noSteps : told(records);
 const meanLoss = (all: readonly StepRecord[]): string => figure(all.reduce((sum, r) => sum + r.loss, 0) / all.length);
 
-const NONE = "not measured";
-
 function heldOut({ best, recipe }: RunSummary): string {
-  return best ? `eval_${recipe.metric_for_best_model ?? "loss"} ${figure(best.value)} at step ${best.step}` : NONE;
+  const say = words().runs.comparison;
+  if (!best) return say.notMeasured;
+  return say.atStep(`eval_${recipe.metric_for_best_model ?? "loss"} ${figure(best.value)}`, best.step);
 }
 
 function lowest(all: readonly StepRecord[]): string {
   const best = all.reduce((a, b) => (b.loss < a.loss ? b : a));
-  return `${figure(best.loss)} at step ${best.step}`;
+  return words().runs.comparison.atStep(figure(best.loss), best.step);
 }
 
 /** The curves on one axis of steps: steps in order, then a list of losses for each run, null where it has no such step. */

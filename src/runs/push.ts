@@ -1,6 +1,7 @@
 /** A run's adapter and its card onto the hub: a repository of the user's own account. The hub's library is loaded only for this. */
-import { type ErrorReport, TabTuneError, wordsOf } from "../../workers/errors.ts";
+import { TabTuneError, wordsOf } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/hub/address.ts";
+import { words } from "../words/index.ts";
 
 export interface PushRequest {
   /** owner/name */
@@ -19,13 +20,9 @@ export interface PushRequest {
 export async function pushAdapter(request: PushRequest): Promise<string> {
   const { repo, token, visibility, zip, title, fetchFile = (...call) => fetch(...call) } = request;
   const endpoint = hubAddress(request.endpoint);
-  if (!token.startsWith("hf_"))
-    throw refused(
-      "The hub needs to know who you are.",
-      "Sign in, or enter an access token that may write (hf_…) in the hub settings of the Model panel.",
-    );
-  if (!/^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(repo))
-    throw refused(`"${repo}" is no name for the hub.`, "Write owner/name, with your own account as owner.");
+  const say = words().runs.pushErrors;
+  if (!token.startsWith("hf_")) throw refused(say.unknown, say.unknownRemedy);
+  if (!/^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(repo)) throw refused(say.badName(repo), say.badNameRemedy);
   const [{ createRepo, HubApiError, uploadFiles }, { unzipSync }] = await Promise.all([
     import("@huggingface/hub"),
     import("fflate"),
@@ -42,29 +39,13 @@ export async function pushAdapter(request: PushRequest): Promise<string> {
     await uploadFiles({ ...place, files, commitTitle: title, useXet: false });
   } catch (cause) {
     const status = cause instanceof HubApiError ? cause.statusCode : undefined;
-    if (status === 401) {
-      throw refused("The hub does not know this token, or no longer.", "Sign in again, or enter another token.", cause);
-    }
-    if (status === 403) {
-      // A sign-in may write to the repositories that it made itself.
-      throw refused(
-        `The hub does not let you write to ${repo}.`,
-        "Choose a new name in your own account, or use a token with write access.",
-        cause,
-      );
-    }
-    throw new TabTuneError(
-      "network",
-      `${repo} could not be pushed: ${wordsOf(cause)}`,
-      "Check the connection and push again.",
-      safe,
-      { cause },
-    );
+    if (status === 401) throw refused(say.token, say.tokenRemedy, cause);
+    // A sign-in may write to the repositories that it made itself.
+    if (status === 403) throw refused(say.forbidden(repo), say.forbiddenRemedy, cause);
+    throw new TabTuneError("network", say.failed(repo, wordsOf(cause)), say.failedRemedy, say.safe, { cause });
   }
   return `${endpoint}/${repo}`;
 }
 
-const safe: ErrorReport["safe"] = "The adapter is safe in this browser.";
-
 const refused = (message: string, remedy: string, cause?: unknown): TabTuneError =>
-  new TabTuneError("no-access", message, remedy, safe, { cause });
+  new TabTuneError("no-access", message, remedy, words().runs.pushErrors.safe, { cause });

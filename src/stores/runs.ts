@@ -4,6 +4,7 @@ import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
+import { stepOf } from "./run-names.ts";
 
 /** How long a deletion can be taken back. */
 export const UNDO_SECONDS = 20;
@@ -12,6 +13,9 @@ interface RunsStore {
   runs: RunSummary[];
   busy: string | undefined;
   refresh(): Promise<void>;
+  /** Id of the run whose result somebody asked to see, or that ended last in this tab. */
+  chosen: string | undefined;
+  choose(id: string): void;
   /** Ids of the runs that stand side by side. */
   compared: string[];
   compare(ids: string[]): void;
@@ -32,12 +36,6 @@ export const fileNameOf = (run: RunSummary, extension: string): string => {
   return `tabtune-${name.replace(/[^\w.-]+/g, "-")}.${extension}`;
 };
 
-/** The step of a run's adapter. */
-export function stepOf({ step, best, recipe }: RunSummary, which?: "best" | "last"): number {
-  const isBest = which === "best" || (which === undefined && recipe.load_best_model_at_end === true);
-  return isBest ? (best?.step ?? step) : step;
-}
-
 export const useRuns = create<RunsStore>((set, get) => {
   const busyWith = async (id: string, work: () => Promise<void>): Promise<void> => {
     useApp.getState().clear("runs");
@@ -49,6 +47,8 @@ export const useRuns = create<RunsStore>((set, get) => {
     runs: [],
     busy: undefined,
     refresh: () => attempt("runs", async () => set({ runs: await engine((api) => api.listRuns()) })),
+    chosen: undefined,
+    choose: (chosen) => set({ chosen }),
     compared: [],
     compare: (compared) => set({ compared }),
     annotate: (id, words) =>

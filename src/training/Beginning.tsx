@@ -3,7 +3,7 @@
 import { titleOf } from "../../workers/training/saved/lineage.ts";
 import { Action } from "../parts/Action.tsx";
 import { useBeginning } from "../stores/beginning.ts";
-import { stepOf } from "../stores/runs.ts";
+import { stepOf } from "../stores/run-names.ts";
 
 export function Beginning() {
   const { run, which } = useBeginning();

@@ -1,0 +1,91 @@
+/** A run's result in the forms that other programs and people take: a card each. */
+import { useState } from "react";
+import type { RunSummary } from "../../workers/training/saved/runs.ts";
+import { attempt, useApp } from "../page/store.ts";
+import { callback, engine } from "../page/workers.ts";
+import { Action } from "../parts/Action.tsx";
+import { download } from "../parts/download.ts";
+import { bytes } from "../parts/format.ts";
+import { Progress } from "../parts/Progress.tsx";
+import { useDataset } from "../stores/dataset.ts";
+import { fileNameOf } from "../stores/runs.ts";
+import { words } from "../words/index.ts";
+import { DownloadAdapter } from "./DownloadAdapter.tsx";
+import { Push } from "./Push.tsx";
+import { exportObstacle } from "./status.ts";
+import { Way } from "./Way.tsx";
+
+/** Chromium's; other browsers have no way to write a model of gigabytes to a folder. */
+type PickFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
+const pickFolder = (window as unknown as { showDirectoryPicker?: PickFolder }).showDirectoryPicker?.bind(window);
+
+/** `needs`: what has to be done before the run's model can be merged; "" when nothing. */
+export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
+  const [progress, setProgress] = useState<{ bytes: number; total: number }>();
+  const [busy, setBusy] = useState(false);
+  const [note, setNote] = useState("");
+  const hasRows = useDataset((s) => s.source !== undefined && s.info?.id === run.datasetId);
+  const exporting = async (work: () => Promise<void>): Promise<void> => {
+    useApp.getState().clear("runs");
+    setBusy(true);
+    await attempt("runs", work);
+    setBusy(false);
+    setProgress(undefined);
+  };
+  const saveGguf = (): Promise<void> =>
+    exporting(async () => {
+      const file = await engine((api) => api.downloadGguf(run.id));
+      download(file, fileNameOf(run, "gguf"));
+    });
+  const merge = async (): Promise<void> => {
+    // The picker must be the first thing after the click; closing it is no error.
+    const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
+    if (!folder) return;
+    await exporting(async () => setNote(await engine((api) => api.mergeInto(run.id, folder, callback(setProgress)))));
+  };
+  const obstacle = exportObstacle(busy);
+  const say = words().runs.ways;
+  return (
+    <section aria-labelledby={`ways-${run.id}`} className="way-group">
+      <h3 id={`ways-${run.id}`}>{say.title}</h3>
+      <ul className="ways">
+        <Way title={say.adapter} help={say.adapterHelp}>
+          <div className="row">
+            <DownloadAdapter run={run} unsaved="" />
+          </div>
+        </Way>
+        <Way title={say.hub} help={say.hubHelp} wide>
+          <Push run={run} busy={busy} attempt={exporting} />
+        </Way>
+        <Way title={say.gguf} help={say.ggufHelp}>
+          <Action reason={obstacle} onPress={() => void saveGguf()}>
+            {say.downloadGguf}
+          </Action>
+        </Way>
+        <Way title={say.merged} help={pickFolder ? say.mergedHelp : say.mergedCannot}>
+          <Action
+            reason={obstacle || (pickFolder ? needs : words().runs.obstacles.noFolders)}
+            onPress={() => void merge()}
+          >
+            {say.saveMerged}
+          </Action>
+          {progress && (
+            <Progress
+              label={say.merging}
+              fraction={progress.bytes / progress.total}
+              detail={say.written(bytes(progress.bytes), bytes(progress.total))}
+            />
+          )}
+          {note && <p className="note">{note}</p>}
+        </Way>
+        {hasRows && (
+          <Way title={say.data} help={say.dataHelp}>
+            <p>
+              <a href="#data">{say.dataLink}</a>
+            </p>
+          </Way>
+        )}
+      </ul>
+    </section>
+  );
+}
