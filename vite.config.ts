@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { oauthClient } from "./scripts/oauth-client.ts";
+import { shellWorker } from "./scripts/shell-files.ts";
 
 const isolation = {
   // Not needed by WebGPU; it lets the page measure its own memory and gives Web Workers high-resolution timers.
@@ -9,7 +10,7 @@ const isolation = {
 };
 
 export default defineConfig({
-  plugins: [react(), oauthClient(process.env.TABTUNE_SITE)],
+  plugins: [react(), oauthClient(process.env.TABTUNE_SITE), shellWorker()],
   base: "./",
   worker: { format: "es" },
   optimizeDeps: {

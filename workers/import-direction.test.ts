@@ -24,11 +24,18 @@ const order = [
   ["apply"],
   ["measure"],
   ["protocol"],
-  ["engine", "dataset"],
+  ["engine", "dataset", "shell"],
   ["headless"],
 ];
 /** Files at the top of workers/ that start a thread or a process. */
-const entries = ["engine.worker.ts", "dataset.worker.ts", "picture.worker.ts", "picture-thread.ts", "headless.ts"];
+const entries = [
+  "engine.worker.ts",
+  "dataset.worker.ts",
+  "picture.worker.ts",
+  "shell.worker.ts",
+  "picture-thread.ts",
+  "headless.ts",
+];
 
 const levelOf = (room: string): number => order.findIndex((line) => line.includes(room));
 /** Everything else is the product. */

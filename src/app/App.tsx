@@ -12,12 +12,14 @@ import { useApply } from "../stores/apply.ts";
 import { takeLink } from "../stores/recipe-file.ts";
 import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
+import { useShell } from "../stores/shell.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { words } from "../words/index.ts";
 import { Gate } from "./Gate.tsx";
 import { Header, RailFoot } from "./Header.tsx";
+import { NewVersion } from "./NewVersion.tsx";
 import { PageDrop } from "./PageDrop.tsx";
 import { Path } from "./Path.tsx";
 import { nextStep, placesOf } from "./path.ts";
@@ -78,10 +80,18 @@ export function App() {
       await useRuns.getState().refresh();
       await useVotes.getState().refresh();
       await useApply.getState().refresh();
+      // Only now: what the page needs to be used comes before what it needs to be kept.
+      await useShell.getState().begin();
     });
   }, [probe]);
   useEffect(() => {
     document.documentElement.dataset.theme = theme;
+    // The system's own frame follows a choice, too.
+    for (const meta of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+      meta.dataset.of ??= meta.media.includes("dark") ? "dark" : "light";
+      meta.media =
+        theme === "auto" ? `(prefers-color-scheme: ${meta.dataset.of})` : theme === meta.dataset.of ? "all" : "not all";
+    }
   }, [theme]);
   useEffect(() => {
     const take = (): void => void takeLink();
@@ -101,6 +111,7 @@ export function App() {
       <div className="frame">
         <div className="rail">
           <Header />
+          <NewVersion />
           <Path places={placesOf(path)} next={next} />
           <RailFoot />
         </div>

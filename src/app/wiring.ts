@@ -17,6 +17,7 @@ import { HELD_OUT_KEYS, useRows } from "../stores/rows.ts";
 import { useRunAnswers } from "../stores/run-answers.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
+import { useShell } from "../stores/shell.ts";
 import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
@@ -57,6 +58,7 @@ export function wire(): void {
       void useAdapters.getState().modelLoaded();
       void useApplyFiles.getState().modelLoaded();
       void useStorage.getState().refresh();
+      if (model.demo) void useShell.getState().keepDemo();
       const { source, loading } = useModel.getState();
       const kept: RememberedSource = source.kind === "hub" ? { kind: "hub", name: source.name } : { kind: source.kind };
       remember({ model: { source: kept, label: model.label, loading } });

@@ -4,8 +4,10 @@ import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
+import { useShell } from "../stores/shell.ts";
 import { useStorage } from "../stores/storage.ts";
 import { words } from "../words/index.ts";
+import { KeptPage } from "./KeptPage.tsx";
 
 type Item = StorageInfo["items"][number];
 
@@ -15,8 +17,12 @@ function useLookInSight() {
   useEffect(() => {
     // Without a secure context there is no storage to look into.
     if (!list.current || !window.isSecureContext) return;
-    const { refresh } = useStorage.getState();
-    const watcher = new IntersectionObserver(([entry]) => void (entry?.isIntersecting && refresh()));
+    const look = (): void => {
+      void useStorage.getState().refresh();
+      // Parts of the page are kept as they are fetched.
+      void useShell.getState().refresh();
+    };
+    const watcher = new IntersectionObserver(([entry]) => entry?.isIntersecting && look());
     watcher.observe(list.current);
     return () => watcher.disconnect();
   }, []);
@@ -80,6 +86,7 @@ export function StoragePanel() {
         {info && info.items.length > 0 && <Stored items={info.items} />}
         {info?.swept && <p className="detail">{info.swept}</p>}
         {info?.items.length === 0 && <p className="detail">{say.nothing}</p>}
+        <KeptPage />
       </div>
       {info && !info.persisted && (
         <div className="row">

@@ -14,4 +14,20 @@ export const shell: Words["shell"] = {
   languageOfBrowser: "Wie der Browser",
   footer:
     "Nichts wird hochgeladen: Modell, Daten und Läufe bleiben in diesem Browser. Alle Zahlen folgen Hugging Face transformers, PEFT und bitsandbytes.",
+  version: {
+    newer: "Eine neue Version ist da.",
+    now: "Modelle, Daten und Läufe bleiben; das Modell wird neu geladen.",
+    later: "Laden Sie neu, wenn Ihre Arbeit fertig ist.",
+    reload: "In der neuen Version öffnen",
+    works: {
+      run: "Ein Lauf ist im Gang: Beenden Sie ihn, oder warten Sie auf sein Ende.",
+      answers: "Antworten werden geschrieben: Warten Sie auf die letzte.",
+      loading: "Ein Modell wird geladen.",
+      reading: "Daten werden gelesen.",
+      "other tab": "In einem anderen Tab dieses Browsers ist ein Lauf oder ein Auftrag im Gang.",
+    },
+    kept: (size) => `Auch die Seite selbst wird aufbewahrt (${size}): Sie öffnet sich ohne Netz.`,
+    notYet: "Die Seite selbst wird noch nicht aufbewahrt: Zum Öffnen braucht sie das Netz.",
+    neverKept: "Dieser Browser bewahrt die Seite unter dieser Adresse nicht auf: Zum Öffnen braucht sie das Netz.",
+  },
 };

@@ -12,4 +12,20 @@ export const shell = {
   languageOfBrowser: "Auto",
   footer:
     "Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers, PEFT and bitsandbytes.",
+  version: {
+    newer: "A new version is here.",
+    now: "Models, data and runs stay; the model is loaded again.",
+    later: "Reload when your work is done.",
+    reload: "Reload in the new version",
+    works: {
+      run: "A run goes on: stop it, or wait for its end.",
+      answers: "Answers are being written: wait for the last one.",
+      loading: "A model is being loaded.",
+      reading: "Data is being read.",
+      "other tab": "A run or a job goes on in another tab of this browser.",
+    },
+    kept: (size: string) => `The page itself is kept too (${size}): it opens without a network.`,
+    notYet: "The page itself is not kept yet: it needs the network to open.",
+    neverKept: "This browser keeps no copy of the page itself at this address: it needs the network to open.",
+  },
 };
