@@ -18,7 +18,7 @@ export function RailFoot() {
   const say = words().shell;
   const adapter = capability?.adapter;
   return (
-    <div className="rail-foot">
+    <aside className="rail-foot" aria-label={say.thisBrowser}>
       {adapter && (
         <span className="badge">
           {adapter.software ? say.softwareGpu : say.gpu(`${adapter.vendor} ${adapter.architecture}`.trim())}
@@ -47,6 +47,6 @@ export function RailFoot() {
           ))}
         </select>
       </label>
-    </div>
+    </aside>
   );
 }

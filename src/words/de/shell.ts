@@ -8,6 +8,7 @@ export const shell: Words["shell"] = {
   gpu: (name) => `Grafikkarte: ${name}`,
   storage: "Was dieser Browser aufbewahrt",
   measure: "Dieses Gerät messen",
+  thisBrowser: "Dieser Browser",
   colours: "Farben",
   themes: { auto: "Wie das System", light: "Hell", dark: "Dunkel" },
   language: "Sprache",

@@ -6,6 +6,7 @@ export const shell = {
   gpu: (name: string) => `GPU: ${name}`,
   storage: "What this browser keeps",
   measure: "Measure this machine",
+  thisBrowser: "This browser",
   colours: "Colours",
   themes: { auto: "Auto", light: "Light", dark: "Dark" },
   language: "Language",
