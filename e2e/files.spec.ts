@@ -202,7 +202,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await button(page, "Read with these columns").click();
     await ready(page, "1 rows ready");
     await expect(page.getByRole("list", { name: "Notes on the data" })).toContainText(
-      '1 record: "captions" has several captions of a picture; the most frequent one is taken',
+      '1 record: "captions" has several captions of a picture; the most frequent one is trained on',
     );
     await chooseFiles(page, captions("again.jsonl"));
     await expect(table).toContainText("again.jsonl", { timeout: SLOW });

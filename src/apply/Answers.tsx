@@ -1,6 +1,7 @@
 /** A page of rows with what was asked, what the model said and what would have been right. */
 import type { JobResults, ResultRow, ShownAnswers } from "../../workers/apply/results.ts";
 import type { RowThumbnail } from "../../workers/data/preview.ts";
+import { rightWords } from "../parts/answer-words.ts";
 import { Field } from "../parts/Field.tsx";
 import { fixed } from "../parts/format.ts";
 import { Pager } from "../parts/Pager.tsx";
@@ -30,7 +31,7 @@ function AnswerRow({ line, picture }: { line: ResultRow; picture: RowThumbnail |
             {answered.answer || <em>{say.nothing}</em>}
             {answered.stopped !== "eos" && <small className="problem">{say.cutOff}</small>}
           </td>
-          <td>{answered.right.length > 0 ? [...new Set(answered.right)].join(" / ") : "–"}</td>
+          <td>{answered.right.length > 0 ? rightWords(answered.right) : "–"}</td>
         </>
       ) : (
         <td colSpan={2} className="problem">

@@ -8,7 +8,7 @@ import {
 } from "../../workers/training/saved/answers.ts";
 import { Action } from "./Action.tsx";
 import "./gallery.css";
-import { courseOf, judgeWords, markOf, orderOf, whenOf } from "./answer-words.ts";
+import { courseOf, judgeWords, markOf, orderOf, rightWords, whenOf } from "./answer-words.ts";
 import { download } from "./download.ts";
 import { RowPicture } from "./RowPicture.tsx";
 
@@ -47,7 +47,7 @@ function Item({ row: { position, question, right }, picture, said }: ItemProps) 
         <dl>
           <div className="said whole">
             <dt>right answer</dt>
-            <dd>{right.length > 0 ? right.join(" / ") : <i>none in words</i>}</dd>
+            <dd>{right.length > 0 ? rightWords(right) : <i>none in words</i>}</dd>
           </div>
           {said.map(({ when, answer }) => (
             <Said key={when} when={when} answer={answer} />

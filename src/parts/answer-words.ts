@@ -19,6 +19,14 @@ export function markOf({ score, stopped }: GivenAnswer): Mark {
 
 export const whenOf = (step: number): string => (step === 0 ? "before the first step" : `after step ${step}`);
 
+/** Right answers as they are shown: each once, the most frequent first, with how many people gave it. */
+export function rightWords(right: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const one of right) counts.set(one, (counts.get(one) ?? 0) + 1);
+  const order = [...counts].sort(([, a], [, b]) => b - a);
+  return order.map(([one, n]) => (n > 1 ? `${one} ×${n}` : one)).join(" / ");
+}
+
 /** "0 of 6 right before the first step, 5 of 6 after step 100"; where answers may be partly right, their mean. */
 export function courseOf({ steps }: Pick<RunAnswers, "steps">): string {
   const [first, last] = [steps[0], steps.at(-1)];

@@ -1,7 +1,7 @@
 /** Which rows a job answers, decided when it begins, and how they are read: texts from the index, pictures as they were prepared. */
 import type { RowToAsk } from "../chat/answer-rows.ts";
 import { picturesOf } from "../data/example.ts";
-import { changesKey, editsOf, readChanges } from "../data/index/changes.ts";
+import { changesKey, corrected, editsOf, readChanges } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
 import type { PreparedImage } from "../data/pictures/format.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
@@ -100,9 +100,8 @@ export function rowsToAnswer(store: Store, dataset: Dataset, { positions, change
       for (let at = n; at < positions.length; at++) {
         const position = positions[at]!;
         dataset.soon(positions.slice(at, at + AHEAD).map(placeOf));
-        const { index: row, source, messages, pictures, answers } = await index.read(position);
-        const texts = edits.get(position) ?? messages;
-        yield { position, index: row, source, messages: texts, images: pictures, ...(answers ? { answers } : {}) };
+        const { index: row, source, pictures, ...texts } = await index.read(position);
+        yield { position, index: row, source, images: pictures, ...corrected(texts, edits.get(position)) };
       }
     },
     async picturesOf({ position, images }) {

@@ -217,6 +217,36 @@ test("the metric may decide which checkpoint is best, by the names that transfor
   }
 });
 
+test("ten people's answers to a row go with it, and VQA accuracy may decide which checkpoint is best", async () => {
+  const files = await goldenFiles(golden);
+  const pictures = files.filter(({ path }) => path.startsWith("images/"));
+  // Word for word what the model says at first: an accuracy of nothing but zeros would show little.
+  const [first] = (await readAnswers(whole.store, "golden"))!.steps;
+  const said = first!.answers[0]!.text;
+  const ten = (n: number): string[] =>
+    Array.from({ length: 10 }, (_, k) => (k < 2 ? said : k < 4 + (n % 3) ? "red" : "no"));
+  const lines = pictures.map(({ path }, n) =>
+    JSON.stringify({ image: path, question: `Is it ${n}?`, answers: ten(n) }),
+  );
+  const table = { path: "rows.jsonl", blob: new Blob([lines.join("\n")]) };
+  for (const keys of [{ metric_for_best_model: "vqa_accuracy" }, { eval_metric: "vqa_accuracy" }, {}]) {
+    const store = memoryStore();
+    const dataset = await goldenDataset(model, store, [...pictures, table]);
+    const run = await begin({ max_steps: 2, ...keys }, { store, dataset });
+    const { rows, steps, metric } = (await readAnswers(store, "golden"))!;
+    expect(metric!.name).toBe("vqa_accuracy");
+    for (const { position, right } of rows) expect(right).toEqual(ten(position));
+    evaluationsOf(run).forEach(({ metrics: figures, answered }, k) => {
+      const scores = rows.map(({ right }, n) => metrics.vqa_accuracy.score(steps[k]!.answers[n]!.text, right));
+      expect(steps[k]!.answers.map(({ score }) => score)).toEqual(scores);
+      expect([figures, answered]).toEqual([{ vqa_accuracy: scores.reduce((sum, score) => sum + score, 0) / 3 }, 3]);
+    });
+    if (!("metric_for_best_model" in keys)) continue;
+    const last = evaluationsOf(run).at(-1)!;
+    expect((await listRuns(store))[0]!.best).toEqual({ step: 2, value: last.metrics.vqa_accuracy });
+  }
+});
+
 test.each([
   [{ eval_metric: "vqa_accuracy" }, /eval_metric asks for vqa_accuracy, and none of the \d+ held-out rows/],
   [{ eval_metric: "box_iou" }, /eval_metric asks for box_iou, and none of the \d+ held-out rows/],

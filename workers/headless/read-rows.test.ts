@@ -82,7 +82,7 @@ test("which of several answers, with a note of how many records have them", asyn
   ]);
   expect(await answers("--answers", "first")).toEqual([
     "A dot. No. One.",
-    'note: 2 records: "answers" has several answers to a question; the first one is taken, the others are not used.',
+    'note: 2 records: "answers" has several answers to a question; the first one is trained on, and each counts as right where held-out rows are answered.',
   ]);
   const usual = await answers();
   expect(usual[0]).toBe("A line. No. One.");

@@ -2,7 +2,7 @@
 import type { Prompt } from "../chat/generate.ts";
 import { type Question, questionOf } from "../chat/question.ts";
 import { type Example, TokenKind } from "../data/example.ts";
-import type { Message } from "../data/rows/row.ts";
+import type { RowTexts } from "../data/rows/row.ts";
 
 export interface HeldQuestion {
   prompt: Prompt;
@@ -21,9 +21,11 @@ export function heldQuestion(example: Example, { imageTokenId }: { imageTokenId:
 }
 
 /** The question before the last answer of a conversation, in words, and what would be right. An empty answer is none. */
-export function conversationQuestion(messages: readonly Message[]): Pick<Question, "text" | "right"> {
+export function conversationQuestion({ messages, answers }: RowTexts): Pick<Question, "text" | "right"> {
   const last = messages.findLastIndex(({ role }) => role === "assistant");
   if (last < 0) return { text: "", right: [] };
-  const { text, right } = questionOf({ messages: messages.slice(0, last + 1) });
+  // Several people's answers are to the last question of all.
+  const several = answers && last === messages.length - 1 ? { answers } : {};
+  const { text, right } = questionOf({ messages: messages.slice(0, last + 1), ...several });
   return { text, right: right.map((one) => one.trim()).filter((one) => one !== "") };
 }

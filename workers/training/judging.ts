@@ -18,18 +18,23 @@ export interface Judging {
 type MetricKeys = "evalMetric" | "metricForBestModel" | "greaterIsBetter" | "earlyStoppingPatience";
 
 /** Right answers of all held-out rows; none of data of an older version, which has no conversations: its rows are shown, and not judged. */
-export async function rightAnswers(rows: Pick<Dataset, "rows" | "messagesOf">): Promise<(readonly string[])[]> {
+export async function rightAnswers(rows: Pick<Dataset, "rows" | "textsOf">): Promise<(readonly string[])[]> {
   const all: (readonly string[])[] = [];
   for (let i = 0; i < rows.rows; i++) {
-    const messages = await rows.messagesOf(i);
-    if (messages) all.push(conversationQuestion(messages).right);
+    const texts = await rows.textsOf(i);
+    if (texts) all.push(conversationQuestion(texts).right);
   }
   return all;
 }
 
-/** A metric that does not call the right answer right, or calls no answer right as well, says nothing of such a row. */
-export const fits = (metric: Metric, right: readonly string[]): boolean =>
-  right.length > 0 && metric.score(right[0]!, right) > 0.999 && metric.score("", right) < 0.999;
+/**
+ * A metric that does not call the right answer right, or calls no answer as right, says nothing of such a row. Where several people
+ * disagree, none of their answers may be quite right.
+ */
+export function fits(metric: Metric, right: readonly string[]): boolean {
+  const best = Math.max(0, ...[...new Set(right)].map((one) => metric.score(one, right)));
+  return (best > 0.999 || (right.length > 1 && best > 0)) && metric.score("", right) < best;
+}
 
 /**
  * Undefined where no row has a right answer. Throws TabTuneError "bad-recipe" where the recipe names a metric that can judge none of them.

@@ -147,7 +147,7 @@ export class RunAnswers {
         unasked += 1;
         continue;
       }
-      const { text: question, right } = conversationQuestion((await rows.messagesOf(number)) ?? []);
+      const { text: question, right } = conversationQuestion((await rows.textsOf(number)) ?? { messages: [] });
       numbers.push(number);
       asked.push({
         position: rows.positionOf(number),

@@ -5,7 +5,7 @@
  */
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
-import type { Message, Row } from "../rows/row.ts";
+import type { Message, Row, RowTexts } from "../rows/row.ts";
 
 export interface RowChanges {
   /** Positions, ascending. */
@@ -41,14 +41,24 @@ export function changed({ leftOut, edited }: RowChanges, change: RowChange): Row
 export const editsOf = ({ edited }: RowChanges): Map<number, Message[]> =>
   new Map(edited.map(({ position, messages }) => [position, messages]));
 
+/**
+ * A row with a person's messages in place of its own, where there are some. What several people answered stays with it as long as its
+ * answer is one of theirs: else the person's own is the right one.
+ */
+export function corrected<R extends RowTexts>(row: R, messages: Message[] | undefined): R {
+  if (messages === undefined) return row;
+  const { answers, ...rest } = { ...row, messages };
+  const said = (messages.at(-1)?.content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
+  return (answers?.some((one) => one.trim() === said.trim()) ? { ...rest, answers } : rest) as R;
+}
+
 /** A row as it is now, by its position: corrected, or undefined where it was left out. */
 export function currentRows(changes: RowChanges): (row: Row, position: number) => Row | undefined {
   const out = new Set(changes.leftOut);
   const edits = editsOf(changes);
   return (row, position) => {
     if (out.has(position)) return undefined;
-    const messages = edits.get(position);
-    return messages ? { ...row, messages } : row;
+    return corrected(row, edits.get(position));
   };
 }
 

@@ -15,6 +15,14 @@ function textIn(item: unknown): string | undefined {
   return typeof found === "string" || typeof found === "number" ? String(found) : undefined;
 }
 
+/** What several people said, of a list of texts or of objects with one each; none where it is another list, or no list. */
+export function votesIn(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  const texts = value.map((item) => (typeof item === "string" ? item : textIn(item)));
+  const said = texts.filter((text) => text !== undefined && text.trim() !== "");
+  return said.length > 1 && texts.every((text) => text !== undefined) ? (said as string[]) : [];
+}
+
 /**
  * The texts of a cell, one or several. Lists are several texts only where they hold texts, or objects with one each; a list of
  * numbers is one answer. Throws a RowProblem "bad-row" for what cannot be written, `what` being "The answer" or the like.
@@ -77,7 +85,7 @@ export function chosenOf(
   if (counts.size > 1) {
     const of = what === "answers" ? "answers to a question" : "captions of a picture";
     tell(
-      `"${column}" has several ${of}; the ${most > 1 ? "most frequent" : "first"} one is taken, the others are not used`,
+      `"${column}" has several ${of}; the ${most > 1 ? "most frequent" : "first"} one is trained on, and each counts as right where held-out rows are answered`,
     );
   }
   return [taken];

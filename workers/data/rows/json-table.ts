@@ -1,5 +1,6 @@
 /** A JSON file of any shape -> its records. Joins (COCO's pictures, VQA's answers) hold what they look up, and no more than `limits.rows` of it. */
 import { counted } from "../../words.ts";
+import { votesIn } from "./answers.ts";
 import { decodeText } from "./bytes.ts";
 import { baseName, type Entry, grouped } from "./entry.ts";
 import type { HeldOutSplit } from "./folders.ts";
@@ -100,8 +101,8 @@ export async function* jsonRecords(
     for await (const raw of items(["questions"])) {
       yield json(raw, (value) => {
         const record = withPicture(value, (id) => byNumber(id, found.subset), entry.path);
-        const answer = isRecord(value) ? answers?.get(String(own(value, "question_id"))) : undefined;
-        return answer === undefined ? record : { ...record, answer };
+        const answered = isRecord(value) ? answers?.get(String(own(value, "question_id"))) : undefined;
+        return { ...record, ...answered };
       });
     }
   } else if (!(await questionsAround(entry, around))) {
@@ -194,33 +195,38 @@ function pictureNumbers(entries: readonly Entry[]): (id: string, subset: string)
   };
 }
 
-/** The answers to a file's questions: from itself, or from the other tables. */
+/** The answers to a file's questions, as fields of their records: from itself, or from the other tables. */
 async function answersFor(
   entry: Entry,
   joined: boolean,
   limits: DatasetLimits,
   { tables, remarks }: Surroundings,
-): Promise<Map<string, unknown> | undefined> {
+): Promise<Map<string, object> | undefined> {
   const others: Entry[] = [];
   for (const table of tables) {
     if (table !== entry && (await shape(table)).shape.kind === "answers") others.push(table);
   }
   const from = joined ? [entry] : others;
   if (from.length === 0) return undefined;
-  const answers = new Map<string, unknown>();
+  const answers = new Map<string, object>();
   for (const table of from) {
     const items = itemsOf(jsonMembersOf(table.stream(), limits.lineBytes), ["annotations"]);
-    const found = await lookUp(items, limits, (item) => [
-      own(item, "question_id"),
-      own(item, "multiple_choice_answer") ?? own(item, "answer") ?? own(item, "answers"),
-    ]);
-    for (const [id, answer] of found) answers.set(id, answer);
+    const found = await lookUp(items, limits, (item) => [own(item, "question_id"), answerOf(item)]);
+    for (const [id, answer] of found) answers.set(id, answer as object);
   }
   if (!joined)
     remarks.say(
       `${entry.path} is joined with ${counted(answers.size, "answer")} of ${others.map(({ path }) => path).join(", ")} by question_id.`,
     );
   return answers;
+}
+
+/** The answer of an annotation, and what all people said beside it: as one text, because a join holds as many as there are questions. */
+function answerOf(item: Record<string, unknown>): object | undefined {
+  const [one, all] = [own(item, "multiple_choice_answer") ?? own(item, "answer"), own(item, "answers")];
+  if (one === undefined) return all === undefined ? undefined : { answer: all };
+  const votes = votesIn(all);
+  return votes.length > 0 ? { answer: one, answers: JSON.stringify(votes) } : { answer: one };
 }
 
 /** True where another table has the questions of this one's answers: then its rows come from there. */

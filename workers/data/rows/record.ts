@@ -5,7 +5,7 @@
  * picture + class. Longer than other files: the forms rule each other out, and the order in which they do stands in one place.
  */
 
-import { chosenOf, type SeveralAnswers, textsOf } from "./answers.ts";
+import { chosenOf, type SeveralAnswers, textsOf, votesIn } from "./answers.ts";
 import { refuseBlind } from "./blind.ts";
 import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
@@ -117,7 +117,7 @@ interface Request {
   /** Set where several answers or captions are met. */
   several: boolean;
   toAnswer: boolean;
-  /** The several answers or captions of a row that is to be answered. */
+  /** The several answers or captions, where one row stands for all of them. */
   answers: string[];
 }
 
@@ -271,10 +271,26 @@ function answerTexts(request: Request, answer: Field): string[] {
   const name = answer.name.slice(0, 60);
   if (typeof answer.value === "boolean") tell(`the answer in "${name}" is true or false and is written so`);
   const texts = textsIn(request, answer, "The answer");
+  if (texts.length === 1) request.answers = votesBeside(request, answer.name, texts[0]!);
   return texts.length === 0 ? [""] : takenOf(request, texts, "answers", name, "most-frequent");
 }
 
-/** Of several answers or captions those that are trained on; of a row that is to be answered one, beside all of them. */
+/** What several people answered, beside the one answer that was made of it: VQA's "answers" beside its "multiple_choice_answer". */
+function votesBeside({ fields, toAnswer, tell }: Request, column: string, taken: string): string[] {
+  for (const { name, value } of fields.all("answer")) {
+    if (name === column) continue;
+    const texts = votesIn(severalIn(name) ? unpackList(value) : value);
+    if (!texts.includes(taken)) continue;
+    if (!toAnswer)
+      tell(
+        `"${column.slice(0, 60)}" is trained on, and each of "${name.slice(0, 60)}" counts as right where held-out rows are answered`,
+      );
+    return texts;
+  }
+  return [];
+}
+
+/** Of several answers or captions those that become rows; where that is one, it stands beside all of them. */
 function takenOf(
   request: Request,
   texts: string[],
@@ -283,8 +299,8 @@ function takenOf(
   usual: SeveralAnswers,
 ): string[] {
   const { severalAnswers = usual, toAnswer, tell } = request;
+  if (texts.length > 1 && (toAnswer || severalAnswers !== "each")) request.answers = texts;
   if (!toAnswer) return chosenOf(texts, severalAnswers, what, column, tell);
-  request.answers = texts;
   return chosenOf(texts, "most-frequent", what, column, () => {});
 }
 

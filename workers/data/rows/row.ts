@@ -28,9 +28,12 @@ export interface Row {
   messages: Message[];
   /** One for each image part, in order. */
   images: ImageRef[];
-  /** All that people answered to the last question, where they are several and the row is to be answered. */
+  /** All that people answered to the last question, where they are several: whichever of them is trained on, any of them is right. */
   answers?: readonly string[];
 }
+
+/** What is said in a row. */
+export type RowTexts = Pick<Row, "messages" | "answers">;
 
 /** A row that could not be used; the others go on. */
 export interface SkippedRow {

@@ -53,6 +53,52 @@ test.each<[string, object, string, readonly string[] | undefined]>([
   expect(rows[0]!.images).toHaveLength(1);
 });
 
+const ten = ["red", "red", "pink", "red", "red", "red", "rose", "red", "red", "red"];
+const people = ten.map((answer, n) => ({ answer, answer_confidence: "yes", answer_id: n + 1 }));
+
+test.each<[string, object, readonly string[] | undefined]>([
+  ["TextVQA's", { answers: ten }, ten],
+  ["VQAv2's, beside the answer that was made of them", { multiple_choice_answer: "red", answers: people }, ten],
+  ["a list as text", { answer: "red", answers: JSON.stringify(ten) }, ten],
+  ["a list without the answer is about something else", { answer: "blue", answers: ten }, undefined],
+  ["one answer twice", { answer: "red", multiple_choice_answer: "red" }, undefined],
+  [
+    "A-OKVQA's, where an option is asked for",
+    { choices: ["red", "blue"], answer: "red", direct_answers: ten },
+    undefined,
+  ],
+])("several people's answers stay with a row that is trained on: %s", async (_, more, answers) => {
+  const record = { image: "a.png", question: "Q", ...more };
+  for (const options of [{}, toAnswer]) {
+    const { rows } = await readAll([table(record), a], options);
+    expect(rows.map(said)).toEqual([expect.stringMatching(/assistant: (red|blue)$/)]);
+    expect(rows[0]!.answers).toEqual(answers);
+  }
+});
+
+test("the notes say that they count; a row for each of them has none but its own", async () => {
+  const record = { image: "a.png", question: "Q", multiple_choice_answer: "red", answers: people };
+  const { notes } = await readAll([table(record), a]);
+  expect(notes.join(" ")).toContain(
+    '"multiple_choice_answer" is trained on, and each of "answers" counts as right where held-out rows are answered',
+  );
+  const each = await readAll([table({ image: "a.png", question: "Q", answers: ["x", "y"] }), a], {
+    severalAnswers: "each",
+  });
+  expect(each.rows.map(({ answers }) => answers)).toEqual([undefined, undefined]);
+});
+
+test("VQA's two files: all ten answers come with the questions", async () => {
+  const questions = { data_subtype: "val2014", questions: [{ image_id: 7, question: "Q", question_id: 70 }] };
+  const annotations = [{ image_id: 7, question_id: 70, multiple_choice_answer: "red", answers: people }];
+  const { rows } = await readAll([
+    file("COCO_val2014_000000000007.png", pixel),
+    file("q.json", JSON.stringify(questions)),
+    file("v.json", JSON.stringify({ annotations })),
+  ]);
+  expect(rows.map(({ answers }) => answers)).toEqual([ten]);
+});
+
 test("to train on, the same rows are skipped", async () => {
   const { skipped } = await readAll([
     table({ image: "a.png", question: "Q" }, { image: "a.png", question: "Q", answer: "A" }),

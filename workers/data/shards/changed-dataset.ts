@@ -1,5 +1,5 @@
 /** A data set as a person changed it: without the rows that were left out, with the texts that were corrected. */
-import { editsOf, isUnchanged, type RowChanges } from "../index/changes.ts";
+import { corrected, editsOf, isUnchanged, type RowChanges } from "../index/changes.ts";
 import { mostTokens } from "../index/most-tokens.ts";
 import { sizesOf } from "../index/stored-row.ts";
 import { type RowPreparation, withMessages } from "../prepare-example.ts";
@@ -26,7 +26,10 @@ export async function withChanges(
       const messages = edits.get(part.positionOf(i));
       return messages ? withMessages(example, messages, preparation) : example;
     },
-    messagesOf: async (i) => edits.get(part.positionOf(i)) ?? part.messagesOf(i),
+    async textsOf(i) {
+      const texts = await part.textsOf(i);
+      return texts && corrected(texts, edits.get(part.positionOf(i)));
+    },
   };
   if (edits.size === 0) return changedDataset;
   if (dataset.onDemand) {

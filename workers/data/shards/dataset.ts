@@ -3,7 +3,7 @@ import { TabTuneError } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Example } from "../example.ts";
 import { openIndex } from "../index/row-index.ts";
-import type { Message, SkippedRow } from "../rows/row.ts";
+import type { RowTexts, SkippedRow } from "../rows/row.ts";
 import { type DatasetManifest, damaged, isOnDemand, partsOf, readManifest } from "./manifest.ts";
 import { cachedRow } from "./row-cache.ts";
 import { openShards } from "./shards.ts";
@@ -28,8 +28,8 @@ export interface Dataset {
   soon(rows: readonly number[]): void;
   /** Where that row came from; undefined for data sets of an older version. */
   sourceOf(i: number): Promise<string | undefined>;
-  /** Its conversation, as it is trained on; undefined for data sets of an older version. */
-  messagesOf(i: number): Promise<readonly Message[] | undefined>;
+  /** Its conversation, as it is trained on, and what several people answered; undefined for data sets of an older version. */
+  textsOf(i: number): Promise<RowTexts | undefined>;
 }
 
 /** A row that turned out to be unusable when it was prepared. */
@@ -77,7 +77,7 @@ export async function openDataset(
     },
     soon: (wanted) => reader.soon?.(wanted),
     sourceOf: (i) => reader.sourceOf(i),
-    messagesOf: async (i) => (await read?.read(positionOf(i)))?.messages,
+    textsOf: async (i) => read?.read(positionOf(i)),
   };
 }
 

@@ -26,7 +26,7 @@ export function partOf(
     read: (i) => dataset.read(kept[i]!),
     soon: (rows) => dataset.soon(rows.map((i) => kept[i]!)),
     sourceOf: (i) => dataset.sourceOf(kept[i]!),
-    messagesOf: (i) => dataset.messagesOf(kept[i]!),
+    textsOf: (i) => dataset.textsOf(kept[i]!),
   };
   return { part, rowOf: kept };
 }
