@@ -177,7 +177,14 @@ test.each([
   const first = begin({}, { store, onEvent, ...(cut.stopAfter ? { stopAfter: cut.stopAfter } : {}) });
   if (cut.stopAfter) await first;
   else await expect(first).rejects.toThrow("killed");
-  const second = await begin({ eval_answers: 2 }, { store, resume: true });
+  const asked: string[] = [];
+  const hear = (event: RunEvent): void => {
+    if (event.type === "evaluating" && event.step === cut.dies) asked.push(`${event.what} ${event.rows}`);
+  };
+  const second = await begin({ eval_answers: 2 }, { store, resume: true, onEvent: hear });
+  // What was measured and answered before the cut is not again.
+  if (cut.dies !== undefined) expect(asked).toEqual(["answers 1", "answers 2"]);
+  expect(await store.get("run/golden/evaluation-begun")).toBe(undefined);
   expect(await stepsIn(store)).toEqual(await stepsIn(whole.store));
   expect(outcomeOf(second)).toEqual(outcomeOf(whole));
 });

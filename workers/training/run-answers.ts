@@ -21,6 +21,7 @@ import {
   THUMBNAIL,
   writeAskedRows,
 } from "./saved/answers.ts";
+import type { BegunEvaluation } from "./saved/evaluations.ts";
 
 /** An answer is cut when it is so much longer than the right one: a model that does not stop must not hold the run up. */
 const mostTokens = (right: number): number => 2 * right + 32;
@@ -49,6 +50,20 @@ export interface AnsweredStep {
   judged: number;
 }
 
+type Begun = Pick<BegunEvaluation, "asked" | "answers">;
+
+/** How an evaluation answers rows. */
+interface Answers {
+  /** What was answered before it was cut off: only the rest is asked, where the rows are the same. */
+  before: Begun | undefined;
+  /** Asked before each row and token. */
+  goOn: () => Promise<boolean>;
+  /** Keeps what is answered, before each row. */
+  keep: (begun: Begun) => Promise<void>;
+  /** Hears how many are answered. */
+  onAnswer: (done: number, of: number) => void;
+}
+
 export class RunAnswers {
   readonly #parts: RunAnswersParts;
   readonly #tokenizer: ReturnType<typeof tokenizerOf>;
@@ -75,20 +90,16 @@ export class RunAnswers {
     return this.#chosen();
   }
 
-  /**
-   * Every row's answer by the adapter as it is after `step` steps; undefined where `goOn`, which is asked before each row and token, said no.
-   * `onAnswer` hears how many are answered.
-   */
-  async run(
-    step: number,
-    goOn: () => Promise<boolean>,
-    onAnswer: (done: number, of: number) => void,
-  ): Promise<AnsweredStep | undefined> {
+  /** Every row's answer by the adapter as it is after `step` steps; undefined where `goOn` said no. */
+  async run(step: number, { before, goOn, keep, onAnswer }: Answers): Promise<AnsweredStep | undefined> {
     const { judging } = this.#parts;
     const { rows, numbers } = await this.#chosen();
-    const answers: GivenAnswer[] = [];
-    for (const number of numbers) {
+    const asked = rows.map(({ position }) => position);
+    const same = before?.asked.join() === asked.join();
+    const answers: GivenAnswer[] = same ? [...before!.answers] : [];
+    for (const number of numbers.slice(answers.length)) {
       if (!(await goOn())) return undefined;
+      await keep({ asked, answers });
       onAnswer(answers.length, numbers.length);
       const given = await this.#answer(number, goOn);
       if (!given) return undefined;

@@ -7,7 +7,7 @@ import { evalStepsOf, type Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
 import type { Answering } from "./answering.ts";
 import { type Judgement, judge } from "./best.ts";
-import { measure } from "./evaluation.ts";
+import { type Measured, measure } from "./evaluation.ts";
 import type { EvaluationRecord, OddRow } from "./events.ts";
 import { fittedRows } from "./fitted-rows.ts";
 import type { SeparatedRows } from "./held-out.ts";
@@ -15,7 +15,15 @@ import type { Judging } from "./judging.ts";
 import type { RunReport } from "./report.ts";
 import { type AnsweredStep, RunAnswers } from "./run-answers.ts";
 import { answersEntry } from "./saved/answers.ts";
-import { type HeldOutRecord, readEvaluations, writeEvaluations, writeHeldOut } from "./saved/evaluations.ts";
+import {
+  dropBegun,
+  type HeldOutRecord,
+  readBegun,
+  readEvaluations,
+  writeBegun,
+  writeEvaluations,
+  writeHeldOut,
+} from "./saved/evaluations.ts";
 import { readLineage } from "./saved/lineage.ts";
 import type { Runner } from "./step.ts";
 
@@ -26,6 +34,8 @@ export interface RunEvaluationParts {
   model: Pick<LoadedModel, "config" | "preparation" | "eosIds">;
   store: Store;
   runId: string;
+  /** It goes on: what of an evaluation was done before is taken up. */
+  resume: boolean;
   recipe: Recipe;
   /** T of the schedule. */
   totalSteps: number;
@@ -71,8 +81,9 @@ export class RunEvaluation {
 
   /** Keeps with the run which rows it holds out; nothing has been measured. One that was cut off before a checkpoint asks the same rows. */
   async begin(): Promise<void> {
-    const { store, runId, heldOut } = this.#parts;
+    const { store, runId, heldOut, resume } = this.#parts;
     await writeHeldOut(store, runId, heldOut.record);
+    if (!resume) await dropBegun(store, runId);
     await this.#answers?.restore();
     this.#done = [];
     await writeEvaluations(store, runId, []);
@@ -98,27 +109,42 @@ export class RunEvaluation {
   }
 
   async run(step: number, goOn: () => Promise<boolean>): Promise<void> {
-    const { store, runId, recipe, runner, report, heldOut } = this.#parts;
-    const started = performance.now();
-    const { rows } = heldOut.rows;
+    const { store, runId, report } = this.#parts;
+    const kept = await readBegun(store, runId);
+    const before = kept?.step === step ? kept : undefined;
+    const started = performance.now() - 1000 * (before?.seconds ?? 0);
+    const seconds = (): number => (performance.now() - started) / 1000;
     report.state("evaluating");
+    const measured = before?.measured ?? (await this.#measure(goOn));
+    if (!measured) return;
+    const answered = await this.#answers?.run(step, {
+      ...{ before, goOn },
+      keep: (begun) => writeBegun(store, runId, { step, measured, ...begun, seconds: seconds() }),
+      onAnswer: (done, of) => report.evaluating("answers", done, of),
+    });
+    if (this.#answers && !answered) return;
+    const record = { step, ...measured, ...figuresOf(answered), seconds: seconds() };
+    this.#done.push(record);
+    await writeEvaluations(store, runId, this.#done, answered && [await answersEntry(runId, answered.answers)]);
+    await dropBegun(store, runId);
+    report.evaluation(record);
+    report.state("training");
+  }
+
+  /** Loss of the held-out rows; undefined where `goOn` said no. */
+  async #measure(goOn: () => Promise<boolean>): Promise<Measured | undefined> {
+    const { store, runId, recipe, runner, report, heldOut } = this.#parts;
+    const { rows } = heldOut.rows;
     const measured = await measure(runner, this.#batches(), recipe.trainOn, async (done) => {
       const isOn = await goOn();
       if (isOn) report.evaluating("loss", done, rows);
       return isOn;
     });
-    if (!measured) return;
-    const answered = await this.#answers?.run(step, goOn, (done, of) => report.evaluating("answers", done, of));
-    if (this.#answers && !answered) return;
-    if (heldOut.pictures.size > 0 && !heldOut.record.pictures) {
+    if (measured && heldOut.pictures.size > 0 && !heldOut.record.pictures) {
       heldOut.record.pictures = [...heldOut.pictures];
       await writeHeldOut(store, runId, heldOut.record);
     }
-    const record = { step, ...measured, ...figuresOf(answered), seconds: (performance.now() - started) / 1000 };
-    this.#done.push(record);
-    await writeEvaluations(store, runId, this.#done, answered && [await answersEntry(runId, answered.answers)]);
-    report.evaluation(record);
-    report.state("training");
+    return measured;
   }
 
   /** The held-out rows in their order, read while the GPU works on those before. Throws TabTuneError "no-rows" where none can be used. */

@@ -1,8 +1,21 @@
-/** What was measured of a run's held-out rows, and which rows those are: both lie beside its checkpoints. */
+/** What was measured of a run's held-out rows, what of an evaluation was done when it was cut off, and which rows those are. */
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import type { EvaluationRecord } from "../events.ts";
+import type { GivenAnswer } from "./answers.ts";
 import { runPrefix } from "./format.ts";
+
+/** An evaluation that has not ended: its loss is measured, and so many rows are answered. */
+export interface BegunEvaluation {
+  step: number;
+  measured: Pick<EvaluationRecord, "loss" | "targetTokens" | "rows">;
+  /** Positions of all rows that are asked. */
+  asked: number[];
+  /** To the first of them, not judged yet. */
+  answers: GivenAnswer[];
+  /** That it has taken. */
+  seconds: number;
+}
 
 /** The rows that a run holds out. */
 export interface HeldOutRecord {
@@ -15,6 +28,7 @@ export interface HeldOutRecord {
 }
 
 const evaluationsKey = (runId: string): string => `${runPrefix(runId)}evaluations`;
+const begunKey = (runId: string): string => `${runPrefix(runId)}evaluation-begun`;
 const heldOutKey = (runId: string): string => `${runPrefix(runId)}held-out`;
 
 /** Ascending by step. A damaged record counts as none: what is missing is measured again. */
@@ -32,6 +46,18 @@ export async function writeEvaluations(
 ): Promise<void> {
   await store.set([...beside, [evaluationsKey(runId), await sealJson(evaluations)]], "strict");
 }
+
+/** Undefined where none is begun, and for a damaged record: then all of it is measured again. */
+export async function readBegun(store: Store, runId: string): Promise<BegunEvaluation | undefined> {
+  const bytes = await store.get(begunKey(runId));
+  return bytes && ((await unsealJson(bytes)) as BegunEvaluation | undefined);
+}
+
+export async function writeBegun(store: Store, runId: string, begun: BegunEvaluation): Promise<void> {
+  await store.set([[begunKey(runId), await sealJson(begun)]], "relaxed");
+}
+
+export const dropBegun = (store: Store, runId: string): Promise<void> => store.delete([begunKey(runId)]);
 
 /** Undefined for a run that holds no rows out, and for one that has not begun. */
 export async function readHeldOut(store: Store, runId: string): Promise<HeldOutRecord | undefined> {

@@ -6,7 +6,7 @@ import type { Vlm } from "../../models/vlm.ts";
 import type { Store } from "../../storage/store.ts";
 import type { TrainerState } from "../loop.ts";
 import { truncateAnswers } from "./answers.ts";
-import { readEvaluations, writeEvaluations } from "./evaluations.ts";
+import { dropBegun, readBegun, readEvaluations, writeEvaluations } from "./evaluations.ts";
 import { loadLatest } from "./load.ts";
 import { truncateLog } from "./log.ts";
 
@@ -24,6 +24,7 @@ export async function restore(
   const generation = await loadLatest(store, runId);
   if (!generation) {
     await truncateLog(store, runId, 0);
+    await truncateEvaluations(store, runId, 0);
     await truncateAnswers(store, runId, 0);
     return undefined;
   }
@@ -44,4 +45,5 @@ async function truncateEvaluations(store: Store, runId: string, step: number): P
   const all = await readEvaluations(store, runId);
   const left = all.filter((evaluation) => evaluation.step <= step);
   if (left.length < all.length) await writeEvaluations(store, runId, left);
+  if (((await readBegun(store, runId))?.step ?? step) > step) await dropBegun(store, runId);
 }
