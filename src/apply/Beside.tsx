@@ -1,10 +1,11 @@
 /** Another job over the same rows beside the one on show: base against adapter, figure by figure. */
 import type { JobSummary } from "../../workers/apply/job.ts";
 import { Field } from "../parts/Field.tsx";
+import { percent } from "../parts/format.ts";
 import { useAnswers } from "../stores/answers.ts";
 import { useApply } from "../stores/apply.ts";
 import { language, words } from "../words/index.ts";
-import { comparisonWords, nameOf, percent, speakerOf } from "./status.ts";
+import { comparisonWords, nameOf, speakerOf } from "./status.ts";
 
 const isOver = ({ status }: JobSummary): boolean => status === "done" || status === "stopped";
 

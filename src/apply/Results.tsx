@@ -4,13 +4,14 @@ import type { Measure } from "../../workers/apply/results.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { Figures } from "../parts/Figures.tsx";
+import { percent } from "../parts/format.ts";
 import { useAnswers } from "../stores/answers.ts";
 import type { GoingJob } from "../stores/apply.ts";
 import { words } from "../words/index.ts";
 import { Answers } from "./Answers.tsx";
 import { Beside } from "./Beside.tsx";
 import { ConfusionTable } from "./ConfusionTable.tsx";
-import { metricChoices, nameOf, notesOn, percent } from "./status.ts";
+import { metricChoices, nameOf, notesOn } from "./status.ts";
 
 function Measured({ measure }: { measure: Measure }) {
   const { figures, rows, words: what, reason, metric } = measure;

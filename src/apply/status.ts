@@ -2,7 +2,7 @@
 import type { JobProgress, JobSummary } from "../../workers/apply/job.ts";
 import type { JobComparison, JobResults, ShownAnswers } from "../../workers/apply/results.ts";
 import { METRIC_NAMES, type MetricName } from "../../workers/metrics/metric.ts";
-import { duration, fixed } from "../parts/format.ts";
+import { duration } from "../parts/format.ts";
 import type { GoingJob } from "../stores/apply.ts";
 import { words } from "../words/index.ts";
 
@@ -106,9 +106,6 @@ export function notesOn(job: Job, { cut, unanswered }: JobProgress, results: Job
   if (!results.measure && job.answered > 0) notes.push(say.noRight);
   return notes;
 }
-
-/** "61.7 %" */
-export const percent = (share: number): string => `${fixed(100 * share, 1)} %`;
 
 /** "exact match" */
 export const nameOf = (figure: string): string => figure.replaceAll("_", " ");

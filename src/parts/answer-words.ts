@@ -1,6 +1,7 @@
 /** What the gallery of answers says, in words. */
 import type { GivenAnswer, RunAnswers, StepAnswers } from "../../workers/training/saved/answers.ts";
 import { counted } from "../../workers/words.ts";
+import { percent } from "./format.ts";
 
 /** How an answer is marked: its sign and its words. Never by colour alone. */
 export interface Mark {
@@ -14,7 +15,7 @@ export function markOf({ score, stopped }: GivenAnswer): Mark {
   if (score === null) return { kind: "none", sign: "–", words: "not judged" };
   if (score >= 1) return { kind: "right", sign: "✓", words: "right" };
   if (score <= 0) return { kind: "wrong", sign: "✗", words: "wrong" };
-  return { kind: "partly", sign: "◐", words: `${Math.round(100 * score)} % right` };
+  return { kind: "partly", sign: "◐", words: `${percent(score, 0)} right` };
 }
 
 export const whenOf = (step: number): string => (step === 0 ? "before the first step" : `after step ${step}`);
@@ -42,7 +43,7 @@ function tallyOf({ answers }: StepAnswers): string {
   const right = scores.filter((score) => score >= 1).length;
   const partly = scores.filter((score) => score > 0 && score < 1).length;
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  return `${right} of ${scores.length} right${partly > 0 ? ` (${Math.round(100 * mean)} % with ${partly} partly right)` : ""}`;
+  return `${right} of ${scores.length} right${partly > 0 ? ` (${percent(mean, 0)} with ${partly} partly right)` : ""}`;
 }
 
 /** What judges the answers. */

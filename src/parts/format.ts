@@ -10,6 +10,9 @@ export function fixed(n: number, digits: number): string {
 /** A whole number with its thousands apart. */
 export const grouped = (n: number): string => new Intl.NumberFormat(language()).format(n);
 
+/** A share of 1: "81.3 %"; of few rows whole percents are enough (`digits` 0). */
+export const percent = (share: number, digits = 1): string => `${fixed(100 * share, digits)} %`;
+
 export function bytes(n: number): string {
   if (n < 1e3) return `${n} B`;
   if (n < 1e6) return `${fixed(n / 1e3, 0)} kB`;

@@ -2,7 +2,7 @@
 import { lossEnds } from "../../workers/training/advice/on-run.ts";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { figure, fixed } from "../parts/format.ts";
+import { figure, percent } from "../parts/format.ts";
 import { otherCheckpoint, stepOf } from "../stores/run-names.ts";
 import { words } from "../words/index.ts";
 
@@ -50,7 +50,7 @@ function answeredOf({ metrics, answered }: EvaluationRecord): Answered | undefin
 
 /** "41" of a metric that counts rows, "81 %" of one whose answers may be partly right. */
 const amountOf = ({ name, value, of }: Answered): string =>
-  COUNTS.has(name) ? String(Math.round(value * of)) : `${fixed(100 * value, 0)} %`;
+  COUNTS.has(name) ? String(Math.round(value * of)) : percent(value, 0);
 
 const scoreWords = (answered: Answered): string => {
   const say = words().runs.verdict;

@@ -1,10 +1,8 @@
 /** How long the run will take, and the last step's figures; those that few people ask for are a press away. */
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { type Figure, Figures } from "../parts/Figures.tsx";
-import { duration, figure } from "../parts/format.ts";
+import { duration, figure, percent } from "../parts/format.ts";
 import { figureTitle, secondsLeft, tokensPerSecond } from "./metrics.ts";
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 
 interface RunFiguresProps {
   records: StepRecord[];
