@@ -21,6 +21,8 @@ export default defineConfig({
     baseURL: given ?? `http://localhost:${port}`,
     viewport: { width: 1280, height: 900 },
     acceptDownloads: true,
+    // A page that was kept by an earlier test would be another one's fault. offline.spec.ts allows them.
+    serviceWorkers: "block",
     screenshot: "only-on-failure",
     trace: "off",
     launchOptions: { executablePath: chromePath(), args: chromeFlags },

@@ -12,21 +12,6 @@ import { tested } from "./tested.ts";
 import { asLoad, inTurn, needIdle } from "./turns.ts";
 
 export const modelApi = (s: EngineState): ModelApi => ({
-  async probe() {
-    try {
-      const gpu = await openedGpu(s);
-      const { usage = 0, quota = 0 } = await navigator.storage.estimate();
-      const { vendor, architecture, description, software, maxBufferSize } = gpu.facts;
-      return {
-        usable: true,
-        adapter: { vendor, architecture, description, software, maxBufferSize },
-        storage: { usage, quota, persisted: await navigator.storage.persisted() },
-      };
-    } catch (error) {
-      return { usable: false, problem: toReport(error) };
-    }
-  },
-
   async loadModel(source, loading, onProgress) {
     needIdle(s, "Stop it before loading another model.");
     return asLoad(s, "load", async (signal) => {

@@ -65,8 +65,14 @@ export interface PlanInfo {
   policy: string;
 }
 
-export interface ModelApi {
+/** What the page asks before anything else. */
+export interface FirstApi {
   probe(): Promise<Capability>;
+  /** Answers at once; silence means the worker is gone. */
+  ping(): Promise<number>;
+}
+
+export interface ModelApi {
   /**
    * Loads a model; the one that is there stays until the new one stands, and after a failure. `loading`: the keys of a recipe that say
    * how a model is loaded; runs on it have them too.
@@ -170,7 +176,4 @@ export interface StorageApi {
   deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
 }
 
-export interface EngineApi extends ModelApi, RunsApi, ChatApi, ApplyApi, StorageApi {
-  /** Answers at once; silence means the worker is gone. */
-  ping(): Promise<number>;
-}
+export interface EngineApi extends FirstApi, ModelApi, RunsApi, ChatApi, ApplyApi, StorageApi {}
