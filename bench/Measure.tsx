@@ -1,5 +1,6 @@
 /** After the comparison: what this adapter can do, as the file that `headless measure` writes. */
 import { useState } from "react";
+import { adapterOf, rememberSpeed } from "../src/page/speed.ts";
 import { download } from "../src/parts/download.ts";
 import { Progress } from "../src/parts/Progress.tsx";
 import { type ErrorReport, toReport } from "../workers/errors.ts";
@@ -24,6 +25,7 @@ export function MeasurePanel({ quick }: { quick: boolean }) {
         onPart: (_, done, all) =>
           setState((s) => ({ kind: "running", words: s.kind === "running" ? s.words : "", fraction: done / all })),
       });
+      rememberMeasured(found);
       setState({ kind: "done", found });
     } catch (cause) {
       setState({ kind: "failed", error: toReport(cause) });
@@ -63,6 +65,14 @@ export function MeasurePanel({ quick }: { quick: boolean }) {
       )}
     </section>
   );
+}
+
+/** The largest model's steps, for the page's word on what this machine can do. */
+function rememberMeasured({ adapter, date, models }: Measurement): void {
+  const model = models.findLast(({ step }) => step !== null);
+  if (!model?.step) return;
+  const { time, flopsPerSecond } = model.step;
+  rememberSpeed({ adapter: adapterOf(adapter), date, what: model.name, seconds: time.median / 1000, flopsPerSecond });
 }
 
 function summary({ complete, parts, seconds }: Measurement): string {

@@ -1,13 +1,16 @@
-/** What somebody sees who comes for the first time: what this is, and two doors. It goes when there is a model or a run. */
+/** What somebody sees who comes for the first time: what this is, a recorded run, what this machine can do, and two doors. */
+import { lazy, Suspense } from "react";
 import { goTo } from "../page/address.ts";
 import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
-import { useDataset } from "../stores/dataset.ts";
 import { useDemo } from "../stores/demo.ts";
-import { useModel } from "../stores/model.ts";
-import { useRuns } from "../stores/runs.ts";
-import { useTraining } from "../stores/training.ts";
 import { words } from "../words/index.ts";
+import { useFirstVisit } from "./first-visit.ts";
+import { machineWords } from "./machine.ts";
+import "./welcome.css";
+
+/** Not before the page stands: its words and curve are none of what the first click needs. */
+const Example = lazy(async () => ({ default: (await import("./Example.tsx")).Example }));
 
 /** Shows the buttons that take pictures, and gives the first of them the focus. */
 async function showDoorForPictures(): Promise<void> {
@@ -18,29 +21,31 @@ async function showDoorForPictures(): Promise<void> {
 export function Welcome() {
   const capability = useApp((s) => s.capability);
   const doing = useDemo((s) => s.doing);
-  const untouched = useModel((s) => s.info === undefined && s.progress === undefined);
-  const noData = useDataset((s) => s.info === undefined && s.waiting === undefined);
-  const noRuns = useRuns((s) => s.runs.length === 0);
-  const idle = useTraining((s) => s.state === "idle");
-  const isFirst = untouched && noData && noRuns && idle;
-  if (doing ? !idle : !isFirst) return null;
+  if (!useFirstVisit()) return null;
   const say = words().welcome;
   const reason = capability?.usable ? "" : capability ? say.cannot : say.looking;
+  const machine = capability?.usable && capability.adapter ? machineWords(capability.adapter) : "";
   // No region: its name would be another that speaks of a model.
   return (
     <div className="welcome">
-      <h2>{say.title}</h2>
-      <p>{say.what}</p>
-      <div className="row centred">
-        <Action kind="primary" reason={doing ? say.demoGoes : reason} onPress={() => void useDemo.getState().begin()}>
-          {say.demo}
-        </Action>
-        <Action onPress={() => void showDoorForPictures()}>{say.pictures}</Action>
-        <span className="detail">{say.demoTakes}</span>
+      <div className="invitation">
+        <h2>{say.title}</h2>
+        <p>{say.what}</p>
+        <div className="row centred">
+          <Action kind="primary" reason={doing ? say.demoGoes : reason} onPress={() => void useDemo.getState().begin()}>
+            {say.demo}
+          </Action>
+          <Action onPress={() => void showDoorForPictures()}>{say.pictures}</Action>
+        </div>
+        <p className="detail">{say.demoTakes}</p>
+        <p className="detail machine">{machine}</p>
+        <p className="live" aria-live="polite">
+          {doing}
+        </p>
       </div>
-      <p className="live" aria-live="polite">
-        {doing}
-      </p>
+      <Suspense fallback={<div className="example" />}>
+        <Example />
+      </Suspense>
     </div>
   );
 }

@@ -1,6 +1,8 @@
 /** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
 import type { StoreApi } from "zustand";
+import { median } from "../../workers/metrics/averages.ts";
 import { type Remembered, remember, remembered } from "../page/remembered.ts";
+import { adapterOf, rememberSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
 import { watchEngine } from "../page/workers.ts";
 import { useAdapters } from "../stores/adapters.ts";
@@ -22,6 +24,7 @@ import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
 import { titleOf } from "../training/status.ts";
+import { words } from "../words/index.ts";
 
 type RememberedSource = NonNullable<Remembered["model"]>["source"];
 
@@ -38,6 +41,23 @@ function separateRows(): void {
   if (problems.size > 0 || (fields.eval_strategy === "no" && !info?.heldOut))
     useDataset.setState({ separated: undefined });
   else void separate(fields);
+}
+
+/** Steps after which a run says how fast this machine is: the first ones compile. */
+const STEPS_FOR_A_SPEED = 6;
+
+/** How fast the run that has ended was. */
+function rememberThisSpeed(): void {
+  const { records, planned } = useTraining.getState();
+  const { info } = useModel.getState();
+  const { adapter } = useApp.getState().capability ?? {};
+  if (!info || !adapter || !planned || records.length < STEPS_FOR_A_SPEED) return;
+  rememberSpeed({
+    adapter: adapterOf(adapter),
+    date: new Date().toISOString(),
+    what: words().welcome.machine.what(info.label, planned.perDeviceTrainBatchSize * planned.gradientAccumulationSteps),
+    seconds: median(records.slice(3).map(({ seconds }) => seconds)),
+  });
 }
 
 /** To be called once, when the page opens. */
@@ -151,8 +171,10 @@ export function wire(): void {
     useTraining,
     (s) => s.state,
     (state) => {
+      if (state !== "done" && state !== "stopped") return;
       const { runId } = useTraining.getState();
-      if (runId !== undefined && (state === "done" || state === "stopped")) useRuns.getState().choose(runId);
+      if (runId !== undefined) useRuns.getState().choose(runId);
+      rememberThisSpeed();
     },
   );
   on(

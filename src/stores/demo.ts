@@ -1,15 +1,17 @@
 /** The demo in one press: its model, the sample data and a short run, one after the other, as somebody would press the buttons. */
 import { create } from "zustand";
 import { goTo } from "../page/address.ts";
+import { words } from "../words/index.ts";
 import { useDataset } from "./dataset.ts";
+import demoRun from "./demo-run.json";
 import { useModel } from "./model.ts";
 import { useTraining } from "./training.ts";
 
 /**
  * Of the demo model's own recipe: as many rows as half of unseen pictures need to be described without a mistake, which is the better
- * part of a minute on a processor of two cores.
+ * part of a minute on a processor of two cores. `scripts/record-example.mjs` records such a run for the welcome.
  */
-const SHORT = { max_steps: 60, per_device_train_batch_size: 4, eval_steps: 30 };
+const SHORT = demoRun;
 
 interface DemoStore {
   /** What is being done, in words; "" when the demo was not asked for, has ended, or went wrong where its panel tells it. */
@@ -22,17 +24,17 @@ export const useDemo = create<DemoStore>((set, get) => ({
   async begin() {
     if (get().doing) return;
     try {
-      set({ doing: "1 of 3: the demo model is being loaded." });
+      set({ doing: words().welcome.doing.model });
       useModel.getState().choose({ kind: "embedded" });
       await useModel.getState().load();
       if (!useModel.getState().info) return await goTo("model");
-      set({ doing: "2 of 3: the sample pictures are being read." });
+      set({ doing: words().welcome.doing.data });
       await useDataset.getState().use({ kind: "sample" });
       if (useDataset.getState().source?.kind !== "sample") return await goTo("data");
       const { setPreset, setFields, start } = useTraining.getState();
       setPreset("Demo model", false);
       setFields({ ...useTraining.getState().fields, ...SHORT }, "Demo model");
-      set({ doing: "3 of 3: it is learning." });
+      set({ doing: words().welcome.doing.train });
       const run = start();
       await goTo("train");
       await run;
