@@ -1,4 +1,4 @@
-/** What came of a saved run: the verdict with its figures, what to try, the way to ask it oneself, and what it said to held-out rows. */
+/** What came of a saved run: the finding with its figures, what to try, the way to ask it oneself, and what it said to held-out rows. */
 import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
 import { useMemo } from "react";
 import { adviceWords } from "../../workers/advice.ts";
@@ -16,8 +16,8 @@ import { fileNameOf } from "../stores/runs.ts";
 import { useSides } from "../stores/sides.ts";
 import { adapterKey, baseSpeaker } from "../stores/speakers.ts";
 import { words } from "../words/index.ts";
+import { findingOf, type Outcome } from "./finding.ts";
 import { type Kept, useKept } from "./use-result.ts";
-import { type Outcome, verdictOf } from "./verdict.ts";
 
 const SIGNS: Record<Outcome, typeof CircleCheck> = {
   improved: CircleCheck,
@@ -42,7 +42,7 @@ function WhatToTry({ run, kept, wanted }: WhatToTryProps) {
     const recipe = parseRecipe(run.recipe);
     return adviceOnRun({ ...kept, recipe, hiddenSize: model.hiddenSize, ended: true });
   }, [model, run, kept]);
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   if (wanted && model?.id !== run.modelId) return <p className="detail">{say.loadForAdvice(run.modelLabel)}</p>;
   if (advice.length === 0) return null;
   return (
@@ -102,25 +102,25 @@ interface ResultProps {
 export function Result({ run, obstacle }: ResultProps) {
   const kept = useKept(run);
   const say = words().runs;
-  if (!kept) return <p className="detail">{say.verdict.reading}</p>;
-  const verdict = verdictOf({ run, ...kept });
+  if (!kept) return <p className="detail">{say.finding.reading}</p>;
+  const finding = findingOf({ run, ...kept });
   const { answers } = kept;
-  const Sign = SIGNS[verdict?.outcome ?? "unknown"];
+  const Sign = SIGNS[finding?.outcome ?? "unknown"];
   return (
-    <div className="verdict" data-outcome={verdict?.outcome}>
+    <div className="what-came" data-outcome={finding?.outcome}>
       <div className="found">
-        {verdict ? (
+        {finding ? (
           <>
             <p className="outcome">
               <Sign size={18} aria-hidden="true" />
-              {say.verdict.outcomes[verdict.outcome]}
+              {say.finding.outcomes[finding.outcome]}
             </p>
-            <p className="finding">{verdict.words}</p>
-            {verdict.more.length > 0 && <p className="detail">{verdict.more.join(" ")}</p>}
-            <WhatToTry run={run} kept={kept} wanted={verdict.outcome === "unchanged" || verdict.outcome === "worse"} />
+            <p className="finding">{finding.words}</p>
+            {finding.more.length > 0 && <p className="detail">{finding.more.join(" ")}</p>}
+            <WhatToTry run={run} kept={kept} wanted={finding.outcome === "unchanged" || finding.outcome === "worse"} />
           </>
         ) : (
-          <p>{run.lineage.imported ? say.verdict.imported : say.verdict.none}</p>
+          <p>{run.lineage.imported ? say.finding.imported : say.finding.none}</p>
         )}
         <Ask run={run} obstacle={obstacle} />
       </div>

@@ -81,7 +81,7 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
   const several = useRuns((s) => s.runs.filter(({ losses }) => losses.length > 0).length > 1);
   const { resumeRun } = useTraining.getState();
   const { adopt } = useChat.getState();
-  const { item: say, obstacles, verdict } = words().runs;
+  const { item: say, obstacles, finding } = words().runs;
   const resumable = run.status === "interrupted" || run.status === "stopped";
   const unsaved = run.bytes === 0 ? obstacles.unsaved : "";
   const needs = !model || model.id !== run.modelId ? obstacles.load(run.modelLabel) : "";
@@ -100,8 +100,8 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
         )}
         {!isOpen && <DownloadAdapter run={now} unsaved={unsaved} />}
         {!isShown && !unsaved && (
-          <Action label={verdict.showOf(titleOf(run))} onPress={() => choose(run.id)}>
-            {verdict.show}
+          <Action label={finding.showOf(titleOf(run))} onPress={() => choose(run.id)}>
+            {finding.show}
           </Action>
         )}
         <Action reason={inChat ? say.inChatAlready : needs || otherRun || unsaved} onPress={() => void adopt(run.id)}>

@@ -1,4 +1,4 @@
-/** Gespeicherte Läufe: Urteil, Liste, Vergleich, Wege hinaus. */
+/** Gespeicherte Läufe: Befund, Liste, Vergleich, Wege hinaus. */
 import type { Words } from "../en/index.ts";
 import { counted, runs as countRuns, stepsOf } from "./count.ts";
 
@@ -8,7 +8,7 @@ const questions = (n: number): string =>
 export const runs: Words["runs"] = {
   title: "Läufe",
   none: "Läufe, die Sie beginnen, werden hier aufbewahrt, in diesem Browser.",
-  verdict: {
+  finding: {
     outcomes: {
       improved: "Es hat gelernt",
       partly: "Es hat etwas gelernt",

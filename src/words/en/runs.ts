@@ -1,10 +1,10 @@
-/** Saved runs: verdict, list, comparison, ways out. */
+/** Saved runs: finding, list, comparison, ways out. */
 import { counted, runs as countRuns, steps } from "./count.ts";
 
 export const runs = {
   title: "Runs",
   none: "Runs that you start are kept here, in this browser.",
-  verdict: {
+  finding: {
     outcomes: {
       improved: "It learned",
       partly: "It learned something",

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { speak } from "../words/index.ts";
+import { type Course, findingOf } from "./finding.ts";
 import { shownRun } from "./shown.ts";
-import { type Course, verdictOf } from "./verdict.ts";
 
 afterEach(() => speak("en"));
 
@@ -31,7 +31,7 @@ const right = (n: number, of = 48) => ({ exact_match: n / of });
 
 test("answers right, before and now, then the loss", () => {
   const evaluations = [evaluation(0, 8.13, right(12), 48), evaluation(100, 0.25, right(41), 48)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toEqual({
+  expect(findingOf({ run: run(), records: [], evaluations })).toEqual({
     outcome: "improved",
     words: "Answers 41 of 48 held-out questions right, 12 before.",
     more: ["Loss on rows it has not seen fell from 8.130 to 0.2500."],
@@ -40,7 +40,7 @@ test("answers right, before and now, then the loss", () => {
 
 test("without answers the loss is the verdict, and where it was lowest", () => {
   const evaluations = [evaluation(0, 8.13), evaluation(75, 0.25), evaluation(100, 0.3)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toEqual({
+  expect(findingOf({ run: run(), records: [], evaluations })).toEqual({
     outcome: "improved",
     words: "Loss on rows it has not seen fell from 8.130 to 0.3000; lowest at step 75 (0.2500).",
     more: [],
@@ -49,7 +49,7 @@ test("without answers the loss is the verdict, and where it was lowest", () => {
 
 test("answers that may be partly right are a share, and few answers are called few", () => {
   const evaluations = [evaluation(0, 2, { token_f1: 0.23 }, 6), evaluation(100, 1, { token_f1: 0.81 }, 6)];
-  const found = verdictOf({ run: run(), records: [], evaluations });
+  const found = findingOf({ run: run(), records: [], evaluations });
   expect(found?.words).toBe("Its answers to 6 held-out questions are 81 % right (by token f1), 23 % before.");
   expect(found?.more.at(-1)).toBe("6 answers are few: one more or less can be chance.");
 });
@@ -79,7 +79,7 @@ test.each([
   ["fewer right, though the loss fell", right(5), 0.5, "worse", "Answers 5 of 48 held-out questions right, 12 before."],
 ] as const)("%s", (_, metrics, loss, outcome, words) => {
   const evaluations = [evaluation(0, 8.13, right(12), 48), evaluation(100, loss, metrics, 48)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toMatchObject({ outcome, words });
+  expect(findingOf({ run: run(), records: [], evaluations })).toMatchObject({ outcome, words });
 });
 
 test.each([
@@ -87,12 +87,12 @@ test.each([
   [9, "worse", "Loss on rows it has not seen rose from 8.130 to 9.000."],
 ] as const)("a loss that ends at %s", (loss, outcome, words) => {
   const evaluations = [evaluation(0, 8.13), evaluation(100, loss)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toMatchObject({ outcome, words });
+  expect(findingOf({ run: run(), records: [], evaluations })).toMatchObject({ outcome, words });
 });
 
 test("figures of another metric before are not held against those of now", () => {
   const evaluations = [evaluation(0, 2, { rouge_l: 0.1 }, 48), evaluation(100, 1, right(41), 48)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toMatchObject({
+  expect(findingOf({ run: run(), records: [], evaluations })).toMatchObject({
     outcome: "improved",
     words: "Answers 41 of 48 held-out questions right.",
   });
@@ -105,13 +105,13 @@ test("the best adapter is judged where the run ends with it, and the other one i
     evaluation(100, 2, right(40), 48),
   ];
   const best = { step: 40, value: 44 / 48 };
-  const last = verdictOf({ run: run({ best }), records: [], evaluations });
+  const last = findingOf({ run: run({ best }), records: [], evaluations });
   expect(last?.words).toBe("Answers 40 of 48 held-out questions right, 0 before.");
   expect(last?.more).toContain(
     "The one of step 40 was better, and is kept beside it: Answers 44 of 48 held-out questions right.",
   );
   const recipe = { eval_strategy: "steps", load_best_model_at_end: true };
-  const taken = verdictOf({ run: run({ best, recipe }), records: [], evaluations });
+  const taken = findingOf({ run: run({ best, recipe }), records: [], evaluations });
   expect(taken?.words).toBe("Answers 44 of 48 held-out questions right, 0 before.");
   expect(taken?.more).toContain(
     "It is the best one; that of the last step, 100, is kept beside it: Answers 40 of 48 held-out questions right.",
@@ -121,7 +121,7 @@ test("the best adapter is judged where the run ends with it, and the other one i
 test("a run that ended before its last step says how", () => {
   const evaluations = [evaluation(0, 8), evaluation(40, 1)];
   const more = (other: Partial<Course["run"]>): string[] =>
-    verdictOf({ run: run({ step: 40, ...other }), records: [], evaluations })!.more;
+    findingOf({ run: run({ step: 40, ...other }), records: [], evaluations })!.more;
   const recipe = { eval_strategy: "steps", early_stopping_patience: 3 };
   expect(more({ recipe })).toEqual(["It ended by itself at step 40 of 100: 3 measurements in a row were no better."]);
   expect(more({ status: "stopped" })).toEqual(["It was stopped at step 40 of 100."]);
@@ -131,7 +131,7 @@ test("a run that ended before its last step says how", () => {
 
 test("nothing held out, and nothing measured in time", () => {
   const nothing = { run: run({ recipe: { eval_strategy: "no" } }), records: records(8, 4, 2, 1), evaluations: [] };
-  expect(verdictOf(nothing)).toEqual({
+  expect(findingOf(nothing)).toEqual({
     outcome: "unknown",
     words: "Whether it does better on new pictures is not known: no rows were held out.",
     more: [
@@ -140,7 +140,7 @@ test("nothing held out, and nothing measured in time", () => {
     ],
   });
   const early = { run: run({ step: 3, status: "stopped" }), records: records(8), evaluations: [evaluation(0, 8)] };
-  expect(verdictOf(early)).toMatchObject({
+  expect(findingOf(early)).toMatchObject({
     outcome: "unknown",
     words: "Whether it does better on new pictures is not known: it ended before that was measured.",
   });
@@ -148,7 +148,7 @@ test("nothing held out, and nothing measured in time", () => {
 
 test("a single evaluation has nothing to be held against", () => {
   const evaluations = [evaluation(100, 1, right(41), 48)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toMatchObject({
+  expect(findingOf({ run: run(), records: [], evaluations })).toMatchObject({
     outcome: "unknown",
     words: "Answers 41 of 48 held-out questions right.",
   });
@@ -156,14 +156,14 @@ test("a single evaluation has nothing to be held against", () => {
 
 test("no verdict on an adapter from a file, and none before a step", () => {
   const lineage = { imported: { untrainable: "", notes: [] }, more: [] };
-  expect(verdictOf({ run: run({ lineage }), records: [], evaluations: [] })).toBeUndefined();
-  expect(verdictOf({ run: run({ step: 0 }), records: [], evaluations: [] })).toBeUndefined();
+  expect(findingOf({ run: run({ lineage }), records: [], evaluations: [] })).toBeUndefined();
+  expect(findingOf({ run: run({ step: 0 }), records: [], evaluations: [] })).toBeUndefined();
 });
 
 test("in German", async () => {
   await speak("de");
   const evaluations = [evaluation(0, 8.13, right(12), 48), evaluation(100, 0.25, right(41), 48)];
-  expect(verdictOf({ run: run(), records: [], evaluations })).toMatchObject({
+  expect(findingOf({ run: run(), records: [], evaluations })).toMatchObject({
     words: "Beantwortet 41 von 48 zurückgehaltenen Fragen richtig, vorher 12.",
     more: ["Der Loss auf Zeilen, die es nicht kennt, fiel von 8,130 auf 0,2500."],
   });

@@ -15,7 +15,7 @@ export interface Course {
 
 export type Outcome = "improved" | "partly" | "unchanged" | "worse" | "unknown";
 
-export interface Verdict {
+export interface Finding {
   outcome: Outcome;
   /** The sentence with its figures. */
   words: string;
@@ -53,7 +53,7 @@ const amountOf = ({ name, value, of }: Answered): string =>
   COUNTS.has(name) ? String(Math.round(value * of)) : percent(value, 0);
 
 const scoreWords = (answered: Answered): string => {
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   const { name, of } = answered;
   return COUNTS.has(name)
     ? say.right(amountOf(answered), of)
@@ -62,7 +62,7 @@ const scoreWords = (answered: Answered): string => {
 
 /** Answers of now beside those of before; without answers of the same kind before, those of now alone. */
 function answersWords(now: Answered, before: Answered | undefined, move: Move | undefined): string {
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   const begun = scoreWords(now);
   if (!before || !move) return `${begun}.`;
   return move === "same" ? say.asBefore(begun) : say.before(begun, amountOf(before));
@@ -70,7 +70,7 @@ function answersWords(now: Answered, before: Answered | undefined, move: Move | 
 
 /** How the loss of held-out rows went up to the adapter's own step, and where it was lowest, if elsewhere. */
 function lossWords(own: EvaluationRecord, evaluations: readonly EvaluationRecord[]): string {
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   const [first] = evaluations;
   const lowest = evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
   // What it was before the first step is said already.
@@ -84,7 +84,7 @@ function lossWords(own: EvaluationRecord, evaluations: readonly EvaluationRecord
 
 /** How the run ended, where that is not at its last step. */
 function endWords({ status, step, maxSteps, recipe }: Course["run"]): string[] {
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   if (step >= maxSteps) return [];
   if (status === "done") return [say.endedEarly(step, maxSteps, Number(recipe.early_stopping_patience ?? 0))];
   return [status === "stopped" ? say.stopped(step, maxSteps) : say.interrupted(step, maxSteps)];
@@ -96,7 +96,7 @@ function otherWords(
   own: EvaluationRecord | undefined,
   evaluations: Course["evaluations"],
 ): string[] {
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   const other = otherCheckpoint(run);
   const evaluation = other && evaluations.find(({ step }) => step === other.step);
   if (!other || !evaluation || evaluation === own) return [];
@@ -106,8 +106,8 @@ function otherWords(
 }
 
 /** Nothing was measured of what the run learned. */
-function unmeasured({ run, records, evaluations }: Course): Verdict {
-  const say = words().runs.verdict;
+function unmeasured({ run, records, evaluations }: Course): Finding {
+  const say = words().runs.finding;
   const heldOut = run.recipe.eval_strategy === "steps";
   const ends = records.length > 1 ? lossEnds(records) : undefined;
   const trained = ends ? [say.trainingLoss(figure(ends.first), figure(ends.last))] : [];
@@ -123,13 +123,13 @@ const outcomeOf = (answers: Move | undefined, loss: Move): Outcome => {
 };
 
 /** Undefined where there is nothing to judge: no step was made, or the adapter came as a file. */
-export function verdictOf(course: Course): Verdict | undefined {
+export function findingOf(course: Course): Finding | undefined {
   const { run, evaluations } = course;
   if (run.lineage.imported || run.step === 0) return undefined;
   const [first] = evaluations;
   const own = evaluations.findLast(({ step }) => step > 0 && step <= stepOf(run));
   if (!own || !first) return unmeasured(course);
-  const say = words().runs.verdict;
+  const say = words().runs.finding;
   const now = answeredOf(own);
   const begun = first === own ? undefined : answeredOf(first);
   const before = begun && begun.name === now?.name ? begun : undefined;
