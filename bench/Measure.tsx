@@ -72,7 +72,8 @@ function rememberMeasured({ adapter, date, models }: Measurement): void {
   const model = models.findLast(({ step }) => step !== null);
   if (!model?.step) return;
   const { time, flopsPerSecond } = model.step;
-  rememberSpeed({ adapter: adapterOf(adapter), date, what: model.name, seconds: time.median / 1000, flopsPerSecond });
+  const seconds = time.median / 1000;
+  rememberSpeed({ adapter: adapterOf(adapter), date, model: model.name, seconds, flopsPerSecond });
 }
 
 function summary({ complete, parts, seconds }: Measurement): string {

@@ -64,6 +64,7 @@ test.describe("where it cannot train, the page explains itself", () => {
       await expect(alert).toHaveCount(1);
       await expect(alert).toContainText(happened);
       await expect(alert).toContainText("Update Chrome");
+      await expect(page.getByRole("list", { name: "Answers of the example" }).getByRole("listitem")).toHaveCount(4);
       await expect(button(page, "Load model")).toBeDisabled();
       for (const region of regions) await expect(panel(page, region)).toBeVisible();
       await expectGoodLooks(page);

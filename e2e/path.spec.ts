@@ -24,6 +24,23 @@ test("the demo: three presses from an empty page to an answer", async ({ page, s
   await page.goto("/");
   await expect(button(page, "Try the demo")).toBeEnabled({ timeout: SLOW });
   expect(await primaries(page)).toEqual(["Try the demo"]);
+  await test.step("a recorded run is seen before anything is loaded, and what this machine can do", async () => {
+    const slider = page.getByRole("slider", { name: "Step of the example" });
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await expect(slider).toHaveAttribute("aria-valuetext", /^Before it learned: 0 of \d+ right$/);
+    const answers = page.getByRole("list", { name: "Answers of the example" });
+    await expect(answers.getByRole("listitem")).toHaveCount(4);
+    await expect(answers).toContainText("There are two.");
+    await page.keyboard.press("End");
+    await expect(slider).toHaveAttribute("aria-valuetext", /^After step 60: [1-9]\d* of \d+ right$/);
+    await expect(answers).toContainText("I count two, captain!");
+    const drawn = (image: HTMLImageElement): boolean => image.complete && image.naturalWidth > 0;
+    for (const image of await answers.getByRole("img").all()) expect(await image.evaluate(drawn)).toBe(true);
+    await expect(page.getByText(/^This page found no graphics card that it can use/)).toBeVisible();
+    const fetched = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    expect(fetched.filter((name) => /demo\/model|\.wasm/.test(name))).toEqual([]);
+  });
   await expectGoodLooks(page);
   await page.setViewportSize({ width: 1280, height: 720 });
   const started = Date.now();
@@ -45,7 +62,7 @@ test("the demo: three presses from an empty page to an answer", async ({ page, s
   expect(await primaries(page)).toEqual([]);
   await expect(statusOf(page, "Training")).toContainText("Done", { timeout: 400_000 });
   await expect(page).toHaveURL(/#result$/);
-  await test.step("the verdict, in sight, with what can be made of it", async () => {
+  await test.step("what came of it, in sight, with what can be made of it", async () => {
     const runs = panel(page, "Runs");
     const finding = runs.locator(".finding");
     await expect(finding).toHaveText(/^Answers \d+ of \d+ held-out questions right, \d+ before\.$/);

@@ -42,27 +42,27 @@ export function Example() {
   const say = words().welcome.example;
   return (
     <div className="example">
-      <h3>{say.title}</h3>
-      <p className="detail">{say.what(rows.trained, rows.heldOut)}</p>
-      <ExampleCurve losses={losses} evaluations={evaluations} at={step} />
-      <div className="row centred">
-        <label className="grow">
-          <span className="when">{say.when(step, right, of)}</span>
-          <input
-            type="range"
-            aria-label={say.slider}
-            aria-valuetext={say.when(step, right, of)}
-            min={0}
-            max={LAST}
-            step={1}
-            value={at}
-            onChange={({ target }) => show(target.valueAsNumber)}
-          />
-        </label>
+      <div className="example-head">
+        <h3>{say.title}</h3>
         <Action kind="quiet" onPress={playing ? stop : play}>
           {playing ? say.stop : say.again}
         </Action>
       </div>
+      <p className="detail">{say.what(rows.trained, rows.heldOut)}</p>
+      <ExampleCurve losses={losses} evaluations={evaluations} at={step} />
+      <label>
+        <span className="when">{say.when(step, right, of)}</span>
+        <input
+          type="range"
+          aria-label={say.slider}
+          aria-valuetext={say.when(step, right, of)}
+          min={0}
+          max={LAST}
+          step={1}
+          value={at}
+          onChange={({ target }) => show(target.valueAsNumber)}
+        />
+      </label>
       <ul className="example-answers" aria-label={say.answers}>
         {pictures.map(({ file, question, right: wanted, answers }) => {
           const answer = answers[at]!;

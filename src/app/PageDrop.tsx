@@ -6,6 +6,7 @@ import { useApply } from "../stores/apply.ts";
 import { useApplyFiles } from "../stores/apply-files.ts";
 import { useChat } from "../stores/chat.ts";
 import { takeFiles } from "../stores/drops.ts";
+import { words } from "../words/index.ts";
 
 const isOver = (place: string, event: DragEvent): boolean =>
   event.target instanceof Element && event.target.closest(`[data-place="${place}"]`) !== null;
@@ -70,12 +71,6 @@ function useDrag(): Target | undefined {
   return target;
 }
 
-const WORDS: Record<Target, string> = {
-  chat: "Ask about this picture",
-  apply: "Have these rows answered",
-  page: "Train on this, or add a model folder or an adapter",
-};
-
 export function PageDrop() {
   const target = useDrag();
   useEffect(() => {
@@ -87,12 +82,11 @@ export function PageDrop() {
     };
   }, [target]);
   if (target === undefined) return null;
+  const say = words().shell.drop;
   return (
     <div className="drop-overlay" data-target={target} aria-hidden="true">
-      {WORDS[target]}
-      <small>
-        {target === "page" && "To ask about a picture, let it go over the chat; to have rows answered, over Apply"}
-      </small>
+      {say[target]}
+      <small>{target === "page" && say.elsewhere}</small>
     </div>
   );
 }

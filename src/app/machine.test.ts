@@ -43,7 +43,7 @@ test("before anything was measured: by the kind of adapter", () => {
 });
 
 test("what was measured here, on this adapter only", () => {
-  const speed = { date: "2026-11-29T10:00:00Z", what: "tiny, 4 rows at once", seconds: 0.84 };
+  const speed = { date: "2026-11-29T10:00:00Z", model: "tiny", rows: 4, seconds: 0.84 };
   const [one, other] = [adapter("nvidia", "ada"), adapter("apple", "metal-3")];
   rememberSpeed({ ...speed, adapter: adapterOf(one) });
   expect(machineWords(one)).toBe("Measured here on 11/29/2026: a step of training (tiny, 4 rows at once) takes 0.8 s.");

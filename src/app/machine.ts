@@ -41,7 +41,8 @@ export function machineWords(adapter: Adapter): string {
   const measured = rememberedSpeed(adapterOf(adapter));
   if (measured) {
     const date = new Date(measured.date).toLocaleDateString(language());
-    const { what, seconds, flopsPerSecond } = measured;
+    const { model, rows, seconds, flopsPerSecond } = measured;
+    const what = rows === undefined ? model : say.what(model, rows);
     const smol = flopsPerSecond ? ` ${say.smolThen(roughly(SMOLVLM_FLOPS / flopsPerSecond))}` : "";
     return `${say.measured(date, what, roughly(seconds))}${smol}`;
   }

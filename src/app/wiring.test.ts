@@ -197,6 +197,27 @@ test("the tab's title follows the run", () => {
   expect(document.title).toBe("TabTune");
 });
 
+test("the run that has ended is the result on show, and says how fast this machine is", () => {
+  const adapter = { vendor: "ann", architecture: "one", description: "", software: false, maxBufferSize: 1 };
+  useApp.setState({ capability: { usable: true, adapter } });
+  const recipe = { per_device_train_batch_size: 4, gradient_accumulation_steps: 2 };
+  useRuns.setState({ runs: [{ id: "r", modelLabel: "tiny", recipe } as unknown as RunSummary], chosen: undefined });
+  const record = (step: number, seconds: number) => ({
+    ...{ step, loss: 1, gradNorm: 1, learningRate: 1e-3, targetTokens: 1, tokens: 1, seconds },
+  });
+  const records = [9, 9, 9, 2, 1, 3].map((seconds, n) => record(n + 1, seconds));
+  useTraining.setState({ runId: "r", state: "training", records: records.slice(0, 5) });
+  useTraining.setState({ state: "stopped" });
+  expect(useRuns.getState().chosen).toBe("r");
+  // Too few steps to say.
+  expect(page.kept.get("tabtune-speed")).toBeUndefined();
+  useTraining.setState({ state: "training", records });
+  useTraining.setState({ state: "done" });
+  expect(JSON.parse(page.kept.get("tabtune-speed")!)).toMatchObject({
+    ...{ adapter: "ann one", model: "tiny", rows: 8, seconds: 2 },
+  });
+});
+
 test("an engine that dies takes the model along; who waits for it tells it in its own panel", () => {
   const reason = { code: "worker-died", message: "Gone.", remedy: "", safe: "" };
   useModel.setState({ info: model("a") });

@@ -1,6 +1,7 @@
 /** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
 import type { StoreApi } from "zustand";
 import { median } from "../../workers/metrics/averages.ts";
+import { parseRecipe } from "../../workers/recipe.ts";
 import { type Remembered, remember, remembered } from "../page/remembered.ts";
 import { adapterOf, rememberSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
@@ -24,7 +25,6 @@ import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
 import { titleOf } from "../training/status.ts";
-import { words } from "../words/index.ts";
 
 type RememberedSource = NonNullable<Remembered["model"]>["source"];
 
@@ -48,14 +48,16 @@ const STEPS_FOR_A_SPEED = 6;
 
 /** How fast the run that has ended was. */
 function rememberThisSpeed(): void {
-  const { records, planned } = useTraining.getState();
-  const { info } = useModel.getState();
+  const { records, runId } = useTraining.getState();
+  const run = useRuns.getState().runs.find(({ id }) => id === runId);
   const { adapter } = useApp.getState().capability ?? {};
-  if (!info || !adapter || !planned || records.length < STEPS_FOR_A_SPEED) return;
+  if (!run || !adapter || records.length < STEPS_FOR_A_SPEED) return;
+  const { perDeviceTrainBatchSize, gradientAccumulationSteps } = parseRecipe(run.recipe);
   rememberSpeed({
     adapter: adapterOf(adapter),
     date: new Date().toISOString(),
-    what: words().welcome.machine.what(info.label, planned.perDeviceTrainBatchSize * planned.gradientAccumulationSteps),
+    model: run.modelLabel,
+    rows: perDeviceTrainBatchSize * gradientAccumulationSteps,
     seconds: median(records.slice(3).map(({ seconds }) => seconds)),
   });
 }

@@ -6,8 +6,10 @@ const Speed = v.object({
   adapter: v.string(),
   /** ISO 8601. */
   date: v.string(),
-  /** What was trained, in words: a model and how much of it at once. */
-  what: v.string(),
+  /** What was trained. */
+  model: v.string(),
+  /** Rows of an optimizer step, where the model's name does not say it. */
+  rows: v.optional(v.number()),
   /** Of an optimizer step, the median. */
   seconds: v.number(),
   /** Floating-point operations a second of whole steps, where they were counted. */

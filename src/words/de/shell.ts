@@ -15,6 +15,13 @@ export const shell: Words["shell"] = {
   languageOfBrowser: "Wie der Browser",
   footer:
     "Nichts wird hochgeladen: Modell, Daten und Läufe bleiben in diesem Browser. Alle Zahlen folgen Hugging Face transformers, PEFT und bitsandbytes.",
+  drop: {
+    chat: "Zu diesem Bild etwas fragen",
+    apply: "Diese Zeilen beantworten lassen",
+    page: "Damit trainieren, oder einen Modellordner oder einen Adapter hinzufügen",
+    elsewhere:
+      "Um zu einem Bild zu fragen, lassen Sie es über dem Gespräch los; um Zeilen beantworten zu lassen, über Anwenden",
+  },
   version: {
     newer: "Eine neue Version ist da.",
     now: "Modelle, Daten und Läufe bleiben; das Modell wird neu geladen.",

@@ -30,7 +30,7 @@ export const welcome: Words["welcome"] = {
     what: (model, rows) => `${model}, ${rows} Zeilen auf einmal`,
   },
   example: {
-    title: "So geht es: die Vorführung, aufgezeichnet",
+    title: "Die Vorführung, aufgezeichnet",
     what: (trained, unseen) =>
       `Es lernte aus ${trained} Bildern. Hier wird es nach ${unseen} anderen gefragt, die es nicht kennt.`,
     curve: "Verlauf des Beispiels",
@@ -41,8 +41,8 @@ export const welcome: Words["welcome"] = {
     unseen: "auf Bildern, die es nicht kennt",
     when: (step, right, of) => `${step === 0 ? "Bevor es lernte" : `Nach Schritt ${step}`}: ${right} von ${of} richtig`,
     slider: "Schritt des Beispiels",
-    stop: "Die Wiedergabe anhalten",
-    again: "Noch einmal abspielen",
+    stop: "Anhalten",
+    again: "Noch einmal",
     answers: "Antworten des Beispiels",
     picture: (right) => `Beispielbild: ${right}`,
     right: "richtig",

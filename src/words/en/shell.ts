@@ -13,6 +13,12 @@ export const shell = {
   languageOfBrowser: "Auto",
   footer:
     "Nothing is uploaded: model, data and runs stay in this browser. Numbers follow Hugging Face transformers, PEFT and bitsandbytes.",
+  drop: {
+    chat: "Ask about this picture",
+    apply: "Have these rows answered",
+    page: "Train on this, or add a model folder or an adapter",
+    elsewhere: "To ask about a picture, let it go over the chat; to have rows answered, over Apply",
+  },
   version: {
     newer: "A new version is here.",
     now: "Models, data and runs stay; the model is loaded again.",

@@ -28,7 +28,7 @@ export const welcome = {
     what: (model: string, rows: number) => `${model}, ${rows} rows at once`,
   },
   example: {
-    title: "How it goes: the demo, recorded",
+    title: "The demo, recorded",
     what: (trained: number, unseen: number) =>
       `It learned from ${pictures(trained)}. Here it is asked about ${unseen} others, which it has not seen.`,
     curve: "Curve of the example",
@@ -40,8 +40,8 @@ export const welcome = {
     when: (step: number, right: number, of: number) =>
       `${step === 0 ? "Before it learned" : `After step ${step}`}: ${right} of ${of} right`,
     slider: "Step of the example",
-    stop: "Stop the replay",
-    again: "Play it again",
+    stop: "Stop replay",
+    again: "Play again",
     answers: "Answers of the example",
     picture: (right: string) => `Sample picture: ${right}`,
     right: "right",
