@@ -25,6 +25,7 @@ import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
 import { titleOf } from "../training/status.ts";
+import { words } from "../words/index.ts";
 
 type RememberedSource = NonNullable<Remembered["model"]>["source"];
 
@@ -137,7 +138,7 @@ export function wire(): void {
       const { info, forget } = useDataset.getState();
       if (removed?.kind === "votes") void useVotes.getState().refresh();
       if (removed?.kind === "answers") void useApply.getState().refresh();
-      if (removed?.kind === "data" && removed.key === info?.id) forget(`The rows of ${info.label} were deleted.`);
+      if (removed?.kind === "data" && removed.key === info?.id) forget(words().data.status.deleted(info.label));
     },
   );
   on(

@@ -1,5 +1,6 @@
 /** A picture of the drop, drawn by the browser; its name where the browser cannot. */
 import { useEffect, useState } from "react";
+import { words } from "../words/index.ts";
 
 export function BlobPicture({ blob, name }: { blob: Blob; name: string }) {
   const [url, setUrl] = useState("");
@@ -10,6 +11,6 @@ export function BlobPicture({ blob, name }: { blob: Blob; name: string }) {
     setBroken(false);
     return () => URL.revokeObjectURL(made);
   }, [blob]);
-  if (broken) return <span className="detail">{name} (not shown by this browser)</span>;
+  if (broken) return <span className="detail">{words().data.columns.notShown(name)}</span>;
   return url === "" ? null : <img className="thumbnail" src={url} alt={name} onError={() => setBroken(true)} />;
 }

@@ -5,6 +5,7 @@ import { Field } from "../parts/Field.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { useColumns } from "../stores/columns.ts";
 import { useDataset } from "../stores/dataset.ts";
+import { words } from "../words/index.ts";
 import { BlobPicture } from "./BlobPicture.tsx";
 import {
   columnRoles,
@@ -17,13 +18,14 @@ import {
 } from "./columns.ts";
 
 function Table({ table }: { table: LookTable }) {
+  const say = words().data.columns;
   return (
-    <Scroll label="The first records as they are written">
-      <table aria-label="Columns">
+    <Scroll label={say.box}>
+      <table aria-label={say.table}>
         <thead>
           <tr>
             {table.columns.map((name) => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" dir="auto">
                 {name}
               </th>
             ))}
@@ -36,7 +38,11 @@ function Table({ table }: { table: LookTable }) {
               {cells.map((cell, i) => (
                 <td key={table.columns[i]}>
                   {cell.picture && <BlobPicture blob={cell.picture} name={cell.text} />}
-                  {!(cell.picture && cell.text === "picture") && <span className="cell">{cell.text || "–"}</span>}
+                  {!(cell.picture && cell.text === "picture") && (
+                    <span className="cell" dir="auto">
+                      {cell.text || "–"}
+                    </span>
+                  )}
                 </td>
               ))}
             </tr>
@@ -48,10 +54,14 @@ function Table({ table }: { table: LookTable }) {
 }
 
 function Understood({ row }: { row: LookRow }) {
+  const say = words().data.columns;
   if ("problem" in row) {
     return (
       <li>
-        <span className="problem">Skipped: {row.problem}</span> <span className="detail">{row.source}</span>
+        <span className="problem">{say.skipped(row.problem)}</span>{" "}
+        <span className="detail" dir="auto">
+          {row.source}
+        </span>
       </li>
     );
   }
@@ -59,14 +69,14 @@ function Understood({ row }: { row: LookRow }) {
     <li>
       {row.pictures.map((picture, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: pictures of a row have no identity but their place
-        <BlobPicture key={i} blob={picture} name={`Picture ${i + 1} of ${row.source}`} />
+        <BlobPicture key={i} blob={picture} name={say.picture(i + 1, row.source)} />
       ))}
       <dl>
         {row.turns.map(({ role, text }, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: turns have no identity but their place
           <div key={i}>
             <dt>{role}</dt>
-            <dd>{text}</dd>
+            <dd dir="auto">{text}</dd>
           </div>
         ))}
       </dl>
@@ -83,34 +93,31 @@ export function Columns() {
   const { use } = useDataset.getState();
   if (!look?.table || !source) return null;
   const { table } = look;
+  const { columns: say, preparing } = words().data;
   const used = source.reading ?? {};
   const changed = JSON.stringify(used) !== JSON.stringify(draft);
   const read = (): void => {
     const files = keep();
     if (files) void use(files);
   };
-  const reason = busy
-    ? "Rows are being prepared: wait, or press Cancel."
-    : changed
-      ? ""
-      : "The rows are read with these columns already: choose others first.";
+  const reason = busy ? preparing : changed ? "" : say.same;
   return (
     <details className="column-choice" open={!busy && isUnsure(skipped)}>
-      <summary>Which column is what?</summary>
+      <summary>{say.title}</summary>
       <p className="detail">
-        {table.path}: {readingWords(used, fromBefore) || "the columns are found by their names."}
+        {table.path}: {readingWords(used, fromBefore) || say.byName}
       </p>
       <Table table={table} />
       <div className="fields">
-        {columnRoles.map(({ role, label, hint }) => (
-          <Field key={role} label={label} hint={hint}>
+        {columnRoles.map((role) => (
+          <Field key={role} {...say.roles[role]}>
             {(attributes) => (
               <select
                 {...attributes}
                 value={draft.mapping?.[role] ?? ""}
                 onChange={(event) => void choose(withColumn(draft, role, event.target.value))}
               >
-                <option value="">found by its name</option>
+                <option value="">{say.choice}</option>
                 {table.columns.map((name) => (
                   <option key={name} value={name}>
                     {name}
@@ -120,31 +127,37 @@ export function Columns() {
             )}
           </Field>
         ))}
-        <Field label="Question of rows that have none" hint="the same for all of them">
+        <Field label={say.instruction} hint={say.instructionHint}>
           {(attributes) => (
             <input
               {...attributes}
               type="text"
-              placeholder="What is this?"
+              dir="auto"
+              placeholder={say.instructionExample}
               value={draft.instruction ?? ""}
               onChange={(event) => void choose(withInstruction(draft, event.target.value))}
             />
           )}
         </Field>
         {(look.several || draft.severalAnswers) && (
-          <Field label="Several answers or captions" hint="usual: each caption, the most frequent answer">
+          <Field label={say.several} hint={say.severalHint}>
             {(attributes) => (
               <select
                 {...attributes}
                 value={draft.severalAnswers ?? ""}
                 onChange={({ target }) =>
-                  void choose(withSeveral(draft, severalChoices.find(({ which }) => which === target.value)?.which))
+                  void choose(
+                    withSeveral(
+                      draft,
+                      severalChoices.find((which) => which === target.value),
+                    ),
+                  )
                 }
               >
-                <option value="">as usual</option>
-                {severalChoices.map(({ which, label }) => (
+                <option value="">{say.usual}</option>
+                {severalChoices.map((which) => (
                   <option key={which} value={which}>
-                    {label}
+                    {say.choices[which]}
                   </option>
                 ))}
               </select>
@@ -152,16 +165,16 @@ export function Columns() {
           </Field>
         )}
       </div>
-      <h3>The first rows, as the model will read them</h3>
+      <h3>{say.first}</h3>
       {look.problem !== "" && <p className="problem">{look.problem}</p>}
-      <ul className="understood" aria-label="First rows">
+      <ul className="understood" aria-label={say.rows}>
         {look.rows.map((row, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a record with several answers gives several rows of one place
           <Understood key={i} row={row} />
         ))}
       </ul>
       <Action kind="primary" reason={reason} onPress={read}>
-        Read with these columns
+        {say.read}
       </Action>
     </details>
   );

@@ -8,12 +8,14 @@ import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { takeFiles } from "../stores/drops.ts";
-import { SEED_DATA_SET } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
+import { words } from "../words/index.ts";
 import { Columns } from "./Columns.tsx";
 import { DownloadDataSet } from "./DownloadDataSet.tsx";
+import { Forms } from "./Forms.tsx";
 import { HubData } from "./HubData.tsx";
 import { Rows } from "./Rows.tsx";
+import { RowsSkeleton } from "./RowsSkeleton.tsx";
 import { SecondDropQuestion } from "./SecondDropQuestion.tsx";
 import { SkippedRows } from "./SkippedRows.tsx";
 import { heldOutWords, sizeWords, statusOf } from "./status.ts";
@@ -33,70 +35,45 @@ export function DatasetPanel() {
   const busy = progress !== undefined;
   const told = source?.kind === "files" ? (source.told ?? []) : [];
   const heldOut = info && heldOutWords(info, separated);
-  const reason = busy ? "Rows are being prepared: wait, or press Cancel." : "";
+  const say = words().data;
+  const reason = busy ? say.preparing : "";
   return (
-    <Panel
-      title="Data"
-      place="data"
-      done={info !== undefined}
-      lead="Drop a folder, a zip or files anywhere on this page. They stay on this computer. Or name a data set of the hub."
-    >
+    <Panel title={words().path.titles.data} place="data" done={info !== undefined} lead={say.lead}>
       <div className="row">
         <PickButton reason={reason} onPick={take} accept={ACCEPT}>
-          Choose files
+          {say.chooseFiles}
         </PickButton>
         <PickButton folder reason={reason} onPick={take}>
-          Choose folder
+          {say.chooseFolder}
         </PickButton>
         <Action reason={reason} onPress={() => void use({ kind: "sample" })}>
-          Use sample data
+          {say.useSample}
         </Action>
         {busy && (
           <Action kind="quiet" onPress={cancel}>
-            Cancel
+            {say.cancel}
           </Action>
         )}
       </div>
       <HubData reason={reason} />
-      <details className="formats">
-        <summary>What can I drop?</summary>
-        <ul>
-          <li>
-            a folder or zip of pictures with <code>metadata.jsonl</code> or <code>metadata.csv</code>:{" "}
-            <code>file_name</code> and <code>text</code>, or <code>messages</code>
-          </li>
-          <li>
-            LLaVA JSON with <code>conversations</code> and the pictures beside it
-          </li>
-          <li>
-            parquet files as in <code>{SEED_DATA_SET}</code>
-          </li>
-          <li>
-            pictures with a <code>.txt</code> of the same name, CSV tables of questions and answers, WebDataset tar
-            files (also <code>.tar.gz</code>)
-          </li>
-          <li>pictures in a folder for each class, whose name is the answer</li>
-          <li>a table with columns of your own: you choose which is what, and see the rows that come of it</li>
-          <li>the one after the other: a second drop is added to the first, if you say so</li>
-        </ul>
-      </details>
-      {progress && <Progress label={`Preparing rows: ${progress.rows} ready`} detail={progress.detail} />}
+      {progress && <Progress label={say.progress(progress.rows)} detail={progress.detail} />}
       <p role="status" className="status">
         {statusOf({ info, waiting, busy, gone, model })}
       </p>
       <SecondDropQuestion />
       <Columns />
+      {busy && !info && <RowsSkeleton />}
       {info && (
         <>
-          <p className="detail">
-            {info.label} ({info.format}): {sizeWords(info, cached)}
-          </p>
+          <p className="detail">{say.about(info.label, info.format, sizeWords(info, cached))}</p>
           {heldOut && <p className="detail">{heldOut}</p>}
           {told.length > 0 && <p className="note">{told.join(" ")}</p>}
           {info.notes.length > 0 && (
-            <ul className="note" aria-label="Notes on the data">
-              {info.notes.map((words) => (
-                <li key={words}>{words}</li>
+            <ul className="note" aria-label={say.notes}>
+              {info.notes.map((note) => (
+                <li key={note} dir="auto">
+                  {note}
+                </li>
               ))}
             </ul>
           )}
@@ -107,7 +84,7 @@ export function DatasetPanel() {
               aria-expanded={showSkipped}
               onClick={() => setShowSkipped(!showSkipped)}
             >
-              {showSkipped ? "Hide skipped rows" : "Show skipped rows"}
+              {showSkipped ? say.skipped.hide : say.skipped.show}
             </button>
           )}
           {showSkipped && <SkippedRows rows={info.skipped} />}
@@ -115,6 +92,7 @@ export function DatasetPanel() {
           <DownloadDataSet />
         </>
       )}
+      <Forms isOpen={!info && !busy && waiting === undefined} />
     </Panel>
   );
 }

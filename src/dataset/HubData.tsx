@@ -2,18 +2,19 @@
 import { useEffect, useRef } from "react";
 import { bytesFor } from "../../workers/data/hub/cost.ts";
 import type { HubOffer } from "../../workers/protocol/dataset.ts";
-import { counted } from "../../workers/words.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { bytes } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { rowsMeant, useHubData } from "../stores/hub-data.ts";
+import { words } from "../words/index.ts";
 import { costWords, rowsWords } from "./hub-words.ts";
 
 /** `reason`: why rows cannot be read now, "" when they can. */
 export function HubData({ reason }: { reason: string }) {
   const { name, rows, asking, offer, setName, setRows, lookUp } = useHubData();
-  const busy = asking ? "The hub is being asked." : reason;
+  const say = words().data.hub;
+  const busy = asking ? say.asked : reason;
   return (
     <>
       <form
@@ -24,7 +25,7 @@ export function HubData({ reason }: { reason: string }) {
         }}
       >
         <div className="grow">
-          <Field label="Data set of the hub" hint="owner/name@revision:config/split, or its address">
+          <Field label={say.name} hint={say.nameHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -38,21 +39,17 @@ export function HubData({ reason }: { reason: string }) {
           </Field>
         </div>
         <div>
-          <Field
-            label="Rows of it"
-            hint="the first ones, or all"
-            problem={rowsMeant(rows) === null ? 'Must be a number, or "all".' : undefined}
-          >
+          <Field label={say.rows} hint={say.rowsHint} problem={rowsMeant(rows) === null ? say.rowsProblem : undefined}>
             {(attributes) => (
               <input {...attributes} type="text" value={rows} onChange={(event) => setRows(event.target.value)} />
             )}
           </Field>
         </div>
-        <Action type="submit" reason={busy || (name.trim() === "" ? "Write the name of a data set first." : "")}>
-          Look it up
+        <Action type="submit" reason={busy || (name.trim() === "" ? say.noName : "")}>
+          {say.lookUp}
         </Action>
       </form>
-      {asking && <Progress label="Asking the hub" />}
+      {asking && <Progress label={say.asking} />}
       {offer && <Offer offer={offer} reason={reason} />}
     </>
   );
@@ -70,26 +67,26 @@ function Offer({ offer: { set, keptBytes }, reason }: { offer: HubOffer; reason:
   const rows = rowsMeant(text);
   const page = `${set.endpoint}/datasets/${set.repo}/tree/${set.commit}`;
   const moved = rows === null ? undefined : bytesFor(set, rows);
+  const say = words().data.hub;
+  const about = say.is(rowsWords(set.rows), set.files.length, bytes(set.bytes), set.licence);
   return (
-    <section className="note" aria-label="From the hub" ref={place}>
+    <section className="note" aria-label={say.offer} ref={place}>
       <p>
-        <strong>{set.label}</strong> at{" "}
+        <strong>{set.label}</strong> {say.at}{" "}
         <a href={page} target="_blank" rel="noreferrer">
           {set.commit.slice(0, 7)}
         </a>
-        : {rowsWords(set.rows)} in {counted(set.files.length, "Parquet file")}, {bytes(set.bytes)},{" "}
-        {set.licence ? `licence ${set.licence}` : "no licence told"}.
-        {keptBytes > 0 && ` ${bytes(keptBytes)} of it are in this browser already.`}
+        : {about}
+        {keptBytes > 0 && ` ${say.kept(bytes(keptBytes))}`}
       </p>
       {set.notes.length > 0 && <p>{set.notes.join(" ")}</p>}
       {rows !== null && <p>{costWords(set, rows)}</p>}
       <div className="row">
-        <Action kind="primary" reason={rows === null ? "Say how many rows first." : reason} onPress={() => void read()}>
-          Read {rows == null ? "all rows" : counted(rows, "row")}
-          {moved !== undefined && ` (about ${bytes(moved)})`}
+        <Action kind="primary" reason={rows === null ? say.noRows : reason} onPress={() => void read()}>
+          {say.read(rows ?? undefined, moved === undefined ? undefined : bytes(moved))}
         </Action>
         <button type="button" onClick={dismiss}>
-          No, thank you
+          {say.no}
         </button>
       </div>
     </section>

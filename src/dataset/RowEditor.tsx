@@ -5,8 +5,7 @@ import type { Message } from "../../workers/data/rows/row.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
 import { useRows } from "../stores/rows.ts";
-
-const speakers: Record<Message["role"], string> = { system: "System", user: "Question", assistant: "Answer" };
+import { words } from "../words/index.ts";
 
 /** The messages with another text in one part. */
 const withText = (messages: readonly Message[], m: number, p: number, text: string): Message[] =>
@@ -19,11 +18,12 @@ const withText = (messages: readonly Message[], m: number, p: number, text: stri
 export function RowEditor({ row, onClose }: { row: RowView; onClose(): void }) {
   const [messages, setMessages] = useState(row.messages);
   const change = useRows((s) => s.change);
+  const say = words().data.editor;
   const same = JSON.stringify(messages) === JSON.stringify(row.messages);
   return (
     <form
       className="row-editor"
-      aria-label={`Texts of row ${row.position + 1}`}
+      aria-label={say.texts(row.position + 1)}
       onSubmit={(event) => {
         event.preventDefault();
         void change({ edit: row.position, messages }).then((done) => done && onClose());
@@ -33,10 +33,11 @@ export function RowEditor({ row, onClose }: { row: RowView; onClose(): void }) {
         content.map((part, p) =>
           part.type === "text" ? (
             // biome-ignore lint/suspicious/noArrayIndexKey: texts have no identity but their place
-            <Field key={`${m} ${p}`} label={`${speakers[role]} ${m + 1}`}>
+            <Field key={`${m} ${p}`} label={`${say.speakers[role]} ${m + 1}`}>
               {(attributes) => (
                 <textarea
                   {...attributes}
+                  dir="auto"
                   rows={Math.min(8, 1 + Math.ceil(part.text.length / 60))}
                   value={part.text}
                   onChange={(event) => setMessages(withText(messages, m, p, event.target.value))}
@@ -47,11 +48,11 @@ export function RowEditor({ row, onClose }: { row: RowView; onClose(): void }) {
         ),
       )}
       <div className="row">
-        <Action type="submit" reason={same ? "Nothing has been changed." : ""}>
-          Save texts
+        <Action type="submit" reason={same ? say.same : ""}>
+          {say.save}
         </Action>
         <Action kind="quiet" onPress={onClose}>
-          Keep as it was
+          {say.keep}
         </Action>
       </div>
     </form>

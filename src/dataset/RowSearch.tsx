@@ -5,15 +5,10 @@ import { Field } from "../parts/Field.tsx";
 import { count } from "../parts/format.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useRows } from "../stores/rows.ts";
+import { words } from "../words/index.ts";
 import { changesWords } from "./status.ts";
 
-const shown: [Shown, string][] = [
-  ["all", "all rows"],
-  ["held out", "rows not trained on"],
-  ["changed", "changed rows"],
-  ["left out", "rows left out"],
-  ["unusable", "rows that cannot be used"],
-];
+const SHOWN: Shown[] = ["all", "held out", "changed", "left out", "unusable"];
 
 /** What is typed into a field of a number; undefined for nothing. */
 const numberOf = (text: string): number | undefined => (text === "" ? undefined : Number(text));
@@ -25,34 +20,36 @@ export function RowSearch() {
   const ask = (more: Partial<RowQuery>): void => void show({ query: { ...query, ...more } });
   const isAsked = JSON.stringify({ ...query }) !== JSON.stringify(everyRow);
   const changes = changesWords(info.changes);
+  const say = words().data.search;
   return (
     <div className="row-search">
       <button type="button" className="quiet" aria-expanded={tools} onClick={() => setTools(!tools)}>
-        Search and change rows
+        {say.open}
       </button>
       {tools && (
         <>
           <search className="row">
-            <Field label="Search rows">
+            <Field label={say.words}>
               {(attributes) => (
                 <input
                   type="search"
+                  dir="auto"
                   {...attributes}
                   value={query.text}
                   onChange={(event) => ask({ text: event.target.value })}
                 />
               )}
             </Field>
-            <Field label="Show">
+            <Field label={say.show}>
               {(attributes) => (
                 <select
                   {...attributes}
                   value={query.show}
                   onChange={(event) => ask({ show: event.target.value as Shown })}
                 >
-                  {shown.map(([value, words]) => (
+                  {SHOWN.map((value) => (
                     <option key={value} value={value}>
-                      {words}
+                      {say.shown[value]}
                     </option>
                   ))}
                 </select>
@@ -60,7 +57,7 @@ export function RowSearch() {
             </Field>
             {info.cached === null && (
               <>
-                <Field label="Fewest tokens">
+                <Field label={say.fewest}>
                   {(attributes) => (
                     <input
                       type="number"
@@ -71,7 +68,7 @@ export function RowSearch() {
                     />
                   )}
                 </Field>
-                <Field label="Most tokens">
+                <Field label={say.most}>
                   {(attributes) => (
                     <input
                       type="number"
@@ -86,12 +83,12 @@ export function RowSearch() {
             )}
             {isAsked && (
               <Action kind="quiet" onPress={() => void show({ query: everyRow })}>
-                Show all rows
+                {say.all}
               </Action>
             )}
           </search>
           <p className="detail" aria-live="polite">
-            {looking ? `Searching, ${looking} …` : isAsked ? `${count(total)} found.` : ""}
+            {looking ? say.searching(looking) : isAsked ? say.found(count(total)) : ""}
           </p>
         </>
       )}
@@ -99,7 +96,7 @@ export function RowSearch() {
         <div className="row">
           <span className="detail">{changes}</span>
           <Action kind="quiet" onPress={() => void change("undo all")}>
-            Undo all changes
+            {say.undoAll}
           </Action>
         </div>
       )}

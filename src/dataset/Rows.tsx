@@ -1,5 +1,5 @@
 /** A page of rows as the model will see them: the cropped picture, and every token that is trained on in colour. Each can be changed. */
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import type { RowView } from "../../workers/data/browse.ts";
 import type { PreviewRow } from "../../workers/data/preview.ts";
 import { Action } from "../parts/Action.tsx";
@@ -11,6 +11,7 @@ import { useDataset } from "../stores/dataset.ts";
 import { PAGE_ROWS, useRows } from "../stores/rows.ts";
 import { useRunAnswers } from "../stores/run-answers.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { RowEditor } from "./RowEditor.tsx";
 import { RowSearch } from "./RowSearch.tsx";
 
@@ -22,10 +23,12 @@ function Tokens({ row, trainOnAll }: { row: PreviewRow; trainOnAll: boolean }) {
         const text = token.repeat > 1 ? `${token.text}×${token.repeat}` : token.text;
         return trained ? (
           // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no identity but their place
-          <mark key={i}>{text}</mark>
+          <mark key={i} dir="auto">
+            {text}
+          </mark>
         ) : (
           // biome-ignore lint/suspicious/noArrayIndexKey: tokens have no identity but their place
-          <span key={i} data-image={token.text === "<image>" || undefined}>
+          <span key={i} dir="auto" data-image={token.text === "<image>" || undefined}>
             {text}
           </span>
         );
@@ -34,33 +37,44 @@ function Tokens({ row, trainOnAll }: { row: PreviewRow; trainOnAll: boolean }) {
   );
 }
 
-/** The texts alone, of a row that was not prepared. */
-const wordsOf = ({ messages }: RowView): string =>
-  messages
-    .flatMap(({ content }) => content.map((part) => (part.type === "text" ? part.text.trim() : "<image>")))
-    .join(" ");
+/** The texts alone, of a row that was not prepared: each runs in its own direction. */
+function Texts({ messages }: Pick<RowView, "messages">) {
+  return (
+    <p className="tokens">
+      {messages.map(({ content }, m) =>
+        content.map((part, p) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: texts have no identity but their place
+          <Fragment key={`${m} ${p}`}>
+            {part.type === "text" ? <bdi>{part.text.trim()}</bdi> : <span data-image>{"<image>"}</span>}{" "}
+          </Fragment>
+        )),
+      )}
+    </p>
+  );
+}
 
 function ChangeRow({ row, onEdit }: { row: RowView; onEdit(): void }) {
   const change = useRows((s) => s.change);
   const { position, leftOut, edited, problem } = row;
   if (problem !== undefined) return null;
-  const named = (words: string): string => `${words} row ${position + 1}`;
+  const say = words().data.rows;
+  const n = position + 1;
   return (
     <div className="row row-changes">
-      <Action kind="quiet" label={named("Edit")} onPress={onEdit}>
-        Edit
+      <Action kind="quiet" label={say.editOf(n)} onPress={onEdit}>
+        {say.edit}
       </Action>
       {edited && (
-        <Action kind="quiet" label={named("Undo the edit of")} onPress={() => void change({ undoEdit: position })}>
-          Undo edit
+        <Action kind="quiet" label={say.undoEditOf(n)} onPress={() => void change({ undoEdit: position })}>
+          {say.undoEdit}
         </Action>
       )}
       <Action
         kind="quiet"
-        label={named(leftOut ? "Take back" : "Leave out")}
+        label={leftOut ? say.takeBackOf(n) : say.leaveOutOf(n)}
         onPress={() => void change(leftOut ? { takeBack: position } : { leaveOut: position })}
       >
-        {leftOut ? "Take back" : "Leave out"}
+        {leftOut ? say.takeBack : say.leaveOut}
       </Action>
     </div>
   );
@@ -71,14 +85,15 @@ function AskRow({ position }: { position: number }) {
   const asks = useTraining((s) => s.fields.eval_strategy === "steps" && s.fields.eval_answers !== 0);
   const picked = useRunAnswers((s) => s.picked?.includes(position) ?? false);
   if (!asks) return null;
+  const say = words().data.rows;
   return (
     <Action
       kind="quiet"
       pressed={picked}
-      label={`Ask row ${position + 1} as it trains`}
+      label={say.askOf(position + 1)}
       onPress={() => useRunAnswers.getState().toggle(position)}
     >
-      {picked ? "✓ asked as it trains" : "Ask as it trains"}
+      {picked ? say.asked : say.ask}
     </Action>
   );
 }
@@ -88,28 +103,29 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   const [editing, setEditing] = useState(false);
   const { preview, source, leftOut, edited, problem, use } = row;
   const picture = preview?.picture;
-  const state = [leftOut && "left out", edited && "corrected"].filter(Boolean).join(", ");
+  const say = words().data.rows;
+  const state = [leftOut && say.leftOut, edited && say.corrected].filter(Boolean).join(", ");
   return (
     <tr className={leftOut ? "left-out" : undefined}>
-      <td>{picture ? <RowPicture picture={picture} label={`Picture of row ${preview.index}`} /> : "–"}</td>
+      <td className="row-picture">
+        {picture ? <RowPicture picture={picture} label={say.pictureOf(preview.index)} /> : "–"}
+      </td>
       <td>
         {editing ? (
           <RowEditor row={row} onClose={() => setEditing(false)} />
         ) : preview ? (
           <Tokens row={preview} trainOnAll={trainOnAll} />
         ) : (
-          <p className="tokens">{wordsOf(row)}</p>
+          <Texts messages={row.messages} />
         )}
-        {problem !== undefined && <p className="problem">Not used: {problem}</p>}
+        {problem !== undefined && <p className="problem">{say.notUsed(problem)}</p>}
         <p className="detail">
-          {source}
+          <bdi>{source}</bdi>
           {state && <strong> ({state})</strong>}
           {!leftOut && use !== "trained on" && (
             <>
               {" "}
-              <span className="badge">
-                {use === "held out" ? "held out, not trained on" : "of the data’s own split, not trained on"}
-              </span>
+              <span className="badge">{use === "held out" ? say.heldOut : say.ownSplit}</span>
               {use === "held out" && <AskRow position={row.position} />}
             </>
           )}
@@ -125,19 +141,20 @@ export function Rows() {
   const info = useDataset((s) => s.info);
   const { rows, page, total, tools, show } = useRows();
   if (!info) return null;
+  const say = words().data.rows;
   const pages = Math.max(1, Math.ceil(total / PAGE_ROWS));
   return (
     <>
       <RowSearch />
-      <Scroll label="Rows as the model reads them">
-        <table aria-label="Rows">
+      <Scroll label={say.box} className="rows-box">
+        <table aria-label={say.table}>
           <thead>
             <tr>
-              <th scope="col">Picture</th>
+              <th scope="col">{say.picture}</th>
               <th scope="col">
-                What the model reads; <mark>marked</mark> tokens are trained on
+                {say.reads} <mark>{say.marked}</mark> {say.trainedOn}
               </th>
-              <th scope="col">Tokens</th>
+              <th scope="col">{say.tokens}</th>
             </tr>
           </thead>
           <tbody>
@@ -147,7 +164,7 @@ export function Rows() {
           </tbody>
         </table>
       </Scroll>
-      <Pager what="rows" page={page} pages={pages} onPage={(next) => void show({ page: next })}>
+      <Pager what={say.pages} page={page} pages={pages} onPage={(next) => void show({ page: next })}>
         {pages > 2 && tools && <GoToPage pages={pages} />}
       </Pager>
     </>
@@ -159,6 +176,7 @@ function GoToPage({ pages }: { pages: number }) {
   const show = useRows((s) => s.show);
   const [page, setPage] = useState("");
   const number = Number(page);
+  const say = words().data.rows;
   const known = Number.isInteger(number) && number >= 1 && number <= pages;
   return (
     <form
@@ -168,7 +186,7 @@ function GoToPage({ pages }: { pages: number }) {
         void show({ page: number - 1 });
       }}
     >
-      <Field label="Page">
+      <Field label={say.page}>
         {(attributes) => (
           <input
             type="number"
@@ -180,8 +198,8 @@ function GoToPage({ pages }: { pages: number }) {
           />
         )}
       </Field>
-      <Action kind="quiet" type="submit" reason={known ? "" : `Choose a page from 1 to ${pages}.`}>
-        Go to page
+      <Action kind="quiet" type="submit" reason={known ? "" : say.choosePage(pages)}>
+        {say.goToPage}
       </Action>
     </form>
   );

@@ -2,6 +2,10 @@
 import type { SkippedRow } from "../../workers/data/rows/row.ts";
 import { download } from "../parts/download.ts";
 import { Scroll } from "../parts/Scroll.tsx";
+import { words } from "../words/index.ts";
+
+/** Rows on show; the file has all. */
+const SHOWN = 200;
 
 const cell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
@@ -12,36 +16,38 @@ export function skippedCsv(rows: SkippedRow[]): string {
 }
 
 export function SkippedRows({ rows }: { rows: SkippedRow[] }) {
+  const say = words().data.skipped;
   return (
     <div className="skipped">
-      <Scroll label="Skipped rows and why">
-        <table aria-label="Skipped rows">
+      <Scroll label={say.box}>
+        <table aria-label={say.table}>
           <thead>
             <tr>
-              <th scope="col">Where</th>
-              <th scope="col">Why</th>
-              <th scope="col">Row</th>
+              <th scope="col">{say.where}</th>
+              <th scope="col">{say.why}</th>
+              <th scope="col">{say.row}</th>
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, 200).map((row) => (
+            {rows.slice(0, SHOWN).map((row) => (
               <tr key={`${row.index} ${row.source}`}>
-                <td>{row.source}</td>
-                <td>{row.message}</td>
+                <td dir="auto">{row.source}</td>
+                <td dir="auto">{row.message}</td>
                 <td>
-                  <code>{row.excerpt}</code>
+                  <code dir="auto">{row.excerpt}</code>
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       </Scroll>
+      {rows.length > SHOWN && <p className="detail">{say.cut(SHOWN, rows.length)}</p>}
       <button
         type="button"
         className="quiet"
         onClick={() => download(new Blob([skippedCsv(rows)], { type: "text/csv" }), "skipped-rows.csv")}
       >
-        Download as CSV
+        {say.download}
       </button>
     </div>
   );

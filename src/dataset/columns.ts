@@ -4,21 +4,17 @@ import type { ColumnMapping } from "../../workers/data/rows/columns.ts";
 import { isEmptyReading } from "../../workers/data/rows/reading.ts";
 import type { RecordOptions } from "../../workers/data/rows/record.ts";
 import type { SkippedRow } from "../../workers/data/rows/row.ts";
+import { words } from "../words/index.ts";
 
-export interface ColumnRole {
-  role: keyof ColumnMapping;
-  label: string;
-  hint: string;
-}
-
-export const columnRoles: ColumnRole[] = [
-  { role: "images", label: "Picture", hint: "its file name, or the picture itself" },
-  { role: "question", label: "Question", hint: "what the user asks" },
-  { role: "answer", label: "Answer", hint: "what the model shall learn to say" },
-  { role: "label", label: "Class", hint: "its name is the answer" },
-  { role: "messages", label: "Conversation", hint: "a list of turns, instead of the two" },
-  { role: "system", label: "System text", hint: "put before the first question" },
-];
+/** In the order in which they are asked for. */
+export const columnRoles = [
+  "images",
+  "question",
+  "answer",
+  "label",
+  "messages",
+  "system",
+] as const satisfies (keyof ColumnMapping)[];
 
 /** The same with one column chosen, or with none ("") left to be found by its name. */
 export function withColumn(reading: RecordOptions, role: keyof ColumnMapping, name: string): RecordOptions {
@@ -31,11 +27,7 @@ export function withInstruction(reading: RecordOptions, instruction: string): Re
   return instruction === "" ? others : { ...others, instruction };
 }
 
-export const severalChoices: { which: SeveralAnswers; label: string }[] = [
-  { which: "each", label: "each, as a row of its own" },
-  { which: "most-frequent", label: "the most frequent one" },
-  { which: "first", label: "the first one" },
-];
+export const severalChoices = ["each", "most-frequent", "first"] as const satisfies SeveralAnswers[];
 
 /** The same with what becomes of several answers; undefined: as without any word. */
 export function withSeveral(reading: RecordOptions, which: SeveralAnswers | undefined): RecordOptions {
@@ -47,13 +39,14 @@ export function withSeveral(reading: RecordOptions, which: SeveralAnswers | unde
 export function readingWords(reading: RecordOptions, fromBefore: boolean): string {
   if (isEmptyReading(reading)) return "";
   const { mapping = {}, instruction, severalAnswers } = reading;
-  const parts = columnRoles
-    .filter(({ role }) => mapping[role])
-    .map(({ role, label }) => `${label.toLowerCase()} from ${mapping[role]}`);
-  if (instruction) parts.push(`rows without a question ask “${instruction}”`);
-  const several = severalChoices.find(({ which }) => which === severalAnswers);
-  if (several) parts.push(`of several answers ${several.label}`);
-  return `Columns as you chose them${fromBefore ? " the last time" : ""}: ${parts.join(", ")}.`;
+  const say = words().data.columns;
+  const parts = columnRoles.flatMap((role) => {
+    const column = mapping[role];
+    return column ? [say.from(say.roles[role].label, column)] : [];
+  });
+  if (instruction) parts.push(say.asked(instruction));
+  if (severalAnswers) parts.push(say.ofSeveral(say.choices[severalAnswers]));
+  return say.chosen(parts.join(", "), fromBefore);
 }
 
 /** Reasons of skipped rows that another choice of columns may mend. */

@@ -2,18 +2,13 @@
 
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
 import type { DatasetSource, SeparatedCounts } from "../../workers/protocol/dataset.ts";
-import { counted } from "../../workers/words.ts";
 import { sourceLabel } from "../parts/files.ts";
 import { bytes, count } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 
 /** "2 rows left out, 1 corrected: the files stay as they are."; "" where nothing was changed. */
 export function changesWords({ leftOut, edited }: DatasetInfo["changes"]): string {
-  const parts = [
-    leftOut > 0 && `${counted(leftOut, "row")} left out`,
-    edited > 0 && `${counted(edited, "row")} corrected`,
-  ];
-  const words = parts.filter(Boolean).join(", ");
-  return words && `${words}: the files stay as they are.`;
+  return leftOut + edited > 0 ? words().data.search.changes(leftOut, edited) : "";
 }
 
 /** How much there is of the rows, and what of it lies in this browser. */
@@ -21,9 +16,9 @@ export function sizeWords(
   info: Pick<DatasetInfo, "tokens" | "longest" | "bytes">,
   cached: DatasetInfo["cached"],
 ): string {
-  if (!cached)
-    return `${count(info.tokens)} tokens with picture slots, longest row ${info.longest}, ${bytes(info.bytes)} cached in this browser.`;
-  return `rows are prepared as training comes to them; the list of all takes ${bytes(info.bytes)} in this browser, the ${count(cached.rows)} prepared rows ${bytes(cached.bytes)} of at most ${bytes(cached.budget)}.`;
+  const say = words().data.size;
+  if (!cached) return say.all(count(info.tokens), info.longest, bytes(info.bytes));
+  return say.onDemand(bytes(info.bytes), count(cached.rows), bytes(cached.bytes), bytes(cached.budget));
 }
 
 /** What becomes of rows that are not trained on; "" where all are. `measured`: what a run with the recipe of now would hold out. */
@@ -33,9 +28,7 @@ export function heldOutWords(
 ): string {
   if (measured?.words) return measured.words;
   if (!heldOut) return "";
-  const { rows, split } = heldOut;
-  const are = rows === 1 ? "is" : "are";
-  return `${counted(rows, "row")} of the ${split} split ${are} not trained on; runs can be measured by ${rows === 1 ? "it" : "them"} (Held-out rows, in the recipe).`;
+  return words().data.heldOut(heldOut.rows, heldOut.split);
 }
 
 interface Data {
@@ -49,14 +42,13 @@ interface Data {
 }
 
 export function statusOf({ info, waiting, busy, gone, model }: Data): string {
+  const say = words().data.status;
   if (info) {
-    const skipped = info.skipped.length > 0 ? `, ${info.skipped.length} skipped` : "";
-    return `${info.rows} rows ready${skipped}`;
+    const { length } = info.skipped;
+    return [say.ready(info.rows), ...(length > 0 ? [say.skipped(length)] : [])].join(", ");
   }
-  if (waiting) {
-    return `Load a model: its tokenizer turns ${sourceLabel(waiting)} into examples.`;
-  }
+  if (waiting) return say.waits(sourceLabel(waiting));
   if (busy) return "";
   if (gone) return gone;
-  return model ? "No data yet." : "No data yet. You may drop it before the model is loaded.";
+  return model ? say.none : `${say.none} ${say.early}`;
 }

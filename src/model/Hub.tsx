@@ -13,6 +13,7 @@ import { words } from "../words/index.ts";
 export function HubSettings({ byName, name, disabled }: { byName: boolean; name: string; disabled: boolean }) {
   const { hub, setHub, chooseHub } = useModel();
   const say = words().model.hub;
+  const { settings } = words().hub;
   return (
     <>
       {byName && (
@@ -31,9 +32,9 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
         </Field>
       )}
       <details>
-        <summary>{say.settings}</summary>
+        <summary>{settings.title}</summary>
         <div className="fields">
-          <Field label={say.token} hint={say.tokenHint}>
+          <Field label={settings.token} hint={settings.tokenHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -45,7 +46,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
               />
             )}
           </Field>
-          <Field label={say.address} hint={say.addressHint}>
+          <Field label={settings.address} hint={settings.addressHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -57,7 +58,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
               />
             )}
           </Field>
-          <Field label={say.client} hint={say.clientHint}>
+          <Field label={settings.client} hint={settings.clientHint}>
             {(attributes) => (
               <input
                 {...attributes}
@@ -70,7 +71,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
             )}
           </Field>
         </div>
-        <p className="detail">{say.forgotten}</p>
+        <p className="detail">{settings.forgotten}</p>
       </details>
     </>
   );

@@ -1,5 +1,6 @@
 /** Dropped and picked files as one list with paths relative to what was dropped. */
 import type { DatasetSource, DroppedFile } from "../../workers/protocol/dataset.ts";
+import { words } from "../words/index.ts";
 
 async function entriesOf(entry: FileSystemEntry, prefix: string, out: DroppedFile[]): Promise<void> {
   const path = prefix ? `${prefix}/${entry.name}` : entry.name;
@@ -34,8 +35,9 @@ export function filesOfInput(list: FileList): DroppedFile[] {
 /** What to call a set of files: the common folder, or the only file's name. */
 export function labelOf(files: DroppedFile[]): string {
   if (files.length === 1) return files[0]!.path;
-  const first = files[0]?.path.split("/")[0] ?? "files";
-  return files.every((file) => file.path.startsWith(`${first}/`)) ? first : `${files.length} files`;
+  const first = files[0]?.path.split("/")[0];
+  const isFolder = first !== undefined && files.every((file) => file.path.startsWith(`${first}/`));
+  return isFolder ? first : words().data.files(files.length);
 }
 
 /** A model folder has a config.json and weights; anything else that is dropped is data. */
@@ -46,4 +48,4 @@ export function looksLikeModel(files: DroppedFile[]): boolean {
 
 /** What to call data that was given. */
 export const sourceLabel = (source: DatasetSource): string =>
-  source.kind === "sample" ? "the sample data" : source.label;
+  source.kind === "sample" ? words().data.sample : source.label;

@@ -3,6 +3,7 @@ import { create } from "zustand";
 import { TabTuneError } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/hub/address.ts";
 import { attempt, useApp } from "../page/store.ts";
+import { words } from "../words/index.ts";
 import { useModel } from "./model.ts";
 import { type Account, addressOfSignIn, isValid, oauthApp, type PushDraft, returnOfSignIn } from "./sign-in.ts";
 
@@ -63,10 +64,6 @@ export function pushToken(): string {
   if (!account || account.endpoint !== hubAddress(endpoint)) return token.trim();
   if (isValid(account)) return account.token;
   signOut();
-  throw new TabTuneError(
-    "no-access",
-    "Your sign-in at the hub has run out.",
-    "Sign in again, then push.",
-    "The adapter is safe in this browser.",
-  );
+  const say = words().hub.signIn;
+  throw new TabTuneError("no-access", say.ranOut, say.again, say.safe);
 }

@@ -7,6 +7,7 @@ import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { useApp } from "../page/store.ts";
 import { dataset, engine } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
+import { words } from "../words/index.ts";
 import { useModel } from "./model.ts";
 import { useRuns } from "./runs.ts";
 
@@ -49,7 +50,7 @@ export const useAdapters = create<AdaptersStore>((set, get) => ({
     set({ waiting: undefined });
     try {
       const { datasetLabel } = await engine((api) => api.keepAdapter(waiting));
-      set({ told: `${datasetLabel} is added: chat with it, or train on from it.` });
+      set({ told: words().data.drops.adapterAdded(datasetLabel) });
       await useRuns.getState().refresh();
     } catch (error) {
       useApp.getState().fail("runs", error);

@@ -8,11 +8,11 @@ import { reportOf } from "../../workers/errors.ts";
 import type { DatasetSource, DroppedFile, FilesSource, SeparatedCounts } from "../../workers/protocol/dataset.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import type { RecipeJson } from "../../workers/recipe.ts";
-import { counted } from "../../workers/words.ts";
 import { remembered } from "../page/remembered.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, cancelDataset, dataset } from "../page/workers.ts";
 import { labelOf } from "../parts/files.ts";
+import { words } from "../words/index.ts";
 import { useColumns } from "./columns.ts";
 import { useModel } from "./model.ts";
 import { answered, mayBeCompleted, replacedWords, type SecondDrop, secondDrop } from "./second-drop.ts";
@@ -61,9 +61,6 @@ interface DatasetStore {
 
 const wantsPicture = ({ reason }: SkippedRow): boolean => reason === "missing-picture";
 
-const keptWords = ({ rows, label }: DatasetInfo): string =>
-  `The ${counted(rows, "row")} of ${label} from before ${rows === 1 ? "is" : "are"} kept.`;
-
 export const useDataset = create<DatasetStore>((set, get) => {
   /** The newest call of `use`: an older one that ends later has no say any more. */
   let newest = 0;
@@ -83,7 +80,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
     await attempt("data", async () => {
       if (data.preparation === preparation && (await open(data.id))) return;
       if (data.sample) await use({ kind: "sample" });
-      else if (data.preparation === preparation) forget(`The rows of ${data.label} are no longer in this browser.`);
+      else if (data.preparation === preparation) forget(words().data.status.notHere(data.label));
     });
   }
 
@@ -111,8 +108,8 @@ export const useDataset = create<DatasetStore>((set, get) => {
       } catch (error) {
         // The run would refuse them for the same reason: it is said before somebody presses Start.
         const { message, remedy } = reportOf(error);
-        const words = `${message} ${remedy}`;
-        if (isCurrent()) set({ separated: { training: info.rows, heldOut: 0, words } });
+        const said = `${message} ${remedy}`;
+        if (isCurrent()) set({ separated: { training: info.rows, heldOut: 0, words: said } });
       }
     },
     async use(dropped) {
@@ -155,7 +152,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
         set({ progress: undefined, reading: undefined });
         const { info } = get();
         if (dropped.kind === "files" && mayBeCompleted(dropped.files, reportOf(error).code)) set({ failed: dropped });
-        app.fail("data", error, info && keptWords(info));
+        app.fail("data", error, info && words().data.status.kept(info.rows, info.label));
       }
     },
     async drop(files) {
@@ -201,8 +198,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
       const next = waiting ?? reading;
       const other = preparedFor !== undefined && preparedFor.preparation.id !== model.preparation.id;
       if (reading) cancel();
-      if (info && other)
-        forget(`The rows of ${info.label} were prepared for ${preparedFor.label}: drop the files again.`);
+      if (info && other) forget(words().data.status.otherModel(info.label, preparedFor.label));
       if (next) void use(next);
       else if (source && other) void use(source);
       else if (!info) void comeBack(model.preparation.id);

@@ -2,8 +2,8 @@
 import { type FileRole, roleOf } from "../../workers/data/rows/detect.ts";
 import { type ErrorCode, TabTuneError } from "../../workers/errors.ts";
 import type { DroppedFile, FilesSource } from "../../workers/protocol/dataset.ts";
-import { counted, listed } from "../../workers/words.ts";
 import { labelOf } from "../parts/files.ts";
+import { words } from "../words/index.ts";
 
 export interface SecondDrop {
   /** The files that were there. */
@@ -17,21 +17,16 @@ export interface SecondDrop {
   likely: boolean;
 }
 
-const ROLES: [FileRole, string][] = [
-  ["picture", "picture"],
-  ["table", "table"],
-  ["text", "text"],
-  ["archive", "archive"],
-  ["other", "other file"],
-];
+const ROLES = ["picture", "table", "text", "archive", "other"] as const satisfies FileRole[];
 
 /** Files by their roles. */
 function rolesOf(files: readonly DroppedFile[]) {
   const counts: Record<FileRole, number> = { picture: 0, table: 0, text: 0, archive: 0, other: 0 };
   for (const { path } of files) counts[roleOf(path)] += 1;
   const { picture, table, text, archive } = counts;
-  const words = ROLES.flatMap(([role, name]) => (counts[role] > 0 ? [counted(counts[role], name)] : [])).join(", ");
-  return { words, picture, said: table + text, archive };
+  const { roles } = words().data.drops;
+  const inWords = ROLES.flatMap((role) => (counts[role] > 0 ? [roles[role](counts[role])] : [])).join(", ");
+  return { inWords, picture, said: table + text, archive };
 }
 
 /** A failed drop that other files may complete: it wants pictures, or a text for its pictures. */
@@ -58,20 +53,14 @@ export function secondDrop(before: FilesSource, dropped: DroppedFile[], wanting:
     pictures ||
     (texts && was.picture > 0 && (was.said === 0 || dropped.every(({ path }) => there.has(path)))) ||
     (wanting && (texts || is.picture + is.said === 0));
-  const part =
-    pictures && was.said > 0
-      ? `for the rows of ${names.before}`
-      : texts && was.picture > 0
-        ? `for the pictures of ${names.before}`
-        : `part of ${names.before}`;
-  const verb = dropped.length === 1 ? "Is it" : "Are they";
-  const question = `You dropped ${names.dropped} (${is.words}). ${verb} ${part}, or a new data set?`;
+  const part = pictures && was.said > 0 ? "rows" : texts && was.picture > 0 ? "pictures" : "part";
+  const say = words().data.drops;
+  const question = say.question(names.dropped, is.inWords, dropped.length === 1, part, names.before);
   return { before, dropped, names, question, likely };
 }
 
 /** What to tell where the one takes the other's place without a question. */
-export const replacedWords = ({ names }: SecondDrop): string =>
-  `These files take the place of ${names.before}: drop all of them together to train on both.`;
+export const replacedWords = ({ names }: SecondDrop): string => words().data.drops.replaced(names.before);
 
 /** A label may be a path of any length. */
 const shortened = (label: string): string => (label.length > 60 ? `${label.slice(0, 40)}…${label.slice(-19)}` : label);
@@ -89,8 +78,8 @@ async function isSame({ path, blob: a }: DroppedFile, { blob: b }: DroppedFile):
       if (x.some((byte, i) => byte !== y[i])) return false;
     }
   } catch (cause) {
-    const message = `${path} can no longer be read: it was moved or changed after it was dropped.`;
-    throw new TabTuneError("bad-dataset", message, "Drop all files again.", "", { cause });
+    const say = words().data.drops;
+    throw new TabTuneError("bad-dataset", say.moved(path), say.again, "", { cause });
   }
   return true;
 }
@@ -109,20 +98,11 @@ export async function oneOfEach(files: readonly DroppedFile[]): Promise<{ files:
     last.set(file.path, file);
   }
   for (const path of replaced) same.delete(path);
-  const notes: string[] = [];
-  if (same.size > 0) {
-    const names = listed([...same], 3);
-    notes.push(
-      `${counted(same.size, "file was", "files were")} dropped twice and ${same.size === 1 ? "is" : "are"} the same (${names}): taken once.`,
-    );
-  }
-  if (replaced.size > 0) {
-    const names = listed([...replaced], 3);
-    const taken = replaced.size === 1 ? "the one that was dropped last is" : "those that were dropped last are";
-    notes.push(
-      `${counted(replaced.size, "file was", "files were")} dropped again with other content (${names}): ${taken} read.`,
-    );
-  }
+  const say = words().data.drops;
+  const notes = [
+    ...(same.size > 0 ? [say.same([...same])] : []),
+    ...(replaced.size > 0 ? [say.other([...replaced])] : []),
+  ];
   return { files: [...last.values()], notes };
 }
 

@@ -2,8 +2,9 @@
  * Signing in at the hub (OAuth with PKCE): the page leaves for the hub and comes back with a code, which is changed for a token that
  * lasts some hours. What the way back needs lies in this tab's session storage until then; the token itself is never stored.
  */
-import { type ErrorReport, TabTuneError, wordsOf } from "../../workers/errors.ts";
+import { TabTuneError, wordsOf } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/hub/address.ts";
+import { words } from "../words/index.ts";
 
 /** The app that the hub asks the user about. */
 export interface OAuthApp {
@@ -79,11 +80,11 @@ export async function addressOfSignIn(
   const secrets: { nonce?: string; codeVerifier?: string } = {};
   const options = { clientId, scopes, hubUrl: endpoint, redirectUrl: page, localStorage: secrets };
   const address = await oauthLoginUrl(options).catch((cause: unknown) => {
-    throw failed(`${endpoint} did not answer the sign-in`, cause);
+    throw failed((why) => words().hub.signIn.noAnswer(endpoint, why), cause);
   });
   // The address is the hub's word: anything but a web page would run here.
   if (!/^(https:|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(address)) {
-    throw refused(`${endpoint} sends the sign-in to an address that is no secure web page.`);
+    throw refused(words().hub.signIn.notSecure(endpoint));
   }
   const { nonce, codeVerifier } = secrets as Required<typeof secrets>;
   storage.setItem(PENDING_KEY, JSON.stringify({ endpoint, nonce, codeVerifier, draft } satisfies Pending));
@@ -102,18 +103,18 @@ export function returnOfSignIn(url: string, storage: Storage): Return | undefine
 
 async function accountOf(url: string, answer: URLSearchParams, pending: Pending): Promise<Account> {
   const { endpoint, nonce, codeVerifier } = pending;
-  if (answer.get("error") === "access_denied") throw refused("The hub was not allowed to let TabTune in.");
-  if (answer.has("error")) {
-    throw refused(`The hub refused the sign-in: ${answer.get("error_description") ?? answer.get("error")}.`);
-  }
+  const say = words().hub.signIn;
+  const error = answer.get("error");
+  if (error === "access_denied") throw refused(say.denied);
+  if (error !== null) throw refused(say.refused(answer.get("error_description") ?? error));
   const { oauthHandleRedirect } = await import("@huggingface/hub");
   const result = await oauthHandleRedirect({ hubUrl: endpoint, redirectedUrl: url, nonce, codeVerifier }).catch(
     (cause: unknown) => {
-      throw failed("The hub did not complete the sign-in", cause);
+      throw failed(say.notCompleted, cause);
     },
   );
   if (!result.scope.split(/\s+/).some((scope) => creating.includes(scope))) {
-    throw refused("The sign-in does not allow TabTune to make repositories.");
+    throw refused(say.noRepositories);
   }
   return {
     name: result.userInfo.preferred_username,
@@ -126,17 +127,15 @@ async function accountOf(url: string, answer: URLSearchParams, pending: Pending)
 /** Whether the token is still good for a push that begins now. */
 export const isValid = ({ expiresAt }: Account, now = Date.now()): boolean => now < expiresAt - 60_000;
 
-const safe: ErrorReport["safe"] = "The adapter is safe in this browser.";
-
-const refused = (message: string, cause?: unknown): TabTuneError =>
-  new TabTuneError("no-access", message, "Sign in again, or enter an access token in the hub settings.", safe, {
-    cause,
-  });
+function refused(message: string, cause?: unknown): TabTuneError {
+  const { againOrToken, safe } = words().hub.signIn;
+  return new TabTuneError("no-access", message, againOrToken, safe, { cause });
+}
 
 /** A fetch that fails is a TypeError; all else is an answer. */
-function failed(what: string, cause: unknown): TabTuneError {
-  const why = wordsOf(cause);
-  if (!(cause instanceof TypeError)) return refused(`${what}: ${why}.`, cause);
-  const remedy = "Check the connection and the hub address, then sign in again.";
-  return new TabTuneError("network", `${what}: ${why}.`, remedy, safe, { cause });
+function failed(say: (why: string) => string, cause: unknown): TabTuneError {
+  const message = say(wordsOf(cause));
+  if (!(cause instanceof TypeError)) return refused(message, cause);
+  const { connection, safe } = words().hub.signIn;
+  return new TabTuneError("network", message, connection, safe, { cause });
 }

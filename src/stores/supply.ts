@@ -4,6 +4,7 @@ import { reportOf } from "../../workers/errors.ts";
 import type { PreparationSpec } from "../../workers/models/preparation.ts";
 import type { DatasetSource, SuppliedRows } from "../../workers/protocol/dataset.ts";
 import { callback, dataset } from "../page/workers.ts";
+import { words } from "../words/index.ts";
 
 interface Opened {
   source: DatasetSource;
@@ -62,7 +63,7 @@ export async function suppliedRows(datasetId: string, positions: number[]): Prom
   for (const position of positions) {
     const one = await askOpened(datasetId, [position]).catch(async (error: unknown) => {
       if (!isGone(error)) throw error;
-      const message = `The reader stopped working over it: ${reportOf(error).message}`;
+      const message = words().data.rows.gaveUp(reportOf(error).message);
       await openAgain(datasetId);
       await dataset((api) => api.leaveOut(datasetId, position, message));
       return askOpened(datasetId, [position]);

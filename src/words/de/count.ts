@@ -9,3 +9,9 @@ export const steps = (n: number): string => counted(n, { one: "Schritt", other: 
 export const stepsOf = (n: number): string => counted(n, { one: "Schritt", other: "Schritten" });
 export const runs = (n: number): string => counted(n, { one: "Lauf", other: "Läufe" });
 export const pictures = (n: number): string => counted(n, { one: "Bild", other: "Bilder" });
+
+/** Die ersten Namen einer Liste, und wie viele noch: „a, b und 4 weitere“. */
+export function listed(names: readonly string[], most = 3): string {
+  if (names.length <= most) return names.join(", ");
+  return `${names.slice(0, most).join(", ")} und ${names.length - most} weitere`;
+}

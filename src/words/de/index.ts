@@ -3,6 +3,7 @@ import type { Words } from "../en/index.ts";
 import { apply } from "./apply.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
+import { hub } from "./hub.ts";
 import { model } from "./model.ts";
 import { parts } from "./parts.ts";
 import { path } from "./path.ts";
@@ -14,4 +15,19 @@ import { storage } from "./storage.ts";
 import { units } from "./units.ts";
 import { welcome } from "./welcome.ts";
 
-export const de: Words = { apply, chat, data, model, parts, path, recipe, run, runs, shell, storage, units, welcome };
+export const de: Words = {
+  apply,
+  chat,
+  data,
+  hub,
+  model,
+  parts,
+  path,
+  recipe,
+  run,
+  runs,
+  shell,
+  storage,
+  units,
+  welcome,
+};

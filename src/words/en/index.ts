@@ -2,6 +2,7 @@
 import { apply } from "./apply.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
+import { hub } from "./hub.ts";
 import { model } from "./model.ts";
 import { parts } from "./parts.ts";
 import { path } from "./path.ts";
@@ -13,7 +14,7 @@ import { storage } from "./storage.ts";
 import { units } from "./units.ts";
 import { welcome } from "./welcome.ts";
 
-export const en = { apply, chat, data, model, parts, path, recipe, run, runs, shell, storage, units, welcome };
+export const en = { apply, chat, data, hub, model, parts, path, recipe, run, runs, shell, storage, units, welcome };
 
 /** What a language has to say. */
 export type Words = typeof en;
