@@ -31,7 +31,7 @@ export function HubData({ reason }: { reason: string }) {
                 {...attributes}
                 type="text"
                 value={name}
-                placeholder="owner/name"
+                placeholder={words().hub.pattern}
                 spellCheck={false}
                 onChange={(event) => setName(event.target.value)}
               />

@@ -13,7 +13,7 @@ import { words } from "../words/index.ts";
 export function HubSettings({ byName, name, disabled }: { byName: boolean; name: string; disabled: boolean }) {
   const { hub, setHub, chooseHub } = useModel();
   const say = words().model.hub;
-  const { settings } = words().hub;
+  const { settings, pattern } = words().hub;
   return (
     <>
       {byName && (
@@ -24,7 +24,7 @@ export function HubSettings({ byName, name, disabled }: { byName: boolean; name:
               type="text"
               value={name}
               disabled={disabled}
-              placeholder={say.namePattern}
+              placeholder={pattern}
               spellCheck={false}
               onChange={(event) => chooseHub(event.target.value)}
             />

@@ -2,6 +2,7 @@
 import type { Words } from "../en/index.ts";
 
 export const hub: Words["hub"] = {
+  pattern: "konto/name",
   settings: {
     title: "Einstellungen des Hubs",
     token: "Zugriffstoken",

@@ -111,7 +111,6 @@ export const model: Words["model"] = {
   hub: {
     name: "Name auf dem Hub",
     nameHint: "konto/name, konto/name@revision oder die Adresse",
-    namePattern: "konto/name",
   },
   loading: {
     title: "Einstellungen des Ladens",

@@ -1,5 +1,7 @@
 /** The hub: its settings, and signing in. */
 export const hub = {
+  /** How a name looks. */
+  pattern: "owner/name",
   settings: {
     title: "Hub settings",
     token: "Access token",

@@ -111,7 +111,6 @@ export const model = {
   hub: {
     name: "Name on the hub",
     nameHint: "owner/name, owner/name@revision or its address",
-    namePattern: "owner/name",
   },
   loading: {
     title: "Loading settings",
