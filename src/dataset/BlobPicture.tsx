@@ -2,7 +2,8 @@
 import { useEffect, useState } from "react";
 import { words } from "../words/index.ts";
 
-export function BlobPicture({ blob, name }: { blob: Blob; name: string }) {
+/** `alt`: "" where the name stands beside it as text. */
+export function BlobPicture({ blob, name, alt = name }: { blob: Blob; name: string; alt?: string }) {
   const [url, setUrl] = useState("");
   const [broken, setBroken] = useState(false);
   useEffect(() => {
@@ -12,5 +13,5 @@ export function BlobPicture({ blob, name }: { blob: Blob; name: string }) {
     return () => URL.revokeObjectURL(made);
   }, [blob]);
   if (broken) return <span className="detail">{words().data.columns.notShown(name)}</span>;
-  return url === "" ? null : <img className="thumbnail" src={url} alt={name} onError={() => setBroken(true)} />;
+  return url === "" ? null : <img className="thumbnail" src={url} alt={alt} onError={() => setBroken(true)} />;
 }

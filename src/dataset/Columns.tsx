@@ -37,7 +37,9 @@ function Table({ table }: { table: LookTable }) {
             <tr key={row}>
               {cells.map((cell, i) => (
                 <td key={table.columns[i]}>
-                  {cell.picture && <BlobPicture blob={cell.picture} name={cell.text} />}
+                  {cell.picture && (
+                    <BlobPicture blob={cell.picture} name={cell.text} alt={cell.text === "picture" ? cell.text : ""} />
+                  )}
                   {!(cell.picture && cell.text === "picture") && (
                     <span className="cell" dir="auto">
                       {cell.text || "–"}
