@@ -165,7 +165,7 @@ test("data sets in several forms, and their broken rows", async ({ page, seen })
     await expect(columns.getByRole("columnheader")).toHaveText(["filename_of_photo", "kind", "price"], {
       timeout: SLOW,
     });
-    await expect(columns.getByRole("img")).toBeVisible();
+    await expect(columns.locator("img")).toBeVisible();
     const rows = page.getByRole("list", { name: "First rows" });
     await expect(rows).toContainText("Skipped:");
     const data = panel(page, "Data");
@@ -290,7 +290,7 @@ test("a second drop completes the first", async ({ page }) => {
     await expect(data.getByRole("group", { name: /Is it for the pictures of 2 files/ })).toBeVisible();
     await button(page, "Add to 2 files").click();
     const columns = page.getByRole("table", { name: "Columns", exact: true });
-    await expect(columns.getByRole("img")).toHaveCount(2, { timeout: SLOW });
+    await expect(columns.locator("img")).toHaveCount(2, { timeout: SLOW });
     await data.getByRole("combobox", { name: "Picture" }).selectOption("photo_of_it");
     await data.getByRole("combobox", { name: "Answer" }).selectOption("kind");
     await data.getByRole("textbox", { name: "Question of rows that have none" }).fill("What is this?");
