@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { unzipSync } from "fflate";
 import { beforeEach, expect, test } from "vitest";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import { file, readAll, said } from "../testing/rows.ts";
+import { sampleVotes } from "../testing/votes.ts";
 import { PREFERENCES_FILE, type PreferenceRow, preferencesZip } from "./preferences.ts";
 import { deleteVotes, keepVote, listVotes, storedVotes, type VoteToKeep } from "./votes.ts";
 
@@ -144,6 +146,16 @@ test("the prompt is what the chosen answer followed, with the system prompt as t
     "In 1 row the two had said other things before: the prompt is the chosen one's.",
     "In 1 row an answer was cut or stopped before its end.",
   ]);
+});
+
+test("what is exported is what TRL trained on, to the byte (reference/check_preferences.py)", async () => {
+  const record = JSON.parse(await readFile("workers/testing/goldens/preferences.json", "utf8"));
+  store = await sampleVotes();
+  const { rows, files } = await exported();
+  const hash = createHash("sha256").update(files[PREFERENCES_FILE]!).digest("hex");
+  const pictures = rows.reduce((sum, { images }) => sum + images.length, 0);
+  expect([rows.length, pictures, hash]).toEqual([record.rows, record.pictures, record.sha256]);
+  expect(record.loss).toBeCloseTo(Math.log(2), 4);
 });
 
 test("a picture that is gone takes its rows along, and says so", async () => {
