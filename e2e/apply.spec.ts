@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import Papa from "papaparse";
-import { demoPicture, jsonLines, upload } from "./files.ts";
+import { demoPicture, jsonLines, text, upload } from "./files.ts";
 import {
   alertIn,
   button,
@@ -154,4 +154,41 @@ test("files without answers, an adapter beside the base model, and what is delet
   await expect(apply).toContainText("1 job is kept in this browser");
   await apply.getByRole("button", { name: /^Delete rows of/ }).click();
   await waitForStatus(page, "Apply", "No rows have been answered yet.");
+});
+
+test("files whose columns nobody knows: they are chosen here, and the training data keeps its own", async ({
+  page,
+}) => {
+  test.setTimeout(600_000);
+  await prepare(page);
+  const apply = panel(page, "Apply");
+  await fillIn(page, /other files/);
+  const choosing = page.waitForEvent("filechooser");
+  await button(page, "Files to answer").click();
+  const table = ["foto,wat,naam", "a.webp,What do you see?,An icon.", "b.webp,What colour is it?,"].join("\n");
+  await (await choosing).setFiles([
+    upload("shop.csv", text(table)),
+    ...["a.webp", "b.webp"].map((name, n) => upload(name, demoPicture(`00${n + 1}.webp`))),
+  ]);
+  await expect(alertIn(page, "Apply")).toBeVisible({ timeout: SLOW });
+  const form = apply.locator("details", { hasText: "Which column is what?" });
+  await expect(form).toHaveAttribute("open", "");
+  const choose = (label: string, column: string) => form.getByRole("combobox", { name: label }).selectOption(column);
+  await expect(form.getByRole("columnheader")).toHaveText(["foto", "wat", "naam"]);
+  await choose("Picture", "foto");
+  await choose("Question", "wat");
+  await choose("Answer", "naam");
+  await expect(form.getByRole("list", { name: "First rows" })).toContainText("What colour is it?");
+  await expect(form.getByRole("combobox", { name: "Several answers or captions" })).toHaveCount(0);
+  await form.getByRole("textbox").press("Enter");
+  await expect(statusOf(page, "Apply")).toHaveText("No rows have been answered yet.");
+  await expectGoodLooks(page);
+  await form.getByRole("button", { name: "Read with these columns" }).click();
+  await expect(apply).toContainText("2 rows to answer.", { timeout: SLOW });
+  await expect(alertIn(page, "Apply")).toBeHidden();
+  await button(page, "Start answering").click();
+  await waitForStatus(page, "Apply", "Done: 2 of 2 rows answered.");
+  await expect(apply).toContainText("On 1 row with a right answer.");
+  await expect(statusOf(page, "Data")).toContainText("128 rows ready");
+  await expect(panel(page, "Data").locator("details", { hasText: "Which column is what?" })).toHaveCount(0);
 });

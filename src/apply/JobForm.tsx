@@ -12,6 +12,7 @@ import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { useRuns } from "../stores/runs.ts";
 import { words } from "../words/index.ts";
+import { FileColumns } from "./FileColumns.tsx";
 import { filesWords, formObstacle } from "./status.ts";
 
 const heldOutOf = ({ recipe }: RunSummary): boolean => recipe.eval_strategy === "steps";
@@ -35,7 +36,7 @@ function useRowChoices(runs: readonly RunSummary[]): { value: string; text: stri
 }
 
 function OtherFiles({ reason }: { reason: string }) {
-  const { info, progress, waiting, asBefore, take } = useApplyFiles();
+  const { info, progress, waiting, take } = useApplyFiles();
   const jobs = useApply((s) => s.jobs);
   const told = info ? filesWords(info, jobs) : "";
   const say = words().apply.files;
@@ -53,12 +54,7 @@ function OtherFiles({ reason }: { reason: string }) {
       </div>
       {progress && <Progress label={say.ready(progress.rows)} detail={progress.detail} />}
       {waiting && <p className="detail">{say.waiting}</p>}
-      {info && (
-        <p className="detail">
-          {say.found(info.label, info.format, info.rows, skipped)}
-          {asBefore && ` ${say.asBefore}`}
-        </p>
-      )}
+      {info && <p className="detail">{say.found(info.label, info.format, info.rows, skipped)}</p>}
       {info && info.notes.length > 0 && (
         <ul className="note" aria-label={say.notes}>
           {info.notes.map((note) => (
@@ -67,6 +63,7 @@ function OtherFiles({ reason }: { reason: string }) {
         </ul>
       )}
       {told && <p className="note">{told}</p>}
+      <FileColumns />
     </>
   );
 }

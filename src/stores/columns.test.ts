@@ -18,7 +18,7 @@ vi.mock("../page/workers.ts", () => ({
         }),
     }),
 }));
-const { useColumns } = await import("./columns.ts");
+const { useApplyColumns, useColumns } = await import("./columns.ts");
 const source: FilesSource = { kind: "files", label: "shop", files: [] };
 const answered = async (): Promise<void> => {
   for (const answer of answers.splice(0)) answer();
@@ -75,4 +75,20 @@ test("who was choosing columns when pictures came to the table goes on choosing"
   await answered();
   await answered();
   expect(useColumns.getState().draft).toEqual({});
+});
+
+test("files to answer have columns of their own, read as rows that need no answer, and leave those of training alone", async () => {
+  const table = { ...source, files: [{ path: "a.csv", blob: new Blob([]) }] };
+  const begun = useApplyColumns.getState().begin(table, () => undefined);
+  await answered();
+  expect((await begun).reading).toEqual({ toAnswer: true });
+  void useApplyColumns.getState().choose({ mapping: { question: "photo" } });
+  await answered();
+  expect(asked.map(({ reading }) => reading)).toEqual([
+    { toAnswer: true },
+    { mapping: { question: "photo" }, toAnswer: true },
+  ]);
+  expect(useApplyColumns.getState().draft).toEqual({ mapping: { question: "photo" } });
+  expect(useApplyColumns.getState().keep()?.reading).toEqual({ mapping: { question: "photo" } });
+  expect(useColumns.getState()).toMatchObject({ source, draft: {}, look: undefined });
 });

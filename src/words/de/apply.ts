@@ -56,7 +56,6 @@ export const apply: Words["apply"] = {
     waiting: "Laden Sie ein Modell: Es sagt, wie diese Dateien vorbereitet werden.",
     found: (label, format, n, skipped) =>
       `${label} (${format}): ${rows(n)} zu beantworten${skipped > 0 ? `, ${skipped} nicht möglich` : ""}.`,
-    asBefore: "Die Spalten werden gelesen, wie Sie es für eine Tabelle mit denselben Spalten gewählt haben.",
     notes: "Hinweise zu den Dateien",
     ofJob: "Das sind die Zeilen eines Auftrags, der nicht zu Ende ist: Er lässt sich fortsetzen.",
     changed: (label) =>

@@ -155,6 +155,7 @@ export const data: Words["data"] = {
       messages: { label: "Gespräch", hint: "eine Liste von Beiträgen, statt der beiden" },
       system: { label: "Systemtext", hint: "steht vor der ersten Frage" },
     },
+    rightHint: "was richtig wäre, wo man es weiß",
     from: (role, column) => `${role} aus ${column}`,
     instruction: "Frage für Zeilen ohne eigene",
     instructionHint: "dieselbe für alle",

@@ -55,7 +55,6 @@ export const apply = {
     waiting: "Load a model: it says how these files are prepared.",
     found: (label: string, format: string, n: number, skipped: number) =>
       `${label} (${format}): ${rows(n)} to answer${skipped > 0 ? `, ${skipped} that cannot be` : ""}.`,
-    asBefore: "Columns are read as you chose for a table with the same ones.",
     notes: "Notes on the files to answer",
     ofJob: "These are the rows of a job that has not ended: it can go on with Resume answering.",
     changed: (label: string) =>

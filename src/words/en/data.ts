@@ -153,6 +153,8 @@ export const data = {
       messages: { label: "Conversation", hint: "a list of turns, instead of the two" },
       system: { label: "System text", hint: "put before the first question" },
     },
+    /** Of the answer's column, where rows are to be answered. */
+    rightHint: "what would be right, where that is known",
     from: (role: string, column: string) => `${role.toLowerCase()} from ${column}`,
     instruction: "Question of rows that have none",
     instructionHint: "the same for all of them",
