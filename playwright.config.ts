@@ -6,6 +6,9 @@ const port = 4173;
 // A site that is already served (a deployed one, or a build at hand) can be tested too.
 const given = process.env.TABTUNE_E2E_URL;
 
+/** What a browser keeps of a first visit that tried the kernels (e2e/verdict.setup.ts). */
+export const VISITED = "test-results/visited.json";
+
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
@@ -16,7 +19,11 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   forbidOnly: true,
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
-  projects: [{ name: "chromium" }],
+  projects: [
+    { name: "first visit", testMatch: "*.setup.ts" },
+    // Trying all kernels takes longer than most tests.
+    { name: "chromium", dependencies: ["first visit"], use: { storageState: VISITED } },
+  ],
   use: {
     baseURL: given ?? `http://localhost:${port}`,
     viewport: { width: 1280, height: 900 },

@@ -12,6 +12,9 @@ export { expect };
 /** Loading, compiling and preparing on a software GPU. */
 export const SLOW = 180_000;
 
+/** For `test.use`: the browser was never here, where others keep the self-test's verdict of an earlier visit. */
+export const firstVisit = { storageState: { cookies: [], origins: [] } };
+
 /** What went wrong on a page that no panel tells: uncaught errors, broken content policy, requests to other machines. */
 export interface Watch {
   /** Uncaught errors of the page. */

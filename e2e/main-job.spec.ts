@@ -6,6 +6,7 @@ import {
   chooseSampleData,
   downloadAdapter,
   expect,
+  firstVisit,
   loadDemo,
   lossTable,
   panel,
@@ -22,6 +23,9 @@ import {
 } from "./fixtures.ts";
 
 const picture = "public/demo/data/images/001.webp";
+
+// The kernels are tried before the first step.
+test.use(firstVisit);
 
 test("load, prepare, train, download, chat", async ({ page, seen }) => {
   await page.goto("/");
