@@ -1,6 +1,7 @@
 /** `/bench`: a user with a GPU measures our kernels, the peers', and what the adapter can do at best, and downloads the figures. */
 import { useState } from "react";
 import { download } from "../src/parts/download.ts";
+import { bytes as sizeOf } from "../src/parts/format.ts";
 import { Progress } from "../src/parts/Progress.tsx";
 import { TabTuneError } from "../workers/errors.ts";
 import { MeasurePanel } from "./Measure.tsx";
@@ -15,6 +16,14 @@ type State =
 
 /** "?quick" measures tiny sizes: to see that everything runs. */
 const isQuick = new URLSearchParams(location.search).has("quick");
+
+/** What the first run fetches, as the build has found it; nothing where no build was made. */
+function fetchWords(): string {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="late-bytes"]');
+  if (!meta) return "";
+  const [all, allSent, largest, largestSent] = meta.content.split(" ").map((n) => sizeOf(Number(n)));
+  return `Before its first run it fetches these libraries: up to ${all}, ${allSent} from a server that compresses; onnxruntime-web alone is ${largest} (${largestSent}). TabTune itself needs none of them.`;
+}
 
 function asFailure(cause: unknown): State {
   const message = cause instanceof Error ? cause.message : String(cause);
@@ -54,6 +63,7 @@ export function Page() {
               fastest of several rounds counts. A graphics card takes about a minute, and the screen may stutter
               meanwhile; software adapters measure smaller sizes in some minutes. Nothing is uploaded.
             </p>
+            <p className="lead">{fetchWords()}</p>
           </header>
           <div className="row">
             <button type="button" className="primary" disabled={state.kind === "running"} onClick={() => void run()}>

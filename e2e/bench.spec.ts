@@ -10,6 +10,8 @@ const MEASURED = 2 * SLOW;
 test("the bench compares all libraries, then measures the adapter, and downloads both files", async ({ page }) => {
   test.setTimeout(2 * MEASURED);
   await page.goto("/bench.html?quick");
+  // Some 27 MB, 7 as they are sent: told before anybody presses.
+  await expect(page.getByText(/onnxruntime-web alone is 2\d MB \(\d\.\d MB\)/)).toBeVisible();
   await button(page, "Run benchmark").click();
   const save = button(page, "Download result");
   await save.or(page.getByRole("alert")).waitFor({ timeout: SLOW });

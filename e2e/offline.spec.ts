@@ -105,6 +105,10 @@ test("after one visit the page works without a network, and the demo with it", a
   expect(await ask(page, question)).toBe(before);
   await chooseSampleData(page);
   expect(site.fetched.length, "nothing came from the site").toBe(count);
+  expect(
+    site.fetched.filter(({ path }) => /ort|tfjs/.test(path)),
+    "the demo needs no other library",
+  ).toEqual([]);
   expect(seen.errors).toEqual([]);
 });
 

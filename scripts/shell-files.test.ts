@@ -1,6 +1,6 @@
 /** What the service worker keeps: all that the page leads to, and nothing that other pages or the demo need. */
 import { expect, test } from "vitest";
-import { reachable, versionOf } from "./shell-files.ts";
+import { lateBytes, reachable, versionOf } from "./shell-files.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const files = new Map(
@@ -47,4 +47,12 @@ test("a version is named after its files", () => {
 test("another page is not followed", () => {
   expect(reachable(files, "index.html").has("bench.html")).toBe(false);
   expect([...reachable(files, "bench.html")]).toEqual(["bench.html", "assets/bench-b1.js", "assets/ort-b2.wasm"]);
+});
+
+test("what a page fetches later is added up, without what it begins with", () => {
+  const gzipped = expect.any(Number);
+  expect(lateBytes(files, "bench.html")).toEqual({ bytes: 5, gzipped, largest: 5, largestGzipped: gzipped });
+  expect(lateBytes(files, "index.html").bytes).toBe(
+    "png".length + "wasm".length + files.get("assets/engine-a3.js")!.length,
+  );
 });

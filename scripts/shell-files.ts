@@ -1,23 +1,28 @@
 /**
  * Builds the service worker `sw.js` with the list of the files that it keeps: what the page reaches from `index.html`, and what it keeps
- * once it was fetched (the rest: the demo, the bench and its libraries). The dev server has none.
+ * once it was fetched (the rest: the demo, the bench and its libraries). The dev server has none. Also tells the bench how large these are.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { build, type Plugin, type ResolvedConfig } from "vite";
 import type { FileFacts, Version } from "../workers/protocol/shell.ts";
 
 const PAGE = "index.html";
+/** Fetches large libraries, and says how large before. */
+const BENCH = "bench.html";
 const WORKER = "sw.js";
 
 /**
  * Files of a build that a page leads to, by their names in the text of those before them: static and lazy scripts, workers, styles,
- * pictures, wasm. Names of built files hold a hash and stand for one file; other pages are not followed.
+ * pictures, wasm. Names of built files hold a hash and stand for one file; other pages are not followed, and neither are folders of
+ * `public/`, whose files have everyday names.
  */
 export function reachable(files: ReadonlyMap<string, Uint8Array>, page: string): Set<string> {
   const found = new Set([page]);
-  const others = [...files.keys()].filter((file) => !file.endsWith(".html"));
+  const isNested = (file: string): boolean => file.includes("/") && !file.startsWith("assets/");
+  const others = [...files.keys()].filter((file) => !file.endsWith(".html") && !isNested(file));
   for (const file of found) {
     if (!/\.(html|js|css|webmanifest)$/.test(file)) continue;
     const text = new TextDecoder().decode(files.get(file));
@@ -31,10 +36,9 @@ const factsOf = (bytes: Uint8Array): FileFacts => [
   bytes.length,
 ];
 
-/** The files of a version, by their paths in the build. Folders of `public/` hold what is no part of the page itself. */
+/** The files of a version, by their paths in the build. */
 export function versionOf(files: ReadonlyMap<string, Uint8Array>): Version {
-  const isNested = (file: string): boolean => file.includes("/") && !file.startsWith("assets/");
-  const page = reachable(new Map([...files].filter(([file]) => !isNested(file))), PAGE);
+  const page = reachable(files, PAGE);
   const listed = (wanted: (file: string) => boolean): Record<string, FileFacts> =>
     Object.fromEntries(
       [...files]
@@ -46,6 +50,19 @@ export function versionOf(files: ReadonlyMap<string, Uint8Array>): Version {
   const onFetch = listed((file) => !page.has(file));
   const [name] = factsOf(new TextEncoder().encode(JSON.stringify([shell, onFetch])));
   return { name, shell, onFetch };
+}
+
+/**
+ * What a page fetches only when it is wanted, in bytes as they lie and as a host sends them that compresses: what it leads to, without what
+ * its own text names. `largest` is the largest of these files.
+ */
+export function lateBytes(files: ReadonlyMap<string, Uint8Array>, page: string) {
+  const text = new TextDecoder().decode(files.get(page));
+  const late = [...reachable(files, page)].filter((file) => file !== page && !text.includes(path.posix.basename(file)));
+  const sizes = late.map((file) => [files.get(file)!.length, gzipSync(files.get(file)!).length] as const);
+  const [bytes, gzipped] = sizes.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
+  const [largest, largestGzipped] = sizes.sort(([a], [b]) => b - a)[0] ?? [0, 0];
+  return { bytes, gzipped, largest, largestGzipped };
 }
 
 /** The worker as one classic script: every browser that knows service workers takes it. */
@@ -86,6 +103,11 @@ export function shellWorker(): Plugin {
       // Hidden files are for hosts and hubs.
       const listed = names.filter((name) => !name.split("/").some((part) => part.startsWith(".")));
       const files = new Map(listed.map((name) => [name, fs.readFileSync(path.join(out, name))]));
+      const bench = new TextDecoder().decode(files.get(BENCH));
+      const sizes = Object.values(lateBytes(files, BENCH)).join(" ");
+      const told = bench.replace("</head>", `<meta name="late-bytes" content="${sizes}" /></head>`);
+      fs.writeFileSync(path.join(out, BENCH), told);
+      files.set(BENCH, Buffer.from(told));
       const version = versionOf(files);
       const code = await workerCode(version, config.root);
       fs.writeFileSync(path.join(out, WORKER), code);
