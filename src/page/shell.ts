@@ -16,6 +16,9 @@ export interface ShellEvents {
 /** How often a page that stays open looks for a newer version. */
 const LOOK_MS = 3_600_000;
 
+/** Who answered for this page as it opened: its version. Another tab may have a newer one take over before this page listens. */
+const atOpen = globalThis.navigator?.serviceWorker?.controller ?? null;
+
 let registration: ServiceWorkerRegistration | undefined;
 
 /** Resolves when the page has nothing to do: what it was opened for goes first. */
@@ -26,7 +29,7 @@ const idle = (): Promise<void> =>
     else setTimeout(resolve, 2000);
   });
 
-async function look(found: ServiceWorkerRegistration): Promise<void> {
+async function lookForNewer(found: ServiceWorkerRegistration): Promise<void> {
   if (!navigator.onLine) return;
   try {
     await found.update();
@@ -45,11 +48,14 @@ export async function startShell(events: ShellEvents): Promise<boolean> {
   await idle();
   const { serviceWorker } = navigator;
   // A page that nobody answered for is taken over by the first version, which is its own.
-  let hadOne = serviceWorker.controller !== null;
-  serviceWorker.addEventListener("controllerchange", () => {
-    if (hadOne) events.takenOver();
-    hadOne = true;
-  });
+  let mine = atOpen;
+  const look = (): void => {
+    const { controller } = serviceWorker;
+    if (mine && controller !== mine) events.takenOver();
+    mine ??= controller;
+  };
+  serviceWorker.addEventListener("controllerchange", look);
+  look();
   serviceWorker.addEventListener("message", ({ data }: MessageEvent<FromShell>) => events.notKept(data.reason));
   const found = await serviceWorker.register(new URL("sw.js", document.baseURI), { updateViaCache: "none" });
   registration = found;
@@ -64,7 +70,7 @@ export async function startShell(events: ShellEvents): Promise<boolean> {
   if (found.waiting && found.active) events.newer();
   if (found.active?.state === "activated") events.kept();
   say({ type: "opened" });
-  setInterval(() => void look(found), LOOK_MS);
+  setInterval(() => void lookForNewer(found), LOOK_MS);
   return true;
 }
 
