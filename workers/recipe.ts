@@ -105,6 +105,8 @@ interface Field<T> {
   fallback: T;
   /** Of numbers. */
   limits?: Limits;
+  /** All values of a field that has only a few. */
+  options?: readonly T[];
 }
 
 function integer(name: string, min: number, max: number, fallback: number): Field<number> {
@@ -139,11 +141,11 @@ function orNull(name: string, min: number, max: number): Field<number | null> {
 }
 
 function flag(name: string, fallback: boolean): Field<boolean> {
-  return { name, schema: v.boolean(), allowed: "true or false", fallback };
+  return { name, schema: v.boolean(), allowed: "true or false", fallback, options: [false, true] };
 }
 
 function choice<const T extends string>(name: string, options: readonly T[], fallback: NoInfer<T>): Field<T> {
-  return { name, schema: v.picklist(options), allowed: listed(options), fallback };
+  return { name, schema: v.picklist(options), allowed: listed(options), fallback, options };
 }
 
 function listed(options: readonly string[]): string {
@@ -187,6 +189,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     schema: v.nullable(v.boolean()),
     allowed: "true, false or null",
     fallback: null,
+    options: [null, false, true],
   },
   loggingSteps: integer("logging_steps", 1, MOST_STEPS, 5),
   saveSteps: integer("save_steps", 1, MOST_STEPS, 25),
@@ -223,6 +226,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     schema: v.nullable(v.strictTuple([v.literal("multi_modal_projector")])),
     allowed: 'null or ["multi_modal_projector"]: no other module can be trained in full',
     fallback: null,
+    options: [null, ["multi_modal_projector"]],
   },
   maxImageTiles: orNull("max_image_tiles", 1, MOST_TILES),
   doImageSplitting: {
@@ -230,6 +234,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     schema: v.nullable(v.boolean()),
     allowed: "null, true or false",
     fallback: null,
+    options: [null, false, true],
   },
   imageLongestEdge: {
     name: "image_longest_edge",
@@ -247,6 +252,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     schema: v.nullable(v.picklist(METRIC_NAMES)),
     allowed: `null, ${listed(METRIC_NAMES)}`,
     fallback: null,
+    options: [null, ...METRIC_NAMES],
   },
   perDeviceEvalBatchSize: integer("per_device_eval_batch_size", 1, 1024, 8),
   loadBestModelAtEnd: flag("load_best_model_at_end", false),
@@ -261,6 +267,7 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     schema: v.nullable(v.boolean()),
     allowed: "null, true or false",
     fallback: null,
+    options: [null, false, true],
   },
   earlyStoppingPatience: orNull("early_stopping_patience", 1, 10_000),
   saveTotalLimit: integer("save_total_limit", 1, 1000, 2),
@@ -361,6 +368,18 @@ export function limitsOf(name: string): Limits {
   const limits = key && FIELDS[key].limits;
   if (!limits) throw new Error(`${name} is no number of a recipe.`);
   return limits;
+}
+
+/** Whether the field of this Hugging Face name is a number. */
+export const isNumber = (name: string): boolean => {
+  const key = KEY_BY_NAME.get(name);
+  return key !== undefined && FIELDS[key].limits !== undefined;
+};
+
+/** All values of a field that has only a few; empty for any other. `name`: its Hugging Face name. */
+export function optionsOf(name: string): readonly unknown[] {
+  const key = KEY_BY_NAME.get(name);
+  return (key && FIELDS[key].options) ?? [];
 }
 
 /** `parseRecipe` of a recipe file's text. */

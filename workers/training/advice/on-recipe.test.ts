@@ -80,7 +80,7 @@ describe("steps for so many rows", () => {
       "Every row is seen 30 times: it will be learnt by heart. 3 times are usual, few rows bear up to 10; 100 steps are 6.3 times.",
     );
     // One batch an epoch.
-    expect(advised({}, { steps: 100, data: { rows: 8, lengths: [] } })[0]).toMatchObject({ set: { max_steps: 10 } });
+    expect(advised({}, { steps: 100, data: { rows: 8, lengths: [] } })[0]).toMatchObject({ set: { max_steps: 7 } });
     // Three passes over many rows.
     expect(advised({}, { steps: 30_000, data: { rows: 8000, lengths: [] } })[0]).toMatchObject({
       set: { max_steps: 3000 },

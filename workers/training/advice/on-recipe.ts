@@ -2,18 +2,12 @@
 import { type Advice, roundly } from "../../advice.ts";
 import { type Recipe, stepsPerEpoch } from "../../recipe.ts";
 import { counted } from "../../words.ts";
+import { ENOUGH_STEPS, FEW_STEPS, MOST_EPOCHS, USUAL_EPOCHS, usualSteps } from "./lengths.ts";
 import { scaleOf, usualRate } from "./rate.ts";
 
 /** So many times the usual rate LoRA unlearns; so small a part of it is the rate of full training, and less. */
 const TOO_HIGH = 10;
 const TOO_LOW = 1 / 8;
-/** Passes over the rows: what Unsloth's guide and LLaVA's recipe take, and what few rows bear. */
-const USUAL_EPOCHS = 3;
-const MOST_EPOCHS = 10;
-/** An adapter has hardly moved after fewer steps than that, and has usually learnt a voice after so many. */
-const FEW_STEPS = 30;
-const ENOUGH_STEPS = 100;
-
 export interface AdvisedRows {
   /** That are trained on. */
   rows: number;
@@ -58,7 +52,7 @@ function onSteps({ recipe, steps, data, goesOn }: Advised): Advice | undefined {
   if (!data || data.rows === 0) return undefined;
   const perEpoch = stepsPerEpoch(recipe, data.rows);
   const epochs = steps / perEpoch;
-  const usual = Math.max(USUAL_EPOCHS * perEpoch, Math.min(ENOUGH_STEPS, MOST_EPOCHS * perEpoch));
+  const usual = usualSteps(perEpoch);
   // A run that is measured and ends with its best adapter bears too many steps.
   const bestIsTaken = recipe.loadBestModelAtEnd || recipe.earlyStoppingPatience !== null;
   if (epochs > MOST_EPOCHS && !bestIsTaken) {
