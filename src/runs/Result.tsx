@@ -102,7 +102,7 @@ interface ResultProps {
 export function Result({ run, obstacle }: ResultProps) {
   const kept = useKept(run);
   const say = words().runs;
-  if (!kept) return <p className="detail">{say.finding.reading}</p>;
+  if (!kept) return <p className="what-came detail">{say.finding.reading}</p>;
   const finding = findingOf({ run, ...kept });
   const { answers } = kept;
   const Sign = SIGNS[finding?.outcome ?? "unknown"];

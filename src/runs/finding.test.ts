@@ -107,15 +107,11 @@ test("the best adapter is judged where the run ends with it, and the other one i
   const best = { step: 40, value: 44 / 48 };
   const last = findingOf({ run: run({ best }), records: [], evaluations });
   expect(last?.words).toBe("Answers 40 of 48 held-out questions right, 0 before.");
-  expect(last?.more).toContain(
-    "The one of step 40 was better, and is kept beside it: Answers 44 of 48 held-out questions right.",
-  );
+  expect(last?.more).toContain("The one of step 40 was better, and is kept beside it: 44 of 48 right.");
   const recipe = { eval_strategy: "steps", load_best_model_at_end: true };
   const taken = findingOf({ run: run({ best, recipe }), records: [], evaluations });
   expect(taken?.words).toBe("Answers 44 of 48 held-out questions right, 0 before.");
-  expect(taken?.more).toContain(
-    "It is the best one; that of the last step, 100, is kept beside it: Answers 40 of 48 held-out questions right.",
-  );
+  expect(taken?.more).toContain("It is the best one; that of the last step, 100, is kept beside it: 40 of 48 right.");
 });
 
 test("a run that ended before its last step says how", () => {

@@ -60,6 +60,13 @@ const scoreWords = (answered: Answered): string => {
     : say.score(amountOf(answered), of, name.replaceAll("_", " "));
 };
 
+/** "44 of 48 right", "81 % right" */
+const shortly = (answered: Answered): string => {
+  const say = words().runs.finding;
+  const amount = amountOf(answered);
+  return COUNTS.has(answered.name) ? say.rightShortly(amount, answered.of) : say.scoreShortly(amount);
+};
+
 /** Answers of now beside those of before; without answers of the same kind before, those of now alone. */
 function answersWords(now: Answered, before: Answered | undefined, move: Move | undefined): string {
   const say = words().runs.finding;
@@ -86,7 +93,8 @@ function lossWords(own: EvaluationRecord, evaluations: readonly EvaluationRecord
 function endWords({ status, step, maxSteps, recipe }: Course["run"]): string[] {
   const say = words().runs.finding;
   if (step >= maxSteps) return [];
-  if (status === "done") return [say.endedEarly(step, maxSteps, Number(recipe.early_stopping_patience ?? 0))];
+  const patience = recipe.early_stopping_patience;
+  if (status === "done") return typeof patience === "number" ? [say.endedEarly(step, maxSteps, patience)] : [];
   return [status === "stopped" ? say.stopped(step, maxSteps) : say.interrupted(step, maxSteps)];
 }
 
@@ -101,7 +109,7 @@ function otherWords(
   const evaluation = other && evaluations.find(({ step }) => step === other.step);
   if (!other || !evaluation || evaluation === own) return [];
   const answered = answeredOf(evaluation);
-  const worth = answered ? scoreWords(answered) : say.loss(figure(evaluation.loss));
+  const worth = answered ? shortly(answered) : say.loss(figure(evaluation.loss));
   return [other.which === "best" ? say.bestWas(other.step, worth) : say.lastWas(other.step, worth)];
 }
 

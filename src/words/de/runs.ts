@@ -22,6 +22,8 @@ export const runs: Words["runs"] = {
     right: (right, of) => `Beantwortet ${right} von ${questions(of)} richtig`,
     score: (share, of, metric) =>
       `Seine Antworten auf ${of} zurückgehaltene Fragen sind zu ${share} richtig (nach ${metric})`,
+    rightShortly: (right, of) => `${right} von ${of} richtig`,
+    scoreShortly: (share) => `zu ${share} richtig`,
     before: (now, before) => `${now}, vorher ${before}.`,
     asBefore: (now) => `${now}, wie vorher.`,
     loss: (loss) => `Loss ${loss} auf Zeilen, die es nicht kennt`,

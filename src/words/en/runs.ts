@@ -18,6 +18,8 @@ export const runs = {
       `Answers ${right} of ${counted(of, { one: "held-out question", other: "held-out questions" })} right`,
     score: (share: string, of: number, metric: string) =>
       `Its answers to ${counted(of, { one: "held-out question", other: "held-out questions" })} are ${share} right (by ${metric})`,
+    rightShortly: (right: string, of: number) => `${right} of ${of} right`,
+    scoreShortly: (share: string) => `${share} right`,
     before: (now: string, before: string) => `${now}, ${before} before.`,
     asBefore: (now: string) => `${now}, as before.`,
     loss: (loss: string) => `loss ${loss} on rows it has not seen`,
