@@ -8,11 +8,13 @@ import { literalsIn } from "../../scripts/literals.ts";
 const src = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 
 const ROOMS = [
-  ...["model", "dataset", "storage"],
+  ...["model", "dataset", "storage", "runs", "app"],
   ...["account", "adapters", "columns", "dataset", "hub-data", "model", "rows", "second-drop", "sign-in"].map(
     (store) => `stores/${store}.ts`,
   ),
-  ...["storage", "supply", "engine-supply"].map((store) => `stores/${store}.ts`),
+  ...["demo", "runs", "run-answers", "run-names", "beginning", "storage", "supply", "engine-supply"].map(
+    (store) => `stores/${store}.ts`,
+  ),
 ];
 
 /** What is no sentence of the page though it looks like one. */
@@ -23,6 +25,20 @@ const NONE = new Map([
   ["undo all", "a value of the workers’"],
   ["contribute-repos manage-repos", "scopes of the hub"],
   ["openid profile §", "scopes of the hub"],
+  ["run §", "a value of the workers’"],
+  ["eval_§ §", "a figure by its name in files"],
+  ["needs you", "a standing, whose words are path.standing"],
+  ["Demo model", "a preset’s key"],
+  ["TabTune", "our name"],
+  ["GeForce RTX 4060", "a card’s name"],
+  ["Apple M2", "a card’s name"],
+  ["Intel Iris Xe", "a card’s name"],
+  ["not all", "a media query"],
+  ["(prefers-color-scheme: §)", "a media query"],
+  ["(prefers-reduced-motion: reduce)", "a media query"],
+  ['[data-place="chat"], [data-place="apply"]', "a selector"],
+  ['[data-place="data"] button', "a selector"],
+  ["button, a[href], input, select, textarea, summary", "a selector"],
   ["NF4", "a format’s name"],
   ["FP4", "a format’s name"],
   ["images, messages", "columns of a file"],
