@@ -73,8 +73,8 @@ test("a link and a file fill the form; runs are named, compared and deleted", as
   await test.step("a name and a note stay", async () => {
     const run = runs(page).first();
     await run.getByText("Name and note").click();
-    await run.getByRole("textbox", { name: "Name" }).fill("Fast one");
-    await run.getByRole("textbox", { name: "Note" }).fill("a high rate");
+    await run.getByRole("textbox", { name: "Name", exact: true }).fill("Fast one");
+    await run.getByRole("textbox", { name: "Note", exact: true }).fill("a high rate");
     await run.getByRole("button", { name: "Keep" }).click();
     await expect(run.locator("strong")).toHaveText("Fast one");
     await page.reload();

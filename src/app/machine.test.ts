@@ -52,6 +52,14 @@ test("what was measured here, on this adapter only", () => {
   expect(machineWords(one)).toMatch(/One of SmolVLM-256M with 8 pictures would take about 3 s\.$/);
 });
 
+test("a processor that was measured is a processor still", () => {
+  const software = adapter("google", "swiftshader", true);
+  rememberSpeed({ adapter: adapterOf(software), date: "2026-11-29T10:00:00Z", model: "tiny", rows: 4, seconds: 2 });
+  expect(machineWords(software)).toMatch(
+    /^This page found no graphics card.* a step of training \(tiny, 4 rows at once\) takes 2 s\.$/,
+  );
+});
+
 test("a note of another version is no note", () => {
   kept.set("tabtune-speed", "{");
   expect(machineWords(adapter("apple"))).toMatch(/not measured yet/);

@@ -1,6 +1,6 @@
 /** What this machine can do, in one sentence: as it was measured here, else as it is expected of its kind. No figure without a source. */
 import type { Capability } from "../../workers/protocol/engine.ts";
-import { adapterOf, rememberedSpeed } from "../page/speed.ts";
+import { adapterOf, rememberedSpeed, type Speed } from "../page/speed.ts";
 import { duration, fixed } from "../parts/format.ts";
 import { language, words } from "../words/index.ts";
 
@@ -36,17 +36,22 @@ function likeOf({ vendor, architecture }: Adapter): Known | undefined {
 
 type Adapter = Pick<NonNullable<Capability["adapter"]>, "vendor" | "architecture" | "software">;
 
+function measuredWords({ date, model, rows, seconds, flopsPerSecond }: Speed): string {
+  const say = words().welcome.machine;
+  const what = rows === undefined ? model : say.what(model, rows);
+  const told = say.measured(new Date(date).toLocaleDateString(language()), what, roughly(seconds));
+  return flopsPerSecond ? `${told} ${say.smolThen(roughly(SMOLVLM_FLOPS / flopsPerSecond))}` : told;
+}
+
 export function machineWords(adapter: Adapter): string {
   const say = words().welcome.machine;
   const measured = rememberedSpeed(adapterOf(adapter));
-  if (measured) {
-    const date = new Date(measured.date).toLocaleDateString(language());
-    const { model, rows, seconds, flopsPerSecond } = measured;
-    const what = rows === undefined ? model : say.what(model, rows);
-    const smol = flopsPerSecond ? ` ${say.smolThen(roughly(SMOLVLM_FLOPS / flopsPerSecond))}` : "";
-    return `${say.measured(date, what, roughly(seconds))}${smol}`;
+  const found = measured ? measuredWords(measured) : "";
+  if (adapter.software) {
+    const expected = say.software(roughly(secondsOn("llvmpipe")), roughly(secondsOn("SwiftShader")));
+    return [expected, found].filter(Boolean).join(" ");
   }
-  if (adapter.software) return say.software(roughly(secondsOn("llvmpipe")), roughly(secondsOn("SwiftShader")));
+  if (found) return found;
   const like = likeOf(adapter);
   if (like) return say.like(like, roughly(secondsOn(like)));
   return say.card(roughly(secondsOn("GeForce RTX 4060")), roughly(secondsOn("Intel Iris Xe")));
