@@ -1,6 +1,6 @@
 /** What came of a saved run: the finding with its figures, what to try, the way to ask it oneself, and what it said to held-out rows. */
 import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { adviceWords } from "../../workers/advice.ts";
 import { parseRecipe } from "../../workers/recipe.ts";
 import { adviceOnRun } from "../../workers/training/advice/on-run.ts";
@@ -97,12 +97,22 @@ interface ResultProps {
   run: RunSummary;
   /** Why the chat cannot speak by this run now; "" when it can. */
   obstacle: string;
+  /** What else can be done with the run. */
+  children: ReactNode;
 }
 
-export function Result({ run, obstacle }: ResultProps) {
+export function Result({ run, obstacle, children }: ResultProps) {
   const kept = useKept(run);
   const say = words().runs;
-  if (!kept) return <p className="what-came detail">{say.finding.reading}</p>;
+  if (!kept)
+    return (
+      <div className="what-came">
+        <div className="found">
+          <p className="detail">{say.finding.reading}</p>
+          {children}
+        </div>
+      </div>
+    );
   const finding = findingOf({ run, ...kept });
   const { answers } = kept;
   const Sign = SIGNS[finding?.outcome ?? "unknown"];
@@ -123,6 +133,7 @@ export function Result({ run, obstacle }: ResultProps) {
           <p>{run.lineage.imported ? say.finding.imported : say.finding.none}</p>
         )}
         <Ask run={run} obstacle={obstacle} />
+        {children}
       </div>
       {answers && answers.steps.length > 0 && (
         <section className="said-rows" aria-labelledby={`said-${run.id}`}>

@@ -88,34 +88,42 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
   const elsewhere = run.status === "running-elsewhere" ? obstacles.elsewhere : "";
   const otherRun = running ? obstacles.otherRun : "";
   const isOpen = isShown && !unsaved;
+  const actions = (
+    <div className="row">
+      {resumable && !running && run.step < run.maxSteps && (
+        <Action kind="primary" reason={needs} onPress={() => void resumeRun(run.id)}>
+          {say.resume}
+        </Action>
+      )}
+      {!isOpen && <DownloadAdapter run={now} unsaved={unsaved} />}
+      {!isShown && !unsaved && (
+        <Action label={finding.showOf(titleOf(run))} onPress={() => choose(run.id)}>
+          {finding.show}
+        </Action>
+      )}
+      <Action reason={inChat ? say.inChatAlready : needs || otherRun || unsaved} onPress={() => void adopt(run.id)}>
+        {inChat ? say.inChat : say.useInChat}
+      </Action>
+      <Action
+        kind="quiet"
+        reason={deleteObstacle({ status: run.status, here, busy })}
+        onPress={() => void discard(run)}
+      >
+        {say.delete}
+      </Action>
+      {several && run.losses.length > 0 && <Compare run={run} />}
+    </div>
+  );
   return (
     <li data-shown={isOpen || undefined}>
       <Head run={now} here={here} />
-      {isOpen && !here && <Result run={run} obstacle={needs || otherRun || elsewhere} />}
-      <div className="row">
-        {resumable && !running && run.step < run.maxSteps && (
-          <Action kind="primary" reason={needs} onPress={() => void resumeRun(run.id)}>
-            {say.resume}
-          </Action>
-        )}
-        {!isOpen && <DownloadAdapter run={now} unsaved={unsaved} />}
-        {!isShown && !unsaved && (
-          <Action label={finding.showOf(titleOf(run))} onPress={() => choose(run.id)}>
-            {finding.show}
-          </Action>
-        )}
-        <Action reason={inChat ? say.inChatAlready : needs || otherRun || unsaved} onPress={() => void adopt(run.id)}>
-          {inChat ? say.inChat : say.useInChat}
-        </Action>
-        <Action
-          kind="quiet"
-          reason={deleteObstacle({ status: run.status, here, busy })}
-          onPress={() => void discard(run)}
-        >
-          {say.delete}
-        </Action>
-        {several && run.losses.length > 0 && <Compare run={run} />}
-      </div>
+      {isOpen && !here ? (
+        <Result run={run} obstacle={needs || otherRun || elsewhere}>
+          {actions}
+        </Result>
+      ) : (
+        actions
+      )}
       {run.status === "running-elsewhere" && <p className="detail">{say.elsewhere}</p>}
       {needs && resumable && <p className="detail">{say.loadToGoOn(run.modelLabel)}</p>}
       {isOpen && <WaysOut run={now} needs={needs || otherRun} />}
