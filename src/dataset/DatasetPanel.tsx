@@ -56,17 +56,22 @@ export function DatasetPanel() {
         )}
       </div>
       <HubData reason={reason} />
-      {progress && <Progress label={say.progress(progress.rows)} detail={progress.detail} />}
-      <p role="status" className="status">
-        {statusOf({ info, waiting, busy, gone, model })}
-      </p>
+      <div className="data-state" data-reading={(busy && !info) || undefined}>
+        {progress && <Progress label={say.progress(progress.rows)} detail={progress.detail} />}
+        <p role="status" className="status">
+          {statusOf({ info, waiting, busy, gone, model })}
+        </p>
+        {info && (
+          <p className="detail">
+            {say.about(info.label, info.format, sizeWords(info, cached))} {heldOut}
+          </p>
+        )}
+      </div>
       <SecondDropQuestion />
       <Columns />
       {busy && !info && <RowsSkeleton />}
       {info && (
         <>
-          <p className="detail">{say.about(info.label, info.format, sizeWords(info, cached))}</p>
-          {heldOut && <p className="detail">{heldOut}</p>}
           {told.length > 0 && <p className="note">{told.join(" ")}</p>}
           {info.notes.length > 0 && (
             <ul className="note" aria-label={say.notes}>

@@ -14,6 +14,7 @@ import { useTraining } from "../stores/training.ts";
 import { words } from "../words/index.ts";
 import { RowEditor } from "./RowEditor.tsx";
 import { RowSearch } from "./RowSearch.tsx";
+import { RowsSkeleton } from "./RowsSkeleton.tsx";
 
 function Tokens({ row, trainOnAll }: { row: PreviewRow; trainOnAll: boolean }) {
   return (
@@ -137,34 +138,40 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   );
 }
 
+function Table({ rows, changeable }: { rows: RowView[]; changeable: boolean }) {
+  const say = words().data.rows;
+  return (
+    <Scroll label={say.box} className="rows-box">
+      <table aria-label={say.table}>
+        <thead>
+          <tr>
+            <th scope="col">{say.picture}</th>
+            <th scope="col">
+              {say.reads} <mark>{say.marked}</mark> {say.trainedOn}
+            </th>
+            <th scope="col">{say.tokens}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <RowLine key={row.position} row={row} changeable={changeable} />
+          ))}
+        </tbody>
+      </table>
+    </Scroll>
+  );
+}
+
 export function Rows() {
   const info = useDataset((s) => s.info);
-  const { rows, page, total, tools, show } = useRows();
+  const { rows, of, page, total, tools, show } = useRows();
   if (!info) return null;
-  const say = words().data.rows;
   const pages = Math.max(1, Math.ceil(total / PAGE_ROWS));
   return (
     <>
       <RowSearch />
-      <Scroll label={say.box} className="rows-box">
-        <table aria-label={say.table}>
-          <thead>
-            <tr>
-              <th scope="col">{say.picture}</th>
-              <th scope="col">
-                {say.reads} <mark>{say.marked}</mark> {say.trainedOn}
-              </th>
-              <th scope="col">{say.tokens}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <RowLine key={row.position} row={row} changeable={info.indexed && tools} />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-      <Pager what={say.pages} page={page} pages={pages} onPage={(next) => void show({ page: next })}>
+      {of === info.id ? <Table rows={rows} changeable={info.indexed && tools} /> : <RowsSkeleton />}
+      <Pager what={words().data.rows.pages} page={page} pages={pages} onPage={(next) => void show({ page: next })}>
         {pages > 2 && tools && <GoToPage pages={pages} />}
       </Pager>
     </>

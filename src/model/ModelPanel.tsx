@@ -14,6 +14,7 @@ import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
 import { words } from "../words/index.ts";
 import { HubOffer, HubSettings } from "./Hub.tsx";
+import "./model.css";
 import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
 import { bestOf, type Entry, groupsOf, reasonFor } from "./offers.ts";
@@ -28,7 +29,7 @@ function LastTime() {
 }
 
 /** For whoever has photographs: what to begin with, and why. */
-function FirstModel() {
+function FirstModel({ disabled }: { disabled: boolean }) {
   const capability = useApp((s) => s.capability);
   const chooseHub = useModel((s) => s.chooseHub);
   const own = useDataset((s) => {
@@ -43,9 +44,9 @@ function FirstModel() {
         {own ? say.own : say.photographs} <strong>{best.name}</strong> {say.best} {reasonFor(best, capability)}
       </p>
       <div className="row">
-        <button type="button" onClick={() => chooseHub(best.repo!)}>
+        <Action reason={disabled ? words().model.busy : ""} onPress={() => chooseHub(best.repo!)}>
           {say.choose(best.name)}
-        </button>
+        </Action>
       </div>
     </>
   );
@@ -135,30 +136,32 @@ export function ModelPanel() {
       <HubSettings byName={byName} name={source.kind === "hub" ? source.name : ""} disabled={busy} />
       {listed && !preview && !busy && <About entry={listed} />}
       {preview && <HubOffer preview={preview} />}
-      {progress && <LoadBars progress={progress} />}
-      <p role="status" className="status">
-        {statusOf({ info, busy, readying })}
-      </p>
-      {!info && !busy && <LastTime />}
-      {info && (
-        <p className="detail">
-          {[
-            say.about.shapes(info.layers, info.hiddenSize, info.imageSize, info.imageTokens),
-            rowWords(info),
-            info.cacheNote,
-          ]
-            .filter(Boolean)
-            .join(" ")}
+      <div className="model-state" data-there={busy || info !== undefined || undefined}>
+        {progress && <LoadBars progress={progress} />}
+        <p role="status" className="status">
+          {statusOf({ info, busy, readying })}
         </p>
-      )}
-      {info?.fileNotes.map((note) => (
-        <p className="note" key={note}>
-          {note}
-        </p>
-      ))}
-      {info && <SelfTest model={info} readying={readying} />}
-      {info?.demo && <p className="note">{say.about.demo}</p>}
-      {source.kind === "embedded" && !busy && <FirstModel />}
+        {!info && !busy && <LastTime />}
+        {info && (
+          <p className="detail">
+            {[
+              say.about.shapes(info.layers, info.hiddenSize, info.imageSize, info.imageTokens),
+              rowWords(info),
+              info.cacheNote,
+            ]
+              .filter(Boolean)
+              .join(" ")}
+          </p>
+        )}
+        {info?.fileNotes.map((note) => (
+          <p className="note" key={note}>
+            {note}
+          </p>
+        ))}
+        {info && <SelfTest model={info} readying={readying} />}
+        {info?.demo && <p className="note">{say.about.demo}</p>}
+      </div>
+      {source.kind === "embedded" && <FirstModel disabled={busy} />}
     </Panel>
   );
 }

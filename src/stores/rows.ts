@@ -26,6 +26,8 @@ interface RowsStore {
   /** Rows that the query finds. */
   total: number;
   rows: RowView[];
+  /** The data set that `rows` are of; another one is there before its first rows are. */
+  of: string | undefined;
   /** Where a search is; "" when none goes on. */
   looking: string;
   /** What searches and changes rows is on show. */
@@ -51,7 +53,7 @@ export const useRows = create<RowsStore>((set, get) => {
     newest += 1;
     const mine = newest;
     if (!info || !model) {
-      set({ rows: [], total: 0, looking: "" });
+      set({ rows: [], total: 0, of: undefined, looking: "" });
       return;
     }
     const { query, page } = get();
@@ -72,11 +74,13 @@ export const useRows = create<RowsStore>((set, get) => {
       );
       if (mine !== newest) return;
       const last = Math.max(0, Math.ceil(found.total / PAGE_ROWS) - 1);
-      set({ ...found, looking: "" });
+      set({ ...found, of: info.id, looking: "" });
       // The last row of the last page was taken out of what is shown.
       if (page > last) await get().show({ page: last });
     } catch (error) {
       if (mine !== newest) return;
+      // What could not be read is told below; rows of another data set are not these.
+      if (get().of !== info.id) set({ rows: [], total: 0, of: info.id });
       set({ looking: "" });
       useApp.getState().fail("data", error);
     }
@@ -87,6 +91,7 @@ export const useRows = create<RowsStore>((set, get) => {
     page: 0,
     total: 0,
     rows: [],
+    of: undefined,
     looking: "",
     tools: false,
     setTools: (tools) => set({ tools }),
