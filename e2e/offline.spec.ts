@@ -117,7 +117,7 @@ test("a newer version is told during a run, and comes when somebody presses for 
   context,
   site,
 }) => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   await page.goto(site.url);
   await waitUntilKept(page);
   await page.reload();
