@@ -39,7 +39,13 @@ export async function main([source, model = "", site = ""]: string[]): Promise<n
     const loads: Load[] = [];
     // A fresh browser for each: peaks are of one load, and nothing is left in memory for the second.
     for (const order of ["first", "second"]) {
-      const launch = { executablePath: chromePath(), args: chromeFlags, headless: true, locale: "en-US" };
+      const launch = {
+        executablePath: chromePath(),
+        args: chromeFlags,
+        headless: true,
+        locale: "en-US",
+        serviceWorkers: "block",
+      } as const;
       const context = await chromium.launchPersistentContext(profile, launch);
       try {
         loads.push(await load(context, site, hub?.endpoint, model, order === "first"));

@@ -23,7 +23,13 @@ const choices = { "Train on": "all text", "Order of rows": "as in the files" };
 
 export async function main([folder = "", site = ""]: string[]): Promise<number> {
   const profile = await mkdtemp(path.join(tmpdir(), "tabtune-profile-"));
-  const launch = { executablePath: chromePath(), args: chromeFlags, headless: true, locale: "en-US" };
+  const launch = {
+    executablePath: chromePath(),
+    args: chromeFlags,
+    headless: true,
+    locale: "en-US",
+    serviceWorkers: "block",
+  } as const;
   const context = await chromium.launchPersistentContext(profile, launch);
   try {
     process.stdout.write(`${JSON.stringify(await step(context, site, folder))}\n`);

@@ -31,7 +31,13 @@ interface Memory {
 
 export async function main([set = "", site = "", rest = "20"]: string[]): Promise<number> {
   const profile = await mkdtemp(path.join(tmpdir(), "tabtune-profile-"));
-  const launch = { executablePath: chromePath(), args: chromeFlags, headless: true, locale: "en-US" };
+  const launch = {
+    executablePath: chromePath(),
+    args: chromeFlags,
+    headless: true,
+    locale: "en-US",
+    serviceWorkers: "block",
+  } as const;
   const context = await chromium.launchPersistentContext(profile, launch);
   try {
     const page = context.pages()[0] ?? (await context.newPage());

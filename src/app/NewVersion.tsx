@@ -9,13 +9,13 @@ export function NewVersion() {
   const work = useWork();
   const say = words().shell.version;
   return (
-    <div className="new-version" aria-live="polite">
+    <div className="new-version" data-ready={(newer && !work) || undefined} aria-live="polite">
       {newer && (
         <>
           <p>
             <strong>{say.newer}</strong> {work ? say.later : say.now}
           </p>
-          <Action reason={work ? say.works[work] : ""} onPress={() => void reload()}>
+          <Action label={say.reloadIt} reason={work ? say.works[work] : ""} onPress={() => void reload()}>
             {say.reload}
           </Action>
         </>

@@ -26,7 +26,8 @@ export const shell: Words["shell"] = {
     newer: "Eine neue Version ist da.",
     now: "Modelle, Daten und Läufe bleiben; das Modell wird neu geladen.",
     later: "Laden Sie neu, wenn Ihre Arbeit fertig ist.",
-    reload: "In der neuen Version öffnen",
+    reload: "Neu laden",
+    reloadIt: "Neu laden in der neuen Version",
     works: {
       run: "Ein Lauf ist im Gang: Beenden Sie ihn, oder warten Sie auf sein Ende.",
       answers: "Antworten werden geschrieben: Warten Sie auf die letzte.",

@@ -23,7 +23,8 @@ export const shell = {
     newer: "A new version is here.",
     now: "Models, data and runs stay; the model is loaded again.",
     later: "Reload when your work is done.",
-    reload: "Reload in the new version",
+    reload: "Reload",
+    reloadIt: "Reload in the new version",
     works: {
       run: "A run goes on: stop it, or wait for its end.",
       answers: "Answers are being written: wait for the last one.",
