@@ -25,9 +25,16 @@ export interface Watch {
   foreign: string[];
 }
 
-/** Cuts the network off but for the site itself, and notes what happens in any page of the context. */
-export async function watch(context: BrowserContext): Promise<Watch> {
+/**
+ * Cuts the network off but for the site itself, and notes what happens in any page of the context. Where service workers are blocked, its
+ * pages have none, as in a browser that keeps nothing.
+ */
+export async function watch(context: BrowserContext, serviceWorkers: "allow" | "block" = "block"): Promise<Watch> {
   const seen: Watch = { errors: [], console: [], foreign: [] };
+  if (serviceWorkers === "block")
+    await context.addInitScript(() => {
+      Reflect.deleteProperty(Navigator.prototype, "serviceWorker");
+    });
   await context.route(
     (url) => /^(https?|wss?):$/.test(url.protocol) && !["localhost", "127.0.0.1"].includes(url.hostname),
     (route) => {
@@ -46,8 +53,8 @@ export async function watch(context: BrowserContext): Promise<Watch> {
 
 export const test = base.extend<{ seen: Watch }>({
   seen: [
-    async ({ context }, use) => {
-      const seen = await watch(context);
+    async ({ context, serviceWorkers }, use) => {
+      const seen = await watch(context, serviceWorkers);
       await use(seen);
       expect(seen.errors, "uncaught errors").toEqual([]);
       expect(seen.foreign, "requests to other machines").toEqual([]);

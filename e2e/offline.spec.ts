@@ -66,13 +66,25 @@ test("the first visit fetches at most 300 kB before the page can be used, and th
   expect(sum(first, "gzipped")).toBeLessThanOrEqual(FIRST_LOAD_BYTES);
   expect(first.some(({ path }) => /engine\.worker/.test(path))).toBe(true);
 
-  // The shell and nothing else: no demo, no bench, no library that it compares with.
-  expect(site.fetched.map(({ path }) => path).filter((path) => /^demo\/|bench|ort|tfjs/.test(path))).toEqual([]);
+  // The shell and nothing else: no demo but for the pictures of the example, no bench, no library that it compares with.
+  const others = /^demo\/(?!data\/images\/)|bench|ort|tfjs/;
+  expect(site.fetched.map(({ path }) => path).filter((path) => others.test(path))).toEqual([]);
+  expect(site.fetched.filter(({ path }) => path.startsWith("demo/")).length).toBeLessThan(20);
   const session = await page.context().newCDPSession(page);
   const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
   expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito")).toEqual([]);
   const { errors } = await session.send("Page.getAppManifest");
   expect(errors).toEqual([]);
+
+  // The example that a visitor sees is whole without a network.
+  await page.waitForLoadState("networkidle");
+  site.down = true;
+  await page.reload();
+  const pictures = page.locator(".welcome img, .example img");
+  await expect(pictures.first()).toBeVisible();
+  await expect
+    .poll(() => pictures.evaluateAll((all) => all.every((picture) => (picture as HTMLImageElement).naturalWidth > 0)))
+    .toBe(true);
 });
 
 test("after one visit the page works without a network, and the demo with it", async ({

@@ -70,6 +70,7 @@ export async function startShell(events: ShellEvents): Promise<boolean> {
   if (found.waiting && found.active) events.newer();
   if (found.active?.state === "activated") events.kept();
   say({ type: "opened" });
+  if (!atOpen) void keepUnder(...fetchedSoFar());
   setInterval(() => void lookForNewer(found), LOOK_MS);
   return true;
 }
@@ -81,11 +82,18 @@ function say(word: ToShell, worker = registration?.active, ports: Transferable[]
 /** Has the version that waits serve every tab; `takenOver` follows. */
 export const takeOver = (): void => say({ type: "take-over" }, registration?.waiting);
 
-/** Keeps all files under a path of the site, as "demo/", once there is a version that keeps. */
-export async function keepUnder(under: string): Promise<void> {
+/** Keeps all files of the site whose paths begin so, as "demo/", once there is a version that keeps. */
+export async function keepUnder(...under: string[]): Promise<void> {
   if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
   const { active } = await navigator.serviceWorker.ready;
   say({ type: "keep", under }, active);
+}
+
+/** What this page has fetched of its site before anybody kept it: the pictures of its example. */
+function fetchedSoFar(): string[] {
+  const { href } = new URL(".", document.baseURI);
+  const all = performance.getEntriesByType("resource").map(({ name }) => name);
+  return all.filter((name) => name.startsWith(href)).map((name) => name.slice(href.length));
 }
 
 /** What is kept of the version that serves this page; undefined where there is none yet. */

@@ -23,8 +23,8 @@ export interface Kept {
 export type ToShell =
   /** This version serves every tab from now on. */
   | { type: "take-over" }
-  /** Keeps all files under this path, whether or not they were fetched through the service worker. */
-  | { type: "keep"; under: string }
+  /** Keeps all files whose paths begin so, whether or not they were fetched through the service worker. */
+  | { type: "keep"; under: string[] }
   /** A page has opened: what no page needs any more may go. */
   | { type: "opened" }
   /** Asks for `Kept`, which comes by the port that is sent along. */

@@ -96,7 +96,7 @@ describe("a version", () => {
     const fetchedBefore = shellOf(versionOf("1", one, demo), new FakeCache(), fetch);
     expect(await fetchedBefore.answer("demo/model.bin")).toBe("weights");
     const askedFor = shellOf(versionOf("1", one, demo), new FakeCache(), fetch);
-    await askedFor.shell.keep("demo/");
+    await askedFor.shell.keep(["demo/"]);
     server.down = true;
     expect(await fetchedBefore.answer("demo/model.bin")).toBe("weights");
     expect(await askedFor.answer("demo/model.bin")).toBe("weights");

@@ -40,9 +40,10 @@ export class Shell {
     await this.keepAll(Object.entries(this.version.shell));
   }
 
-  /** Fetches what is not here yet of the files under a path. Throws as `install` does. */
-  async keep(under: string): Promise<void> {
-    await this.keepAll(Object.entries(this.version.onFetch).filter(([path]) => path.startsWith(under)));
+  /** Fetches what is not here yet of the files whose paths begin with one of these. Throws as `install` does. */
+  async keep(under: string[]): Promise<void> {
+    const { onFetch } = this.version;
+    await this.keepAll(Object.entries(onFetch).filter(([path]) => under.some((begin) => path.startsWith(begin))));
   }
 
   /**
