@@ -11,6 +11,7 @@ import { prepareDataset, storedInfo } from "./data/shards/prepare-dataset.ts";
 import type { DatasetProgress } from "./data/shards/read-drop.ts";
 import { browsedFrom, changesOf, foundRows, gone, infoNow, separatedCounts, thumbnailsOf } from "./dataset/browsing.ts";
 import { dropOf, lookUp } from "./dataset/drops.ts";
+import { picturesOfRow, questionsOf } from "./dataset/questions.ts";
 import { sparingly, store } from "./dataset/state.ts";
 import { cacheBudget, picturesFor, rememberSupply, supplyOf } from "./dataset/supplies.ts";
 import { reporting } from "./errors.ts";
@@ -73,6 +74,9 @@ const api: DatasetApi = {
       return { total: found.length, rows: await viewRows(rows, found.slice(from, from + count)) };
     }),
   thumbnails: (datasetId, positions, onRow) => reporting(() => thumbnailsOf(datasetId, positions, sparingly(onRow))),
+  questions: (datasetId, spec, recipe, count) => reporting(() => questionsOf(datasetId, spec, recipe, count)),
+  picturesOfRow: (source, datasetId, question, onFetched) =>
+    reporting(() => picturesOfRow(source, datasetId, question, sparingly(onFetched))),
   change: (datasetId, spec, change) =>
     reporting(async () => {
       const { rows, dataset } = await browsedFrom(datasetId, spec);

@@ -91,7 +91,7 @@ beforeEach(async () => {
   await settled();
   page.kept.clear();
   for (const name of Object.keys(asked)) delete asked[name];
-  Object.assign(answers, { prepare: data, preview: [], open: null, plan: { steps: 500 }, listRuns: [] });
+  Object.assign(answers, { questions: [], prepare: data, preview: [], open: null, plan: { steps: 500 }, listRuns: [] });
 });
 
 test("a loaded model: what waited is prepared for it, its runs are listed, it is remembered", async () => {

@@ -16,6 +16,7 @@ import { useDataset } from "../stores/dataset.ts";
 import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
+import { useQuestions } from "../stores/questions.ts";
 import { HELD_OUT_KEYS, useRows } from "../stores/rows.ts";
 import { useRunAnswers } from "../stores/run-answers.ts";
 import { isRunning } from "../stores/run-state.ts";
@@ -94,6 +95,7 @@ export function wire(): void {
       // A change of some row keeps the search and the page.
       if (data?.id !== before?.id) void useRows.getState().begin();
       if (data?.id !== before?.id) useRunAnswers.getState().pick(undefined);
+      void useQuestions.getState().refresh();
       // It plans anew, whether or not the recipe is another one.
       useTraining.getState().dataChanged();
       separateRows();
@@ -129,6 +131,7 @@ export function wire(): void {
     (separated, before) => {
       // Another data set shows its own rows as it comes.
       if (separated ?? before) void useRows.getState().again();
+      if (separated ?? before) void useQuestions.getState().refresh();
     },
   );
   on(

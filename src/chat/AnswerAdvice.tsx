@@ -7,7 +7,7 @@ import { words } from "../words/index.ts";
 
 export function AnswerAdvice({ answers }: { answers: Parameters<typeof completeAnswers>[0] }) {
   const { maxNewTokens, temperature } = useChat();
-  const { setMaxNewTokens, setTemperature } = useChat.getState();
+  const { change } = useChat.getState();
   const advice = adviceOnAnswers(completeAnswers(answers, maxNewTokens), { maxNewTokens, temperature });
   const say = words().chat.advice;
   const items = advice.map(({ about, words: sentence, set }): AdviceItem => {
@@ -18,8 +18,10 @@ export function AnswerAdvice({ answers }: { answers: Parameters<typeof completeA
       buttons: [
         ...(max_new_tokens === undefined
           ? []
-          : [{ label: say.allow(max_new_tokens), onPress: () => setMaxNewTokens(max_new_tokens) }]),
-        ...(warmer === undefined ? [] : [{ label: say.warmer(warmer), onPress: () => setTemperature(warmer) }]),
+          : [{ label: say.allow(max_new_tokens), onPress: () => change({ maxNewTokens: max_new_tokens }) }]),
+        ...(warmer === undefined
+          ? []
+          : [{ label: say.warmer(warmer), onPress: () => change({ temperature: warmer }) }]),
       ],
     };
   });

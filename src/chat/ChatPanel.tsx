@@ -1,4 +1,5 @@
 /** The Chat panel: the conversation or two side by side, the pictures that go along, the message box, and how words are chosen. */
+import type { ClipboardEvent } from "react";
 import { Panel } from "../parts/Panel.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useModel } from "../stores/model.ts";
@@ -14,6 +15,7 @@ import { AnswerAdvice } from "./AnswerAdvice.tsx";
 import { AnswerSettings } from "./AnswerSettings.tsx";
 import { AdapterSwitch, Composer } from "./Composer.tsx";
 import { Conversation } from "./Conversation.tsx";
+import { Empty } from "./Empty.tsx";
 import { Pair } from "./Pair.tsx";
 import { AttachedPictures, SamplePictures } from "./Pictures.tsx";
 import { SideBySide } from "./SideBySide.tsx";
@@ -71,7 +73,10 @@ function Single({ model, training, obstacle }: ChatProps) {
   const { send, clear } = useChat.getState();
   return (
     <>
-      <Conversation empty={emptyWords({ model, attached })} obstacle={obstacle} />
+      <Conversation
+        empty={<Empty lead={emptyWords({ model, attached })} obstacle={obstacle} onAsk={send} />}
+        obstacle={obstacle}
+      />
       <AnswerAdvice answers={answersOf(turns)} />
       <Told sentence={told} />
       <Attaching />
@@ -93,7 +98,10 @@ function Two({ model, training, obstacle }: ChatProps) {
   return (
     <>
       <Pair speakers={speakers} pair={pair} />
-      <SideBySide empty={unpaired || emptyWords({ model, attached })} obstacle={reason} />
+      <SideBySide
+        empty={<Empty lead={unpaired || emptyWords({ model, attached })} obstacle={reason} onAsk={ask} />}
+        obstacle={reason}
+      />
       <AnswerAdvice answers={rows.flatMap((row) => SIDES.map((side) => row[side]))} />
       <Told sentence={told} />
       <Attaching />
@@ -111,7 +119,7 @@ function Told({ sentence }: { sentence: string }) {
 }
 
 function Attaching() {
-  const { attached, attach, detach } = useChat();
+  const { attached, attach, detach, leftAside } = useChat();
   const demo = useModel((s) => s.info?.demo);
   const two = useSides((s) => s.on);
   const inTurns = useChat((s) => s.turns.some((turn) => turn.pictures.length > 0));
@@ -119,10 +127,19 @@ function Attaching() {
   const pictured = two ? inRows : inTurns;
   return (
     <>
+      <Told sentence={leftAside} />
       <AttachedPictures pictures={attached} onRemove={detach} />
       {demo && attached.length === 0 && !pictured && <SamplePictures onPick={(file) => attach([file])} />}
     </>
   );
+}
+
+/** Pictures of the clipboard go along. Words that a program gives a picture of beside them (cells of a table) are words. */
+function pasted(event: ClipboardEvent): void {
+  const { files } = event.clipboardData;
+  if (files.length === 0 || event.clipboardData.getData("text/plain") !== "") return;
+  event.preventDefault();
+  useChat.getState().attach(files);
 }
 
 export function ChatPanel() {
@@ -133,8 +150,11 @@ export function ChatPanel() {
   const Chat = two ? Two : Single;
   return (
     <Panel title={words().chat.title} place="chat" lead={words().chat.lead}>
-      <SidesSwitch />
-      <Chat model={model} training={training} obstacle={askObstacle({ model, training, busy })} />
+      {/* A picture is pasted wherever in the chat one is: in the message, or in what was said. */}
+      <div className="chat" onPaste={pasted}>
+        <SidesSwitch />
+        <Chat model={model} training={training} obstacle={askObstacle({ model, training, busy })} />
+      </div>
       <AnswerSettings />
       <Votes />
     </Panel>

@@ -50,6 +50,7 @@ export function Composer({ obstacle, placeholder, begun, children, onAsk, onClea
   const busy = useChat((s) => s.busy);
   const { attach, stop } = useChat.getState();
   const [text, setText] = useState("");
+  const keys = useId();
   const say = words().chat.composer;
   const submit = (question: string): void => {
     if (obstacle || (!question.trim() && attached.length === 0)) return;
@@ -67,14 +68,12 @@ export function Composer({ obstacle, placeholder, begun, children, onAsk, onClea
       >
         <textarea
           aria-label={say.label}
+          aria-describedby={keys}
+          dir="auto"
           rows={2}
           value={text}
           placeholder={placeholder}
           onChange={(event) => setText(event.target.value)}
-          onPaste={(event) => {
-            const pictures = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
-            if (pictures.length > 0) attach(pictures);
-          }}
           onKeyDown={(event) => {
             if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
               event.preventDefault();
@@ -83,6 +82,9 @@ export function Composer({ obstacle, placeholder, begun, children, onAsk, onClea
             if (event.key === "Escape" && busy) void stop();
           }}
         />
+        <span id={keys} className="hint">
+          {say.keys}
+        </span>
         <div className="row centred">
           <PickButton accept="image/*" onPick={(files) => attach(files.map((file) => file.blob as File))}>
             {say.attach}

@@ -1,4 +1,5 @@
 /** Who said what, as a log that scrolls to the newest words. */
+import { Fragment, type ReactNode } from "react";
 import { Action } from "../parts/Action.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
@@ -6,7 +7,7 @@ import { canGoOn, type Turn } from "../stores/turns.ts";
 import { words } from "../words/index.ts";
 import { Log } from "./Log.tsx";
 import { spokenAnswer } from "./status.ts";
-import { CopyAnswer, EditableQuestion, Regenerate } from "./TurnTools.tsx";
+import { CopyAnswer, EditableQuestion, Regenerate, RightAnswer } from "./TurnTools.tsx";
 
 interface TurnViewProps {
   turn: Turn;
@@ -57,7 +58,7 @@ function Answer({ turn, last, obstacle }: Omit<TurnViewProps, "later">) {
 
 interface ConversationProps {
   /** What stands in place of a conversation that has not begun. */
-  empty: string;
+  empty: ReactNode;
   /** Why nothing can be asked now; "" when it can. */
   obstacle: string;
 }
@@ -67,7 +68,8 @@ export function Conversation({ empty, obstacle }: ConversationProps) {
   const questions = turns.filter(({ role }) => role === "user");
   return (
     <>
-      <Log newest={turns} empty={turns.length === 0 ? empty : ""}>
+      <Log newest={turns} questions={questions.length}>
+        {turns.length === 0 && empty}
         {turns.map((turn) =>
           turn.role === "user" ? (
             <Question
@@ -77,7 +79,10 @@ export function Conversation({ empty, obstacle }: ConversationProps) {
               obstacle={obstacle}
             />
           ) : (
-            <Answer key={turn.id} turn={turn} last={turn === turns.at(-1)} obstacle={obstacle} />
+            <Fragment key={turn.id}>
+              <Answer turn={turn} last={turn === turns.at(-1)} obstacle={obstacle} />
+              {turn.footnote && <RightAnswer text={turns[turns.indexOf(turn) - 1]?.rightAnswer} />}
+            </Fragment>
           ),
         )}
       </Log>

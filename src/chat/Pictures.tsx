@@ -11,23 +11,22 @@ interface AttachedPicturesProps {
 
 export function AttachedPictures({ pictures, onRemove }: AttachedPicturesProps) {
   if (pictures.length === 0) return null;
+  const say = words().chat.pictures;
   return (
-    <ul className="attached">
-      {pictures.map(({ file, url }) => (
-        <li key={url}>
-          <img src={url} alt="" />
-          <span>{file.name}</span>
-          <button
-            type="button"
-            className="quiet"
-            aria-label={words().chat.pictures.remove(file.name)}
-            onClick={() => onRemove(url)}
-          >
-            ×
-          </button>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="attached">
+        {pictures.map(({ file, url }) => (
+          <li key={url}>
+            <img src={url} alt="" />
+            <span>{file.name}</span>
+            <button type="button" className="quiet" aria-label={say.remove(file.name)} onClick={() => onRemove(url)}>
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      {pictures.length > 1 && <p className="hint">{say.several(pictures.length)}</p>}
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
 /** Two columns: what two speakers say to the same question, and which of them said it better. */
+import type { ReactNode } from "react";
 import type { Verdict } from "../../workers/chat/votes.ts";
 import { Action } from "../parts/Action.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
@@ -9,7 +10,7 @@ import { useVotes } from "../stores/votes.ts";
 import { words } from "../words/index.ts";
 import { Log } from "./Log.tsx";
 import { footnoteOn, nameOn, spokenSide } from "./status.ts";
-import { CopyAnswer, EditableQuestion, Regenerate } from "./TurnTools.tsx";
+import { CopyAnswer, EditableQuestion, Regenerate, RightAnswer } from "./TurnTools.tsx";
 
 const CHOICES: Verdict[] = ["left", "right", "equal", "neither"];
 
@@ -78,6 +79,7 @@ function Row({ row, later, obstacle }: RowProps) {
           <Answer key={side} row={row} side={side} />
         ))}
       </div>
+      {isAnswered(row) && <RightAnswer text={row.rightAnswer} />}
       {isAnswered(row) && <VoteButtons row={row} />}
       {last && (
         <div className="row centred tools">
@@ -89,11 +91,12 @@ function Row({ row, later, obstacle }: RowProps) {
 }
 
 /** `obstacle`: why nothing can be asked now; "" when it can. */
-export function SideBySide({ empty, obstacle }: { empty: string; obstacle: string }) {
+export function SideBySide({ empty, obstacle }: { empty: ReactNode; obstacle: string }) {
   const rows = useSides((s) => s.rows);
   return (
     <>
-      <Log newest={rows} empty={rows.length === 0 ? empty : ""}>
+      <Log newest={rows} questions={rows.length}>
+        {rows.length === 0 && empty}
         {rows.map((row, n) => (
           <Row key={row.id} row={row} later={rows.length - n - 1} obstacle={obstacle} />
         ))}

@@ -1,6 +1,7 @@
 /** What can be done with a question or an answer that stands in the conversation. */
 import { type KeyboardEvent, useState } from "react";
 import { Action } from "../parts/Action.tsx";
+import { useChat } from "../stores/chat.ts";
 import { words } from "../words/index.ts";
 
 /** Without leave to write to the clipboard it says so: the words are there to be marked. */
@@ -30,6 +31,7 @@ export function CopyAnswer({ text, whose }: { text: string; whose: string }) {
 
 /** `temperature`: at 0 the same answer comes again, and whoever asks for it reads so before. */
 export function Regenerate({ temperature, reason, onPress }: RegenerateProps) {
+  const seed = useChat((s) => s.seed);
   const say = words().chat.turns;
   return (
     <>
@@ -37,7 +39,7 @@ export function Regenerate({ temperature, reason, onPress }: RegenerateProps) {
         {say.regenerate}
       </Action>
       <span id={REGENERATE_HINT} className="hint">
-        {temperature === 0 ? say.sameAgain : say.newSeed}
+        {temperature === 0 ? say.sameAgain : seed === undefined ? say.newSeed : say.chosenSeed}
       </span>
     </>
   );
@@ -89,6 +91,7 @@ export function EditableQuestion({ text, later, reason, onAsk }: EditableProps) 
     <div className="edit">
       <textarea
         aria-label={say.question}
+        dir="auto"
         rows={2}
         // biome-ignore lint/a11y/noAutofocus: whoever pressed Edit goes on in the words
         autoFocus
@@ -105,6 +108,16 @@ export function EditableQuestion({ text, later, reason, onAsk }: EditableProps) 
           {say.cancel}
         </Action>
       </div>
+    </div>
+  );
+}
+
+/** What the data holds to be the right answer, beside what was answered. */
+export function RightAnswer({ text }: { text: string | undefined }) {
+  if (text === undefined) return null;
+  return (
+    <div className="right-answer">
+      <span className="author">{words().chat.turns.rightAnswer}</span> <span dir="auto">{text}</span>
     </div>
   );
 }

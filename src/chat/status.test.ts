@@ -21,7 +21,7 @@ test("what stands against a question, the nearest first", () => {
 
 test("an empty conversation says what to do first", () => {
   expect(emptyWords({ model: false, attached: 1 })).toBe("Load a model to talk to it.");
-  expect(emptyWords({ model: true, attached: 0 })).toBe("Attach a picture and ask.");
+  expect(emptyWords({ model: true, attached: 0 })).toBe("Attach, drop or paste a picture, and ask about it.");
   expect(emptyWords({ model: true, attached: 1 })).toBe("Now ask.");
 });
 
@@ -63,8 +63,15 @@ test("a row that hides who is who gives neither names nor speeds away, written o
 });
 
 test("settings that are not as usual are seen without opening them; a template without a system role is told", () => {
-  expect(settingsWords("", 0)).toBe("System prompt and sampling");
-  expect(settingsWords("Be short.", 0.7)).toBe("System prompt and sampling: “Be short.”, temperature 0.7");
+  const usual = { temperature: 0, topP: 0.95, seed: undefined };
+  expect(settingsWords("", usual)).toBe("System prompt and sampling");
+  expect(settingsWords("Be short.", { ...usual, temperature: 0.7 })).toBe(
+    "System prompt and sampling: “Be short.”, temperature 0.7",
+  );
+  const drawn = { temperature: 0.7, topP: 0.5, seed: 3 };
+  expect(settingsWords("", drawn)).toBe("System prompt and sampling: temperature 0.7, top-p 0.50, seed 3");
+  // Nothing is drawn.
+  expect(settingsWords("", { ...drawn, temperature: 0 })).toBe("System prompt and sampling");
   expect(systemHint(true)).not.toContain("no system role");
   expect(systemHint(false)).toContain("This model's chat template has no system role");
 });

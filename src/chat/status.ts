@@ -1,5 +1,7 @@
 /** What the Chat panel says, in words. */
 import { fixed } from "../parts/format.ts";
+import type { ShownQuestion } from "../stores/questions.ts";
+import { type Sampling, USUAL_SAMPLING } from "../stores/sampling.ts";
 import type { Side, SidesRow } from "../stores/sides-rows.ts";
 import type { Speaker, Turn } from "../stores/turns.ts";
 import { words } from "../words/index.ts";
@@ -72,11 +74,19 @@ export function spokenAnswer(turns: readonly Pick<Turn, "role" | "speaker" | "te
   return last?.role === "assistant" && last.footnote ? `${last.speaker.name}: ${last.text}` : "";
 }
 
-/** What opens the settings of answers, with those that are not as usual. */
-export function settingsWords(system: string, temperature: number): string {
+/** What opens the settings of answers, with those that are not as usual; what has no effect at temperature 0 is not told there. */
+export function settingsWords(
+  system: string,
+  { temperature, topP, seed }: Sampling & { seed?: number | undefined },
+): string {
   const cut = system.length > 40 ? `${system.slice(0, 40)}…` : system;
   const say = words().chat.settings;
-  const set = [system && say.quoted(cut), temperature > 0 && say.temperature(fixed(temperature, 1))].filter(Boolean);
+  const drawn = [
+    say.temperature(fixed(temperature, 1)),
+    topP !== USUAL_SAMPLING.topP && say.topP(fixed(topP, 2)),
+    seed !== undefined && say.seed(seed),
+  ];
+  const set = [system && say.quoted(cut), ...(temperature > 0 ? drawn : [])].filter(Boolean);
   return set.length > 0 ? say.set(set.join(", ")) : say.title;
 }
 
@@ -85,3 +95,7 @@ export function systemHint(systemRole: boolean | undefined): string {
   const say = words().chat.settings;
   return systemRole === false ? `${say.systemHint} ${say.noSystemRole}` : say.systemHint;
 }
+
+/** What the button of a question is called: of many about one thing each has its row. */
+export const questionLabel = ({ position, question, pictures }: Omit<ShownQuestion, "shown">): string =>
+  words().chat.empty.question(position + 1, question, pictures);

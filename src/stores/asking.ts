@@ -1,18 +1,15 @@
 /** One question to the engine, as the chat and both sides of a comparison ask it. */
 import type { ChatEvent, ChatResult, ChatTurn } from "../../workers/chat/conversation.ts";
 import { callback, engine } from "../page/workers.ts";
+import type { Sampling } from "./sampling.ts";
 import type { Speaker } from "./turns.ts";
 
-/** What every answer is written with; all else comes with the question. */
-export const ANSWER_SETTINGS = { topP: 0.95 };
-
-export interface Asked {
+export interface Asked extends Sampling {
   speaker: Speaker;
   /** What the speaker was asked and said, the question last. */
   turns: ChatTurn[];
   /** "" for none. */
   system: string;
-  temperature: number;
   /** Tokens that the answer may have. */
   maxNewTokens: number;
   seed: number;
@@ -27,7 +24,7 @@ export const askEngine = (
 ): Promise<ChatResult> =>
   engine((api) =>
     api.chat(
-      { ...asked, ...ANSWER_SETTINGS, begun, adapter: speaker.adapter },
+      { ...asked, begun, adapter: speaker.adapter },
       callback((event: ChatEvent) => {
         if (event.type === "text") onText(event.text);
       }),

@@ -1,11 +1,13 @@
 /** The conversation: who is asked, what each of them has been asked before, and who said what. */
 import { create } from "zustand";
+import { isPictureName } from "../../workers/data/rows/sidecar.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { engine } from "../page/workers.ts";
 import { words } from "../words/index.ts";
 import { askEngine } from "./asking.ts";
 import { useModel } from "./model.ts";
 import { useRuns } from "./runs.ts";
+import { type Sampling, USUAL_SAMPLING } from "./sampling.ts";
 import { adapterKey, baseSpeaker } from "./speakers.ts";
 import { useTraining } from "./training.ts";
 import { asBefore, footnoteOf, historyOf, picturesFor, releasePictures, type Speaker, type Turn } from "./turns.ts";
@@ -16,12 +18,13 @@ export interface Attached {
   url: string;
 }
 
-interface ChatStore {
+interface ChatStore extends Sampling {
   turns: Turn[];
   attached: Attached[];
   useAdapter: boolean;
   adapterRun: string | undefined;
-  temperature: number;
+  /** What the draws of every answer begin with; undefined: another one each time. */
+  seed: number | undefined;
   /** Tokens that an answer may have. */
   maxNewTokens: number;
   /** Words that open every conversation; "" for none. */
@@ -30,13 +33,15 @@ interface ChatStore {
   busy: boolean;
   /** What a changed question has cut; "" for nothing. */
   told: string;
+  /** What was given along with pictures and is none; "" for nothing. */
+  leftAside: string;
+  /** Pictures that go with the next message; whatever else is among the files is told. */
   attach(files: Iterable<File>): void;
   detach(url: string): void;
   setUseAdapter(on: boolean): void;
-  setTemperature(value: number): void;
-  setMaxNewTokens(value: number): void;
-  setSystem(text: string): void;
-  send(text: string): Promise<void>;
+  change(settings: Partial<Pick<ChatStore, keyof Sampling | "seed" | "maxNewTokens" | "system">>): void;
+  /** `rightAnswer`: what the data holds to be the answer, to be shown beside the model's. */
+  send(text: string, rightAnswer?: string): Promise<void>;
   /** Asks a question anew in other words, about the same pictures. What came after it is cut. */
   edit(question: Turn, text: string): Promise<void>;
   /** Has the last answer written again, with another seed. */
@@ -49,6 +54,9 @@ interface ChatStore {
 }
 
 let nextId = 1;
+
+/** By its kind; by its name where the browser knows no kind of it. */
+const isPicture = ({ name, type }: File): boolean => type.startsWith("image/") || (type === "" && isPictureName(name));
 
 /** Who would answer now. */
 function speakerNow(useAdapter: boolean, run: string | undefined): Speaker {
@@ -65,30 +73,38 @@ export const useChat = create<ChatStore>((set, get) => {
     set((s) => ({ turns: s.turns.map((turn) => (turn.id === id ? { ...turn, ...patch } : turn)) }));
 
   /** Has an answer written to what its speaker was asked in `before`; `begun` are ids it begins with. */
-  async function write({ id, speaker, seed = id }: Turn, before: readonly Turn[], begun: number[] = []): Promise<void> {
-    const { temperature, maxNewTokens, system } = get();
+  async function write(reply: Turn, before: readonly Turn[], begun: number[] = []): Promise<void> {
+    const { id, speaker, seed = id } = reply;
+    const { temperature, topP, maxNewTokens, system } = get();
+    const asked = begun.length > 0 && reply.asked ? reply.asked : { temperature, topP, system };
     const turns = historyOf(before, speaker);
-    const result = await askEngine({ speaker, turns, system, temperature, maxNewTokens, seed, begun }, (text) =>
+    const result = await askEngine({ speaker, turns, ...asked, maxNewTokens, seed, begun }, (text) =>
       change(id, { text }),
     );
     const { text, ids, stopped } = result;
-    change(id, { text, ids, stopped, footnote: footnoteOf(result) });
+    change(id, { text, ids, stopped, asked, footnote: footnoteOf(result) });
   }
 
   /** Asks behind the turns `before`; what fails leaves the conversation as it was. */
-  async function ask(text: string, pictures: Turn["pictures"], before: Turn[], told: string): Promise<void> {
-    const { turns, attached, useAdapter, adapterRun } = get();
+  async function ask(
+    { text, pictures, rightAnswer }: Pick<Turn, "text" | "pictures" | "rightAnswer">,
+    before: Turn[],
+    told: string,
+  ): Promise<void> {
+    const { turns, attached, useAdapter, adapterRun, seed } = get();
     useApp.getState().clear("chat");
     const speaker = speakerNow(useAdapter, adapterRun);
     const shown = pictures.length > 0 ? pictures : picturesFor(before, speaker);
     const taken = attached.filter((one) => pictures.includes(one));
-    const question: Turn = { id: nextId++, role: "user", text, pictures: shown, speaker };
-    const reply: Turn = { id: nextId++, role: "assistant", text: "", pictures: [], speaker };
+    const question: Turn = { id: nextId++, role: "user", text, pictures: shown, speaker, rightAnswer };
+    const id = nextId++;
+    const reply: Turn = { id, role: "assistant", text: "", pictures: [], speaker, seed: seed ?? id };
     set({
       turns: [...before, question, reply],
       attached: attached.filter((one) => !taken.includes(one)),
       busy: true,
       told,
+      leftAside: "",
     });
     try {
       await write(reply, [...before, question]);
@@ -127,47 +143,52 @@ export const useChat = create<ChatStore>((set, get) => {
     attached: [],
     useAdapter: true,
     adapterRun: undefined,
-    temperature: 0,
+    ...USUAL_SAMPLING,
+    seed: undefined,
     maxNewTokens: 256,
     system: "",
     busy: false,
     told: "",
+    leftAside: "",
     attach(files) {
-      const more = Array.from(files, (file): Attached => ({ file, url: URL.createObjectURL(file) }));
-      set((s) => ({ attached: [...s.attached, ...more] }));
+      const all = Array.from(files);
+      const pictures = all.filter(isPicture);
+      const others = all.filter((file) => !isPicture(file)).map(({ name }) => name);
+      const more = pictures.map((file): Attached => ({ file, url: URL.createObjectURL(file) }));
+      const leftAside = others.length > 0 ? words().chat.pictures.leftAside(others) : "";
+      set((s) => ({ attached: [...s.attached, ...more], leftAside }));
     },
     detach(url) {
       URL.revokeObjectURL(url);
       set((s) => ({ attached: s.attached.filter((picture) => picture.url !== url) }));
     },
     setUseAdapter: (useAdapter) => set({ useAdapter }),
-    setTemperature: (temperature) => set({ temperature }),
-    setMaxNewTokens: (maxNewTokens) => set({ maxNewTokens }),
-    setSystem: (system) => set({ system }),
-    send: (text) => ask(text, get().attached, get().turns, ""),
+    change: (settings) => set(settings),
+    send: (text, rightAnswer) => ask({ text, pictures: get().attached, rightAnswer }, get().turns, ""),
     async edit(question, text) {
       const { turns } = get();
       const at = turns.findIndex(({ id }) => id === question.id);
       const later = turns.slice(at + 1).filter(({ role }) => role === "user").length;
-      await ask(text, question.pictures, turns.slice(0, at), words().chat.turns.cut(later));
+      await ask({ text, pictures: question.pictures }, turns.slice(0, at), words().chat.turns.cut(later));
     },
     async regenerate() {
-      const { turns, useAdapter, adapterRun, temperature } = get();
+      const { turns, useAdapter, adapterRun, temperature, seed } = get();
       const reply = turns.at(-1);
       if (reply?.role !== "assistant") return;
       const now = speakerNow(useAdapter, adapterRun);
       // A run that has trained on since answers by what it has learnt.
       const speaker = now.key === reply.speaker.key ? now : reply.speaker;
-      await again(reply, { text: "", speaker, seed: nextId++ }, [], words().chat.turns.before);
+      await again(reply, { text: "", speaker, seed: seed ?? nextId++ }, [], words().chat.turns.before);
       const written = get().turns.find(({ id }) => id === reply.id);
-      if (written?.seed === reply.seed || written?.text !== reply.text) return;
-      change(reply.id, { footnote: `${written.footnote}${asBefore(temperature)}` });
+      // The answer of before was put back.
+      if (!written || written.ids === reply.ids || written.text !== reply.text) return;
+      change(reply.id, { footnote: `${written.footnote}${asBefore(temperature, seed)}` });
     },
     goOn: (reply) => again(reply, {}, reply.ids ?? [], words().chat.turns.soFar),
     stop: () => engine((api) => api.stopChat()),
     clear() {
       releasePictures(get().turns, []);
-      set({ turns: [], told: "" });
+      set({ turns: [], told: "", leftAside: "" });
     },
     adopt: (runId) =>
       attempt("runs", async () => {

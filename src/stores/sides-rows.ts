@@ -1,7 +1,7 @@
 /** What two speakers said to the same questions: a row a question. */
 import type { ChatTurn } from "../../workers/chat/conversation.ts";
 import type { Verdict, VotedAnswer, VoteToKeep } from "../../workers/chat/votes.ts";
-import { ANSWER_SETTINGS } from "./asking.ts";
+import type { Sampling } from "./sampling.ts";
 import type { Speaker, Turn } from "./turns.ts";
 
 export const SIDES = ["left", "right"] as const;
@@ -9,15 +9,15 @@ export type Side = (typeof SIDES)[number];
 
 export interface SideAnswer extends Pick<Turn, "speaker" | "text" | "ids" | "stopped" | "footnote"> {}
 
-export interface SidesRow extends Record<Side, SideAnswer> {
+export interface SidesRow extends Record<Side, SideAnswer>, Sampling {
   id: number;
   text: string;
   pictures: Turn["pictures"];
+  rightAnswer?: Turn["rightAnswer"];
   /** What both were asked with. */
   model: VoteToKeep["model"];
   system: string;
   systemRole: boolean;
-  temperature: number;
   maxNewTokens: number;
   seed: number;
   /** Who is who is not shown before a vote. */
@@ -72,10 +72,10 @@ export function voteOn(earlier: readonly SidesRow[], row: SidesRow, verdict: Ver
     }));
     return { name: speaker.name, ...run, turns, text, stopped: stopped ?? "user" };
   };
-  const { voteId: id, hidden: blind, model, system, systemRole, temperature, maxNewTokens, seed } = row;
+  const { voteId: id, hidden: blind, model, system, systemRole, temperature, topP, maxNewTokens, seed } = row;
   return {
     ...{ id, at: new Date().toISOString(), verdict, blind, model, system, systemRole },
-    settings: { temperature, seed, maxNewTokens, ...ANSWER_SETTINGS },
+    settings: { temperature, topP, seed, maxNewTokens },
     left: answer("left"),
     right: answer("right"),
   };

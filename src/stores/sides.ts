@@ -34,7 +34,8 @@ interface SidesStore {
   setOn(on: boolean): void;
   pick(side: Side, key: string): void;
   setBlind(blind: boolean): void;
-  ask(text: string): Promise<void>;
+  /** `rightAnswer`: what the data holds to be the answer. */
+  ask(text: string, rightAnswer?: string): Promise<void>;
   /** Asks a question anew in other words, about the same pictures. Rows after it are cut. */
   edit(row: SidesRow, text: string): Promise<void>;
   /** Has both answers of the last row written again, with another seed. */
@@ -56,8 +57,8 @@ export function pairOf(speakers: readonly Speaker[], picked: SidesStore["picked"
   return { left: find("left") ?? speakers[0], right: find("right") ?? speakers[1] };
 }
 
-let nextSeed = 1;
-const newSeed = (): number => nextSeed++;
+let nextId = 1;
+const newId = (): number => nextId++;
 
 export const useSides = create<SidesStore>((set, get) => {
   const change = (id: number, patch: (row: SidesRow) => Partial<SidesRow>): void =>
@@ -66,14 +67,17 @@ export const useSides = create<SidesStore>((set, get) => {
     change(id, (row) => ({ [side]: { ...row[side], ...patch } }));
 
   /** A row with nothing written yet. In blind ones a coin says who is left. */
-  function newRow(question: Pick<SidesRow, "text" | "pictures">, pair: readonly [Speaker, Speaker]): SidesRow {
-    const { temperature, maxNewTokens, system } = useChat.getState();
+  function newRow(
+    question: Pick<SidesRow, "text" | "pictures" | "rightAnswer">,
+    pair: readonly [Speaker, Speaker],
+  ): SidesRow {
+    const { temperature, topP, maxNewTokens, system, seed } = useChat.getState();
     const { id, label, systemRole } = useModel.getState().info!;
     const { blind: hidden } = get();
     const [left, right] = hidden && Math.random() < 0.5 ? [pair[1], pair[0]] : pair;
-    const seed = newSeed();
+    const rowId = newId();
     return {
-      ...{ ...question, id: seed, seed, temperature, maxNewTokens, system, systemRole, hidden },
+      ...{ ...question, id: rowId, seed: seed ?? rowId, temperature, topP, maxNewTokens, system, systemRole, hidden },
       model: { id, label },
       left: { speaker: left, text: "" },
       right: { speaker: right, text: "" },
@@ -87,12 +91,12 @@ export const useSides = create<SidesStore>((set, get) => {
     const earlier = conversationOf(before, [row.left.speaker, row.right.speaker]);
     useApp.getState().clear("chat");
     set({ rows: [...before, row], told });
-    useChat.setState({ busy: true });
+    useChat.setState({ busy: true, leftAside: "" });
     try {
       for (const side of SIDES) {
-        const { system, temperature, maxNewTokens, seed } = row;
+        const { system, temperature, topP, maxNewTokens, seed } = row;
         const turns = sideTurns(earlier, row, side);
-        const asked = { ...row[side], turns, system, temperature, maxNewTokens, seed };
+        const asked = { ...row[side], turns, system, temperature, topP, maxNewTokens, seed };
         const result = await askEngine(asked, (text) => changeSide(row.id, side, { text }));
         const { text, ids, stopped } = result;
         changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });
@@ -126,7 +130,7 @@ export const useSides = create<SidesStore>((set, get) => {
     setOn: (on) => set({ on }),
     pick: (side, key) => set((s) => ({ picked: { ...s.picked, [side]: key } })),
     setBlind: (blind) => set({ blind }),
-    async ask(text) {
+    async ask(text, rightAnswer) {
       const pair = pairNow();
       if (!pair) return;
       const { rows } = get();
@@ -134,7 +138,7 @@ export const useSides = create<SidesStore>((set, get) => {
       // Two who have not been asked together yet see what the others were asked about last.
       const begins = conversationOf(rows, pair).length === 0;
       const earlier = begins ? rows.findLast(({ pictures }) => pictures.length > 0)?.pictures : undefined;
-      const row = newRow({ text, pictures: attached.length > 0 ? attached : (earlier ?? []) }, pair);
+      const row = newRow({ text, rightAnswer, pictures: attached.length > 0 ? attached : (earlier ?? []) }, pair);
       useChat.setState({ attached: [] });
       await write(row, rows, "");
       if (get().rows.some(({ id }) => id === row.id)) return;
@@ -155,14 +159,16 @@ export const useSides = create<SidesStore>((set, get) => {
       const pair = pairNow();
       const before = get().rows.at(-1);
       if (!pair || !before) return;
-      const { text, pictures } = before;
-      const row = newRow({ text, pictures }, pair);
+      const { text, pictures, rightAnswer } = before;
+      const row = newRow({ text, pictures, rightAnswer }, pair);
       await write(row, get().rows.slice(0, -1), "");
       const now = get().rows.find(({ id }) => id === row.id);
       for (const side of SIDES) {
         const same = SIDES.map((one) => before[one]).find(({ speaker }) => speaker.key === now?.[side].speaker.key);
         if (!now?.[side].ids || now[side].text !== same?.text) continue;
-        changeSide(row.id, side, { footnote: `${now[side].footnote}${asBefore(row.temperature)}` });
+        changeSide(row.id, side, {
+          footnote: `${now[side].footnote}${asBefore(row.temperature, useChat.getState().seed)}`,
+        });
       }
     },
     async vote(row, verdict) {

@@ -6,6 +6,7 @@ import type { AdapterChoice, ChatResult, ChatTurn } from "../../workers/chat/con
 import type { GivenAnswer } from "../../workers/metrics/answer-advice.ts";
 import { fixed } from "../parts/format.ts";
 import { words } from "../words/index.ts";
+import type { Sampling } from "./sampling.ts";
 
 export interface Speaker {
   /** Model and run: turns of one key are one history. */
@@ -24,8 +25,12 @@ export interface Turn {
   pictures: { file: File; url: string }[];
   /** Who was asked, or answers. */
   speaker: Speaker;
+  /** What the data holds to be the right answer to a question of its own. */
+  rightAnswer?: string | undefined;
   /** What an answer's draws begin with. */
   seed?: number;
+  /** How an answer was asked for: one that was cut goes on in the same way, whatever the settings are by then. */
+  asked?: Sampling & { system: string };
   /** Token ids and end of an answer that is no longer being written. */
   ids?: number[];
   stopped?: ChatResult["stopped"] | undefined;
@@ -73,9 +78,12 @@ export function footnoteOf({ ids, tokens, seconds, stopped, changeSeconds }: Cha
   return `${say.speed(ids.length, fixed(rate, 1))}${say.ends[stopped]}${change}`;
 }
 
-/** What an answer that was asked for again says where it came out as before. */
-export const asBefore = (temperature: number): string =>
-  temperature === 0 ? words().chat.footnote.sameAtZero : words().chat.footnote.sameByChance;
+/** What an answer that was asked for again says where it came out as before. `seed`: the one that every answer has, where somebody chose it. */
+export function asBefore(temperature: number, seed: number | undefined): string {
+  const say = words().chat.footnote;
+  if (temperature === 0) return say.sameAtZero;
+  return seed === undefined ? say.sameByChance : say.sameBySeed;
+}
 
 /** Frees the pictures of what is gone, but for those that are still shown. */
 export function releasePictures(

@@ -60,6 +60,20 @@ export interface SuppliedRows {
   cached: CachedRows;
 }
 
+/** A question that a row holds. */
+export interface DataQuestion {
+  /** Of the row, in the index. */
+  position: number;
+  /** "" where pictures are all there is. */
+  question: string;
+  /** Pictures that come with it: the row's first ones. */
+  pictures: number;
+  /** What the data answers; undefined where it has no answer. */
+  right: string | undefined;
+  /** A run does not train on it. */
+  heldOut: boolean;
+}
+
 /** How a run with some recipe would take the rows. */
 export interface SeparatedCounts {
   /** Trained on. */
@@ -112,6 +126,18 @@ export interface DatasetApi {
    * are not open. `onRow` is called now and then.
    */
   thumbnails(datasetId: string, positions: number[], onRow: (place: string) => void): Promise<(RowThumbnail | null)[]>;
+  /**
+   * The first questions of at most `count` rows from all over, of those that a run with `recipe` would not train on where there are some;
+   * none of a data set that an older version prepared.
+   */
+  questions(datasetId: string, spec: PreparationSpec, recipe: RecipeJson, count: number): Promise<DataQuestion[]>;
+  /** The pictures of a question in their own bytes. Throws "bad-image" where one cannot be read. `onFetched` is called as for `look`. */
+  picturesOfRow(
+    source: DatasetSource,
+    datasetId: string,
+    question: Pick<DataQuestion, "position" | "pictures">,
+    onFetched: (detail: string) => void,
+  ): Promise<{ name: string; blob: Blob }[]>;
   /** Leaves a row out, corrects its texts, or takes that back. Throws "bad-row" for a text that cannot be trained on. */
   change(datasetId: string, spec: PreparationSpec, change: RowChange): Promise<DatasetInfo>;
 }

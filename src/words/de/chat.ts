@@ -9,6 +9,7 @@ export const chat: Words["chat"] = {
   title: "Gespräch",
   lead: "Fragen Sie das Modell etwas zu einem Bild, mit und ohne das Gelernte.",
   conversation: "Verlauf",
+  toEnd: "Zu den neuesten Worten",
   sideBySide: "Nebeneinander",
   obstacles: {
     noModel: "Laden Sie zuerst ein Modell.",
@@ -22,8 +23,14 @@ export const chat: Words["chat"] = {
   },
   empty: {
     noModel: "Laden Sie ein Modell, um mit ihm zu sprechen.",
-    noPicture: "Hängen Sie ein Bild an und fragen Sie.",
+    noPicture: "Hängen Sie ein Bild an, legen Sie es hier ab oder fügen Sie es ein, und fragen Sie dazu.",
     attached: "Fragen Sie jetzt.",
+    fromData: "Oder beginnen Sie mit einer Frage aus Ihren Daten:",
+    fromHeldOut: "Oder beginnen Sie mit einer zurückgehaltenen Frage Ihrer Daten, auf der kein Lauf trainiert:",
+    questions: "Fragen aus den Daten",
+    question: (row, question, n) =>
+      `Zeile ${row} fragen: ${[question, counted(n, { one: "Bild", other: "Bilder" })].filter(Boolean).join(", ")}`,
+    noWords: "(ein Bild ohne Worte)",
   },
   speakers: {
     base: "Basismodell",
@@ -41,6 +48,7 @@ export const chat: Words["chat"] = {
     stop: "Anhalten",
     nothingToStop: "Es wird gerade keine Antwort geschrieben.",
     new: "Neues Gespräch",
+    keys: "Enter sendet, Umschalt und Enter machen eine neue Zeile.",
     examples: ["Beschreiben Sie das Bild.", "Was ist zu sehen?", "Welche Farbe hat der Hintergrund?"],
     useAdapter: "Mit Adapter",
     noAdapter: "Es gibt noch keinen Adapter: Trainieren Sie einen, oder nehmen Sie den eines Laufs.",
@@ -48,6 +56,9 @@ export const chat: Words["chat"] = {
   pictures: {
     attached: (n) => `Angehängtes Bild ${n}`,
     remove: (name) => `${name} entfernen`,
+    several: (n) => `${n} Bilder gehen mit, in dieser Reihenfolge.`,
+    leftAside: (names) =>
+      `${counted(names.length, { one: "Datei ist kein Bild und wurde", other: "Dateien sind keine Bilder und wurden" })} beiseitegelassen: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}.`,
     samples: "Oder nehmen Sie eines, das das Modell nie gesehen hat:",
     sample: (n) => `Beispielbild ${n}`,
     missing: (name) => `Das Bild ${name} konnte nicht geholt werden.`,
@@ -72,6 +83,8 @@ export const chat: Words["chat"] = {
     regenerate: "Neu schreiben",
     sameAgain: "Bei Temperatur 0 kommen dieselben Worte wieder.",
     newSeed: "Mit neuem Seed.",
+    chosenSeed: "Mit dem Seed, den Sie gewählt haben, kommen dieselben Worte wieder.",
+    rightAnswer: "Die Antwort der Daten:",
     continue: "Weiterschreiben",
     before: "Die vorige Antwort bleibt.",
     soFar: "Die Antwort bleibt, so weit sie da ist.",
@@ -92,6 +105,7 @@ export const chat: Words["chat"] = {
     change: (seconds) => `; ${seconds} s, um den Adapter einzusetzen`,
     sameAtZero: "; dieselbe wie zuvor: Bei Temperatur 0 wird immer das wahrscheinlichste Wort genommen",
     sameByChance: "; zufällig dieselbe wie zuvor",
+    sameBySeed: "; dieselbe wie zuvor: Jede Antwort hat den Seed, den Sie gewählt haben",
     notAsked: "nicht gefragt: angehalten",
     none: "keine Antwort",
   },
@@ -101,12 +115,18 @@ export const chat: Words["chat"] = {
     system: "Systemprompt",
     quoted: (text) => `„${text}“`,
     temperature: (value) => `Temperatur ${value}`,
+    topP: (value) => `Top-p ${value}`,
+    seed: (value) => `Seed ${value}`,
     systemHint: "Eröffnet das Gespräch, von der nächsten Antwort an.",
     noSystemRole:
       "Die Chat-Vorlage dieses Modells hat keinen Platz dafür: Die Worte stehen stattdessen vor denen der ersten Frage.",
     temperatureLabel: (value) => `Temperatur ${value}`,
     greedy: "Temperatur (0: immer das wahrscheinlichste Wort)",
+    topPHint: "Gezogen wird nur aus den wahrscheinlichsten Worten, bis ihre Anteile diese Summe ergeben; 1 nimmt alle.",
+    seedHint: "Leer: für jede Antwort ein anderer.",
+    withoutEffect: "Ohne Wirkung bei Temperatur 0.",
     longest: "Längste Antwort in Token",
+    longestHint: "Eine Antwort, die dort abgeschnitten ist, lässt sich weiterschreiben.",
   },
   advice: {
     label: "Rat zu den Antworten",

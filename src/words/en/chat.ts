@@ -8,6 +8,7 @@ export const chat = {
   title: "Chat",
   lead: "Ask the model about a picture, with and without what it has learnt.",
   conversation: "Conversation",
+  toEnd: "To the newest words",
   sideBySide: "Side by side",
   obstacles: {
     noModel: "Load a model first.",
@@ -19,8 +20,14 @@ export const chat = {
   },
   empty: {
     noModel: "Load a model to talk to it.",
-    noPicture: "Attach a picture and ask.",
+    noPicture: "Attach, drop or paste a picture, and ask about it.",
     attached: "Now ask.",
+    fromData: "Or begin with a question of your data:",
+    fromHeldOut: "Or begin with a held-out question of your data, which a run does not train on:",
+    questions: "Questions of the data",
+    question: (row: number, question: string, pictures: number) =>
+      `Ask row ${row}: ${[question, counted(pictures, { one: "picture", other: "pictures" })].filter(Boolean).join(", ")}`,
+    noWords: "(a picture without words)",
   },
   speakers: {
     base: "Base model",
@@ -38,6 +45,7 @@ export const chat = {
     stop: "Stop",
     nothingToStop: "No answer is being written.",
     new: "New conversation",
+    keys: "Enter sends, Shift and Enter make a new line.",
     examples: ["Describe the picture.", "What do you see?", "What color is the background?"],
     useAdapter: "Use adapter",
     noAdapter: "There is no adapter yet: train one, or press Use in chat of a run.",
@@ -45,6 +53,9 @@ export const chat = {
   pictures: {
     attached: (n: number) => `Attached ${n}`,
     remove: (name: string) => `Remove ${name}`,
+    several: (n: number) => `${n} pictures go along, in this order.`,
+    leftAside: (names: readonly string[]) =>
+      `${counted(names.length, { one: "file is no picture and was", other: "files are no pictures and were" })} left aside: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}.`,
     samples: "Or take one that the model has never seen:",
     sample: (n: number) => `Sample picture ${n}`,
     missing: (name: string) => `The picture ${name} could not be fetched.`,
@@ -69,6 +80,8 @@ export const chat = {
     regenerate: "Regenerate",
     sameAgain: "At temperature 0 the same words come again.",
     newSeed: "With a new seed.",
+    chosenSeed: "With the seed that you chose the same words come again.",
+    rightAnswer: "The data’s answer:",
     continue: "Continue",
     before: "The answer of before is kept.",
     soFar: "The answer so far is kept.",
@@ -84,6 +97,7 @@ export const chat = {
     change: (seconds: string) => `; ${seconds} s to put the adapter on`,
     sameAtZero: "; the same as before: at temperature 0 the likeliest word is always taken",
     sameByChance: "; the same as before by chance",
+    sameBySeed: "; the same as before: every answer has the seed that you chose",
     notAsked: "not asked: stopped",
     none: "no answer",
   },
@@ -93,12 +107,18 @@ export const chat = {
     system: "System prompt",
     quoted: (text: string) => `“${text}”`,
     temperature: (value: string) => `temperature ${value}`,
+    topP: (value: string) => `top-p ${value}`,
+    seed: (value: number) => `seed ${value}`,
     systemHint: "Opens the conversation, from the next answer on.",
     noSystemRole:
       "This model's chat template has no system role: the words stand before those of the first question instead.",
     temperatureLabel: (value: string) => `Temperature ${value}`,
     greedy: "Temperature (0: always the likeliest word)",
+    topPHint: "Only the likeliest words are drawn from, until their shares add up to this; 1 takes all.",
+    seedHint: "Empty: another one for each answer.",
+    withoutEffect: "Without effect at temperature 0.",
     longest: "Longest answer in tokens",
+    longestHint: "An answer that is cut there can be continued.",
   },
   advice: {
     label: "Advice on the answers",

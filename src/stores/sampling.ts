@@ -1,0 +1,11 @@
+/** How an answer draws its words. */
+
+export interface Sampling {
+  /** 0: always the likeliest. */
+  temperature: number;
+  /** Share of the likeliest words that are drawn from, 0 to 1. */
+  topP: number;
+}
+
+/** Where nobody has chosen. */
+export const USUAL_SAMPLING: Sampling = { temperature: 0, topP: 0.95 };
