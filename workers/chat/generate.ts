@@ -38,7 +38,16 @@ export interface Generated {
   stopped: "eos" | "length" | "full" | "user";
 }
 
+/** What a conversation may be at most. */
+export interface ChatRoom {
+  /** Tokens of prompt and answer together. */
+  contextRows: number;
+  /** Picture tiles. */
+  tiles: number;
+}
+
 export interface Chat {
+  readonly room: ChatRoom;
   /** `adapter` false speaks as the frozen base model. */
   generate(prompt: Prompt, adapter: boolean, options: GenerateOptions): Promise<Generated>;
   /** The adapter's matrices are other ones now: what they made is computed anew. */
@@ -46,10 +55,7 @@ export interface Chat {
   dispose(): Promise<void>;
 }
 
-export interface ChatSettings extends Omit<DecoderSettings, "features"> {
-  /** Picture tiles of a conversation. */
-  tiles: number;
-}
+export interface ChatSettings extends ChatRoom, Omit<DecoderSettings, "features" | "contextRows"> {}
 
 /** Throws TabTuneError "out-of-memory" where the GPU has no room for it, and leaves nothing behind. */
 export async function createChat(model: Vlm, adapter: Adapter | undefined, settings: ChatSettings): Promise<Chat> {
@@ -125,6 +131,7 @@ async function buildChat(
   let cached: { ids: number[]; adapter: boolean; pixels: Uint8Array } | undefined;
 
   return {
+    room: { contextRows: settings.contextRows, tiles: settings.tiles },
     async generate(prompt, useAdapter, options) {
       const tiles = tilesOf(prompt);
       if (tiles > settings.tiles) {

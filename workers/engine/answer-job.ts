@@ -10,7 +10,7 @@ import { TabTuneError } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import type { JobEvent } from "../protocol/apply.ts";
-import { asking, chatRoom, openChat, speak } from "./chat-answer.ts";
+import { asking, openChat, speak } from "./chat-answer.ts";
 import { putOnSaved } from "./put-on.ts";
 import { type EngineState, needModel } from "./state.ts";
 
@@ -51,7 +51,7 @@ async function begin(
   });
   stopped.catch(() => undefined);
   const settings = {
-    chat: roomOf(chat, chatRoom(current)),
+    chat: roomOf(chat),
     preparation,
     eosIds: current.eosIds,
     picturesOf: (row: Parameters<typeof rows.picturesOf>[0]) => Promise.race([rows.picturesOf(row), stopped]),
@@ -132,12 +132,10 @@ const rowsGone = ({ datasetLabel, which }: JobRecord): TabTuneError =>
     "What was answered so far is kept.",
   );
 
-/** The page's chat does not grow: what has no room in it is a fault of the row. */
-const roomOf = (
-  chat: Chat,
-  { contextRows, tiles: most }: { contextRows: number; tiles: number },
-): Pick<RoomyChat, "withRoom"> => ({
+/** The chat does not grow for a row: what has no room in it is a fault of the row. */
+const roomOf = (chat: Chat): Pick<RoomyChat, "withRoom"> => ({
   async withRoom(tokens, tiles) {
+    const { contextRows, tiles: most } = chat.room;
     if (tokens < contextRows && tiles <= most) return chat;
     const has =
       tiles > most

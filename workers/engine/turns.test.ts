@@ -346,6 +346,12 @@ test("an answer that was cut goes on as if it had not been", async () => {
   expect(cut).toMatchObject({ stopped: "length", ids: whole.ids.slice(0, 10) });
   const rest = await api.chat({ ...request, maxNewTokens: 14, begun: cut.ids }, () => {});
   expect(rest).toMatchObject({ ids: whole.ids, text: whole.text, tokens: whole.ids.length - 10 });
+  // Words that are drawn go on as well: a draw is a function of seed and position.
+  const drawn = { ...request, temperature: 1.2, topP: 0.9, seed: 3 };
+  const all = await api.chat({ ...drawn, maxNewTokens: 24 }, () => {});
+  const half = await api.chat({ ...drawn, maxNewTokens: 10 }, () => {});
+  const end = await api.chat({ ...drawn, maxNewTokens: all.ids.length - 10, begun: half.ids }, () => {});
+  expect(end.ids).toEqual(all.ids);
   const full = await api.chat({ ...request, maxNewTokens: 100_000 }, () => {});
   expect(full.stopped).toMatch(/^(full|eos)$/);
 });
