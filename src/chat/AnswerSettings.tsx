@@ -59,7 +59,7 @@ function Drawing() {
         />
       </label>
       <div className="fields">
-        <Field label="Top-p" hint={temperature === 0 ? say.withoutEffect : say.topPHint}>
+        <Field label={say.topPLabel} hint={temperature === 0 ? say.withoutEffect : say.topPHint}>
           {(attributes) => (
             <input
               {...attributes}
@@ -73,7 +73,7 @@ function Drawing() {
           )}
         </Field>
         <WholeNumber
-          label="Seed"
+          label={say.seedLabel}
           hint={temperature === 0 ? say.withoutEffect : say.seedHint}
           value={seed}
           range={[0, 2 ** 32 - 1]}

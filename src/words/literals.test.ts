@@ -8,7 +8,11 @@ import { literalsIn } from "../../scripts/literals.ts";
 const src = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 
 const ROOMS = [
-  ...["model", "dataset", "storage", "runs", "app"],
+  ...["apply", "chat", "model", "dataset", "storage", "runs", "app"],
+  ...["answers", "apply", "apply-files", "asking", "chat", "questions", "sampling", "sides", "sides-rows"].map(
+    (store) => `stores/${store}.ts`,
+  ),
+  ...["speakers", "turns", "votes"].map((store) => `stores/${store}.ts`),
   ...["account", "adapters", "columns", "dataset", "hub-data", "model", "rows", "second-drop", "sign-in"].map(
     (store) => `stores/${store}.ts`,
   ),
@@ -21,6 +25,9 @@ const ROOMS = [
 const NONE = new Map([
   ["held out", "a value of the workers’"],
   ["left out", "a value of the workers’"],
+  ["held out of run", "a value of the workers’"],
+  ["run §", "a value of the form of a job"],
+  ["§ base", "a key of speakers"],
   ["trained on", "a value of the workers’"],
   ["undo all", "a value of the workers’"],
   ["contribute-repos manage-repos", "scopes of the hub"],

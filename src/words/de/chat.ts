@@ -122,6 +122,8 @@ export const chat: Words["chat"] = {
       "Die Chat-Vorlage dieses Modells hat keinen Platz dafür: Die Worte stehen stattdessen vor denen der ersten Frage.",
     temperatureLabel: (value) => `Temperatur ${value}`,
     greedy: "Temperatur (0: immer das wahrscheinlichste Wort)",
+    topPLabel: "Top-p",
+    seedLabel: "Seed",
     topPHint: "Gezogen wird nur aus den wahrscheinlichsten Worten, bis ihre Anteile diese Summe ergeben; 1 nimmt alle.",
     seedHint: "Leer: für jede Antwort ein anderer.",
     withoutEffect: "Ohne Wirkung bei Temperatur 0.",

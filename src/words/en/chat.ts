@@ -114,6 +114,8 @@ export const chat = {
       "This model's chat template has no system role: the words stand before those of the first question instead.",
     temperatureLabel: (value: string) => `Temperature ${value}`,
     greedy: "Temperature (0: always the likeliest word)",
+    topPLabel: "Top-p",
+    seedLabel: "Seed",
     topPHint: "Only the likeliest words are drawn from, until their shares add up to this; 1 takes all.",
     seedHint: "Empty: another one for each answer.",
     withoutEffect: "Without effect at temperature 0.",
