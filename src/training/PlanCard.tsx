@@ -2,6 +2,7 @@
 
 import { bytes, count, flops } from "../parts/format.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { RecipeAdvice } from "./RecipeAdvice.tsx";
 
 const verdict = { fits: "fits", tight: "tight", "too-large": "too large" };
@@ -74,6 +75,7 @@ export function PlanCard() {
             in CPU memory, and goes back to the GPU in steps with new pictures.
           </p>
         )}
+        {plan.answerBytes > 0 && <p className="detail">{words().recipe.plan.answers(bytes(plan.answerBytes))}</p>}
       </details>
     </div>
   );
