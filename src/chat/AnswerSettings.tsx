@@ -42,6 +42,7 @@ function WholeNumber({ label, hint, value, range: [least, most], onChange, onEmp
 function Drawing() {
   const temperature = useChat((s) => s.temperature);
   const topP = useChat((s) => s.topP);
+  const topK = useChat((s) => s.topK);
   const seed = useChat((s) => s.seed);
   const { change } = useChat.getState();
   const say = words().chat.settings;
@@ -72,6 +73,14 @@ function Drawing() {
             />
           )}
         </Field>
+        <WholeNumber
+          label={say.topKLabel}
+          hint={temperature === 0 ? say.withoutEffect : say.topKHint}
+          value={topK === 0 ? undefined : topK}
+          range={[1, 1e6]}
+          onChange={(n) => change({ topK: n })}
+          onEmpty={() => change({ topK: 0 })}
+        />
         <WholeNumber
           label={say.seedLabel}
           hint={temperature === 0 ? say.withoutEffect : say.seedHint}

@@ -63,13 +63,13 @@ test("a row that hides who is who gives neither names nor speeds away, written o
 });
 
 test("settings that are not as usual are seen without opening them; a template without a system role is told", () => {
-  const usual = { temperature: 0, topP: 0.95, seed: undefined };
+  const usual = { temperature: 0, topP: 0.95, topK: 0, seed: undefined };
   expect(settingsWords("", usual)).toBe("System prompt and sampling");
   expect(settingsWords("Be short.", { ...usual, temperature: 0.7 })).toBe(
     "System prompt and sampling: “Be short.”, temperature 0.7",
   );
-  const drawn = { temperature: 0.7, topP: 0.5, seed: 3 };
-  expect(settingsWords("", drawn)).toBe("System prompt and sampling: temperature 0.7, top-p 0.50, seed 3");
+  const drawn = { temperature: 0.7, topP: 0.5, topK: 40, seed: 3 };
+  expect(settingsWords("", drawn)).toBe("System prompt and sampling: temperature 0.7, top-k 40, top-p 0.50, seed 3");
   // Nothing is drawn.
   expect(settingsWords("", { ...drawn, temperature: 0 })).toBe("System prompt and sampling");
   expect(systemHint(true)).not.toContain("no system role");

@@ -77,12 +77,13 @@ export function spokenAnswer(turns: readonly Pick<Turn, "role" | "speaker" | "te
 /** What opens the settings of answers, with those that are not as usual; what has no effect at temperature 0 is not told there. */
 export function settingsWords(
   system: string,
-  { temperature, topP, seed }: Sampling & { seed?: number | undefined },
+  { temperature, topP, topK, seed }: Sampling & { seed?: number | undefined },
 ): string {
   const cut = system.length > 40 ? `${system.slice(0, 40)}…` : system;
   const say = words().chat.settings;
   const drawn = [
     say.temperature(fixed(temperature, 1)),
+    topK > 0 && say.topK(topK),
     topP !== USUAL_SAMPLING.topP && say.topP(fixed(topP, 2)),
     seed !== undefined && say.seed(seed),
   ];

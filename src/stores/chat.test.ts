@@ -94,14 +94,14 @@ test("an answer that is asked for again has another seed, and says where it come
 });
 
 test("an answer that was cut goes on with its own tokens, seed and settings, whatever they are by now", async () => {
-  useChat.setState({ temperature: 0.7, topP: 0.8, system: "Be short.", maxNewTokens: 2 });
+  useChat.setState({ temperature: 0.7, topP: 0.8, topK: 40, system: "Be short.", maxNewTokens: 2 });
   stops.push("length", "user");
   await send("One?");
   const cut = useChat.getState().turns.at(-1)!;
-  useChat.setState({ temperature: 0, topP: 1, system: "", maxNewTokens: 9, seed: 77 });
+  useChat.setState({ temperature: 0, topP: 1, topK: 0, system: "", maxNewTokens: 9, seed: 77 });
   await goOn(cut);
   const { turns, seed } = asked[0]!;
-  const same = { turns, seed, temperature: 0.7, topP: 0.8, system: "Be short.", adapter: undefined };
+  const same = { turns, seed, temperature: 0.7, topP: 0.8, topK: 40, system: "Be short.", adapter: undefined };
   expect(asked[1]).toEqual({ ...same, begun: [1], maxNewTokens: 9 });
   await goOn(useChat.getState().turns.at(-1)!);
   expect(asked[2]).toEqual({ ...same, begun: [1, 1], maxNewTokens: 9 });

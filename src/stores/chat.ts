@@ -75,8 +75,8 @@ export const useChat = create<ChatStore>((set, get) => {
   /** Has an answer written to what its speaker was asked in `before`; `begun` are ids it begins with. */
   async function write(reply: Turn, before: readonly Turn[], begun: number[] = []): Promise<void> {
     const { id, speaker, seed = id } = reply;
-    const { temperature, topP, maxNewTokens, system } = get();
-    const asked = begun.length > 0 && reply.asked ? reply.asked : { temperature, topP, system };
+    const { temperature, topP, topK, maxNewTokens, system } = get();
+    const asked = begun.length > 0 && reply.asked ? reply.asked : { temperature, topP, topK, system };
     const turns = historyOf(before, speaker);
     const result = await askEngine({ speaker, turns, ...asked, maxNewTokens, seed, begun }, (text) =>
       change(id, { text }),

@@ -5,7 +5,9 @@ export interface Sampling {
   temperature: number;
   /** Share of the likeliest words that are drawn from, 0 to 1. */
   topP: number;
+  /** So many of the likeliest words are drawn from; 0: all. */
+  topK: number;
 }
 
 /** Where nobody has chosen. */
-export const USUAL_SAMPLING: Sampling = { temperature: 0, topP: 0.95 };
+export const USUAL_SAMPLING: Sampling = { temperature: 0, topP: 0.95, topK: 0 };

@@ -72,10 +72,10 @@ export function voteOn(earlier: readonly SidesRow[], row: SidesRow, verdict: Ver
     }));
     return { name: speaker.name, ...run, turns, text, stopped: stopped ?? "user" };
   };
-  const { voteId: id, hidden: blind, model, system, systemRole, temperature, topP, maxNewTokens, seed } = row;
+  const { voteId: id, hidden: blind, model, system, systemRole, temperature, topP, topK, maxNewTokens, seed } = row;
   return {
     ...{ id, at: new Date().toISOString(), verdict, blind, model, system, systemRole },
-    settings: { temperature, topP, seed, maxNewTokens },
+    settings: { temperature, topP, topK, seed, maxNewTokens },
     left: answer("left"),
     right: answer("right"),
   };

@@ -71,13 +71,24 @@ export const useSides = create<SidesStore>((set, get) => {
     question: Pick<SidesRow, "text" | "pictures" | "rightAnswer">,
     pair: readonly [Speaker, Speaker],
   ): SidesRow {
-    const { temperature, topP, maxNewTokens, system, seed } = useChat.getState();
+    const { temperature, topP, topK, maxNewTokens, system, seed } = useChat.getState();
     const { id, label, systemRole } = useModel.getState().info!;
     const { blind: hidden } = get();
     const [left, right] = hidden && Math.random() < 0.5 ? [pair[1], pair[0]] : pair;
     const rowId = newId();
     return {
-      ...{ ...question, id: rowId, seed: seed ?? rowId, temperature, topP, maxNewTokens, system, systemRole, hidden },
+      ...{
+        ...question,
+        id: rowId,
+        seed: seed ?? rowId,
+        temperature,
+        topP,
+        topK,
+        maxNewTokens,
+        system,
+        systemRole,
+        hidden,
+      },
       model: { id, label },
       left: { speaker: left, text: "" },
       right: { speaker: right, text: "" },
@@ -94,9 +105,9 @@ export const useSides = create<SidesStore>((set, get) => {
     useChat.setState({ busy: true, leftAside: "" });
     try {
       for (const side of SIDES) {
-        const { system, temperature, topP, maxNewTokens, seed } = row;
+        const { system, temperature, topP, topK, maxNewTokens, seed } = row;
         const turns = sideTurns(earlier, row, side);
-        const asked = { ...row[side], turns, system, temperature, topP, maxNewTokens, seed };
+        const asked = { ...row[side], turns, system, temperature, topP, topK, maxNewTokens, seed };
         const result = await askEngine(asked, (text) => changeSide(row.id, side, { text }));
         const { text, ids, stopped } = result;
         changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });

@@ -25,6 +25,8 @@ export interface ChatRequest {
   /** 0 is greedy. */
   temperature: number;
   topP: number;
+  /** 0 or absent: all tokens. */
+  topK?: number;
   seed: number;
 }
 

@@ -165,8 +165,8 @@ async function buildChat(
         const limit = Math.min(before.ids.length, prompt.inputIds.length - 1);
         while (past < limit && before.ids[past] === prompt.inputIds[past]) past += 1;
       }
-      const { temperature, topP, seed } = options;
-      const speaker = { adapter: useAdapter, temperature, topP, seed };
+      const { temperature, topP, topK, seed } = options;
+      const speaker = { adapter: useAdapter, temperature, topP, topK, seed };
       const first = await decoder.prefill(prompt.inputIds, pack, past, speaker);
       const known = { ids: [...prompt.inputIds], adapter: useAdapter, pixels: prompt.pixels };
       cached = known;

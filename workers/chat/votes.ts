@@ -35,7 +35,11 @@ const vote = v.object({
   system: v.string(),
   /** Whether the model's chat template had a place for it. */
   systemRole: v.boolean(),
-  settings: v.object({ temperature: v.number(), topP: v.number(), maxNewTokens: v.number(), seed: v.number() }),
+  settings: v.object({
+    ...{ temperature: v.number(), topP: v.number(), maxNewTokens: v.number(), seed: v.number() },
+    /** Absent: all tokens. */
+    topK: v.exactOptional(v.number()),
+  }),
   left: answer,
   right: answer,
 });

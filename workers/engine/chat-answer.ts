@@ -174,6 +174,7 @@ async function begin(
     eosIds: current.eosIds,
     temperature: request.temperature,
     topP: request.topP,
+    topK: request.topK,
     seed: request.seed,
     onPrefill: (tokens) => onEvent({ type: "prefill", tokens }),
     onToken: (id) => {

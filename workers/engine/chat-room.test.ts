@@ -55,6 +55,13 @@ test("an answer that fills it is cut there, and goes on as if there had been roo
   expect(rest.ids).toEqual(whole.ids);
 });
 
+test("of the one likeliest token the draw is greedy", async () => {
+  const drawn = { temperature: 5, seed: 9 };
+  const greedy = await ask("What is it?", []);
+  expect((await ask("What is it?", [], { ...drawn, topK: 1 })).ids).toEqual(greedy.ids);
+  expect((await ask("What is it?", [], drawn)).ids).not.toEqual(greedy.ids);
+});
+
 test("what the model itself has no position for is refused, and the chat stays", async () => {
   const { chat } = engine.state;
   await expect(ask("word ".repeat(3000), [])).rejects.toThrow(

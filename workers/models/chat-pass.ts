@@ -108,7 +108,7 @@ function chooseToken<K extends string>(
     x: b.logits,
     vocab: weights.vocab,
     ld: weights.head.out,
-    sampling: ({ temperature, topP, seed }) => ({ temperature, topP, seed }),
+    sampling: ({ temperature, topP, topK, seed }) => ({ temperature, topP, topK, seed }),
   });
 }
 

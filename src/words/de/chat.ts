@@ -116,6 +116,7 @@ export const chat: Words["chat"] = {
     quoted: (text) => `„${text}“`,
     temperature: (value) => `Temperatur ${value}`,
     topP: (value) => `Top-p ${value}`,
+    topK: (value) => `Top-k ${value}`,
     seed: (value) => `Seed ${value}`,
     systemHint: "Eröffnet das Gespräch, von der nächsten Antwort an.",
     noSystemRole:
@@ -123,6 +124,8 @@ export const chat: Words["chat"] = {
     temperatureLabel: (value) => `Temperatur ${value}`,
     greedy: "Temperatur (0: immer das wahrscheinlichste Wort)",
     topPLabel: "Top-p",
+    topKLabel: "Top-k",
+    topKHint: "Gezogen wird nur aus so vielen der wahrscheinlichsten Worte; leer: aus allen.",
     seedLabel: "Seed",
     topPHint: "Gezogen wird nur aus den wahrscheinlichsten Worten, bis ihre Anteile diese Summe ergeben; 1 nimmt alle.",
     seedHint: "Leer: für jede Antwort ein anderer.",

@@ -108,6 +108,7 @@ export const chat = {
     quoted: (text: string) => `“${text}”`,
     temperature: (value: string) => `temperature ${value}`,
     topP: (value: string) => `top-p ${value}`,
+    topK: (value: number) => `top-k ${value}`,
     seed: (value: number) => `seed ${value}`,
     systemHint: "Opens the conversation, from the next answer on.",
     noSystemRole:
@@ -115,6 +116,8 @@ export const chat = {
     temperatureLabel: (value: string) => `Temperature ${value}`,
     greedy: "Temperature (0: always the likeliest word)",
     topPLabel: "Top-p",
+    topKLabel: "Top-k",
+    topKHint: "Only so many of the likeliest words are drawn from; empty: all.",
     seedLabel: "Seed",
     topPHint: "Only the likeliest words are drawn from, until their shares add up to this; 1 takes all.",
     seedHint: "Empty: another one for each answer.",

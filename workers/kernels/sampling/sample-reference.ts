@@ -17,14 +17,17 @@ const part = (sum: number, share: number): number => Number((BigInt(sum) * BigIn
 export function nucleus(
   logits: Float32Array,
   top: number,
-  options: Pick<SamplingOptions, "temperature" | "topP">,
+  options: Pick<SamplingOptions, "temperature" | "topP" | "topK">,
 ): { token: number; weight: number }[] {
   const { scale, far, share } = samplingWords(options);
   const tokens = [...logits].map((logit, token) => {
     const distance = Math.floor(Math.fround(Math.min(Math.fround(logits[top]! / 2 - logit / 2), far) * scale));
     return { token, distance, weight: weightOf(distance) };
   });
-  const all = tokens.filter(({ weight }) => weight > 0);
+  const { topK = 0 } = options;
+  const distances = tokens.map(({ distance }) => distance).sort((a, b) => a - b);
+  const last = topK > 0 ? (distances[topK - 1] ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const all = tokens.filter(({ weight, distance }) => weight > 0 && distance <= last);
   if (share === 2 ** 32 - 1) return all;
   const goal = part(
     all.reduce((sum, { weight }) => sum + weight, 0),

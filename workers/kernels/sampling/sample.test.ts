@@ -80,6 +80,36 @@ test.each<[string, (next: () => number, i: number) => number]>([
   }
 });
 
+test.each([1, 2, 7, 50, 255, 300, 5000])("top-k %i, alone and before top-p: the reference's tokens", async (topK) => {
+  const next = random(topK);
+  const spread = Array.from({ length: 4 }, (_, m) => randomArray(300, 20 * topK + m, 12));
+  // So that the last of the likeliest has equals.
+  const coarse = Array.from({ length: 4 }, () => Float32Array.from({ length: 300 }, () => Math.floor(next() * 9)));
+  for (const topP of [0.5, 1]) {
+    for (const rows of [spread, coarse]) {
+      const options = { temperature: 3, topP, topK, seed: 6 };
+      const expected = rows.map((row, m) => sampleReference(row, m, options));
+      expect((await sample(rows, options)).tokens, `top-p ${topP}`).toEqual(expected);
+    }
+  }
+});
+
+test("top-k keeps the likeliest and their equals, and top-p takes its share of these", () => {
+  const logits = Float32Array.from([1, 3, 3, 2, 0]);
+  const kept = (topK: number, topP = 1) => nucleus(logits, 1, { temperature: 1, topP, topK }).map(({ token }) => token);
+  expect([0, 1, 2, 3, 4, 5, 9].map((k) => kept(k))).toEqual([
+    [0, 1, 2, 3, 4],
+    [1, 2],
+    [1, 2],
+    [1, 2, 3],
+    [0, 1, 2, 3],
+    [0, 1, 2, 3, 4],
+    [0, 1, 2, 3, 4],
+  ]);
+  // 0.42 of all, and half of the two that are left.
+  expect([kept(0, 0.5), kept(2, 0.5)]).toEqual([[1, 2], [1]]);
+});
+
 test("a vocabulary of 300,000 tokens", async () => {
   const rows = [randomArray(300_001, 1, 5), new Float32Array(300_001).fill(1)];
   for (const topP of [0.7, 1]) {

@@ -1,6 +1,6 @@
 /**
- * From logits to the next token on the GPU: greedy, or temperature and nucleus (top-p) sampling as transformers' TopPLogitsWarper
- * cuts it. The draw is a pure function of logits, seed and position, and the same on every adapter. Plain steps: sample-reference.ts.
+ * From logits to the next token on the GPU: greedy, or temperature, top-k and nucleus (top-p) sampling, cut in this order
+ * as transformers' TopKLogitsWarper and TopPLogitsWarper do. The draw is a pure function of logits, seed and position, and the same on every adapter. Plain steps: sample-reference.ts.
  */
 
 import type { Tensor } from "../../gpu/buffers.ts";
@@ -22,6 +22,8 @@ export interface SamplingOptions {
   temperature: number;
   /** Smallest set of tokens whose probabilities reach this sum; 1 keeps all. */
   topP: number;
+  /** So many of the likeliest tokens, with all that are as likely as the last of them (to 2^-19 of a halving); 0, or nothing, keeps all. */
+  topK?: number | undefined;
   /** u32 */
   seed: number;
 }
@@ -94,6 +96,7 @@ export function sampleRows<K extends string>(r: Recorder<K>, s: SampleRows<K>): 
       s.position,
       (dims) => s.sampling(dims).seed,
       Stream.sampling,
+      (dims) => s.sampling(dims).topK ?? 0,
     ],
     workgroups: [s.rows],
     flops: (dims) => (s.sampling(dims).temperature > 0 ? 9 * 100 : 1) * evaluate(s.rows, dims) * s.vocab,

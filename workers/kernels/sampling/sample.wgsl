@@ -1,4 +1,4 @@
-// One workgroup per row draws a token by temperature and top-p, without a sort: three searches by radix, each for the first key whose
+// One workgroup per row draws a token by temperature, top-k and top-p, without a sort: searches by radix, each for the first key whose
 // running sum reaches a goal. Weights and sums are integers, so that neither the adapter's exp() nor the order of adding shows in the
 // token. sample-reference.ts says the same in plain steps. After dropout/philox.wgsl.
 struct Params {
@@ -8,6 +8,7 @@ struct Params {
   far: f32, // halved logits further apart have no weight
   share: u32, // top-p * 2^32; all ones keeps every token
   position: u32, seed: u32, stream: u32,
+  topK: u32, // likeliest tokens that are kept, with all that are as likely as the last of them; 0 keeps every token
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -20,6 +21,7 @@ const THREADS = 256u; // as many as a digit has values
 const PROBABILITY = 0u; // distance from the best logit: the nucleus' last
 const TIE = 1u; // index among the tokens of that distance: which of them still belong to it
 const DRAW = 2u; // index among the nucleus
+const RANK = 3u; // distance from the best logit, every token weighing 1: that of the last of the likeliest
 
 // Sums are 64-bit: vec2u(low, high). A bin is three limbs of 11 bits a weight, which hold two million weights.
 var<workgroup> bins: array<array<atomic<u32>, THREADS>, 3>;
@@ -81,10 +83,10 @@ fn search(by: u32, row: u32, share: u32, more: u32, lid: u32) {
       let distance = distanceOf(top, x[row * p.ld + i]);
       var key = i;
       var counts = distance < lastDistance || (distance == lastDistance && i <= lastIndex);
-      if (by == PROBABILITY) { key = distance; counts = true; }
+      if (by == PROBABILITY || by == RANK) { key = distance; counts = distance <= lastDistance; }
       if (by == TIE) { counts = distance == lastDistance; }
       if (!counts || (key >> shift) >> 8u != begun) { continue; }
-      let weight = weightOf(distance);
+      let weight = select(weightOf(distance), 1u, by == RANK);
       if (weight == 0u) { continue; }
       let bin = (key >> shift) & 255u;
       atomicAdd(&bins[0][bin], weight & 2047u);
@@ -116,8 +118,16 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) lid:
   let row = wid.x;
   var id = best[row];
   if (p.scale > 0.0) {
-    if (lid == 0u) { lastDistance = 0xffffffffu; }
+    if (lid == 0u) {
+      lastDistance = 0xffffffffu;
+      lastIndex = 0xffffffffu;
+    }
     workgroupBarrier();
+    if (p.topK != 0u) {
+      search(RANK, row, 0u, p.topK, lid);
+      if (lid == 0u) { lastDistance = found; }
+      workgroupBarrier();
+    }
     if (p.share != 0xffffffffu) {
       search(PROBABILITY, row, p.share, 0u, lid);
       if (lid == 0u) { lastDistance = found; }
