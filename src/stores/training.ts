@@ -56,6 +56,8 @@ interface TrainingStore {
   measuring: { what: Measuring; rows: number; of: number } | undefined;
   /** Steps at which the run went on after an interruption: marked in the chart. */
   resumedAt: number[];
+  /** Steps that were saved since the page looks on: marked too. */
+  checkpoints: number[];
   note: string;
   /** Rows prepared on demand that were met since the run began or went on, and are not trained on as they are. */
   oddRows: Record<OddRow["outcome"], number>;
@@ -98,7 +100,10 @@ const PACE_KEY = "tabtune-pace";
 export const useTraining = create<TrainingStore>((set, get) => {
   const onEvent = (event: RunEvent): void => {
     notifyOtherTabs(event);
-    if (event.type === "checkpoint" && event.phase === "written") void useRuns.getState().refresh();
+    if (event.type === "checkpoint" && event.phase === "written") {
+      void useRuns.getState().refresh();
+      set((s) => ({ checkpoints: [...s.checkpoints.filter((step) => step < event.step), event.step] }));
+    }
     if (event.type === "state") {
       const { runId, state, step, maxSteps, notes = [] } = event;
       // The run is in the list from the moment that its record is written.
@@ -220,6 +225,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
         step: summary?.step ?? 0,
         maxSteps,
         resumedAt: [summary?.step ?? 0],
+        checkpoints: summary ? [summary.step] : [],
       });
       // The panels show the run's own recipe and rows. Rows that are gone are told by the engine.
       if (summary) {
@@ -259,6 +265,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     evaluations: [],
     measuring: undefined,
     resumedAt: [],
+    checkpoints: [],
     note: "",
     oddRows: { "left-out": 0, cut: 0 },
     features: undefined,
@@ -306,6 +313,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
         records: [],
         evaluations: [],
         resumedAt: [],
+        checkpoints: [],
         oddRows,
         features: undefined,
         step: 0,

@@ -12,7 +12,7 @@ import { oddRowsWords, spokenOf, statusOf } from "./status.ts";
 
 export function LiveRun() {
   const run = useTraining();
-  const { state, step, maxSteps, records, evaluations, resumedAt, note, oddRows } = run;
+  const { state, step, maxSteps, records, evaluations, resumedAt, checkpoints, note, oddRows } = run;
   const features = run.features ? featureWords(run.features) : "";
   const odd = oddRowsWords(oddRows);
   return (
@@ -28,7 +28,7 @@ export function LiveRun() {
       <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />
       <div className="in-sight">
         {records.length + evaluations.length > 0 && (
-          <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} />
+          <LossChart records={records} evaluations={evaluations} resumedAt={resumedAt} checkpoints={checkpoints} />
         )}
         <Answers />
       </div>

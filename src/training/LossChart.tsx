@@ -1,35 +1,73 @@
-/** Loss as it comes (dots) and smoothed (line), with its course in words and a table twin. */
+/** Loss as it comes (dots) and smoothed (line), read step by step by pointing or by keys, with its course in words and a table twin. */
 import { useMemo, useState } from "react";
 import type uPlot from "uplot";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { emaSmooth } from "../parts/smooth.ts";
+import { words } from "../words/index.ts";
 import { curveWords, heldOutWords } from "./course.ts";
 import { LossPlot } from "./LossPlot.tsx";
 import { LossTable } from "./LossTable.tsx";
 import { figureNames, figuresByStep, figureTitle, toCsv } from "./metrics.ts";
+import type { Marks } from "./plot.ts";
+import { placeAfter, readOut } from "./read-out.ts";
 
 interface LossChartProps {
   records: StepRecord[];
   evaluations: EvaluationRecord[];
   resumedAt: number[];
+  /** Steps that were saved while the page looked on. */
+  checkpoints: number[];
 }
 
-/** Lines of a chart, by what they are called. */
-const LEGEND: [kind: string, words: string][] = [
-  ["dots", "loss of a step"],
-  ["line", "smoothed"],
-  ["held-out", "held-out rows"],
-];
+/** The lowest of two and more. */
+const bestOf = (evaluations: readonly EvaluationRecord[]): EvaluationRecord | undefined =>
+  evaluations.length < 2 ? undefined : evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
 
-export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
+/** Lines and marks of a chart by what they are called; those that it has. */
+function Legend({
+  evaluations,
+  marks,
+  name,
+}: {
+  evaluations: EvaluationRecord[];
+  marks: Marks;
+  name?: string | undefined;
+}) {
+  const say = words().chart;
+  const kinds: [kind: string, text: string | false | undefined][] = [
+    ["dots", say.dots],
+    ["line", say.line],
+    ["held-out", evaluations.length > 0 && say.heldOut],
+    ["best", marks.best && say.best],
+    ["right-answers", name && say.onTheRight(figureTitle(name, evaluations.at(-1)?.answered))],
+    ["saved", marks.saved.length > 0 && say.checkpoints],
+    ["resumed", marks.resumed.length > 0 && say.resumes],
+  ];
+  return (
+    <ul className="legend" aria-label={say.lines}>
+      {kinds.map(
+        ([kind, text]) =>
+          text && (
+            <li key={kind} className={kind}>
+              {text}
+            </li>
+          ),
+      )}
+    </ul>
+  );
+}
+
+export function LossChart({ records, evaluations, resumedAt, checkpoints }: LossChartProps) {
   const [smoothing, setSmoothing] = useState(0.8);
   const [log, setLog] = useState(false);
+  /** Place of the step that is read. */
+  const [at, setAt] = useState<number>();
   // A metric's own figure comes first; the others are in the table.
   const [name] = figureNames(evaluations);
+  const all = useMemo(() => figuresByStep(records, evaluations), [records, evaluations]);
   const data = useMemo((): uPlot.AlignedData => {
-    const all = figuresByStep(records, evaluations);
     const smoothed = emaSmooth(
       records.map((r) => r.loss),
       smoothing,
@@ -42,26 +80,41 @@ export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
       all.map(({ evaluation }) => evaluation?.loss ?? null),
       all.map(({ evaluation }) => (name === undefined ? null : (evaluation?.metrics[name] ?? null))),
     ];
-  }, [records, evaluations, smoothing, name]);
+  }, [all, records, smoothing, name]);
+  const marks = useMemo(
+    (): Marks => ({ resumed: resumedAt, saved: checkpoints, best: bestOf(evaluations) }),
+    [resumedAt, checkpoints, evaluations],
+  );
+  const say = words().chart;
+  const read = at === undefined ? undefined : all[at];
+  const line = read ? readOut(read, checkpoints) : "";
   return (
-    <figure aria-label="Loss" className="chart">
-      <LossPlot data={data} log={log} resumedAt={resumedAt} answers={name !== undefined} />
+    <figure aria-label={say.loss} className="chart">
+      <div
+        role="slider"
+        tabIndex={0}
+        aria-label={say.reader}
+        aria-valuemin={all[0]?.step ?? 0}
+        aria-valuemax={all.at(-1)?.step ?? 0}
+        aria-valuenow={(read ?? all.at(-1))?.step ?? 0}
+        aria-valuetext={line || say.read}
+        onBlur={() => setAt(undefined)}
+        onKeyDown={(event) => {
+          const to = placeAfter(event.key, at, all.length);
+          if (to === undefined) return;
+          event.preventDefault();
+          setAt(to);
+        }}
+      >
+        <LossPlot data={data} log={log} marks={marks} answers={name !== undefined} at={at} onPoint={setAt} />
+      </div>
       <figcaption>
+        {/* Always a line, so that nothing moves when a step is read. */}
+        <p className="read-out">{line || <span className="detail">{`${say.axis} ${say.read}`}</span>}</p>
         <p className="curve">{[curveWords(records), heldOutWords(evaluations)].filter(Boolean).join(" ")}</p>
-        {evaluations.length > 0 && (
-          <ul className="legend" aria-label="Lines of the chart">
-            {LEGEND.map(([kind, words]) => (
-              <li key={kind} className={kind}>
-                {words}
-              </li>
-            ))}
-            {name && (
-              <li className="right-answers">{figureTitle(name, evaluations.at(-1)?.answered)} (on the right)</li>
-            )}
-          </ul>
-        )}
+        <Legend evaluations={evaluations} marks={marks} name={name} />
         <label>
-          <span>Smoothing</span>
+          <span>{say.smoothing}</span>
           <input
             type="range"
             min={0}
@@ -73,17 +126,17 @@ export function LossChart({ records, evaluations, resumedAt }: LossChartProps) {
         </label>
         <label className="inline">
           <input type="checkbox" checked={log} onChange={(event) => setLog(event.target.checked)} />
-          <span>Logarithmic</span>
+          <span>{say.logarithmic}</span>
         </label>
         <Action
           kind="quiet"
           onPress={() => download(new Blob([toCsv(records, evaluations)], { type: "text/csv" }), "loss.csv")}
         >
-          Download as CSV
+          {say.csv}
         </Action>
       </figcaption>
       <details>
-        <summary>Figures as a table</summary>
+        <summary>{say.table}</summary>
         <LossTable records={records} evaluations={evaluations} />
       </details>
     </figure>

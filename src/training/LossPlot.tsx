@@ -1,28 +1,39 @@
-/** The canvas of the loss chart, drawn anew when the data, the scale, the size or the theme changes. */
+/** The canvas of the loss chart, drawn anew when the data, the scale, the size or the theme changes; it tells which step is pointed at. */
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useApp } from "../page/store.ts";
 import { HEIGHT } from "../parts/plot-theme.ts";
-import { plotOptions } from "./plot.ts";
+import { type Marks, plotOptions } from "./plot.ts";
 
 interface LossPlotProps {
   /** Steps, losses, smoothed losses, losses of held-out rows, figures of their answers. */
   data: uPlot.AlignedData;
   /** A logarithmic axis. */
   log: boolean;
-  resumedAt: number[];
+  marks: Marks;
   /** There are figures of answers. */
   answers: boolean;
+  /** Place of the step that is read, among the data; undefined: none. */
+  at: number | undefined;
+  onPoint(at: number | undefined): void;
 }
 
-export function LossPlot({ data, log, resumedAt, answers }: LossPlotProps) {
+export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
+  // What is drawn and told changes more often than the chart is built.
+  const now = useRef({ marks, onPoint });
+  now.current = { marks, onPoint };
   useEffect(() => {
     const element = host.current!;
     const chart = new uPlot(
-      plotOptions(element.clientWidth || 600, { log, resumedAt, answers }),
+      plotOptions(element.clientWidth || 600, {
+        log,
+        answers,
+        marks: () => now.current.marks,
+        onPoint: (at) => now.current.onPoint(at),
+      }),
       [[], [], [], [], []],
       element,
     );
@@ -38,11 +49,18 @@ export function LossPlot({ data, log, resumedAt, answers }: LossPlotProps) {
       observer.disconnect();
       chart.destroy();
     };
-  }, [log, resumedAt, answers]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a rebuilt chart (log, resumedAt, answers) needs its data again
+  }, [log, answers]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a rebuilt chart (log, answers) needs its data again, marks are drawn with it
   useEffect(() => {
     plot.current?.setData(data);
-  }, [data, log, resumedAt, answers]);
+  }, [data, log, answers, marks]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new data move the steps
+  useEffect(() => {
+    const chart = plot.current;
+    if (!chart) return;
+    const step = at === undefined ? undefined : chart.data[0][at];
+    chart.setCursor(step === undefined ? { left: -10, top: -10 } : { left: chart.valToPos(step, "x"), top: 0 }, false);
+  }, [at, data, log, answers]);
   const theme = useApp((s) => s.theme);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => plot.current?.redraw(false), [theme]);

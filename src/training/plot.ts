@@ -30,25 +30,55 @@ const series = (): uPlot.Series[] => [
   },
 ];
 
-/** A dashed line after each of these steps, where the run went on after an interruption. */
-function drawResumes(plot: uPlot, resumedAt: readonly number[]): void {
-  for (const step of resumedAt) {
-    const x = plot.valToPos(step + 0.5, "x", true);
-    plot.ctx.strokeStyle = colour("--warm");
-    plot.ctx.setLineDash([4, 4]);
-    plot.ctx.beginPath();
-    plot.ctx.moveTo(x, plot.bbox.top);
-    plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
-    plot.ctx.stroke();
-    plot.ctx.setLineDash([]);
-  }
+/** Steps with something to mark. */
+export interface Marks {
+  /** The run went on after an interruption: a dashed line behind each. */
+  resumed: readonly number[];
+  /** A checkpoint was written: a tick at the foot. */
+  saved: readonly number[];
+  /** The lowest of the held-out rows: a ring. */
+  best: { step: number; loss: number } | undefined;
 }
 
-/** `log`: a logarithmic axis of losses. `answers`: there is an axis from 0 to 1 on the right. */
-export function plotOptions(
-  width: number,
-  { log, resumedAt, answers }: { log: boolean; resumedAt: readonly number[]; answers: boolean },
-): uPlot.Options {
+const TICK = 8;
+
+function drawMarks(plot: uPlot, { resumed, saved, best }: Marks): void {
+  const { ctx, bbox } = plot;
+  const foot = bbox.top + bbox.height;
+  const lineTo = (x: number, from: number): void => {
+    ctx.beginPath();
+    ctx.moveTo(x, from);
+    ctx.lineTo(x, foot);
+    ctx.stroke();
+  };
+  ctx.save();
+  ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.strokeStyle = colour("--warm");
+  ctx.setLineDash([4, 4]);
+  for (const step of resumed) lineTo(plot.valToPos(step + 0.5, "x", true), bbox.top);
+  ctx.setLineDash([]);
+  ctx.strokeStyle = colour("--accent");
+  for (const step of saved) lineTo(plot.valToPos(step, "x", true), foot - TICK * devicePixelRatio);
+  if (best) {
+    ctx.strokeStyle = colour("--warm");
+    ctx.beginPath();
+    ctx.arc(plot.valToPos(best.step, "x", true), plot.valToPos(best.loss, "y", true), TICK * devicePixelRatio, 0, 7);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+interface PlotOptions {
+  /** A logarithmic axis of losses. */
+  log: boolean;
+  /** There is an axis from 0 to 1 on the right. */
+  answers: boolean;
+  marks(): Marks;
+  /** The place of the step that is pointed at, among the data. */
+  onPoint(at: number | undefined): void;
+}
+
+export function plotOptions(width: number, { log, answers, marks, onPoint }: PlotOptions): uPlot.Options {
   const right = { ...axes()[1]!, scale: "share", side: 1 as const, grid: { show: false }, size: 48 };
   return {
     width,
@@ -57,6 +87,11 @@ export function plotOptions(
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 }, share: { range: [0, 1] } },
     axes: answers ? [...axes(), right] : axes(),
     series: series(),
-    hooks: { draw: [(plot) => drawResumes(plot, resumedAt)] },
+    hooks: {
+      draw: [(plot) => drawMarks(plot, marks())],
+      setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)],
+    },
+    // Up and down says nothing here, and dragging would only hide steps.
+    cursor: { y: false, drag: { x: false, y: false } },
   };
 }

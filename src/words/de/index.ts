@@ -1,6 +1,7 @@
 /** Die Seite auf Deutsch. */
 import type { Words } from "../en/index.ts";
 import { apply } from "./apply.ts";
+import { chart } from "./chart.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
 import { hub } from "./hub.ts";
@@ -12,11 +13,13 @@ import { run } from "./run.ts";
 import { runs } from "./runs.ts";
 import { shell } from "./shell.ts";
 import { storage } from "./storage.ts";
+import { tab } from "./tab.ts";
 import { units } from "./units.ts";
 import { welcome } from "./welcome.ts";
 
 export const de: Words = {
   apply,
+  chart,
   chat,
   data,
   hub,
@@ -28,6 +31,7 @@ export const de: Words = {
   runs,
   shell,
   storage,
+  tab,
   units,
   welcome,
 };

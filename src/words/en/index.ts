@@ -1,5 +1,6 @@
 /** The page in English, the pattern of every language. */
 import { apply } from "./apply.ts";
+import { chart } from "./chart.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
 import { hub } from "./hub.ts";
@@ -11,10 +12,28 @@ import { run } from "./run.ts";
 import { runs } from "./runs.ts";
 import { shell } from "./shell.ts";
 import { storage } from "./storage.ts";
+import { tab } from "./tab.ts";
 import { units } from "./units.ts";
 import { welcome } from "./welcome.ts";
 
-export const en = { apply, chat, data, hub, model, parts, path, recipe, run, runs, shell, storage, units, welcome };
+export const en = {
+  apply,
+  chart,
+  chat,
+  data,
+  hub,
+  model,
+  parts,
+  path,
+  recipe,
+  run,
+  runs,
+  shell,
+  storage,
+  tab,
+  units,
+  welcome,
+};
 
 /** What a language has to say. */
 export type Words = typeof en;
