@@ -26,7 +26,7 @@ async function start(page: Page): Promise<void> {
   const training = panel(page, "Training");
   await training.getByRole("combobox", { name: "Held-out rows" }).selectOption("measured as it trains");
   await setRecipe(page, { "Measure every … steps": 1, "Share held out": 0.05 });
-  await expect(training).toContainText(/[\d.]+ [kM]B of it are for answers to held-out rows/);
+  await expect(training).toContainText(/[\d.]+ [kM]B of the total are for answers to held-out rows/);
   await expect(panel(page, "Data")).toContainText(/\d+ of 128 rows are held out \(a share of 0\.05/);
   await button(page, "Start training").click();
 }

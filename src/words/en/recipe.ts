@@ -2,6 +2,6 @@
 export const recipe = {
   plan: {
     answers: (size: string) =>
-      `${size} of it are for answers to held-out rows, beside the memory that a step leaves them; with Rows answered at 0 they are not needed.`,
+      `${size} of the total are for answers to held-out rows, beside the memory that a step leaves them; with Rows answered at 0 they are not needed.`,
   },
 };
