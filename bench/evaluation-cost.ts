@@ -70,7 +70,7 @@ function costOn(model: string, repo: string, changes: Record<string, unknown>): 
   const dims = { rows: rows * rowTokens, labelRows: rows * TARGETS };
   const pass = { ...dims, gradScale: 1, accumulate: 0, step: 0, firstRow: 0 };
   const { b, d } = step.answers!;
-  const sampling = { temperature: 0, topP: 1, seed: 0 };
+  const sampling = { temperature: 0, topP: 1, topK: 0, seed: 0 };
   const asked = rowTokens - TARGETS;
   const answered = { flops: 0, dispatches: 0 };
   const add = ({ flops, dispatches }: Cost): void => {
