@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { adapterEntries } from "../adapter/peft-export.ts";
 import { memoryStore } from "../storage/memory.ts";
 import { readerOfBlob } from "../storage/range-reader.ts";
+import { testGpu } from "../testing/device.ts";
 import {
   type Golden,
   goldenDataset,
@@ -15,7 +16,6 @@ import {
   openGolden,
   recipeWith,
   runToEnd,
-  testGpu,
 } from "../testing/golden.ts";
 import { third } from "../testing/third-family/family.ts";
 import { thirdNames } from "../testing/third-family/names.ts";

@@ -2,7 +2,6 @@
 import { vi } from "vitest";
 import { createEngine } from "../engine/engine.ts";
 import { type EngineState, newEngineState } from "../engine/state.ts";
-import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
 import type { DroppedFile } from "../protocol/dataset.ts";
 import type { EngineApi } from "../protocol/engine.ts";
@@ -12,6 +11,7 @@ import { memoryStore } from "../storage/memory.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "../training/events.ts";
+import { sharedGpu } from "./device.ts";
 import { fakeLocks } from "./fake-locks.ts";
 import { fakeOpfs } from "./fake-opfs.ts";
 import { goldenDataset, goldenFiles, openGolden, openGoldenModel, recipeWith } from "./golden.ts";
@@ -32,7 +32,7 @@ export interface TestEngine {
 /** An engine with the golden case `own-tiny` at hand; nothing is loaded yet. */
 export async function testEngine(): Promise<TestEngine> {
   const store = memoryStore();
-  const gpu = await nodeGpu();
+  const gpu = await sharedGpu();
   vi.stubGlobal("navigator", {
     gpu,
     locks: fakeLocks(),

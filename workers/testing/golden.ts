@@ -10,8 +10,6 @@ import { prepareExample } from "../data/prepare-example.ts";
 import { type InputFile, readRows } from "../data/rows/read-rows.ts";
 import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
-import { type Gpu, openGpu } from "../gpu/device.ts";
-import { nodeGpu } from "../gpu/node.ts";
 import { dataFiles } from "../headless/open.ts";
 import { type ModuleMatrices, readAdapter } from "../models/adapter-slabs.ts";
 import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../models/open.ts";
@@ -26,6 +24,7 @@ import { runTraining } from "../training/run.ts";
 import { toF32 } from "../weights/formats/dtype.ts";
 import { readSafetensors } from "../weights/formats/safetensors.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import { testGpu } from "./device.ts";
 
 export interface GoldenStep {
   /** Row indices of each micro-batch. */
@@ -108,14 +107,6 @@ export async function openGolden(name: GoldenCase): Promise<Golden> {
     },
     bytes: (key) => tensors.get(key)?.data,
   };
-}
-
-let gpu: Promise<Gpu> | undefined;
-
-/** One device a test file. */
-export function testGpu(): Promise<Gpu> {
-  gpu ??= nodeGpu().then(openGpu);
-  return gpu;
 }
 
 /** Of run d: 4 bits and LoRA on every linear. */

@@ -1,9 +1,9 @@
 /** What kernel tests share: one device per test file, a recorder that runs at once, and numbers.ts. */
 import { Arena, newCounters, readBack, type Tensor } from "../gpu/buffers.ts";
-import { type Gpu, openGpu } from "../gpu/device.ts";
-import { nodeGpu } from "../gpu/node.ts";
+import type { Gpu } from "../gpu/device.ts";
 import { type Dims, PipelineCache, Recorder } from "../gpu/program.ts";
 import { softwareVariants, type Variants } from "../gpu/variants.ts";
+import { testGpu } from "./device.ts";
 
 export { random, randomArray, relativeError } from "../gpu/numbers.ts";
 
@@ -20,11 +20,8 @@ export interface Bench {
   ): Promise<Float32Array[]>;
 }
 
-let shared: Promise<Gpu> | undefined;
-
 export async function testBench(): Promise<Bench> {
-  shared ??= nodeGpu().then(openGpu);
-  const gpu = await shared;
+  const gpu = await testGpu();
   const counters = newCounters();
   const arena = new Arena(gpu, counters);
   const pipelines = new PipelineCache(gpu, counters);
