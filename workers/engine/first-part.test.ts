@@ -1,7 +1,8 @@
 /** The page's first question is answered without the large part of the engine, which is fetched once, and again when that failed. */
 import { expect, test, vi } from "vitest";
+import { TabTuneError } from "../errors.ts";
 import type { EngineApi } from "../protocol/engine.ts";
-import { engineInParts } from "./first-part.ts";
+import { engineInParts, reportingAll } from "./first-part.ts";
 import { newEngineState } from "./state.ts";
 
 /** An engine of one call, and how often it was fetched. */
@@ -38,4 +39,10 @@ test("a rest that cannot be fetched is told in a sentence, and asked for again",
   });
   down = false;
   expect(await api.readLog("a")).toEqual(["a"]);
+});
+
+test("what the rest says is wrong arrives as it was said", async () => {
+  const error = new TabTuneError("bad-adapter", "It was made for another model.", "Load that one.", "Nothing changed.");
+  const { api } = parts(async () => reportingAll({ readLog: () => Promise.reject(error) }) as unknown as EngineApi);
+  await expect(api.readLog("a")).rejects.toEqual(error.report());
 });

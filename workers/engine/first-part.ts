@@ -55,11 +55,11 @@ export function engineInParts(s: EngineState, fetchRest: () => Promise<EngineApi
   };
   const later =
     (name: string) =>
-    (...args: unknown[]): Promise<unknown> =>
-      reporting(async () => {
-        const call = (await whole())[name] as (...a: unknown[]) => Promise<unknown>;
-        return call(...args);
-      });
+    async (...args: unknown[]): Promise<unknown> => {
+      // What goes wrong in the call itself is a report already.
+      const call = (await reporting(whole))[name] as (...a: unknown[]) => Promise<unknown>;
+      return call(...args);
+    };
   return new Proxy(first, {
     get: (target, name) => (typeof name === "symbol" ? undefined : (target[name] ?? later(name))),
   }) as unknown as EngineApi;
