@@ -2,6 +2,7 @@
 import { type Choice, LANGUAGES, useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
 import { words } from "../words/index.ts";
+import { Told } from "./Told.tsx";
 
 export function Header() {
   return (
@@ -47,6 +48,7 @@ export function RailFoot() {
           ))}
         </select>
       </label>
+      <Told />
     </aside>
   );
 }

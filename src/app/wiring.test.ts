@@ -14,7 +14,7 @@ const page = vi.hoisted(() => {
     setItem: (key: string, value: string) => kept.set(key, value),
   });
   vi.stubGlobal("window", { isSecureContext: false });
-  vi.stubGlobal("document", { title: "TabTune", querySelector: () => null });
+  vi.stubGlobal("document", { title: "TabTune", querySelector: () => null, hidden: false, addEventListener: () => {} });
   vi.stubGlobal("BroadcastChannel", class {});
   return { kept, engineDied: (_: unknown): void => {} };
 });

@@ -15,6 +15,7 @@ import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
+import { useNotice } from "../stores/notice.ts";
 import { listenToOtherTabs, lookAgainWhenFree } from "../stores/other-tabs.ts";
 import { useQuestions } from "../stores/questions.ts";
 import { HELD_OUT_KEYS, useRows } from "../stores/rows.ts";
@@ -27,6 +28,7 @@ import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
 import { titleOf } from "../training/status.ts";
 import { words } from "../words/index.ts";
+import { iconOf, noticeOf, titleAtEnd } from "./tab.ts";
 
 type RememberedSource = NonNullable<Remembered["model"]>["source"];
 
@@ -200,8 +202,21 @@ export function wire(): void {
   );
   // Outside React: a step must not draw the whole page again.
   on(useTraining, titleOf, (title) => {
-    document.title = title;
+    document.title = titleAtEnd(useTraining.getState().state, document.hidden) ?? title;
   });
+  // Who comes back has seen how it ended.
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) document.title = titleOf(useTraining.getState());
+  });
+  on(useTraining, iconOf, (icon) => document.querySelector('link[rel="icon"]')?.setAttribute("href", icon));
+  on(
+    useTraining,
+    (s) => s.state,
+    () => {
+      const notice = noticeOf(useTraining.getState());
+      if (notice) useNotice.getState().tell(notice.title, notice.body);
+    },
+  );
   on(
     useRuns,
     (s) => s.runs,

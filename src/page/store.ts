@@ -6,9 +6,23 @@ import { engine } from "./workers.ts";
 
 export type Place = "page" | "model" | "data" | "training" | "runs" | "chat" | "apply" | "storage";
 
+/** A problem as it was told, and when. */
+export interface Told extends ErrorReport {
+  /** Counts up in a visit. */
+  n: number;
+  /** Milliseconds since 1970. */
+  at: number;
+  place: Place;
+}
+
+/** Problems that are remembered in a visit. */
+const TOLD = 200;
+
 interface AppStore {
   capability: Capability | undefined;
   errors: Partial<Record<Place, ErrorReport>>;
+  /** What was told in this visit, the newest first, 200 at most. */
+  told: Told[];
   theme: "auto" | "light" | "dark";
   probe(): Promise<void>;
   /** `kept`: what of before is still there, beside what the error itself says is safe. */
@@ -36,6 +50,7 @@ export async function attempt(place: Place, work: () => Promise<void>): Promise<
 export const useApp = create<AppStore>((set) => ({
   capability: undefined,
   errors: {},
+  told: [],
   theme: storedTheme(),
   async probe() {
     try {
@@ -48,7 +63,10 @@ export const useApp = create<AppStore>((set) => ({
     const report = reportOf(error);
     if (report.code === "cancelled") return;
     const safe = [report.safe, kept].filter(Boolean).join(" ");
-    set((s) => ({ errors: { ...s.errors, [place]: { ...report, safe } } }));
+    set((s) => {
+      const told = { ...report, safe, n: (s.told[0]?.n ?? 0) + 1, at: Date.now(), place };
+      return { errors: { ...s.errors, [place]: { ...report, safe } }, told: [told, ...s.told].slice(0, TOLD) };
+    });
   },
   clear: (place) => set((s) => ({ errors: { ...s.errors, [place]: undefined } })),
   setTheme(theme) {

@@ -9,6 +9,7 @@ import { RunAdvice } from "./RunAdvice.tsx";
 import { RunButtons } from "./RunButtons.tsx";
 import { RunFigures } from "./RunFigures.tsx";
 import { oddRowsWords, spokenOf, statusOf } from "./status.ts";
+import { TellWhenDone } from "./TellWhenDone.tsx";
 
 export function LiveRun() {
   const run = useTraining();
@@ -32,6 +33,7 @@ export function LiveRun() {
         )}
         <Answers />
       </div>
+      {isRunning(state) && <TellWhenDone />}
       {note && <p className="note">{note}</p>}
       {odd && <p className="note">{odd}</p>}
       {features && <p className="detail">{features}</p>}

@@ -1,0 +1,20 @@
+/** Whether the system tells somebody who looks elsewhere that the run has ended. */
+import { useNotice } from "../stores/notice.ts";
+import { words } from "../words/index.ts";
+
+export function TellWhenDone() {
+  const { wanted, problem, want } = useNotice();
+  return (
+    <>
+      <label className="inline">
+        <input type="checkbox" checked={wanted} onChange={({ target }) => void want(target.checked)} />
+        <span>{words().tab.tell}</span>
+      </label>
+      {problem && (
+        <span className="hint" role="alert">
+          {problem}
+        </span>
+      )}
+    </>
+  );
+}
