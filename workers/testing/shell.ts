@@ -4,6 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { main } from "../headless.ts";
+import { sharedGpu } from "./device.ts";
 
 export const fixtures = fileURLToPath(new URL("./goldens/", import.meta.url));
 
@@ -16,6 +17,7 @@ export interface Told {
 
 /** Runs a command in this process and catches what it prints. */
 export async function shell(...args: string[]): Promise<Told> {
+  if (args.includes("--model")) await sharedGpu();
   const caught = { out: "", err: "" };
   const catching = (stream: NodeJS.WriteStream, key: "out" | "err") =>
     vi.spyOn(stream, "write").mockImplementation((text) => {
