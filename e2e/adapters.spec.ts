@@ -18,6 +18,7 @@ import {
   shortRecipe,
   statusOf,
   test,
+  visitAgain,
   waitForEnd,
 } from "./fixtures.ts";
 
@@ -72,7 +73,7 @@ test("an adapter is downloaded, dropped, talked to and trained on; a run goes on
   });
 
   await test.step("a zip that is dropped before there is a model waits for one, and speaks as the run did", async () => {
-    await page.reload();
+    await visitAgain(page);
     await drop(panel(page, "Data"), [{ name: "voice.zip", bytes: zip }]);
     await expect(panel(page, "Runs")).toContainText("voice waits for a model", { timeout: SLOW });
     await loadDemo(page);

@@ -15,6 +15,7 @@ import {
   shortRecipe,
   statusOf,
   test,
+  visitAgain,
   waitForEnd,
   waitForStatus,
 } from "./fixtures.ts";
@@ -71,7 +72,7 @@ test("all rows of the sample data, through a pause and a reload", async ({ page,
   await waitForAnswers(page, paused + 4);
   const before = await answered(page);
 
-  await page.reload();
+  await visitAgain(page);
   await waitForStatus(page, "Apply", /^Paused: /);
   // What was being written when the page went, and at most a second of answers.
   expect(await answered(page)).toBeGreaterThanOrEqual(paused);

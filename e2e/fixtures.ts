@@ -104,6 +104,12 @@ export async function expectAlert(
   await expect(alert).not.toContainText("internal");
 }
 
+/** Leaves and comes back, as on another day: unlike a reload, it begins without a model. */
+export async function visitAgain(page: Page): Promise<void> {
+  await page.goto("about:blank");
+  await page.goto("/");
+}
+
 export async function loadDemo(page: Page): Promise<void> {
   await button(page, "Load model").click({ timeout: SLOW });
   await waitForStatus(page, "Model", "ready");

@@ -20,6 +20,7 @@ import {
   statusOf,
   stepOf,
   test,
+  visitAgain,
   waitForStatus,
   waitForStep,
 } from "./fixtures.ts";
@@ -240,9 +241,13 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
 
   await test.step("a reload remembers model, recipe and data, and the stopped run its own", async () => {
     await setRecipe(page, { Steps: 77, "LoRA rank": 8 });
-    await page.reload();
+    await visitAgain(page);
     await expect(panel(page, "Model")).toContainText("Last time: The demo model with 128 rows of the sample data.");
-    await loadDemo(page);
+    await page.goto("/#train");
+    await page.reload();
+    // Nothing has to be pressed.
+    await expect(statusOf(page, "Model")).toContainText("The demo model is ready", { timeout: SLOW });
+    await expect(panel(page, "Training").getByRole("heading", { name: "Training", exact: true })).toBeInViewport();
     await expect(statusOf(page, "Data")).toHaveText("128 rows ready", { timeout: SLOW });
     await expect(training.getByRole("spinbutton", { name: "Steps" })).toHaveValue("77");
     await expect(training.getByRole("spinbutton", { name: "LoRA rank" })).toHaveValue("8");

@@ -9,6 +9,7 @@ import { useApp } from "../page/store.ts";
 import { RunsPanel } from "../runs/RunsPanel.tsx";
 import { StoragePanel } from "../storage/StoragePanel.tsx";
 import { useApply } from "../stores/apply.ts";
+import { useModel } from "../stores/model.ts";
 import { takeLink } from "../stores/recipe-file.ts";
 import { isWorking } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
@@ -77,6 +78,7 @@ export function App() {
     // Without a secure context there is no storage to look into.
     void probe().then(async () => {
       if (!window.isSecureContext) return;
+      if (useApp.getState().capability?.usable) void useModel.getState().comeBack();
       await useRuns.getState().refresh();
       await useVotes.getState().refresh();
       await useApply.getState().refresh();

@@ -1,8 +1,21 @@
 import { expect, test, vi } from "vitest";
 import type { LoadProgress } from "../../workers/protocol/model.ts";
 
-vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
-vi.stubGlobal("window", {});
+const loading = { quantize_modules: ["language_model"], max_image_tiles: null };
+const kept = JSON.stringify({ model: { source: { kind: "embedded" }, label: "The demo model", loading } });
+vi.stubGlobal("localStorage", {
+  getItem: (key: string) => (key === "tabtune-session" ? kept : null),
+  setItem: () => undefined,
+});
+const ofTab = new Map<string, string>();
+vi.stubGlobal("sessionStorage", {
+  getItem: (key: string) => ofTab.get(key) ?? null,
+  setItem: (key: string, value: string) => ofTab.set(key, value),
+  removeItem: (key: string) => ofTab.delete(key),
+});
+vi.stubGlobal("window", { addEventListener: () => undefined });
+const navigation = { type: "reload" };
+vi.stubGlobal("performance", { getEntriesByType: () => [navigation] });
 vi.stubGlobal("document", { querySelector: () => null });
 const told: ((progress: LoadProgress) => void)[] = [];
 vi.mock("../page/workers.ts", () => ({
@@ -37,4 +50,31 @@ test("a model is loaded anew from where it came, whatever has been chosen since,
     quantize_modules: ["language_model", "vision_tower"],
     ...{ max_image_tiles: null, bnb_4bit_quant_type: "nf4" },
   });
+});
+
+const comeBack = async (): Promise<string | undefined> => {
+  useModel.setState({ info: undefined });
+  await useModel.getState().comeBack();
+  return useModel.getState().info?.label;
+};
+
+test("a reload has the model again, a new visit asks", async () => {
+  expect(await comeBack()).toBe("The demo model");
+  navigation.type = "navigate";
+  expect(await comeBack()).toBeUndefined();
+  navigation.type = "reload";
+  expect(ofTab.size).toBe(0);
+});
+
+test("a tab that died as its model came back does not try it at once again", async () => {
+  ofTab.set("tabtune-coming-back", "The demo model");
+  expect(await comeBack()).toBeUndefined();
+  expect(await comeBack()).toBe("The demo model");
+});
+
+test("what somebody loads meanwhile is left alone", async () => {
+  await useModel.getState().load();
+  const loads = told.length;
+  await useModel.getState().comeBack();
+  expect(told.length).toBe(loads);
 });

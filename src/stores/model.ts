@@ -58,12 +58,29 @@ interface ModelStore {
   /** The yes to `preview`. */
   download(): Promise<void>;
   stop(): Promise<void>;
+  /** To be called once, when the page can compute: a reload has the model again that was there before. */
+  comeBack(): Promise<void>;
   /** The engine died: nothing is loaded any more. */
   forget(): void;
 }
 
 const ENDPOINT_KEY = "tabtune-hub";
 const CLIENT_KEY = "tabtune-hub-client";
+/** Kept by this tab while a reload loads its model. */
+const COMING_KEY = "tabtune-coming-back";
+
+/** The page was loaded anew, and not opened. */
+function isReload(): boolean {
+  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return navigation?.type === "reload";
+}
+
+/** Whether the tab died the last time that it did this: what took it down must not do so again and again. */
+function hasDiedOverIt(): boolean {
+  const died = sessionStorage.getItem(COMING_KEY) !== null;
+  sessionStorage.removeItem(COMING_KEY);
+  return died;
+}
 const hubSource = (name: string, { endpoint, token }: HubSettings): ModelSource => ({
   kind: "hub",
   name,
@@ -160,6 +177,17 @@ export const useModel = create<ModelStore>((set, get) => {
     download: () => attempt(load),
     async stop() {
       await engine((api) => api.stopLoading());
+    },
+    async comeBack() {
+      const { info, progress, load } = get();
+      // Files of a folder are gone with the page; and somebody may have been quicker.
+      if (!before || before.source.kind === "folder" || info || progress) return;
+      if (hasDiedOverIt() || !isReload()) return;
+      const end = (): void => sessionStorage.removeItem(COMING_KEY);
+      sessionStorage.setItem(COMING_KEY, before.label);
+      window.addEventListener("pagehide", end, { once: true });
+      await load();
+      end();
     },
     forget: () => set({ info: undefined, loaded: undefined, progress: undefined }),
   };
