@@ -6,9 +6,10 @@ import {
   type RunAnswers,
   toAnswerLines,
 } from "../../workers/training/saved/answers.ts";
+import { words } from "../words/index.ts";
 import { Action } from "./Action.tsx";
 import "./gallery.css";
-import { courseOf, judgeWords, markOf, orderOf, rightWords, whenOf } from "./answer-words.ts";
+import { courseOf, judgeWords, markOf, orderOf, rightWords } from "./answer-words.ts";
 import { download } from "./download.ts";
 import { RowPicture } from "./RowPicture.tsx";
 
@@ -17,6 +18,7 @@ const FIRST = 12;
 
 function Said({ when, answer }: { when: string; answer: GivenAnswer }) {
   const mark = markOf(answer);
+  const say = words().parts.gallery;
   return (
     <div className="said">
       <dt>{when}</dt>
@@ -25,8 +27,8 @@ function Said({ when, answer }: { when: string; answer: GivenAnswer }) {
           <span aria-hidden="true">{mark.sign} </span>
           {mark.words}
         </span>
-        <p>{answer.text || <i>nothing</i>}</p>
-        {answer.stopped === "length" && <span className="hint">cut: it went on</span>}
+        <p>{answer.text || <i>{say.nothing}</i>}</p>
+        {answer.stopped === "length" && <span className="hint">{say.cut}</span>}
       </dd>
     </div>
   );
@@ -39,15 +41,16 @@ interface ItemProps {
 }
 
 function Item({ row: { position, question, right }, picture, said }: ItemProps) {
+  const say = words().parts.gallery;
   return (
     <li>
-      {picture ? <RowPicture picture={picture} label={`Picture of row ${position}`} /> : <span />}
+      {picture ? <RowPicture picture={picture} label={say.pictureOf(position)} /> : <span />}
       <div>
-        <p className="asked">{question || <i>no question</i>}</p>
+        <p className="asked">{question || <i>{say.noQuestion}</i>}</p>
         <dl>
           <div className="said whole">
-            <dt>right answer</dt>
-            <dd>{right.length > 0 ? rightWords(right) : <i>none in words</i>}</dd>
+            <dt>{say.rightAnswer}</dt>
+            <dd>{right.length > 0 ? rightWords(right) : <i>{say.noneInWords}</i>}</dd>
           </div>
           {said.map(({ when, answer }) => (
             <Said key={when} when={when} answer={answer} />
@@ -75,6 +78,7 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
   const at = Math.min(chosen ?? steps.length - 1, steps.length - 1);
   const [first, shown] = [steps[0], steps[at]];
   if (!first || !shown) return null;
+  const say = words().parts.gallery;
   const pairs = shown === first ? [first] : [first, shown];
   const order = orderOf(shown.answers, worstFirst);
   const save = (): void => {
@@ -87,11 +91,11 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
       <p className="detail">{judgeWords(answers)}</p>
       <div className="row centred">
         <label className="grow">
-          <span>Answers {whenOf(shown.step)}</span>
+          <span>{say.shown(say.when(shown.step))}</span>
           <input
             type="range"
-            aria-label="Step of the answers"
-            aria-valuetext={whenOf(shown.step)}
+            aria-label={say.step}
+            aria-valuetext={say.when(shown.step)}
             disabled={steps.length < 2}
             min={0}
             max={Math.max(1, steps.length - 1)}
@@ -105,28 +109,28 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
         {shown.answers.some(({ score }) => score !== null) && (
           <label className="inline">
             <input type="checkbox" checked={worstFirst} onChange={({ target }) => setWorstFirst(target.checked)} />
-            <span>Worst first</span>
+            <span>{say.worstFirst}</span>
           </label>
         )}
         <Action kind="quiet" onPress={save}>
-          Download answers
+          {say.download}
         </Action>
       </div>
       {/* It scrolls where it stands beside a chart. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys */}
-      <ul className="gallery" aria-label="Answers of held-out rows" tabIndex={0}>
+      <ul className="gallery" aria-label={say.label} tabIndex={0}>
         {(all ? order : order.slice(0, FIRST)).map((n) => (
           <Item
             key={rows[n]!.position}
             row={rows[n]!}
             picture={pictures[n] ?? null}
-            said={pairs.map(({ step, answers: of }) => ({ when: whenOf(step), answer: of[n]! }))}
+            said={pairs.map(({ step, answers: of }) => ({ when: say.when(step), answer: of[n]! }))}
           />
         ))}
       </ul>
       {order.length > FIRST && !all && (
         <button type="button" className="quiet" onClick={() => setAll(true)}>
-          Show all {order.length} rows
+          {say.showAll(order.length)}
         </button>
       )}
     </>

@@ -1,6 +1,7 @@
 /** One step of the way: a titled region with its errors. `lead` says what it is for. */
 import type { ReactNode } from "react";
 import type { Place } from "../page/store.ts";
+import { words } from "../words/index.ts";
 import { ErrorNote } from "./ErrorNote.tsx";
 
 interface PanelProps {
@@ -18,7 +19,7 @@ export function Panel({ title, place, lead, done, children }: PanelProps) {
       <header>
         <h2 id={id}>{title}</h2>
         {/* Beside the heading, which is the region's name. */}
-        {done && <span className="visually-hidden">Done.</span>}
+        {done && <span className="visually-hidden">{words().parts.done}</span>}
         {lead && <p className="lead">{lead}</p>}
       </header>
       {children}

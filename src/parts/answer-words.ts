@@ -1,6 +1,6 @@
 /** What the gallery of answers says, in words. */
 import type { GivenAnswer, RunAnswers, StepAnswers } from "../../workers/training/saved/answers.ts";
-import { counted } from "../../workers/words.ts";
+import { words } from "../words/index.ts";
 import { percent } from "./format.ts";
 
 /** How an answer is marked: its sign and its words. Never by colour alone. */
@@ -11,14 +11,13 @@ export interface Mark {
 }
 
 export function markOf({ score, stopped }: GivenAnswer): Mark {
-  if (stopped === null) return { kind: "none", sign: "–", words: "the row could not be read" };
-  if (score === null) return { kind: "none", sign: "–", words: "not judged" };
-  if (score >= 1) return { kind: "right", sign: "✓", words: "right" };
-  if (score <= 0) return { kind: "wrong", sign: "✗", words: "wrong" };
-  return { kind: "partly", sign: "◐", words: `${percent(score, 0)} right` };
+  const say = words().parts.gallery.marks;
+  if (stopped === null) return { kind: "none", sign: "–", words: say.unread };
+  if (score === null) return { kind: "none", sign: "–", words: say.notJudged };
+  if (score >= 1) return { kind: "right", sign: "✓", words: say.right };
+  if (score <= 0) return { kind: "wrong", sign: "✗", words: say.wrong };
+  return { kind: "partly", sign: "◐", words: say.partly(percent(score, 0)) };
 }
-
-export const whenOf = (step: number): string => (step === 0 ? "before the first step" : `after step ${step}`);
 
 /** Right answers as they are shown: each once, the most frequent first, with how many people gave it. */
 export function rightWords(right: readonly string[]): string {
@@ -32,8 +31,9 @@ export function rightWords(right: readonly string[]): string {
 export function courseOf({ steps }: Pick<RunAnswers, "steps">): string {
   const [first, last] = [steps[0], steps.at(-1)];
   if (!first || !last || !tallyOf(first)) return "";
-  const begun = `${tallyOf(first)} ${whenOf(first.step)}`;
-  return first === last ? `${begun}.` : `${begun}, ${tallyOf(last)} ${whenOf(last.step)}.`;
+  const { when } = words().parts.gallery;
+  const begun = `${tallyOf(first)} ${when(first.step)}`;
+  return first === last ? `${begun}.` : `${begun}, ${tallyOf(last)} ${when(last.step)}.`;
 }
 
 /** Of the answers that are judged; "" where none is. */
@@ -43,14 +43,15 @@ function tallyOf({ answers }: StepAnswers): string {
   const right = scores.filter((score) => score >= 1).length;
   const partly = scores.filter((score) => score > 0 && score < 1).length;
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  return `${right} of ${scores.length} right${partly > 0 ? ` (${percent(mean, 0)} with ${partly} partly right)` : ""}`;
+  const { tally, tallyPartly } = words().parts.gallery;
+  return partly > 0 ? tallyPartly(right, scores.length, percent(mean, 0), partly) : tally(right, scores.length);
 }
 
-/** What judges the answers. */
-export const judgeWords = ({ metric, rows }: Pick<RunAnswers, "metric" | "rows">): string =>
-  metric
-    ? `${counted(rows.length, "held-out row")}, judged by ${metric.name}: ${metric.words}.`
-    : `${counted(rows.length, "held-out row")}; no row has a right answer to judge by.`;
+/** What judges the answers; what a metric is the workers say, in English. */
+export const judgeWords = ({ metric, rows }: Pick<RunAnswers, "metric" | "rows">): string => {
+  const { judged, noJudge } = words().parts.gallery;
+  return metric ? judged(rows.length, metric.name, metric.words) : noJudge(rows.length);
+};
 
 /** Numbers of the rows as they are shown: in their order, or the worst of these answers first. */
 export function orderOf(answers: readonly GivenAnswer[], worstFirst: boolean): number[] {

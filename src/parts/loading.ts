@@ -1,5 +1,6 @@
 /** How a model is loaded, by what people call it. */
 import type { Recipe } from "../../workers/recipe.ts";
+import { words } from "../words/index.ts";
 
 type Module = Recipe["quantizeModules"][number];
 
@@ -12,15 +13,11 @@ export interface Quantised {
 }
 
 /** In the order in which recipes name them: the order is part of what tells models apart. */
-const moduleNames: [Module, string][] = [
-  ["language_model", "Language model"],
-  ["multi_modal_projector", "Projector"],
-  ["vision_tower", "Vision tower"],
-];
+const MODULES: Module[] = ["language_model", "multi_modal_projector", "vision_tower"];
 
 /** Modules in 4 bits, with one of them in or out. */
 export const withModule = (modules: readonly Module[], module: Module, quantised: boolean): Module[] =>
-  moduleNames.map(([name]) => name).filter((name) => (name === module ? quantised : modules.includes(name)));
+  MODULES.filter((name) => (name === module ? quantised : modules.includes(name)));
 
 /** A setting and what it is, in words. */
 export interface SettingWords {
@@ -31,12 +28,19 @@ export interface SettingWords {
 /** What is quantised and how. */
 export function quantisedWords(loading: Quantised): SettingWords[] {
   const { load_in_4bit, bnb_4bit_quant_type, bnb_4bit_use_double_quant, quantize_modules } = loading;
+  const { parts, model } = words();
+  const say = model.loading;
+  const labels: Record<Module, string> = {
+    language_model: parts.loading.language_model,
+    multi_modal_projector: say.modules.multi_modal_projector.label,
+    vision_tower: say.modules.vision_tower.label,
+  };
   const storedAs = (module: Module): string =>
-    load_in_4bit && quantize_modules.includes(module) ? "in 4 bits" : "as in the checkpoint";
+    load_in_4bit && quantize_modules.includes(module) ? parts.loading.packed : say.whole;
   return [
-    ...moduleNames.map(([name, label]) => ({ label, value: storedAs(name) })),
-    { label: "4-bit format", value: load_in_4bit ? bnb_4bit_quant_type.toUpperCase() : "none" },
-    { label: "Double quantisation", value: load_in_4bit && bnb_4bit_use_double_quant ? "on" : "off" },
+    ...MODULES.map((name) => ({ label: labels[name], value: storedAs(name) })),
+    { label: say.format, value: load_in_4bit ? bnb_4bit_quant_type.toUpperCase() : parts.loading.noFormat },
+    { label: say.double, value: load_in_4bit && bnb_4bit_use_double_quant ? say.on : say.off },
   ];
 }
 

@@ -8,7 +8,7 @@ import { literalsIn } from "../../scripts/literals.ts";
 const src = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 
 const ROOMS = [
-  ...["apply", "chat", "model", "dataset", "storage", "runs", "app"],
+  ...["apply", "chat", "model", "dataset", "storage", "runs", "app", "parts"],
   ...["answers", "apply", "apply-files", "asking", "chat", "questions", "sampling", "sides", "sides-rows"].map(
     (store) => `stores/${store}.ts`,
   ),
@@ -20,6 +20,9 @@ const ROOMS = [
     (store) => `stores/${store}.ts`,
   ),
 ];
+
+/** Files of these rooms that have not moved. */
+const NOT_YET = new Set(["parts/ErrorNote.tsx"]);
 
 /** What is no sentence of the page though it looks like one. */
 const NONE = new Map([
@@ -46,6 +49,12 @@ const NONE = new Map([
   ['[data-place="chat"], [data-place="apply"]', "a selector"],
   ['[data-place="data"] button', "a selector"],
   ["button, a[href], input, select, textarea, summary", "a selector"],
+  ["12px system-ui", "a font"],
+  ['[data-place="§"] §', "a selector"],
+  ...["kB", "MB", "GB", "MFLOP", "GFLOP", "TFLOP", "min"].map(
+    (unit) => [`§ ${unit}`, "a unit of every language"] as const,
+  ),
+  ["§ h § min", "units of every language"],
   ["NF4", "a format’s name"],
   ["FP4", "a format’s name"],
   ["images, messages", "columns of a file"],
@@ -64,7 +73,8 @@ const filesOf = (room: string): string[] => {
   return fs
     .readdirSync(place, { recursive: true, encoding: "utf8" })
     .map((file) => path.join(place, file))
-    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.ts$/.test(file));
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test\.ts$/.test(file))
+    .filter((file) => !NOT_YET.has(path.relative(src, file)));
 };
 
 test.each(ROOMS)("no sentence is left in %s", (room) => {

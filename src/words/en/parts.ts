@@ -1,2 +1,44 @@
 /** Pieces that places share: errors, progress, galleries. */
-export const parts = {};
+import { counted } from "./count.ts";
+
+const heldOut = (n: number): string => counted(n, { one: "held-out row", other: "held-out rows" });
+
+export const parts = {
+  done: "Done.",
+  pager: {
+    first: (what: string) => `These are the first ${what}.`,
+    last: (what: string) => `These are the last ${what}.`,
+    previous: (what: string) => `Previous ${what}`,
+    next: (what: string) => `Next ${what}`,
+    at: (page: number, of: number) => `${page} of ${of}`,
+  },
+  gallery: {
+    label: "Answers of held-out rows",
+    pictureOf: (row: number) => `Picture of row ${row}`,
+    noQuestion: "no question",
+    rightAnswer: "right answer",
+    noneInWords: "none in words",
+    nothing: "nothing",
+    cut: "cut: it went on",
+    when: (step: number) => (step === 0 ? "before the first step" : `after step ${step}`),
+    shown: (when: string) => `Answers ${when}`,
+    step: "Step of the answers",
+    worstFirst: "Worst first",
+    download: "Download answers",
+    showAll: (n: number) => `Show all ${n} rows`,
+    marks: {
+      unread: "the row could not be read",
+      notJudged: "not judged",
+      right: "right",
+      wrong: "wrong",
+      partly: (share: string) => `${share} right`,
+    },
+    tally: (right: number, of: number) => `${right} of ${of} right`,
+    tallyPartly: (right: number, of: number, mean: string, partly: number) =>
+      `${right} of ${of} right (${mean} with ${partly} partly right)`,
+    judged: (n: number, metric: string, what: string) => `${heldOut(n)}, judged by ${metric}: ${what}.`,
+    noJudge: (n: number) => `${heldOut(n)}; no row has a right answer to judge by.`,
+  },
+  /** How a model is loaded; settings that can be chosen have their names in `model.loading`. */
+  loading: { language_model: "Language model", packed: "in 4 bits", noFormat: "none" },
+};
