@@ -2,6 +2,7 @@
 import { AnswerGallery } from "../parts/AnswerGallery.tsx";
 import { useRunAnswers } from "../stores/run-answers.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { answersComing } from "./answers-coming.ts";
 
 export function Answers() {
@@ -13,7 +14,7 @@ export function Answers() {
   if (!has && !coming) return null;
   return (
     <section aria-labelledby="answers-title" className="said-rows">
-      <h3 id="answers-title">Answers as it trains</h3>
+      <h3 id="answers-title">{words().run.answers.title}</h3>
       {has ? <AnswerGallery answers={answers} name="answers" /> : <p className="detail">{coming}</p>}
     </section>
   );

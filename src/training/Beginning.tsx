@@ -4,22 +4,21 @@ import { titleOf } from "../../workers/training/saved/lineage.ts";
 import { Action } from "../parts/Action.tsx";
 import { useBeginning } from "../stores/beginning.ts";
 import { stepOf } from "../stores/run-names.ts";
+import { words } from "../words/index.ts";
 
 export function Beginning() {
   const { run, which } = useBeginning();
   const { beginWith } = useBeginning.getState();
   if (!run) return <div aria-live="polite" className="live" />;
-  const step = stepOf(run, which);
-  const at = step > 0 ? `, step ${step}` : "";
+  const say = words().run.begins;
   return (
     <div aria-live="polite" className="note">
       <p>
-        Begins with <strong>{titleOf(run)}</strong>
-        {at}: its rank, alpha and adapted linears hold. Optimizer, schedule and order of rows are new; the adapter that
-        it begins with stays as it is.
+        {say.with} <strong>{titleOf(run)}</strong>
+        {say.holds(stepOf(run, which))}
       </p>
       <Action kind="quiet" onPress={() => beginWith(undefined)}>
-        Begin anew
+        {say.anew}
       </Action>
     </div>
   );

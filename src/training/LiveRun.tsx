@@ -3,6 +3,7 @@ import { featureWords } from "../../workers/models/kept/feature-words.ts";
 import { Spoken } from "../parts/Spoken.tsx";
 import { isAtRest, isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { Answers } from "./Answers.tsx";
 import { LossChart } from "./LossChart.tsx";
 import { RunAdvice } from "./RunAdvice.tsx";
@@ -24,7 +25,9 @@ export function LiveRun() {
         {statusOf(run)}
       </p>
       <Spoken text={spokenOf(run)} atOnce={isAtRest(state)} />
-      {isRunning(state) && maxSteps > 0 && <progress aria-label="Steps" max={maxSteps} value={step} />}
+      {isRunning(state) && maxSteps > 0 && (
+        <progress aria-label={words().run.status.steps} max={maxSteps} value={step} />
+      )}
       <RunAdvice />
       <RunFigures records={records} evaluations={evaluations} maxSteps={maxSteps} running={isRunning(state)} />
       <div className="in-sight">

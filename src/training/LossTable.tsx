@@ -1,8 +1,9 @@
 /** The loss of every step in figures: the twin of the chart for eyes and hands that a canvas does not serve. */
 import { memo, useMemo } from "react";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
-import { figure } from "../parts/format.ts";
+import { figure, fixed } from "../parts/format.ts";
 import { Scroll } from "../parts/Scroll.tsx";
+import { words } from "../words/index.ts";
 import { figureNames, figuresByStep, figureTitle } from "./metrics.ts";
 
 interface RowProps {
@@ -20,18 +21,21 @@ const Row = memo(({ step, record, evaluation, measured, names }: RowProps) => (
   <tr>
     <td className="number">{step}</td>
     <td className="number" data-loss={record?.loss}>
-      {record ? record.loss.toFixed(4) : "–"}
+      {record ? fixed(record.loss, 4) : "–"}
     </td>
     {measured && (
       <td className="number" data-eval-loss={evaluation?.loss}>
-        {evaluation ? evaluation.loss.toFixed(4) : ""}
+        {evaluation ? fixed(evaluation.loss, 4) : ""}
       </td>
     )}
-    {names.map((name) => (
-      <td key={name} className="number">
-        {evaluation?.metrics[name]?.toFixed(4) ?? ""}
-      </td>
-    ))}
+    {names.map((name) => {
+      const value = evaluation?.metrics[name];
+      return (
+        <td key={name} className="number">
+          {value === undefined ? "" : fixed(value, 4)}
+        </td>
+      );
+    })}
     <td className="number">{record ? figure(record.gradNorm) : ""}</td>
     <td className="number">{record ? figure(record.learningRate) : ""}</td>
   </tr>
@@ -43,20 +47,21 @@ export function LossTable({ records, evaluations }: { records: StepRecord[]; eva
   const key = figureNames(evaluations).join(" ");
   const names = useMemo(() => key.split(" ").filter(Boolean), [key]);
   const answered = evaluations.at(-1)?.answered;
+  const { figures: say, table } = words().run;
   return (
-    <Scroll label="Loss of each step" short>
-      <table aria-label="Loss table">
+    <Scroll label={table.box} short>
+      <table aria-label={table.label}>
         <thead>
           <tr>
             <th scope="col" className="number">
-              Step
+              {say.step}
             </th>
             <th scope="col" className="number">
-              Loss
+              {say.loss}
             </th>
             {measured && (
               <th scope="col" className="number">
-                Held-out loss
+                {say.heldOutLoss}
               </th>
             )}
             {names.map((name) => (
@@ -65,10 +70,10 @@ export function LossTable({ records, evaluations }: { records: StepRecord[]; eva
               </th>
             ))}
             <th scope="col" className="number">
-              Gradient norm
+              {say.gradientNorm}
             </th>
             <th scope="col" className="number">
-              Learning rate
+              {say.learningRate}
             </th>
           </tr>
         </thead>

@@ -13,21 +13,21 @@ import { useRunAnswers } from "../stores/run-answers.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { setButton } from "./set-button.ts";
-
-const GOES_ON = "The run that goes on has its settings: stop it first.";
 
 /** `run`: the saved run, once it is listed. */
 function buttonsOf({ set, deed }: Advice, running: boolean, run: RunSummary | undefined): AdviceItem["buttons"] {
-  const buttons = set ? [setButton(set, running ? GOES_ON : "")] : [];
-  if (deed === "stop") return [...buttons, { label: "End the run here", onPress: useTraining.getState().stopAndSave }];
+  const say = words().run.advice;
+  const buttons = set ? [setButton(set, running ? say.goesOn : "")] : [];
+  if (deed === "stop") return [...buttons, { label: say.end, onPress: useTraining.getState().stopAndSave }];
   // The checkpoint of the best evaluation is what is kept of it.
   if (deed !== "take the best" || !run?.best) return buttons;
   const { step } = run.best;
   return [
     ...buttons,
-    { label: `Download the one of step ${step}`, onPress: () => void useRuns.getState().save(run, "best") },
-    { label: `Train on from step ${step}`, onPress: () => useBeginning.getState().beginWith(run, "best") },
+    { label: say.download(step), onPress: () => void useRuns.getState().save(run, "best") },
+    { label: say.trainOn(step), onPress: () => useBeginning.getState().beginWith(run, "best") },
   ];
 }
 
@@ -58,5 +58,5 @@ export function RunAdvice() {
   const said = useRunAnswers((s) => s.answers?.steps.at(-1));
   const loops = useMemo(() => adviceOnLoops(said), [said]);
   const items = [...advice, ...loops].map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
-  return <AdviceList label="Advice on the run" items={items} />;
+  return <AdviceList label={words().run.advice.label} items={items} />;
 }

@@ -7,6 +7,7 @@ import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { labelOfField } from "./fields.ts";
 import { missingFor, pauseObstacle } from "./status.ts";
 
@@ -22,7 +23,7 @@ function StartButton() {
   return (
     <>
       <Action kind="primary" reason={missing} describedBy={missing ? id : undefined} onPress={() => void start()}>
-        Start training
+        {words().run.buttons.start}
       </Action>
       {missing && (
         <span id={id} className="detail">
@@ -37,14 +38,15 @@ function ResumeButton() {
   const { unpause } = useTraining.getState();
   const answering = useChat((s) => s.busy);
   const id = useId();
+  const say = words().run.buttons;
   return (
     <>
       <Action kind="primary" describedBy={answering ? id : undefined} onPress={() => void unpause()}>
-        Resume
+        {say.resume}
       </Action>
       {answering && (
         <span id={id} className="detail">
-          Resume stops the answer that is being written.
+          {say.resumeStops}
         </span>
       )}
     </>
@@ -56,17 +58,18 @@ function PaceSelect() {
   const pace = useTraining((s) => s.pace);
   const { setPace } = useTraining.getState();
   const id = useId();
+  const say = words().run.pace;
   return (
     <>
       <label className="inline">
-        <span>Pace</span>
+        <span>{say.label}</span>
         <select value={pace} aria-describedby={id} onChange={(event) => void setPace(event.target.value as PaceMode)}>
-          <option value="full speed">Full speed</option>
-          <option value="gentle">Gentle</option>
+          <option value="full speed">{say.modes["full speed"]}</option>
+          <option value="gentle">{say.modes.gentle}</option>
         </select>
       </label>
       <span id={id} className="hint">
-        Gentle leaves half of the GPU's time to other programs.
+        {say.hint}
       </span>
     </>
   );
@@ -76,18 +79,19 @@ export function RunButtons() {
   const state = useTraining((s) => s.state);
   const { pause, stopAndSave } = useTraining.getState();
   const running = isRunning(state);
+  const say = words().run.buttons;
   return (
     <div className="row centred">
       {!running && <StartButton />}
       {running && state !== "paused" && (
         <Action reason={pauseObstacle(state)} onPress={() => void pause()}>
-          Pause
+          {say.pause}
         </Action>
       )}
       {state === "paused" && <ResumeButton />}
       {running && (
-        <Action reason={state === "saving" ? "A checkpoint is being written." : ""} onPress={() => void stopAndSave()}>
-          Stop and save
+        <Action reason={state === "saving" ? say.saving : ""} onPress={() => void stopAndSave()}>
+          {say.stop}
         </Action>
       )}
       <PaceSelect />

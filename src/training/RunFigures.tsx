@@ -2,6 +2,7 @@
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { type Figure, Figures } from "../parts/Figures.tsx";
 import { duration, figure, percent } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 import { figureTitle, secondsLeft, tokensPerSecond } from "./metrics.ts";
 
 interface RunFiguresProps {
@@ -17,25 +18,26 @@ export function RunFigures({ records, evaluations, maxSteps, running }: RunFigur
   const left = running ? secondsLeft(records, maxSteps) : undefined;
   const speed = tokensPerSecond(records);
   const measured = evaluations.at(-1);
+  const say = words().run.figures;
   const figures: Figure[] = [
-    { name: "Time left", words: left === undefined ? "–" : duration(left) },
-    { name: "Loss", words: figure(last.loss) },
-    ...(measured ? [{ name: "Held-out loss", words: figure(measured.loss) }] : []),
+    { name: say.timeLeft, words: left === undefined ? "–" : duration(left) },
+    { name: say.loss, words: figure(last.loss) },
+    ...(measured ? [{ name: say.heldOutLoss, words: figure(measured.loss) }] : []),
     ...Object.entries(measured?.metrics ?? {}).map(([name, value]) => ({
       name: figureTitle(name, measured?.answered),
       words: percent(value),
     })),
   ];
   const more: Figure[] = [
-    { name: "Gradient norm", words: figure(last.gradNorm) },
-    { name: "Learning rate", words: figure(last.learningRate) },
-    { name: "Tokens a second", words: speed === undefined ? "–" : String(Math.round(speed)) },
+    { name: say.gradientNorm, words: figure(last.gradNorm) },
+    { name: say.learningRate, words: figure(last.learningRate) },
+    { name: say.tokensPerSecond, words: speed === undefined ? "–" : String(Math.round(speed)) },
   ];
   return (
     <>
       <Figures figures={figures} />
       <details>
-        <summary>More figures</summary>
+        <summary>{say.more}</summary>
         <Figures figures={more} />
       </details>
     </>

@@ -1,6 +1,7 @@
 /** The Training panel: the recipe and what it will need; once a run has begun, the run comes first. */
 import { Panel } from "../parts/Panel.tsx";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { Beginning } from "./Beginning.tsx";
 import { LiveRun } from "./LiveRun.tsx";
 import { PlanCard } from "./PlanCard.tsx";
@@ -11,10 +12,11 @@ import "./training.css";
 export function TrainingPanel() {
   const begun = useTraining((s) => s.state !== "idle");
   const done = useTraining((s) => s.state === "done");
+  const say = words().run;
   const run = <LiveRun key="run" />;
   const recipe = (
     <div key="recipe" className="recipe-part">
-      {begun && <h3>Recipe</h3>}
+      {begun && <h3>{say.recipe}</h3>}
       <Beginning />
       <RecipeForm />
       <RecipeFile />
@@ -22,12 +24,7 @@ export function TrainingPanel() {
     </div>
   );
   return (
-    <Panel
-      title="Training"
-      place="training"
-      done={done}
-      lead="Only the small LoRA matrices learn. You may close this tab at any time and go on later."
-    >
+    <Panel title={say.title} place="training" done={done} lead={say.lead}>
       {/* The run keeps its place in the document, and so the focus: what moves is the recipe. */}
       {begun ? [run, recipe] : [recipe, run]}
     </Panel>

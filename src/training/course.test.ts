@@ -1,6 +1,9 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { StepRecord } from "../../workers/training/events.ts";
+import { speak } from "../words/index.ts";
 import { curveWords, heldOutWords } from "./course.ts";
+
+afterEach(() => speak("en"));
 
 const run = (losses: number[]): StepRecord[] =>
   losses.map((loss, i) => ({
@@ -18,6 +21,11 @@ test("the curve in words", () => {
   expect(curveWords(run([2, 3]))).toBe("Rising: 2.000 → 3.000, lowest 2.000 at step 1.");
   expect(curveWords(run([2, 2.01]))).toBe("Level: 2.000 → 2.010, lowest 2.000 at step 1.");
   expect(curveWords(run([2]))).toBe("");
+});
+
+test("the curve in German", async () => {
+  await speak("de");
+  expect(curveWords(run([8.9, 0.05, 0.08]))).toBe("Fallend: 8,900 → 0,08000, am niedrigsten 0,05000 bei Schritt 2.");
 });
 
 test("held-out rows in words", () => {

@@ -2,14 +2,16 @@
 import { lossEnds } from "../../workers/training/advice/on-run.ts";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { figure } from "../parts/format.ts";
+import { words } from "../words/index.ts";
 
 /** The loss curve in words, for who does not see it. */
 export function curveWords(records: readonly StepRecord[]): string {
   if (records.length < 2) return "";
   const { first, last } = lossEnds(records);
   const lowest = records.reduce((best, record) => (record.loss < best.loss ? record : best));
-  const way = last < 0.98 * first ? "Falling" : last > 1.02 * first ? "Rising" : "Level";
-  return `${way}: ${figure(first)} → ${figure(last)}, lowest ${figure(lowest.loss)} at step ${lowest.step}.`;
+  const { ways, from } = words().run.course;
+  const way = last < 0.98 * first ? ways.falling : last > 1.02 * first ? ways.rising : ways.level;
+  return from(way, figure(first), figure(last), figure(lowest.loss), lowest.step);
 }
 
 /** What the held-out rows say, in words; "" where they were not measured. */
@@ -17,7 +19,8 @@ export function heldOutWords(evaluations: readonly EvaluationRecord[]): string {
   const [first] = evaluations;
   const last = evaluations.at(-1);
   if (!first || !last) return "";
-  if (evaluations.length === 1) return `Held-out rows: ${figure(first.loss)} at step ${first.step}.`;
+  const { heldOut, once, from } = words().run.course;
+  if (evaluations.length === 1) return once(heldOut, figure(first.loss), first.step);
   const best = evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
-  return `Held-out rows: ${figure(first.loss)} → ${figure(last.loss)}, lowest ${figure(best.loss)} at step ${best.step}.`;
+  return from(heldOut, figure(first.loss), figure(last.loss), figure(best.loss), best.step);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
-import { figuresByStep, secondsLeft, toCsv, tokensPerSecond } from "./metrics.ts";
+import { figuresByStep, figureTitle, secondsLeft, toCsv, tokensPerSecond } from "./metrics.ts";
 
 const record = (step: number, loss = step, seconds = 1): StepRecord => ({
   step,
@@ -57,4 +57,10 @@ test("what held-out rows say stands at its step, also before the first one and a
     "2,2,0.30000000000000004,0.00002,31,640,1,2.5,0.5,2",
     "",
   ]);
+});
+
+test("a figure's name is its metric's, with how many answers it is of", () => {
+  expect(figureTitle("exact_match", 6)).toBe("Exact match of 6 answers");
+  expect(figureTitle("anls", 1)).toBe("Anls of 1 answer");
+  expect(figureTitle("anls", undefined)).toBe("Anls");
 });

@@ -2,7 +2,7 @@
 
 import { median } from "../../workers/metrics/averages.ts";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
-import { counted } from "../../workers/words.ts";
+import { words } from "../words/index.ts";
 
 /**
  * Seconds until step `maxSteps`: median of the last 20 step times, so that one slow step does not count, times steps left.
@@ -48,8 +48,10 @@ export const figureNames = (evaluations: readonly EvaluationRecord[]): string[] 
 ];
 
 /** "Exact match of 6 answers" */
-export const figureTitle = (name: string, answered: number | undefined): string =>
-  `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}${answered ? ` of ${counted(answered, "answer")}` : ""}`;
+export const figureTitle = (name: string, answered: number | undefined): string => {
+  const title = `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+  return answered ? words().run.figures.ofAnswers(title, answered) : title;
+};
 
 /** The figures as CSV with a header line, full precision, CRLF line ends (RFC 4180); what was not measured is left empty. */
 export function toCsv(records: readonly StepRecord[], evaluations: readonly EvaluationRecord[] = []): string {

@@ -1,6 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { RunState, StepRecord } from "../../workers/training/events.ts";
-import { missingFor, pauseObstacle, spokenOf, statusOf, titleOf } from "./status.ts";
+import { speak } from "../words/index.ts";
+import { missingFor, oddRowsWords, pauseObstacle, spokenOf, statusOf, titleOf } from "./status.ts";
+
+afterEach(() => speak("en"));
 
 const records = (steps: number): StepRecord[] =>
   Array.from({ length: steps }, (_, i) => ({
@@ -84,4 +87,24 @@ test("an evaluation says how far it is, and can be paused", () => {
     "Answering held-out rows, 2 of 6. Step 12 of 500",
   );
   expect(statusOf({ ...run("training"), measuring })).toBe("Step 12 of 500");
+});
+
+test("rows that could not be used are told with their count", () => {
+  expect(oddRowsWords({ "left-out": 0, cut: 0 })).toBe("");
+  const left = "could not be used and was left out of the batches (see the skipped rows of the data).";
+  expect(oddRowsWords({ "left-out": 1, cut: 0 })).toBe(`1 row ${left}`);
+  expect(oddRowsWords({ "left-out": 2, cut: 0 })).toBe(`2 rows ${left.replace("was", "were")}`);
+});
+
+test("the same in German, with its decimal comma", async () => {
+  await speak("de");
+  const paused = run("paused");
+  const measuring = { what: "answers" as const, rows: 2, of: 6 };
+  expect(statusOf(paused)).toBe("Angehalten. Schritt 12 von 500");
+  expect(statusOf({ ...run("evaluating"), measuring })).toBe(
+    "Zurückgehaltene Zeilen werden beantwortet, 2 von 6. Schritt 12 von 500",
+  );
+  expect(spokenOf(paused)).toBe("Angehalten: 12 von 500 Schritten, Loss 1,250, noch etwa 16 min");
+  expect(titleOf(paused)).toBe("12/500 · 1,25 – TabTune");
+  expect(pauseObstacle("saving")).toBe("Wird gespeichert: Ein Lauf lässt sich anhalten, während er trainiert.");
 });

@@ -16,9 +16,22 @@ const ROOMS = [
   ...["account", "adapters", "columns", "dataset", "hub-data", "model", "rows", "second-drop", "sign-in"].map(
     (store) => `stores/${store}.ts`,
   ),
-  ...["demo", "runs", "run-answers", "run-names", "beginning", "storage", "supply", "engine-supply"].map(
-    (store) => `stores/${store}.ts`,
+  ...[
+    "demo",
+    "training",
+    "run-state",
+    "runs",
+    "run-answers",
+    "run-names",
+    "beginning",
+    "storage",
+    "supply",
+    "engine-supply",
+  ].map((store) => `stores/${store}.ts`),
+  ...["Answers", "Beginning", "LiveRun", "LossTable", "RunAdvice", "RunButtons", "RunFigures", "TrainingPanel"].map(
+    (part) => `training/${part}.tsx`,
   ),
+  ...["answers-coming", "course", "metrics", "status"].map((file) => `training/${file}.ts`),
 ];
 
 /** Files of these rooms that have not moved. */
@@ -32,6 +45,8 @@ const NONE = new Map([
   ["run §", "a value of the form of a job"],
   ["§ base", "a key of speakers"],
   ["trained on", "a value of the workers’"],
+  ["full speed", "a value of the workers’"],
+  ["take the best", "a value of the workers’"],
   ["undo all", "a value of the workers’"],
   ["contribute-repos manage-repos", "scopes of the hub"],
   ["openid profile §", "scopes of the hub"],
