@@ -135,10 +135,10 @@ export async function prepare(page: Page): Promise<void> {
   await holdNothingOut(page);
 }
 
-/** Number fields by their labels; those under "More settings" are opened. */
+/** Number fields by their labels, in the list of all settings, which is opened. */
 export async function setRecipe(page: Page, fields: Record<string, number>): Promise<void> {
   const training = panel(page, "Training");
-  const more = training.locator("details", { hasText: "More settings" });
+  const more = training.locator("details", { hasText: "All settings" });
   if ((await more.getAttribute("open")) === null) await more.locator("summary").click();
   for (const [name, value] of Object.entries(fields)) {
     const field = training.getByRole("spinbutton", { name, exact: true });

@@ -251,7 +251,7 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
     await expect(statusOf(page, "Data")).toHaveText("128 rows ready", { timeout: SLOW });
     await expect(training.getByRole("spinbutton", { name: "Steps" })).toHaveValue("77");
     await expect(training.getByRole("spinbutton", { name: "LoRA rank" })).toHaveValue("8");
-    const memory = training.locator(".plan dd").nth(1);
+    const memory = training.locator(".plan dd:has(.badge)");
     const edited = await memory.textContent();
     const rows = jsonLines([{ question: "Who?", answer: "Me." }]);
     await drop(page.locator("main"), [{ name: "other.jsonl", bytes: rows }]);

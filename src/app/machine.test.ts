@@ -7,7 +7,8 @@ vi.stubGlobal("localStorage", {
   setItem: (key: string, value: string) => kept.set(key, value),
 });
 const { adapterOf, rememberSpeed } = await import("../page/speed.ts");
-const { machineWords, SMOLVLM_FLOPS, SPEEDS } = await import("./machine.ts");
+const { SPEEDS } = await import("../page/card-speeds.ts");
+const { machineWords, SMOLVLM_FLOPS } = await import("./machine.ts");
 
 beforeEach(() => kept.clear());
 

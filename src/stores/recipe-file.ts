@@ -4,6 +4,7 @@ import { TabTuneError } from "../../workers/errors.ts";
 import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { readRecipe } from "../../workers/recipe.ts";
 import { attempt, useApp } from "../page/store.ts";
+import { words } from "../words/index.ts";
 import type { Fields, Preset } from "./presets.ts";
 import { filledForm, looksLikeRecipe, recipeInHash } from "./recipe-text.ts";
 import { isRunning } from "./run-state.ts";
@@ -33,8 +34,8 @@ export const useRecipeFile = create<RecipeFileStore>((set, get) => ({
     attempt("training", async () => {
       const { state, preset, fields, setFields } = useTraining.getState();
       if (isRunning(state)) {
-        const remedy = "Open the recipe again when the run has ended.";
-        throw new TabTuneError("bad-argument", "A run is going on.", remedy, "Its recipe is unchanged.");
+        const { running, runningRemedy, unchanged } = words().recipe.file;
+        throw new TabTuneError("bad-argument", running, runningRemedy, unchanged);
       }
       useApp.getState().clear("training");
       // Checked as text first: broken JSON has its own sentence.
@@ -64,5 +65,5 @@ export async function takeLink(): Promise<void> {
   const text = recipeInHash(location.hash);
   if (text === undefined) return;
   history.replaceState(history.state, "", `${location.pathname}${location.search}`);
-  await useRecipeFile.getState().fill(text, "The link");
+  await useRecipeFile.getState().fill(text, words().recipe.file.link);
 }

@@ -1,6 +1,7 @@
 /** Recipes as text: in files, and in links. A recipe is settings and nothing else: no data and no model is in it. */
 import { isJsonObject } from "../../workers/json.ts";
 import { parseRecipe, recipeProblems, toHuggingFace } from "../../workers/recipe.ts";
+import { words } from "../words/index.ts";
 
 /** Keys that say how a model is loaded and its rows are prepared: they are chosen with the model, before there is a run. */
 export const LOADING_KEYS = [
@@ -81,13 +82,13 @@ export function filledForm(json: unknown, before: Record<string, unknown>, where
   const taken = Object.keys(given).filter((key) => !LOADING_KEYS.includes(key));
   const other = Object.keys(given).filter((key) => LOADING_KEYS.includes(key) && !same(given[key], before[key]));
   const changed = taken.filter((key) => !same(given[key], before[key]));
-  const words = [
-    changed.length > 0 ? `${where} changed ${listOf(changed.map(shown))}.` : `${where} changed nothing that it names.`,
+  const say = words().recipe.file;
+  const told = [
+    changed.length > 0 ? say.changed(where, listOf(changed.map(shown))) : say.changedNothing(where),
     others(whole, given, before),
-    other.length > 0 &&
-      `Not taken: ${other.map(shown).join(", ")}. This is chosen with the model (Loading settings), and ${other.length === 1 ? "is" : "are"} as the model is loaded.`,
+    other.length > 0 && say.notTaken(other.map(shown).join(", "), other.length),
   ];
-  return { fields: { ...whole, ...kept }, told: words.filter(Boolean).join(" ") };
+  return { fields: { ...whole, ...kept }, told: told.filter(Boolean).join(" ") };
 }
 
 /** Of keys that the recipe leaves out. */
@@ -100,17 +101,17 @@ function others(
   const changed = keys.filter((key) => !same(whole[key], before[key]));
   if (changed.length === 0) return "";
   const shown = changed.map((key) => `${key} ${JSON.stringify(whole[key])}`);
-  return `What it does not name has its default: ${listOf(shown)}.`;
+  return words().recipe.file.defaults(listOf(shown));
 }
 
 const MOST_SHOWN = 12;
-const listOf = (words: string[]): string =>
-  words.length <= MOST_SHOWN
-    ? words.join(", ")
-    : `${words.slice(0, MOST_SHOWN).join(", ")} and ${words.length - MOST_SHOWN} more`;
+const listOf = (all: string[]): string =>
+  all.length <= MOST_SHOWN
+    ? all.join(", ")
+    : words().recipe.file.more(all.slice(0, MOST_SHOWN).join(", "), all.length - MOST_SHOWN);
 
 /** Whether a form can be written as a recipe: a field that is empty or wrong cannot. */
 export const recipeObstacle = (fields: Record<string, unknown>): string => {
   const [wrong] = recipeProblems(fields).keys();
-  return wrong === undefined ? "" : `Correct ${wrong} first.`;
+  return wrong === undefined ? "" : words().recipe.file.correct(wrong);
 };

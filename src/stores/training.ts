@@ -18,6 +18,7 @@ import type { PlannedData } from "../../workers/training/plan.ts";
 import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import { adapterKeys, useBeginning } from "./beginning.ts";
+import { useCarePlans } from "./care-plans.ts";
 import { useDataset } from "./dataset.ts";
 import { engineSupply } from "./engine-supply.ts";
 import { useModel } from "./model.ts";
@@ -69,6 +70,8 @@ interface TrainingStore {
   /** `touched` false: the page's own choice. */
   setPreset(preset: Preset, touched?: boolean): void;
   setField(name: string, value: unknown): void;
+  /** Several fields at once; none of them says whether held-out rows are measured. */
+  setSome(values: Fields): void;
   /** A whole recipe of somebody's. */
   setFields(fields: Fields, preset?: Preset): void;
   refreshPlan(): Promise<void>;
@@ -183,7 +186,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
         const { preset, touched, evaluationChosen } = get();
         const own = evaluationChosen ? {} : ownEvaluation(fields, { preset, data, planned: plan.steps });
         if ("eval_steps" in own && own.eval_steps !== fields.eval_steps) return setRecipe(preset, fields, touched);
-        void makeReady(fields, planned);
+        await attempt("training", () => useCarePlans.getState().refresh(fields, planned, plan));
+        if (get().fields === fields) void makeReady(fields, planned);
       }
     } catch (error) {
       if (get().fields === fields) {
@@ -291,6 +295,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const chosen = evaluationChosen || name === "eval_strategy" || name === "eval_steps";
       setRecipe(preset, { ...fields, [name]: value, ...tiedTo(name, value, fields, plan?.steps) }, true, chosen);
     },
+    setSome: (values) => setRecipe(get().preset, { ...get().fields, ...values }),
     refreshPlan: planNow,
     modelLoaded({ recipe }) {
       const { pace, setPace, preset, touched, refreshPlan, setPreset } = get();

@@ -10,12 +10,14 @@ export function Beginning() {
   const { run, which } = useBeginning();
   const { beginWith } = useBeginning.getState();
   if (!run) return <div aria-live="polite" className="live" />;
-  const say = words().run.begins;
+  const step = stepOf(run, which);
+  const say = words().recipe.beginning;
   return (
     <div aria-live="polite" className="note">
       <p>
         {say.with} <strong>{titleOf(run)}</strong>
-        {say.holds(stepOf(run, which))}
+        {step > 0 ? say.at(step) : ""}
+        {say.holds}
       </p>
       <Action kind="quiet" onPress={() => beginWith(undefined)}>
         {say.anew}

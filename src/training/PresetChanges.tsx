@@ -6,6 +6,7 @@ import { useModel } from "../stores/model.ts";
 import { fieldsOf, wantedLoading } from "../stores/presets.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { type Change, loadingChanges, recipeChanges } from "./preset.ts";
 
 function ChangeList({ changes, label }: { changes: Change[]; label: string }) {
@@ -25,13 +26,14 @@ function MemoryWords() {
   const { plan, planAnew, replaced } = useTraining();
   const loaded = useModel((s) => s.info !== undefined);
   if (!plan || !planAnew || !loaded) return null;
-  const before = replaced?.plan && `${bytes(replaced.plan.totalBytes)} with ${replaced.preset}, `;
+  const { memory: say, names } = words().recipe.presets;
+  const { plan: before, preset } = replaced ?? {};
+  const fits = planAnew.fits === "tight" ? say.tight : say.tooLarge;
   return (
     <p>
-      GPU memory of a run: {before}
-      {bytes(plan.totalBytes)} with this recipe on the model as it is loaded,{" "}
-      <strong>{bytes(planAnew.totalBytes)} loaded anew</strong>
-      {planAnew.fits === "fits" ? "." : ` (${planAnew.fits === "tight" ? "tight" : "too large"}). ${planAnew.advice}`}
+      {say.label} {before && preset && `${say.before(bytes(before.totalBytes), names[preset])} `}
+      {say.now(bytes(plan.totalBytes))} <strong>{say.anew(bytes(planAnew.totalBytes))}</strong>
+      {planAnew.fits === "fits" ? "." : ` (${fits}). ${planAnew.advice}`}
     </p>
   );
 }
@@ -45,21 +47,18 @@ function LoadingOffer() {
   const id = useId();
   const wanted = wantedLoading(preset, fields);
   if (!wanted) return null;
+  const say = words().recipe.presets;
   const asks = preview !== undefined;
-  const obstacle = running ? "A run is going on: stop it first." : progress ? "A model is being loaded." : "";
+  const obstacle = running ? say.running : progress ? say.loading : "";
   return (
     <div className="note">
-      <p id={id}>
-        {info
-          ? "The model is loaded otherwise than the report's script loads it. Until it is loaded anew, a run trains on it as it is:"
-          : "The report's script loads the model otherwise than Loading settings say now:"}
-      </p>
-      <ChangeList changes={loadingChanges(loaded?.loading ?? loading, fields)} label="Loaded otherwise" />
+      <p id={id}>{info ? say.loaded : say.notLoaded}</p>
+      <ChangeList changes={loadingChanges(loaded?.loading ?? loading, fields)} label={say.otherwise} />
       <MemoryWords />
       <Action reason={obstacle} describedBy={obstacle ? undefined : id} onPress={() => void loadWith(wanted)}>
-        {info ? "Load the model anew" : "Load the model so"}
+        {info ? say.loadAnew : say.loadSo}
       </Action>
-      {asks && <p>The Model panel asks whether its files may be fetched for that.</p>}
+      {asks && <p>{say.asks}</p>}
     </div>
   );
 }
@@ -71,18 +70,16 @@ export function PresetChanges() {
   useModel((s) => s.loaded);
   if (preset !== "Seed report") return <div aria-live="polite" className="live" />;
   const changes = recipeChanges(replaced?.fields ?? fieldsOf("Practical"), fieldsOf(preset));
+  const say = words().recipe.presets;
   return (
     <div aria-live="polite" className="preset">
       <p>
-        As TRL’s <code>vsft_llava.py</code> trains: every linear of the model adapted and in 4 bits, all text in the
-        loss, rows in its order.
+        {say.lead} <code>vsft_llava.py</code> {say.leadAfter}
       </p>
       {changes.length > 0 && (
         <details open>
-          <summary>
-            What it changes: {changes.length} settings of {replaced?.preset ?? "Practical"}
-          </summary>
-          <ChangeList changes={changes} label="What it changes" />
+          <summary>{say.changed(changes.length, say.names[replaced?.preset ?? "Practical"])}</summary>
+          <ChangeList changes={changes} label={say.changes} />
         </details>
       )}
       <LoadingOffer />

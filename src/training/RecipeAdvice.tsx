@@ -7,6 +7,7 @@ import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 import { setButton } from "./set-button.ts";
 
 export function RecipeAdvice() {
@@ -25,7 +26,7 @@ export function RecipeAdvice() {
   if (running) return null;
   return (
     <AdviceList
-      label="Advice on the recipe"
+      label={words().recipe.advice}
       items={advice.map(({ about, words, set }) => ({ about, words, buttons: set ? [setButton(set, "")] : [] }))}
     />
   );

@@ -6,25 +6,27 @@ import { PickButton } from "../parts/PickButton.tsx";
 import { useRecipeFile } from "../stores/recipe-file.ts";
 import { LONGEST_LINK, recipeLink, recipeObstacle, recipeText } from "../stores/recipe-text.ts";
 import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
 
 function CopyLink({ obstacle }: { obstacle: string }) {
   const fields = useTraining((s) => s.fields);
   const [copied, setCopied] = useState("");
+  const say = words().recipe.file;
   const link = obstacle ? "" : recipeLink(fields, location.href);
-  const tooLong = link.length > LONGEST_LINK ? "The recipe is too long for a link: save it as a file." : "";
+  const tooLong = link.length > LONGEST_LINK ? say.tooLong : "";
   return (
     <>
       <Action
         reason={obstacle || tooLong}
         onPress={() => {
           void navigator.clipboard.writeText(link).then(
-            () => setCopied("Copied."),
+            () => setCopied(say.copied),
             // Without leave to write to the clipboard the link is shown, to be copied by hand.
             () => setCopied(link),
           );
         }}
       >
-        Copy link
+        {say.copy}
       </Action>
       <span aria-live="polite" className="detail">
         {copied}
@@ -38,35 +40,35 @@ export function RecipeFile() {
   const { told } = useRecipeFile();
   const { fill, undo, dismiss } = useRecipeFile.getState();
   const obstacle = recipeObstacle(fields);
+  const say = words().recipe.file;
   const open = async (blob: Blob, name: string): Promise<void> => fill(await blob.text(), name);
   return (
     <>
       <details>
-        <summary>Recipe as a file or link</summary>
+        <summary>{say.title}</summary>
         <div className="row centred">
           <Action
             reason={obstacle}
             onPress={() => download(new Blob([recipeText(fields)], { type: "application/json" }), "recipe.json")}
           >
-            Save recipe
+            {say.save}
           </Action>
           <PickButton accept=".json" onPick={([file]) => void open(file!.blob, file!.path)}>
-            Open recipe
+            {say.open}
           </PickButton>
           <CopyLink obstacle={obstacle} />
         </div>
-        <p className="detail">
-          Settings only, under Hugging Face's names: no rows, no pictures, no model. A link fills in this form where it
-          is opened, and starts nothing. A recipe file can be dropped anywhere on this page too.
-        </p>
+        <p className="detail">{say.about}</p>
       </details>
       <div aria-live="polite" className="live">
         {told && (
           <div className="note row centred">
-            <span>{told} Nothing was started.</span>
-            <Action onPress={undo}>Take it back</Action>
+            <span>
+              {told} {say.nothingStarted}
+            </span>
+            <Action onPress={undo}>{say.takeBack}</Action>
             <Action kind="quiet" onPress={dismiss}>
-              Keep it
+              {say.keep}
             </Action>
           </div>
         )}

@@ -1,73 +1,33 @@
-/** The recipe as fields. The five that matter first are always open; the rest folds away. */
+/** The recipe as fields: those that matter first, or the list of all. Either has each field once. */
 import { useState } from "react";
-import { limitsOf } from "../../workers/recipe.ts";
 import { Action } from "../parts/Action.tsx";
 import { Field } from "../parts/Field.tsx";
-import { adapterKeys, useBeginning } from "../stores/beginning.ts";
 import { useHubData } from "../stores/hub-data.ts";
 import { useModel } from "../stores/model.ts";
 import type { Preset } from "../stores/presets.ts";
 import { isRunning } from "../stores/run-state.ts";
 import { useTraining } from "../stores/training.ts";
-import {
-  bestChoice,
-  type ChoiceField,
-  choiceFields,
-  evaluationChoice,
-  evaluationFields,
-  fields,
-  judgingChoices,
-  mainFields,
-  moreFields,
-  type NumberField,
-} from "./fields.ts";
+import { words } from "../words/index.ts";
+import { Control, useLocked } from "./Control.tsx";
+import { ALL, hintOfField, labelOfField, MAIN, MEASURING } from "./fields.ts";
 import { PresetChanges } from "./PresetChanges.tsx";
-
-const presetHints: Record<Preset, string> = {
-  "Demo model": "made for this model",
-  Practical: "a good start for most data",
-  "Seed report": "all text, all linears, a large adapter",
-};
+import { changedFrom } from "./preset.ts";
+import { SettingsList } from "./SettingsList.tsx";
+import { usePresetForm } from "./use-preset-form.ts";
 
 function PresetSelect() {
   const preset = useTraining((s) => s.preset);
   const { setPreset } = useTraining.getState();
   const demo = useModel((s) => s.info?.recipe != null);
   const presets: Preset[] = demo ? ["Demo model", "Practical", "Seed report"] : ["Practical", "Seed report"];
+  const { label, names, hints } = words().recipe.presets;
   return (
-    <Field label="Preset" hint={presetHints[preset]}>
+    <Field label={label} hint={hints[preset]}>
       {(attributes) => (
         <select {...attributes} value={preset} onChange={(event) => setPreset(event.target.value as Preset)}>
           {presets.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      )}
-    </Field>
-  );
-}
-
-/** The value is that of the adapter that the next run begins with. */
-const useLocked = (name: string): boolean => useBeginning((s) => name in adapterKeys(s.run));
-const LOCKED_HINT = "the adapter's own";
-
-function ChoiceSelect({ field: { label, name, hint, options } }: { field: ChoiceField }) {
-  const locked = useLocked(name);
-  const value = useTraining((s) => s.fields[name]);
-  const { setField } = useTraining.getState();
-  const keyOf = (v: unknown): string => JSON.stringify(v ?? null);
-  return (
-    <Field label={label} hint={locked ? LOCKED_HINT : hint}>
-      {(attributes) => (
-        <select
-          {...attributes}
-          disabled={locked}
-          value={keyOf(value)}
-          onChange={(event) => setField(name, JSON.parse(event.target.value))}
-        >
-          {options.map(([option, text]) => (
-            <option key={text} value={keyOf(option)}>
-              {text}
+            <option key={name} value={name}>
+              {names[name]}
             </option>
           ))}
         </select>
@@ -76,90 +36,75 @@ function ChoiceSelect({ field: { label, name, hint, options } }: { field: Choice
   );
 }
 
-function NumberInput({ field: { label, name, hint, optional } }: { field: NumberField }) {
-  const value = useTraining((s) => s.fields[name]);
+function MainField({ name }: { name: string }) {
   const problem = useTraining((s) => s.problems.get(name));
   const locked = useLocked(name);
-  const { setField } = useTraining.getState();
+  const { list, problem: problemWords } = words().recipe;
   return (
-    <Field label={label} hint={locked ? LOCKED_HINT : hint} problem={problem && `Must be ${problem}.`}>
-      {(attributes) => (
-        <input
-          {...attributes}
-          type="number"
-          disabled={locked}
-          {...limitsOf(name)}
-          value={typeof value === "number" && Number.isFinite(value) ? value : ""}
-          aria-invalid={problem !== undefined}
-          onChange={({ target }) => setField(name, optional && target.value === "" ? null : target.valueAsNumber)}
-        />
-      )}
+    <Field
+      label={labelOfField(name)}
+      hint={locked ? list.locked : hintOfField(name)}
+      problem={problem && problemWords(problem)}
+    >
+      {(attributes) => <Control name={name} attributes={attributes} />}
     </Field>
   );
 }
 
-/** For those who know the fields from code, or write a recipe file. */
-function FieldNames() {
-  const [open, setOpen] = useState(false);
+function MainFields() {
+  const measures = useTraining((s) => s.fields.eval_strategy === "steps");
   return (
-    <>
-      <button type="button" className="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {open ? "Hide names in recipe files" : "Show names in recipe files"}
-      </button>
-      {open && (
-        <dl className="field-names">
-          {fields.map(({ label, name }) => (
-            <div key={name}>
-              <dt>{label}</dt>
-              <dd>
-                <code>{name}</code>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
-    </>
+    <div className="fields">
+      {[...MAIN, ...(measures ? MEASURING : [])].map((name) => (
+        <MainField key={name} name={name} />
+      ))}
+    </div>
+  );
+}
+
+/** The data set of the report's script. */
+function SeedData() {
+  const asking = useHubData((s) => s.asking);
+  const { lookUpSeed } = useHubData.getState();
+  const say = words().recipe.presets;
+  return (
+    <div className="row">
+      <Action reason={asking ? say.asking : ""} onPress={() => void lookUpSeed()}>
+        {say.useData}
+      </Action>
+    </div>
   );
 }
 
 export function RecipeForm() {
   const running = useTraining((s) => isRunning(s.state));
-  const seed = useTraining((s) => s.preset === "Seed report");
-  const measures = useTraining((s) => s.fields.eval_strategy === "steps");
-  const asking = useHubData((s) => s.asking);
-  const { lookUpSeed } = useHubData.getState();
+  const { preset, fields } = useTraining();
+  const [open, setOpen] = useState(false);
+  const changed = changedFrom(usePresetForm(), fields);
+  const say = words().recipe;
   return (
-    <fieldset className="recipe" disabled={running}>
-      <legend className="visually-hidden">Recipe</legend>
-      <div className="fields">
-        <PresetSelect />
-        {mainFields.map((field) => (
-          <NumberInput key={field.name} field={field} />
-        ))}
-        <ChoiceSelect field={evaluationChoice} />
-        {measures && evaluationFields.map((field) => <NumberInput key={field.name} field={field} />)}
-        {measures && [bestChoice, ...judgingChoices].map((field) => <ChoiceSelect key={field.name} field={field} />)}
-      </div>
-      <PresetChanges />
-      {seed && (
-        <div className="row">
-          <Action reason={asking ? "The hub is being asked." : ""} onPress={() => void lookUpSeed()}>
-            Use its data set
-          </Action>
-        </div>
-      )}
-      <details>
-        <summary>More settings</summary>
+    <>
+      <fieldset className="recipe" disabled={running}>
+        <legend className="visually-hidden">{say.presets.label}</legend>
         <div className="fields">
-          {choiceFields.map((field) => (
-            <ChoiceSelect key={field.name} field={field} />
-          ))}
-          {moreFields.map((field) => (
-            <NumberInput key={field.name} field={field} />
-          ))}
+          <PresetSelect />
         </div>
-        <FieldNames />
+        <PresetChanges />
+        {preset === "Seed report" && <SeedData />}
+      </fieldset>
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <strong>{say.list.open}</strong>{" "}
+          <span>{say.list.count(ALL.length, changed.size, say.presets.names[preset])}</span>
+        </summary>
+        {open && <SettingsList changed={changed} />}
       </details>
-    </fieldset>
+      {!open && (
+        <fieldset className="recipe" disabled={running}>
+          <legend className="visually-hidden">{say.title}</legend>
+          <MainFields />
+        </fieldset>
+      )}
+    </>
   );
 }

@@ -1,176 +1,89 @@
-/** The fields of the recipe's form: what people call them, and what they mean in a few words. Limits are the recipe's own. */
+/** The fields of the recipe's form, by their Hugging Face names: in which groups they stand, and what people call them and their values. */
 import { METRIC_NAMES } from "../../workers/metrics/metric.ts";
+import { isNumber, optionsOf, recipeProblems } from "../../workers/recipe.ts";
+import { LOADING_KEYS } from "../stores/recipe-text.ts";
+import { words } from "../words/index.ts";
 
-const nameOf = (metric: string): string => metric.replaceAll("_", " ");
-
-export interface NumberField {
-  label: string;
-  /** Hugging Face name. */
-  name: string;
-  hint: string;
-  /** May be left empty. */
-  optional?: true;
-}
-
-export interface ChoiceField extends NumberField {
-  options: [value: unknown, text: string][];
-}
-
-/** Always open. */
-export const mainFields: NumberField[] = [
-  { label: "Steps", name: "max_steps", hint: "updates of the adapter" },
-  { label: "Batch size", name: "per_device_train_batch_size", hint: "rows at a time" },
-  { label: "Learning rate", name: "learning_rate", hint: "ten times that of full training" },
-  { label: "LoRA rank", name: "lora_r", hint: "more: a larger adapter" },
-  { label: "LoRA alpha", name: "lora_alpha", hint: "updates × alpha / rank" },
+/** On show without the list of all. */
+export const MAIN = [
+  "max_steps",
+  "per_device_train_batch_size",
+  "learning_rate",
+  "lora_r",
+  "lora_alpha",
+  "eval_strategy",
 ];
 
-/** Open too: whether held-out rows are measured. */
-export const evaluationChoice: ChoiceField = {
-  label: "Held-out rows",
-  name: "eval_strategy",
-  hint: "does it learn, or learn by heart?",
-  options: [
-    ["no", "none: all are trained on"],
-    ["steps", "measured as it trains"],
+/** On show with them while held-out rows are measured. */
+export const MEASURING = [
+  ...["eval_steps", "eval_split", "eval_answers", "early_stopping_patience"],
+  ...["load_best_model_at_end", "eval_metric", "metric_for_best_model"],
+];
+
+/** Every key of a recipe, in the groups of the list. */
+export const GROUPS = {
+  length: [
+    ...["max_steps", "num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps"],
+    ...["data_order", "seed"],
   ],
-};
-
-/** There while held-out rows are measured. */
-export const evaluationFields: NumberField[] = [
-  { label: "Measure every … steps", name: "eval_steps", hint: "and at the start and the end" },
-  { label: "Share held out", name: "eval_split", hint: "8 to 512 rows; a validation split goes first" },
-  { label: "Rows answered", name: "eval_answers", hint: "at each measurement; 0: none" },
-  {
-    label: "End early after",
-    name: "early_stopping_patience",
-    hint: "measurements without a better one; empty: never",
-    optional: true,
-  },
-];
-
-export const bestChoice: ChoiceField = {
-  label: "The run ends with",
-  name: "load_best_model_at_end",
-  hint: "both can be downloaded",
-  options: [
-    [false, "the last adapter"],
-    [true, "the best measurement's"],
+  rate: ["learning_rate", "lr_scheduler_type", "warmup_ratio", "warmup_steps"],
+  adapter: ["lora_r", "lora_alpha", "use_rslora", "lora_dropout", "target_modules", "modules_to_save"],
+  rows: ["train_on", "max_length"],
+  measuring: [
+    ...["eval_strategy", "eval_steps", "eval_split", "eval_answers", "eval_metric", "per_device_eval_batch_size"],
+    ...["load_best_model_at_end", "metric_for_best_model", "greater_is_better", "early_stopping_patience"],
   ],
-};
+  memory: ["gradient_checkpointing", "optim"],
+  optimizer: ["weight_decay", "max_grad_norm", "adam_beta1", "adam_beta2", "adam_epsilon"],
+  saving: ["save_steps", "save_total_limit", "logging_steps"],
+  loading: LOADING_KEYS,
+} as const satisfies Record<string, readonly string[]>;
 
-/** What judges answers, and by what an evaluation is the best. */
-export const judgingChoices: ChoiceField[] = [
-  {
-    label: "Answers judged by",
-    name: "eval_metric",
-    hint: "figures of the task itself",
-    options: [
-      [null, "what fits the right answers"],
-      ...METRIC_NAMES.map((name): [string, string] => [name, nameOf(name)]),
-    ],
-  },
-  {
-    label: "Best by",
-    name: "metric_for_best_model",
-    hint: "which measurement is the best",
-    options: [["loss", "held-out loss"], ...METRIC_NAMES.map((name): [string, string] => [name, nameOf(name)])],
-  },
-];
+export type Group = keyof typeof GROUPS;
 
-/** Under "More settings", after the choices. */
-export const moreFields: NumberField[] = [
-  { label: "Gradient accumulation", name: "gradient_accumulation_steps", hint: "batches of a step" },
-  { label: "Warm-up share", name: "warmup_ratio", hint: "of all steps" },
-  { label: "LoRA dropout", name: "lora_dropout", hint: "share of inputs dropped" },
-  { label: "Weight decay", name: "weight_decay", hint: "0: none" },
-  { label: "Largest gradient norm", name: "max_grad_norm", hint: "0: no clipping" },
-  { label: "Save every … steps", name: "save_steps", hint: "a run goes on from there" },
-  { label: "Checkpoints kept", name: "save_total_limit", hint: "and that of the best measurement" },
-  { label: "Longest row in tokens", name: "max_length", hint: "longer rows are cut" },
-  { label: "Seed", name: "seed", hint: "of all random numbers" },
-];
+/** All of them. */
+export const ALL: readonly string[] = Object.values(GROUPS).flat();
 
-/** Choices among values of any kind, by what they are called. */
-export const choiceFields: ChoiceField[] = [
-  {
-    label: "Train on",
-    name: "train_on",
-    hint: "what counts in the loss",
-    options: [
-      ["responses", "answers only"],
-      ["all-text", "all text"],
-    ],
-  },
-  {
-    label: "Schedule",
-    name: "lr_scheduler_type",
-    hint: "of the learning rate",
-    options: [
-      ["linear", "linear"],
-      ["cosine", "cosine"],
-      ["constant", "constant"],
-    ],
-  },
-  {
-    label: "Adapted linears",
-    name: "target_modules",
-    hint: "where LoRA learns",
-    options: [
-      ["language-model", "language model"],
-      ["all-linear", "vision tower and projector too"],
-    ],
-  },
-  {
-    label: "Optimizer",
-    name: "optim",
-    hint: "8 bits: less memory",
-    options: [
-      ["adamw_torch", "AdamW"],
-      ["adamw_bnb_8bit", "AdamW, 8-bit moments"],
-    ],
-  },
-  {
-    label: "Activations",
-    name: "gradient_checkpointing",
-    hint: "for the backward pass",
-    options: [
-      [null, "automatic"],
-      [false, "kept: less work, more memory"],
-      [true, "recomputed: more work, less memory"],
-    ],
-  },
-  {
-    label: "Projector",
-    name: "modules_to_save",
-    hint: "from pictures to words",
-    options: [
-      [null, "as adapted linears say"],
-      [["multi_modal_projector"], "trained in full"],
-    ],
-  },
-  {
-    label: "Order of rows",
-    name: "data_order",
-    hint: "in each epoch",
-    options: [
-      ["shuffled", "shuffled"],
-      ["huggingface", "as Hugging Face shuffles"],
-      ["sequential", "as in the files"],
-    ],
-  },
-];
-
-/** All, in the order of the form. */
-export const fields: NumberField[] = [
-  ...mainFields,
-  evaluationChoice,
-  ...evaluationFields,
-  bestChoice,
-  ...judgingChoices,
-  ...choiceFields,
-  ...moreFields,
-];
+/** What a field is called and means; undefined of what is no field. */
+const saidOf = (name: string): { label: string; help: string; hint?: string } | undefined =>
+  (words().recipe.fields as Record<string, { label: string; help: string; hint?: string }>)[name];
 
 /** What people call a field, by its Hugging Face name. */
-export const labelOfField = (name: string): string => fields.find((field) => field.name === name)?.label ?? name;
+export const labelOfField = (name: string): string => saidOf(name)?.label ?? name;
+
+/** What it means, in a sentence. */
+export const helpOfField = (name: string): string => saidOf(name)?.help ?? "";
+
+/** What it means in a few words, where there is no room for a sentence. */
+export const hintOfField = (name: string): string => saidOf(name)?.hint ?? helpOfField(name);
+
+/** A number that may be left empty. */
+export const isOptional = (name: string): boolean => isNumber(name) && recipeProblems({ [name]: null }).size === 0;
+
+/** What may be chosen; empty where a number is written. A figure's name is any text, so the value of now is among them. */
+export function valuesOf(name: string, value: unknown): readonly unknown[] {
+  if (name !== "metric_for_best_model") return optionsOf(name);
+  const known = ["loss", ...METRIC_NAMES];
+  return typeof value === "string" && !known.includes(value) ? [value, ...known] : known;
+}
+
+/** A value of a field as the form shows it. */
+export function valueWords(name: string, value: unknown): string {
+  const { options, none } = words().recipe;
+  const named = (options as Record<string, Record<string, string>>)[name]?.[String(value)];
+  if (named !== undefined) return named;
+  if (value === null || value === undefined) return none;
+  return typeof value === "string" ? value.replaceAll("_", " ") : String(value);
+}
+
+/** Whether all words of a search are in what a field is called, means and may be, here or at Hugging Face. */
+export function isFound(name: string, search: string): boolean {
+  const values = valuesOf(name, undefined).flatMap((value) => [String(value), valueWords(name, value)]);
+  const text = [name, name.replaceAll("_", " "), labelOfField(name), hintOfField(name), helpOfField(name), ...values]
+    .join("\n")
+    .toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}

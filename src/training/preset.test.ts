@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseRecipe, practical, seedReport, toHuggingFace } from "../../workers/recipe.ts";
 import { quantisedBy, withModule } from "../parts/loading.ts";
-import { loadingChanges, recipeChanges } from "./preset.ts";
+import { changedFrom, loadingChanges, recipeChanges } from "./preset.ts";
 
 const seed = toHuggingFace(seedReport);
 const asUsual = quantisedBy(toHuggingFace(parseRecipe({})));
@@ -31,4 +31,16 @@ test("how a model is loaded otherwise", () => {
   // The order of the modules says nothing to people, but tells models apart.
   expect(withModule(["vision_tower", "language_model"], "multi_modal_projector", true)).toEqual(seed.quantize_modules);
   expect(withModule(["language_model", "vision_tower"], "vision_tower", false)).toEqual(["language_model"]);
+});
+
+test("what is otherwise than in the preset, with the preset's value; what is of loading is the model's", () => {
+  const form = toHuggingFace(practical);
+  expect(changedFrom(form, { ...form, lora_r: 8, eval_steps: 3, quantize_modules: [], seed: Number.NaN })).toEqual(
+    new Map<string, unknown>([
+      ["seed", 42],
+      ["lora_r", 16],
+      ["eval_steps", null],
+    ]),
+  );
+  expect(changedFrom(form, form).size).toBe(0);
 });

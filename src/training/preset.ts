@@ -2,7 +2,7 @@
 import { type Quantised, quantisedBy, quantisedWords } from "../parts/loading.ts";
 import type { Fields } from "../stores/presets.ts";
 import { LOADING_KEYS } from "../stores/recipe-text.ts";
-import { bestChoice, choiceFields, evaluationChoice, labelOfField } from "./fields.ts";
+import { ALL, labelOfField, valueWords } from "./fields.ts";
 
 /** A setting that becomes another. */
 export interface Change {
@@ -11,15 +11,15 @@ export interface Change {
   to: string;
 }
 
-const choices = [...choiceFields, evaluationChoice, bestChoice];
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** A value of a field as the form shows it. */
-function valueWords(name: string, value: unknown): string {
-  const option = choices.find((choice) => choice.name === name)?.options.find(([given]) => same(given, value));
-  if (option) return option[1];
-  return value === null || value === undefined ? "none" : String(value);
-}
+/** What the preset has of the settings that are otherwise, by their names; those of loading are the model's. */
+export const changedFrom = (preset: Fields, fields: Fields): ReadonlyMap<string, unknown> =>
+  new Map(
+    ALL.filter((name) => !LOADING_KEYS.includes(name) && !same(fields[name] ?? null, preset[name] ?? null)).map(
+      (name) => [name, preset[name]],
+    ),
+  );
 
 /** Settings that differ; those of loading the model are not among them. */
 export function recipeChanges(before: Fields, after: Fields): Change[] {

@@ -32,6 +32,12 @@ const ROOMS = [
     (part) => `training/${part}.tsx`,
   ),
   ...["answers-coming", "course", "metrics", "status"].map((file) => `training/${file}.ts`),
+  ...["care-plans", "presets", "recipe-file", "recipe-text", "step-time"].map((store) => `stores/${store}.ts`),
+  ...["Beginning", "Control", "PlanCard", "PresetChanges", "Questions", "RecipeAdvice", "RecipeFile", "RecipeForm"].map(
+    (part) => `training/${part}.tsx`,
+  ),
+  ...["SettingRow", "SettingsList", "TrainingPanel"].map((part) => `training/${part}.tsx`),
+  ...["fields", "preset", "questions", "set-button", "time", "use-preset-form"].map((part) => `training/${part}.ts`),
 ];
 
 /** Files of these rooms that have not moved. */
@@ -54,6 +60,8 @@ const NONE = new Map([
   ["eval_§ §", "a figure by its name in files"],
   ["needs you", "a standing, whose words are path.standing"],
   ["Demo model", "a preset’s key"],
+  ["Seed report", "a preset’s key"],
+  ["vsft_llava.py", "a file’s name"],
   ["TabTune", "our name"],
   ["GeForce RTX 4060", "a card’s name"],
   ["Apple M2", "a card’s name"],

@@ -3,15 +3,6 @@ import type { Words } from "../en/index.ts";
 import { counted, stepsOf } from "./count.ts";
 
 export const run: Words["run"] = {
-  title: "Training",
-  lead: "Nur die kleinen LoRA-Matrizen lernen. Sie können diesen Tab jederzeit schließen und später weitermachen.",
-  recipe: "Rezept",
-  begins: {
-    with: "Beginnt mit",
-    holds: (step) =>
-      `${step > 0 ? `, Schritt ${step}` : ""}: Rang, Alpha und angepasste lineare Schichten gelten weiter. Optimizer, Lernratenplan und Reihenfolge der Zeilen sind neu; der Adapter, mit dem er beginnt, bleibt, wie er ist.`,
-    anew: "Von vorn beginnen",
-  },
   buttons: {
     start: "Training starten",
     pause: "Anhalten",

@@ -2,16 +2,6 @@
 import { counted, rows } from "./count.ts";
 
 export const run = {
-  title: "Training",
-  lead: "Only the small LoRA matrices learn. You may close this tab at any time and go on later.",
-  recipe: "Recipe",
-  begins: {
-    with: "Begins with",
-    /** `step` 0: it has none. Stands behind the name. */
-    holds: (step: number) =>
-      `${step > 0 ? `, step ${step}` : ""}: its rank, alpha and adapted linears hold. Optimizer, schedule and order of rows are new; the adapter that it begins with stays as it is.`,
-    anew: "Begin anew",
-  },
   buttons: {
     start: "Start training",
     pause: "Pause",
