@@ -23,7 +23,12 @@ const READ = new Set([
 const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 const hasWord = (text: string): boolean => /\p{L}{2,}/u.test(text);
-const hasWords = (text: string): boolean => hasWord(text) && /[\p{L}§]\S*\s+\S*[\p{L}§]/u.test(text);
+/** Tags and attributes of a drawing, or of a selector, are no words. */
+const unmarked = (text: string): string => text.replaceAll(/<\/?[a-z][^<>]*>/g, " ").replaceAll(/[\w-]+="[^"]*"/g, " ");
+function hasWords(text: string): boolean {
+  const words = unmarked(text);
+  return hasWord(words) && /[\p{L}§]\S*\s+\S*[\p{L}§]/u.test(words);
+}
 const plain = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
 
 const nameOf = (attribute: Node): string => String((attribute.name as { name: unknown }).name);
