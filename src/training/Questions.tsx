@@ -22,11 +22,14 @@ function Choice({ group, answer, chosen }: { group: string; answer: Answer; chos
         name={group}
         checked={chosen}
         aria-labelledby={`${id}title`}
-        aria-describedby={[`${id}says`, `${id}numbers`].join(" ")}
+        aria-describedby={["says", "effect", "numbers"].map((part) => `${id}${part}`).join(" ")}
         onChange={() => setSome(answer.sets)}
       />
       <strong id={`${id}title`}>{answer.title}</strong>
       <span id={`${id}says`}>{answer.says}</span>
+      <span id={`${id}effect`} className="effect">
+        {answer.effect}
+      </span>
       <small id={`${id}numbers`}>{answer.numbers}</small>
     </label>
   );
@@ -43,12 +46,16 @@ function QuestionGroup({ asked }: { asked: Asked }) {
       aria-describedby={told ? group : undefined}
     >
       <legend>{asked.legend}</legend>
-      {asked.answers.map((answer) => (
-        <Choice key={answer.name} group={asked.question} answer={answer} chosen={answer.name === asked.chosen} />
-      ))}
-      <p className="detail" id={group}>
-        {told}
-      </p>
+      <div className="choices">
+        {asked.answers.map((answer) => (
+          <Choice key={answer.name} group={asked.question} answer={answer} chosen={answer.name === asked.chosen} />
+        ))}
+      </div>
+      {told && (
+        <p className="detail" id={group}>
+          {told}
+        </p>
+      )}
     </fieldset>
   );
 }
@@ -83,7 +90,7 @@ export function Questions() {
     goesOn: Object.keys(adapterKeys(beginsWith)).length > 0,
   };
   return (
-    <div className="questions">
+    <div className="three-questions">
       {askedOf(asking, takes).map((asked) => (
         <QuestionGroup key={asked.question} asked={asked} />
       ))}

@@ -18,6 +18,8 @@ export interface Answer {
   name: string;
   title: string;
   says: string;
+  /** What comes of it, in figures; "" where nothing is known. */
+  effect: string;
   /** The numbers that it sets, under Hugging Face's names. */
   numbers: string;
   sets: Setting;
@@ -88,15 +90,15 @@ interface Text {
 
 function asked<T extends string>(
   asking: Asking,
-  say: { question: Question; legend: string; texts: Record<T, Text>; add?(answer: Setting, name: T): string },
+  say: { question: Question; legend: string; texts: Record<T, Text>; effect?(sets: Setting, name: T): string },
   found: Choices<T> | undefined,
   obstacle: string,
 ): Asked {
   const names = Object.keys(say.texts) as T[];
   const choices = found?.choices ?? names.map((name) => ({ name, sets: {} }));
   const answers = choices.map(({ name, sets }) => {
-    const parts = [numbersOf(sets), found ? (say.add?.(sets, name) ?? "") : ""];
-    return { name, ...say.texts[name], sets, numbers: parts.filter(Boolean).join("; ") };
+    const effect = found ? (say.effect?.(sets, name) ?? "") : "";
+    return { name, ...say.texts[name], sets, effect, numbers: numbersOf(sets) };
   });
   const none = found !== undefined && found.chosen === undefined;
   const otherwise = none ? otherwiseOf(asking, Object.keys(choices[0]!.sets)) : "";
@@ -123,7 +125,7 @@ export function askedOf(asking: Asking, takes: (care: string) => string): Asked[
         question: "length",
         legend: length.legend,
         texts: textsOf.length,
-        add: ({ max_steps }) => seenWords(Number(max_steps), recipe!, rows),
+        effect: ({ max_steps }) => seenWords(Number(max_steps), recipe!, rows),
       },
       recipe && !noData ? lengthChoices(recipe, rows) : undefined,
       noData,
@@ -136,7 +138,7 @@ export function askedOf(asking: Asking, takes: (care: string) => string): Asked[
     ),
     asked(
       asking,
-      { question: "care", legend: care.legend, texts: textsOf.care, add: (_, name) => takes(name) },
+      { question: "care", legend: care.legend, texts: textsOf.care, effect: (_, name) => takes(name) },
       recipe ? careChoices(recipe) : undefined,
       because,
     ),
