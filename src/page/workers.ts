@@ -7,6 +7,7 @@ import { reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { DatasetApi } from "../../workers/protocol/dataset.ts";
 import type { EngineApi } from "../../workers/protocol/engine.ts";
 import { withWatchdog } from "../../workers/watchdog.ts";
+import { words } from "../words/index.ts";
 
 interface Handle<T> {
   worker: Worker;
@@ -16,7 +17,7 @@ interface Handle<T> {
   stop(reason: TabTuneError): void;
 }
 
-function open<T>(worker: Worker, what: string): Handle<T> {
+function open<T>(worker: Worker, what: "engine" | "reader"): Handle<T> {
   let reject: (reason: TabTuneError) => void;
   const died = new Promise<never>((_, r) => {
     reject = r;
@@ -29,33 +30,26 @@ function open<T>(worker: Worker, what: string): Handle<T> {
   worker.addEventListener("error", ({ message }) =>
     stop(
       message
-        ? engineDied(`The ${what} stopped working: ${message}`)
+        ? engineDied(words().workers.stopped(what, message))
         : new TabTuneError(
             "worker-died",
-            `The ${what} could not be started: its program is not where this page looks for it.`,
-            "Reload the page: there is probably a newer version.",
-            "Saved runs are untouched.",
+            words().workers.missing(what),
+            words().workers.reload,
+            words().workers.untouched,
           ),
     ),
   );
-  worker.addEventListener("messageerror", () =>
-    stop(engineDied(`The ${what} stopped working: a message could not be read.`)),
-  );
+  worker.addEventListener("messageerror", () => stop(engineDied(words().workers.unread(what))));
   return { worker, api: Comlink.wrap<T>(worker), died, stop };
 }
 
 const engineDied = (message: string): TabTuneError =>
-  new TabTuneError(
-    "worker-died",
-    message,
-    "Load the model again, then press Resume run.",
-    "Everything up to the last checkpoint is saved.",
-  );
+  new TabTuneError("worker-died", message, words().workers.loadAgain, words().workers.saved);
 
 const openEngine = (): Handle<EngineApi> =>
-  open(new Worker(new URL("../../workers/engine.worker.ts", import.meta.url), { type: "module" }), "training engine");
+  open(new Worker(new URL("../../workers/engine.worker.ts", import.meta.url), { type: "module" }), "engine");
 const openDataset = (): Handle<DatasetApi> =>
-  open(new Worker(new URL("../../workers/dataset.worker.ts", import.meta.url), { type: "module" }), "data reader");
+  open(new Worker(new URL("../../workers/dataset.worker.ts", import.meta.url), { type: "module" }), "reader");
 
 let engineHandle: Handle<EngineApi> | undefined;
 let datasetHandle: Handle<DatasetApi> | undefined;
@@ -97,19 +91,19 @@ export async function dataset<R>(
     return Promise.race([answer, handle.died]);
   };
   try {
-    return await withWatchdog(handle.worker, work, { silenceMs: DATASET_SILENCE_MS, task: "reading the files" });
+    return await withWatchdog(handle.worker, work, { silenceMs: DATASET_SILENCE_MS, task: words().workers.reading });
   } catch (error) {
     const { code, message, safe } = reportOf(error);
     if (code !== "worker-died") throw error;
     if (datasetHandle === handle) datasetHandle = undefined;
-    const remedy = last ? `Leave out what comes after ${last}, and drop the rest again.` : "Try other files.";
+    const remedy = last ? words().workers.leaveOut(last) : words().workers.otherFiles;
     throw new TabTuneError(code, message, remedy, safe, { cause: error });
   }
 }
 
 /** Throws the dataset worker away: the way to cancel reading. */
 export function cancelDataset(): void {
-  datasetHandle?.stop(new TabTuneError("cancelled", "Reading was cancelled.", "Drop the files again when you like."));
+  datasetHandle?.stop(new TabTuneError("cancelled", words().workers.cancelled, words().workers.dropAgain));
   datasetHandle = undefined;
 }
 
@@ -127,7 +121,7 @@ export function watchEngine(onDeath: (reason: TabTuneError) => void): void {
     if (!handle) return;
     if (asked === handle) {
       silent += 1;
-      if (silent >= SILENT_TICKS) handle.stop(engineDied("The training engine has not answered for a minute."));
+      if (silent >= SILENT_TICKS) handle.stop(engineDied(words().workers.silent));
       return;
     }
     asked = handle;

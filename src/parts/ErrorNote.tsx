@@ -1,5 +1,6 @@
 /** What happened, what is safe, one thing to do. */
 import { type Place, useApp } from "../page/store.ts";
+import { words } from "../words/index.ts";
 
 export function ErrorNote({ place }: { place: Place }) {
   const error = useApp((s) => s.errors[place]);
@@ -15,7 +16,7 @@ export function ErrorNote({ place }: { place: Place }) {
       <footer>
         <code>{error.code}</code>
         <button type="button" className="quiet" onClick={() => clear(place)}>
-          Dismiss
+          {words().parts.dismiss}
         </button>
       </footer>
     </div>

@@ -16,6 +16,7 @@ import { storage } from "./storage.ts";
 import { tab } from "./tab.ts";
 import { units } from "./units.ts";
 import { welcome } from "./welcome.ts";
+import { workers } from "./workers.ts";
 
 export const de: Words = {
   apply,
@@ -34,4 +35,5 @@ export const de: Words = {
   tab,
   units,
   welcome,
+  workers,
 };

@@ -5,6 +5,7 @@ import { counted } from "./count.ts";
 const heldOut = (n: number): string => counted(n, { one: "zurückgehaltene Zeile", other: "zurückgehaltene Zeilen" });
 
 export const parts: Words["parts"] = {
+  dismiss: "Schließen",
   done: "Fertig.",
   pager: {
     first: (what) => `Das sind die ersten ${what}.`,

@@ -15,6 +15,7 @@ import { storage } from "./storage.ts";
 import { tab } from "./tab.ts";
 import { units } from "./units.ts";
 import { welcome } from "./welcome.ts";
+import { workers } from "./workers.ts";
 
 export const en = {
   apply,
@@ -33,6 +34,7 @@ export const en = {
   tab,
   units,
   welcome,
+  workers,
 };
 
 /** What a language has to say. */

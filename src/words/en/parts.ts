@@ -4,6 +4,7 @@ import { counted } from "./count.ts";
 const heldOut = (n: number): string => counted(n, { one: "held-out row", other: "held-out rows" });
 
 export const parts = {
+  dismiss: "Dismiss",
   done: "Done.",
   pager: {
     first: (what: string) => `These are the first ${what}.`,

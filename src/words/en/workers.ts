@@ -1,0 +1,21 @@
+/** What the page says of its two workers when one dies or hangs. */
+type Worker = "engine" | "reader";
+
+const names = { engine: "training engine", reader: "data reader" };
+
+export const workers = {
+  stopped: (worker: Worker, why: string) => `The ${names[worker]} stopped working: ${why}`,
+  unread: (worker: Worker) => `The ${names[worker]} stopped working: a message could not be read.`,
+  missing: (worker: Worker) =>
+    `The ${names[worker]} could not be started: its program is not where this page looks for it.`,
+  reload: "Reload the page: there is probably a newer version.",
+  untouched: "Saved runs are untouched.",
+  silent: "The training engine has not answered for a minute.",
+  loadAgain: "Load the model again, then press Resume run.",
+  saved: "Everything up to the last checkpoint is saved.",
+  reading: "reading the files",
+  leaveOut: (place: string) => `Leave out what comes after ${place}, and drop the rest again.`,
+  otherFiles: "Try other files.",
+  cancelled: "Reading was cancelled.",
+  dropAgain: "Drop the files again when you like.",
+};
