@@ -1,17 +1,21 @@
-/** Loss as it comes (dots) and smoothed (line), read step by step by pointing or by keys, with its course in words and a table twin. */
+/** Loss as it comes (dots) and smoothed (line), read step by step by pointing or by keys, with its course in words. */
 import { useMemo, useState } from "react";
 import type uPlot from "uplot";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
-import { Action } from "../parts/Action.tsx";
-import { download } from "../parts/download.ts";
 import { emaSmooth } from "../parts/smooth.ts";
 import { words } from "../words/index.ts";
 import { curveWords, heldOutWords } from "./course.ts";
 import { LossPlot } from "./LossPlot.tsx";
-import { LossTable } from "./LossTable.tsx";
-import { figureNames, figuresByStep, figureTitle, toCsv } from "./metrics.ts";
+import { figureNames, figuresByStep, figureTitle } from "./metrics.ts";
 import type { Marks } from "./plot.ts";
 import { placeAfter, readOut } from "./read-out.ts";
+
+export interface Drawing {
+  /** 0: none, below 1. */
+  smoothing: number;
+  /** A logarithmic axis of losses. */
+  log: boolean;
+}
 
 interface LossChartProps {
   records: StepRecord[];
@@ -19,13 +23,15 @@ interface LossChartProps {
   resumedAt: number[];
   /** Steps that were saved while the page looked on. */
   checkpoints: number[];
+  /** How it is drawn. */
+  drawn: Drawing;
 }
 
 /** The lowest of two and more. */
 const bestOf = (evaluations: readonly EvaluationRecord[]): EvaluationRecord | undefined =>
   evaluations.length < 2 ? undefined : evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
 
-/** Lines and marks of a chart by what they are called; those that it has. */
+/** Lines and marks of a chart by what they are called. What comes as it goes stands behind what is there: nothing moves. */
 function Legend({
   evaluations,
   marks,
@@ -39,10 +45,10 @@ function Legend({
   const kinds: [kind: string, text: string | false | undefined][] = [
     ["dots", say.dots],
     ["line", say.line],
+    ["saved", say.checkpoints],
     ["held-out", evaluations.length > 0 && say.heldOut],
-    ["best", marks.best && say.best],
+    ["best", evaluations.length > 0 && say.best],
     ["right-answers", name && say.onTheRight(figureTitle(name, evaluations.at(-1)?.answered))],
-    ["saved", marks.saved.length > 0 && say.checkpoints],
     ["resumed", marks.resumed.length > 0 && say.resumes],
   ];
   return (
@@ -59,9 +65,8 @@ function Legend({
   );
 }
 
-export function LossChart({ records, evaluations, resumedAt, checkpoints }: LossChartProps) {
-  const [smoothing, setSmoothing] = useState(0.8);
-  const [log, setLog] = useState(false);
+export function LossChart({ records, evaluations, resumedAt, checkpoints, drawn }: LossChartProps) {
+  const { smoothing, log } = drawn;
   /** Place of the step that is read. */
   const [at, setAt] = useState<number>();
   // A metric's own figure comes first; the others are in the table.
@@ -113,32 +118,7 @@ export function LossChart({ records, evaluations, resumedAt, checkpoints }: Loss
         <p className="read-out">{line || <span className="detail">{`${say.axis} ${say.read}`}</span>}</p>
         <p className="curve">{[curveWords(records), heldOutWords(evaluations)].filter(Boolean).join(" ")}</p>
         <Legend evaluations={evaluations} marks={marks} name={name} />
-        <label>
-          <span>{say.smoothing}</span>
-          <input
-            type="range"
-            min={0}
-            max={0.99}
-            step={0.01}
-            value={smoothing}
-            onChange={(event) => setSmoothing(event.target.valueAsNumber)}
-          />
-        </label>
-        <label className="inline">
-          <input type="checkbox" checked={log} onChange={(event) => setLog(event.target.checked)} />
-          <span>{say.logarithmic}</span>
-        </label>
-        <Action
-          kind="quiet"
-          onPress={() => download(new Blob([toCsv(records, evaluations)], { type: "text/csv" }), "loss.csv")}
-        >
-          {say.csv}
-        </Action>
       </figcaption>
-      <details>
-        <summary>{say.table}</summary>
-        <LossTable records={records} evaluations={evaluations} />
-      </details>
     </figure>
   );
 }

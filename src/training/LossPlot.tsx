@@ -3,7 +3,6 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useApp } from "../page/store.ts";
-import { HEIGHT } from "../parts/plot-theme.ts";
 import { type Marks, plotOptions } from "./plot.ts";
 
 interface LossPlotProps {
@@ -19,6 +18,12 @@ interface LossPlotProps {
   onPoint(at: number | undefined): void;
 }
 
+/** The chart is as large as its place, whatever is drawn in it. */
+const sizeOf = (element: HTMLElement): { width: number; height: number } => ({
+  width: Math.max(1, element.clientWidth),
+  height: Math.max(1, element.clientHeight),
+});
+
 export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -28,7 +33,7 @@ export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotPro
   useEffect(() => {
     const element = host.current!;
     const chart = new uPlot(
-      plotOptions(element.clientWidth || 600, {
+      plotOptions(sizeOf(element), {
         log,
         answers,
         marks: () => now.current.marks,
@@ -38,7 +43,7 @@ export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotPro
       element,
     );
     plot.current = chart;
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const observer = new ResizeObserver(() => chart.setSize(sizeOf(element)));
     observer.observe(element);
     // A canvas keeps the colours it was drawn with.
     const night = window.matchMedia("(prefers-color-scheme: dark)");
@@ -64,5 +69,5 @@ export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotPro
   const theme = useApp((s) => s.theme);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => plot.current?.redraw(false), [theme]);
-  return <div ref={host} aria-hidden="true" />;
+  return <div ref={host} className="plot" aria-hidden="true" />;
 }

@@ -1,4 +1,4 @@
-/** What the figures of the run show, while it goes on and after it. */
+/** What the figures of the run show, while it goes on and after it; and a button that leads there from what is in sight. */
 import { useMemo } from "react";
 import type { Advice } from "../../workers/advice.ts";
 import { adviceOnAnswers } from "../../workers/metrics/answer-advice.ts";
@@ -6,6 +6,7 @@ import { parseRecipe } from "../../workers/recipe.ts";
 import { adviceOnRun } from "../../workers/training/advice/on-run.ts";
 import type { StepAnswers } from "../../workers/training/saved/answers.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
+import { Action } from "../parts/Action.tsx";
 import { type AdviceItem, AdviceList } from "../parts/AdviceList.tsx";
 import { useBeginning } from "../stores/beginning.ts";
 import { useModel } from "../stores/model.ts";
@@ -39,7 +40,7 @@ function adviceOnLoops(said: StepAnswers | undefined): Advice[] {
   return adviceOnAnswers(answers, { maxNewTokens: 0, temperature: 1 });
 }
 
-export function RunAdvice() {
+export function useRunAdvice(): AdviceItem[] {
   const { state, records, evaluations, planned, runId } = useTraining();
   const run = useRuns((s) => s.runs.find(({ id }) => id === runId));
   const hiddenSize = useModel((s) => s.info?.hiddenSize);
@@ -57,6 +58,30 @@ export function RunAdvice() {
   );
   const said = useRunAnswers((s) => s.answers?.steps.at(-1));
   const loops = useMemo(() => adviceOnLoops(said), [said]);
-  const items = [...advice, ...loops].map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
-  return <AdviceList label={words().run.advice.label} items={items} />;
+  return [...advice, ...loops].map((one) => ({ ...one, buttons: buttonsOf(one, running, run) }));
+}
+
+const LIST = "run-advice";
+
+/** Nothing where there is none. */
+export function AdviceSign({ items }: { items: AdviceItem[] }) {
+  if (items.length === 0) return null;
+  const show = (): void => {
+    const list = document.getElementById(LIST)!;
+    list.scrollIntoView({ block: "center" });
+    list.focus({ preventScroll: true });
+  };
+  return (
+    <Action kind="quiet" onPress={show}>
+      {words().run.advice.below(items.length)}
+    </Action>
+  );
+}
+
+export function RunAdvice({ items }: { items: AdviceItem[] }) {
+  return (
+    <div id={LIST} tabIndex={-1}>
+      <AdviceList label={words().run.advice.label} items={items} />
+    </div>
+  );
 }

@@ -1,6 +1,5 @@
-/** What can be done with a run now: start, pause, resume, stop; and how hard it works the GPU. */
+/** What can be done with a run now: start, pause, resume, stop. */
 import { useId } from "react";
-import type { PaceMode } from "../../workers/gpu/pace.ts";
 import { Action } from "../parts/Action.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
@@ -53,28 +52,6 @@ function ResumeButton() {
   );
 }
 
-/** May be changed while a run goes on: it is not part of the recipe. */
-function PaceSelect() {
-  const pace = useTraining((s) => s.pace);
-  const { setPace } = useTraining.getState();
-  const id = useId();
-  const say = words().run.pace;
-  return (
-    <>
-      <label className="inline">
-        <span>{say.label}</span>
-        <select value={pace} aria-describedby={id} onChange={(event) => void setPace(event.target.value as PaceMode)}>
-          <option value="full speed">{say.modes["full speed"]}</option>
-          <option value="gentle">{say.modes.gentle}</option>
-        </select>
-      </label>
-      <span id={id} className="hint">
-        {say.hint}
-      </span>
-    </>
-  );
-}
-
 export function RunButtons() {
   const state = useTraining((s) => s.state);
   const { pause, stopAndSave } = useTraining.getState();
@@ -94,7 +71,6 @@ export function RunButtons() {
           {say.stop}
         </Action>
       )}
-      <PaceSelect />
     </div>
   );
 }

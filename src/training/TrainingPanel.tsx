@@ -26,7 +26,7 @@ export function TrainingPanel() {
     </div>
   );
   return (
-    <Panel title={say.panel} place="training" done={done} lead={say.lead}>
+    <Panel title={say.panel} place="training" done={done} lead={begun ? undefined : say.lead}>
       {/* The run keeps its place in the document, and so the focus: what moves is the recipe. */}
       {begun ? [run, recipe] : [recipe, run]}
     </Panel>

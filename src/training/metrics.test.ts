@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
-import { figuresByStep, figureTitle, secondsLeft, toCsv, tokensPerSecond } from "./metrics.ts";
+import { figuresByStep, figureTitle, secondsLeft, toCsv, tokensPerSecond, toLog } from "./metrics.ts";
 
 const record = (step: number, loss = step, seconds = 1): StepRecord => ({
   step,
@@ -63,4 +63,18 @@ test("a figure's name is its metric's, with how many answers it is of", () => {
   expect(figureTitle("exact_match", 6)).toBe("Exact match of 6 answers");
   expect(figureTitle("anls", 1)).toBe("Anls of 1 answer");
   expect(figureTitle("anls", undefined)).toBe("Anls");
+});
+
+test("the log is the command line's: an evaluation behind its step, that of step 0 first", () => {
+  const evaluation = { step: 0, loss: 3, metrics: {}, targetTokens: 9, rows: 3, seconds: 1 };
+  const lines = toLog([record(1), record(2)], [evaluation, { ...evaluation, step: 1, loss: 2.5 }]).split("\n");
+  expect(lines.pop()).toBe("");
+  const parsed = lines.map((line) => JSON.parse(line) as Record<string, number>);
+  expect(parsed.map(({ step, loss, eval_loss }) => [step, loss, eval_loss])).toEqual([
+    [0, undefined, 3],
+    [1, 1, undefined],
+    [1, undefined, 2.5],
+    [2, 2, undefined],
+  ]);
+  expect(parsed[1]).toEqual({ step: 1, loss: 1, grad_norm: 0.1 + 0.2, learning_rate: 2e-5, target_tokens: 31 });
 });

@@ -2,6 +2,7 @@
 
 import { median } from "../../workers/metrics/averages.ts";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
+import { toEvaluationLine, toStepLine } from "../../workers/training/metrics.ts";
 import { words } from "../words/index.ts";
 
 /**
@@ -67,3 +68,11 @@ export function toCsv(records: readonly StepRecord[], evaluations: readonly Eval
   const header = ["step,loss,grad_norm,learning_rate,target_tokens,tokens,seconds", ...measured].join(",");
   return [header, ...lines].map((line) => `${line}\r\n`).join("");
 }
+
+/** The log, as the command line writes it in steps.jsonl: a line a step and behind it, where it was measured, a line an evaluation. */
+export const toLog = (records: readonly StepRecord[], evaluations: readonly EvaluationRecord[]): string =>
+  figuresByStep(records, evaluations)
+    .flatMap(({ record, evaluation }) => [record && toStepLine(record), evaluation && toEvaluationLine(evaluation)])
+    .filter((line) => line !== undefined)
+    .map((line) => `${line}\n`)
+    .join("");

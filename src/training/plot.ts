@@ -1,6 +1,6 @@
 /** How uPlot draws the loss: axes, dots and lines in the colours of the theme. */
 import type uPlot from "uplot";
-import { axes, colour, HEIGHT } from "../parts/plot-theme.ts";
+import { axes, colour } from "../parts/plot-theme.ts";
 
 /** Steps, losses as dots, the smoothed curve, and what held-out rows say, which is measured now and then: their loss, and how right answers are. */
 const series = (): uPlot.Series[] => [
@@ -78,11 +78,13 @@ interface PlotOptions {
   onPoint(at: number | undefined): void;
 }
 
-export function plotOptions(width: number, { log, answers, marks, onPoint }: PlotOptions): uPlot.Options {
+export function plotOptions(
+  size: { width: number; height: number },
+  { log, answers, marks, onPoint }: PlotOptions,
+): uPlot.Options {
   const right = { ...axes()[1]!, scale: "share", side: 1 as const, grid: { show: false }, size: 48 };
   return {
-    width,
-    height: HEIGHT,
+    ...size,
     legend: { show: false },
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 }, share: { range: [0, 1] } },
     axes: answers ? [...axes(), right] : axes(),

@@ -71,6 +71,12 @@ export const run: Words["run"] = {
     end: "Den Lauf hier beenden",
     download: (step) => `Den von Schritt ${step} herunterladen`,
     trainOn: (step) => `Ab Schritt ${step} weiter trainieren`,
+    below: (n) => counted(n, { one: "Rat weiter unten", other: "Ratschläge weiter unten" }),
+  },
+  files: {
+    log: "Log herunterladen",
+    recipe: "Rezept herunterladen",
+    noRecipe: "Der Lauf wird gerade angelegt: Sein Rezept gibt es mit dem ersten Schritt.",
   },
   answers: {
     title: "Antworten während des Trainings",

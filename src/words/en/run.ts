@@ -70,6 +70,12 @@ export const run = {
     end: "End the run here",
     download: (step: number) => `Download the one of step ${step}`,
     trainOn: (step: number) => `Train on from step ${step}`,
+    below: (n: number) => counted(n, { one: "piece of advice below", other: "pieces of advice below" }),
+  },
+  files: {
+    log: "Download log",
+    recipe: "Download recipe",
+    noRecipe: "The run is being written down: its recipe comes with the first step.",
   },
   answers: {
     title: "Answers as it trains",

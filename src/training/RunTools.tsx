@@ -1,0 +1,84 @@
+/** Below what is in sight of a run: how its curve is drawn, figures that few people ask for, and all of them as files and as a table. */
+import { Action } from "../parts/Action.tsx";
+import { download } from "../parts/download.ts";
+import { recipeText } from "../stores/recipe-text.ts";
+import { useRuns } from "../stores/runs.ts";
+import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
+import type { Drawing } from "./LossChart.tsx";
+import { LossTable } from "./LossTable.tsx";
+import { toCsv, toLog } from "./metrics.ts";
+import { MoreFigures } from "./RunFigures.tsx";
+
+function DrawingTools({ drawn, onDraw }: { drawn: Drawing; onDraw(drawn: Drawing): void }) {
+  const say = words().chart;
+  return (
+    <>
+      <label>
+        <span>{say.smoothing}</span>
+        <input
+          type="range"
+          min={0}
+          max={0.99}
+          step={0.01}
+          value={drawn.smoothing}
+          onChange={({ target }) => onDraw({ ...drawn, smoothing: target.valueAsNumber })}
+        />
+      </label>
+      <label className="inline">
+        <input
+          type="checkbox"
+          checked={drawn.log}
+          onChange={({ target }) => onDraw({ ...drawn, log: target.checked })}
+        />
+        <span>{say.logarithmic}</span>
+      </label>
+    </>
+  );
+}
+
+/** Files of the run as it is now. */
+function Files() {
+  const { records, evaluations, runId } = useTraining();
+  const recipe = useRuns((s) => s.runs.find(({ id }) => id === runId)?.recipe);
+  const { chart, run } = words();
+  const save = (text: string, type: string, name: string): void => download(new Blob([text], { type }), name);
+  return (
+    <>
+      <Action kind="quiet" onPress={() => save(toCsv(records, evaluations), "text/csv", "loss.csv")}>
+        {chart.csv}
+      </Action>
+      <Action kind="quiet" onPress={() => save(toLog(records, evaluations), "application/jsonl", "steps.jsonl")}>
+        {run.files.log}
+      </Action>
+      <Action
+        kind="quiet"
+        reason={recipe ? "" : run.files.noRecipe}
+        onPress={() => recipe && save(recipeText(recipe), "application/json", "recipe.json")}
+      >
+        {run.files.recipe}
+      </Action>
+    </>
+  );
+}
+
+export function RunTools(props: { drawn: Drawing; onDraw(drawn: Drawing): void }) {
+  const { records, evaluations } = useTraining();
+  const { chart, run } = words();
+  return (
+    <>
+      <div className="row centred">
+        <DrawingTools {...props} />
+        <Files />
+      </div>
+      <details>
+        <summary>{run.figures.more}</summary>
+        <MoreFigures records={records} />
+      </details>
+      <details>
+        <summary>{chart.table}</summary>
+        <LossTable records={records} evaluations={evaluations} />
+      </details>
+    </>
+  );
+}
