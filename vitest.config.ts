@@ -1,13 +1,29 @@
+import fs from "node:fs";
 import { defineConfig } from "vitest/config";
+
+const rooms = ["workers", "src", "scripts", "bench"];
+const files = rooms
+  .flatMap((room) => fs.readdirSync(room, { recursive: true, encoding: "utf8" }).map((name) => `${room}/${name}`))
+  .filter((file) => file.endsWith(".test.ts"));
+
+/** What stays changed for whoever comes next in the same process, and rooms whose tests open engines and commands. */
+const leaves =
+  /\bvi\.(mock|doMock|hoisted|stubGlobal|stubEnv|useFakeTimers|setSystemTime|resetModules)\b|process\.env\b/;
+const apart = /^workers\/(engine|headless|measure|training)\//;
+const alone = files.filter((file) => apart.test(file) || leaves.test(fs.readFileSync(file, "utf8")));
 
 export default defineConfig({
   test: {
-    include: ["workers/**/*.test.ts", "src/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
     environment: "node",
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Dawn's device is not shared between threads; processes also keep one crash from taking the others along.
     pool: "forks",
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: "alone", include: alone } },
+      // A process for each small file would take longer than its tests, and would compile the same kernels.
+      { extends: true, test: { name: "together", include: files.filter((f) => !alone.includes(f)), isolate: false } },
+    ],
   },
 });
