@@ -3,14 +3,20 @@ import { defineConfig } from "vitest/config";
 
 const rooms = ["workers", "src", "scripts", "bench"];
 const files = rooms
-  .flatMap((room) => fs.readdirSync(room, { recursive: true, encoding: "utf8" }).map((name) => `${room}/${name}`))
+  .flatMap((room) =>
+    fs
+      .readdirSync(`${import.meta.dirname}/${room}`, { recursive: true, encoding: "utf8" })
+      .map((name) => `${room}/${name}`),
+  )
   .filter((file) => file.endsWith(".test.ts"));
 
-/** What stays changed for whoever comes next in the same process, and rooms whose tests open engines and commands. */
+/** Words of a test that leaves something changed for whoever comes next in its process; and rooms whose tests open engines and commands, or train. */
 const leaves =
   /\bvi\.(mock|doMock|hoisted|stubGlobal|stubEnv|useFakeTimers|setSystemTime|resetModules)\b|process\.env\b/;
 const apart = /^workers\/(engine|headless|measure|training)\//;
-const alone = files.filter((file) => apart.test(file) || leaves.test(fs.readFileSync(file, "utf8")));
+const alone = files.filter(
+  (file) => apart.test(file) || leaves.test(fs.readFileSync(`${import.meta.dirname}/${file}`, "utf8")),
+);
 
 export default defineConfig({
   test: {
