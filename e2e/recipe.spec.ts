@@ -1,7 +1,7 @@
 /** The recipe for two kinds of people: three questions in words, and every setting under its Hugging Face name. */
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "./axe.ts";
-import { button, chooseSampleData, expect, loadDemo, panel, test } from "./fixtures.ts";
+import { button, chooseSampleData, expect, loadDemo, panel, prepare, test, waitForEnd } from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
 
 const training = (page: Page) => panel(page, "Training");
@@ -112,4 +112,19 @@ test("every setting can be searched, is marked where it differs from the preset,
   await field(page, "Warm-up steps").fill("3");
   await expectAccessible(page, "all settings");
   await expectGoodLooks(page);
+});
+
+test("after a run its steps tell how long the next one of its kind takes", async ({ page }) => {
+  test.setTimeout(240_000);
+  await prepare(page);
+  const time = training(page).locator(".strip > div").nth(1);
+  await expect(time).toContainText("expected, not measured");
+  await field(page, "Batch size").fill("2");
+  await field(page, "Steps").fill("5");
+  await button(page, "Start training").click();
+  await waitForEnd(page, 5);
+  await expect(time).toContainText(/about .* s ?as in the run of .*: [\d.]+ s a step/);
+  // Another number of rows a step was never made here.
+  await field(page, "Batch size").fill("4");
+  await expect(time).toContainText("expected, not measured");
 });

@@ -277,8 +277,8 @@ test("fingers find every control", async ({ browser, baseURL }) => {
   const small = await page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>("button, select, input, textarea, summary")]
       .filter((control) => control.checkVisibility() && !control.hidden)
-      // A check box is pressed by its label too.
-      .map((control) => control.closest("label.inline") ?? control)
+      // A check box or a radio button is pressed by its label too.
+      .map((control) => control.closest("label.inline, label:has(> [type=radio])") ?? control)
       .filter((control) => control.getBoundingClientRect().height < 44)
       .map((control) => control.outerHTML.slice(0, 80)),
   );
