@@ -1,4 +1,5 @@
 /** The path: a rail on wide screens, a bar on narrow ones. What is chosen in each place, how it stands, and the one next step. */
+import { Boxes, Images, type LucideIcon, MessageCircleHeart, TrendingDown } from "lucide-react";
 import { useEffect, useState } from "react";
 import { ADDRESSES, type Address, isAddress } from "../page/address.ts";
 import { words } from "../words/index.ts";
@@ -80,8 +81,16 @@ function usePlaceInSight(): Address {
   return place;
 }
 
+const ICONS: Partial<Record<Address, LucideIcon>> = {
+  model: Boxes,
+  data: Images,
+  train: TrendingDown,
+  result: MessageCircleHeart,
+};
+
 function Item({ place, inSight, next }: { place: PathPlace; inSight: boolean; next: boolean }) {
   const { address, title, chosen, standing, share } = place;
+  const Icon = ICONS[address];
   return (
     <li>
       <a
@@ -93,6 +102,7 @@ function Item({ place, inSight, next }: { place: PathPlace; inSight: boolean; ne
         <span className="mark" aria-hidden="true" />
         <span className="title">{title}</span>
         <span className="chosen">{chosen}</span>
+        {Icon && <Icon className="icon" aria-hidden />}
         <span className="visually-hidden">, {words().path.standing[standing]}</span>
         {standing === "working" && share !== undefined && (
           <span className="share" style={{ inlineSize: `${Math.round(100 * share)}%` }} aria-hidden="true" />

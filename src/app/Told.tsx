@@ -1,4 +1,5 @@
 /** Problems that were told in this visit, to look at later: also those whose notes are gone. */
+import { Copy } from "lucide-react";
 import { useState } from "react";
 import { type Told as Problem, useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
@@ -36,7 +37,7 @@ export function Told() {
           ))}
         </ul>
       </Scroll>
-      <Action kind="quiet" onPress={() => void copy()}>
+      <Action kind="quiet" icon={Copy} onPress={() => void copy()}>
         {say.copy}
       </Action>
       <span className="detail" aria-live="polite">

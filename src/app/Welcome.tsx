@@ -1,4 +1,5 @@
 /** What somebody sees who comes for the first time: what this is, a recorded run, what this machine can do, and two doors. */
+import { Images, Play } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { goTo } from "../page/address.ts";
 import { useApp } from "../page/store.ts";
@@ -32,10 +33,17 @@ export function Welcome() {
         <h2>{say.title}</h2>
         <p>{say.what}</p>
         <div className="row centred">
-          <Action kind="primary" reason={doing ? say.demoGoes : reason} onPress={() => void useDemo.getState().begin()}>
+          <Action
+            kind="primary"
+            icon={Play}
+            reason={doing ? say.demoGoes : reason}
+            onPress={() => void useDemo.getState().begin()}
+          >
             {say.demo}
           </Action>
-          <Action onPress={() => void showDoorForPictures()}>{say.pictures}</Action>
+          <Action icon={Images} onPress={() => void showDoorForPictures()}>
+            {say.pictures}
+          </Action>
         </div>
         <p className="detail">{say.demoTakes}</p>
         <p className="detail machine">{machine}</p>

@@ -50,7 +50,7 @@ export function Log({ newest, questions, children }: LogProps) {
       </div>
       {!atEnd && (
         <button type="button" className="to-end" aria-label={words().chat.toEnd} onClick={toEnd}>
-          <ArrowDown aria-hidden="true" size={18} />
+          <ArrowDown className="icon" aria-hidden />
         </button>
       )}
     </div>

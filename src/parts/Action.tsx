@@ -2,6 +2,7 @@
  * A button that says why it cannot be pressed: it stays in the way of Tab, screen readers are told the reason, and who presses it all the
  * same reads the reason beside it. A button that is `disabled` would be skipped by the one and lose the focus that is on it.
  */
+import type { LucideIcon } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 
 interface ActionProps {
@@ -11,6 +12,8 @@ interface ActionProps {
   /** Id of an element that is on show and has the reason, or what pressing brings along: nothing is said twice. */
   describedBy?: string | undefined;
   kind?: "primary" | "quiet" | undefined;
+  /** Before the words, which say the same. */
+  icon?: LucideIcon | undefined;
   type?: "button" | "submit";
   /** Accessible name, where the words on it do not say enough. */
   label?: string;
@@ -24,6 +27,7 @@ export function Action({
   reason = "",
   describedBy,
   kind,
+  icon: Icon,
   type = "button",
   label,
   pressed,
@@ -49,6 +53,7 @@ export function Action({
           else onPress?.();
         }}
       >
+        {Icon && <Icon className="icon" aria-hidden />}
         {children}
       </button>
       {ownReason && (

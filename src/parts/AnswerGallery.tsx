@@ -1,4 +1,5 @@
 /** What a model said to held-out rows: pictures, questions, right answers, and its own before training beside those of another step. */
+import { Download } from "lucide-react";
 import { useState } from "react";
 import {
   type AskedRow,
@@ -12,6 +13,7 @@ import "./gallery.css";
 import { courseOf, judgeWords, markOf, orderOf, rightWords } from "./answer-words.ts";
 import { download } from "./download.ts";
 import { RowPicture } from "./RowPicture.tsx";
+import { Scroll } from "./Scroll.tsx";
 
 /** Rows that are on show at first. */
 const FIRST = 12;
@@ -88,8 +90,7 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
   return (
     <>
       <p className="course">{courseOf(answers)}</p>
-      <p className="detail">{judgeWords(answers)}</p>
-      <div className="row centred">
+      <div className="row centred answer-tools">
         <label className="grow">
           <span>{say.shown(say.when(shown.step))}</span>
           <input
@@ -112,27 +113,29 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
             <span>{say.worstFirst}</span>
           </label>
         )}
-        <Action kind="quiet" onPress={save}>
+        <Action kind="quiet" icon={Download} onPress={save}>
           {say.download}
         </Action>
       </div>
       {/* It scrolls where it stands beside a chart. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls takes the arrow keys */}
-      <ul className="gallery" aria-label={say.label} tabIndex={0}>
-        {(all ? order : order.slice(0, FIRST)).map((n) => (
-          <Item
-            key={rows[n]!.position}
-            row={rows[n]!}
-            picture={pictures[n] ?? null}
-            said={pairs.map(({ step, answers: of }) => ({ when: say.when(step), answer: of[n]! }))}
-          />
-        ))}
-      </ul>
-      {order.length > FIRST && !all && (
-        <button type="button" className="quiet" onClick={() => setAll(true)}>
-          {say.showAll(order.length)}
-        </button>
-      )}
+      <Scroll label={say.box} className="answers-box">
+        <ul className="gallery" aria-label={say.label}>
+          {(all ? order : order.slice(0, FIRST)).map((n) => (
+            <Item
+              key={rows[n]!.position}
+              row={rows[n]!}
+              picture={pictures[n] ?? null}
+              said={pairs.map(({ step, answers: of }) => ({ when: say.when(step), answer: of[n]! }))}
+            />
+          ))}
+        </ul>
+        {order.length > FIRST && !all && (
+          <button type="button" className="quiet" onClick={() => setAll(true)}>
+            {say.showAll(order.length)}
+          </button>
+        )}
+        <p className="detail">{judgeWords(answers)}</p>
+      </Scroll>
     </>
   );
 }

@@ -6,6 +6,7 @@ export function ErrorNote({ place }: { place: Place }) {
   const error = useApp((s) => s.errors[place]);
   const clear = useApp((s) => s.clear);
   if (!error) return null;
+  const say = words().parts;
   return (
     <div className="error-note" role="alert">
       <p>
@@ -14,9 +15,13 @@ export function ErrorNote({ place }: { place: Place }) {
       {error.safe && <p>{error.safe}</p>}
       <p>{error.remedy}</p>
       <footer>
-        <code>{error.code}</code>
+        {/* For who reports it. */}
+        <details>
+          <summary>{say.nameForReports}</summary>
+          <code>{error.code}</code>
+        </details>
         <button type="button" className="quiet" onClick={() => clear(place)}>
-          {words().parts.dismiss}
+          {say.dismiss}
         </button>
       </footer>
     </div>

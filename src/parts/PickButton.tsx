@@ -1,4 +1,5 @@
 /** A button that opens the browser's file or folder chooser. */
+import { FilePlus, FolderOpen } from "lucide-react";
 import { type ReactNode, useRef } from "react";
 import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { Action } from "./Action.tsx";
@@ -17,7 +18,7 @@ export function PickButton({ children, folder, accept, reason = "", onPick }: Pi
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <Action reason={reason} onPress={() => input.current?.click()}>
+      <Action icon={folder ? FolderOpen : FilePlus} reason={reason} onPress={() => input.current?.click()}>
         {children}
       </Action>
       <input

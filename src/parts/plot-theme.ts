@@ -1,5 +1,6 @@
 /** Axes and colours that charts over the steps of runs share. */
 import type uPlot from "uplot";
+import { words } from "../words/index.ts";
 
 /** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
 export function colour(name: string): string {
@@ -14,16 +15,22 @@ export function colour(name: string): string {
 /** Distances between marks on the axis of steps: there is no half step. */
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
+const FONT = "12px system-ui";
+
 /** Of steps, and of losses. */
 export function axes(): uPlot.Axis[] {
   const axis = {
     stroke: () => colour("--muted"),
     grid: { stroke: () => colour("--line"), width: 1 },
-    font: "12px system-ui",
+    font: FONT,
+    labelFont: FONT,
+    labelSize: 16,
+    labelGap: 0,
   };
+  const say = words().chart.axes;
   return [
-    { ...axis, incrs: STEPS },
-    { ...axis, size: 56 },
+    { ...axis, label: say.step, size: 28, incrs: STEPS },
+    { ...axis, label: say.loss, size: 44 },
   ];
 }
 

@@ -14,12 +14,11 @@ export function DownloadAdapter({ run, unsaved }: { run: RunSummary; unsaved: st
   const reason = busy ? words().runs.obstacles.beingRead : "";
   return (
     <>
-      <Action reason={unsaved || reason} onPress={() => void save(run)}>
-        <Download size={16} aria-hidden="true" />
+      <Action icon={Download} reason={unsaved || reason} onPress={() => void save(run)}>
         {words().runs.ways.download}
       </Action>
       {other && (
-        <Action kind="quiet" reason={reason} onPress={() => void save(run, other.which)}>
+        <Action kind="quiet" icon={Download} reason={reason} onPress={() => void save(run, other.which)}>
           {other.label}
         </Action>
       )}

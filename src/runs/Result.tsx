@@ -122,7 +122,7 @@ export function Result({ run, obstacle, children }: ResultProps) {
         {finding ? (
           <>
             <p className="outcome">
-              <Sign size={18} aria-hidden="true" />
+              <Sign className="icon" aria-hidden />
               {say.finding.outcomes[finding.outcome]}
             </p>
             <p className="finding">{finding.words}</p>

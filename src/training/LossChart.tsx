@@ -93,6 +93,7 @@ export function LossChart({ records, evaluations, resumedAt, checkpoints, drawn 
   const say = words().chart;
   const read = at === undefined ? undefined : all[at];
   const line = read ? readOut(read, checkpoints) : "";
+  const course = [curveWords(records), heldOutWords(evaluations)].filter(Boolean).join(" ") || say.read;
   return (
     <figure aria-label={say.loss} className="chart">
       <div
@@ -103,6 +104,8 @@ export function LossChart({ records, evaluations, resumedAt, checkpoints, drawn 
         aria-valuemax={all.at(-1)?.step ?? 0}
         aria-valuenow={(read ?? all.at(-1))?.step ?? 0}
         aria-valuetext={line || say.read}
+        title={say.read}
+        onFocus={() => setAt((now) => now ?? (all.length > 0 ? all.length - 1 : undefined))}
         onBlur={() => setAt(undefined)}
         onKeyDown={(event) => {
           const to = placeAfter(event.key, at, all.length);
@@ -114,9 +117,8 @@ export function LossChart({ records, evaluations, resumedAt, checkpoints, drawn 
         <LossPlot data={data} log={log} marks={marks} answers={name !== undefined} at={at} onPoint={setAt} />
       </div>
       <figcaption>
-        {/* Always a line, so that nothing moves when a step is read. */}
-        <p className="read-out">{line || <span className="detail">{`${say.axis} ${say.read}`}</span>}</p>
-        <p className="curve">{[curveWords(records), heldOutWords(evaluations)].filter(Boolean).join(" ")}</p>
+        {/* One place: how it went, or the step that is read. Nothing moves between them. */}
+        <p className="read-out">{line || course}</p>
         <Legend evaluations={evaluations} marks={marks} name={name} />
       </figcaption>
     </figure>

@@ -1,4 +1,5 @@
 /** What the figures of the run show, while it goes on and after it; and a button that leads there from what is in sight. */
+import { Lightbulb } from "lucide-react";
 import { useMemo } from "react";
 import type { Advice } from "../../workers/advice.ts";
 import { adviceOnAnswers } from "../../workers/metrics/answer-advice.ts";
@@ -72,7 +73,7 @@ export function AdviceSign({ items }: { items: AdviceItem[] }) {
     list.focus({ preventScroll: true });
   };
   return (
-    <Action kind="quiet" onPress={show}>
+    <Action kind="quiet" icon={Lightbulb} onPress={show}>
       {words().run.advice.below(items.length)}
     </Action>
   );

@@ -1,4 +1,5 @@
 /** What can be done with a run now: start, pause, resume, stop. */
+import { Pause, Play, Square } from "lucide-react";
 import { useId } from "react";
 import { Action } from "../parts/Action.tsx";
 import { useChat } from "../stores/chat.ts";
@@ -21,7 +22,13 @@ function StartButton() {
   const id = useId();
   return (
     <>
-      <Action kind="primary" reason={missing} describedBy={missing ? id : undefined} onPress={() => void start()}>
+      <Action
+        kind="primary"
+        icon={Play}
+        reason={missing}
+        describedBy={missing ? id : undefined}
+        onPress={() => void start()}
+      >
         {words().run.buttons.start}
       </Action>
       {missing && (
@@ -40,7 +47,7 @@ function ResumeButton() {
   const say = words().run.buttons;
   return (
     <>
-      <Action kind="primary" describedBy={answering ? id : undefined} onPress={() => void unpause()}>
+      <Action kind="primary" icon={Play} describedBy={answering ? id : undefined} onPress={() => void unpause()}>
         {say.resume}
       </Action>
       {answering && (
@@ -61,13 +68,13 @@ export function RunButtons() {
     <div className="row centred">
       {!running && <StartButton />}
       {running && state !== "paused" && (
-        <Action reason={pauseObstacle(state)} onPress={() => void pause()}>
+        <Action icon={Pause} reason={pauseObstacle(state)} onPress={() => void pause()}>
           {say.pause}
         </Action>
       )}
       {state === "paused" && <ResumeButton />}
       {running && (
-        <Action reason={state === "saving" ? say.saving : ""} onPress={() => void stopAndSave()}>
+        <Action icon={Square} reason={state === "saving" ? say.saving : ""} onPress={() => void stopAndSave()}>
           {say.stop}
         </Action>
       )}

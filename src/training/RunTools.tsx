@@ -1,4 +1,5 @@
 /** Below what is in sight of a run: how its curve is drawn, figures that few people ask for, and all of them as files and as a table. */
+import { Download } from "lucide-react";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { recipeText } from "../stores/recipe-text.ts";
@@ -45,14 +46,19 @@ function Files() {
   const save = (text: string, type: string, name: string): void => download(new Blob([text], { type }), name);
   return (
     <>
-      <Action kind="quiet" onPress={() => save(toCsv(records, evaluations), "text/csv", "loss.csv")}>
+      <Action kind="quiet" icon={Download} onPress={() => save(toCsv(records, evaluations), "text/csv", "loss.csv")}>
         {chart.csv}
       </Action>
-      <Action kind="quiet" onPress={() => save(toLog(records, evaluations), "application/jsonl", "steps.jsonl")}>
+      <Action
+        kind="quiet"
+        icon={Download}
+        onPress={() => save(toLog(records, evaluations), "application/jsonl", "steps.jsonl")}
+      >
         {run.files.log}
       </Action>
       <Action
         kind="quiet"
+        icon={Download}
         reason={recipe ? "" : run.files.noRecipe}
         onPress={() => recipe && save(recipeText(recipe), "application/json", "recipe.json")}
       >

@@ -63,7 +63,7 @@ export function SettingRow({ name, differsFrom }: SettingRowProps) {
                   document.getElementById(id)?.focus();
                 }}
               >
-                <Undo2 aria-hidden size={14} /> {say.list.setBack}
+                <Undo2 className="icon" aria-hidden /> {say.list.setBack}
               </button>
             )}
           </p>

@@ -1,6 +1,8 @@
 /** How uPlot draws the loss: axes, dots and lines in the colours of the theme. */
 import type uPlot from "uplot";
+import { percent } from "../parts/format.ts";
 import { axes, colour } from "../parts/plot-theme.ts";
+import { words } from "../words/index.ts";
 
 /** Steps, losses as dots, the smoothed curve, and what held-out rows say, which is measured now and then: their loss, and how right answers are. */
 const series = (): uPlot.Series[] => [
@@ -82,7 +84,14 @@ export function plotOptions(
   size: { width: number; height: number },
   { log, answers, marks, onPoint }: PlotOptions,
 ): uPlot.Options {
-  const right = { ...axes()[1]!, scale: "share", side: 1 as const, grid: { show: false }, size: 48 };
+  const right: uPlot.Axis = {
+    ...axes()[1]!,
+    label: words().chart.axes.right,
+    scale: "share",
+    side: 1,
+    grid: { show: false },
+    values: (_, shares) => shares.map((share) => percent(share, 0)),
+  };
   return {
     ...size,
     legend: { show: false },

@@ -3,7 +3,7 @@ import type { Words } from "../en/index.ts";
 
 export const chart: Words["chart"] = {
   loss: "Verlauf des Loss",
-  axis: "Schritte nach rechts, Loss nach oben.",
+  axes: { step: "Schritt", loss: "Loss", right: "Richtige Antworten" },
   lines: "Linien des Diagramms",
   dots: "Loss eines Schritts",
   line: "geglättet",

@@ -7,6 +7,7 @@ const heldOut = (n: number): string => counted(n, { one: "zurückgehaltene Zeile
 export const parts: Words["parts"] = {
   dismiss: "Schließen",
   done: "Fertig.",
+  nameForReports: "Sein Name für Meldungen",
   pager: {
     first: (what) => `Das sind die ersten ${what}.`,
     last: (what) => `Das sind die letzten ${what}.`,
@@ -16,6 +17,7 @@ export const parts: Words["parts"] = {
   },
   gallery: {
     label: "Antworten auf zurückgehaltene Zeilen",
+    box: "Antworten, und wie sie beurteilt werden",
     pictureOf: (row) => `Bild der Zeile ${row}`,
     noQuestion: "keine Frage",
     rightAnswer: "richtige Antwort",

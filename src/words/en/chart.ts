@@ -1,7 +1,7 @@
 /** The chart of losses, and how it is read. */
 export const chart = {
   loss: "Loss",
-  axis: "Steps across, loss upwards.",
+  axes: { step: "Step", loss: "Loss", right: "Right answers" },
   lines: "Lines of the chart",
   dots: "loss of a step",
   line: "smoothed",

@@ -6,6 +6,7 @@ const heldOut = (n: number): string => counted(n, { one: "held-out row", other: 
 export const parts = {
   dismiss: "Dismiss",
   done: "Done.",
+  nameForReports: "Its name for reports",
   pager: {
     first: (what: string) => `These are the first ${what}.`,
     last: (what: string) => `These are the last ${what}.`,
@@ -15,6 +16,7 @@ export const parts = {
   },
   gallery: {
     label: "Answers of held-out rows",
+    box: "Answers, and how they are judged",
     pictureOf: (row: number) => `Picture of row ${row}`,
     noQuestion: "no question",
     rightAnswer: "right answer",
