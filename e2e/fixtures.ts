@@ -110,8 +110,10 @@ export async function visitAgain(page: Page): Promise<void> {
   await page.goto("/");
 }
 
+/** Loads the demo model. After a reload the page has the model of before again by itself: then this only waits for it. */
 export async function loadDemo(page: Page): Promise<void> {
-  await button(page, "Load model").click({ timeout: SLOW });
+  const [visit] = await page.evaluate(() => performance.getEntriesByType("navigation").map((entry) => entry.toJSON()));
+  if (visit?.type !== "reload") await button(page, "Load model").click({ timeout: SLOW });
   await waitForStatus(page, "Model", "ready");
 }
 
