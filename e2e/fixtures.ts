@@ -112,8 +112,12 @@ export async function visitAgain(page: Page): Promise<void> {
 
 /** Loads the demo model. After a reload the page has the model of before again by itself: then this only waits for it. */
 export async function loadDemo(page: Page): Promise<void> {
-  const [visit] = await page.evaluate(() => performance.getEntriesByType("navigation").map((entry) => entry.toJSON()));
-  if (visit?.type !== "reload") await button(page, "Load model").click({ timeout: SLOW });
+  const comesBack = await page.evaluate(() => {
+    const visits = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    const session = JSON.parse(localStorage.getItem("tabtune-session") ?? "{}") as { model?: unknown };
+    return visits[0]?.type === "reload" && session.model !== undefined;
+  });
+  if (!comesBack) await button(page, "Load model").click({ timeout: SLOW });
   await waitForStatus(page, "Model", "ready");
 }
 
