@@ -5,7 +5,7 @@ import { type ExampleFile, exampleFiles, type FormName } from "./examples.ts";
 
 function Example({ files }: { files: ExampleFile[] }) {
   return (
-    <ul className="example" dir="ltr">
+    <ul className="form-files" dir="ltr">
       {files.map(({ path, text }) => (
         <li key={path}>
           <code>{path}</code>

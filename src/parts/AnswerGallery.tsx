@@ -113,9 +113,6 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
             <span>{say.worstFirst}</span>
           </label>
         )}
-        <Action kind="quiet" icon={Download} onPress={save}>
-          {say.download}
-        </Action>
       </div>
       {/* It scrolls where it stands beside a chart. */}
       <Scroll label={say.box} className="answers-box">
@@ -135,6 +132,9 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
           </button>
         )}
         <p className="detail">{judgeWords(answers)}</p>
+        <Action kind="quiet" icon={Download} onPress={save}>
+          {say.download}
+        </Action>
       </Scroll>
     </>
   );

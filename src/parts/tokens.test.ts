@@ -29,7 +29,7 @@ const elsewhere = declarations.filter(({ file }) => file !== TOKENS);
 
 /** What a property may not have in it. A part of what is around, a half and nothing are no sizes of their own. */
 const LITERALS: [property: RegExp, value: RegExp][] = [
-  [/^font-size$/, /\d(px|rem)\b/],
+  [/^font(-size)?$/, /\d(px|rem)\b/],
   [/^(row-|column-)?gap$|^(padding|margin)/, /\d(px|rem)\b/],
   [/radius$/, /\d(px|rem)\b/],
   [/^(transition|animation)/, /\d(ms|s)\b/],

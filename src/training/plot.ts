@@ -90,6 +90,8 @@ export function plotOptions(
     scale: "share",
     side: 1,
     grid: { show: false },
+    size: 50,
+    incrs: [0.25, 0.5, 1],
     values: (_, shares) => shares.map((share) => percent(share, 0)),
   };
   return {
