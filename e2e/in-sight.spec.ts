@@ -1,6 +1,9 @@
-/** What one looks at while it trains lies in one screen, on a desk and on a phone, and keeps its place. */
+/** What one looks at while it trains lies in one screen, on a desk and on a phone, and keeps its place; how its curve is read, and what the tab tells. */
+import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
+import { expectAccessible } from "./axe.ts";
 import {
+  alertIn,
   button,
   chooseSampleData,
   expect,
@@ -13,6 +16,7 @@ import {
   waitForStatus,
   waitForStep,
 } from "./fixtures.ts";
+import { expectGoodLooks } from "./look.ts";
 
 const STEPS = 6;
 const SCREENS = [
@@ -100,6 +104,69 @@ test("a run that goes on is seen whole in one screen, and nothing moves", async 
     if (shots) await page.screenshot({ path: `${shots}/going-${screen.width}.png` });
     expect(await page.evaluate(() => window.moved), `${screen.width} px`).toEqual([]);
   }
+  await test.step("the tab's icon is a ring, and a notice is asked for by a press alone", async () => {
+    await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", /^data:image\/svg\+xml,.*dasharray/);
+    // This browser refuses.
+    await training.getByRole("checkbox", { name: "Tell me when it is done" }).click();
+    await expect(training.getByText("This browser does not allow notices from this page")).toBeVisible();
+  });
   await waitForEnd(page, STEPS);
+  await expect(page.locator('link[rel="icon"]')).toHaveAttribute("href", /^data:image\/svg\+xml,(?!.*dasharray)/);
+
+  await test.step("keys and the pointer read the curve", async () => {
+    await page.setViewportSize(SCREENS[0]!);
+    const reader = training.getByRole("slider", { name: "Step of the chart" });
+    const line = figure.locator(".read-out");
+    await expect(line).toHaveText(/^(Falling|Rising|Level): .* → .*Held-out rows: /);
+    await reader.focus();
+    await page.keyboard.press("Home");
+    await expect(reader).toHaveAttribute("aria-valuetext", /^Step 0, held-out loss [\d.]+$/);
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    const second = /^Step 2, loss [\d.]+, held-out loss [\d.]+, learning rate \S+, gradient norm [\d.]+/;
+    await expect(reader).toHaveAttribute("aria-valuetext", second);
+    await expect(line).toHaveText(second);
+    await reader.blur();
+    await expect(line).toHaveText(/^(Falling|Rising|Level): /);
+    await figure.locator(".u-over").hover();
+    await expect(line).toHaveText(/^Step 3, /);
+  });
+
+  await test.step("its log is the command line's", async () => {
+    const [log] = await Promise.all([page.waitForEvent("download"), button(page, "Download log").click()]);
+    const lines = (await readFile(await log.path(), "utf8")).trim().split("\n");
+    const steps = lines.map((line) => JSON.parse(line) as { step: number; eval_loss?: number });
+    expect(steps.map(({ step, eval_loss }) => [step, eval_loss !== undefined])).toEqual([
+      [0, true],
+      ...[1, 2, 3, 4, 5, 6].flatMap((step) => [[step, false], ...(step % 2 === 0 ? [[step, true]] : [])]),
+    ]);
+    const [recipe] = await Promise.all([page.waitForEvent("download"), button(page, "Download recipe").click()]);
+    const { max_steps } = JSON.parse(await readFile(await recipe.path(), "utf8")) as { max_steps: number };
+    expect(max_steps).toBe(STEPS);
+  });
+  await expectAccessible(page, "a run that has ended");
+  await expectGoodLooks(page);
   expect(seen.console).toEqual([]);
+});
+
+test("problems are kept for the visit, also those whose notes are gone", async ({ page }) => {
+  await page.goto(`/#recipe=${encodeURIComponent('{"max_steps": ')}`);
+  const alert = alertIn(page, "Training");
+  const message = (await alert.getByRole("strong").textContent())!;
+  await expect(alert.locator("code")).toBeHidden();
+  await alert.getByText("Its name for reports").click();
+  await expect(alert.locator("code")).toBeVisible();
+  await alert.getByRole("button", { name: "Dismiss" }).click();
+  await expect(alert).toHaveCount(0);
+  await page.getByText("Problems told in this visit (1)").click();
+  const told = page.getByRole("group", { name: "Problems told in this visit (1)" });
+  await expect(told.getByRole("listitem")).toContainText(`Training: ${message}`);
+  await expectAccessible(page, "problems told");
+  await page.setViewportSize({ width: 320, height: 256 });
+  const { scroll, inner } = await page.evaluate(() => ({
+    scroll: document.scrollingElement!.scrollWidth,
+    inner: window.innerWidth,
+  }));
+  // A desk at 400 %.
+  expect(scroll).toBeLessThanOrEqual(inner);
 });

@@ -9,7 +9,7 @@ import { language, words } from "../words/index.ts";
 const timeOf = ({ at }: Problem): string => new Intl.DateTimeFormat(language(), { timeStyle: "medium" }).format(at);
 
 const textOf = (problem: Problem): string =>
-  `${timeOf(problem)} ${problem.place}: ${[problem.message, problem.safe, problem.remedy].filter(Boolean).join(" ")} (${problem.code})`;
+  `${timeOf(problem)} ${words().tab.places[problem.place]}: ${[problem.message, problem.safe, problem.remedy].filter(Boolean).join(" ")} (${problem.code})`;
 
 /** Nothing while all went well. */
 export function Told() {

@@ -10,11 +10,9 @@ export function TellWhenDone() {
         <input type="checkbox" checked={wanted} onChange={({ target }) => void want(target.checked)} />
         <span>{words().tab.tell}</span>
       </label>
-      {problem && (
-        <span className="hint" role="alert">
-          {problem}
-        </span>
-      )}
+      <span className="hint live" aria-live="polite">
+        {problem}
+      </span>
     </>
   );
 }
