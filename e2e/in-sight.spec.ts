@@ -86,7 +86,7 @@ test("a run that goes on is seen whole in one screen, and nothing moves", async 
     "held-out loss": training.locator(".run-screen").getByText("Held-out loss"),
     curve: figure.locator("canvas"),
     legend: figure.getByRole("list", { name: "Lines of the chart" }),
-    "first answer": training.getByRole("list", { name: "Answers of held-out rows" }).getByRole("img").first(),
+    "first answer": training.getByRole("list", { name: "Answers of held-out rows" }).getByRole("listitem").first(),
     pause: button(page, "Pause"),
     stop: button(page, "Stop and save"),
   };
