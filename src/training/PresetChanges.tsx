@@ -23,7 +23,9 @@ function ChangeList({ changes, label }: { changes: Change[]; label: string }) {
 
 /** Bytes that a run would take, before and after; nothing is said of a plan that is not there. */
 function MemoryWords() {
-  const { plan, planAnew, replaced } = useTraining();
+  const plan = useTraining((s) => s.plan);
+  const planAnew = useTraining((s) => s.planAnew);
+  const replaced = useTraining((s) => s.replaced);
   const loaded = useModel((s) => s.info !== undefined);
   if (!plan || !planAnew || !loaded) return null;
   const { memory: say, names } = words().recipe.presets;
@@ -40,7 +42,8 @@ function MemoryWords() {
 
 /** The model is loaded otherwise than the recipe says: it is told for as long as that is so. */
 function LoadingOffer() {
-  const { preset, fields } = useTraining();
+  const preset = useTraining((s) => s.preset);
+  const fields = useTraining((s) => s.fields);
   const running = useTraining((s) => isRunning(s.state));
   const { info, loaded, loading, progress, preview } = useModel();
   const { loadWith } = useModel.getState();
@@ -65,7 +68,8 @@ function LoadingOffer() {
 
 /** Nothing with other presets: they leave loading to Loading settings. */
 export function PresetChanges() {
-  const { preset, replaced } = useTraining();
+  const preset = useTraining((s) => s.preset);
+  const replaced = useTraining((s) => s.replaced);
   // What is asked for depends on how the model is loaded, too.
   useModel((s) => s.loaded);
   if (preset !== "Seed report") return <div aria-live="polite" className="live" />;

@@ -11,7 +11,8 @@ import { words } from "../words/index.ts";
 import { setButton } from "./set-button.ts";
 
 export function RecipeAdvice() {
-  const { planned, plan } = useTraining();
+  const planned = useTraining((s) => s.planned);
+  const plan = useTraining((s) => s.plan);
   const running = useTraining((s) => isRunning(s.state));
   const data = useDataset((s) => s.info);
   const training = useDataset((s) => s.separated?.training);

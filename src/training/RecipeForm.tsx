@@ -78,7 +78,8 @@ function SeedData() {
 
 export function RecipeForm() {
   const running = useTraining((s) => isRunning(s.state));
-  const { preset, fields } = useTraining();
+  const preset = useTraining((s) => s.preset);
+  const fields = useTraining((s) => s.fields);
   const [open, setOpen] = useState(false);
   const changed = changedFrom(usePresetForm(), fields);
   const say = words().recipe;
