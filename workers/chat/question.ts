@@ -1,5 +1,5 @@
 /** A row of data as a question to a model: what is asked, and what would be right. */
-import type { ContentPart, Message, Row } from "../data/rows/row.ts";
+import { type Message, messageText, type Row } from "../data/rows/row.ts";
 
 export interface Question {
   /** The conversation up to its last question, earlier answers as the data has them. */
@@ -9,9 +9,6 @@ export interface Question {
   /** Right answers; none where the row has none. */
   right: readonly string[];
 }
-
-const textOf = (content: readonly ContentPart[]): string =>
-  content.map((part) => (part.type === "text" ? part.text : "")).join("");
 
 /** The last question of a row; in its place `prompt`, where one is given, about the same pictures. */
 export function questionOf({ messages, answers }: Pick<Row, "messages" | "answers">, prompt?: string): Question {
@@ -25,7 +22,7 @@ export function questionOf({ messages, answers }: Pick<Row, "messages" | "answer
   }
   return {
     messages: asked,
-    text: textOf(asked.at(-1)!.content).trim(),
-    right: answers ?? (answered ? [textOf(last.content)] : []),
+    text: messageText(asked.at(-1)!).trim(),
+    right: answers ?? (answered ? [messageText(last)] : []),
   };
 }

@@ -1,5 +1,5 @@
 /** A system prompt: words that open a conversation, as far as the model's chat template knows a place for them. */
-import type { Message } from "../data/rows/row.ts";
+import { type Message, messageText } from "../data/rows/row.ts";
 import { type ChatTemplate, renderUncut, standIn } from "../data/text/chat-template.ts";
 
 const say = (role: Message["role"], text: string): Message => ({ role, content: [{ type: "text", text }] });
@@ -30,6 +30,5 @@ export function withSystem(messages: readonly Message[], system: string, systemR
   if (!first) return [];
   const { role, content } = first;
   const pictures = content.filter(({ type }) => type === "image");
-  const words = content.map((part) => (part.type === "text" ? part.text : "")).join("");
-  return [{ role, content: [...pictures, { type: "text", text: `${system}\n\n${words}` }] }, ...rest];
+  return [{ role, content: [...pictures, { type: "text", text: `${system}\n\n${messageText(first)}` }] }, ...rest];
 }

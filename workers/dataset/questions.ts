@@ -3,7 +3,7 @@ import { rowAt } from "../data/browse.ts";
 import { editsOf } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
 import { probeImage } from "../data/pictures/probe.ts";
-import type { Message } from "../data/rows/row.ts";
+import { type Message, messageText } from "../data/rows/row.ts";
 import { readManifest } from "../data/shards/manifest.ts";
 import { rowsOfIndex } from "../data/shards/supply.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
@@ -12,13 +12,6 @@ import type { RecipeJson } from "../recipe.ts";
 import { browsedFrom, gone } from "./browsing.ts";
 import { dropOf } from "./drops.ts";
 import { store } from "./state.ts";
-
-/** The text of a message; its pictures are not words. */
-const textOf = ({ content }: Message): string =>
-  content
-    .map((part) => (part.type === "text" ? part.text : ""))
-    .join("")
-    .trim();
 
 /** The first question of a conversation, how many pictures come with it, and what is answered to it. */
 export function firstQuestion(
@@ -30,10 +23,14 @@ export function firstQuestion(
   const pictures = messages
     .slice(0, at + 1)
     .reduce((sum, { content }) => sum + content.filter(({ type }) => type === "image").length, 0);
-  const question = textOf(asked);
+  const question = messageText(asked).trim();
   if (question === "" && pictures === 0) return undefined;
   const answer = messages[at + 1];
-  return { question, pictures, right: answer?.role === "assistant" ? textOf(answer) || undefined : undefined };
+  return {
+    question,
+    pictures,
+    right: answer?.role === "assistant" ? messageText(answer).trim() || undefined : undefined,
+  };
 }
 
 /** @see DatasetApi.questions */

@@ -5,7 +5,7 @@
  */
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
-import type { Message, Row, RowTexts } from "../rows/row.ts";
+import { type Message, messageText, type Row, type RowTexts } from "../rows/row.ts";
 
 export interface RowChanges {
   /** Positions, ascending. */
@@ -48,7 +48,7 @@ export const editsOf = ({ edited }: RowChanges): Map<number, Message[]> =>
 export function corrected<R extends RowTexts>(row: R, messages: Message[] | undefined): R {
   if (messages === undefined) return row;
   const { answers, ...rest } = { ...row, messages };
-  const said = (messages.at(-1)?.content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
+  const said = messageText(messages.at(-1) ?? { content: [] });
   return (answers?.some((one) => one.trim() === said.trim()) ? { ...rest, answers } : rest) as R;
 }
 

@@ -32,6 +32,10 @@ export interface Row {
   answers?: readonly string[];
 }
 
+/** The words of a message; its pictures are none. */
+export const messageText = ({ content }: Pick<Message, "content">): string =>
+  content.map((part) => (part.type === "text" ? part.text : "")).join("");
+
 /** What is said in a row. */
 export type RowTexts = Pick<Row, "messages" | "answers">;
 
