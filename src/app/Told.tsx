@@ -1,8 +1,7 @@
 /** Problems that were told in this visit, to look at later: also those whose notes are gone. */
 import { Copy } from "lucide-react";
-import { useState } from "react";
 import { type Told as Problem, useApp } from "../page/store.ts";
-import { Action } from "../parts/Action.tsx";
+import { CopyButton } from "../parts/CopyButton.tsx";
 import { Scroll } from "../parts/Scroll.tsx";
 import { language, words } from "../words/index.ts";
 
@@ -14,19 +13,8 @@ const textOf = (problem: Problem): string =>
 /** Nothing while all went well. */
 export function Told() {
   const told = useApp((s) => s.told);
-  const [copied, setCopied] = useState("");
   const say = words().tab;
   if (told.length === 0) return null;
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(told.map(textOf).join("\n"));
-      setCopied(say.copied);
-    } catch (error) {
-      // Refused, or the page is not in front.
-      if (!(error instanceof DOMException)) throw error;
-      setCopied(say.noCopy);
-    }
-  };
   return (
     <details className="told">
       <summary>{say.told(told.length)}</summary>
@@ -37,12 +25,15 @@ export function Told() {
           ))}
         </ul>
       </Scroll>
-      <Action kind="quiet" icon={Copy} onPress={() => void copy()}>
+      <CopyButton
+        kind="quiet"
+        icon={Copy}
+        text={() => told.map(textOf).join("\n")}
+        copied={say.copied}
+        refused={say.noCopy}
+      >
         {say.copy}
-      </Action>
-      <span className="detail" aria-live="polite">
-        {copied}
-      </span>
+      </CopyButton>
     </details>
   );
 }

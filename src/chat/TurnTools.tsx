@@ -1,31 +1,23 @@
 /** What can be done with a question or an answer that stands in the conversation. */
 import { type KeyboardEvent, useState } from "react";
 import { Action } from "../parts/Action.tsx";
+import { CopyButton } from "../parts/CopyButton.tsx";
 import { useChat } from "../stores/chat.ts";
 import { words } from "../words/index.ts";
 
 /** Without leave to write to the clipboard it says so: the words are there to be marked. */
 export function CopyAnswer({ text, whose }: { text: string; whose: string }) {
-  const [told, setTold] = useState("");
   const say = words().chat.turns;
   return (
-    <>
-      <Action
-        kind="quiet"
-        label={say.copyLabel(whose)}
-        onPress={() =>
-          void navigator.clipboard.writeText(text).then(
-            () => setTold(say.copied),
-            () => setTold(say.cannotCopy),
-          )
-        }
-      >
-        {say.copy}
-      </Action>
-      <span aria-live="polite" className="hint">
-        {told}
-      </span>
-    </>
+    <CopyButton
+      kind="quiet"
+      label={say.copyLabel(whose)}
+      text={() => text}
+      copied={say.copied}
+      refused={say.cannotCopy}
+    >
+      {say.copy}
+    </CopyButton>
   );
 }
 

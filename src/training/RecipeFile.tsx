@@ -1,6 +1,6 @@
 /** The recipe as a file and as a link, and what one that came from outside has changed. */
-import { useState } from "react";
 import { Action } from "../parts/Action.tsx";
+import { CopyButton } from "../parts/CopyButton.tsx";
 import { download } from "../parts/download.ts";
 import { PickButton } from "../parts/PickButton.tsx";
 import { useRecipeFile } from "../stores/recipe-file.ts";
@@ -10,28 +10,13 @@ import { words } from "../words/index.ts";
 
 function CopyLink({ obstacle }: { obstacle: string }) {
   const fields = useTraining((s) => s.fields);
-  const [copied, setCopied] = useState("");
   const say = words().recipe.file;
   const link = obstacle ? "" : recipeLink(fields, location.href);
   const tooLong = link.length > LONGEST_LINK ? say.tooLong : "";
   return (
-    <>
-      <Action
-        reason={obstacle || tooLong}
-        onPress={() => {
-          void navigator.clipboard.writeText(link).then(
-            () => setCopied(say.copied),
-            // Without leave to write to the clipboard the link is shown, to be copied by hand.
-            () => setCopied(link),
-          );
-        }}
-      >
-        {say.copy}
-      </Action>
-      <span aria-live="polite" className="detail">
-        {copied}
-      </span>
-    </>
+    <CopyButton reason={obstacle || tooLong} text={() => link} copied={say.copied} refused={link}>
+      {say.copy}
+    </CopyButton>
   );
 }
 
