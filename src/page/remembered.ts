@@ -6,6 +6,7 @@ import * as v from "valibot";
 import type { HubDataSet } from "../../workers/data/hub/look-up.ts";
 import { readingSchema } from "../../workers/data/rows/reading.ts";
 import { isJsonObject } from "../../workers/json.ts";
+import { store, stored } from "./stored.ts";
 
 const Memory = v.object({
   model: v.optional(
@@ -57,19 +58,7 @@ export type Remembered = v.InferOutput<typeof Memory>;
 const KEY = "tabtune-session";
 
 /** Nothing where nothing was kept, or where another version kept it in another form. */
-export function remembered(): Remembered {
-  const text = localStorage.getItem(KEY);
-  if (text === null) return {};
-  try {
-    const found = v.safeParse(Memory, JSON.parse(text));
-    return found.success ? found.output : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
+export const remembered = (): Remembered => stored(KEY, Memory) ?? {};
 
 /** Keeps a part; the others stay as they are. */
-export function remember(part: Remembered): void {
-  localStorage.setItem(KEY, JSON.stringify({ ...remembered(), ...part }));
-}
+export const remember = (part: Remembered): void => store(KEY, { ...remembered(), ...part });

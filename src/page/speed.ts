@@ -1,5 +1,6 @@
 /** How fast this machine was when it trained last, or was measured: kept in this browser, so that the next visit need not guess. */
 import * as v from "valibot";
+import { store, stored } from "./stored.ts";
 
 const Speed = v.object({
   /** As `adapterOf` names it: another graphics card has another speed. */
@@ -25,17 +26,10 @@ export const adapterOf = ({ vendor, architecture }: { vendor: string; architectu
   `${vendor} ${architecture}`.trim();
 
 /** Keeps the newest. */
-export const rememberSpeed = (speed: Speed): void => localStorage.setItem(KEY, JSON.stringify(speed));
+export const rememberSpeed = (speed: Speed): void => store(KEY, speed);
 
 /** Undefined where nothing was measured on this adapter, or another version kept it in another form. */
 export function rememberedSpeed(adapter: string): Speed | undefined {
-  const text = localStorage.getItem(KEY);
-  if (text === null) return undefined;
-  try {
-    const found = v.safeParse(Speed, JSON.parse(text));
-    return found.success && found.output.adapter === adapter ? found.output : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const found = stored(KEY, Speed);
+  return found?.adapter === adapter ? found : undefined;
 }
