@@ -1,11 +1,10 @@
 /** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
 import type { StoreApi } from "zustand";
-import { median } from "../../workers/metrics/averages.ts";
-import { parseRecipe } from "../../workers/recipe.ts";
 import { type Remembered, remember, remembered } from "../page/remembered.ts";
 import { adapterOf, rememberSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
 import { watchEngine } from "../page/workers.ts";
+import { rowsOfStep, usualSeconds } from "../parts/step-times.ts";
 import { useAdapters } from "../stores/adapters.ts";
 import { useAnswers } from "../stores/answers.ts";
 import { useApply } from "../stores/apply.ts";
@@ -55,14 +54,14 @@ function rememberThisSpeed(): void {
   const { records, runId } = useTraining.getState();
   const run = useRuns.getState().runs.find(({ id }) => id === runId);
   const { adapter } = useApp.getState().capability ?? {};
-  if (!run || !adapter || records.length < STEPS_FOR_A_SPEED) return;
-  const { perDeviceTrainBatchSize, gradientAccumulationSteps } = parseRecipe(run.recipe);
+  const seconds = records.length < STEPS_FOR_A_SPEED ? undefined : usualSeconds(records);
+  if (!run || !adapter || seconds === undefined) return;
   rememberSpeed({
     adapter: adapterOf(adapter),
     date: new Date().toISOString(),
     model: run.modelLabel,
-    rows: perDeviceTrainBatchSize * gradientAccumulationSteps,
-    seconds: median(records.slice(3).map(({ seconds }) => seconds)),
+    rows: rowsOfStep(run.recipe),
+    seconds,
   });
 }
 

@@ -17,8 +17,11 @@ export const likeRun = (runs: readonly RunSummary[], modelId: string, rows: numb
     .filter((run) => run.modelId === modelId && rowsOfStep(run.recipe) === rows)
     .sort((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
 
-/** Seconds of a step, the median; undefined of a run that was too short. */
-export function usualSeconds(records: readonly StepRecord[]): number | undefined {
-  const times = records.slice(FIRST_STEPS).map(({ seconds }) => seconds);
+/** Seconds of a step, the median of all or of the `last` ones; undefined of a run that was too short. */
+export function usualSeconds(records: readonly StepRecord[], last = records.length): number | undefined {
+  const times = records
+    .slice(FIRST_STEPS)
+    .slice(-last)
+    .map(({ seconds }) => seconds);
   return times.length > 0 ? median(times) : undefined;
 }

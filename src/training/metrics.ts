@@ -1,8 +1,8 @@
 /** What the page works out from the records of a run's steps: the time left, the CSV file. */
 
-import { median } from "../../workers/metrics/averages.ts";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import { toEvaluationLine, toStepLine } from "../../workers/training/metrics.ts";
+import { usualSeconds } from "../parts/step-times.ts";
 import { words } from "../words/index.ts";
 
 /**
@@ -10,12 +10,8 @@ import { words } from "../words/index.ts";
  * Undefined for the first 3 steps, which compile shaders and tell nothing.
  */
 export function secondsLeft(records: readonly StepRecord[], maxSteps: number): number | undefined {
-  if (records.length <= 3) return undefined;
-  const times = records
-    .slice(3)
-    .slice(-20)
-    .map((record) => record.seconds);
-  return median(times) * Math.max(0, maxSteps - records.at(-1)!.step);
+  const seconds = usualSeconds(records, 20);
+  return seconds === undefined ? undefined : seconds * Math.max(0, maxSteps - records.at(-1)!.step);
 }
 
 /** Tokens of the last 10 steps by their seconds; undefined where these took no time. */
