@@ -1,14 +1,22 @@
 /** Numbers as people read them, in the language of the page. */
 import { language, words } from "../words/index.ts";
 
-/** A number with so many digits after the point, as `toFixed`. */
-export function fixed(n: number, digits: number): string {
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false };
-  return new Intl.NumberFormat(language(), options).format(n);
+/** Formatters by language and options: one costs more to make than to use, and tables use them by the thousand. */
+const formatters = new Map<string, Intl.NumberFormat>();
+
+function formatted(n: number, options: Intl.NumberFormatOptions): string {
+  const key = `${language()} ${JSON.stringify(options)}`;
+  const format = formatters.get(key) ?? new Intl.NumberFormat(language(), options);
+  formatters.set(key, format);
+  return format.format(n);
 }
 
+/** A number with so many digits after the point, as `toFixed`. */
+export const fixed = (n: number, digits: number): string =>
+  formatted(n, { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: false });
+
 /** A whole number with its thousands apart. */
-export const grouped = (n: number): string => new Intl.NumberFormat(language()).format(n);
+export const grouped = (n: number): string => formatted(n, {});
 
 /** A share of 1: "81.3 %"; of few rows whole percents are enough (`digits` 0). */
 export const percent = (share: number, digits = 1): string => `${fixed(100 * share, digits)} %`;
@@ -43,6 +51,5 @@ export function duration(seconds: number): string {
 export function figure(n: number): string {
   if (!Number.isFinite(n)) return String(n);
   if (Math.abs(n) < 1e-3 && n !== 0) return n.toExponential(2);
-  const options = { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false };
-  return new Intl.NumberFormat(language(), options).format(n);
+  return formatted(n, { minimumSignificantDigits: 4, maximumSignificantDigits: 4, useGrouping: false });
 }
