@@ -11,7 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Page } from "@playwright/test";
-import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
+import { chromeLaunch } from "../scripts/gpu-env.mjs";
 import { browserProcesses } from "./browser-processes.ts";
 
 const LIMIT_MS = 600_000;
@@ -25,8 +25,7 @@ export async function main([site = "", looking = "10"]: string[]): Promise<numbe
 
 async function inNewBrowser<T>(site: string, walk: (page: Page) => Promise<T>): Promise<T> {
   const profile = await mkdtemp(path.join(tmpdir(), "tabtune-profile-"));
-  const launch = { executablePath: chromePath(), args: chromeFlags, locale: "en-US", serviceWorkers: "block" } as const;
-  const context = await chromium.launchPersistentContext(profile, launch);
+  const context = await chromium.launchPersistentContext(profile, chromeLaunch());
   try {
     const page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(LIMIT_MS);

@@ -16,7 +16,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Locator, type Page } from "@playwright/test";
-import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
+import { chromeLaunch } from "../scripts/gpu-env.mjs";
 import { browserProcesses } from "./browser-processes.ts";
 
 export const HOUR = 3_600_000;
@@ -39,14 +39,7 @@ export async function main([source, model = "", site = ""]: string[]): Promise<n
     const loads: Load[] = [];
     // A fresh browser for each: peaks are of one load, and nothing is left in memory for the second.
     for (const order of ["first", "second"]) {
-      const launch = {
-        executablePath: chromePath(),
-        args: chromeFlags,
-        headless: true,
-        locale: "en-US",
-        serviceWorkers: "block",
-      } as const;
-      const context = await chromium.launchPersistentContext(profile, launch);
+      const context = await chromium.launchPersistentContext(profile, chromeLaunch());
       try {
         loads.push(await load(context, site, hub?.endpoint, model, order === "first"));
       } finally {

@@ -11,7 +11,7 @@ import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Locator, type Page } from "@playwright/test";
 import { unzipSync } from "fflate";
-import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
+import { chromeLaunch } from "../scripts/gpu-env.mjs";
 import { chooseFolder, HOUR, peaks, readyOrAlert } from "./full-size-page.ts";
 
 /** Of all rows at once, in the order of the file, every text token a target. */
@@ -23,14 +23,7 @@ const choices = { "Train on": "all text", "Order of rows": "as in the files" };
 
 export async function main([folder = "", site = ""]: string[]): Promise<number> {
   const profile = await mkdtemp(path.join(tmpdir(), "tabtune-profile-"));
-  const launch = {
-    executablePath: chromePath(),
-    args: chromeFlags,
-    headless: true,
-    locale: "en-US",
-    serviceWorkers: "block",
-  } as const;
-  const context = await chromium.launchPersistentContext(profile, launch);
+  const context = await chromium.launchPersistentContext(profile, chromeLaunch());
   try {
     process.stdout.write(`${JSON.stringify(await step(context, site, folder))}\n`);
   } finally {

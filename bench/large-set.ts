@@ -13,7 +13,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Page } from "@playwright/test";
-import { chromeFlags, chromePath } from "../scripts/gpu-env.mjs";
+import { chromeLaunch } from "../scripts/gpu-env.mjs";
 import { browserProcesses } from "./browser-processes.ts";
 
 const MINUTES = 60_000;
@@ -31,14 +31,7 @@ interface Memory {
 
 export async function main([set = "", site = "", rest = "20"]: string[]): Promise<number> {
   const profile = await mkdtemp(path.join(tmpdir(), "tabtune-profile-"));
-  const launch = {
-    executablePath: chromePath(),
-    args: chromeFlags,
-    headless: true,
-    locale: "en-US",
-    serviceWorkers: "block",
-  } as const;
-  const context = await chromium.launchPersistentContext(profile, launch);
+  const context = await chromium.launchPersistentContext(profile, chromeLaunch());
   try {
     const page = context.pages()[0] ?? (await context.newPage());
     process.stdout.write(`${JSON.stringify(await measured(page, set, site, Number(rest)))}\n`);

@@ -121,6 +121,15 @@ function works(binary) {
   }
 }
 
+/** How measuring scripts open a browser: as the tests do, in English, and without a service worker. */
+export const chromeLaunch = () => ({
+  executablePath: chromePath(),
+  args: chromeFlags,
+  headless: true,
+  locale: "en-US",
+  serviceWorkers: "block",
+});
+
 /** Path of a Chromium that can run WebGPU on SwiftShader. TABTUNE_CHROME overrides. */
 export function chromePath() {
   const given = process.env.TABTUNE_CHROME;
