@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from "vitest";
 import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
 import { file, readAll, said } from "../testing/rows.ts";
-import { sampleVotes } from "../testing/votes.ts";
+import { demoShot, sampleVotes, voteOn } from "../testing/votes.ts";
 import { PREFERENCES_FILE, type PreferenceRow, preferencesZip } from "./preferences.ts";
 import { deleteVotes, keepVote, listVotes, storedVotes, type VoteToKeep } from "./votes.ts";
 
@@ -15,28 +15,13 @@ let other: typeof icon;
 
 beforeEach(async () => {
   store = memoryStore();
-  const shot = async (name: string) => {
-    const bytes = await readFile(`public/demo/data/heldout/${name}`);
-    return { name, blob: new Blob([bytes], { type: "image/webp" }) };
-  };
-  icon = await shot("001.webp");
-  other = await shot("004.webp");
+  icon = await demoShot("001.webp");
+  other = await demoShot("004.webp");
 });
 
 const ask = (text: string, ...pictures: (typeof icon)[]) => [{ role: "user" as const, text, pictures }];
-const voteOf = (id: string, changes: Partial<VoteToKeep> = {}): VoteToKeep => ({
-  id,
-  at: `2026-11-28T10:00:0${id}.000Z`,
-  verdict: "left",
-  blind: true,
-  model: { id: "m", label: "tiny" },
-  system: "",
-  systemRole: true,
-  settings: { temperature: 0, topP: 0.95, maxNewTokens: 256, seed: 3 },
-  left: { name: "Base model", turns: ask("What is it?", icon), text: "An owl.", stopped: "eos" },
-  right: { name: "voice, step 4", runId: "r", turns: ask("What is it?", icon), text: "Ahoy!", stopped: "eos" },
-  ...changes,
-});
+const voteOf = (id: string, changes: Partial<VoteToKeep> = {}): VoteToKeep =>
+  voteOn(id, ask("What is it?", icon), changes);
 
 interface Exported {
   rows: PreferenceRow[];

@@ -7,13 +7,30 @@ import type { Store } from "../storage/store.ts";
 
 type Turns = VoteToKeep["left"]["turns"];
 
+/** A picture of the demo's, as a conversation has it. */
+export async function demoShot(name: string): Promise<Turns[number]["pictures"][number]> {
+  const bytes = await readFile(`public/demo/data/heldout/${name}`);
+  return { name, blob: new Blob([bytes], { type: "image/webp" }) };
+}
+
+/** A vote for the left of two answers to the last of `turns`. */
+export const voteOn = (id: string, turns: Turns, changes: Partial<VoteToKeep> = {}): VoteToKeep => ({
+  id,
+  at: `2026-11-28T10:00:0${id}.000Z`,
+  verdict: "left",
+  blind: true,
+  model: { id: "m", label: "tiny" },
+  system: "",
+  systemRole: true,
+  settings: { temperature: 0, topP: 0.95, maxNewTokens: 256, seed: 3 },
+  left: { name: "Base model", turns, text: "An owl.", stopped: "eos" },
+  right: { name: "voice, step 4", runId: "r", turns, text: "Ahoy!", stopped: "eos" },
+  ...changes,
+});
+
 /** A store with the votes in it. */
 export async function sampleVotes(): Promise<Store> {
-  const shot = async (name: string): Promise<Turns[number]["pictures"][number]> => {
-    const bytes = await readFile(`public/demo/data/heldout/${name}`);
-    return { name, blob: new Blob([bytes], { type: "image/webp" }) };
-  };
-  const [icon, other] = [await shot("001.webp"), await shot("004.webp")];
+  const [icon, other] = [await demoShot("001.webp"), await demoShot("004.webp")];
   const ask = (text: string, ...pictures: Turns[number]["pictures"]): Turns[number] => ({
     role: "user",
     text,
@@ -23,19 +40,8 @@ export async function sampleVotes(): Promise<Store> {
   let n = 0;
   const vote = (turns: Turns, changes: Partial<VoteToKeep> = {}): VoteToKeep => {
     n += 1;
-    return {
-      id: String(n),
-      at: `2026-11-28T10:00:0${n}.000Z`,
-      verdict: "left",
-      blind: true,
-      model: { id: "m", label: "tiny" },
-      system: "",
-      systemRole: true,
-      settings: { temperature: 0, topP: 0.95, maxNewTokens: 256, seed: 3 },
-      left: { name: "Base model", turns, text: "An owl.", stopped: "eos" },
-      right: { name: "voice, step 4", runId: "r", turns, text: "Ahoy! “Éine” Eule\nin two lines.", stopped: "eos" },
-      ...changes,
-    };
+    const kept = voteOn(String(n), turns, changes);
+    return { ...kept, right: { ...kept.right, text: "Ahoy! “Éine” Eule\nin two lines." } };
   };
   const store = memoryStore();
   for (const kept of [
