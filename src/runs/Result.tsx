@@ -6,6 +6,7 @@ import { parseRecipe } from "../../workers/recipe.ts";
 import { adviceOnRun } from "../../workers/training/advice/on-run.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 import { Action } from "../parts/Action.tsx";
+import { AdviceList } from "../parts/AdviceList.tsx";
 import { AnswerGallery } from "../parts/AnswerGallery.tsx";
 import { showPanel } from "../parts/show-panel.ts";
 import { useAnswers } from "../stores/answers.ts";
@@ -44,14 +45,8 @@ function WhatToTry({ run, kept, wanted }: WhatToTryProps) {
   }, [model, run, kept]);
   const say = words().runs.finding;
   if (wanted && model?.id !== run.modelId) return <p className="detail">{say.loadForAdvice(run.modelLabel)}</p>;
-  if (advice.length === 0) return null;
-  return (
-    <ul className="note" aria-label={say.whatToTry}>
-      {advice.map((one) => (
-        <li key={one.about}>{adviceWords(one)}</li>
-      ))}
-    </ul>
-  );
+  const items = advice.map((one) => ({ about: one.about, words: adviceWords(one), buttons: [] }));
+  return <AdviceList label={say.whatToTry} items={items} />;
 }
 
 /** Ways to see for oneself. `obstacle`: why the chat cannot speak by this run now; "" when it can. */

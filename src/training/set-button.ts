@@ -11,8 +11,6 @@ export function setButton(set: Record<string, number>, reason: string): AdviceIt
   return {
     label: say.set(entries.map(([name, value]) => say.setTo(labelOfField(name), String(value)))),
     reason,
-    onPress() {
-      for (const [name, value] of entries) useTraining.getState().setField(name, value);
-    },
+    onPress: () => useTraining.getState().setSome(set),
   };
 }
