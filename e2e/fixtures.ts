@@ -44,8 +44,6 @@ export async function watch(context: BrowserContext, serviceWorkers: "allow" | "
   );
   context.on("weberror", (error) => seen.errors.push(String(error.error())));
   context.on("console", (message) => {
-    // What playwright.config.ts blocks is told by Playwright, not by the page.
-    if (message.text() === "Service Worker registration blocked by Playwright") return;
     if (["warning", "error"].includes(message.type())) seen.console.push(message.text());
   });
   return seen;

@@ -1,7 +1,7 @@
 /** What the page is; and, at the rail's foot, which GPU it has, what it keeps, and light or dark. */
-import { type Choice, LANGUAGES, useLanguage } from "../page/language.ts";
+import { type Choice, useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
-import { words } from "../words/index.ts";
+import { LANGUAGES, words } from "../words/index.ts";
 import { Told } from "./Told.tsx";
 
 export function Header() {

@@ -1,6 +1,6 @@
 /** Which language the page speaks: the browser's where it is one of ours, or the one that somebody chose. */
 import { create } from "zustand";
-import { isLanguage, LANGUAGES, type Language, speak } from "../words/index.ts";
+import { isLanguage, type Language, speak } from "../words/index.ts";
 
 export type Choice = "auto" | Language;
 
@@ -15,13 +15,7 @@ const KEY = "tabtune-language";
 
 /** The first of the browser's languages that the page speaks; English where it speaks none of them. */
 export function languageOfBrowser(tags: readonly string[]): Language {
-  const known = tags.map((tag) => tag.toLowerCase().split("-")[0]!).find((tag) => isLanguage(tag));
-  return isLanguage(known) ? known : "en";
-}
-
-function stored(): Choice {
-  const value = localStorage.getItem(KEY);
-  return isLanguage(value) ? value : "auto";
+  return tags.map((tag) => tag.toLowerCase().split("-")[0]).find(isLanguage) ?? "en";
 }
 
 export const useLanguage = create<LanguageStore>((set) => ({
@@ -37,6 +31,7 @@ export const useLanguage = create<LanguageStore>((set) => ({
 }));
 
 /** Speaks what was chosen last. Resolves when it is spoken: before that nothing should be drawn. */
-export const speakAsChosen = (): Promise<void> => useLanguage.getState().choose(stored());
-
-export { LANGUAGES };
+export function speakAsChosen(): Promise<void> {
+  const kept = localStorage.getItem(KEY);
+  return useLanguage.getState().choose(isLanguage(kept) ? kept : "auto");
+}

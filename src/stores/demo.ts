@@ -7,13 +7,12 @@ import demoRun from "./demo-run.json";
 import { useModel } from "./model.ts";
 import { useTraining } from "./training.ts";
 
-/**
- * Of the demo model's own recipe: as many rows as about a minute on two idle cores allows. Of the 32 pictures that are in no sample
+/*
+ * The run in demo-run.json: of the demo model's own recipe: as many rows as about a minute on two idle cores allows. Of the 32 pictures that are in no sample
  * (public/demo/data/heldout), 13 are then described word for word, none before, and all in the new voice. Six held-out rows are answered:
  * all twelve would be 18 answers more, 13 seconds of processor time for the same story. `scripts/record-example.mjs` records such a run
  * for the welcome.
  */
-const SHORT = demoRun;
 
 interface DemoStore {
   /** What is being done, in words; "" when the demo was not asked for, has ended, or went wrong where its panel tells it. */
@@ -35,7 +34,7 @@ export const useDemo = create<DemoStore>((set, get) => ({
       if (useDataset.getState().source?.kind !== "sample") return await goTo("data");
       const { setPreset, setFields, start } = useTraining.getState();
       setPreset("Demo model", false);
-      setFields({ ...useTraining.getState().fields, ...SHORT }, "Demo model");
+      setFields({ ...useTraining.getState().fields, ...demoRun }, "Demo model");
       set({ doing: words().welcome.doing.train });
       const run = start();
       await goTo("train");

@@ -110,9 +110,7 @@ export function decoderOn(
     const [ids, logits] = [new Uint32Array(words), new Float32Array(words)];
     return Array.from({ length: count }, (_, i) => ({ id: ids[2 * i]!, largest: logits[2 * i + 1]! }));
   };
-  const sampling = ({ temperature, topP, topK = 0, seed }: Speaker): Required<SamplingOptions> => ({
-    ...{ temperature, topP, topK, seed },
-  });
+  const sampling = ({ temperature, topP, topK = 0, seed }: Speaker) => ({ temperature, topP, topK, seed });
 
   let batch = 1;
   return {
