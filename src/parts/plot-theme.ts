@@ -2,13 +2,23 @@
 import type uPlot from "uplot";
 import { words } from "../words/index.ts";
 
+/** Colours by theme and name: a chart asks for each of them several times whenever it is drawn. */
+const colours = new Map<string, string>();
+
+const isOn = (feature: string): boolean => window.matchMedia(feature).matches;
+
 /** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
 export function colour(name: string): string {
+  const { theme } = document.documentElement.dataset;
+  const key = [name, theme, isOn("(prefers-color-scheme: dark)"), isOn("(forced-colors: active)")].join(" ");
+  const known = colours.get(key);
+  if (known !== undefined) return known;
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();
+  colours.set(key, color);
   return color;
 }
 

@@ -18,10 +18,13 @@ interface LossPlotProps {
   onPoint(at: number | undefined): void;
 }
 
+/** Before its place is laid out: to measure it at once would have all of the page laid out in the middle of a press. */
+const NO_SIZE = { width: 1, height: 1 };
+
 /** The chart is as large as its place, whatever is drawn in it. */
-const sizeOf = (element: HTMLElement): { width: number; height: number } => ({
-  width: Math.max(1, element.clientWidth),
-  height: Math.max(1, element.clientHeight),
+const sizeOf = ({ contentRect: { width, height } }: ResizeObserverEntry): typeof NO_SIZE => ({
+  width: Math.max(1, Math.round(width)),
+  height: Math.max(1, Math.round(height)),
 });
 
 export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotProps) {
@@ -33,7 +36,7 @@ export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotPro
   useEffect(() => {
     const element = host.current!;
     const chart = new uPlot(
-      plotOptions(sizeOf(element), {
+      plotOptions(NO_SIZE, {
         log,
         answers,
         marks: () => now.current.marks,
@@ -43,7 +46,7 @@ export function LossPlot({ data, log, marks, answers, at, onPoint }: LossPlotPro
       element,
     );
     plot.current = chart;
-    const observer = new ResizeObserver(() => chart.setSize(sizeOf(element)));
+    const observer = new ResizeObserver(([entry]) => chart.setSize(sizeOf(entry!)));
     observer.observe(element);
     // A canvas keeps the colours it was drawn with.
     const night = window.matchMedia("(prefers-color-scheme: dark)");

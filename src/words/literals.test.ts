@@ -36,6 +36,7 @@ const NONE = new Map([
   ["not all", "a media query"],
   ["(prefers-color-scheme: §)", "a media query"],
   ["(prefers-color-scheme: dark)", "a media query"],
+  ["(forced-colors: active)", "a media query"],
   ["in use", "a key of what is told of a newer version"],
   ["other tab", "a key of what is told of a newer version"],
   ["No newer version was looked for:", "of the console"],
