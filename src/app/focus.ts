@@ -16,10 +16,16 @@ const kindOf = (focused: Element): string =>
 const shownIn = (box: Element, kind: string): HTMLElement[] =>
   [...box.querySelectorAll<HTMLElement>(kind)].filter((element) => element.checkVisibility());
 
+/** The innermost first. */
 function boxesOf(focused: Element, kind: string): Box[] {
+  const around: Element[] = [];
+  for (let element = focused.parentElement; element; element = element.parentElement) around.unshift(element);
   const boxes: Box[] = [];
-  for (let element = focused.parentElement; element; element = element.parentElement) {
-    boxes.push({ element, index: shownIn(element, kind).indexOf(focused as HTMLElement) });
+  // Whether an element is shown is dear to ask: once, and then only which box has it.
+  let shown = shownIn(document.documentElement, kind);
+  for (const element of around) {
+    shown = shown.filter((control) => element.contains(control));
+    boxes.unshift({ element, index: shown.indexOf(focused as HTMLElement) });
   }
   return boxes;
 }
@@ -53,8 +59,12 @@ export function keepFocus(): void {
   const watcher = new MutationObserver(() => {
     if (!focused || focused.isConnected) return;
     focused = undefined;
-    // Whoever gave the focus to something else knows better.
-    if (document.activeElement === document.body) successorOf(boxes, kind)?.focus();
+    const [of, around] = [kind, boxes];
+    // In a task of its own: to ask what is shown lays the page out, which the change that is under way need not wait for.
+    setTimeout(() => {
+      // Whoever gave the focus to something else knows better.
+      if (document.activeElement === document.body) successorOf(around, of)?.focus();
+    });
   });
   watcher.observe(document.body, { childList: true, subtree: true });
 }
