@@ -1,5 +1,5 @@
 /** The page: a path of four places beside the places themselves, from a model and data to a trained adapter and what it says. */
-import { Fragment, useEffect } from "react";
+import { Fragment, type ReactNode, useEffect } from "react";
 import { ApplyPanel } from "../apply/ApplyPanel.tsx";
 import { ChatPanel } from "../chat/ChatPanel.tsx";
 import { DatasetPanel } from "../dataset/DatasetPanel.tsx";
@@ -70,10 +70,32 @@ function useKeepAlive(): void {
   }, [running]);
 }
 
-export function App() {
-  const { probe, theme } = useApp();
+/** Nothing to see. */
+function KeptAwake() {
   useWakeLock();
   useKeepAlive();
+  return null;
+}
+
+/** The path, which each step of a run moves on. */
+function Way() {
+  const path = usePath();
+  return <Path places={placesOf(path)} next={nextStep(path)} />;
+}
+
+/** The places are given, so that a step of a run does not draw all of them anew: each follows its own stores. */
+function Main({ children }: { children: ReactNode }) {
+  const next = nextStep(usePath());
+  return (
+    <main id="main" tabIndex={-1} data-next={next.address}>
+      {children}
+    </main>
+  );
+}
+
+export function App() {
+  const probe = useApp((s) => s.probe);
+  const theme = useApp((s) => s.theme);
   useEffect(() => {
     // Without a secure context there is no storage to look into.
     void probe().then(async () => {
@@ -101,9 +123,7 @@ export function App() {
     window.addEventListener("hashchange", take);
     return () => window.removeEventListener("hashchange", take);
   }, []);
-  const path = usePath();
   const spoken = useLanguage((s) => s.spoken);
-  const next = nextStep(path);
   return (
     // Sentences are asked for as they are drawn: another language draws all of them anew.
     <Fragment key={spoken}>
@@ -114,10 +134,10 @@ export function App() {
         <div className="rail">
           <Header />
           <NewVersion />
-          <Path places={placesOf(path)} next={next} />
+          <Way />
           <RailFoot />
         </div>
-        <main id="main" tabIndex={-1} data-next={next.address}>
+        <Main>
           <Gate />
           <Welcome />
           <div id="model">
@@ -137,12 +157,13 @@ export function App() {
           <div id="storage">
             <StoragePanel />
           </div>
-        </main>
+        </Main>
         <footer className="page-footer">
           <p>{words().shell.footer}</p>
         </footer>
       </div>
       <PageDrop />
+      <KeptAwake />
     </Fragment>
   );
 }

@@ -1,6 +1,6 @@
 /** One setting of the list: what it is called here and at Hugging Face, what it means, its limits, and how it differs from the preset. */
 import { Undo2 } from "lucide-react";
-import { useId } from "react";
+import { memo, useId } from "react";
 import { isNumber, limitsOf } from "../../workers/recipe.ts";
 import { grouped } from "../parts/format.ts";
 import { useTraining } from "../stores/training.ts";
@@ -20,21 +20,24 @@ function limitsWords(name: string): string {
 interface SettingRowProps {
   /** Hugging Face name. */
   name: string;
-  /** What the preset has; undefined where it is the same. */
-  differsFrom: { value: unknown } | undefined;
+  /** It is not as the preset has it. */
+  differs: boolean;
+  /** What the preset has. */
+  presetValue: unknown;
 }
 
-export function SettingRow({ name, differsFrom }: SettingRowProps) {
+/** Drawn anew for its own changes only: the list has almost fifty. */
+export const SettingRow = memo(({ name, differs, presetValue }: SettingRowProps) => {
   const id = useId();
   const problem = useTraining((s) => s.problems.get(name));
   const locked = useLocked(name);
   const { setField } = useTraining.getState();
   const say = words().recipe;
   const limits = limitsWords(name);
-  const described = [problem && `${id}problem`, `${id}help`, differsFrom && `${id}preset`].filter(Boolean).join(" ");
-  const presetIs = differsFrom && valueWords(name, differsFrom.value);
+  const described = [problem && `${id}problem`, `${id}help`, differs && `${id}preset`].filter(Boolean).join(" ");
+  const presetIs = valueWords(name, presetValue);
   return (
-    <div className="setting" data-changed={differsFrom ? "" : undefined}>
+    <div className="setting" data-changed={differs ? "" : undefined}>
       <div>
         <label htmlFor={id}>{labelOfField(name)}</label>
         <code>{name}</code>
@@ -49,16 +52,16 @@ export function SettingRow({ name, differsFrom }: SettingRowProps) {
             {say.problem(problem)}
           </span>
         )}
-        {differsFrom && (
+        {differs && (
           <p className="differs">
-            <span id={`${id}preset`}>{say.list.presetIs(presetIs!)}</span>
+            <span id={`${id}preset`}>{say.list.presetIs(presetIs)}</span>
             {!locked && (
               <button
                 type="button"
                 className="quiet"
-                aria-label={say.list.setBackLabel(labelOfField(name), presetIs!)}
+                aria-label={say.list.setBackLabel(labelOfField(name), presetIs)}
                 onClick={() => {
-                  setField(name, differsFrom.value);
+                  setField(name, presetValue);
                   // The button goes with the difference.
                   document.getElementById(id)?.focus();
                 }}
@@ -71,4 +74,4 @@ export function SettingRow({ name, differsFrom }: SettingRowProps) {
       </div>
     </div>
   );
-}
+});

@@ -70,11 +70,7 @@ export function SettingsList({ changed }: { changed: ReadonlyMap<string, unknown
                 <LoadedAs names={names} />
               ) : (
                 names.map((name) => (
-                  <SettingRow
-                    key={name}
-                    name={name}
-                    differsFrom={changed.has(name) ? { value: changed.get(name) } : undefined}
-                  />
+                  <SettingRow key={name} name={name} differs={changed.has(name)} presetValue={changed.get(name)} />
                 ))
               )}
             </section>
