@@ -4,6 +4,7 @@ import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
+import { useModel } from "../stores/model.ts";
 import { useShell } from "../stores/shell.ts";
 import { useStorage } from "../stores/storage.ts";
 import { words } from "../words/index.ts";
@@ -32,7 +33,13 @@ function useLookInSight() {
 function Stored({ items }: { items: Item[] }) {
   const busy = useStorage((s) => s.busy);
   const remove = useStorage((s) => s.remove);
+  const loading = useModel((s) => s.progress !== undefined);
   const say = words().storage;
+  /** Why it cannot go now; "" when it can. */
+  const reason = (kind: Item["kind"]): string => {
+    if (busy !== undefined) return say.busy;
+    return loading && (kind === "model" || kind === "data") ? say.loading : "";
+  };
   return (
     <table aria-label={say.table}>
       <thead>
@@ -58,7 +65,7 @@ function Stored({ items }: { items: Item[] }) {
               <Action
                 kind="quiet"
                 label={say.remove(item.label)}
-                reason={busy === undefined ? "" : say.busy}
+                reason={reason(item.kind)}
                 onPress={() => {
                   if (confirm(say.sure(item.label, bytes(item.bytes)))) void remove(item);
                 }}

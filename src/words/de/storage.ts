@@ -13,6 +13,7 @@ export const storage: Words["storage"] = {
   remove: (label) => `${label} löschen`,
   sure: (label, size) => `${label} (${size}) aus diesem Browser löschen?`,
   busy: "Gerade wird etwas gelöscht.",
+  loading: "Gerade wird ein Modell geladen: abwarten oder abbrechen.",
   nothing:
     "Noch nichts. Modelle, Daten und Läufe werden hier stehen, jeweils mit ihrer Größe, und alle lassen sich löschen.",
   mayGo:

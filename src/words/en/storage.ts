@@ -11,6 +11,7 @@ export const storage = {
   remove: (label: string) => `Delete ${label}`,
   sure: (label: string, size: string) => `Delete ${label} (${size}) from this browser?`,
   busy: "Something is being deleted.",
+  loading: "A model is being loaded: wait for it, or stop it.",
   nothing: "Nothing yet. Models, data and runs will be listed here, each with its size, and each can be deleted.",
   mayGo:
     "When the disk gets full, a browser may clear what pages keep, without asking: models would be fetched again, but runs and adapters would be lost.",
