@@ -27,7 +27,8 @@ function StartButton() {
         icon={Play}
         reason={missing}
         describedBy={missing ? id : undefined}
-        onPress={() => void start()}
+        // In a task of its own: a whole run comes into the page, and the press is answered first.
+        onPress={() => void setTimeout(start)}
       >
         {words().run.buttons.start}
       </Action>
