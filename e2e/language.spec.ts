@@ -6,7 +6,7 @@ import { expectGoodLooks } from "./look.ts";
 test.describe("a German browser", () => {
   test.use({ locale: "de-DE" });
 
-  test("the page speaks German, and English when it is chosen at the rail's foot", async ({ page, seen }) => {
+  test("the page speaks German, and English when it is chosen in the settings", async ({ page, seen }) => {
     await page.goto("/");
     const html = page.locator("html");
     const region = (name: string) => page.getByRole("region", { name, exact: true });
@@ -27,6 +27,7 @@ test.describe("a German browser", () => {
     await expect(region("Speicher").getByRole("table", { name: "Aufbewahrt" }).getByRole("row")).toHaveCount(3);
     await expectGoodLooks(page);
 
+    await page.getByRole("link", { name: "Einstellungen" }).click();
     await page.getByRole("combobox", { name: "Sprache" }).selectOption("English");
     await expect(html).toHaveAttribute("lang", "en");
     // What is loaded and changed stays.

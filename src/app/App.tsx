@@ -24,6 +24,7 @@ import { NewVersion } from "./NewVersion.tsx";
 import { PageDrop } from "./PageDrop.tsx";
 import { Path } from "./Path.tsx";
 import { nextStep, placesOf } from "./path.ts";
+import { SettingsPanel } from "./SettingsPanel.tsx";
 import { usePath } from "./use-path.ts";
 import { Welcome } from "./Welcome.tsx";
 import "./app.css";
@@ -156,6 +157,9 @@ export function App() {
           </div>
           <div id="storage">
             <StoragePanel />
+          </div>
+          <div id="settings">
+            <SettingsPanel />
           </div>
         </Main>
         <footer className="page-footer">

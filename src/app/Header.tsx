@@ -1,7 +1,6 @@
-/** What the page is; and, at the rail's foot, which GPU it has, what it keeps, and light or dark. */
-import { type Choice, useLanguage } from "../page/language.ts";
+/** What the page is; and, at the rail's foot, which GPU it has and the ways to what it keeps and to its settings. */
 import { useApp } from "../page/store.ts";
-import { LANGUAGES, words } from "../words/index.ts";
+import { words } from "../words/index.ts";
 import { Told } from "./Told.tsx";
 
 export function Header() {
@@ -14,8 +13,7 @@ export function Header() {
 }
 
 export function RailFoot() {
-  const { capability, theme, setTheme } = useApp();
-  const { choice, choose } = useLanguage();
+  const capability = useApp((s) => s.capability);
   const say = words().shell;
   const adapter = capability?.adapter;
   return (
@@ -26,28 +24,8 @@ export function RailFoot() {
         </span>
       )}
       <a href="#storage">{say.storage}</a>
+      <a href="#settings">{say.settings}</a>
       <a href="./bench.html">{say.measure}</a>
-      <label className="inline">
-        <span>{say.colours}</span>
-        <select value={theme} onChange={(event) => setTheme(event.target.value as typeof theme)}>
-          {Object.entries(say.themes).map(([value, text]) => (
-            <option key={value} value={value}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className="inline">
-        <span>{say.language}</span>
-        <select value={choice} onChange={(event) => void choose(event.target.value as Choice)}>
-          <option value="auto">{say.languageOfBrowser}</option>
-          {Object.entries(LANGUAGES).map(([tag, name]) => (
-            <option key={tag} value={tag} lang={tag}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
       <Told />
     </aside>
   );

@@ -1,5 +1,5 @@
 /** Places of the page by their addresses, as `#model`. */
-export const ADDRESSES = ["model", "data", "train", "result", "storage"] as const;
+export const ADDRESSES = ["model", "data", "train", "result", "storage", "settings"] as const;
 export type Address = (typeof ADDRESSES)[number];
 
 export const isAddress = (text: string): text is Address => (ADDRESSES as readonly string[]).includes(text);

@@ -7,6 +7,8 @@ export const shell: Words["shell"] = {
   softwareGpu: "Grafik in Software (langsam)",
   gpu: (name) => `Grafikkarte: ${name}`,
   storage: "Was dieser Browser aufbewahrt",
+  settings: "Einstellungen",
+  settingsLead: "Wie die Seite aussieht und spricht. In diesem Browser gemerkt.",
   measure: "Dieses Gerät messen",
   thisBrowser: "Dieser Browser",
   colours: "Farben",

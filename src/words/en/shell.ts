@@ -5,6 +5,8 @@ export const shell = {
   softwareGpu: "Software GPU (slow)",
   gpu: (name: string) => `GPU: ${name}`,
   storage: "What this browser keeps",
+  settings: "Settings",
+  settingsLead: "How the page looks and speaks. Kept in this browser.",
   measure: "Measure this machine",
   thisBrowser: "This browser",
   colours: "Colours",
