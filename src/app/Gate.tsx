@@ -2,7 +2,6 @@
 import { useApp } from "../page/store.ts";
 import { words } from "../words/index.ts";
 import { useFirstVisit } from "./first-visit.ts";
-import { machineWords } from "./machine.ts";
 
 function remedy(): string {
   const say = words().welcome.gate;
@@ -19,11 +18,7 @@ export function Gate() {
   const error = useApp((s) => s.errors.page);
   const isFirst = useFirstVisit();
   const problem = error ?? (capability && !capability.usable ? capability.problem : undefined);
-  if (!problem) {
-    // The welcome says it too.
-    if (!capability?.adapter?.software || isFirst) return null;
-    return <p className="note">{machineWords(capability.adapter)}</p>;
-  }
+  if (!problem) return null;
   const say = words().welcome.gate;
   return (
     <div className="error-note" role="alert">

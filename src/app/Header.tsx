@@ -18,11 +18,10 @@ export function RailFoot() {
   const adapter = capability?.adapter;
   return (
     <aside className="rail-foot" aria-label={say.thisBrowser}>
-      {adapter && (
-        <span className="badge">
-          {adapter.software ? say.softwareGpu : say.gpu(`${adapter.vendor} ${adapter.architecture}`.trim())}
-        </span>
-      )}
+      {/* Has its place before it is known: nothing moves then. */}
+      <span className="badge">
+        {adapter && (adapter.software ? say.softwareGpu : say.gpu(`${adapter.vendor} ${adapter.architecture}`.trim()))}
+      </span>
       <a href="#storage">{say.storage}</a>
       <a href="#settings">{say.settings}</a>
       <a href="./bench.html">{say.measure}</a>

@@ -1,10 +1,11 @@
-/** How the page looks and speaks, in this browser. */
+/** How the page looks and speaks in this browser, and what the machine below it can do. */
 import { type Choice, useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
 import { LANGUAGES, words } from "../words/index.ts";
+import { machineWords } from "./machine.ts";
 
 export function SettingsPanel() {
-  const { theme, setTheme } = useApp();
+  const { capability, theme, setTheme } = useApp();
   const { choice, choose } = useLanguage();
   const say = words().shell;
   return (
@@ -36,6 +37,7 @@ export function SettingsPanel() {
           </select>
         </label>
       </div>
+      {capability?.usable && capability.adapter && <p className="detail">{machineWords(capability.adapter)}</p>}
     </section>
   );
 }
