@@ -27,6 +27,14 @@ test.describe("a German browser", () => {
     await expect(region("Speicher").getByRole("table", { name: "Aufbewahrt" }).getByRole("row")).toHaveCount(3);
     await expectGoodLooks(page);
 
+    // A worker's sentence is English, and read out as such; what it is about is told in German before.
+    const choosing = page.waitForEvent("filechooser");
+    await button(page, "Dateien wählen").click();
+    await (await choosing).setFiles([upload("notes.json", Buffer.from("{"))]);
+    const trouble = region("Daten").getByRole("alert");
+    await expect(trouble).toContainText("Es bleibt keine Zeile zum Trainieren.");
+    await expect(trouble.locator("p[lang=en]").first()).toContainText("notes.json");
+
     await page.getByRole("link", { name: "Einstellungen" }).click();
     await page.getByRole("combobox", { name: "Sprache" }).selectOption("English");
     await expect(html).toHaveAttribute("lang", "en");

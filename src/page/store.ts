@@ -1,8 +1,13 @@
 /** What the whole page shares: can this browser do it, which theme, which error is on show. */
 import { create } from "zustand";
-import { type ErrorReport, reportOf } from "../../workers/errors.ts";
+import { type ErrorReport, reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { Capability } from "../../workers/protocol/engine.ts";
 import { engine } from "./workers.ts";
+
+/** An error as it is shown. Workers speak English, whatever the page speaks; a class does not survive the way out of them. */
+export interface ErrorOnShow extends ErrorReport {
+  ofWorker: boolean;
+}
 
 export type Place = "page" | "model" | "data" | "training" | "runs" | "chat" | "apply" | "storage";
 
@@ -20,7 +25,7 @@ const TOLD = 200;
 
 interface AppStore {
   capability: Capability | undefined;
-  errors: Partial<Record<Place, ErrorReport>>;
+  errors: Partial<Record<Place, ErrorOnShow>>;
   /** What was told in this visit, the newest first, 200 at most. */
   told: Told[];
   theme: "auto" | "light" | "dark";
@@ -60,7 +65,7 @@ export const useApp = create<AppStore>((set) => ({
     }
   },
   fail(place, error, kept = "") {
-    const report = reportOf(error);
+    const report = { ...reportOf(error), ofWorker: !(error instanceof TabTuneError) };
     if (report.code === "cancelled") return;
     const safe = [report.safe, kept].filter(Boolean).join(" ");
     set((s) => {

@@ -3,7 +3,42 @@ import type { Words } from "../en/index.ts";
 
 const names = { engine: "Der Teil, der trainiert,", reader: "Der Teil, der Daten liest," };
 
+/** Die Sätze der Worker sind englisch, wie in Protokollen und auf der Befehlszeile: Davor steht auf Deutsch, worum es geht. */
+const kinds: Words["workers"]["kinds"] = {
+  "bad-argument": "Das geht gerade nicht.",
+  "bad-recipe": "An den Einstellungen stimmt etwas nicht.",
+  "not-a-checkpoint": "Das ist kein Modell, das die Seite lesen kann.",
+  "missing-file": "Eine Datei fehlt.",
+  network: "Aus dem Netz kam nicht, was gebraucht wird.",
+  "no-access": "Der Zugang wird verweigert.",
+  "bad-safetensors": "Eine Datei mit Gewichten ist beschädigt.",
+  "missing-tensor": "Dem Modell fehlt ein Teil seiner Gewichte.",
+  "bad-tensor": "Ein Teil der Gewichte ist nicht, wie er sein muss.",
+  "unsupported-model": "Dieses Modell kann die Seite nicht trainieren.",
+  "bad-tokenizer": "Die Dateien des Tokenizers lassen sich nicht lesen.",
+  "bad-dataset": "Die Daten lassen sich so nicht lesen.",
+  "bad-row": "Eine Zeile lässt sich so nicht lesen.",
+  "bad-image": "Ein Bild lässt sich nicht lesen.",
+  "image-too-large": "Ein Bild ist zu groß.",
+  "row-too-long": "Eine Zeile ist zu lang.",
+  "no-rows": "Es bleibt keine Zeile zum Trainieren.",
+  "no-files": "Die Dateien werden noch einmal gebraucht.",
+  "no-webgpu": "Dieser Browser bietet kein WebGPU.",
+  "unsupported-gpu": "Diese Grafikkarte reicht dafür nicht.",
+  "device-lost": "Die Grafikkarte ist ausgefallen.",
+  "out-of-memory": "Der Speicher der Grafikkarte reicht nicht.",
+  "gpu-error": "Die Grafikkarte meldet einen Fehler.",
+  "non-finite-loss": "Der Fehlerwert ist keine Zahl mehr.",
+  "storage-full": "Der Platz dieses Browsers ist voll.",
+  "bad-checkpoint": "Ein gespeicherter Stand ist beschädigt.",
+  "run-locked": "Dieser Lauf gehört gerade einem anderen Tab.",
+  "bad-adapter": "Dieser Adapter passt hier nicht.",
+  "worker-died": "Ein Teil der Seite ist ausgefallen.",
+  internal: "In der Seite selbst ist etwas schiefgegangen.",
+};
+
 export const workers: Words["workers"] = {
+  kinds,
   stopped: (worker, why) => `${names[worker]} ist ausgefallen: ${why}`,
   unread: (worker) => `${names[worker]} ist ausgefallen: Eine Nachricht war nicht zu lesen.`,
   missing: (worker) =>

@@ -1,9 +1,15 @@
-/** What the page says of its two workers when one dies or hangs. */
+/** What the page says of its two workers when one dies or hangs, and before what they say. */
+import type { ErrorCode } from "../../../workers/errors.ts";
+
 type Worker = "engine" | "reader";
 
 const names = { engine: "training engine", reader: "data reader" };
 
+/** What kind of trouble a worker's sentence tells of. The sentence itself is English, so English needs none. */
+const kinds: Partial<Record<ErrorCode, string>> = {};
+
 export const workers = {
+  kinds,
   stopped: (worker: Worker, why: string) => `The ${names[worker]} stopped working: ${why}`,
   unread: (worker: Worker) => `The ${names[worker]} stopped working: a message could not be read.`,
   missing: (worker: Worker) =>
