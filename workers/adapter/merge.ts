@@ -5,12 +5,13 @@
  */
 import { TabTuneError } from "../errors.ts";
 import type { TrainedValues } from "../models/adapter-slabs.ts";
-import { type NameScheme, resolveName } from "../models/names.ts";
+import type { NameScheme } from "../models/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
 import { beyondF16, bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
 import type { TensorInfo } from "../weights/formats/safetensors.ts";
 import type { Checkpoint } from "../weights/hub/model-files.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
+import { addDelta, placeOf, tensorOf } from "./merged-rows.ts";
 import type { ImportedModule } from "./peft-import.ts";
 
 export interface MergeTarget {
@@ -67,7 +68,9 @@ export async function mergeAdapter(
             await writer.write(inType(full.slice(at, at + values), name, dtype));
             at += values;
           } else {
-            await writer.write(module ? addDelta(chunk, { name, dtype }, module, firstRow, rows) : chunk);
+            await writer.write(
+              module ? inType(addDelta(toF32(chunk, dtype), module, firstRow, rows), name, dtype) : chunk,
+            );
           }
           bytes += chunk.byteLength;
           onProgress({ name, bytes, total });
@@ -91,64 +94,6 @@ async function writing(target: MergeTarget, name: string, write: (writer: FileWr
   } finally {
     await writer.abort();
   }
-}
-
-/** Name of the tensor that a module's product is added to. */
-const tensorOf = (
-  checkpoint: Checkpoint,
-  { module, inFeatures, outFeatures }: ImportedModule,
-  names: NameScheme,
-): string => placeOf(checkpoint, names, `${module}.weight`, [outFeatures, inFeatures]);
-
-/** Name of the tensor of the checkpoint that a neutral one of this shape is. */
-function placeOf(
-  { tensors, label }: Checkpoint,
-  names: NameScheme,
-  neutral: string,
-  wanted: readonly number[],
-): string {
-  const name = resolveName(neutral, names, (n) => tensors.has(n));
-  const { shape, dtype } = (name && tensors.get(name)) || {};
-  if (!name || !shape || shape.length !== wanted.length || shape.some((size, i) => size !== wanted[i])) {
-    const why = name ? `a tensor [${shape}] where the adapter has [${wanted}]` : "no such tensor";
-    throw new TabTuneError(
-      "bad-adapter",
-      `The adapter changes ${neutral.replace(/\.weight$/, "")}, and ${label} has ${why}.`,
-      "Give the model that the adapter was trained on.",
-    );
-  }
-  if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16") {
-    throw new TabTuneError(
-      "bad-tensor",
-      `${name} holds ${dtype} values, to which nothing can be added.`,
-      "Give the original model rather than a quantised copy of it.",
-    );
-  }
-  return name;
-}
-
-/** Rows [firstRow, firstRow + rows) of W + scale * B A, in W's own type. */
-function addDelta(
-  chunk: Uint8Array,
-  { name, dtype }: { name: string; dtype: Dtype },
-  module: ImportedModule,
-  firstRow: number,
-  rows: number,
-): Uint8Array {
-  const { loraA, loraB, rank, inFeatures, scale } = module;
-  const merged = toF32(chunk, dtype);
-  const sum = new Float64Array(inFeatures);
-  for (let row = 0; row < rows; row++) {
-    sum.fill(0);
-    for (let k = 0; k < rank; k++) {
-      const b = loraB[(firstRow + row) * rank + k]!;
-      const from = k * inFeatures;
-      for (let column = 0; column < inFeatures; column++) sum[column]! += b * loraA[from + column]!;
-    }
-    const at = row * inFeatures;
-    for (let column = 0; column < inFeatures; column++) merged[at + column]! += scale * sum[column]!;
-  }
-  return inType(merged, name, dtype);
 }
 
 function inType(values: Float32Array, name: string, dtype: Dtype): Uint8Array {

@@ -69,7 +69,10 @@ export const commands: Record<string, Command> = {
     run: predict,
   },
   merge: { options: { model: "one", adapter: "one", recipe: "maybe", out: "one" }, run: merge },
-  gguf: { options: { model: "one", adapter: "one", out: "one" }, run: gguf },
+  gguf: {
+    options: { model: "one", adapter: "one", merged: "flag", type: "maybe", recipe: "maybe", out: "one" },
+    run: gguf,
+  },
   selftest: { options: { model: "maybe", all: "flag" }, run: selfTest },
   rows: {
     options: { ...dataOptions, report: "maybe", parquet: "maybe" },

@@ -3,7 +3,8 @@
 import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
-import { mergeAdapter } from "../adapter/merge.ts";
+import { exportLlamaCpp, type WeightType } from "../adapter/llama-cpp/export.ts";
+import { type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Json } from "../models/family.ts";
 import { filesWithSettings } from "../models/picture-settings.ts";
@@ -16,7 +17,7 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { importedAdapter } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
-import { note, recipeIn, writeWhole } from "./open.ts";
+import { note, openedModel, recipeIn, writeWhole } from "./open.ts";
 
 async function modelFiles(directory: string): Promise<ModelFiles> {
   const files = await modelFolder(await filesFromDirectory(directory));
@@ -39,7 +40,6 @@ async function withPictures(files: ModelFiles, recipe: string | undefined, confi
   return written.files;
 }
 
-/** Everything goes to a folder beside OUT, which takes its name when it is whole. */
 export async function merge(args: Arguments): Promise<void> {
   const files = await modelFiles(args.text("model"));
   const checkpoint = await openCheckpoint(files);
@@ -49,7 +49,14 @@ export async function merge(args: Arguments): Promise<void> {
   const { names } = config;
   const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
   const withSettings = await withPictures(files, args.maybe("recipe"), configJson);
-  const out = path.resolve(args.text("out"));
+  await intoNewFolder(args.text("out"), (target) =>
+    mergeAdapter(withSettings, checkpoint, { ...adapter, names }, target),
+  );
+}
+
+/** Everything goes to a folder beside OUT, which takes its name when it is whole. Throws TabTuneError "bad-argument" where OUT has files. */
+async function intoNewFolder(given: string, write: (target: MergeTarget) => Promise<void>): Promise<void> {
+  const out = path.resolve(given);
   const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
@@ -58,8 +65,7 @@ export async function merge(args: Arguments): Promise<void> {
     throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
   const part = `${out}.${process.pid}.part`;
   try {
-    const target = { create: (name: string) => writerIn(part, name) };
-    await mergeAdapter(withSettings, checkpoint, { ...adapter, names }, target);
+    await write({ create: (name) => writerIn(part, name) });
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
   } catch (error) {
@@ -86,6 +92,13 @@ async function writerIn(folder: string, name: string) {
 }
 
 export async function gguf(args: Arguments): Promise<void> {
+  if (args.flag("merged")) return ggufMerged(args);
+  for (const option of ["type", "recipe"]) {
+    if (args.flag(option)) {
+      const what = `--${option} says something of the merged model only; an adapter's file is all F32.`;
+      throw new TabTuneError("bad-argument", what, `Add --merged, or leave --${option} out.`);
+    }
+  }
   const files = await modelFiles(args.text("model"));
   const configJson = await files.readJson("config.json");
   const config = parseConfig(configJson);
@@ -96,4 +109,23 @@ export async function gguf(args: Arguments): Promise<void> {
     args.text("out"),
     ggufLora(adapter, { name, ...decoder, gguf: familyOf(configJson).gguf?.(configJson as Json) }),
   );
+}
+
+/** The whole model for llama.cpp and Ollama, into a new folder. The recipe says how training wrote turns and cut pictures. */
+async function ggufMerged(args: Arguments): Promise<void> {
+  const type = weightType(args.maybe("type") ?? "f16");
+  const { model } = await openedModel(args);
+  const { config, configJson, files } = model;
+  const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
+  if (args.maybe("recipe") === undefined)
+    note("turns and pictures are as the model's files say; --recipe gives what it was trained with.");
+  await intoNewFolder(args.text("out"), async (target) => {
+    const name = path.basename(path.resolve(args.text("adapter")));
+    (await exportLlamaCpp(model, adapter, { name, type }, target)).forEach(note);
+  });
+}
+
+function weightType(text: string): WeightType {
+  if (text === "f16" || text === "q8_0") return text;
+  throw new TabTuneError("bad-argument", `--type is "${text}".`, "Give f16 or q8_0.");
 }

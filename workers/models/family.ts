@@ -4,6 +4,7 @@
  */
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Dtype } from "../weights/formats/dtype.ts";
+import type { GgufFields } from "../weights/formats/gguf.ts";
 import type { VlmConfig } from "./config.ts";
 
 export type Json = Record<string, unknown>;
@@ -60,6 +61,19 @@ export interface GgufForm {
   pairsRotaryRows: boolean;
 }
 
+/** How llama.cpp takes tower and connector. */
+export interface VisionForm {
+  /** Its name of the connector, which decides how pictures are cut too. */
+  projector: string;
+  /** [3] of the pixels' normalisation. */
+  mean: number[];
+  std: number[];
+  /** Fields of this model beside those that every one has. */
+  fields: GgufFields;
+  /** What llama.cpp does otherwise than training did, a sentence each. */
+  notes: string[];
+}
+
 export interface Family {
   /** `model_type` of config.json. */
   modelType: string;
@@ -81,6 +95,11 @@ export interface Family {
   missingAttributes(processorConfigJson: Json, config: VlmConfig): ProcessorAttributes | undefined;
   /** How llama.cpp knows the language model of a config.json; absent where it has none of the family. */
   gguf?(configJson: Json): GgufForm;
+  /**
+   * How llama.cpp sees with it; absent where it cannot. Throws TabTuneError "unsupported-model" where it would see otherwise than the
+   * model has learned to.
+   */
+  vision?(files: PictureFiles): VisionForm;
   /** By repository of the hub. */
   published: Readonly<Record<string, PublishedModel>>;
 }

@@ -5,7 +5,7 @@
 import { featuresPerTile } from "../config.ts";
 import type { Family, PublishedModel } from "../family.ts";
 import { parseIdefics3Config } from "./config.ts";
-import { idefics3Pictures, idefics3Written } from "./pictures.ts";
+import { idefics3Pictures, idefics3Vision, idefics3Written } from "./pictures.ts";
 import { publishedIdefics3, publishedSmolvlm } from "./published.ts";
 
 /** SmolVLM's own, for a checkpoint without one. */
@@ -32,6 +32,7 @@ const family = (modelType: string, modelClass: string, published: Record<string,
   missingAttributes: (said, config) =>
     said.image_seq_len == null ? { image_seq_len: featuresPerTile(config) } : undefined,
   gguf: () => ({ architecture: "llama", pairsRotaryRows: true }),
+  vision: idefics3Vision,
   published,
 });
 

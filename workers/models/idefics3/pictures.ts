@@ -11,7 +11,7 @@ import { type DecodedImage, fromRgb } from "../../data/pictures/pixels.ts";
 import { resizeLanczos } from "../../data/pictures/resize.ts";
 import { TabTuneError } from "../../errors.ts";
 import { featuresPerTile } from "../config.ts";
-import type { PictureFiles, WrittenSettings } from "../family.ts";
+import type { PictureFiles, VisionForm, WrittenSettings } from "../family.ts";
 
 const edge = v.object({ longest_edge: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e5)) });
 const triple = v.pipe(v.array(v.number()), v.length(3));
@@ -172,6 +172,37 @@ export function idefics3Written(given: PictureFiles): WrittenSettings {
           note: `max_image_tiles ${most} is written as a longest edge of ${longest} pixels: no picture has more tiles, and one that is not square may have fewer than in training.`,
         }
       : {}),
+  };
+}
+
+/** llama.cpp always shows tiles and the whole, and knows a longest edge but no cap on tiles. */
+export function idefics3Vision(given: PictureFiles): VisionForm {
+  const { spec, normalisation } = readSettings(given);
+  const written = idefics3Written(given);
+  const size = written.processor.size as { longest_edge: number } | undefined;
+  const longest = size?.longest_edge ?? spec.longestEdge;
+  const never = !spec.split || spec.maxImageTiles === 1;
+  return {
+    projector: "idefics3",
+    ...{ mean: normalisation.mean, std: normalisation.std },
+    fields: {
+      "clip.vision.projector.scale_factor": { u32: given.config.connector.shuffle },
+      // One tile is as near as it gets to the whole alone.
+      "clip.vision.preproc_image_size": { u32: never || longest === null ? spec.tileSize : longest },
+    },
+    notes: [
+      ...(never
+        ? [
+            "Training showed each picture whole, in one tile; llama.cpp shows it twice, as a grid of tiles and whole, so answers to pictures may differ. Train with do_image_splitting for llama.cpp.",
+          ]
+        : []),
+      ...(spec.longestEdge === null && !never
+        ? [
+            "Training left pictures at their size (do_resize is false); llama.cpp shows a grid of tiles as if each fitted one.",
+          ]
+        : []),
+      ...(written.note ? [written.note] : []),
+    ],
   };
 }
 

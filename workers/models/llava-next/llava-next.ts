@@ -1,7 +1,8 @@
 /** LLaVA-NeXT (v1.6): LLaVA-1.5 with pictures cut into the tiles of a grid. transformers: models/llava_next/. */
-import type { Family, Json } from "../family.ts";
+import type { Family, Json, PictureFiles, VisionForm } from "../family.ts";
 import { llavaChatTemplate } from "../llava/chat-template.ts";
 import { type LlavaKind, llavaKind, parseLlavaConfig } from "../llava/config.ts";
+import { llavaVision } from "../llava/llama-cpp.ts";
 import { llavaAttributes, llavaGguf, llavaProcessor } from "../llava/llava.ts";
 import { cappedGrids } from "../llava/pictures.ts";
 import { decoderShapes, mistralShapes, towerShapes } from "../llava/published.ts";
@@ -24,6 +25,7 @@ export const llavaNext: Family = {
   writtenSettings: (files) => cappedGrids(files, pinpointsOf(files.configJson as Json)),
   missingAttributes: llavaAttributes,
   gguf: (json) => llavaGguf(json),
+  vision: llavaNextVision,
   published: {
     "llava-hf/llava-v1.6-mistral-7b-hf": {
       dtype: "F16",
@@ -47,3 +49,22 @@ export const llavaNext: Family = {
     },
   },
 };
+
+/** llama.cpp cuts the same tiles and puts their features behind each other. */
+function llavaNextVision(files: PictureFiles): VisionForm {
+  const form = llavaVision(files);
+  const grids = pinpointsOf(files.configJson as Json);
+  const { config } = cappedGrids(files, grids);
+  const left = (config.image_grid_pinpoints ?? grids) as typeof grids;
+  return {
+    ...form,
+    fields: {
+      ...form.fields,
+      "clip.vision.mm_patch_merge_type": { text: "spatial_unpad" },
+      "clip.vision.image_grid_pinpoints": { i32s: left.flatMap(([height, width]) => [width, height]) },
+    },
+    notes: [
+      "llama.cpp reads a picture's tiles one behind the other, where training laid their features out row by row with a mark behind each row and without padding: answers to pictures may differ.",
+    ],
+  };
+}

@@ -6,6 +6,7 @@ import type { VlmConfig } from "../config.ts";
 import { type Family, type GgufForm, type Json, nothingWritten, type ProcessorAttributes } from "../family.ts";
 import { llavaChatTemplate } from "./chat-template.ts";
 import { type LanguageModel, languageModel, parseLlavaConfig } from "./config.ts";
+import { llavaVision } from "./llama-cpp.ts";
 import { llavaPictures } from "./pictures.ts";
 import { decoderShapes, llama3Shapes, qwen2Shapes, siglipShapes, towerShapes } from "./published.ts";
 
@@ -20,6 +21,7 @@ export const llava: Family = {
   writtenSettings: () => nothingWritten,
   missingAttributes: llavaAttributes,
   gguf: (json) => llavaGguf(json),
+  vision: llavaVision,
   published: {
     "bczhou/tiny-llava-v1-hf": {
       dtype: "F32",
