@@ -11,13 +11,11 @@ import { useDataset } from "../stores/dataset.ts";
 import { fileNameOf } from "../stores/runs.ts";
 import { words } from "../words/index.ts";
 import { DownloadAdapter } from "./DownloadAdapter.tsx";
+import { pickedFolder, writesFolders } from "./folder.ts";
+import { LlamaCpp } from "./LlamaCpp.tsx";
 import { Push } from "./Push.tsx";
 import { exportObstacle } from "./status.ts";
 import { Way } from "./Way.tsx";
-
-/** Chromium's; other browsers have no way to write a model of gigabytes to a folder. */
-type PickFolder = (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
-const pickFolder = (window as unknown as { showDirectoryPicker?: PickFolder }).showDirectoryPicker?.bind(window);
 
 /** `needs`: what has to be done before the run's model can be merged; "" when nothing. */
 export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
@@ -38,12 +36,12 @@ export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
       download(file, fileNameOf(run, "gguf"));
     });
   const merge = async (): Promise<void> => {
-    // The picker must be the first thing after the click; closing it is no error.
-    const folder = await pickFolder!({ mode: "readwrite" }).catch(() => undefined);
+    const folder = await pickedFolder();
     if (!folder) return;
     await exporting(async () => setNote(await engine((api) => api.mergeInto(run.id, folder, callback(setProgress)))));
   };
   const obstacle = exportObstacle(busy);
+  const folderObstacle = obstacle || (writesFolders ? needs : words().runs.obstacles.noFolders);
   const say = words().runs.ways;
   return (
     <section aria-labelledby={`ways-${run.id}`} className="way-group">
@@ -62,11 +60,11 @@ export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
             {say.downloadGguf}
           </Action>
         </Way>
-        <Way title={say.merged} help={pickFolder ? say.mergedHelp : say.mergedCannot}>
-          <Action
-            reason={obstacle || (pickFolder ? needs : words().runs.obstacles.noFolders)}
-            onPress={() => void merge()}
-          >
+        <Way title={say.llamaCpp} help={writesFolders ? say.llamaCppHelp : say.llamaCppCannot}>
+          <LlamaCpp runId={run.id} obstacle={folderObstacle} attempt={exporting} />
+        </Way>
+        <Way title={say.merged} help={writesFolders ? say.mergedHelp : say.mergedCannot}>
+          <Action reason={folderObstacle} onPress={() => void merge()}>
             {say.saveMerged}
           </Action>
           {progress && (

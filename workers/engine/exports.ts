@@ -1,12 +1,13 @@
-/** A saved run in the forms that other programs take: a LoRA file for llama.cpp, and a merged model written to a folder. */
+/** A saved run in the forms that other programs take: a LoRA file for llama.cpp, and merged models written to a folder. */
 import { ggufLora } from "../adapter/gguf.ts";
-import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
-import type { OpenedModel } from "../models/open.ts";
+import { exportLlamaCpp, type WeightType } from "../adapter/llama-cpp/export.ts";
+import { type MergeProgress, mergeAdapter } from "../adapter/merge.ts";
+import { type OpenedModel, openModel } from "../models/open.ts";
 import { filesWithSettings } from "../models/picture-settings.ts";
 import { familyOf } from "../models/registry.ts";
-import type { FileWriter } from "../storage/file-cache.ts";
-import { orStorageFull, type Store } from "../storage/store.ts";
+import type { Store } from "../storage/store.ts";
 import { refuseOtherModel, savedModules } from "./adapters.ts";
+import { intoFolder } from "./folder.ts";
 
 export async function ggufOf(store: Store, runId: string): Promise<Blob> {
   const { info, config, ...adapter } = await savedModules(store, runId);
@@ -31,33 +32,26 @@ export async function mergeRun(
   refuseOtherModel(info, model);
   const { files, note = "" } = await filesWithSettings(model.files, recipe);
   const adapter = { modules, trained, names: model.config.names };
-  await mergeAdapter(files, model.checkpoint, adapter, targetIn(folder), onProgress);
+  await intoFolder(folder, (target) => mergeAdapter(files, model.checkpoint, adapter, target, onProgress));
   return note;
 }
 
-/** Files appear under their names when they are whole: the browser writes to a swap file until then. */
-function targetIn(folder: FileSystemDirectoryHandle): MergeTarget {
-  return {
-    async create(path): Promise<FileWriter> {
-      const parts = path.split("/");
-      let place = folder;
-      for (const part of parts.slice(0, -1)) place = await place.getDirectoryHandle(part, { create: true });
-      const handle = await place.getFileHandle(parts.at(-1)!, { create: true });
-      const stream = await handle.createWritable();
-      let ended = false;
-      return {
-        write: (bytes) => orStorageFull(path, () => stream.write(bytes as Uint8Array<ArrayBuffer>)),
-        commit: () =>
-          orStorageFull(path, async () => {
-            await stream.close();
-            ended = true;
-          }),
-        async abort() {
-          if (ended) return;
-          ended = true;
-          await stream.abort();
-        },
-      };
-    },
-  };
+/**
+ * The same for llama.cpp and Ollama: GGUF files and a Modelfile, turns and pictures as the run's recipe has them. Returns what is
+ * otherwise there than in training.
+ */
+export async function llamaCppRun(
+  model: OpenedModel,
+  { modules, trained, info, recipe }: Awaited<ReturnType<typeof savedModules>>,
+  { folder, type }: { folder: FileSystemDirectoryHandle; type: WeightType },
+  onProgress: MergeProgress,
+): Promise<string[]> {
+  refuseOtherModel(info, model);
+  const asTrained = await openModel(model.files, recipe);
+  const options = { name: `${info.modelLabel} on ${info.datasetLabel}`, type };
+  let notes: string[] = [];
+  await intoFolder(folder, async (target) => {
+    notes = await exportLlamaCpp(asTrained, { modules, trained }, options, target, onProgress);
+  });
+  return notes;
 }

@@ -10,7 +10,7 @@ import { extendRun } from "../training/saved/extend.ts";
 import { savedRun } from "../training/saved/runs.ts";
 import { adapterBundle, savedModules } from "./adapters.ts";
 import { keepAdapter, startFromRun } from "./beginnings.ts";
-import { ggufOf, mergeRun } from "./exports.ts";
+import { ggufOf, llamaCppRun, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
 import { makeReady } from "./ready.ts";
 import { removeRun, summaries, superviseRun, withLock } from "./runs.ts";
@@ -141,6 +141,10 @@ export const runsApi = (s: EngineState): RunsApi => ({
   async mergeInto(runId, folder, onProgress) {
     const saved = await reading(s, runId, async () => savedModules(await s.store(), runId));
     return mergeRun(needModel(s), saved, folder, onProgress);
+  },
+  async llamaCppInto(runId, to, onProgress) {
+    const saved = await reading(s, runId, async () => savedModules(await s.store(), runId));
+    return llamaCppRun(needModel(s), saved, to, onProgress);
   },
 });
 

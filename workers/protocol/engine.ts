@@ -152,6 +152,15 @@ export interface RunsApi {
     folder: FileSystemDirectoryHandle,
     onProgress: (p: { bytes: number; total: number }) => void,
   ): Promise<string>;
+  /**
+   * The same as files for llama.cpp and Ollama, weights in F16 or Q8_0. Returns what those do otherwise than training did, a sentence
+   * each.
+   */
+  llamaCppInto(
+    runId: string,
+    to: { folder: FileSystemDirectoryHandle; type: "f16" | "q8_0" },
+    onProgress: (p: { bytes: number; total: number }) => void,
+  ): Promise<string[]>;
 }
 
 export interface ChatApi {

@@ -119,9 +119,21 @@ export const runs: Words["runs"] = {
       best: (step) => `Besten herunterladen (Schritt ${step})`,
       last: (step) => `Letzten herunterladen (Schritt ${step})`,
     },
-    gguf: "Für llama.cpp",
-    ggufHelp: "Der Adapter als GGUF: für llama.cpp, neben einem GGUF desselben Modells.",
+    gguf: "Adapter für llama.cpp",
+    ggufHelp:
+      "Der Adapter als GGUF: für llama.cpp, neben einem GGUF desselben Modells. Änderungen am Bildturm fasst er nicht.",
     downloadGguf: "GGUF herunterladen",
+    llamaCpp: "Ollama und llama.cpp",
+    llamaCppHelp:
+      "Das ganze Modell, der Adapter eingerechnet, zum Ausführen auf diesem Rechner: das Sprachmodell und seine Augen (mmproj) als GGUF, und ein Modelfile für Ollama. Sie werden nach einem leeren Ordner gefragt.",
+    llamaCppCannot:
+      "Das ganze Modell, der Adapter eingerechnet, als GGUF-Dateien mit einem Modelfile. Dieser Browser kann keine Ordner schreiben, Chrome und Edge können es.",
+    weights: "Gewichte",
+    weightsF16: "F16, so genau es geht",
+    weightsQ8: "Q8_0, halb so groß",
+    saveLlamaCpp: "Für Ollama speichern",
+    llamaCppWritten:
+      "Geschrieben. In diesem Ordner: ollama create NAME -f Modelfile. Oder: llama-mtmd-cli -m model-….gguf --mmproj mmproj-f16.gguf --jinja",
     merged: "Das ganze Modell",
     mergedHelp:
       "Für Programme, die keine Adapter nehmen: der ganze Checkpoint in seiner ursprünglichen Genauigkeit, der Adapter eingerechnet, Bilder zugeschnitten wie im Training. Sie werden nach einem leeren Ordner gefragt.",

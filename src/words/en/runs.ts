@@ -114,9 +114,21 @@ export const runs = {
       best: (step: number) => `Download best (step ${step})`,
       last: (step: number) => `Download last (step ${step})`,
     },
-    gguf: "For llama.cpp",
-    ggufHelp: "The adapter as GGUF: for llama.cpp, beside a GGUF of the same model.",
+    gguf: "Adapter for llama.cpp",
+    ggufHelp:
+      "The adapter as GGUF: for llama.cpp, beside a GGUF of the same model. It holds no change of the vision tower.",
     downloadGguf: "Download GGUF",
+    llamaCpp: "Ollama and llama.cpp",
+    llamaCppHelp:
+      "The whole model with the adapter in it, to be run on this computer: the language model and its eyes (mmproj) as GGUF, and a Modelfile for Ollama. An empty folder is asked for.",
+    llamaCppCannot:
+      "The whole model with the adapter in it, as GGUF files and a Modelfile. This browser cannot write folders, Chrome and Edge can.",
+    weights: "Weights",
+    weightsF16: "F16, as exact as it gets",
+    weightsQ8: "Q8_0, half the size",
+    saveLlamaCpp: "Save for Ollama",
+    llamaCppWritten:
+      "Written. In that folder: ollama create NAME -f Modelfile. Or: llama-mtmd-cli -m model-….gguf --mmproj mmproj-f16.gguf --jinja",
     merged: "The whole model",
     mergedHelp:
       "For programs that take no adapters: the whole checkpoint in its original precision with the adapter added, pictures cut as in training. An empty folder is asked for.",

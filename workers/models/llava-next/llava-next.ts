@@ -64,6 +64,7 @@ function llavaNextVision(files: PictureFiles): VisionForm {
       "clip.vision.image_grid_pinpoints": { i32s: left.flatMap(([height, width]) => [width, height]) },
     },
     notes: [
+      ...form.notes.slice(1),
       "llama.cpp reads a picture's tiles one behind the other, where training laid their features out row by row with a mark behind each row and without padding: answers to pictures may differ.",
     ],
   };

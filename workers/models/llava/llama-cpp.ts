@@ -6,6 +6,10 @@ import type { PictureFiles, VisionForm } from "../family.ts";
 /** Where training crops or stretches, llama.cpp puts a border of grey around. */
 const squares = "Pictures that are not square get a border in llama.cpp, where training cropped or stretched them.";
 
+/** llama.cpp's issue 25814: patches take each other's positions, and the first one's feature is the class token's. */
+const misplaced =
+  "llama.cpp from May 2025 on misplaces the class token of CLIP's towers (its issue 25814), so answers to pictures may be worse there until that is mended; answers to text are not.";
+
 export function llavaVision({ config, processorJson }: PictureFiles): VisionForm {
   const { mean, std, doRescale, doNormalize } = parsePreprocessor(processorJson);
   const { tower, connector } = config;
@@ -15,7 +19,7 @@ export function llavaVision({ config, processorJson }: PictureFiles): VisionForm
   if (!doRescale || !doNormalize) throw refuse("does not normalise its pictures (do_rescale or do_normalize is false)");
   return {
     projector: "mlp",
-    ...{ mean, std, notes: [squares] },
+    ...{ mean, std, notes: tower.classToken === "none" ? [squares] : [squares, misplaced] },
     // Counted from the embeddings' output; its layers behind are not in the file.
     fields: { "clip.vision.feature_layer": { i32s: [tower.layersUsed] } },
   };
