@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { llava } from "../models/llava/llava.ts";
 import { randomArray } from "../testing/gpu.ts";
+import { readGguf } from "../testing/read-gguf.ts";
 import { ggufLora } from "./gguf.ts";
 import type { ImportedModule } from "./peft-import.ts";
 
@@ -22,51 +23,19 @@ const modules = [
 ];
 const facts = { name: "ä test", numHeads: heads, numKvHeads: kvHeads, gguf: llava.gguf!({}) };
 
-/** A reader of what the writer may write, by the format's description. */
 function parse(file: Uint8Array) {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  let at = 4;
-  const skip = (bytes: number): number => {
-    at += bytes;
-    return at - bytes;
-  };
-  const u32 = (): number => view.getUint32(skip(4), true);
-  const u64 = (): number => Number(view.getBigUint64(skip(8), true));
-  const text = (): string => {
-    const length = u64();
-    at += length;
-    return new TextDecoder().decode(file.subarray(at - length, at));
-  };
-  const magic = new TextDecoder().decode(file.subarray(0, 4));
-  const version = u32();
-  const count = u64();
-  const fields: Record<string, unknown> = {};
-  for (let n = u64(); n > 0; n--) {
-    const key = text();
-    const type = u32();
-    fields[key] = type === 8 ? text() : type === 4 ? u32() : view.getFloat32(skip(4), true);
-  }
-  const infos = Array.from({ length: count }, () => ({
-    name: text(),
-    dims: Array.from({ length: u32() }, u64),
-    type: u32(),
-    offset: u64(),
-  }));
-  const start = Math.ceil(at / 32) * 32;
-  const tensors = new Map(
-    infos.map(({ name, dims, type, offset }) => {
-      expect([type, offset % 32]).toEqual([0, 0]);
-      const from = start + offset;
-      return [name, { dims, data: new Float32Array(file.slice(from, from + 4 * dims[0]! * dims[1]!).buffer) }];
-    }),
-  );
-  return { magic, version, fields, tensors };
+  const { version, fields, tensors } = readGguf(file);
+  const read = [...tensors].map(([name, { shape, type, bytes }]) => {
+    expect(type).toBe(0);
+    return [name, { shape, data: new Float32Array(bytes.slice().buffer) }] as const;
+  });
+  return { version, fields, tensors: new Map(read) };
 }
 
-const { magic, version, fields, tensors } = parse(ggufLora({ modules, trained: [] }, facts));
+const { version, fields, tensors } = parse(ggufLora({ modules, trained: [] }, facts));
 
 test("header and keys are what llama.cpp asks for", () => {
-  expect([magic, version]).toEqual(["GGUF", 3]);
+  expect(version).toBe(3);
   expect(fields).toEqual({
     "general.architecture": "llama",
     "general.type": "adapter",
@@ -89,9 +58,9 @@ test("header and keys are what llama.cpp asks for", () => {
 
 test("A is as it was, and so are B of v and of the MLP", () => {
   const [q, , v, gate] = modules as [ImportedModule, ImportedModule, ImportedModule, ImportedModule];
-  expect(tensors.get("blk.1.attn_q.weight.lora_a")).toEqual({ dims: [hidden, rank], data: q.loraA });
-  expect(tensors.get("blk.1.attn_v.weight.lora_b")).toEqual({ dims: [rank, kvHeads * headSize], data: v.loraB });
-  expect(tensors.get("blk.1.ffn_gate.weight.lora_b")).toEqual({ dims: [rank, 40], data: gate.loraB });
+  expect(tensors.get("blk.1.attn_q.weight.lora_a")).toEqual({ shape: [rank, hidden], data: q.loraA });
+  expect(tensors.get("blk.1.attn_v.weight.lora_b")).toEqual({ shape: [kvHeads * headSize, rank], data: v.loraB });
+  expect(tensors.get("blk.1.ffn_gate.weight.lora_b")).toEqual({ shape: [40, rank], data: gate.loraB });
 });
 
 test.each([
@@ -118,12 +87,16 @@ test("modules of different rank become one rank", () => {
     loraB: randomArray(24, 2),
   };
   const file = parse(ggufLora({ modules: [...modules, small], trained: [] }, facts));
-  expect(file.tensors.get("blk.1.attn_output.weight.lora_a")!.dims).toEqual([hidden, rank]);
+  expect(file.tensors.get("blk.1.attn_output.weight.lora_a")!.shape).toEqual([rank, hidden]);
 });
 
-test("a vision module is refused", () => {
+test("LoRA of the tower is refused, and the whole model offered", () => {
   const vision = { ...modules[0]!, module: "vision_tower.vision_model.encoder.layers.0.mlp.fc1" };
   expect(() => ggufLora({ modules: [vision], trained: [] }, facts)).toThrow(
-    "llama.cpp's LoRA of a language model cannot hold",
+    expect.objectContaining({
+      code: "bad-adapter",
+      message: expect.stringContaining("llama.cpp's LoRA of a language model cannot hold"),
+      remedy: expect.stringContaining("gguf --merged"),
+    }),
   );
 });

@@ -1,4 +1,4 @@
-/** `merge` as a shell would call it. */
+/** `merge` and `gguf` as a shell would call them. */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -51,4 +51,32 @@ test("a merged SmolVLM says how its pictures were cut in training, and without t
   const plain = await merge("plain");
   expect(plain.processor).toEqual(before);
   expect(plain.said).toContain("--recipe gives the settings that it was trained with");
+});
+
+/** What a command ends with, and what it says. */
+async function run(...args: string[]): Promise<{ code: number; said: string }> {
+  const lines: string[] = [];
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  const code = await main(args);
+  spy.mockRestore();
+  return { code, said: lines.join("") };
+}
+
+test("gguf --merged writes a folder for llama.cpp and Ollama, and nothing where it is refused", async () => {
+  const smolvlm = (await openGolden("smolvlm")).modelFolder;
+  const adapter = writeAdapter(JSON.parse(fs.readFileSync(path.join(smolvlm, "config.json"), "utf8")));
+  const place = path.join(folder, "for-ollama");
+  const all = ["gguf", "--model", smolvlm, "--adapter", adapter, "--out", place];
+  const done = await run(...all, "--merged", "--type", "q8_0");
+  expect(done).toMatchObject({ code: 0, said: expect.stringContaining("--recipe gives what it was trained with") });
+  expect(fs.readdirSync(place).sort()).toEqual(["Modelfile", "mmproj-f16.gguf", "model-q8_0.gguf"]);
+  expect(await run(...all, "--merged")).toMatchObject({ code: 1, said: expect.stringContaining("is not empty") });
+  expect(await run(...all, "--type", "f16")).toMatchObject({ code: 1, said: expect.stringContaining("Add --merged") });
+
+  const onevision = (await openGolden("onevision")).modelFolder;
+  const other = writeAdapter(JSON.parse(fs.readFileSync(path.join(onevision, "config.json"), "utf8")));
+  const nowhere = path.join(folder, "nowhere");
+  const refused = await run("gguf", "--model", onevision, "--adapter", other, "--merged", "--out", nowhere);
+  expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('"code":"unsupported-model"') });
+  expect(fs.readdirSync(folder).filter((name) => name.startsWith("nowhere"))).toEqual([]);
 });

@@ -83,7 +83,7 @@ function llamaCppFolder(
       ...{ turns, stops: tokenizer.endTokens, context: config.decoder.maxPositions },
       about: `${name}, for Ollama: both GGUF files beside this one.`,
     }),
-    notes: [...vision.notes, ...gelus(model), ...tokens.notes, ...ollamaNotes(turns)],
+    notes: [...vision.notes, ...gelus(model), ...tokens.notes, ...turnNotes(turns)],
   };
 }
 
@@ -114,10 +114,14 @@ const gelus = ({ config: { tower, connector } }: OpenedModel): string[] =>
     ? ["llama.cpp computes the exact GELU of this model by its tanh approximation, so features differ a little."]
     : [];
 
-const ollamaNotes = (turns: Turns): string[] =>
-  ollamaDiffers(turns)
+const turnNotes = (turns: Turns): string[] => [
+  ...(turns.system
+    ? []
+    : ["These files have no place for a system message: put what it would say into the first question."]),
+  ...(ollamaDiffers(turns)
     ? ["Ollama puts a picture right in front of the question, where training had other characters around it."]
-    : [];
+    : []),
+];
 
 const refuseTemplate = (): TabTuneError =>
   new TabTuneError(
