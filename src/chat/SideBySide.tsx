@@ -6,6 +6,7 @@ import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useSides } from "../stores/sides.ts";
 import { isAnswered, SIDES, type Side, type SidesRow } from "../stores/sides-rows.ts";
+import { canGoOn } from "../stores/turns.ts";
 import { useVotes } from "../stores/votes.ts";
 import { words } from "../words/index.ts";
 import { Log } from "./Log.tsx";
@@ -63,7 +64,7 @@ interface RowProps {
 
 function Row({ row, later, obstacle }: RowProps) {
   const temperature = useChat((s) => s.temperature);
-  const { edit, regenerate } = useSides.getState();
+  const { edit, goOn, regenerate } = useSides.getState();
   const last = later === 0;
   return (
     <div className="sides-row">
@@ -83,6 +84,11 @@ function Row({ row, later, obstacle }: RowProps) {
       {isAnswered(row) && <VoteButtons row={row} />}
       {last && (
         <div className="row centred tools">
+          {SIDES.some((side) => canGoOn(row[side])) && (
+            <Action kind="quiet" reason={obstacle} onPress={() => void goOn(row)}>
+              {words().chat.turns.continue}
+            </Action>
+          )}
           <Regenerate temperature={temperature} reason={obstacle} onPress={() => void regenerate()} />
         </div>
       )}

@@ -48,7 +48,7 @@ const run = (id: string): RunSummary =>
 const picture = (name: string) => ({ file: new File(["x"], name), url: `blob:${name}` });
 const rows = () => useSides.getState().rows;
 const last = () => rows().at(-1)!;
-const { ask, edit, regenerate, vote, setBlind } = useSides.getState();
+const { ask, edit, goOn, regenerate, vote, setBlind } = useSides.getState();
 
 beforeEach(() => {
   for (const store of [useApp, useChat, useModel, useRuns, useSides, useVotes]) {
@@ -128,6 +128,47 @@ test("an answer that is asked for again has another seed, and says where it is t
   expect(last().voteId).not.toBe(before.voteId);
   expect(last().left.footnote).not.toContain("same");
   expect(last().right.footnote).toContain("the same as before: at temperature 0");
+});
+
+test("answers that were cut are written on with what they were asked with; one that has ended stays", async () => {
+  said.mockImplementation(({ adapter }) => (adapter ? {} : { stopped: "length" }));
+  await ask("What is it?");
+  const before = last();
+  useChat.setState({ temperature: 1.5 });
+  said.mockImplementation(({ begun = [] }) => ({ text: "base, and more", ids: [...begun, 3] }));
+  await goOn(before);
+  expect(asked.length).toBe(3);
+  expect(asked[2]).toMatchObject({ begun: [1, 2], seed: before.seed, temperature: before.temperature });
+  expect(asked[2]?.turns.map(({ text }) => text)).toEqual(["What is it?"]);
+  expect(last().left).toMatchObject({ text: "base, and more", ids: [1, 2, 3], stopped: "eos" });
+  expect(last().right).toEqual(before.right);
+  // A vote that was given is about the words of then.
+  expect(last().voteId).not.toBe(before.voteId);
+});
+
+test("an answer that cannot be written on stays as it was, and the other side's words too", async () => {
+  said.mockReturnValue({ stopped: "length" });
+  await ask("What is it?");
+  const before = last();
+  said.mockImplementation(({ adapter, begun = [] }) => {
+    if (adapter) throw new Error("gone");
+    return { text: "base, and more", ids: [...begun, 3] };
+  });
+  await goOn(before);
+  expect(last().left.text).toBe("base, and more");
+  expect(last().right).toEqual(before.right);
+  expect(useApp.getState().errors.chat?.safe).toContain("The answer so far is kept.");
+  expect(useChat.getState().busy).toBe(false);
+});
+
+test("a side that was stopped is written on, and the one that was not asked then is asked", async () => {
+  said.mockReturnValue({ stopped: "user" });
+  await ask("What is it?");
+  expect(asked.length).toBe(1);
+  said.mockReset().mockReturnValue({});
+  await goOn(last());
+  expect(asked.slice(1).map(({ begun }) => begun)).toEqual([[1, 2], []]);
+  expect(last().right).toMatchObject({ ids: [1, 2], stopped: "eos" });
 });
 
 test("a changed question cuts what follows and says so", async () => {

@@ -19,7 +19,7 @@ import {
 } from "./sides-rows.ts";
 import { speakersOf } from "./speakers.ts";
 import { useTraining } from "./training.ts";
-import { asBefore, footnoteOf, releasePictures, type Speaker } from "./turns.ts";
+import { asBefore, canGoOn, footnoteOf, releasePictures, type Speaker } from "./turns.ts";
 import { useVotes } from "./votes.ts";
 
 interface SidesStore {
@@ -40,6 +40,8 @@ interface SidesStore {
   edit(row: SidesRow, text: string): Promise<void>;
   /** Has both answers of the last row written again, with another seed. */
   regenerate(): Promise<void>;
+  /** Writes on at the answers of a row that were cut or stopped. A vote that was given is about what was there then. */
+  goOn(row: SidesRow): Promise<void>;
   /** Keeps a vote; the same verdict again takes it back. */
   vote(row: SidesRow, verdict: Verdict): Promise<void>;
   clear(): void;
@@ -96,6 +98,24 @@ export const useSides = create<SidesStore>((set, get) => {
     };
   }
 
+  /** Has both sides written to their ends, left before right: what is there is written on at, what has ended stays. */
+  async function speak(row: SidesRow, earlier: readonly SidesRow[]): Promise<void> {
+    const { system, temperature, topP, topK, maxNewTokens, seed } = row;
+    for (const side of SIDES) {
+      const { speaker, ids: begun = [] } = row[side];
+      if (begun.length > 0 && !canGoOn(row[side])) continue;
+      const turns = sideTurns(earlier, row, side);
+      const asked = { speaker, begun, turns, system, temperature, topP, topK, maxNewTokens, seed };
+      const result = await askEngine(asked, (text) => changeSide(row.id, side, { text }));
+      const { text, ids, stopped } = result;
+      changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });
+      if (stopped === "user" && side === "left") {
+        if (row.right.ids === undefined) changeSide(row.id, "right", { footnote: words().chat.footnote.notAsked });
+        return;
+      }
+    }
+  }
+
   /** Puts a row behind others and has it answered, left before right. What fails before a word is there leaves all as it was. */
   async function write(row: SidesRow, before: readonly SidesRow[], told: string): Promise<void> {
     const { rows } = get();
@@ -104,18 +124,7 @@ export const useSides = create<SidesStore>((set, get) => {
     set({ rows: [...before, row], told });
     useChat.setState({ busy: true, leftAside: "" });
     try {
-      for (const side of SIDES) {
-        const { system, temperature, topP, topK, maxNewTokens, seed } = row;
-        const turns = sideTurns(earlier, row, side);
-        const asked = { ...row[side], turns, system, temperature, topP, topK, maxNewTokens, seed };
-        const result = await askEngine(asked, (text) => changeSide(row.id, side, { text }));
-        const { text, ids, stopped } = result;
-        changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });
-        if (stopped === "user" && side === "left") {
-          changeSide(row.id, "right", { footnote: words().chat.footnote.notAsked });
-          break;
-        }
-      }
+      await speak(row, earlier);
       releasePictures(rows, get().rows);
     } catch (error) {
       const left = get().rows.find(({ id }) => id === row.id)?.left;
@@ -180,6 +189,27 @@ export const useSides = create<SidesStore>((set, get) => {
         changeSide(row.id, side, {
           footnote: `${now[side].footnote}${asBefore(row.temperature, useChat.getState().seed)}`,
         });
+      }
+    },
+    async goOn(row) {
+      const { rows } = get();
+      const before = rows.slice(
+        0,
+        rows.findIndex(({ id }) => id === row.id),
+      );
+      useApp.getState().clear("chat");
+      useChat.setState({ busy: true });
+      change(row.id, () => ({ voteId: crypto.randomUUID() }));
+      try {
+        await speak(row, conversationOf(before, [row.left.speaker, row.right.speaker]));
+      } catch (error) {
+        // Of a side that has not come to its end, what was there stays.
+        change(row.id, (now) =>
+          Object.fromEntries(SIDES.flatMap((side) => (now[side].ids === row[side].ids ? [[side, row[side]]] : []))),
+        );
+        useApp.getState().fail("chat", error, words().chat.turns.soFar);
+      } finally {
+        useChat.setState({ busy: false });
       }
     },
     async vote(row, verdict) {

@@ -65,7 +65,7 @@ export const answersOf = (turns: readonly Turn[]): Turn[] =>
   turns.filter(({ role, speaker }) => role === "assistant" && speaker.key === turns.at(-1)?.speaker.key);
 
 /** An answer that can go on: cut at its length, or stopped. */
-export const canGoOn = ({ stopped }: Turn): boolean => stopped === "length" || stopped === "user";
+export const canGoOn = ({ stopped }: Pick<Turn, "stopped">): boolean => stopped === "length" || stopped === "user";
 
 /** A change of adapters that takes longer is told. */
 const SLOW_CHANGE_SECONDS = 0.5;
