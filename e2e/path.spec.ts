@@ -73,7 +73,14 @@ test("the demo: three presses from an empty page to an answer", async ({ page, s
     await expect(runs.getByText(/^Loss on rows it has not seen fell from/)).toBeVisible();
     await expect(runs.getByRole("list", { name: "Answers of held-out rows" }).getByRole("listitem")).toHaveCount(of!);
     await expect(runs.getByRole("button", { name: "Download adapter" })).toHaveCount(1);
-    for (const way of ["Push to the hub", "Download GGUF", "Save merged model", "More steps", "Train on from it"])
+    for (const way of [
+      "Push to the hub",
+      "Download GGUF",
+      "Save for Ollama",
+      "Save merged model",
+      "More steps",
+      "Train on from it",
+    ])
       await expect(runs.getByRole("button", { name: way })).toBeVisible();
     await expectGoodLooks(page);
     await page.setViewportSize({ width: 1280, height: 720 });

@@ -1,15 +1,16 @@
-"""What other programs make of our exports: the merged model's weights and words, and the GGUF file.
+"""What other programs make of our exports: the merged model's weights and words, and the GGUF files.
 
     python reference/check_exports.py MODEL ADAPTER PICTURE … [--record CASE]
 
 Merges ADAPTER into MODEL and writes its GGUF file, both headless. The merged weights are held against PEFT's own merge, the GGUF file
-against the adapter through gguf's reader. Then the merged model answers in transformers, greedily: the same ids are asked of it here
+against the adapter through gguf's reader, and so are the files for llama.cpp and Ollama against the merged weights. Then the merged model answers in transformers, greedily: the same ids are asked of it here
 (in f32, where only the order of sums differs) and of what the page runs, MODEL in 4 bits beside ADAPTER (where the base's own rounding
 may turn a close choice). `--record` enters the figures in fidelity.json. Needs torch, transformers, peft and gguf.
 """
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from gguf import GGUFReader
+from gguf.quants import dequantize
 from peft import PeftModel
 from PIL import Image
 from safetensors.torch import load_file
@@ -69,6 +71,60 @@ def check_gguf(file: Path, adapter: Path, text) -> float:
     return worst
 
 
+#: Ends of llama.cpp's names and the ends of transformers'; before them stand `blk.N` and `v.blk.N` for the layers.
+TEXT_ENDS = {"attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", **{theirs: ours for ours, theirs in PLACES.items()}}
+VISION_ENDS = {
+    "ln1": "layer_norm1", "ln2": "layer_norm2", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj", "attn_out": "self_attn.out_proj", "ffn_up": "mlp.fc1", "ffn_down": "mlp.fc2",
+}  # fmt: skip
+WHOLE_NAMES = {
+    "token_embd.weight": ["embed_tokens.weight"], "output_norm.weight": ["language_model.norm.weight", "text_model.norm.weight"],
+    "output.weight": ["lm_head.weight"], "v.class_embd": ["class_embedding"], "v.patch_embd.weight": ["patch_embedding.weight"],
+    "v.patch_embd.bias": ["patch_embedding.bias"], "v.position_embd.weight": ["position_embedding.weight"], "v.image_newline": ["image_newline"],
+    **{f"v.pre_ln.{part}": [f"pre_layrnorm.{part}"] for part in ("weight", "bias")},
+    **{f"v.post_ln.{part}": [f"post_layernorm.{part}"] for part in ("weight", "bias")},
+    **{f"mm.{n}.{part}": [f"linear_{1 + n // 2}.{part}"] for n in (0, 2) for part in ("weight", "bias")},
+    "mm.model.fc.weight": ["modality_projection.proj.weight"],
+}  # fmt: skip
+
+
+def name_in(name: str, known: dict[str, torch.Tensor]) -> str:
+    """transformers' name of a tensor of llama.cpp's."""
+    if layer := re.fullmatch(r"(v\.)?blk\.(\d+)\.(\w+)\.(weight|bias)", name):
+        is_vision, number, end, part = layer.groups()
+        wanted = [f"layers.{number}.{(VISION_ENDS if is_vision else TEXT_ENDS)[end]}.{part}"]
+        chosen = [key for key in known if key.endswith(wanted[0]) and ("vision" in key) == bool(is_vision)]
+    else:
+        chosen = [key for key in known if any(key.endswith(end) for end in WHOLE_NAMES[name])]
+    assert len(chosen) == 1, f"{name}: {chosen}"
+    return chosen[0]
+
+
+def check_llama_cpp(folder: Path, loaded) -> float:
+    """Largest difference of a tensor of both files from the merged model's, as a share of its largest value, in llama.cpp's order."""
+    known, text, worst, seen = dict(loaded.named_parameters()), loaded.config.text_config, 0.0, set()
+    for file in sorted(folder.glob("*.gguf")):
+        reader = GGUFReader(file)
+        fields = {key: field.contents() for key, field in reader.fields.items()}
+        is_vision = fields["general.type"] == "mmproj"
+        if not is_vision:
+            rows = known[name_in("token_embd.weight", known)].shape[0]
+            assert {len(fields[f"tokenizer.ggml.{key}"]) for key in ("tokens", "token_type")} == {rows}, "tokens and rows"
+        for tensor in reader.tensors:
+            key = name_in(tensor.name, known)
+            values, wanted = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type)), known[key].detach()
+            if fields["general.architecture"] == "llama" and not is_vision and re.search(r"[qk]_proj\.weight$", key):
+                wanted = permute(wanted, text.num_attention_heads if "q_proj" in key else text.num_key_value_heads)
+            assert tuple(values.shape) == tuple(wanted.shape), f"{tensor.name} is {tuple(values.shape)}, not {tuple(wanted.shape)}"
+            worst = max(worst, ((values - wanted).abs().max() / wanted.abs().max()).item())
+            seen.add(key)
+    left = [key for key in known if key not in seen]
+    # What stands behind the layer whose output the connector takes, and a head that is the embedding.
+    behind = re.compile(r"vision.*(layers\.%d\.|post_layernorm|head\.)" % (loaded.config.vision_config.num_hidden_layers - 1))
+    assert all(behind.search(key) or key.endswith("lm_head.weight") for key in left), f"not in the files: {left}"
+    return worst
+
+
 def prompts(processor, pictures: list[Path]) -> list[tuple[str, Path | None]]:
     def ask(question: str, picture: Path | None) -> tuple[str, Path | None]:
         content = [{"type": "image"}] * (picture is not None) + [{"type": "text", "text": question}]
@@ -111,10 +167,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         merged, gguf, dense = (Path(folder) / name for name in ("merged", "lora.gguf", "dense.json"))
         dense.write_text(json.dumps({"load_in_4bit": False}))
+        base = ["--model", model, "--adapter", adapter]
         for command, out in (("merge", merged), ("gguf", gguf)):
-            fidelity.headless(command, "--model", model, "--adapter", adapter, "--out", out)
+            fidelity.headless(command, *base, "--out", out)
+        for type_ in ("f16", "q8_0"):
+            fidelity.headless("gguf", *base, "--merged", "--type", type_, "--out", Path(folder) / type_)
         loaded = AutoModelForImageTextToText.from_pretrained(merged, dtype=torch.float32).eval()
         errors = {"merged weights": check_weights(model, adapter, loaded), "GGUF file": check_gguf(gguf, adapter, loaded.config.text_config)}
+        errors |= {f"files for llama.cpp, {type_.upper()}": check_llama_cpp(Path(folder) / type_, loaded) for type_ in ("f16", "q8_0")}
         here, page = check_words(model, adapter, merged, loaded, args.pictures, dense)
         errors |= {"merged model's answers": here, "merged model beside the page": page}
     print(json.dumps(errors, indent=1))

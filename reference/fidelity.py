@@ -43,6 +43,8 @@ TOLERANCES = {
     "PEFT's adapter here": (1e-3, "largest difference of a logit"),
     "merged weights": (2**-8, "largest difference from PEFT's merge, relative"),
     "GGUF file": (1e-4, "largest difference of B A, relative"),
+    "files for llama.cpp, F16": (2**-8, "largest difference of a tensor from the merged model's, relative to its largest value"),
+    "files for llama.cpp, Q8_0": (2**-7, "largest difference of a tensor from the merged model's, relative to its largest value"),
     "merged model's answers": (0, "share that differs from transformers'"),
     "merged model beside the page": (0.2, "share that differs from the page's, in 4 bits"),
     "llama.cpp's prompts": (0, "share with another number of tokens"),

@@ -8,7 +8,7 @@ const squares = "Pictures that are not square get a border in llama.cpp, where t
 
 /** llama.cpp's issue 25814: patches take each other's positions, and the first one's feature is the class token's. */
 const misplaced =
-  "llama.cpp from May 2025 on misplaces the class token of CLIP's towers (its issue 25814), so answers to pictures may be worse there until that is mended; answers to text are not.";
+  "llama.cpp from May 2025 on misplaces the class token of CLIP's towers (its issue 25814), so answers to pictures are worse there until that is mended; answers to text are not.";
 
 export function llavaVision({ config, processorJson }: PictureFiles): VisionForm {
   const { mean, std, doRescale, doNormalize } = parsePreprocessor(processorJson);
