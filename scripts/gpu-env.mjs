@@ -5,12 +5,20 @@
  */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const packed = path.join(root, "node_modules/@sparticuz/chromium");
+/** Beside this repository's libraries, or beside the installed command line's. */
+const packed = [root, path.resolve(root, "../..")]
+  .map((folder) => path.join(folder, "node_modules/@sparticuz/chromium"))
+  .find(fs.existsSync);
+/** An installed command line leaves nothing among its own files: it may not be allowed to. */
+const cache = packed?.startsWith(path.join(root, path.sep))
+  ? path.join(root, ".cache")
+  : path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "tabtune");
 
 /** Flags that give a page WebGPU on the processor, and keep Chromium's own errands off the network. */
 export const chromeFlags = [
@@ -44,10 +52,11 @@ function unpackedChromium() {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new Error("No Chromium was found. Install Chrome, or set TABTUNE_CHROME to the binary of one.");
   }
+  if (!packed) throw new Error("The npm package @sparticuz/chromium, which has a software GPU, is not installed.");
   const { version } = JSON.parse(fs.readFileSync(path.join(packed, "package.json"), "utf8"));
-  const folder = path.join(root, ".cache", `chromium-${version}`);
+  const folder = path.join(cache, `chromium-${version}`);
   if (fs.existsSync(folder)) return folder;
-  console.error(`Unpacking Chromium ${version} into .cache/ (once) …`);
+  console.error(`Unpacking Chromium ${version} into ${cache} (once) …`);
   fs.mkdirSync(path.dirname(folder), { recursive: true });
   // Renamed when it is whole: an interrupted unpacking must not look finished.
   const part = fs.mkdtempSync(`${folder}-part-`);
@@ -87,23 +96,28 @@ exec "$here/chromium" "$@"
   return folder;
 }
 
+const systemLoader = path.join(path.dirname(systemDriver), "libvulkan.so.1");
+const hasSystemDriver = () => useSystem && fs.existsSync(systemDriver) && fs.existsSync(systemLoader);
+
 /** The ICD file of SwiftShader: Debian's Chromium has one; else the npm package's. */
 export function softwareDriver() {
-  const loader = path.join(path.dirname(systemDriver), "libvulkan.so.1");
-  if (useSystem && fs.existsSync(systemDriver) && fs.existsSync(loader)) return systemDriver;
-  return path.join(unpackedChromium(), "vk_swiftshader_icd.json");
+  return hasSystemDriver() ? systemDriver : path.join(unpackedChromium(), "vk_swiftshader_icd.json");
 }
 
-/** Environment for a Node process that uses WebGPU. TABTUNE_VK_ICD overrides; `software` forces SwiftShader (tests). */
+/**
+ * Environment for a Node process that uses WebGPU. TABTUNE_VK_ICD overrides; `software` forces SwiftShader (tests). Where an installed command
+ * line has no SwiftShader, the machine's own loader looks for what there is: the engine tells when that is nothing.
+ */
 export function gpuEnv({ software = false } = {}) {
   const env = { ...process.env };
   const hasGpu = fs.existsSync("/dev/dri") || fs.existsSync("/dev/nvidia0") || process.platform !== "linux";
-  const icd = process.env.TABTUNE_VK_ICD ?? (hasGpu && !software ? undefined : softwareDriver());
+  const hasSoftware = software || hasSystemDriver() || packed !== undefined;
+  const icd = process.env.TABTUNE_VK_ICD ?? ((hasGpu && !software) || !hasSoftware ? undefined : softwareDriver());
   if (!icd) return env;
   env.VK_ICD_FILENAMES = icd;
   env.VK_DRIVER_FILES = icd;
   // Dawn opens libvulkan.so.1 by name; the loader lies beside the driver in both packages.
-  const loaders = [path.dirname(icd), path.dirname(softwareDriver()), process.env.LD_LIBRARY_PATH];
+  const loaders = [path.dirname(icd), hasSoftware && path.dirname(softwareDriver()), process.env.LD_LIBRARY_PATH];
   env.LD_LIBRARY_PATH = loaders.filter(Boolean).join(":");
   return env;
 }

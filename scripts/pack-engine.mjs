@@ -11,7 +11,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "vite";
+import { bundleEngine } from "./bundle-engine.mjs";
 import { softwareDriver } from "./gpu-env.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -35,33 +35,11 @@ done
 if [ -n "$icd" ]; then export VK_DRIVER_FILES="$icd" VK_ICD_FILENAMES="$icd"; fi
 exec "$here/node" --no-warnings "$here/main.mjs" "$@"
 `;
-/** As scripts/run-ts.mjs: this file is also what the threads for pictures begin with. */
-const main = `import { isMainThread } from "node:worker_threads";
-const { main } = await import(isMainThread ? "./headless.mjs" : "./picture-thread.mjs");
-const code = await main(process.argv.slice(2));
-process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
-`;
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-pack-"));
 try {
   const kit = path.join(work, "tabtune");
-  await build({
-    root,
-    configFile: false,
-    publicDir: false,
-    logLevel: "warn",
-    build: {
-      ssr: true,
-      outDir: kit,
-      target: "node20",
-      minify: false,
-      rolldownOptions: {
-        input: ["headless", "picture-thread"].map((name) => path.join(root, `workers/${name}.ts`)),
-        output: { entryFileNames: "[name].mjs" },
-      },
-    },
-    ssr: { noExternal: true, external: ["webgpu"] },
-  });
+  await bundleEngine(kit);
   const dawn = path.join(root, "node_modules/webgpu");
   fs.cpSync(dawn, path.join(kit, "node_modules/webgpu"), {
     recursive: true,
@@ -73,7 +51,6 @@ try {
   const loader = loaders.map((folder) => path.join(folder, "libvulkan.so.1")).find(fs.existsSync);
   fs.cpSync(fs.realpathSync(loader), path.join(kit, "loader/libvulkan.so.1"));
   fs.cpSync(fs.realpathSync(process.execPath), path.join(kit, "node"));
-  fs.writeFileSync(path.join(kit, "main.mjs"), main);
   fs.writeFileSync(path.join(kit, "run"), run, { mode: 0o755 });
   fs.mkdirSync(path.dirname(path.resolve(out)), { recursive: true });
   execFileSync("tar", ["-C", work, "-cJf", path.resolve(out), "tabtune"], { stdio: "inherit" });

@@ -1,6 +1,5 @@
 /** `measure --out FILE [--quick]`: the file is whole after every part, so that an abort leaves what ran. */
-import { openGpu } from "../gpu/device.ts";
-import { eagerEvents, nodeGpu } from "../gpu/node.ts";
+import { eagerEvents, nodeGpu, openNodeGpu } from "../gpu/node.ts";
 import { MEASURED_WITH, measure as measureAdapter } from "../measure/measure.ts";
 import { textOf } from "../measure/report.ts";
 import type { Arguments } from "./arguments.ts";
@@ -14,7 +13,7 @@ export async function measure(args: Arguments): Promise<void> {
   const api = await nodeGpu();
   const found = await measureAdapter(api, {
     async open() {
-      const gpu = await openGpu(api, MEASURED_WITH);
+      const gpu = await openNodeGpu(MEASURED_WITH);
       if (!gpu.facts.software) eagerEvents();
       return gpu;
     },

@@ -6,8 +6,7 @@ import path from "node:path";
 import type { InputFile } from "../data/rows/read-rows.ts";
 import { isPictureName } from "../data/rows/sidecar.ts";
 import { TabTuneError } from "../errors.ts";
-import { type Gpu, openGpu } from "../gpu/device.ts";
-import { nodeGpu } from "../gpu/node.ts";
+import { openNodeGpu } from "../gpu/node.ts";
 import { type LoadedModel, loadModel, type OpenedModel, openModel } from "../models/open.ts";
 import { parseRecipe, type Recipe, readRecipe } from "../recipe.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
@@ -55,7 +54,7 @@ export async function openedModel(args: Arguments): Promise<{ model: OpenedModel
 /** The same on the GPU. */
 export async function loadedModel(args: Arguments): Promise<{ model: LoadedModel; recipe: Recipe }> {
   const { model: opened, recipe } = await openedModel(args);
-  const gpu: Gpu = await openGpu(await nodeGpu());
+  const gpu = await openNodeGpu();
   // As the page keeps prepared weights between visits, where a folder for them is named.
   const cache = process.env.TABTUNE_CACHE ? await openFsCache(process.env.TABTUNE_CACHE) : undefined;
   const model = await loadModel(gpu, opened, cache, () => {});

@@ -23,7 +23,7 @@ export function openPictureThreads(spec: PictureSpec): PicturePool {
   return { ...threads, prepare: (bytes, several) => (pictures++ < FEW ? here : threads).prepare(bytes, several) };
 }
 
-/** This program once more, as a thread: whatever runs TypeScript here does so there. */
+/** This program once more, as a thread: scripts/run-ts.mjs with the sources, scripts/main.mjs of a bundle. */
 export function openThread(spec: PictureSpec): Promise<PictureThread> {
   // A port of its own speaks as Comlink does; the thread's does not.
   const { port1, port2 } = new MessageChannel();

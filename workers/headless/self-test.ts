@@ -1,8 +1,8 @@
 /** `selftest`, and the verdict that `train` asks for: verdicts in a folder that all runs share, so that only the first one pays for it. */
 import { toReport } from "../errors.ts";
 import { newCounters } from "../gpu/buffers.ts";
-import { type Gpu, openGpu } from "../gpu/device.ts";
-import { nodeGpu } from "../gpu/node.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { openNodeGpu } from "../gpu/node.ts";
 import { PipelineCache } from "../gpu/program.ts";
 import { selectVariants } from "../kernels/select.ts";
 import type { Vlm } from "../models/vlm.ts";
@@ -51,7 +51,7 @@ export async function refuseUnlessTested({ gpu, pipelines, variants, config }: V
 /** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */
 export async function selfTest(args: Arguments): Promise<void> {
   const heads = args.maybe("model") ? headSizesOf((await openedModel(args)).model.config) : DEFAULT_HEADS;
-  const report = await reportOf(await openGpu(await nodeGpu()), heads, args.flag("all"));
+  const report = await reportOf(await openNodeGpu(), heads, args.flag("all"));
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   refuseUnlessPassed(report);
 }
