@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Options } from "../workers/headless/arguments.ts";
 import { commands } from "../workers/headless/commands.ts";
+import { usageOf } from "../workers/headless/help.ts";
 import { parseRecipe, toHuggingFace } from "../workers/recipe.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -70,7 +71,7 @@ describe.each(pages)("%s", (page) => {
     const { scripts } = JSON.parse(read("package.json"));
     const run = [...text.matchAll(/npm run (?:-s )?([a-z0-9:]+)/g)].map((match) => match[1]!);
     expect(run.filter((name) => !(name in scripts))).toEqual([]);
-    const asked = [...text.matchAll(/headless -- ([a-z]+)/g)].map((match) => match[1]!);
+    const asked = [...text.matchAll(/(?:headless --|tabtune) ([a-z]+) --/g)].map((match) => match[1]!);
     expect(asked.filter((name) => !(name in commands))).toEqual([]);
   });
 });
@@ -92,6 +93,12 @@ test("docs/contract.md has every command with its options", () => {
   expect(Object.fromEntries(lines.map(([, name, rest]) => [name!, optionsIn(rest!)]))).toEqual(
     Object.fromEntries(Object.entries(commands).map(([name, { options }]) => [name, shown(options)])),
   );
+});
+
+test("--help shows the command lines of docs/contract.md", () => {
+  const lines = [...read("docs/contract.md").matchAll(/^\| `([a-z]+ \[?--[^`]*)` \|/gm)].map(([, line]) => line!);
+  const shown = Object.entries(commands).map(([name, { options }]) => usageOf(name, options).replaceAll("…", ""));
+  expect(shown.sort()).toEqual(lines.sort());
 });
 
 test("docs/contract.md has every key of a recipe with its default", () => {

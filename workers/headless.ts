@@ -1,26 +1,45 @@
-/** The engine behind a command line, on Node + Dawn: `npm run -s headless -- COMMAND …`. Errors are one JSON object on stderr. */
-import { TabTuneError, toReport } from "./errors.ts";
-import { parseArguments } from "./headless/arguments.ts";
+/** The engine behind a command line, on Node + Dawn: `tabtune COMMAND …`. Errors are one JSON object on stderr, or a sentence on a terminal. */
+import { version } from "../package.json";
+import { toReport } from "./errors.ts";
+import { parseArguments, UsageError } from "./headless/arguments.ts";
 import { commands } from "./headless/commands.ts";
+import { helpOf, overview } from "./headless/help.ts";
+import { didYouMean } from "./headless/nearest.ts";
 
-/** Returns the exit code. */
+/** Returns the exit code: 0 done, 1 failed, 2 the command line cannot be understood. */
 export async function main(args: string[]): Promise<number> {
   try {
-    const [name = "", ...rest] = args;
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) {
-      throw new TabTuneError(
-        "bad-argument",
-        name ? `There is no command "${name}".` : "A command is missing.",
-        `Use one of: ${Object.keys(commands).join(", ")}.`,
-      );
-    }
-    await command.run(parseArguments(name, rest, command.options));
+    await run(args);
     return 0;
   } catch (error) {
-    const { code, message, remedy } = toReport(error);
-    process.stderr.write(`${JSON.stringify({ code, message, remedy })}\n`);
-    if (code === "internal" && error instanceof Error && process.env.TABTUNE_DEBUG) console.error(error.stack);
-    return 1;
+    tellError(error);
+    return error instanceof UsageError ? 2 : 1;
   }
+}
+
+async function run([name = "", ...rest]: string[]): Promise<void> {
+  const names = Object.keys(commands);
+  const say = (text: string): void => void process.stdout.write(text);
+  if (["--help", "-h", "help"].includes(name)) return say(overview(names));
+  if (name === "--version") return say(`${version}\n`);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) {
+    const near = didYouMean(name, names);
+    throw new UsageError(
+      name ? `There is no command "${name}".` : "A command is missing.",
+      `${near && `${near} `}Use one of: ${names.join(", ")}; --help says what they do.`,
+    );
+  }
+  const parsed = parseArguments(name, rest, command.options);
+  if (parsed.help) return say(helpOf(name, command.options));
+  await command.run(parsed);
+}
+
+function tellError(error: unknown): void {
+  const { code, message, remedy: advised, safe } = toReport(error);
+  const again = "Give the command once more; if it happens again, report it with this text.";
+  const remedy = code === "internal" ? again : advised;
+  const sentence = [`tabtune: ${message}`, safe, remedy].filter(Boolean).join(" ");
+  process.stderr.write(`${process.stderr.isTTY ? sentence : JSON.stringify({ code, message, remedy })}\n`);
+  if (code === "internal" && error instanceof Error && process.env.TABTUNE_DEBUG) console.error(error.stack);
 }

@@ -69,7 +69,9 @@ test("there are imports to look at", () => {
 });
 
 test("nothing in workers/ imports the page", () => {
-  expect(imports.filter(({ target }) => target.startsWith("..")).map((i) => `${i.file} -> ${i.target}`)).toEqual([]);
+  // Whose version the command line tells.
+  const outside = ({ target }: Import): boolean => target.startsWith("..") && target !== "../package.json";
+  expect(imports.filter(outside).map((i) => `${i.file} -> ${i.target}`)).toEqual([]);
 });
 
 test("every room has its place", () => {

@@ -44,7 +44,7 @@ test("the usage of a command is the remedy", () => {
     parse();
     expect.unreachable();
   } catch (error) {
-    expect((error as TabTuneError).remedy).toBe("Usage: train --model VALUE [--steps VALUE] [--image VALUE]… [--dump]");
+    expect((error as TabTuneError).remedy).toBe("Usage: train --model DIR [--steps N] [--image FILE]… [--dump]");
   }
 });
 

@@ -1,8 +1,17 @@
 /** `--name value` arguments, checked against what a command takes. */
 import { TabTuneError } from "../errors.ts";
+import { usageOf } from "./help.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Options } from "./options.ts";
 
-/** How often an option may come: "one" exactly once, "maybe" at most once, "many" any number, "flag" without a value. */
-export type Options = Record<string, "one" | "maybe" | "many" | "flag">;
+/** The command line cannot be understood: nothing was begun, and the exit code is 2. */
+export class UsageError extends TabTuneError {
+  constructor(message: string, remedy: string) {
+    super("bad-argument", message, remedy);
+  }
+}
+
+export type { Options };
 
 export class Arguments {
   readonly #values: Map<string, string[]>;
@@ -27,30 +36,38 @@ export class Arguments {
     return this.#values.has(name);
   }
 
+  /** `--help`: nothing else need be there. */
+  get help(): boolean {
+    return this.#values.has("help");
+  }
+
   /** A whole number of at least `least`. */
   whole(name: string, least: number): number | undefined {
     const text = this.maybe(name);
     if (text === undefined) return undefined;
     const value = Number(text);
     if (Number.isInteger(value) && value >= least) return value;
-    throw new TabTuneError("bad-argument", `--${name} is "${text}".`, `Give a whole number of at least ${least}.`);
+    throw new UsageError(`--${name} is "${text}".`, `Give a whole number of at least ${least}.`);
   }
 }
 
-/** Throws TabTuneError "bad-argument" naming the option. */
+/** Throws a UsageError naming the option, and those that may be meant. `--help` stands in place of all that is missing. */
 export function parseArguments(command: string, args: string[], options: Options): Arguments {
   const values = new Map<string, string[]>();
-  const refuse = (what: string): never => {
-    const known = Object.entries(options).map(([name, kind]) => {
-      const shown = kind === "flag" ? `--${name}` : `--${name} VALUE`;
-      return kind === "one" ? shown : kind === "many" ? `[${shown}]…` : `[${shown}]`;
-    });
-    throw new TabTuneError("bad-argument", what, `Usage: ${command} ${known.join(" ")}`);
+  const refuse = (what: string, hint = ""): never => {
+    throw new UsageError(what, `${hint && `${hint} `}Usage: ${usageOf(command, options)}`);
   };
   for (let i = 0; i < args.length; i++) {
-    const name = args[i]!.replace(/^--/, "");
+    if (args[i] === "--help" || args[i] === "-h") {
+      values.set("help", []);
+      continue;
+    }
+    const name = args[i]!.replace(/^--?/, "");
     const kind = args[i]!.startsWith("--") && Object.hasOwn(options, name) ? options[name] : undefined;
-    if (!kind) refuse(`${command} does not take "${args[i]}".`);
+    if (!kind) {
+      const names = Object.keys(options).map((known) => `--${known}`);
+      refuse(`${command} does not take "${args[i]}".`, didYouMean(`--${name}`, names));
+    }
     if (kind !== "many" && values.has(name)) refuse(`--${name} is given twice.`);
     if (kind === "flag") values.set(name, []);
     else {
@@ -60,6 +77,6 @@ export function parseArguments(command: string, args: string[], options: Options
     }
   }
   for (const [name, kind] of Object.entries(options))
-    if (kind === "one" && !values.has(name)) refuse(`--${name} is missing.`);
+    if (kind === "one" && !values.has(name) && !values.has("help")) refuse(`--${name} is missing.`);
   return new Arguments(values);
 }
