@@ -4,16 +4,23 @@ import { toReport } from "./errors.ts";
 import { parseArguments, UsageError } from "./headless/arguments.ts";
 import { commands } from "./headless/commands.ts";
 import { helpOf, overview } from "./headless/help.ts";
+import { listenForSignals, stopped } from "./headless/interrupt.ts";
 import { didYouMean } from "./headless/nearest.ts";
+import { terminal } from "./headless/terminal.ts";
 
-/** Returns the exit code: 0 done, 1 failed, 2 the command line cannot be understood. */
+/** Returns the exit code: 0 done, 1 failed, 2 the command line cannot be understood, 128 and a signal's number where one stopped it. */
 export async function main(args: string[]): Promise<number> {
+  const signals = listenForSignals(() => tellError(stopped("It was stopped.", "Give the command once more.")));
   try {
     await run(args);
+    terminal.clear();
     return 0;
   } catch (error) {
     tellError(error);
-    return error instanceof UsageError ? 2 : 1;
+    if (error instanceof UsageError) return 2;
+    return (toReport(error).code === "cancelled" && signals.exitCode()) || 1;
+  } finally {
+    signals.dispose();
   }
 }
 
@@ -40,6 +47,7 @@ function tellError(error: unknown): void {
   const again = "Give the command once more; if it happens again, report it with this text.";
   const remedy = code === "internal" ? again : advised;
   const sentence = [`tabtune: ${message}`, safe, remedy].filter(Boolean).join(" ");
-  process.stderr.write(`${process.stderr.isTTY ? sentence : JSON.stringify({ code, message, remedy })}\n`);
+  terminal.clear();
+  terminal.tell(process.stderr.isTTY ? sentence : JSON.stringify({ code, message, remedy }));
   if (code === "internal" && error instanceof Error && process.env.TABTUNE_DEBUG) console.error(error.stack);
 }

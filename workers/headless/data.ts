@@ -16,6 +16,7 @@ import { counted } from "../words.ts";
 import type { Arguments, Options } from "./arguments.ts";
 import { cacheFolder, dataFiles, note } from "./open.ts";
 import { readingOf, readingOptions } from "./reading.ts";
+import { terminal } from "./terminal.ts";
 
 /** The options of every command that reads rows. */
 export const dataOptions = { data: "one", ...readingOptions, rows: "maybe" } as const satisfies Options;
@@ -63,15 +64,16 @@ function wordsOf(set: HubDataSet, rows: number | undefined): string {
   return `${factsOf(set)}; ${moves}.`;
 }
 
-/** A line on stderr every ten seconds while bytes come: a large data set takes minutes. */
+/** The terminal's line, or one on stderr every ten seconds, while bytes come: a large data set takes minutes. */
 function tellNowAndThen(): (bytes: number) => void {
   let told = Date.now();
   let before = 0;
   return (bytes) => {
-    if (Date.now() - told < 10_000 || bytes === before) return;
+    terminal.show("Fetching from the hub", { done: bytes, as: formatBytes });
+    if (terminal.live || Date.now() - told < 10_000 || bytes === before) return;
     told = Date.now();
     before = bytes;
-    process.stderr.write(`${formatBytes(bytes)} fetched from the hub\n`);
+    terminal.tell(`${formatBytes(bytes)} fetched from the hub`);
   };
 }
 

@@ -4,7 +4,8 @@ import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
 import { exportLlamaCpp, type WeightType } from "../adapter/llama-cpp/export.ts";
-import { type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
+import { type MergeProgress, type MergeTarget, mergeAdapter } from "../adapter/merge.ts";
+import { formatBytes } from "../data/rows/limits.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Json } from "../models/family.ts";
 import { filesWithSettings } from "../models/picture-settings.ts";
@@ -17,7 +18,9 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { importedAdapter } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
+import { asPart } from "./interrupt.ts";
 import { note, openedModel, recipeIn, writeWhole } from "./open.ts";
+import { terminal } from "./terminal.ts";
 
 async function modelFiles(directory: string): Promise<ModelFiles> {
   const files = await modelFolder(await filesFromDirectory(directory));
@@ -50,9 +53,12 @@ export async function merge(args: Arguments): Promise<void> {
   const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
   const withSettings = await withPictures(files, args.maybe("recipe"), configJson);
   await intoNewFolder(args.text("out"), (target) =>
-    mergeAdapter(withSettings, checkpoint, { ...adapter, names }, target),
+    mergeAdapter(withSettings, checkpoint, { ...adapter, names }, target, showMerging),
   );
 }
+
+const showMerging: MergeProgress = ({ bytes, total }) =>
+  terminal.show("Merging", { done: bytes, total, as: formatBytes });
 
 /** Everything goes to a folder beside OUT, which takes its name when it is whole. Throws TabTuneError "bad-argument" where OUT has files. */
 async function intoNewFolder(given: string, write: (target: MergeTarget) => Promise<void>): Promise<void> {
@@ -64,14 +70,11 @@ async function intoNewFolder(given: string, write: (target: MergeTarget) => Prom
   if (taken.length > 0)
     throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
   const part = `${out}.${process.pid}.part`;
-  try {
+  await asPart(part, async () => {
     await write({ create: (name) => writerIn(part, name) });
     await rm(out, { recursive: true, force: true });
     await rename(part, out);
-  } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 async function writerIn(folder: string, name: string) {
@@ -121,7 +124,7 @@ async function ggufMerged(args: Arguments): Promise<void> {
     note("turns and pictures are as the model's files say; --recipe gives what it was trained with.");
   await intoNewFolder(args.text("out"), async (target) => {
     const name = path.basename(path.resolve(args.text("adapter")));
-    (await exportLlamaCpp(model, adapter, { name, type }, target)).forEach(note);
+    (await exportLlamaCpp(model, adapter, { name, type }, target, showMerging)).forEach(note);
   });
 }
 

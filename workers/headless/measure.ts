@@ -5,11 +5,12 @@ import { textOf } from "../measure/report.ts";
 import type { Arguments } from "./arguments.ts";
 import { writeWhole } from "./open.ts";
 import { HOST } from "./self-test.ts";
+import { terminal } from "./terminal.ts";
 
 /** Throws only where there is no adapter or the file cannot be written. */
 export async function measure(args: Arguments): Promise<void> {
   const file = args.text("out");
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const say = (line: string): void => terminal.tell(line);
   const api = await nodeGpu();
   const found = await measureAdapter(api, {
     async open() {

@@ -1,6 +1,6 @@
 /** What commands share: a recipe file, a model folder, data on disk, a GPU, files that appear whole or not at all. */
 import { openAsBlob } from "node:fs";
-import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { InputFile } from "../data/rows/read-rows.ts";
@@ -14,6 +14,8 @@ import { makeDirectory } from "../storage/fs-directory.ts";
 import { onModel } from "../training/plan.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import type { Arguments } from "./arguments.ts";
+import { asPart } from "./interrupt.ts";
+import { terminal } from "./terminal.ts";
 
 /** TABTUNE_CACHE, else the user's own cache folder. */
 export const cacheFolder = (): string =>
@@ -21,12 +23,12 @@ export const cacheFolder = (): string =>
 
 /** A row that is left out, on stderr; faults of its picture or text begin with its place themselves. */
 export function skipped(source: string, message: string): void {
-  process.stderr.write(`skipped ${message.startsWith(source) ? "" : `${source}: `}${message}\n`);
+  terminal.tell(`skipped ${message.startsWith(source) ? "" : `${source}: `}${message}`);
 }
 
 /** What the user should know, on stderr. */
 export function note(text: string): void {
-  process.stderr.write(`note: ${text}\n`);
+  terminal.tell(`note: ${text}`);
 }
 
 /** The recipe of a file; the defaults without one. */
@@ -57,8 +59,11 @@ export async function loadedModel(args: Arguments): Promise<{ model: LoadedModel
   const gpu = await openNodeGpu();
   // As the page keeps prepared weights between visits, where a folder for them is named.
   const cache = process.env.TABTUNE_CACHE ? await openFsCache(process.env.TABTUNE_CACHE) : undefined;
-  const model = await loadModel(gpu, opened, cache, () => {});
-  if (model.cacheNote) process.stderr.write(`${model.cacheNote}\n`);
+  const percent = (value: number): string => `${Math.round(value)} %`;
+  const model = await loadModel(gpu, opened, cache, ({ fraction }) =>
+    terminal.show("Loading the model", { done: 100 * fraction, total: 100, as: percent }),
+  );
+  if (model.cacheNote) terminal.tell(model.cacheNote);
   return { model, recipe };
 }
 
@@ -105,10 +110,11 @@ export async function writeWhole(file: string, data: Uint8Array | string): Promi
   await makeDirectory(path.dirname(path.resolve(file)));
   const part = `${file}.${process.pid}.part`;
   try {
-    await writeFile(part, data);
-    await rename(part, file);
+    await asPart(part, async () => {
+      await writeFile(part, data);
+      await rename(part, file);
+    });
   } catch (cause) {
-    await rm(part, { force: true });
     throw new TabTuneError("storage-full", `${file} cannot be written.`, "Check the path and the free space.", "", {
       cause,
     });

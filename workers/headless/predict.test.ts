@@ -127,7 +127,7 @@ test("an answer is stopped by Ctrl-C: whole lines stay, and the next call goes o
   const told = await predict("stopped.jsonl").finally(() => {
     appended.react = () => false;
   });
-  expect(told.code).toBe(1);
+  expect(told.code).toBe(130);
   expect(errorOf(told)).toMatchObject({ code: "cancelled", message: "It was stopped after 2 answers." });
   expect(linesOf("stopped.jsonl")).toHaveLength(2);
   expect((await predict("stopped.jsonl")).code).toBe(0);

@@ -17,9 +17,11 @@ import { adapterAt, adapterOnGpu } from "./adapter.ts";
 import { type AnswersFile, checkAnswersFile, openAnswersFile } from "./answers-file.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
+import { stopInOrder, stopped } from "./interrupt.ts";
 import { loadedModel, note, skipped } from "./open.ts";
 import { openPictureThreads } from "./picture-threads.ts";
 import { summaryOf } from "./predict-summary.ts";
+import { terminal } from "./terminal.ts";
 
 /** Tokens of an answer where the command line does not say. */
 const MAX_NEW_TOKENS = 256;
@@ -40,10 +42,10 @@ export async function predict(args: Arguments): Promise<void> {
   const adapter = await adapterOnGpu(model, args.maybe("adapter"));
   const chat = roomyChat(model.vlm, adapter);
   const pictures = openPictureThreads(model.preparation);
-  const stop = stopOnSignals();
+  const stop = stopInOrder(() => note("it stops after the answer under way; once more stops at once."));
   const answered: AnsweredRow[] = [...file.done];
   const told = { unanswered: 0, replaced: 0, historied: 0 };
-  const tell = nowAndThen();
+  const tell = nowAndThen(first?.rows);
   try {
     const options = { ...reading, first, toAnswer: true, ...(prompt === undefined ? {} : { instruction: prompt }) };
     const rows = rowsToAnswer(readRows(files, options), file, prompt, told);
@@ -74,13 +76,13 @@ export async function predict(args: Arguments): Promise<void> {
     await chat.dispose();
   }
   if (stop.asked) {
-    throw new TabTuneError(
-      "cancelled",
+    throw stopped(
       `It was stopped after ${counted(answered.length, "answer")}.`,
       "Give the same command once more to go on.",
       `${out} has them.`,
     );
   }
+  terminal.clear();
   if (answered.length === 0) {
     throw new TabTuneError(
       "no-rows",
@@ -94,8 +96,7 @@ export async function predict(args: Arguments): Promise<void> {
     note(
       `Of ${counted(told.historied, "conversation")} the last question was answered, after the earlier answers of the data.`,
     );
-  for (const line of summaryOf(answered, { metric, unanswered: told.unanswered, maxNewTokens }))
-    process.stderr.write(`${line}\n`);
+  for (const line of summaryOf(answered, { metric, unanswered: told.unanswered, maxNewTokens })) terminal.tell(line);
 }
 
 /** What the answers of a file depend on beside its rows: weights, adapter, how rows are prepared, how long an answer may be. */
@@ -155,29 +156,13 @@ async function* rowsToAnswer(
   if (met < before.size) throw others(`${before.size - met} of its rows are missing`);
 }
 
-/** Ctrl-C and its like: the first asks to stop after what is under way, the second ends the program. */
-function stopOnSignals(): { asked: boolean; dispose(): void } {
-  const stop = {
-    asked: false,
-    dispose: () => {
-      for (const signal of signals) process.off(signal, ask);
-    },
-  };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const ask = (): void => {
-    stop.asked = true;
-    stop.dispose();
-  };
-  for (const signal of signals) process.on(signal, ask);
-  return stop;
-}
-
-/** A line on stderr every ten seconds. */
-function nowAndThen(): (answers: number) => void {
+/** The terminal's line, or one on stderr every ten seconds. `rows` is how many there are at most, where somebody said so. */
+function nowAndThen(rows: number | undefined): (answers: number) => void {
   let told = Date.now();
   return (answers) => {
-    if (Date.now() - told < TOLD_EVERY_MS) return;
+    terminal.show("Answering rows", { done: answers, total: rows });
+    if (terminal.live || Date.now() - told < TOLD_EVERY_MS) return;
     told = Date.now();
-    process.stderr.write(`${counted(answers, "row")} answered\n`);
+    terminal.tell(`${counted(answers, "row")} answered`);
   };
 }

@@ -19,6 +19,7 @@ import { adapterOnGpu } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
 import { loadedModel, readBytes, writeWhole } from "./open.ts";
 import { examplesOf } from "./rows.ts";
+import { terminal } from "./terminal.ts";
 
 async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapter | undefined): Promise<Runner> {
   const rows = Math.max(...examples.map((e) => e.inputIds.length));
@@ -37,7 +38,10 @@ async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapt
 
 async function collect(examples: AsyncIterable<Example>): Promise<Example[]> {
   const all: Example[] = [];
-  for await (const example of examples) all.push(example);
+  for await (const example of examples) {
+    all.push(example);
+    terminal.show("Preparing rows", { done: all.length });
+  }
   return all;
 }
 
@@ -79,9 +83,13 @@ export async function evaluate(args: Arguments): Promise<void> {
   const adapter = await adapterOnGpu(model, args.maybe("adapter"));
   const runner = await runnerFor(model, examples, adapter);
   async function* batches(): AsyncGenerator<Example[]> {
-    for (const example of examples) yield [example];
+    for (const [i, example] of examples.entries()) {
+      terminal.show("Evaluating", { done: i, total: examples.length });
+      yield [example];
+    }
   }
   const { loss, targetTokens, rows } = (await measure(runner, batches(), recipe.trainOn))!;
+  terminal.clear();
   process.stdout.write(`${JSON.stringify({ loss, target_tokens: targetTokens, rows })}\n`);
 }
 
@@ -106,6 +114,7 @@ export async function generate(args: Arguments): Promise<void> {
     tiles,
   });
   const prompt = { inputIds, images, pixels: concatPixels(images) };
+  terminal.show("Answering");
   const { ids: answer } = await chat.generate(prompt, adapter !== undefined, {
     maxNewTokens,
     eosIds: model.eosIds,
@@ -113,5 +122,6 @@ export async function generate(args: Arguments): Promise<void> {
     topP: 1,
     seed: 0,
   });
+  terminal.clear();
   process.stdout.write(`${JSON.stringify({ ids: answer, text: tokenizer.decode(answer) })}\n`);
 }

@@ -9,6 +9,7 @@ import { isRowFault } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
 import { note, skipped, writeWhole } from "./open.ts";
+import { terminal } from "./terminal.ts";
 
 /** A row as a line of stdout. */
 const lineOf = ({ index, source, messages, images }: Row): string =>
@@ -28,6 +29,7 @@ export async function rows(args: Arguments): Promise<void> {
   for await (const event of readRows(files, { ...reading, first })) {
     if (event.type === "row") {
       lines.push(lineOf(event.row));
+      terminal.show("Reading rows", { done: lines.length });
       const fault = parquet ? await dataSet.add(event.row) : undefined;
       if (fault) skipped(event.row.source, `${fault.message} It is not in the data set.`);
     } else if (event.type === "skipped") {
@@ -59,6 +61,7 @@ export async function rows(args: Arguments): Promise<void> {
     );
   }
   if (parquet) await writeWhole(parquet, new Uint8Array(await dataSet.finish().arrayBuffer()));
+  terminal.clear();
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 }
 

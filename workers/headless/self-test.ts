@@ -14,6 +14,7 @@ import { openFsCache } from "../storage/fs-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { Arguments } from "./arguments.ts";
 import { cacheFolder, note, openedModel } from "./open.ts";
+import { terminal } from "./terminal.ts";
 
 /** What drives the adapter here, as a browser does on the page. */
 export const HOST = `Node ${process.versions.node}`;
@@ -45,13 +46,16 @@ const nameOf = async (key: string): Promise<string> => `self-test-${await sha256
 /** Throws "unsupported-gpu" naming an op that this adapter computes wrongly. */
 export async function refuseUnlessTested({ gpu, pipelines, variants, config }: Vlm): Promise<void> {
   const heads = headSizesOf(config);
+  terminal.show("Testing the kernels on this GPU");
   refuseUnlessPassed(await verdictOf({ gpu, pipelines, variants, heads, browser: HOST }, verdicts));
 }
 
 /** The report on stdout; fails with the op that fails. `--all` tries the kernels for GPUs on a software adapter too: some minutes. */
 export async function selfTest(args: Arguments): Promise<void> {
   const heads = args.maybe("model") ? headSizesOf((await openedModel(args)).model.config) : DEFAULT_HEADS;
+  terminal.show("Testing the kernels on this GPU");
   const report = await reportOf(await openNodeGpu(), heads, args.flag("all"));
+  terminal.clear();
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   refuseUnlessPassed(report);
 }

@@ -22,10 +22,14 @@ afterAll(() => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(({ task }) => {
+  onLine = () => {};
   out = path.join(folder, task.id);
 });
 
 const small = { max_steps: 2, per_device_train_batch_size: 1, lora_r: 4, load_in_4bit: false, save_steps: 1 };
+
+/** What a test does at a line of stderr. */
+let onLine: (line: string) => void = () => {};
 
 /** Exit code, and the last line of stderr. */
 async function train(recipe: object, ...more: string[]): Promise<{ code: number; error: string }> {
@@ -38,7 +42,10 @@ async function said(recipe: object, ...more: string[]): Promise<{ code: number; 
   const recipeFile = path.join(folder, "recipe.json");
   fs.writeFileSync(recipeFile, JSON.stringify({ ...small, ...recipe }));
   const lines: string[] = [];
-  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    onLine(String(text));
+    return lines.push(String(text)) > 0;
+  });
   const data = more.includes("--data") ? [] : ["--data", `${golden}data`];
   const model = more.includes("--model") ? [] : ["--model", `${golden}model`];
   const given = [...model, ...data, "--recipe", recipeFile, "--out", out];
@@ -151,4 +158,44 @@ test("every logging_steps steps: a line with their mean loss; steps.jsonl has ea
     expect.stringMatching(`^step 2: loss ${mean(0)}, grad_norm [0-9.e-]+, learning_rate 0.00002\n$`),
     expect.stringMatching(`^step 4: loss ${mean(2)}, grad_norm [0-9.e-]+, learning_rate 0.00002\n$`),
   ]);
+}, 300_000);
+
+test("Ctrl-C ends the step, saves and says how to go on; the run that goes on is the one without a break", async () => {
+  const recipe = { max_steps: 4, logging_steps: 1, save_steps: 100 };
+  expect((await train(recipe)).code).toBe(0);
+  const whole = steps();
+  const adapter = fs.readFileSync(path.join(out, "adapter_model.safetensors"));
+  fs.rmSync(out, { recursive: true });
+  onLine = (line) => {
+    if (!line.startsWith("step 2:")) return;
+    process.emit("SIGINT");
+    process.emit("SIGINT"); // npm passes on what the terminal sends as well: one press
+  };
+  const { code, error } = await train(recipe);
+  onLine = () => {};
+  expect(code).toBe(130);
+  expect(JSON.parse(error)).toEqual({
+    code: "cancelled",
+    message: "It was stopped after step 2 of 4.",
+    remedy: "Give the same command with --resume to go on.",
+  });
+  expect(steps()).toEqual(whole.slice(0, 2));
+  expect(fs.existsSync(path.join(out, "adapter_model.safetensors"))).toBe(true);
+  expect((await train(recipe, "--resume")).code).toBe(0);
+  expect(steps()).toEqual(whole);
+  expect(fs.readFileSync(path.join(out, "adapter_model.safetensors")).equals(adapter)).toBe(true);
+}, 300_000);
+
+test("what is stopped before the first step leaves nothing", async () => {
+  let asked = false;
+  onLine = (line) => {
+    // Advice comes when rows and kernels are ready.
+    if (asked || !line.startsWith("note: ")) return;
+    asked = true;
+    process.emit("SIGTERM");
+  };
+  const { code, error } = await train({});
+  expect(code).toBe(143);
+  expect(JSON.parse(error)).toMatchObject({ code: "cancelled", message: "It was stopped before the first step." });
+  expect(fs.existsSync(out)).toBe(false);
 }, 300_000);

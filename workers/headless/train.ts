@@ -4,7 +4,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { modelCard } from "../adapter/card.ts";
 import { CARD_FILE, CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
-import { adapterEntries, exportPeft, exportTensors } from "../adapter/peft-export.ts";
+import { exportPeft, exportTensors } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { recipeKeysOf } from "../adapter/placed.ts";
 import { adviceWords } from "../advice.ts";
@@ -16,10 +16,9 @@ import { trainedRows } from "../engine/adapters.ts";
 import { TabTuneError } from "../errors.ts";
 import { Planner } from "../gpu/buffers.ts";
 import { allocateAdapter } from "../models/adapter.ts";
-import { type ModuleMatrices, type Moments, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
+import { type ModuleMatrices, readAdapter, readMoments, readTrained } from "../models/adapter-slabs.ts";
 import { positionsOf } from "../models/config.ts";
 import { featureWords } from "../models/kept/feature-words.ts";
-import type { NameScheme } from "../models/names.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { type Recipe, totalSteps } from "../recipe.ts";
@@ -33,7 +32,6 @@ import { loggedWindows, toEvaluationLogLine, toLogLine } from "../training/metri
 import type { LiveAdapter } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { runTraining } from "../training/run.ts";
-import { readAnswers, toAnswerLines } from "../training/saved/answers.ts";
 import { readEvaluations } from "../training/saved/evaluations.ts";
 import { extendRun } from "../training/saved/extend.ts";
 import { generationsOf, readLatest, readManifest } from "../training/saved/format.ts";
@@ -42,14 +40,18 @@ import { readLog } from "../training/saved/log.ts";
 import { readRunInfo, savedRun } from "../training/saved/runs.ts";
 import { notesOnSameRun } from "../training/saved/same-run.ts";
 import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-mark.ts";
-import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
+import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import { startOf, withKeys } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
+import { stopInOrder, stopped } from "./interrupt.ts";
 import { loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
 import { openPictureThreads } from "./picture-threads.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 import { stepsWriter } from "./steps-file.ts";
+import { terminal } from "./terminal.ts";
+import { momentEntries, writeAnswers } from "./train-files.ts";
+import { showRun } from "./train-progress.ts";
 
 const RUN = "headless";
 /** Steps whose gradients `--dump` writes. */
@@ -132,11 +134,31 @@ export async function train(args: Arguments): Promise<void> {
   /** What became of the pictures' features. */
   let features = "";
   const pictures = openPictureThreads(model.preparation);
+  const control = newControl();
+  const stop = stopInOrder(() => {
+    terminal.tell("note: it stops after the step under way, and saves; once more stops at once.");
+    control.set({ stop: true });
+  });
+  const refuseIfStopped = (): void => {
+    const left = resume ? `${out} is as it was.` : "Nothing was left behind.";
+    if (stop.asked) throw stopped("It was stopped before the first step.", "Give the same command once more.", left);
+  };
+  let ended: "done" | "stopped";
   try {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await storeMark(store, RUN, mark);
     const preparation = preparationOf(model.preparation);
-    const { info, supply } = await prepareDataset(store, drop, preparation, () => {}, { pictures });
+    const { info, supply } = await prepareDataset(
+      store,
+      drop,
+      preparation,
+      ({ phase, rows }) => {
+        refuseIfStopped();
+        terminal.show(phase === "reading" ? "Reading rows" : "Preparing rows", { done: rows });
+      },
+      { pictures },
+    );
+    refuseIfStopped();
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;
     if (saved) {
@@ -162,14 +184,15 @@ export async function train(args: Arguments): Promise<void> {
     }
     info.notes.forEach(report);
     await refuseUnlessTested(model.vlm);
+    refuseIfStopped();
     if (!saved) (await adviceBefore(store, dataset, recipe, model, begun !== undefined)).forEach(report);
-    await runTraining({
+    ended = await runTraining({
       model,
       store,
       dataset,
       recipe,
       runId: RUN,
-      control: newControl(),
+      control,
       resume,
       ...(stopAfter === undefined ? {} : { stopAfter }),
       loraInit: (module) => initial.get(module),
@@ -178,13 +201,14 @@ export async function train(args: Arguments): Promise<void> {
         live = adapter;
       },
       onEvent: (event) => {
+        showRun(event, stopAfter);
         if (event.type === "step") {
           steps.add(event.record);
           const logged = windows(event.record);
-          if (logged) process.stderr.write(`${toLogLine(logged)}\n`);
+          if (logged && !terminal.live) terminal.tell(toLogLine(logged));
         } else if (event.type === "evaluation") {
           steps.addEvaluation(event.record);
-          process.stderr.write(`${toEvaluationLogLine(event.record)}\n`);
+          terminal.tell(toEvaluationLogLine(event.record));
         } else if (event.type === "features") features = featureWords(event.counts);
         else if (event.type === "row" && event.row.outcome === "left-out") skipped(event.row.source, event.row.message);
         else if (event.type === "row") cut += 1;
@@ -202,12 +226,13 @@ export async function train(args: Arguments): Promise<void> {
       },
     });
     await steps.flush();
-    await writeAnswers(store, answersFile);
+    if ((await stepsSaved(store)) === 0) refuseIfStopped();
+    await writeAnswers(store, RUN, answersFile);
     if (cut > 0) note(cutRows(cut));
     if (features) note(features);
     const run = { records: (await readLog(store, RUN)).records, evaluations: await readEvaluations(store, RUN) };
     const { hiddenSize } = model.config.decoder;
-    adviceOnRun({ ...run, recipe, hiddenSize, ended: true })
+    adviceOnRun({ ...run, recipe, hiddenSize, ended: !stop.asked })
       .map(adviceWords)
       .forEach(report);
   } catch (error) {
@@ -222,6 +247,7 @@ export async function train(args: Arguments): Promise<void> {
     }
     throw error;
   } finally {
+    stop.dispose();
     pictures.dispose();
   }
   const { adapter } = live!;
@@ -252,6 +278,13 @@ export async function train(args: Arguments): Promise<void> {
     const entries = [...momentEntries(first, "exp_avg", names), ...momentEntries(second, "exp_avg_sq", names)];
     await writeWhole(path.join(out, "optimizer.safetensors"), writeSafetensors(entries));
   }
+  if (ended === "stopped" && stop.asked) {
+    throw stopped(
+      `It was stopped after step ${log.at(-1)?.step} of ${info.maxSteps}.`,
+      "Give the same command with --resume to go on.",
+      `${out} has the checkpoint and the adapter of this step.`,
+    );
+  }
 }
 
 /** What looks wrong in the recipe for these rows. Rows that are cut are told by the run itself. */
@@ -266,17 +299,4 @@ async function adviceBefore(
   const model = { hiddenSize: decoder.hiddenSize, positions: positionsOf(decoder) };
   const data = { rows, lengths: [] };
   return adviceOnRecipe({ recipe, model, steps: totalSteps(recipe, rows), data, goesOn }).map(adviceWords);
-}
-
-/** What the model said to held-out rows, before a break too; nothing of a run that answers none. */
-async function writeAnswers(store: Store, file: string): Promise<void> {
-  const answers = await readAnswers(store, RUN);
-  if (!answers) return;
-  const lines = answers.steps.flatMap((step) => toAnswerLines(answers, step));
-  await writeWhole(file, new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
-}
-
-/** A moment under the names that the adapter's file has, with the optimizer's suffix. */
-function momentEntries({ modules, trained }: Moments, suffix: string, names: NameScheme): TensorEntry[] {
-  return adapterEntries(modules, trained, names).map((entry) => ({ ...entry, name: `${entry.name}.${suffix}` }));
 }
