@@ -21,7 +21,7 @@ const order = [
   ["models"],
   ["adapter"],
   ["training", "chat", "self-test"],
-  ["apply"],
+  ["apply", "handover"],
   ["measure"],
   ["protocol"],
   ["engine", "dataset", "shell"],

@@ -1,6 +1,6 @@
 /** LoRA modules -> the two files of a PEFT adapter, byte for byte the same for the same weights. */
 import { TabTuneError } from "../errors.ts";
-import type { ModuleMatrices, TrainedValues } from "../models/adapter-slabs.ts";
+import type { ModuleMatrices, Moments, TrainedValues } from "../models/adapter-slabs.ts";
 import { CONNECTOR, type NameScheme } from "../models/names.ts";
 import { type TensorEntry, writeSafetensors } from "../weights/formats/safetensors.ts";
 import { layoutFor, partWord, peftPrefix, targetModulesOf } from "./peft-names.ts";
@@ -42,7 +42,7 @@ export function exportPeft(
 }
 
 /** Without the kinds of linears that the adapter changes nowhere: one that began with an adapter of q_proj and v_proj has only these. */
-function withoutZeros(modules: readonly ModuleMatrices[]): readonly ModuleMatrices[] {
+export function withoutZeros(modules: readonly ModuleMatrices[]): readonly ModuleMatrices[] {
   const kindOf = ({ module }: ModuleMatrices): string => `${module.split(".")[0]} ${module.split(".").at(-1)}`;
   const isZero = (matrix: Float32Array): boolean => matrix.every((value) => value === 0);
   const changed = new Set(modules.filter((m) => !isZero(m.loraA) || !isZero(m.loraB)).map(kindOf));
@@ -78,6 +78,11 @@ export function adapterEntries(
     return { name: peftPrefix(name, layout, names), dtype: "F32" as const, shape, data: values };
   });
   return [...entries, ...full];
+}
+
+/** A moment of Adam under the names that the adapter's file has, with the optimizer's suffix ("exp_avg"). */
+export function momentEntries({ modules, trained }: Moments, suffix: string, names: NameScheme): TensorEntry[] {
+  return adapterEntries(modules, trained, names).map((entry) => ({ ...entry, name: `${entry.name}.${suffix}` }));
 }
 
 function requireFinite(values: Float32Array, what: string): void {

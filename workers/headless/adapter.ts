@@ -8,7 +8,7 @@ import { Arena } from "../gpu/buffers.ts";
 import { type Adapter, allocateAdapter } from "../models/adapter.ts";
 import { writeAdapter } from "../models/adapter-slabs.ts";
 import type { VlmConfig } from "../models/config.ts";
-import type { LoadedModel } from "../models/open.ts";
+import type { LoadedModel, OpenedModel } from "../models/open.ts";
 import { parseRecipe, type Recipe, toHuggingFace } from "../recipe.ts";
 import type { AdapterStart } from "../training/open-run.ts";
 import { dataFiles, note } from "./open.ts";
@@ -42,7 +42,7 @@ export async function importedAdapter(target: string, base: Base): Promise<Impor
   return { ...adapter, label: found.label };
 }
 
-const baseOf = (model: LoadedModel): Base => ({
+const baseOf = (model: OpenedModel): Base => ({
   config: model.config,
   label: model.files.label,
   configJson: model.configJson,
@@ -64,7 +64,7 @@ export async function adapterOnGpu(model: LoadedModel, target: string | undefine
  * is told. Throws as `importedAdapter` does, and "bad-adapter" where it cannot be trained on.
  */
 export async function startOf(
-  model: LoadedModel,
+  model: OpenedModel,
   given: Recipe,
   target: string,
 ): Promise<{ start: AdapterStart; recipe: Recipe }> {

@@ -2,6 +2,7 @@
 import type { Arguments, Options } from "./arguments.ts";
 import { dataOptions } from "./data.ts";
 import { gguf, merge } from "./exports.ts";
+import { handover } from "./handover.ts";
 import { measure } from "./measure.ts";
 import { features, preprocess } from "./pictures.ts";
 import { predict } from "./predict.ts";
@@ -77,6 +78,18 @@ export const commands: Record<string, Command> = {
   rows: {
     options: { ...dataOptions, report: "maybe", parquet: "maybe" },
     run: rows,
+  },
+  handover: {
+    options: {
+      model: "one",
+      ...dataOptions,
+      recipe: "one",
+      adapter: "maybe",
+      run: "maybe",
+      ranks: "maybe",
+      out: "one",
+    },
+    run: handover,
   },
   measure: { options: { out: "one", quick: "flag" }, run: measure },
   plan: { options: { model: "one", recipe: "one" }, run: plan },

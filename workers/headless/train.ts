@@ -4,7 +4,7 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { modelCard } from "../adapter/card.ts";
 import { CARD_FILE, CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
-import { exportPeft, exportTensors } from "../adapter/peft-export.ts";
+import { exportPeft, exportTensors, momentEntries } from "../adapter/peft-export.ts";
 import { importLoraInit } from "../adapter/peft-import.ts";
 import { recipeKeysOf } from "../adapter/placed.ts";
 import { adviceWords } from "../advice.ts";
@@ -42,6 +42,7 @@ import { notesOnSameRun } from "../training/saved/same-run.ts";
 import { markOfWeights, storedMark, storeMark } from "../training/saved/weights-mark.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import { startOf, withKeys } from "./adapter.ts";
+import { writeAnswers } from "./answers-of-run.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
 import { stopInOrder, stopped } from "./interrupt.ts";
@@ -50,10 +51,9 @@ import { openPictureThreads } from "./picture-threads.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 import { stepsWriter } from "./steps-file.ts";
 import { terminal } from "./terminal.ts";
-import { momentEntries, writeAnswers } from "./train-files.ts";
 import { showRun } from "./train-progress.ts";
 
-const RUN = "headless";
+export const RUN = "headless";
 /** Steps whose gradients `--dump` writes. */
 const DUMPED_STEPS = 3;
 

@@ -1,0 +1,181 @@
+/** `handover`: a run as a folder for a GPU server. No GPU is needed here. */
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { recipeKeysOf } from "../adapter/placed.ts";
+import { noChanges } from "../data/index/changes.ts";
+import { openIndex } from "../data/index/row-index.ts";
+import { openDataset } from "../data/shards/dataset.ts";
+import { prepareDataset } from "../data/shards/prepare-dataset.ts";
+import { rowsOfIndex } from "../data/shards/supply.ts";
+import { TabTuneError } from "../errors.ts";
+import { firstBeginning, savedBeginning } from "../handover/beginning.ts";
+import { dataFile, handedFolder } from "../handover/folder.ts";
+import type { Beginning } from "../handover/handed.ts";
+import { rowsFile } from "../handover/rows-file.ts";
+import { sharesOf } from "../handover/scale.ts";
+import { HUB, hubAddress } from "../hub/address.ts";
+import { parseRepo } from "../hub/repo-name.ts";
+import { type OpenedModel, openModel } from "../models/open.ts";
+import { preparationOf } from "../models/preparation.ts";
+import type { Recipe } from "../recipe.ts";
+import { openFsStore } from "../storage/fs.ts";
+import { openFsCache } from "../storage/fs-cache.ts";
+import { makeDirectory } from "../storage/fs-directory.ts";
+import { orStorageFull, type Store } from "../storage/store.ts";
+import { loraSettings, onModel } from "../training/plan.ts";
+import { readLineage } from "../training/saved/lineage.ts";
+import { readRunInfo, savedRun } from "../training/saved/runs.ts";
+import { notesOnSameRun } from "../training/saved/same-run.ts";
+import { markOfWeights, storedMark } from "../training/saved/weights-mark.ts";
+import { filesFromDirectory } from "../weights/hub/fs-files.ts";
+import { openHub } from "../weights/hub/hub.ts";
+import type { ModelFiles } from "../weights/hub/source.ts";
+import { startOf, withKeys } from "./adapter.ts";
+import type { Arguments } from "./arguments.ts";
+import { dataOf } from "./data.ts";
+import { cacheFolder, note, recipeIn, skipped } from "./open.ts";
+import { openPictureThreads } from "./picture-threads.ts";
+import { RUN } from "./train.ts";
+
+/** A folder on this disk, or a model of the hub: of that, small files and the heads of its weights are read. */
+async function filesOf(given: string): Promise<{ files: ModelFiles; revision: string | undefined }> {
+  const here = await stat(given).catch(() => undefined);
+  if (here) return { files: await filesFromDirectory(given), revision: undefined };
+  const endpoint = hubAddress(process.env.HF_ENDPOINT || HUB);
+  let name: ReturnType<typeof parseRepo>;
+  try {
+    name = parseRepo(given, endpoint);
+  } catch (cause) {
+    throw new TabTuneError(
+      "missing-file",
+      `${given} is neither a folder nor the name of a model on the hub.`,
+      "Give the folder of a downloaded model, or a name as owner/model.",
+      "",
+      { cause },
+    );
+  }
+  const http = {
+    fetchFile: fetch,
+    token: process.env.HF_TOKEN?.trim() ?? "",
+    settings: { token: "in HF_TOKEN", address: "in HF_ENDPOINT" },
+  };
+  note(`${name.repo} is looked up at ${endpoint}: its small files and the heads of its weight files are read.`);
+  const files = await openHub({ ...name, endpoint }, await openFsCache(path.join(cacheFolder(), "hub-models")), http);
+  return { files, revision: files.commit };
+}
+
+interface Continued {
+  store: Store;
+  beginning: Beginning;
+  recipe: Recipe;
+}
+
+/** A run that `train` wrote, from its newest checkpoint on. */
+async function continued(folder: string, model: OpenedModel, given: Recipe): Promise<Continued> {
+  const missing = () =>
+    new TabTuneError(
+      "bad-checkpoint",
+      `${folder} has no run to go on with.`,
+      "Give the --out folder of train, or leave out --run.",
+    );
+  const checkpoints = path.join(folder, "checkpoints");
+  if (!(await stat(checkpoints).catch(() => undefined))) throw missing();
+  const store = await openFsStore(checkpoints);
+  if (!(await readRunInfo(store, RUN))) throw missing();
+  const { origin } = await readLineage(store, RUN);
+  const recipe = origin ? withKeys(given, recipeKeysOf(loraSettings((await savedRun(store, RUN)).recipe))) : given;
+  return { store, beginning: await savedBeginning({ store, runId: RUN }, model, recipe), recipe };
+}
+
+export async function handover(args: Arguments): Promise<void> {
+  const out = path.resolve(args.text("out"));
+  const [from, run] = [args.maybe("adapter"), args.maybe("run")];
+  if (from !== undefined && run !== undefined)
+    throw new TabTuneError("bad-argument", "--adapter and --run both say what to begin with.", "Give one of them.");
+  const processes = (args.maybe("ranks") ?? "").split(",").filter(Boolean).map(processesOf);
+  await refuseTaken(out);
+  const given = await recipeIn(args.text("recipe"));
+  const { files, revision } = await filesOf(args.text("model"));
+  const model = await openModel(files, given);
+  [...model.fileNotes, ...model.notes].forEach(note);
+  const onIt = onModel(model, given).recipe;
+  const goesOn = run === undefined ? undefined : await continued(run, model, onIt);
+  const begun = from === undefined ? undefined : await startOf(model, onIt, from);
+  const recipe = goesOn?.recipe ?? begun?.recipe ?? onIt;
+  const drop = await dataOf(args);
+  const scratch = await mkdtemp(path.join(os.tmpdir(), "tabtune-"));
+  const part = `${out}.${process.pid}.part`;
+  const pictures = openPictureThreads(model.preparation);
+  try {
+    const store = await openFsStore(scratch);
+    const { info, supply } = await prepareDataset(store, drop, preparationOf(model.preparation), () => {}, {
+      pictures,
+    });
+    for (const row of info.skipped) skipped(row.source, row.message);
+    info.notes.forEach(note);
+    const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;
+    if (goesOn) {
+      const saved = (await readRunInfo(goesOn.store, RUN))!;
+      const own = await openDataset(goesOn.store, saved.datasetId);
+      const weights = { own: await storedMark(goesOn.store, RUN), now: await markOfWeights(model.checkpoint) };
+      const offered = { modelId: model.id, modelLabel: files.label, weights, recipe, dataset: dataset.manifest };
+      notesOnSameRun(saved, own?.manifest, offered).forEach(note);
+    }
+    const folder = await handedFolder({
+      ...{ model, revision, recipe, dataset, datasetLabel: drop.label },
+      beginning: goesOn?.beginning ?? (await firstBeginning(model, recipe, begun?.start)),
+      separation: { store: goesOn?.store ?? store, runId: RUN, resume: goesOn !== undefined },
+    });
+    folder.notes.forEach(note);
+    for (const ranks of processes) {
+      const { mostRows, fewestRows, batch, batches, empty } = sharesOf(recipe, ranks);
+      note(
+        `${ranks} processes: ${fewestRows === mostRows ? mostRows : `${fewestRows} to ${mostRows}`} rows of a step on each, ${batches} micro-batches of ${batch}, ${empty} places empty.`,
+      );
+    }
+    for await (const { path: name, data } of folder.files) await written(path.join(part, name), data);
+    const index = rowsOfIndex(openIndex(store, info.id, dataset.manifest.index!), drop.files);
+    const tell = { onRow: () => {}, onFault: skipped };
+    const save = async (name: string, positions: number[]): Promise<void> =>
+      written(path.join(part, name), await rowsFile(index, positions, noChanges, tell));
+    await save(dataFile.training, folder.training);
+    if (folder.heldOut.length > 0) await save(dataFile.heldOut, folder.heldOut);
+    await rm(out, { recursive: true, force: true });
+    await rename(part, out);
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  } finally {
+    pictures.dispose();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function processesOf(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new TabTuneError("bad-argument", `--ranks is "${text}".`, "Give numbers of processes, as 1,8,64.");
+}
+
+async function refuseTaken(out: string): Promise<void> {
+  const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new TabTuneError("bad-argument", `${out} is no folder.`, "Give a folder that is not there yet.", "", {
+      cause: error,
+    });
+  });
+  if (taken.length > 0)
+    throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
+}
+
+async function written(file: string, data: Uint8Array | string | Blob): Promise<void> {
+  await makeDirectory(path.dirname(file));
+  await orStorageFull(file, async () => {
+    if (data instanceof Blob) await pipeline(Readable.fromWeb(data.stream() as never), createWriteStream(file));
+    else await writeFile(file, data);
+  });
+}
