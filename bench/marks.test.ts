@@ -17,6 +17,7 @@ test.each([
   ["../README.md", "figures"],
   ["../docs/measured.md", "bench"],
   ["../docs/cards.md", "cards"],
+  ["../docs/scaling.md", "scaling"],
 ])("%s has the marks of %s", async (path, name) => {
   const text = await readFile(new URL(path, import.meta.url), "utf8");
   expect(betweenMarks(text, name, "").length).toBeLessThan(text.length);

@@ -8,6 +8,7 @@ import { partWord } from "../adapter/peft-names.ts";
 import { usableRows } from "../data/batches/usable-rows.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
+import { TabTuneError } from "../errors.ts";
 import type { Moments } from "../models/adapter-slabs.ts";
 import { CONNECTOR, DECODER, type NameScheme, TOWER } from "../models/names.ts";
 import type { OpenedModel } from "../models/open.ts";
@@ -52,6 +53,9 @@ export interface HandedFolder {
   /** Positions, in the index, of the rows of either file, in its order. */
   training: number[];
   heldOut: number[];
+  /** Of the whole run, and parameters that learn. */
+  steps: number;
+  trainable: number;
   /** What to tell, a sentence each. */
   notes: string[];
 }
@@ -68,15 +72,24 @@ export async function handedFolder(run: HandedRun): Promise<HandedFolder> {
   const left = training.rows - rows;
   if (left > 0) notes.push(`${left} of ${training.rows} rows do not fit into max_length, and do not come along.`);
   const steps = totalSteps(recipe, rows);
+  if (steps <= beginning.step) {
+    throw new TabTuneError(
+      "bad-argument",
+      `The run has made ${beginning.step} of ${steps} steps: there is none to go on with.`,
+      "Raise max_steps, or begin a new run with its adapter.",
+      "The run stays as it is.",
+    );
+  }
   const order = writtenOrder(
     { rows, order: recipe.dataOrder, seed: recipe.seed, shardSizes: usable.shardSizes },
     recipe,
-    { position: beginning.position, steps: Math.max(0, steps - beginning.step) },
+    { position: beginning.position, steps: steps - beginning.step },
   );
   const processor = await processorFiles(model, recipe);
   notes.push(...processor.notes);
   const { weights, config } = exportPeft(beginning.modules, adapterSettings(run), beginning.trained);
-  const inside = await modelInside(model.files);
+  // What the hub has is fetched from there.
+  const inside = run.revision === undefined && (await modelInside(model.files));
   const facts = factsOf(run, { rows, heldOut: heldOut?.rows.rows ?? 0, steps, window: order.window, inside });
   const about = { ...facts, datasetLabel: run.datasetLabel, moments: moments !== undefined, recipe, notes };
   const files: HandedFile[] = [
@@ -102,8 +115,15 @@ export async function handedFolder(run: HandedRun): Promise<HandedFolder> {
     files: withModel(files, inside ? model : undefined),
     training: usable.rows.map((i) => training.positionOf(i)),
     heldOut: heldOut ? Array.from({ length: heldOut.rows.rows }, (_, i) => heldOut.rows.positionOf(i)) : [],
+    steps,
+    trainable: trainableOf(beginning),
     notes,
   };
+}
+
+function trainableOf({ modules, trained }: Beginning): number {
+  const lora = modules.reduce((sum, { loraA, loraB }) => sum + loraA.length + loraB.length, 0);
+  return trained.reduce((sum, { values }) => sum + values.length, lora);
 }
 
 async function* withModel(files: HandedFile[], model: OpenedModel | undefined): AsyncGenerator<HandedFile> {

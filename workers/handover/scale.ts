@@ -31,3 +31,36 @@ export function sharesOf(recipe: Pick<Recipe, Keys>, processes: number, most = r
     fewestRows: Math.floor(rows / processes),
   };
 }
+
+export interface Wire {
+  /** The adapter, either way, and Adam's moments with it where a run goes on: f32. */
+  adapterBytes: number;
+  momentBytes: number;
+  /** What each process sends in a step to sum gradients (f32) in a ring. */
+  reducedBytes: number;
+}
+
+export const wireOf = (trainable: number, processes: number): Wire => ({
+  adapterBytes: 4 * trainable,
+  momentBytes: 8 * trainable,
+  reducedBytes: Math.round((2 * (processes - 1) * 4 * trainable) / processes),
+});
+
+/** One line of `handover --dry-run`: the same run on so many processes. */
+export const dryRun = (
+  recipe: Pick<Recipe, Keys>,
+  { steps, trainable, most }: { steps: number; trainable: number; most?: number | undefined },
+  processes: number,
+) => {
+  const { mostRows, fewestRows, batch, batches, empty } = sharesOf(recipe, processes, most);
+  return {
+    ranks: processes,
+    steps,
+    rows_per_step: rowsPerStep(recipe),
+    rows_per_rank: [fewestRows, mostRows],
+    micro_batches: batches,
+    micro_batch: batch,
+    empty_places: empty,
+    reduced_bytes: wireOf(trainable, processes).reducedBytes,
+  };
+};

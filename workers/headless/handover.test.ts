@@ -192,6 +192,31 @@ test("data without a row is refused, and nothing is left behind", async () => {
   expect(left()).toEqual([]);
 });
 
+test("a dry run tells how the rows lie on processes, and writes nothing", async () => {
+  const { code, text } = await handover({}, "--dry-run", "--ranks", "1,8,64");
+  expect(code).toBe(0);
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines).toMatchObject([
+    {
+      ranks: 1,
+      steps: 7,
+      rows_per_step: 4,
+      rows_per_rank: [4, 4],
+      micro_batches: 2,
+      micro_batch: 2,
+      empty_places: 0,
+      reduced_bytes: 0,
+    },
+    { ranks: 8, rows_per_rank: [0, 1], micro_batches: 1, micro_batch: 1, empty_places: 4 },
+    { ranks: 64, rows_per_rank: [0, 1], empty_places: 60 },
+  ]);
+  expect(lines[2].reduced_bytes).toBeGreaterThan(lines[1].reduced_bytes);
+  expect(left()).toEqual([]);
+});
+
 test("a folder that is not empty stays as it is", async () => {
   fs.mkdirSync(out);
   fs.writeFileSync(path.join(out, "notes.txt"), "mine");

@@ -16,7 +16,7 @@ import { firstBeginning, savedBeginning } from "../handover/beginning.ts";
 import { dataFile, handedFolder } from "../handover/folder.ts";
 import type { Beginning } from "../handover/handed.ts";
 import { rowsFile } from "../handover/rows-file.ts";
-import { sharesOf } from "../handover/scale.ts";
+import { dryRun } from "../handover/scale.ts";
 import { HUB, hubAddress } from "../hub/address.ts";
 import { parseRepo } from "../hub/repo-name.ts";
 import { type OpenedModel, openModel } from "../models/open.ts";
@@ -34,6 +34,7 @@ import { markOfWeights, storedMark } from "../training/saved/weights-mark.ts";
 import { filesFromDirectory } from "../weights/hub/fs-files.ts";
 import { openHub } from "../weights/hub/hub.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
+import { counted } from "../words.ts";
 import { startOf, withKeys } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
@@ -42,9 +43,9 @@ import { openPictureThreads } from "./picture-threads.ts";
 import { RUN } from "./train.ts";
 
 /** A folder on this disk, or a model of the hub: of that, small files and the heads of its weights are read. */
-async function filesOf(given: string): Promise<{ files: ModelFiles; revision: string | undefined }> {
+async function filesOf(given: string): Promise<ModelFiles> {
   const here = await stat(given).catch(() => undefined);
-  if (here) return { files: await filesFromDirectory(given), revision: undefined };
+  if (here) return filesFromDirectory(given);
   const endpoint = hubAddress(process.env.HF_ENDPOINT || HUB);
   let name: ReturnType<typeof parseRepo>;
   try {
@@ -64,8 +65,7 @@ async function filesOf(given: string): Promise<{ files: ModelFiles; revision: st
     settings: { token: "in HF_TOKEN", address: "in HF_ENDPOINT" },
   };
   note(`${name.repo} is looked up at ${endpoint}: its small files and the heads of its weight files are read.`);
-  const files = await openHub({ ...name, endpoint }, await openFsCache(path.join(cacheFolder(), "hub-models")), http);
-  return { files, revision: files.commit };
+  return openHub({ ...name, endpoint }, await openFsCache(path.join(cacheFolder(), "hub-models")), http);
 }
 
 interface Continued {
@@ -92,23 +92,27 @@ async function continued(folder: string, model: OpenedModel, given: Recipe): Pro
 }
 
 export async function handover(args: Arguments): Promise<void> {
-  const out = path.resolve(args.text("out"));
+  const dry = args.flag("dry-run");
+  const given = args.maybe("out");
+  if (!dry && given === undefined)
+    throw new TabTuneError("bad-argument", "--out is missing.", "Give a folder that is not there yet, or --dry-run.");
+  const out = dry || given === undefined ? undefined : path.resolve(given);
   const [from, run] = [args.maybe("adapter"), args.maybe("run")];
   if (from !== undefined && run !== undefined)
     throw new TabTuneError("bad-argument", "--adapter and --run both say what to begin with.", "Give one of them.");
-  const processes = (args.maybe("ranks") ?? "").split(",").filter(Boolean).map(processesOf);
-  await refuseTaken(out);
-  const given = await recipeIn(args.text("recipe"));
-  const { files, revision } = await filesOf(args.text("model"));
-  const model = await openModel(files, given);
+  const ranks = (args.maybe("ranks") ?? (dry ? "1" : "")).split(",").filter(Boolean).map(ranksOf);
+  if (out) await refuseTaken(out);
+  const asked = await recipeIn(args.text("recipe"));
+  const files = await filesOf(args.text("model"));
+  const model = await openModel(files, asked);
   [...model.fileNotes, ...model.notes].forEach(note);
-  const onIt = onModel(model, given).recipe;
+  const onIt = onModel(model, asked).recipe;
   const goesOn = run === undefined ? undefined : await continued(run, model, onIt);
   const begun = from === undefined ? undefined : await startOf(model, onIt, from);
   const recipe = goesOn?.recipe ?? begun?.recipe ?? onIt;
   const drop = await dataOf(args);
   const scratch = await mkdtemp(path.join(os.tmpdir(), "tabtune-"));
-  const part = `${out}.${process.pid}.part`;
+  const part = out && `${out}.${process.pid}.part`;
   const pictures = openPictureThreads(model.preparation);
   try {
     const store = await openFsStore(scratch);
@@ -126,28 +130,30 @@ export async function handover(args: Arguments): Promise<void> {
       notesOnSameRun(saved, own?.manifest, offered).forEach(note);
     }
     const folder = await handedFolder({
-      ...{ model, revision, recipe, dataset, datasetLabel: drop.label },
+      ...{ model, revision: files.commit, recipe, dataset, datasetLabel: drop.label },
       beginning: goesOn?.beginning ?? (await firstBeginning(model, recipe, begun?.start)),
       separation: { store: goesOn?.store ?? store, runId: RUN, resume: goesOn !== undefined },
     });
     folder.notes.forEach(note);
-    for (const ranks of processes) {
-      const { mostRows, fewestRows, batch, batches, empty } = sharesOf(recipe, ranks);
-      note(
-        `${ranks} processes: ${fewestRows === mostRows ? mostRows : `${fewestRows} to ${mostRows}`} rows of a step on each, ${batches} micro-batches of ${batch}, ${empty} places empty.`,
-      );
+    const { steps, trainable } = folder;
+    const lines = ranks.map((n) => dryRun(recipe, { steps, trainable }, n));
+    if (!out) {
+      process.stdout.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      return;
     }
-    for await (const { path: name, data } of folder.files) await written(path.join(part, name), data);
+    lines.map(ranksWords).forEach(note);
+    const at = (name: string): string => path.join(part!, name);
+    for await (const { path: name, data } of folder.files) await written(at(name), data);
     const index = rowsOfIndex(openIndex(store, info.id, dataset.manifest.index!), drop.files);
     const tell = { onRow: () => {}, onFault: skipped };
     const save = async (name: string, positions: number[]): Promise<void> =>
-      written(path.join(part, name), await rowsFile(index, positions, noChanges, tell));
+      written(at(name), await rowsFile(index, positions, noChanges, tell));
     await save(dataFile.training, folder.training);
     if (folder.heldOut.length > 0) await save(dataFile.heldOut, folder.heldOut);
     await rm(out, { recursive: true, force: true });
-    await rename(part, out);
+    await rename(part!, out);
   } catch (error) {
-    await rm(part, { recursive: true, force: true });
+    if (part) await rm(part, { recursive: true, force: true });
     throw error;
   } finally {
     pictures.dispose();
@@ -155,10 +161,21 @@ export async function handover(args: Arguments): Promise<void> {
   }
 }
 
-function processesOf(text: string): number {
+function ranksOf(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new TabTuneError("bad-argument", `--ranks is "${text}".`, "Give numbers of processes, as 1,8,64.");
+}
+
+function ranksWords({
+  ranks,
+  rows_per_rank: [fewest, most],
+  micro_batches,
+  micro_batch,
+  empty_places,
+}: ReturnType<typeof dryRun>): string {
+  const rows = fewest === most ? `${most}` : `${fewest} to ${most}`;
+  return `on ${counted(ranks, "process", "processes")}: ${rows} rows of a step on each, ${counted(micro_batches, "micro-batch", "micro-batches")} of ${micro_batch}, ${counted(empty_places, "place")} empty.`;
 }
 
 async function refuseTaken(out: string): Promise<void> {

@@ -11,6 +11,8 @@ export interface ModelFiles {
   label: string;
   /** What the user should know of how the model was found in the place. */
   note?: string;
+  /** Of the hub, where it lies there. */
+  commit?: string;
   /** Identity of a file's content, where it is known without reading the file. */
   versionOf?: (name: string) => string;
   /** SHA-256 of a file as it was published, where the place it lies at tells one; `forget` drops a kept copy of its beginning. */
