@@ -11,6 +11,7 @@ import { prepareDataset, storedInfo } from "./data/shards/prepare-dataset.ts";
 import type { DatasetProgress } from "./data/shards/read-drop.ts";
 import { browsedFrom, changesOf, foundRows, gone, infoNow, separatedCounts, thumbnailsOf } from "./dataset/browsing.ts";
 import { dropOf, lookUp } from "./dataset/drops.ts";
+import { packedRun } from "./dataset/packing.ts";
 import { picturesOfRow, questionsOf } from "./dataset/questions.ts";
 import { sparingly, store } from "./dataset/state.ts";
 import { cacheBudget, picturesFor, rememberSupply, supplyOf } from "./dataset/supplies.ts";
@@ -59,6 +60,7 @@ const api: DatasetApi = {
       };
       return writtenDataSet(files, { ...reading, first }, onWritten, currentRows(changes));
     }),
+  packed: (source, run, onRow) => reporting(() => packedRun(source, run, sparingly(onRow))),
   open: (datasetId, spec) =>
     reporting(async () => {
       const manifest = await readManifest(await store(), datasetId);

@@ -12,6 +12,7 @@ import { fileNameOf } from "../stores/runs.ts";
 import { words } from "../words/index.ts";
 import { DownloadAdapter } from "./DownloadAdapter.tsx";
 import { pickedFolder, writesFolders } from "./folder.ts";
+import { HandOver } from "./HandOver.tsx";
 import { LlamaCpp } from "./LlamaCpp.tsx";
 import { Push } from "./Push.tsx";
 import { exportObstacle } from "./status.ts";
@@ -76,6 +77,14 @@ export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
           )}
           {note && <p className="note">{note}</p>}
         </Way>
+        {!run.lineage.imported && (
+          <Way title={say.server} help={say.serverHelp}>
+            <HandOver
+              run={run}
+              obstacle={obstacle || needs || (hasRows ? "" : words().runs.handOver.openData(run.datasetLabel))}
+            />
+          </Way>
+        )}
         {hasRows && (
           <Way title={say.data} help={say.dataHelp}>
             <p>

@@ -13,6 +13,7 @@ import { useRuns } from "../stores/runs.ts";
 import { useStepTime } from "../stores/step-time.ts";
 import { useTraining } from "../stores/training.ts";
 import { words } from "../words/index.ts";
+import { HandOverNew } from "./HandOverNew.tsx";
 import { seenWords } from "./questions.ts";
 import { RecipeAdvice } from "./RecipeAdvice.tsx";
 import { type Known, timeWords } from "./time.ts";
@@ -138,6 +139,7 @@ export function PlanCard() {
           <p>{plan.advice}</p>
         </div>
       )}
+      {plan.fits === "too-large" && <HandOverNew />}
       <RecipeAdvice />
       <MoreFigures plan={plan} />
     </div>

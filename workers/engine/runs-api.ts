@@ -3,6 +3,7 @@ import { TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
 import type { RunsApi } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
+import type { Store } from "../storage/store.ts";
 import { onModel } from "../training/plan.ts";
 import { changeAbout } from "../training/saved/about.ts";
 import { readAnswers } from "../training/saved/answers.ts";
@@ -12,6 +13,7 @@ import { adapterBundle, savedModules } from "./adapters.ts";
 import { keepAdapter, startFromRun } from "./beginnings.ts";
 import { ggufOf, llamaCppRun, mergeRun } from "./exports.ts";
 import { fitOf } from "./fit.ts";
+import { handOver } from "./hand-over.ts";
 import { makeReady } from "./ready.ts";
 import { removeRun, summaries, superviseRun, withLock } from "./runs.ts";
 import { type EngineState, needModel } from "./state.ts";
@@ -137,6 +139,15 @@ export const runsApi = (s: EngineState): RunsApi => ({
   },
   async downloadGguf(runId) {
     return reading(s, runId, async () => ggufOf(await s.store(), runId));
+  },
+  async handOver(what, supply) {
+    const datasetOf = async (store: Store): Promise<string> =>
+      "runId" in what ? (await savedRun(store, what.runId)).info.datasetId : what.datasetId;
+    const store = await s.store();
+    const supplied = supplying(await datasetOf(store), supply).supply;
+    const work = () => handOver(store, needModel(s), s.source?.loading ?? {}, what, supplied);
+    const runId = "runId" in what ? what.runId : what.from;
+    return runId === undefined ? work() : reading(s, runId, work);
   },
   async mergeInto(runId, folder, onProgress) {
     const saved = await reading(s, runId, async () => savedModules(await s.store(), runId));

@@ -14,6 +14,7 @@ import type { DatasetProgress } from "../data/shards/read-drop.ts";
 import type { CachedRows } from "../data/shards/row-cache.ts";
 import type { PreparationSpec } from "../models/preparation.ts";
 import type { RecipeJson } from "../recipe.ts";
+import type { HandedOver } from "./hand-over.ts";
 
 /** A file the user dropped or picked; `path` is relative to the dropped root, with "/" between parts. */
 export interface DroppedFile {
@@ -110,6 +111,15 @@ export interface DatasetApi {
     datasetId: string,
     onRow: (rows: number, place: string) => void,
   ): Promise<WrittenDataSet>;
+  /**
+   * A handed-over run as one zip, with its rows; `leftOut` of them had a picture that cannot be read. `onRow` is called now and then with
+   * how many are in it. Throws "storage-full" where a zip cannot hold it.
+   */
+  packed(
+    source: DatasetSource,
+    run: HandedOver,
+    onRow: (rows: number, place: string) => void,
+  ): Promise<{ file: Blob; rows: number; leftOut: number }>;
   /** A data set that was prepared before, for the model that `spec` describes; null when it is no longer there. */
   open(datasetId: string, spec: PreparationSpec): Promise<DatasetInfo | null>;
   /** Which rows a run with this recipe would hold out, changes of the rows included. Throws "bad-recipe", "no-rows", "bad-dataset". */

@@ -15,6 +15,7 @@ import type { PlannedData } from "../training/plan.ts";
 import type { RunAnswers } from "../training/saved/answers.ts";
 import type { RunSummary } from "../training/saved/runs.ts";
 import type { ApplyApi } from "./apply.ts";
+import type { HandedOver, ToHandOver } from "./hand-over.ts";
 import type { Fits, LoadProgress, ModelInfo, ModelPreview, ModelSource } from "./model.ts";
 import type { SupplyOf } from "./supply.ts";
 
@@ -141,6 +142,11 @@ export interface RunsApi {
   readRunAnswers(runId: string, after?: number): Promise<RunAnswers | null>;
   /** Zip with adapter_model.safetensors, adapter_config.json and README.md. Without `which`: what the run ends with. */
   downloadAdapter(runId: string, which?: "best" | "last"): Promise<Blob>;
+  /**
+   * What a GPU server needs to go on with a run, or to make one that does not fit here. A run that has ended is begun anew with its adapter.
+   * Throws "bad-recipe" for a key that the server cannot honour.
+   */
+  handOver(what: ToHandOver, supply?: SupplyOf): Promise<HandedOver>;
   /** The run's adapter for llama.cpp. */
   downloadGguf(runId: string): Promise<Blob>;
   /**

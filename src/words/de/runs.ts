@@ -1,6 +1,6 @@
 /** Gespeicherte Läufe: Befund, Liste, Vergleich, Wege hinaus. */
 import type { Words } from "../en/index.ts";
-import { counted, runs as countRuns, stepsOf } from "./count.ts";
+import { counted, rows as countRows, runs as countRuns, stepsOf } from "./count.ts";
 
 const questions = (n: number): string =>
   counted(n, { one: "zurückgehaltenen Frage", other: "zurückgehaltenen Fragen" });
@@ -145,10 +145,24 @@ export const runs: Words["runs"] = {
     hub: "Hugging Face Hub",
     hubHelp:
       "Eine eigene Seite für den Adapter, privat oder öffentlich: zum Aufbewahren, Teilen und Laden mit seinem Namen.",
+    server: "Auf einem Server weitermachen",
+    serverHelp:
+      "Ein Ordner, als Zip, mit dem transformers und PEFT auf einem GPU-Server weitermachen: der Lauf, sein Rezept und seine Zeilen. Der Adapter, der zurückkommt, wird hier abgelegt.",
     data: "Datensatz",
     dataHelp:
       "Die Zeilen, wie sie gelesen und geändert wurden, als Parquet-Datei, mit der auch andere trainieren können.",
     dataLink: "Zu „Als Datensatz herunterladen“",
+  },
+  handOver: {
+    button: "Für einen Server herunterladen",
+    busy: "Der Ordner für einen Server entsteht gerade.",
+    written: (rows) => `${countRows(rows)} geschrieben`,
+    done: (rows, leftOut) =>
+      `Heruntergeladen mit ${countRows(rows)}${leftOut > 0 ? `, davon ${leftOut} leer, weil ein Bild nicht gelesen werden kann` : ""}. README.md darin hat die drei Befehle.`,
+    notes: "Was der Server anders macht",
+    openData: (data) => `Öffnen Sie zuerst ${data} wieder: Die Zeilen kommen mit.`,
+    instead: "Ein GPU-Server kann es trainieren: ein Ordner mit diesem Rezept, den Zeilen und allem, was dort läuft.",
+    noData: "Öffnen Sie zuerst Daten: Die Zeilen kommen mit.",
   },
   push: {
     name: "Name des Ergebnisses auf dem Hub",

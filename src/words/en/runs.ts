@@ -1,5 +1,5 @@
 /** Saved runs: finding, list, comparison, ways out. */
-import { counted, runs as countRuns, steps } from "./count.ts";
+import { counted, rows as countRows, runs as countRuns, steps } from "./count.ts";
 
 export const runs = {
   title: "Runs",
@@ -139,9 +139,23 @@ export const runs = {
     written: (bytes: string, of: string) => `${bytes} of ${of} written`,
     hub: "Hugging Face hub",
     hubHelp: "A page of your own for the adapter, private or public: to keep it, share it, and load it by its name.",
+    server: "Continue on a server",
+    serverHelp:
+      "A folder, as a zip, with which transformers and PEFT go on at a GPU server: the run, its recipe and its rows. The adapter that comes back is dropped here.",
     data: "Data set",
     dataHelp: "The rows as they were read and changed, as a Parquet file that others can train on.",
     dataLink: "Go to Download as data set",
+  },
+  handOver: {
+    button: "Download for a server",
+    busy: "The folder for a server is being made.",
+    written: (rows: number) => `${countRows(rows)} written`,
+    done: (rows: number, leftOut: number) =>
+      `Downloaded with ${countRows(rows)}${leftOut > 0 ? `, ${leftOut} of them empty because a picture cannot be read` : ""}. README.md in it has the three commands.`,
+    notes: "What the server does otherwise",
+    openData: (data: string) => `Open ${data} again first: its rows come along.`,
+    instead: "A GPU server can train it: a folder with this recipe, the rows and everything that runs there.",
+    noData: "Open data first: its rows come along.",
   },
   push: {
     name: "Name of the result on the hub",

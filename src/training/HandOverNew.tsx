@@ -1,0 +1,31 @@
+/** Where a recipe does not fit this GPU: the same run for a server's. */
+import { Action } from "../parts/Action.tsx";
+import { useBeginning } from "../stores/beginning.ts";
+import { useDataset } from "../stores/dataset.ts";
+import { useHandOver } from "../stores/hand-over.ts";
+import { useTraining } from "../stores/training.ts";
+import { words } from "../words/index.ts";
+
+export function HandOverNew() {
+  const { of, busy, told, notes } = useHandOver();
+  const data = useDataset((s) => (s.source ? s.info : undefined));
+  const { make } = useHandOver.getState();
+  const say = words().runs.handOver;
+  const own = of === "new";
+  const press = (): void => {
+    const { run, which } = useBeginning.getState();
+    if (data)
+      void make({ recipe: useTraining.getState().fields, datasetId: data.id, from: run?.id, which }, "training");
+  };
+  return (
+    <div>
+      <p className="detail">{say.instead}</p>
+      <Action reason={busy ? say.busy : data ? "" : say.noData} onPress={press}>
+        {say.button}
+      </Action>
+      <p className="hint" aria-live="polite">
+        {own ? [told, ...notes].join(" ") : ""}
+      </p>
+    </div>
+  );
+}
