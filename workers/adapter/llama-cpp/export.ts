@@ -23,6 +23,9 @@ export interface LlamaCppOptions {
   type: WeightType;
 }
 
+/** Ollama sets the memory of so many tokens aside at once; whoever needs more writes it into the Modelfile. */
+const MOST_CONTEXT = 8192;
+
 /** The files that are written, in this order. */
 export const llamaCppFiles = (type: WeightType) =>
   ({ model: `model-${type}.gguf`, vision: "mmproj-f16.gguf", modelfile: "Modelfile" }) as const;
@@ -80,7 +83,7 @@ function llamaCppFolder(
     ],
     text: modelfileOf({
       files: [names.model, names.vision],
-      ...{ turns, stops: tokenizer.endTokens, context: config.decoder.maxPositions },
+      ...{ turns, stops: tokenizer.endTokens, context: Math.min(config.decoder.maxPositions, MOST_CONTEXT) },
       about: `${name}, for Ollama: both GGUF files beside this one.`,
     }),
     notes: [...vision.notes, ...gelus(model), ...tokens.notes, ...turnNotes(turns)],

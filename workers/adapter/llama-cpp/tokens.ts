@@ -63,12 +63,13 @@ export function tokenFields(facts: TokenFacts): Tokens {
   const pre = isPieces ? "default" : cutting(json);
   const { tokens, types, dropped } = tokenList(json, facts.rows, isPieces);
   const has = (id: number | undefined): id is number => id !== undefined && id >= 0 && id < tokens.length;
+  const space = spaceInFront(json);
   // llama.cpp's word for the kind, and what it reads of it beside the tokens.
   const kinds: Record<string, GgufFields> = isPieces
     ? {
         llama: {
           "tokenizer.ggml.scores": { f32s: scoresOf(tokens, merges) },
-          "tokenizer.ggml.add_space_prefix": { bool: putsSpaceInFront(json) },
+          "tokenizer.ggml.add_space_prefix": { bool: space !== "never" },
         },
       }
     : { gpt2: { "tokenizer.ggml.merges": { texts: merges.map((m) => m.join(" ")) } } };
@@ -98,6 +99,9 @@ export function tokenFields(facts: TokenFacts): Tokens {
       "tokenizer.ggml.add_eos_token": { bool: false },
     },
     notes: [
+      isPieces && space === "first"
+        ? "llama.cpp puts a space in front of text behind every special token and picture, where training put one at the beginning alone: prompts may be cut into other tokens there."
+        : "",
       dropped > 0
         ? `${counted(dropped, "token")} of the tokenizer ${dropped === 1 ? "has" : "have"} no row in the model's embedding and ${dropped === 1 ? "is" : "are"} left out of the GGUF file.`
         : "",
@@ -154,12 +158,13 @@ function looseTokens(vocab: Record<string, number>, merges: readonly (readonly [
 const flat = (stage: Stage | null | undefined): Stage[] =>
   stage ? (stage.pretokenizers ?? stage.normalizers ?? [stage]) : [];
 
-function putsSpaceInFront({ normalizer, pre_tokenizer }: TokenizerJson): boolean {
-  if (flat(normalizer).some(({ type }) => type === "Prepend")) return true;
+/** When ▁ is put in front of a text: always, first (not behind special tokens), or never. llama.cpp knows the first and the last. */
+function spaceInFront({ normalizer, pre_tokenizer }: TokenizerJson): "always" | "first" | "never" {
+  if (flat(normalizer).some(({ type }) => type === "Prepend")) return "always";
   const space = flat(pre_tokenizer).find(({ type }) => type === "Metaspace");
-  return (
-    space !== undefined && (space.prepend_scheme ?? (space.add_prefix_space === false ? "never" : "always")) !== "never"
-  );
+  if (!space) return "never";
+  const scheme = space.prepend_scheme ?? (space.add_prefix_space === false ? "never" : "always");
+  return scheme === "first" || scheme === "never" ? scheme : "always";
 }
 
 /** The patterns by which byte-level tokenizers cut text, and what llama.cpp calls each way. */

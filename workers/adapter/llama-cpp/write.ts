@@ -1,8 +1,7 @@
 /** A GGUF file in one pass: the header with all offsets, then tensor after tensor. Nothing of it stays in memory. */
 import { TabTuneError } from "../../errors.ts";
 import type { FileWriter } from "../../storage/file-cache.ts";
-import { beyondF16 } from "../../weights/formats/dtype.ts";
-import { type GgufFields, ggufBytes, ggufData, ggufHeader, padded } from "../../weights/formats/gguf.ts";
+import { type GgufFields, type GgufType, ggufBytes, ggufData, ggufHeader, padded } from "../../weights/formats/gguf.ts";
 import type { MergeProgress, MergeTarget } from "../merge.ts";
 import type { SourcedTensor } from "./tensors.ts";
 
@@ -41,8 +40,7 @@ export async function writeGguf(
 
 async function* dataOf(tensor: SourcedTensor): AsyncGenerator<Uint8Array> {
   for await (const values of tensor.values()) {
-    const odd =
-      values.find((value) => !Number.isFinite(value)) ?? (tensor.type === "F32" ? undefined : beyondF16(values));
+    const odd = oddValue(values, tensor.type);
     if (odd !== undefined) {
       throw new TabTuneError(
         "bad-tensor",
@@ -52,6 +50,16 @@ async function* dataOf(tensor: SourcedTensor): AsyncGenerator<Uint8Array> {
     }
     yield ggufData(values, tensor.type);
   }
+}
+
+/** The first value that a type has no number for; of Q8_0 the scale is F16, and is 1/127 of the largest. A loop: a model has billions. */
+function oddValue(values: Float32Array, type: GgufType): number | undefined {
+  const limit = type === "F32" ? Number.MAX_VALUE : type === "F16" ? 65520 : 65520 * 127;
+  for (let i = 0; i < values.length; i++) {
+    // NaN is not below anything.
+    if (!(Math.abs(values[i]!) < limit)) return values[i];
+  }
+  return undefined;
 }
 
 async function fill(writer: FileWriter, tensor: SourcedTensor): Promise<void> {
