@@ -51,6 +51,9 @@ export function goTemplateOf({ first, system, next, ask, space }: Turns): string
   ].join("");
 }
 
+/** A Modelfile's own quotes take everything as it is; three of them may have single ones inside. */
+const raw = (text: string): string => (/["\n]/.test(text) ? `"""${text}"""` : `"${text}"`);
+
 export interface ModelfileFacts {
   /** In the order in which Ollama takes them. */
   files: readonly string[];
@@ -61,14 +64,14 @@ export interface ModelfileFacts {
   about: string;
 }
 
-/** Ollama's description of a model (its docs/modelfile.md). */
+/** Ollama's description of a model (its docs/modelfile.md; parser/parser.go takes a FROM for each file). */
 export const modelfileOf = ({ files, turns, stops, context, about }: ModelfileFacts): string =>
   [
     `# ${about}`,
     "# ollama create NAME -f Modelfile",
     ...files.map((file) => `FROM ./${file}`),
     `TEMPLATE """${goTemplateOf(turns)}"""`,
-    ...stops.map((stop) => `PARAMETER stop ${quote(stop)}`),
+    ...stops.map((stop) => `PARAMETER stop ${raw(stop)}`),
     `PARAMETER num_ctx ${context}`,
     "",
   ].join("\n");

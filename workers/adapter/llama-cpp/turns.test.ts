@@ -149,13 +149,20 @@ test.each(templates)("%s: Ollama's prompt without pictures is the one that train
 test("a Modelfile names its files, what ends an answer, and how much fits", () => {
   const turns = turnsOf(compileTemplate(templates[0]![1], "family"), tokens, image)!;
   expect(ollamaDiffers(turns)).toBe(false);
-  const text = modelfileOf({ files: ["a.gguf", "b.gguf"], turns, stops: ['"end"\n'], context: 512, about: "x" });
+  const text = modelfileOf({
+    files: ["a.gguf", "b.gguf"],
+    turns,
+    stops: ["</s>", '"end" of it'],
+    context: 512,
+    about: "x",
+  });
   expect(text.split("\n").filter((line) => !line.startsWith("TEMPLATE"))).toEqual([
     "# x",
     "# ollama create NAME -f Modelfile",
     "FROM ./a.gguf",
     "FROM ./b.gguf",
-    String.raw`PARAMETER stop "\"end\"\n"`,
+    'PARAMETER stop "</s>"',
+    'PARAMETER stop """"end" of it"""',
     "PARAMETER num_ctx 512",
     "",
   ]);
