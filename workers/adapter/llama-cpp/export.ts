@@ -1,5 +1,4 @@
 /** A model with an adapter merged into it, as a folder for llama.cpp and Ollama: language model, `mmproj`, and a Modelfile. */
-import { type ChatTemplate, compileTemplate } from "../../data/text/chat-template.ts";
 import { templateTokens } from "../../data/text/tokenizer.ts";
 import { TabTuneError } from "../../errors.ts";
 import type { GgufForm, VisionForm } from "../../models/family.ts";
@@ -61,9 +60,8 @@ function llamaCppFolder(
 ): { files: GgufFile[]; text: string; notes: string[] } {
   const { config, preparation: spec, eosIds } = model;
   const { form, vision } = formsOf(model);
-  const { tokenizer, template: compiled } = preparationOf(spec, undefined);
+  const { tokenizer, template } = preparationOf(spec);
   const tokens = tokenFields({ ...tokenizer, tokenizerJson: spec.tokenizerJson, rows: spec.vocab, eosIds });
-  const template: ChatTemplate = compileTemplate(compiled.jinja, "checkpoint");
   const turns = turnsOf(template, templateTokens(tokenizer), tokenizer.imageToken);
   if (!turns) throw refuseTemplate();
   const merged = mergedTensors(model.checkpoint, { ...adapter, names: config.names });

@@ -105,6 +105,9 @@ export function tokenFields(facts: TokenFacts): Tokens {
       dropped > 0
         ? `${counted(dropped, "token")} of the tokenizer ${dropped === 1 ? "has" : "have"} no row in the model's embedding and ${dropped === 1 ? "is" : "are"} left out of the GGUF file.`
         : "",
+      facts.eosIds.length > 2
+        ? `llama.cpp ends an answer at two tokens, and the model at ${facts.eosIds.length}: some answers may go on past their end there.`
+        : "",
       loose > 0
         ? `llama.cpp may cut rare words otherwise than in training: ${counted(loose, "token")} of the tokenizer can be put together in ways that its merges leave out, and llama.cpp goes by the tokens alone.`
         : "",
