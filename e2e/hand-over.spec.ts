@@ -28,7 +28,7 @@ test("a run that was stopped goes on at a server: its folder has the step, the m
   expect(facts.steps).toBe(40);
   expect(facts.start.step).toBeGreaterThan(0);
   expect(JSON.parse(textOf(zip["recipe.json"])).max_steps).toBe(40);
-  const rows = zip["data/train.parquet"]!;
+  const rows = zip["data/train-00000.parquet"]!;
   const bytes = rows.buffer.slice(rows.byteOffset, rows.byteOffset + rows.byteLength) as ArrayBuffer;
   expect((await parquetReadObjects({ file: bytes })).length).toBe(facts.rows);
 });

@@ -2,7 +2,7 @@
 import { openIndex } from "../data/index/row-index.ts";
 import { readManifest } from "../data/shards/manifest.ts";
 import { rowsOfIndex } from "../data/shards/supply.ts";
-import { rowsFile } from "../handover/rows-file.ts";
+import { rowsFiles } from "../handover/rows-file.ts";
 import { zipped } from "../handover/zip.ts";
 import type { DatasetSource } from "../protocol/dataset.ts";
 import type { HandedOver } from "../protocol/hand-over.ts";
@@ -25,12 +25,13 @@ export async function packedRun(
   const written: { path: string; data: Blob }[] = [];
   for (const { path, positions } of rows) {
     const tell = {
+      changes,
       onRow: (n: number, place: string) => onRow(before + n, place),
       onFault: () => {
         leftOut += 1;
       },
     };
-    written.push({ path, data: await rowsFile(index, positions, changes, tell) });
+    for await (const file of rowsFiles(path, index, positions, tell)) written.push(file);
     before += positions.length;
   }
   return { file: await zipped([...files, ...written]), rows: before, leftOut };

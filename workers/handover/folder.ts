@@ -32,8 +32,8 @@ import slurm from "./python/slurm.sh?raw";
 import trainPy from "./python/train.py?raw";
 import { readme } from "./readme.ts";
 
-/** Where the rows go, in the schema of `parquetDataSet`. */
-export const dataFile = { training: "data/train.parquet", heldOut: "data/validation.parquet" } as const;
+/** Where the rows go, each followed by a number (`rowsFiles`), in the schema of `parquetDataSet`. */
+export const dataFile = { training: "data/train", heldOut: "data/validation" } as const;
 
 export interface HandedRun {
   model: OpenedModel;
@@ -173,7 +173,10 @@ function factsOf(
       config: inference.pictures.config,
       skip_modules: skippedModules(recipe, config.names),
     },
-    data: { train: dataFile.training, ...(heldOut > 0 ? { validation: dataFile.heldOut } : {}) },
+    data: {
+      train: `${dataFile.training}-*.parquet`,
+      ...(heldOut > 0 ? { validation: `${dataFile.heldOut}-*.parquet` } : {}),
+    },
     rows,
     held_out: heldOut,
     steps,

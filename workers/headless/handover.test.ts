@@ -9,6 +9,7 @@ import { epochOrder } from "../data/batches/sampler.ts";
 import { main } from "../headless.ts";
 import { randperm } from "../random/mt19937.ts";
 import { parseRecipe, toHuggingFace } from "../recipe.ts";
+import { keepVerdict } from "../testing/verdict.ts";
 
 const golden = fileURLToPath(new URL("../testing/goldens/llava-mha/", import.meta.url));
 let folder: string;
@@ -95,7 +96,7 @@ test("the folder has everything that the server needs, and the run's very recipe
 test("rows come along with their pictures, in the order of the data", async () => {
   await handover({});
   const lines = fs.readFileSync(`${golden}data/metadata.jsonl`, "utf8").trim().split("\n");
-  const rows = await rowsIn("data/train.parquet");
+  const rows = await rowsIn("data/train-00000.parquet");
   expect(rows.length).toBe(lines.length);
   rows.forEach((row, n) => {
     const { images, messages } = JSON.parse(lines[n]!);
@@ -123,8 +124,8 @@ test("rows that are held out lie in a file of their own, and are not trained on"
   const { said } = await handover({ eval_strategy: "steps", eval_split: 0.5, eval_answers: 0 });
   const facts = readJson("handover.json");
   expect(facts.held_out).toBeGreaterThan(0);
-  expect((await rowsIn("data/train.parquet")).length).toBe(facts.rows);
-  expect((await rowsIn("data/validation.parquet")).length).toBe(facts.held_out);
+  expect((await rowsIn("data/train-00000.parquet")).length).toBe(facts.rows);
+  expect((await rowsIn("data/validation-00000.parquet")).length).toBe(facts.held_out);
   expect(facts.rows + facts.held_out).toBe(12);
   expect(said.join("")).toContain("held out");
 });
@@ -229,8 +230,32 @@ test("a disk that is full in the middle leaves nothing half-written", async () =
   // Whatever is written there finds no space.
   const data = path.join(`${out}.${process.pid}.part`, "data");
   fs.mkdirSync(data, { recursive: true });
-  fs.symlinkSync("/dev/full", path.join(data, "train.parquet"));
+  fs.symlinkSync("/dev/full", path.join(data, "train-00000.parquet"));
   const { code, said } = await handover({});
   expect([code, JSON.parse(said.at(-1)!).code]).toEqual([1, "storage-full"]);
   expect(left()).toEqual([]);
+});
+
+test("a run that was stopped goes on with its step, its place in the data and its moments; one that has ended does not", async () => {
+  await keepVerdict(`${golden}model`);
+  const recipe = { ...small, load_in_4bit: false, save_steps: 1, max_steps: 4 };
+  const file = path.join(folder, "run.json");
+  fs.writeFileSync(file, JSON.stringify(recipe));
+  const run = path.join(folder, "run");
+  const files = ["--model", `${golden}model`, "--data", `${golden}data`, "--recipe", file];
+  const quiet = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+  expect(await main(["train", ...files, "--out", run, "--steps", "2", "--dump"])).toBe(0);
+  quiet.mockRestore();
+  const { code, said } = await handover(recipe, "--run", run);
+  expect([code, said.at(-1)]).toEqual([0, said.at(-1)]);
+  expect(readJson("handover.json")).toMatchObject({ steps: 4, start: { step: 2, window: 2 } });
+  expect(
+    read("adapter/adapter_model.safetensors").equals(fs.readFileSync(path.join(run, "adapter_model.safetensors"))),
+  ).toBe(true);
+  expect(read("optimizer.safetensors").equals(fs.readFileSync(path.join(run, "optimizer.safetensors")))).toBe(true);
+  fs.rmSync(out, { recursive: true });
+  const other = await handover({ ...recipe, learning_rate: 1 }, "--run", run);
+  expect([other.code, left()]).toEqual([1, []]);
+  const ended = await handover({ ...recipe, max_steps: 2 }, "--run", run);
+  expect([ended.code, left()]).toEqual([1, []]);
 });

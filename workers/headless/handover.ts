@@ -15,7 +15,7 @@ import { TabTuneError } from "../errors.ts";
 import { firstBeginning, savedBeginning } from "../handover/beginning.ts";
 import { dataFile, handedFolder } from "../handover/folder.ts";
 import type { Beginning } from "../handover/handed.ts";
-import { rowsFile } from "../handover/rows-file.ts";
+import { rowsFiles } from "../handover/rows-file.ts";
 import { dryRun } from "../handover/scale.ts";
 import { HUB, hubAddress } from "../hub/address.ts";
 import { parseRepo } from "../hub/repo-name.ts";
@@ -145,9 +145,10 @@ export async function handover(args: Arguments): Promise<void> {
     const at = (name: string): string => path.join(part!, name);
     for await (const { path: name, data } of folder.files) await written(at(name), data);
     const index = rowsOfIndex(openIndex(store, info.id, dataset.manifest.index!), drop.files);
-    const tell = { onRow: () => {}, onFault: skipped };
-    const save = async (name: string, positions: number[]): Promise<void> =>
-      written(at(name), await rowsFile(index, positions, noChanges, tell));
+    const tell = { onRow: () => {}, onFault: skipped, changes: noChanges };
+    const save = async (base: string, positions: number[]): Promise<void> => {
+      for await (const { path: name, data } of rowsFiles(base, index, positions, tell)) await written(at(name), data);
+    };
     await save(dataFile.training, folder.training);
     if (folder.heldOut.length > 0) await save(dataFile.heldOut, folder.heldOut);
     await rm(out, { recursive: true, force: true });

@@ -11,7 +11,7 @@ export type ToHandOver =
 /** A run as a folder for a server, but for its rows, which the dataset worker writes. */
 export interface HandedOver {
   files: HandedFile[];
-  /** The Parquet files of rows: which, by their positions, in this order; as they were changed. */
+  /** The Parquet files of rows (`path` with a number behind it): which, by their positions, in this order; as they were changed. */
   rows: { path: string; positions: number[] }[];
   changes: RowChanges;
   datasetId: string;

@@ -94,6 +94,8 @@ async function recordOf({ messages, images }: Row): Promise<Record> {
 export interface ParquetDataSet {
   /** The fault of a picture whose bytes cannot be read: nothing of that row is written. Undefined when it is in the file. */
   add(row: Row): Promise<TabTuneError | undefined>;
+  /** Of what is in the file so far, pictures at least. */
+  readonly bytes: number;
   /** The whole file. */
   finish(): Blob;
 }
@@ -110,6 +112,7 @@ export function parquetDataSet(): ParquetDataSet {
   });
   let group: Record[] = [];
   let bytes = 0;
+  let all = 0;
   const writeGroup = (): void => {
     if (group.length === 0) return;
     const columnData = [
@@ -128,6 +131,9 @@ export function parquetDataSet(): ParquetDataSet {
     bytes = 0;
   };
   return {
+    get bytes() {
+      return all;
+    },
     async add(row) {
       let record: Record;
       try {
@@ -137,7 +143,9 @@ export function parquetDataSet(): ParquetDataSet {
         throw error;
       }
       group.push(record);
-      bytes += record.images.reduce((sum, image) => sum + image.bytes.length, 0);
+      const own = record.images.reduce((sum, image) => sum + image.bytes.length, 0);
+      bytes += own;
+      all += own;
       if (group.length >= GROUP_ROWS || bytes >= GROUP_BYTES) writeGroup();
       return undefined;
     },

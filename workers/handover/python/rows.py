@@ -9,17 +9,15 @@ import pyarrow.parquet
 import torch
 from PIL import Image, ImageOps
 
+#: What stands for a row of which nothing is there.
+NOTHING = {"ids": [0, 0], "labels": [-100, -100], "answer": [False, False], "pictures": {}}
 #: Stands for an answer while it is looked for; no text has these private-use characters.
 STAND_IN = "\ue0f1\ue0f2\ue0f1"
 
 
-def read_rows(folder: Path, data: dict, split: str) -> datasets.Dataset:
-    """The rows of a split: a Parquet file of this folder, or a data set of the hub. Pictures stay encoded until they are needed."""
-    if "hub" in data:
-        hub = data["hub"]
-        rows = datasets.load_dataset(hub["name"], hub.get("config"), split=hub["split"], revision=hub.get("revision"))
-    else:
-        rows = datasets.Dataset.from_parquet(str(folder / data[split]))
+def read_rows(folder: Path, pattern: str) -> datasets.Dataset:
+    """The rows of a split, in the order of their files. Pictures stay encoded until they are needed."""
+    rows = datasets.Dataset.from_parquet([str(file) for file in sorted(folder.glob(pattern))])
     return rows.cast_column("images", datasets.List(datasets.Image(decode=False)))
 
 
@@ -88,14 +86,14 @@ class Collator:
     def __call__(self, rows: list[dict]) -> dict:
         made = []
         for row in rows:
-            example = self.example(row)
-            counts = row.get("counts", True) and self.fit(example)
-            made.append((counts, example))
+            # A picture of it could not be read when it was handed over: it holds the place only.
+            empty = not row["messages"]
+            example = NOTHING if empty else self.example(row)
+            made.append((row.get("counts", True) and not empty and self.fit(example), example))
         # A process without a row of its own still takes part in the step: with a row that counts nothing.
         kept = [example for counts, example in made if counts]
         if not kept:
-            made[0][1]["labels"] = [-100] * len(made[0][1]["ids"])
-            kept = [made[0][1]]
+            kept = [made[0][1] | {"labels": [-100] * len(made[0][1]["ids"])}]
         return stacked(kept, self.processor.tokenizer.pad_token_id or 0)
 
     def example(self, row: dict) -> dict:

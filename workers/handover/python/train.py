@@ -162,7 +162,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=FOLDER / "out")
     parser.add_argument("--steps", type=int, help="end after so many steps; the schedule keeps its length")
     parser.add_argument("--rows-at-once", type=int, help="rows of a micro-batch on one process, at most; the rows of a step stay the same")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16", "float16"], default="bfloat16" if torch.cuda.is_available() else "float32")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="bfloat16" if torch.cuda.is_available() else "float32")
     parser.add_argument("--fresh-moments", action="store_true", help="begin with new moments of Adam where the run's own cannot go on")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in OUT")
     return parser.parse_args()
@@ -179,6 +179,8 @@ def main() -> None:
     evaluates = recipe["eval_strategy"] == "steps" and handover["held_out"] > 0
     eval_steps = recipe["eval_steps"] or recipe["logging_steps"]
     keeps_best = evaluates and recipe["load_best_model_at_end"]
+    # accelerate's configurations say bf16; --dtype has the last word.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = "bf16" if cuda and args.dtype == "bfloat16" else "no"
     training = TrainingArguments(
         output_dir=str(args.out), max_steps=steps, use_cpu=not cuda, seed=recipe["seed"], bf16=cuda and args.dtype == "bfloat16",
         per_device_train_batch_size=share.batch, gradient_accumulation_steps=share.batches, optim=recipe["optim"],
@@ -197,11 +199,11 @@ def main() -> None:
     processor = AutoProcessor.from_pretrained(FOLDER / "processor", backend="pil")
     template = (FOLDER / "processor/chat_template.jinja").read_text(encoding="utf-8")
     collator = Collator(processor, template, handover["text"], recipe)
-    rows = Places(read_rows(FOLDER, handover["data"], "train"), windows, share, steps)
+    rows = Places(read_rows(FOLDER, handover["data"]["train"]), windows, share, steps)
     held_out = None
     if evaluates:
         own = Share(handover["held_out"], processes, recipe["per_device_eval_batch_size"])
-        held_out = Places(read_rows(FOLDER, handover["data"], "validation"), [range(handover["held_out"])], own, 1)
+        held_out = Places(read_rows(FOLDER, handover["data"]["validation"]), [range(handover["held_out"])], own, 1)
         training.per_device_eval_batch_size = own.batch
     callbacks = []
     if (FOLDER / "optimizer.safetensors").exists() and not args.fresh_moments:
