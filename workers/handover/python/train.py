@@ -129,7 +129,7 @@ def quantisation(recipe: dict, handover: dict, dtype: torch.dtype) -> BitsAndByt
         bnb_4bit_use_double_quant=recipe["bnb_4bit_use_double_quant"],
         bnb_4bit_compute_dtype=dtype,
         # Shards of FSDP and ZeRO-3 are of one number format: 4 bits are stored as such numbers.
-        bnb_4bit_quant_storage=dtype,
+        bnb_4bit_quant_storage=dtype if is_sharded() else torch.uint8,
         llm_int8_skip_modules=handover["model"]["skip_modules"],
     )
 
