@@ -7,8 +7,6 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
 
-const FOLDER = "/tabtune/";
-
 export interface Fetched {
   path: string;
   /** As `Date.now()`. */
@@ -31,7 +29,17 @@ export interface Site {
 
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
-export async function openSite(upstream: string): Promise<Site> {
+export interface SiteOptions {
+  /** Where the site lies, with a slash at both ends. */
+  folder?: string;
+  /** With COOP and COEP, as the dev server; many hosts cannot send them. */
+  isolated?: boolean;
+}
+
+export async function openSite(
+  upstream: string,
+  { folder = "/tabtune/", isolated = true }: SiteOptions = {},
+): Promise<Site> {
   const fetched: Fetched[] = [];
   /** What the newer version has in place of the build's; null: no longer there. */
   const changed = new Map<string, string | null>();
@@ -43,11 +51,11 @@ export async function openSite(upstream: string): Promise<Site> {
       response.destroy();
       return;
     }
-    if (!pathname.startsWith(FOLDER)) {
+    if (!pathname.startsWith(folder)) {
       response.writeHead(404).end();
       return;
     }
-    const path = pathname.slice(FOLDER.length);
+    const path = pathname.slice(folder.length);
     const own = changed.get(path || "index.html");
     const found = await fetch(new URL(path, upstream));
     const bytes = own ? Buffer.from(own) : Buffer.from(await found.arrayBuffer());
@@ -57,15 +65,16 @@ export async function openSite(upstream: string): Promise<Site> {
     response.writeHead(status, {
       "content-type": found.headers.get("content-type") ?? "application/octet-stream",
       "cache-control": path.startsWith("assets/") ? "max-age=31536000, immutable" : "no-cache",
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-embedder-policy": "require-corp",
+      ...(isolated
+        ? { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" }
+        : {}),
     });
     response.end(own === null ? "" : bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 
   const site: Site = {
-    url: `http://localhost:${(server.address() as AddressInfo).port}${FOLDER}`,
+    url: `http://localhost:${(server.address() as AddressInfo).port}${folder}`,
     fetched,
     down: false,
     async deploy(gone) {
