@@ -70,6 +70,18 @@ test("rows are read; pictures of many rows are prepared in threads; a plan is ma
   expect(JSON.parse(plan.out).total_bytes).toBeGreaterThan(1e6);
 });
 
+test("it says its version and its commands; a wrong command line, and a reader that goes away, end it as a shell expects", () => {
+  const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
+  expect(tabtune(["--version"])).toMatchObject({ code: 0, out: `${version}\n`, err: "" });
+  expect(tabtune(["--help"]).out).toContain("  train ");
+  expect(tabtune(["trian"]).code).toBe(2);
+  const command = "node_modules/.bin/tabtune tokenize --model demo/model --data demo/data --recipe demo/recipe.json";
+  const piped = ["-c", `${command} 2>err.txt | head -1 | wc -l`];
+  const { PATH } = process.env;
+  expect(execFileSync("sh", piped, { cwd: folder, encoding: "utf8", env: { PATH, HOME: folder } }).trim()).toBe("1");
+  expect(fs.readFileSync(path.join(folder, "err.txt"), "utf8")).not.toMatch(/EPIPE|Error/);
+});
+
 test("without Dawn a command that needs the GPU says what is missing", () => {
   const told = tabtune(["generate", ...model, "--prompt", "Hi", "--max-new-tokens", "1"]);
   expect(told.code).toBe(1);
@@ -104,9 +116,8 @@ describe("with Dawn beside it", () => {
     const none = path.join(folder, "none.json");
     const told = tabtune(["generate", ...model, "--prompt", "Hi", "--max-new-tokens", "1"], { TABTUNE_VK_ICD: none });
     expect(told.code).toBe(1);
-    expect(JSON.parse(told.err)).toMatchObject({
-      code: "no-webgpu",
-      remedy: expect.stringContaining("TABTUNE_VK_ICD"),
-    });
+    // Dawn has a word of its own before.
+    const error = JSON.parse(told.err.trimEnd().split("\n").at(-1)!);
+    expect(error).toMatchObject({ code: "no-webgpu", remedy: expect.stringContaining("TABTUNE_VK_ICD") });
   });
 });
