@@ -24,12 +24,13 @@ const order = [
   ["apply", "handover"],
   ["measure"],
   ["protocol"],
-  ["engine", "dataset", "shell"],
+  ["engine", "dataset", "shell", "vlm"],
   ["headless"],
 ];
 /** Files at the top of workers/ that start a thread or a process. */
 const entries = [
   "engine.worker.ts",
+  "vlm.worker.ts",
   "dataset.worker.ts",
   "picture.worker.ts",
   "shell.worker.ts",

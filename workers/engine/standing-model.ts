@@ -4,7 +4,7 @@ import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
 import type { LoadProgress, ModelSource } from "../protocol/model.ts";
 import { parseRecipe, type RecipeJson } from "../recipe.ts";
 import { loadAdapterOf } from "./adapters.ts";
-import { filesOf, stoppable, withTransfer } from "./model-source.ts";
+import { filesOf, stoppable, withTransfer } from "./model-files.ts";
 import { type EngineState, isAlive, needModel, openedGpu } from "./state.ts";
 import { closeChat, dropAdapter } from "./turns.ts";
 

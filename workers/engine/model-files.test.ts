@@ -6,7 +6,7 @@ import { fakeOpfs } from "../testing/fake-opfs.ts";
 import { openCheckpoint } from "../weights/hub/model-files.ts";
 import { filesFromBlobs } from "../weights/hub/source.ts";
 import { loadCost, loadOrQuantise } from "../weights/loading/quantised-cache.ts";
-import { stoppable, withTransfer } from "./model-source.ts";
+import { stoppable, withTransfer } from "./model-files.ts";
 
 const load = (network: boolean) => {
   let time = 0;
