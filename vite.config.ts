@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { demoPage } from "./scripts/demo-page.ts";
 import { oauthClient } from "./scripts/oauth-client.ts";
 import { shellWorker } from "./scripts/shell-files.ts";
 
@@ -10,7 +11,7 @@ const isolation = {
 };
 
 export default defineConfig({
-  plugins: [react(), oauthClient(process.env.TABTUNE_SITE), shellWorker()],
+  plugins: [react(), oauthClient(process.env.TABTUNE_SITE), demoPage(), shellWorker()],
   base: "./",
   worker: { format: "es" },
   optimizeDeps: {

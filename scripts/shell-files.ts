@@ -65,14 +65,14 @@ export function lateBytes(files: ReadonlyMap<string, Uint8Array>, page: string) 
   return { bytes, gzipped, largest, largestGzipped };
 }
 
-/** The worker as one classic script: every browser that knows service workers takes it. */
-async function workerCode(version: Version, root: string): Promise<string> {
+/** The worker as one classic script: every browser that knows service workers takes it. Without a version, `PAGE_VERSION` has to stand before it. */
+export async function workerCode(version: Version | undefined, root: string): Promise<string> {
   const built = await build({
     configFile: false,
     root,
     logLevel: "warn",
     publicDir: false,
-    define: { PAGE_VERSION: JSON.stringify(version) },
+    define: version ? { PAGE_VERSION: JSON.stringify(version) } : {},
     build: {
       write: false,
       target: "es2023",

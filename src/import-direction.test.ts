@@ -13,7 +13,7 @@ const order = [
   ["parts"],
   ["stores"],
   ["model", "dataset", "training", "chat", "apply", "runs", "storage"],
-  ["app"],
+  ["app", "demo"],
   ["main.tsx"],
 ];
 const levelOf = (room: string): number => order.findIndex((line) => line.includes(room));

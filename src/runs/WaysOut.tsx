@@ -10,6 +10,7 @@ import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { fileNameOf } from "../stores/runs.ts";
 import { words } from "../words/index.ts";
+import { DemoPage } from "./DemoPage.tsx";
 import { DownloadAdapter } from "./DownloadAdapter.tsx";
 import { pickedFolder, writesFolders } from "./folder.ts";
 import { HandOver } from "./HandOver.tsx";
@@ -55,6 +56,9 @@ export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
         </Way>
         <Way title={say.hub} help={say.hubHelp} wide>
           <Push run={run} busy={busy} attempt={exporting} />
+        </Way>
+        <Way title={words().demo.title} help={words().demo.help} wide>
+          <DemoPage run={run} busy={busy} attempt={exporting} />
         </Way>
         <Way title={say.gguf} help={say.ggufHelp}>
           <Action reason={obstacle} onPress={() => void saveGguf()}>

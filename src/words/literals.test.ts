@@ -29,6 +29,7 @@ const NONE = new Map([
   ["Demo model", "a preset’s key"],
   ["Seed report", "a preset’s key"],
   ["vsft_llava.py", "a file’s name"],
+  ["const PAGE_VERSION = §; §", "a line of a script"],
   ["TabTune", "our name"],
   ["GeForce RTX 4060", "a card’s name"],
   ["Apple M2", "a card’s name"],

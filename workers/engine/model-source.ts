@@ -36,6 +36,7 @@ export async function previewOf(
   const memoryOf = (changed: Recipe) => onModel(opened, changed).planOf().memory;
   const memory = memoryOf(recipe);
   return {
+    id: opened.id,
     label: files.label,
     commit: files.commit,
     licence: files.licence,

@@ -24,6 +24,8 @@ export type Fits = "fits" | "tight" | "too-large";
 
 /** A model of the hub before it is loaded: what it costs, and whether a run with the preset Practical would fit. */
 export interface ModelPreview {
+  /** As `ModelInfo` has it. */
+  id: string;
   label: string;
   commit: string;
   licence: string;

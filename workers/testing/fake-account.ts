@@ -15,9 +15,11 @@ export interface FakeAccount {
   grants: string | undefined;
   /** No token works any more. */
   revoke(): void;
-  /** Pushed files as text, by "owner/name/path". */
+  /** Pushed files as text, a character a byte, by "owner/name/path"; those of Spaces by "spaces/owner/name/path". */
   pushed: Map<string, string>;
-  /** Visibility of the repositories that were made, by "owner/name". */
+  /** Commits are refused with this status; 0: they are taken. */
+  refusesCommits: number;
+  /** Visibility of the repositories that were made, by "owner/name", Spaces by "spaces/owner/name". */
   made: Map<string, string>;
   close(): Promise<void>;
 }
@@ -83,25 +85,34 @@ export async function startFakeAccount(name: string): Promise<FakeAccount> {
     const token = request.headers.authorization?.replace("Bearer ", "") ?? "";
     if (!tokens.has(token)) return json({ error: "Invalid credentials" }, 401);
     if (url.pathname === "/oauth/userinfo") return json({ sub: "1", name, preferred_username: name });
+    const keyOf = (type: string | undefined, full: string): string => (type === "space" ? `spaces/${full}` : full);
     if (url.pathname === "/api/repos/create") {
-      const { name: repo, organization, visibility } = JSON.parse(body) as Record<string, string>;
+      const { name: repo, organization, visibility, type, sdk } = JSON.parse(body) as Record<string, string>;
       if (organization !== undefined && organization !== name) return json({ error: "not yours" }, 403);
-      const full = `${name}/${repo}`;
-      if (account.made.has(full)) return json({ error: "You already created this model repo" }, 409);
-      account.made.set(full, visibility!);
-      return json({ url: `${account.endpoint}/${full}`, id: "1" });
+      const key = keyOf(type, `${name}/${repo}`);
+      if (type === "space" && sdk !== "static") return json({ error: "unknown sdk" }, 400);
+      if (account.made.has(key)) return json({ error: `You already created this ${type} repo` }, 409);
+      account.made.set(key, visibility!);
+      return json({ url: `${account.endpoint}/${key}`, id: "1" });
     }
-    const action = /^\/api\/models\/([^/]+\/[^/]+)\/(preupload|commit)\/main$/.exec(url.pathname);
-    if (!action || !account.made.has(action[1]!)) return json({ error: "Repository not found" }, 404);
-    if (action[2] === "preupload") {
+    if (url.pathname === "/api/repos/delete") {
+      const { name: repo, organization, type } = JSON.parse(body) as Record<string, string>;
+      account.made.delete(keyOf(type, `${organization}/${repo}`));
+      return json({});
+    }
+    const action = /^\/api\/(models|spaces)\/([^/]+\/[^/]+)\/(preupload|commit)\/main$/.exec(url.pathname);
+    const place = action && (action[1] === "spaces" ? `spaces/${action[2]}` : action[2]!);
+    if (!place || !account.made.has(place)) return json({ error: "Repository not found" }, 404);
+    if (action[3] === "preupload") {
       const { files } = JSON.parse(body) as { files: { path: string }[] };
       return json({ files: files.map(({ path }) => ({ path, uploadMode: "regular", shouldIgnore: false })) });
     }
+    if (account.refusesCommits) return json({ error: "no room" }, account.refusesCommits);
     for (const line of body.split("\n")) {
       const { key, value } = JSON.parse(line) as { key: string; value: { path: string; content: string } };
-      if (key === "file") account.pushed.set(`${action[1]}/${value.path}`, atob(value.content));
+      if (key === "file") account.pushed.set(`${place}/${value.path}`, atob(value.content));
     }
-    return json({ success: true, commitOid: "abc", commitUrl: `${account.endpoint}/${action[1]}/commit/abc` });
+    return json({ success: true, commitOid: "abc", commitUrl: `${account.endpoint}/${place}/commit/abc` });
   }
 
   const server = createServer((request, response) => {
@@ -119,6 +130,7 @@ export async function startFakeAccount(name: string): Promise<FakeAccount> {
     lasts: 28_800,
     grants: undefined,
     revoke: () => tokens.clear(),
+    refusesCommits: 0,
     pushed: new Map(),
     made: new Map(),
     close: () =>

@@ -4,6 +4,8 @@ import { apply } from "./apply.ts";
 import { chart } from "./chart.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
+import { demo } from "./demo.ts";
+import { demoPage } from "./demo-page.ts";
 import { hub } from "./hub.ts";
 import { model } from "./model.ts";
 import { parts } from "./parts.ts";
@@ -23,6 +25,8 @@ export const de: Words = {
   chart,
   chat,
   data,
+  demo,
+  demoPage,
   hub,
   model,
   parts,

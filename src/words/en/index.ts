@@ -3,6 +3,8 @@ import { apply } from "./apply.ts";
 import { chart } from "./chart.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
+import { demo } from "./demo.ts";
+import { demoPage } from "./demo-page.ts";
 import { hub } from "./hub.ts";
 import { model } from "./model.ts";
 import { parts } from "./parts.ts";
@@ -22,6 +24,8 @@ export const en = {
   chart,
   chat,
   data,
+  demo,
+  demoPage,
   hub,
   model,
   parts,

@@ -1,0 +1,203 @@
+/** A demo page of one's own: made of a run, served from a sub-folder, it answers as the trainer's chat did, also without a network. */
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { unzipSync } from "fflate";
+import { type FakeAccount, startFakeAccount } from "../workers/testing/fake-account.ts";
+import {
+  alertIn,
+  ask,
+  button,
+  expect,
+  loadDemo,
+  panel,
+  prepare,
+  SLOW,
+  setRecipe,
+  shortRecipe,
+  test,
+  waitForStatus,
+} from "./fixtures.ts";
+
+test.use({ serviceWorkers: "allow" });
+
+const QUESTION = "What is in the picture?";
+const PICTURE = path.resolve("public/demo/data/heldout/001.webp");
+const TYPES: Record<string, string> = {
+  html: "text/html",
+  js: "text/javascript",
+  css: "text/css",
+  json: "application/json",
+  webp: "image/webp",
+};
+
+/** Serves files from the folder `/ann/demo/`, until it is down. */
+async function serve(files: Record<string, Uint8Array>) {
+  const site = { url: "", down: false, asked: [] as string[], close: () => server.close() };
+  const server = http.createServer((request, response) => {
+    if (site.down) return void response.destroy();
+    const { pathname } = new URL(request.url!, "http://localhost");
+    const name = pathname.startsWith("/ann/demo/") ? pathname.slice("/ann/demo/".length) || "index.html" : "";
+    site.asked.push(pathname);
+    const bytes = files[name];
+    if (!bytes) return void response.writeHead(404).end();
+    response.writeHead(200, { "Content-Type": TYPES[name.split(".").at(-1)!] ?? "application/octet-stream" });
+    response.end(bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  site.url = `http://localhost:${(server.address() as AddressInfo).port}/ann/demo/`;
+  return site;
+}
+
+/** A run of two steps that has learned something, and its adapter's answer. */
+async function trained(page: Page): Promise<string> {
+  await prepare(page);
+  await setRecipe(page, { ...shortRecipe(2, 1), "Learning rate": 0.01 });
+  await button(page, "Start training").click();
+  await waitForStatus(page, "Training", "Done. Step 2 of 2");
+  return ask(page, QUESTION, PICTURE);
+}
+
+const runs = (page: Page) => panel(page, "Runs");
+const listed = (page: Page) => runs(page).getByRole("list", { name: "Files of the demo page" });
+
+async function fillIn(page: Page): Promise<void> {
+  const choosing = page.waitForEvent("filechooser");
+  await button(page, "Add a picture to ask about").click();
+  await (await choosing).setFiles(PICTURE);
+  await expect(button(page, "Make the page")).toHaveAttribute("aria-disabled", "true");
+  await runs(page).getByRole("textbox", { name: "Question 1" }).fill(QUESTION);
+  await runs(page).getByRole("textbox", { name: "Title" }).fill("Ann’s shapes");
+  await runs(page).getByRole("textbox", { name: "Licence notes" }).fill("My adapter: CC BY 4.0.");
+}
+
+async function downloadPage(page: Page): Promise<Record<string, Uint8Array>> {
+  const arriving = page.waitForEvent("download");
+  await button(page, "Download as zip").click();
+  const chunks: Buffer[] = [];
+  for await (const chunk of await (await arriving).createReadStream()) chunks.push(chunk as Buffer);
+  return unzipSync(Buffer.concat(chunks));
+}
+
+const answerOf = (demo: Page) => demo.locator(".turn.assistant p");
+async function askDemo(demo: Page): Promise<string> {
+  await button(demo, "Load the model").click({ timeout: SLOW });
+  await demo.getByRole("button", { name: QUESTION }).click({ timeout: SLOW });
+  await expect(button(demo, "New conversation")).toBeVisible({ timeout: SLOW });
+  return (await answerOf(demo).textContent()) ?? "";
+}
+
+let hub: FakeAccount;
+test.beforeAll(async () => {
+  hub = await startFakeAccount("ann");
+});
+test.afterAll(() => hub.close());
+
+test("a demo page answers as the trainer did, from a sub-folder and without a network", async ({
+  page,
+  context,
+  seen,
+}) => {
+  test.setTimeout(600_000);
+  const expected = await trained(page);
+  expect(expected).not.toBe("");
+  await fillIn(page);
+  await button(page, "Make the page").click();
+  await expect(listed(page)).toContainText("adapter/adapter_model.safetensors", { timeout: SLOW });
+  const shown = await listed(page).locator("code").allTextContents();
+  const files = await downloadPage(page);
+  expect(Object.keys(files).sort(), "what is listed is what is there").toEqual(shown.sort());
+  const text = (name: string): string => new TextDecoder().decode(files[name]);
+  expect(text("README.md")).toMatch(/^---\ntitle: "Ann’s shapes"\nsdk: static\n/);
+  expect(JSON.parse(text("demo.json"))).toMatchObject({
+    title: "Ann’s shapes",
+    examples: [{ question: QUESTION, pictures: ["examples/1-1.webp"] }],
+    licences: ["My adapter: CC BY 4.0.", expect.stringContaining("MIT")],
+  });
+
+  const site = await serve(files);
+  const demo = await context.newPage();
+  await test.step("it answers in the words of the trainer’s chat", async () => {
+    await demo.goto(site.url);
+    await expect(demo.getByRole("heading", { level: 1, name: "Ann’s shapes" })).toBeVisible();
+    await expect(demo.getByText("My adapter: CC BY 4.0.")).toBeVisible();
+    await expect(demo.getByRole("button", { name: /train/i })).toHaveCount(0);
+    const { violations } = await new AxeBuilder({ page: demo }).analyze();
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    expect(await askDemo(demo)).toBe(expected);
+    expect(site.asked.filter((asked) => !asked.startsWith("/ann/demo/"))).toEqual([]);
+  });
+
+  await test.step("a second question goes on, on a screen as small as a phone’s", async () => {
+    await demo.setViewportSize({ width: 360, height: 640 });
+    await demo.getByRole("textbox", { name: "Your question" }).fill("And what colour is it?");
+    await button(demo, "Ask").click();
+    await expect(answerOf(demo)).toHaveCount(2);
+    await expect(button(demo, "New conversation")).toBeVisible({ timeout: SLOW });
+    expect(await demo.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  });
+
+  await test.step("and without a network, after that one visit", async () => {
+    await expect(demo.getByText("This page works without a network now.")).toBeVisible({ timeout: SLOW });
+    site.down = true;
+    await context.setOffline(true);
+    await demo.reload();
+    expect(await askDemo(demo)).toBe(expected);
+    await context.setOffline(false);
+  });
+  expect(seen.errors).toEqual([]);
+  site.close();
+});
+
+test("a demo page goes to the hub as a Space, whole or not at all", async ({ page }) => {
+  test.setTimeout(400_000);
+  await trained(page);
+  const space = runs(page).getByRole("textbox", { name: "Name of the Space" });
+  const push = button(page, "Push as a Space");
+  const alert = alertIn(page, "Runs");
+  const fill = async (): Promise<void> => {
+    await runs(page).getByRole("textbox", { name: "Title" }).fill("Ann’s shapes");
+    await button(page, "Make the page").click();
+    await expect(listed(page)).toBeVisible({ timeout: SLOW });
+  };
+  await panel(page, "Model").getByText("Hub settings").click();
+  await page.getByLabel("Hub address").fill(`${hub.endpoint}/`);
+  await page.getByLabel("OAuth client id").fill("an-app");
+
+  await test.step("nobody is signed in", async () => {
+    await fill();
+    await expect(push).toHaveAttribute("aria-disabled", "true");
+    await space.fill("ann/shapes");
+    await push.click();
+    await expect(alert).toContainText("needs to know who you are");
+  });
+  await button(page, "Sign in to the hub").click();
+  await expect(runs(page)).toContainText("Signed in as ann", { timeout: SLOW });
+  await loadDemo(page);
+  await fill();
+  await space.fill("ann/shapes");
+
+  await test.step("a push that fails leaves nothing there", async () => {
+    hub.refusesCommits = 400;
+    await push.click();
+    await expect(alert).toContainText("ann/shapes could not be pushed");
+    expect([...hub.made.keys()]).toEqual([]);
+    hub.refusesCommits = 0;
+  });
+  await test.step("it is there, with all that was listed", async () => {
+    const shown = await listed(page).locator("code").allTextContents();
+    await push.click();
+    await expect(runs(page).getByRole("link", { name: `${hub.endpoint}/spaces/ann/shapes` })).toBeVisible();
+    expect(hub.made.get("spaces/ann/shapes")).toBe("public");
+    expect([...hub.pushed.keys()].sort()).toEqual(shown.map((name) => `spaces/ann/shapes/${name}`).sort());
+  });
+  await test.step("a name that is taken is left as it is", async () => {
+    const before = new Map(hub.pushed);
+    await push.click();
+    await expect(alert).toContainText("There is a Space ann/shapes already");
+    expect(hub.pushed).toEqual(before);
+    expect(hub.made.has("spaces/ann/shapes")).toBe(true);
+  });
+});

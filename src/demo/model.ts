@@ -1,0 +1,51 @@
+/** What lies beside the page, and the model that it names. */
+
+import { TabTuneError } from "../../workers/errors.ts";
+import type { Vlm } from "../../workers/vlm/client.ts";
+import { vlmDoors } from "../../workers/vlm/client.ts";
+import { DEMO_FILE, type DemoFile, parseDemo } from "../../workers/vlm/demo-file.ts";
+import type { FileGiven, LoadProgress, ModelGiven, VlmCost } from "../../workers/vlm/protocol.ts";
+import { say } from "./words.ts";
+
+const { vlmCost, loadVlm } = vlmDoors(
+  () => new Worker(new URL("../../workers/vlm.worker.ts", import.meta.url), { type: "module" }),
+);
+
+/** A file beside the page. Throws TabTuneError "missing-file". */
+export async function beside(path: string): Promise<Blob> {
+  const response = await fetch(new URL(path, document.baseURI)).catch((cause: unknown) => {
+    throw missing(path, cause);
+  });
+  if (!response.ok) throw missing(path);
+  return response.blob();
+}
+
+const missing = (path: string, cause?: unknown): TabTuneError =>
+  new TabTuneError("missing-file", say.missing(path), say.missingRemedy, "", { cause });
+
+/** Files under the names that they have in their folder. */
+const folderOf = (paths: string[]): Promise<FileGiven[]> =>
+  Promise.all(paths.map(async (path) => ({ path: path.split("/").at(-1)!, blob: await beside(path) })));
+
+export async function readDemo(): Promise<DemoFile> {
+  return parseDemo(JSON.parse(await (await beside(DEMO_FILE)).text()));
+}
+
+async function modelOf({ base, loading }: DemoFile): Promise<ModelGiven> {
+  if ("files" in base) return { model: await folderOf(base.files), loading };
+  return { model: `${base.name}@${base.revision}`, endpoint: base.endpoint, loading };
+}
+
+/** What a visit costs; undefined where the model lies beside the page. */
+export async function costOf(demo: DemoFile): Promise<VlmCost | undefined> {
+  return "files" in demo.base ? undefined : vlmCost(await modelOf(demo));
+}
+
+export async function open(
+  demo: DemoFile,
+  onProgress: (progress: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<Vlm> {
+  const [given, adapter] = await Promise.all([modelOf(demo), folderOf(demo.adapter)]);
+  return loadVlm({ ...given, adapter, modelId: demo.model_id, onProgress, signal });
+}
