@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { gpuEnv } from "./gpu-env.mjs";
 import { runNode } from "./run-node.mjs";
 
-const main = fileURLToPath(new URL("./main.mjs", import.meta.url));
+const address = new URL("./main.mjs", import.meta.url).href;
+const main = fileURLToPath(address);
 const env = gpuEnv();
 if (env.LD_LIBRARY_PATH !== process.env.LD_LIBRARY_PATH) runNode([main, ...process.argv.slice(2)], env);
 else {
@@ -16,5 +17,5 @@ else {
   process.env.NODE_NO_WARNINGS = "1";
   // Threads begin with it; this file's own name may be that of a link of npm's.
   process.argv[1] = main;
-  await import(/* @vite-ignore */ main);
+  await import(/* @vite-ignore */ address);
 }

@@ -1,8 +1,13 @@
 /** The terminal's line while a run goes on. */
+import type { DatasetProgress } from "../data/shards/read-drop.ts";
 import type { RunEvent } from "../training/events.ts";
 import { terminal } from "./terminal.ts";
 
 const measuring = { loss: "Measuring held-out rows", answers: "Answering held-out rows" };
+
+/** While rows are read and prepared. */
+export const showRows = ({ phase, rows }: DatasetProgress): void =>
+  terminal.show(phase === "reading" ? "Reading rows" : "Preparing rows", { done: rows });
 
 /** `stopAfter`: steps after which the command ends, where it ends before the schedule. */
 export function showRun(event: RunEvent, stopAfter = Number.POSITIVE_INFINITY): void {

@@ -11,6 +11,7 @@ import { adviceWords } from "../advice.ts";
 import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { deleteDataset } from "../data/shards/manifest.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
+import type { DatasetProgress } from "../data/shards/read-drop.ts";
 import { cutRows } from "../data/text/fit-length.ts";
 import { trainedRows } from "../engine/adapters.ts";
 import { TabTuneError } from "../errors.ts";
@@ -51,7 +52,7 @@ import { openPictureThreads } from "./picture-threads.ts";
 import { refuseUnlessTested } from "./self-test.ts";
 import { stepsWriter } from "./steps-file.ts";
 import { terminal } from "./terminal.ts";
-import { showRun } from "./train-progress.ts";
+import { showRows, showRun } from "./train-progress.ts";
 
 export const RUN = "headless";
 /** Steps whose gradients `--dump` writes. */
@@ -136,7 +137,7 @@ export async function train(args: Arguments): Promise<void> {
   const pictures = openPictureThreads(model.preparation);
   const control = newControl();
   const stop = stopInOrder(() => {
-    terminal.tell("note: it stops after the step under way, and saves; once more stops at once.");
+    note("it stops after the step under way, and saves; once more stops at once.");
     control.set({ stop: true });
   });
   const refuseIfStopped = (): void => {
@@ -148,16 +149,11 @@ export async function train(args: Arguments): Promise<void> {
     const mark = await markOfWeights(model.checkpoint);
     if (!saved) await storeMark(store, RUN, mark);
     const preparation = preparationOf(model.preparation);
-    const { info, supply } = await prepareDataset(
-      store,
-      drop,
-      preparation,
-      ({ phase, rows }) => {
-        refuseIfStopped();
-        terminal.show(phase === "reading" ? "Reading rows" : "Preparing rows", { done: rows });
-      },
-      { pictures },
-    );
+    const onProgress = (progress: DatasetProgress): void => {
+      refuseIfStopped();
+      showRows(progress);
+    };
+    const { info, supply } = await prepareDataset(store, drop, preparation, onProgress, { pictures });
     refuseIfStopped();
     for (const row of info.skipped) skipped(row.source, row.message);
     const dataset = (await openDataset(store, info.id, supply && ((rows) => supply.prepare(rows))))!;
