@@ -7,7 +7,7 @@ export function ErrorNote({ place }: { place: Place }) {
   const clear = useApp((s) => s.clear);
   if (!error) return null;
   const say = words().parts;
-  const kind = error.ofWorker && words().workers.kinds[error.code];
+  const kind = error.ofWorker && words().workers.kind(error.code);
   const spoken = error.ofWorker ? "en" : undefined;
   return (
     <div className="error-note" role="alert">

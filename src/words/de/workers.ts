@@ -1,10 +1,11 @@
 /** Was die Seite von ihren beiden Workern sagt, wenn einer abstürzt oder hängt. */
+import type { ErrorCode } from "../../../workers/errors.ts";
 import type { Words } from "../en/index.ts";
 
 const names = { engine: "Der Teil, der trainiert,", reader: "Der Teil, der Daten liest," };
 
 /** Die Sätze der Worker sind englisch, wie in Protokollen und auf der Befehlszeile: Davor steht auf Deutsch, worum es geht. */
-const kinds: Words["workers"]["kinds"] = {
+const kinds: Partial<Record<ErrorCode, string>> = {
   "bad-argument": "Das geht gerade nicht.",
   "bad-recipe": "An den Einstellungen stimmt etwas nicht.",
   "not-a-checkpoint": "Das ist kein Modell, das die Seite lesen kann.",
@@ -38,7 +39,7 @@ const kinds: Words["workers"]["kinds"] = {
 };
 
 export const workers: Words["workers"] = {
-  kinds,
+  kind: (code) => kinds[code] ?? "",
   stopped: (worker, why) => `${names[worker]} ist ausgefallen: ${why}`,
   unread: (worker) => `${names[worker]} ist ausgefallen: Eine Nachricht war nicht zu lesen.`,
   missing: (worker) =>

@@ -5,11 +5,9 @@ type Worker = "engine" | "reader";
 
 const names = { engine: "training engine", reader: "data reader" };
 
-/** What kind of trouble a worker's sentence tells of. The sentence itself is English, so English needs none. */
-const kinds: Partial<Record<ErrorCode, string>> = {};
-
 export const workers = {
-  kinds,
+  /** What kind of trouble a worker's sentence tells of. The sentence itself is English, so English needs none. */
+  kind: (_code: ErrorCode): string => "",
   stopped: (worker: Worker, why: string) => `The ${names[worker]} stopped working: ${why}`,
   unread: (worker: Worker) => `The ${names[worker]} stopped working: a message could not be read.`,
   missing: (worker: Worker) =>
