@@ -9,6 +9,7 @@ import { epochOrder } from "../data/batches/sampler.ts";
 import { main } from "../headless.ts";
 import { randperm } from "../random/mt19937.ts";
 import { parseRecipe, toHuggingFace } from "../recipe.ts";
+import { COMMIT, startFakeHub } from "../testing/fake-hub.ts";
 import { keepVerdict } from "../testing/verdict.ts";
 
 const golden = fileURLToPath(new URL("../testing/goldens/llava-mha/", import.meta.url));
@@ -258,4 +259,24 @@ test("a run that was stopped goes on with its step, its place in the data and it
   expect([other.code, left()]).toEqual([1, []]);
   const ended = await handover({ ...recipe, max_steps: 2 }, "--run", run);
   expect([ended.code, left()]).toEqual([1, []]);
+});
+
+test("a model by its name is fetched by the server, at the very commit; here its weights stay where they are", async () => {
+  const names = fs.readdirSync(`${golden}model`);
+  const files = new Map(names.map((name) => [name, new Uint8Array(fs.readFileSync(`${golden}model/${name}`))]));
+  const hub = await startFakeHub({ name: "someone/model", files });
+  vi.stubEnv("HF_ENDPOINT", hub.endpoint);
+  vi.stubEnv("TABTUNE_CACHE", path.join(folder, "hub-cache"));
+  const { code, said } = await handover({}, "--model", "someone/model");
+  const nothing = await handover({}, "--model", "someone/other", "--out", `${out}-2`);
+  await hub.close();
+  vi.stubEnv("HF_ENDPOINT", "");
+  vi.stubEnv("TABTUNE_CACHE", undefined);
+  expect([code, said.join("")]).toEqual([0, expect.stringContaining("someone/model is looked up at")]);
+  expect(readJson("handover.json").model).toMatchObject({ name: "someone/model", revision: COMMIT, inside: false });
+  expect(fs.existsSync(path.join(out, "model"))).toBe(false);
+  expect(read("README.md").toString()).toContain(`someone/model, commit ${COMMIT}`);
+  expect(read("README.md").toString()).not.toContain("--model");
+  expect([nothing.code, JSON.parse(nothing.said.at(-1)!).code]).toEqual([1, "missing-file"]);
+  expect(fs.existsSync(`${out}-2`)).toBe(false);
 });
