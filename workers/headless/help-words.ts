@@ -114,8 +114,32 @@ export const commandWords: Record<string, CommandWords> = {
     examples: ["merge --model llava-1.5-7b-hf --adapter run --recipe recipe.json --out merged"],
   },
   gguf: {
-    does: "Writes an adapter as a GGUF file for llama.cpp. Needs no GPU.",
-    examples: ["gguf --model llava-1.5-7b-hf --adapter run --out adapter.gguf"],
+    does: "Writes an adapter, or with --merged the whole model, as GGUF for llama.cpp and Ollama. Needs no GPU.",
+    options: {
+      out: ["FILE", "the adapter's file; with --merged a new or an empty folder"],
+      merged: ["", "the whole model with the adapter in it: language model, mmproj and Modelfile"],
+      type: ["TYPE", "weights of the language model with --merged: f16 (else) or q8_0"],
+      recipe: ["FILE", "the recipe of the training, with --merged: how turns were written and pictures cut"],
+    },
+    examples: [
+      "gguf --model llava-1.5-7b-hf --adapter run --out adapter.gguf",
+      "gguf --model llava-1.5-7b-hf --adapter run --merged --type q8_0 --recipe recipe.json --out ollama",
+    ],
+  },
+  handover: {
+    does: "Writes a folder that goes on with this recipe on a GPU server: train.py, the rows, the adapter and how to start it. Needs no GPU.",
+    options: {
+      out: ["DIR", "a new or an empty folder"],
+      adapter: ["DIR", "begin with this PEFT adapter: its folder, or a zip"],
+      run: ["DIR", "go on where this run of train stands, with its step and the optimizer's moments"],
+      ranks: ["LIST", "say how the rows of a step lie on so many processes, as 1,8,64"],
+      "dry-run": ["", "say only that, a JSON line each, and write nothing"],
+    },
+    examples: [
+      "handover --model llava-1.5-7b-hf --data pictures/ --recipe recipe.json --out server",
+      "handover --model llava-1.5-7b-hf --data pictures/ --recipe recipe.json --run run --out server",
+      "handover --model llava-1.5-7b-hf --data pictures/ --recipe recipe.json --ranks 1,8,64 --dry-run",
+    ],
   },
   selftest: {
     does: "Holds every kernel on this GPU against the processor, and writes the report as JSON.",
