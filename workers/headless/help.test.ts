@@ -46,6 +46,8 @@ test("--help of the program names every command", async () => {
   const { code, out } = await shell("--help");
   expect(code).toBe(0);
   for (const name of Object.keys(commands)) expect(out.some((line) => line.startsWith(`  ${name} `))).toBe(true);
+  // A dot in a name ends no sentence.
+  expect(out.join("\n")).toContain("as GGUF for llama.cpp and");
   expect((await shell("help")).out).toEqual(out);
 });
 

@@ -50,7 +50,8 @@ export function helpOf(command: string, options: Options): string {
 
 /** All commands, each with the first sentence of what it does. */
 export function overview(commands: readonly string[]): string {
-  const first = (does: string): string => does.slice(0, does.indexOf(".") + 1);
+  // A name may have a dot in it (llama.cpp, train.py).
+  const first = (does: string): string => /^.*?\.(?= |$)/.exec(does)![0];
   return [
     "Fine-tunes vision-language models on your own GPU: the engine of the page, without a page.",
     ...[
