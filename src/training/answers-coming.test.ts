@@ -18,9 +18,9 @@ test("what stands in the place of answers that are not there", () => {
   expect(answersComing(run("training", { eval_strategy: "no" }))).toBe(
     "This run holds no rows out, so none are answered.",
   );
-  const coming = "are answered before the first step, at each measurement and at the end.";
-  expect(answersComing(run("compiling"))).toBe(`None yet: 6 held-out rows at most ${coming}`);
-  expect(answersComing({ ...run("compiling"), picked: [4, 9] })).toBe(`None yet: 2 picked rows ${coming}`);
+  const coming = "None yet. Asked before the first step, at each measurement and at the end:";
+  expect(answersComing(run("compiling"))).toBe(`${coming} 6 held-out rows at most.`);
+  expect(answersComing({ ...run("compiling"), picked: [4, 9] })).toBe(`${coming} 2 picked rows.`);
   expect(answersComing(run("training", {}, [measured]))).toBe("No held-out row was answered in this run.");
 });
 

@@ -83,7 +83,7 @@ export const run = {
     picked: (n: number) => counted(n, { one: "picked row", other: "picked rows" }),
     atMost: (n: number) => `${counted(n, { one: "held-out row", other: "held-out rows" })} at most`,
     coming: (which: string) =>
-      `None yet: ${which} are answered before the first step, at each measurement and at the end.`,
+      `None yet. Asked before the first step, at each measurement and at the end: ${which}.`,
     none: "No held-out row was answered in this run.",
   },
 };
