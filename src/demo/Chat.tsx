@@ -1,9 +1,8 @@
 /** Questions with pictures, and answers as they are written. */
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type ErrorReport, reportOf } from "../../workers/errors.ts";
-import type { Vlm } from "../../workers/vlm/client.ts";
 import type { DemoFile } from "../../workers/vlm/demo-file.ts";
-import type { Answer, ChatMessage } from "../../workers/vlm/protocol.ts";
+import type { Answer, ChatMessage, Vlm } from "../../workers/vlm/protocol.ts";
 import { beside } from "./model.ts";
 import { say } from "./words.ts";
 

@@ -1,9 +1,8 @@
 /** The whole of a demo page: what it is, the load, the chat, licences, and that it works without a network. */
 import { useEffect, useRef, useState } from "react";
 import { type ErrorReport, reportOf } from "../../workers/errors.ts";
-import type { Vlm } from "../../workers/vlm/client.ts";
 import type { DemoFile } from "../../workers/vlm/demo-file.ts";
-import type { LoadProgress, VlmCost } from "../../workers/vlm/protocol.ts";
+import type { LoadProgress, Vlm, VlmCost } from "../../workers/vlm/protocol.ts";
 import { startShell, takeOver } from "../page/shell.ts";
 import { Chat } from "./Chat.tsx";
 import { costOf, open, readDemo } from "./model.ts";

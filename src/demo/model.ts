@@ -1,10 +1,9 @@
 /** What lies beside the page, and the model that it names. */
 
 import { TabTuneError } from "../../workers/errors.ts";
-import type { Vlm } from "../../workers/vlm/client.ts";
 import { vlmDoors } from "../../workers/vlm/client.ts";
 import { DEMO_FILE, type DemoFile, parseDemo } from "../../workers/vlm/demo-file.ts";
-import type { FileGiven, LoadProgress, ModelGiven, VlmCost } from "../../workers/vlm/protocol.ts";
+import type { FileGiven, LoadProgress, ModelGiven, Vlm, VlmCost } from "../../workers/vlm/protocol.ts";
 import { say } from "./words.ts";
 
 const { vlmCost, loadVlm } = vlmDoors(

@@ -1,26 +1,8 @@
 /** The page's side of `loadVlm`: a worker of its own, answers as async iterators, and an end. */
 import * as Comlink from "comlink";
 import { fromReport, reportOf, TabTuneError } from "../errors.ts";
-import type { Answer, LoadProgress, ModelGiven, Question, VlmApi, VlmCost, VlmGiven, VlmInfo } from "./protocol.ts";
-
-export interface VlmOptions extends VlmGiven {
-  onProgress?: (progress: LoadProgress) => void;
-  /** Ends the load, which then rejects with "cancelled". */
-  signal?: AbortSignal | undefined;
-}
-
-export interface AnswerOptions extends Question {
-  /** Ends the answer after the words that are there; it then returns as one that was stopped by its user. */
-  signal?: AbortSignal | undefined;
-}
-
-export interface Vlm {
-  readonly info: VlmInfo;
-  /** Yields the words as they come; returns the whole answer, whose text counts where broken characters made the pieces another. One that is still being written ends first. Throws TabTuneError. */
-  answer(options: AnswerOptions): AsyncGenerator<string, Answer, void>;
-  /** Ends what goes on, and gives the GPU's memory back. */
-  dispose(): void;
-}
+import type { Answer, AnswerOptions, VlmDoors } from "./protocol.ts";
+import type { VlmApi } from "./worker-api.ts";
 
 interface Handle {
   api: Comlink.Remote<VlmApi>;
@@ -61,13 +43,6 @@ const gone = (why: string): TabTuneError =>
     `The engine stopped${why}.`,
     "Reload the page; if it happens again, close other programs that use the GPU.",
   );
-
-export interface VlmDoors {
-  /** What the model costs, from its headers alone. Throws TabTuneErrors such as "network" and "unsupported-model". */
-  vlmCost(given: ModelGiven): Promise<VlmCost>;
-  /** Loads a model, and an adapter onto it. Throws TabTuneErrors such as "no-webgpu", "network", "bad-adapter" and "out-of-memory". */
-  loadVlm(options: VlmOptions): Promise<Vlm>;
-}
 
 /** @param start a new worker that answers as `createVlm` */
 export function vlmDoors(start: () => Worker): VlmDoors {

@@ -1,9 +1,7 @@
-/** What a page and the worker of `loadVlm` tell each other. All of it but `VlmApi` is the package’s public face. */
-import type { LoadProgress } from "../protocol/model.ts";
-import type { RecipeJson } from "../recipe.ts";
-
-export type { LoadProgress } from "../protocol/model.ts";
-export type { RecipeJson } from "../recipe.ts";
+/**
+ * The public face of `loadVlm`, types and nothing else. It imports nothing: as it stands it is the package's declarations too
+ * (scripts/package.ts).
+ */
 
 /** A file by its path inside of the folder that it belongs to. */
 export interface FileGiven {
@@ -23,7 +21,7 @@ export interface ModelGiven {
    * `chat_template`, `max_image_tiles`, `do_image_splitting`, `image_longest_edge`. An adapter answers as in training where these are those of
    * its run.
    */
-  loading?: RecipeJson | undefined;
+  loading?: Record<string, unknown> | undefined;
 }
 
 export interface VlmGiven extends ModelGiven {
@@ -95,12 +93,40 @@ export interface Answer {
   stopped: "eos" | "length" | "full" | "user";
 }
 
-/** The worker's side. Calls reject with an ErrorReport. */
-export interface VlmApi {
-  cost(given: ModelGiven): Promise<VlmCost>;
-  load(given: VlmGiven, onProgress: (progress: LoadProgress) => void): Promise<VlmInfo>;
-  /** `onText` hears all that is written so far, each time more. An answer that is still being written ends first. */
-  answer(question: Question, onText: (text: string) => void): Promise<Answer>;
-  /** Ends the load and the answer that go on. */
-  stop(): Promise<void>;
+/** How a load goes on. */
+export interface LoadProgress {
+  /** "asking": a hub is asked what the model has; no weight has come yet. */
+  phase: "asking" | "reading" | "quantising" | "uploading";
+  /** 0 … 1 of the whole load. */
+  fraction: number;
+  /** Which tensor it is at. */
+  detail: string;
+  /** What the network brings, while it is needed. `secondsLeft` is null while nothing comes. */
+  fetched?: { bytes: number; total: number; bytesPerSecond: number; secondsLeft: number | null } | undefined;
+}
+
+export interface VlmOptions extends VlmGiven {
+  onProgress?: (progress: LoadProgress) => void;
+  /** Ends the load, which then rejects with "cancelled". */
+  signal?: AbortSignal | undefined;
+}
+
+export interface AnswerOptions extends Question {
+  /** Ends the answer after the words that are there; it then returns as one that was stopped by its user. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface Vlm {
+  readonly info: VlmInfo;
+  /** Yields the words as they come; returns the whole answer, whose text counts where broken characters made the pieces another. One that is still being written ends first. Throws TabTuneError. */
+  answer(options: AnswerOptions): AsyncGenerator<string, Answer, void>;
+  /** Ends what goes on, and gives the GPU's memory back. */
+  dispose(): void;
+}
+
+export interface VlmDoors {
+  /** What the model costs, from its headers alone. Throws TabTuneErrors such as "network" and "unsupported-model". */
+  vlmCost(given: ModelGiven): Promise<VlmCost>;
+  /** Loads a model, and an adapter onto it. Throws TabTuneErrors such as "no-webgpu", "network", "bad-adapter" and "out-of-memory". */
+  loadVlm(options: VlmOptions): Promise<Vlm>;
 }

@@ -3,9 +3,10 @@ import { unzipSync } from "fflate";
 import { beforeAll, expect, test } from "vitest";
 import type { Gpu } from "../gpu/device.ts";
 import { type TestEngine, testEngine } from "../testing/engine.ts";
-import type { FileGiven, VlmApi } from "./protocol.ts";
+import type { FileGiven } from "./protocol.ts";
 import { conversationOf } from "./question.ts";
 import { createVlm } from "./vlm.ts";
+import type { VlmApi } from "./worker-api.ts";
 
 let engine: TestEngine;
 let runId: string;

@@ -22,14 +22,14 @@ import { loadingPlan } from "../models/load.ts";
 import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { allocateWeights } from "../models/weights.ts";
-import type { LoadProgress } from "../protocol/model.ts";
 import { parseRecipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import { filesFromBlobs, type ModelFiles } from "../weights/hub/source.ts";
 import { loadCost } from "../weights/loading/quantised-cache.ts";
-import type { Answer, FileGiven, ModelGiven, Question, VlmApi, VlmCost, VlmGiven, VlmInfo } from "./protocol.ts";
+import type { Answer, FileGiven, LoadProgress, ModelGiven, Question, VlmCost, VlmGiven, VlmInfo } from "./protocol.ts";
 import { conversationOf } from "./question.ts";
+import type { VlmApi } from "./worker-api.ts";
 
 interface Standing {
   gpu: Gpu;
