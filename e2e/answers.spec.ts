@@ -65,7 +65,9 @@ test("rows are answered at each measurement, shown with a slider, and kept with 
   test.setTimeout(600_000);
   await start(page);
   const training = panel(page, "Training");
-  await expect(training).toContainText("None yet. Asked before the first step, at each measurement and at the end: 3 held-out rows at most.");
+  await expect(training).toContainText(
+    "None yet. Asked before the first step, at each measurement and at the end: 3 held-out rows at most.",
+  );
   await expect(gallery(page).getByRole("listitem")).toHaveCount(ROWS, { timeout: SLOW });
   await expect(slider(page)).toHaveAttribute("aria-valuetext", "before the first step");
   await waitForStep(page, STEPS);

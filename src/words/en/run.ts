@@ -82,8 +82,7 @@ export const run = {
     noneHeldOut: "This run holds no rows out, so none are answered.",
     picked: (n: number) => counted(n, { one: "picked row", other: "picked rows" }),
     atMost: (n: number) => `${counted(n, { one: "held-out row", other: "held-out rows" })} at most`,
-    coming: (which: string) =>
-      `None yet. Asked before the first step, at each measurement and at the end: ${which}.`,
+    coming: (which: string) => `None yet. Asked before the first step, at each measurement and at the end: ${which}.`,
     none: "No held-out row was answered in this run.",
   },
 };
