@@ -7,8 +7,7 @@ import { button, expect, SLOW, test } from "./fixtures.ts";
 /** Every kernel of both families is compiled and run in the page: two minutes alone. */
 const MEASURED = 2 * SLOW;
 
-test("the bench compares all libraries, then measures the adapter, and downloads both files", async ({ page }) => {
-  test.setTimeout(2 * MEASURED);
+test("the bench compares all libraries, and downloads the figures", async ({ page }) => {
   await page.goto("/bench.html?quick");
   // Some 27 MB, 7 as they are sent: told before anybody presses.
   await expect(page.getByText(/onnxruntime-web alone is 2\d MB \(\d\.\d MB\)/)).toBeVisible();
@@ -39,8 +38,14 @@ test("the bench compares all libraries, then measures the adapter, and downloads
   await expect(page.getByRole("region", { name: "What the kernels are held to" }).getByRole("row")).toHaveCount(
     results.goals.length + 1,
   );
+});
 
-  // The same file as the command's: a part that fails is in it with its words, so these fields say that none did.
+test("the bench measures the adapter, and downloads the same file as the command's", { tag: "@long" }, async ({
+  page,
+}) => {
+  test.setTimeout(2 * MEASURED);
+  await page.goto("/bench.html?quick");
+  // A part that fails is in it with its words, so these fields say that none did.
   await button(page, "Measure everything").click();
   const saveCard = button(page, "Download measurement");
   await saveCard.or(page.getByRole("alert")).waitFor({ timeout: MEASURED });

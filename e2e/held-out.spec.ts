@@ -79,9 +79,9 @@ test("held-out rows are counted, measured and shown; the best adapter can be had
   undisturbed = { losses, measured, weights };
 });
 
-test("a reload in the middle of an evaluation: no step is made again, and every figure is the same", async ({
-  page,
-}) => {
+test("a reload in the middle of an evaluation: no step is made again, and every figure is the same", {
+  tag: "@long",
+}, async ({ page }) => {
   test.setTimeout(600_000);
   await start(page);
   const status = panel(page, "Training").getByRole("status");

@@ -89,7 +89,7 @@ async function withFourBitTower(folder: string): Promise<void> {
   fs.writeFileSync(file, writeSafetensors(entries));
 }
 
-test("a checkpoint with its tower in 4 bits has the loss that it has headless", async ({ page }) => {
+test("a checkpoint with its tower in 4 bits has the loss that it has headless", { tag: "@long" }, async ({ page }) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-next-"));
   try {
     const model = path.join(folder, "model");

@@ -87,7 +87,7 @@ test("the first visit fetches at most 300 kB before the page can be used, and th
     .toBe(true);
 });
 
-test("after one visit the page works without a network, and the demo with it", async ({
+test("after one visit the page works without a network, and the demo with it", { tag: "@long" }, async ({
   page,
   context,
   site,

@@ -68,7 +68,7 @@ test.beforeAll(async ({ browser }) => {
   expect(reference.losses.map((row) => row.step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
 });
 
-test("reloads in the middle of checkpoints change nothing", async ({ page, context }) => {
+test("reloads in the middle of checkpoints change nothing", { tag: "@long" }, async ({ page, context }) => {
   test.setTimeout(600_000);
   const points = await faultPoints(context);
   const reloadAt = async (write: RegExp): Promise<void> => {

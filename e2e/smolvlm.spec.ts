@@ -39,7 +39,9 @@ function lossOf(splitting: boolean): number {
   }
 }
 
-test("pictures are whole until tiles are chosen; either way a step gives the command line's loss", async ({ page }) => {
+test("pictures are whole until tiles are chosen; either way a step gives the command line's loss", {
+  tag: "@long",
+}, async ({ page }) => {
   await page.goto("/");
   await chooseFolder(page, "Choose model folder", `${golden}/model`);
   for (const splitting of [false, true]) {

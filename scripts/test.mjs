@@ -13,6 +13,19 @@ const results = path.join(root, "test-results");
 const unitReport = path.join(results, "unit.json");
 const pageReport = path.join(results, "e2e.json");
 
+/** Tests that take more than half a minute each, and of whose matter other tests hold the most. */
+const LONG = "@long";
+
+/** How many there are, by a listing that opens no browser. */
+function longTests() {
+  const script = path.join(root, "node_modules/@playwright/test/cli.js");
+  const args = [script, "test", "--list", "--reporter=json", "--no-deps", "--grep", LONG];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 1e8 });
+  return JSON.parse(stdout).suites.flatMap(function specs({ specs: own = [], suites = [] }) {
+    return [...own, ...suites.flatMap(specs)];
+  }).length;
+}
+
 /** Runs a tool of node_modules; returns true when it exits with 0. */
 function run(tool, args, env = process.env) {
   const script = path.join(root, "node_modules", tool);
@@ -50,8 +63,10 @@ const unitOk = run(
   gpuEnv({ software: true }),
 );
 const unit = unitCounts(unitOk);
-const pageOk = run("@playwright/test/cli.js", ["test"]);
+const pageOk = run("@playwright/test/cli.js", ["test", "--grep-invert", LONG]);
 const page = pageCounts(pageOk);
+const long = longTests();
 
+console.log(`${long} long browser tests are left to npm run test:long`);
 console.log(`${unit.passed + page.passed} passed, ${unit.failed + page.failed} failed`);
 process.exit(unit.failed + page.failed === 0 ? 0 : 1);
