@@ -2,11 +2,14 @@
 import { type Choice, useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
 import { LANGUAGES, words } from "../words/index.ts";
+import { useFirstVisit } from "./first-visit.ts";
 import { machineWords } from "./machine.ts";
 
 export function SettingsPanel() {
   const { capability, theme, setTheme } = useApp();
   const { choice, choose } = useLanguage();
+  // The welcome says it, too.
+  const isFirst = useFirstVisit();
   const say = words().shell;
   return (
     <section className="panel" aria-labelledby="panel-settings">
@@ -37,7 +40,9 @@ export function SettingsPanel() {
           </select>
         </label>
       </div>
-      {capability?.usable && capability.adapter && <p className="detail">{machineWords(capability.adapter)}</p>}
+      {!isFirst && capability?.usable && capability.adapter && (
+        <p className="detail">{machineWords(capability.adapter)}</p>
+      )}
     </section>
   );
 }
