@@ -1,6 +1,6 @@
 /** `merge` and `gguf`: an adapter in the forms that other programs take. No GPU. */
 
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import path from "node:path";
 import { ggufLora } from "../adapter/gguf.ts";
 import { exportLlamaCpp, type WeightType } from "../adapter/llama-cpp/export.ts";
@@ -18,7 +18,7 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { importedAdapter } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
-import { asPart } from "./interrupt.ts";
+import { intoNewFolder } from "./new-folder.ts";
 import { note, openedModel, recipeIn, writeWhole } from "./open.ts";
 import { terminal } from "./terminal.ts";
 
@@ -52,7 +52,7 @@ export async function merge(args: Arguments): Promise<void> {
   const { names } = config;
   const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
   const withSettings = await withPictures(files, args.maybe("recipe"), configJson);
-  await intoNewFolder(args.text("out"), (target) =>
+  await intoTarget(args.text("out"), (target) =>
     mergeAdapter(withSettings, checkpoint, { ...adapter, names }, target, showMerging),
   );
 }
@@ -60,22 +60,9 @@ export async function merge(args: Arguments): Promise<void> {
 const showMerging: MergeProgress = ({ bytes, total }) =>
   terminal.show("Merging", { done: bytes, total, as: formatBytes });
 
-/** Everything goes to a folder beside OUT, which takes its name when it is whole. Throws TabTuneError "bad-argument" where OUT has files. */
-async function intoNewFolder(given: string, write: (target: MergeTarget) => Promise<void>): Promise<void> {
-  const out = path.resolve(given);
-  const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  if (taken.length > 0)
-    throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
-  const part = `${out}.${process.pid}.part`;
-  await asPart(part, async () => {
-    await write({ create: (name) => writerIn(part, name) });
-    await rm(out, { recursive: true, force: true });
-    await rename(part, out);
-  });
-}
+/** As `intoNewFolder`, for what writes file by file. */
+const intoTarget = (out: string, write: (target: MergeTarget) => Promise<void>): Promise<void> =>
+  intoNewFolder(out, (part) => write({ create: (name) => writerIn(part, name) }));
 
 async function writerIn(folder: string, name: string) {
   const file = path.join(folder, name);
@@ -122,7 +109,7 @@ async function ggufMerged(args: Arguments): Promise<void> {
   const adapter = await importedAdapter(args.text("adapter"), { config, label: files.label, configJson });
   if (args.maybe("recipe") === undefined)
     note("turns and pictures are as the model's files say; --recipe gives what it was trained with.");
-  await intoNewFolder(args.text("out"), async (target) => {
+  await intoTarget(args.text("out"), async (target) => {
     const name = path.basename(path.resolve(args.text("adapter")));
     (await exportLlamaCpp(model, adapter, { name, type }, target, showMerging)).forEach(note);
   });

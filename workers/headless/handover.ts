@@ -1,6 +1,6 @@
 /** `handover`: a run as a folder for a GPU server. No GPU is needed here. */
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -14,7 +14,7 @@ import { rowsOfIndex } from "../data/shards/supply.ts";
 import { TabTuneError } from "../errors.ts";
 import { firstBeginning, savedBeginning } from "../handover/beginning.ts";
 import { dataFile, handedFolder } from "../handover/folder.ts";
-import type { Beginning } from "../handover/handed.ts";
+import type { Beginning, HandedFile } from "../handover/handed.ts";
 import { rowsFiles } from "../handover/rows-file.ts";
 import { dryRun } from "../handover/scale.ts";
 import { HUB, hubAddress } from "../hub/address.ts";
@@ -38,6 +38,7 @@ import { counted } from "../words.ts";
 import { startOf, withKeys } from "./adapter.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOf } from "./data.ts";
+import { intoNewFolder, refuseTaken } from "./new-folder.ts";
 import { cacheFolder, note, recipeIn, skipped } from "./open.ts";
 import { openPictureThreads } from "./picture-threads.ts";
 import { RUN } from "./train.ts";
@@ -112,7 +113,6 @@ export async function handover(args: Arguments): Promise<void> {
   const recipe = goesOn?.recipe ?? begun?.recipe ?? onIt;
   const drop = await dataOf(args);
   const scratch = await mkdtemp(path.join(os.tmpdir(), "tabtune-"));
-  const part = out && `${out}.${process.pid}.part`;
   const pictures = openPictureThreads(model.preparation);
   try {
     const store = await openFsStore(scratch);
@@ -142,20 +142,16 @@ export async function handover(args: Arguments): Promise<void> {
       return;
     }
     lines.map(ranksWords).forEach(note);
-    const at = (name: string): string => path.join(part!, name);
-    for await (const { path: name, data } of folder.files) await written(at(name), data);
     const index = rowsOfIndex(openIndex(store, info.id, dataset.manifest.index!), drop.files);
     const tell = { onRow: () => {}, onFault: skipped, changes: noChanges };
-    const save = async (base: string, positions: number[]): Promise<void> => {
-      for await (const { path: name, data } of rowsFiles(base, index, positions, tell)) await written(at(name), data);
-    };
-    await save(dataFile.training, folder.training);
-    if (folder.heldOut.length > 0) await save(dataFile.heldOut, folder.heldOut);
-    await rm(out, { recursive: true, force: true });
-    await rename(part!, out);
-  } catch (error) {
-    if (part) await rm(part, { recursive: true, force: true });
-    throw error;
+    await intoNewFolder(out, async (part) => {
+      const write = async (files: AsyncIterable<HandedFile | { path: string; data: Blob }>): Promise<void> => {
+        for await (const { path: name, data } of files) await written(path.join(part, name), data);
+      };
+      await write(folder.files);
+      await write(rowsFiles(dataFile.training, index, folder.training, tell));
+      if (folder.heldOut.length > 0) await write(rowsFiles(dataFile.heldOut, index, folder.heldOut, tell));
+    });
   } finally {
     pictures.dispose();
     await rm(scratch, { recursive: true, force: true });
@@ -177,17 +173,6 @@ function ranksWords({
 }: ReturnType<typeof dryRun>): string {
   const rows = fewest === most ? `${most}` : `${fewest} to ${most}`;
   return `on ${counted(ranks, "process", "processes")}: ${rows} rows of a step on each, ${counted(micro_batches, "micro-batch", "micro-batches")} of ${micro_batch}, ${counted(empty_places, "place")} empty.`;
-}
-
-async function refuseTaken(out: string): Promise<void> {
-  const taken = await readdir(out).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw new TabTuneError("bad-argument", `${out} is no folder.`, "Give a folder that is not there yet.", "", {
-      cause: error,
-    });
-  });
-  if (taken.length > 0)
-    throw new TabTuneError("bad-argument", `${out} is not empty.`, "Give a folder that is not there yet.");
 }
 
 async function written(file: string, data: Uint8Array | string | Blob): Promise<void> {
