@@ -102,10 +102,10 @@ export const useSides = create<SidesStore>((set, get) => {
   async function speak(row: SidesRow, earlier: readonly SidesRow[]): Promise<void> {
     const { system, temperature, topP, topK, maxNewTokens, seed } = row;
     for (const side of SIDES) {
-      const { speaker, ids: begun = [] } = row[side];
-      if (begun.length > 0 && !canGoOn(row[side])) continue;
+      const { speaker, ids: begun } = row[side];
+      if (begun && !canGoOn(row[side])) continue;
       const turns = sideTurns(earlier, row, side);
-      const asked = { speaker, begun, turns, system, temperature, topP, topK, maxNewTokens, seed };
+      const asked = { speaker, begun: begun ?? [], turns, system, temperature, topP, topK, maxNewTokens, seed };
       const result = await askEngine(asked, (text) => changeSide(row.id, side, { text }));
       const { text, ids, stopped } = result;
       changeSide(row.id, side, { text, ids, stopped, footnote: footnoteOf(result) });
@@ -135,6 +135,17 @@ export const useSides = create<SidesStore>((set, get) => {
       useChat.setState({ busy: false });
     }
   }
+
+  const rowsBefore = ({ id }: SidesRow): SidesRow[] => {
+    const { rows } = get();
+    return rows.slice(
+      0,
+      rows.findIndex((row) => row.id === id),
+    );
+  };
+  /** What the two of a row were asked before it. */
+  const conversationBefore = (row: SidesRow): SidesRow[] =>
+    conversationOf(rowsBefore(row), [row.left.speaker, row.right.speaker]);
 
   const pairNow = (): [Speaker, Speaker] | undefined => {
     const { left, right } = pairOf(speakersNow(), get().picked);
@@ -167,13 +178,9 @@ export const useSides = create<SidesStore>((set, get) => {
     async edit(row, text) {
       const pair = pairNow();
       if (!pair) return;
-      const { rows } = get();
-      const at = rows.findIndex(({ id }) => id === row.id);
-      await write(
-        newRow({ text, pictures: row.pictures }, pair),
-        rows.slice(0, at),
-        words().chat.turns.cut(rows.length - at - 1),
-      );
+      const before = rowsBefore(row);
+      const later = get().rows.length - before.length - 1;
+      await write(newRow({ text, pictures: row.pictures }, pair), before, words().chat.turns.cut(later));
     },
     async regenerate() {
       const pair = pairNow();
@@ -192,16 +199,11 @@ export const useSides = create<SidesStore>((set, get) => {
       }
     },
     async goOn(row) {
-      const { rows } = get();
-      const before = rows.slice(
-        0,
-        rows.findIndex(({ id }) => id === row.id),
-      );
       useApp.getState().clear("chat");
       useChat.setState({ busy: true });
       change(row.id, () => ({ voteId: crypto.randomUUID() }));
       try {
-        await speak(row, conversationOf(before, [row.left.speaker, row.right.speaker]));
+        await speak(row, conversationBefore(row));
       } catch (error) {
         // Of a side that has not come to its end, what was there stays.
         change(row.id, (now) =>
@@ -220,13 +222,8 @@ export const useSides = create<SidesStore>((set, get) => {
         await remove(row.voteId);
         return set({ told: words().chat.sides.takenBack });
       }
-      const { rows } = get();
-      const before = rows.slice(
-        0,
-        rows.findIndex(({ id }) => id === row.id),
-      );
       const { left, right, hidden } = row;
-      await keep(voteOn(conversationOf(before, [left.speaker, right.speaker]), row, verdict));
+      await keep(voteOn(conversationBefore(row), row, verdict));
       if (!useVotes.getState().votes.some(({ id }) => id === row.voteId)) return;
       change(row.id, () => ({ hidden: false }));
       set({ told: hidden ? words().chat.sides.revealed(left.speaker.name, right.speaker.name) : "" });
