@@ -1,15 +1,12 @@
 /** What loading a model of the hub will cost, for the page: from headers alone. */
-import { Planner } from "../gpu/buffers.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ASKING_DELAYS_MS } from "../hub/http.ts";
-import { loadingPlan } from "../models/load.ts";
+import { costOfLoading } from "../models/load.ts";
 import { openModel } from "../models/open.ts";
-import { allocateWeights } from "../models/weights.ts";
 import type { ModelPreview } from "../protocol/model.ts";
 import type { Recipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { onModel, usualMaxLength } from "../training/plan.ts";
-import { loadCost } from "../weights/loading/quantised-cache.ts";
 import { fitOf } from "./fit.ts";
 import { type HubSource, hubFiles } from "./model-files.ts";
 
@@ -31,8 +28,7 @@ export async function previewOf(
   const opened = await openModel(files, given);
   // As the page's recipe will have it once the model is loaded.
   const recipe = { ...given, maxLength: usualMaxLength(opened) };
-  const { fills, parameters } = allocateWeights(new Planner(), opened.config, opened.checkpoint.tensors, opened.quant);
-  const cost = await loadCost(opened.checkpoint, loadingPlan(opened.checkpoint, fills, opened.quant), cache);
+  const cost = await costOfLoading(opened, cache);
   const memoryOf = (changed: Recipe) => onModel(opened, changed).planOf().memory;
   const memory = memoryOf(recipe);
   return {
@@ -40,7 +36,7 @@ export async function previewOf(
     label: files.label,
     commit: files.commit,
     licence: files.licence,
-    parameters,
+    parameters: cost.parameters,
     fetchBytes: cost.toRead,
     diskBytes: cost.prepared,
     lacksBytes: Math.max(0, cost.toWrite - roomBytes),

@@ -1,7 +1,7 @@
 /** Checkpoint files -> a model on the GPU, tensor by tensor: read (or taken from the cache), quantised, uploaded, dropped. */
 
 import type { PictureFormat } from "../data/pictures/format.ts";
-import { Arena, newCounters, write } from "../gpu/buffers.ts";
+import { Arena, newCounters, Planner, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { LentMemory } from "../gpu/lent-memory.ts";
 import { PipelineCache } from "../gpu/program.ts";
@@ -9,7 +9,7 @@ import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { ropeTable } from "../kernels/attention/rope.ts";
 import { selectVariants } from "../kernels/select.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { type CacheOutcome, loadOrQuantise, type PlanEntry } from "../weights/loading/quantised-cache.ts";
+import { type CacheOutcome, loadCost, loadOrQuantise, type PlanEntry } from "../weights/loading/quantised-cache.ts";
 import { readStored, type StoredCheckpoint } from "../weights/loading/stored-four-bit.ts";
 import { positionsOf, type VlmConfig } from "./config.ts";
 import { fillWeight } from "./fill-weights.ts";
@@ -118,6 +118,17 @@ export async function loadVlm(
   }
   options.onProgress({ phase: "uploading", fraction: 1, detail: "", toRead: 0 });
   return { vlm, from: outcome.cache === "hit" ? "cache" : "checkpoint", cacheNote: noteOf(outcome) };
+}
+
+/** What a load will read, keep and allocate, from headers alone. Bytes; `gpuBytes` are the weights'. */
+export async function costOfLoading(
+  { config, quant, checkpoint }: Pick<ModelPlan, "config" | "quant"> & { checkpoint: StoredCheckpoint },
+  cache: FileCache,
+): Promise<{ toRead: number; prepared: number; toWrite: number; gpuBytes: number; parameters: number }> {
+  const planner = new Planner();
+  const { fills, parameters } = allocateWeights(planner, config, checkpoint.tensors, quant);
+  const cost = await loadCost(checkpoint, loadingPlan(checkpoint, fills, quant), cache);
+  return { ...cost, gpuBytes: planner.totalBytes, parameters };
 }
 
 /** What is to be done with each tensor that the model uses; those that the checkpoint has in 4 bits are taken as they are. */

@@ -13,20 +13,18 @@ import type { RowPreparation } from "../data/prepare-example.ts";
 import { hubFiles, stoppable, withTransfer } from "../engine/model-files.ts";
 import { CACHE_DIRECTORY } from "../engine/storage-names.ts";
 import { TabTuneError } from "../errors.ts";
-import { Arena, Planner } from "../gpu/buffers.ts";
+import { Arena } from "../gpu/buffers.ts";
 import { type Gpu, openGpu } from "../gpu/device.ts";
 import { HUB } from "../hub/address.ts";
 import { allocateAdapter } from "../models/adapter.ts";
 import { writeAdapter } from "../models/adapter-slabs.ts";
-import { loadingPlan } from "../models/load.ts";
+import { costOfLoading } from "../models/load.ts";
 import { type LoadedModel, loadModel, openModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
-import { allocateWeights } from "../models/weights.ts";
 import { parseRecipe } from "../recipe.ts";
 import type { FileCache } from "../storage/file-cache.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import { filesFromBlobs, type ModelFiles } from "../weights/hub/source.ts";
-import { loadCost } from "../weights/loading/quantised-cache.ts";
 import type { Answer, FileGiven, LoadProgress, ModelGiven, Question, VlmCost, VlmGiven, VlmInfo } from "./protocol.ts";
 import { conversationOf } from "./question.ts";
 import type { VlmApi } from "./worker-api.ts";
@@ -121,17 +119,14 @@ async function costOf(
   { model, loading = {} }: ModelGiven,
   cache: FileCache,
 ): Promise<VlmCost> {
-  const { config, checkpoint, quant } = await openModel(files, parseRecipe(loading));
-  const planner = new Planner();
-  const { fills } = allocateWeights(planner, config, checkpoint.tensors, quant);
-  const { toRead, prepared } = await loadCost(checkpoint, loadingPlan(checkpoint, fills, quant), cache);
+  const { toRead, prepared, gpuBytes } = await costOfLoading(await openModel(files, parseRecipe(loading)), cache);
   const fetchBytes = typeof model === "string" ? toRead : 0;
   return {
     label: files.label,
     licence: files.licence ?? "",
     fetchBytes,
     diskBytes: prepared,
-    gpuBytes: planner.totalBytes,
+    gpuBytes,
   };
 }
 
