@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { TabTuneError } from "./errors.ts";
 import { fakeWorker } from "./testing/fake-worker.ts";
-import { withWatchdog } from "./watchdog.ts";
+import { mortal, withWatchdog } from "./watchdog.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -79,4 +80,20 @@ test.each<[Event, string]>([
   await failed;
   expect(worker.terminate).toHaveBeenCalledOnce();
   expect(event.defaultPrevented).toBe(event.cancelable);
+});
+
+test.each([
+  ["an error with its words", "error", { message: "boom" }, "boom"],
+  ["a script that never came", "error", {}, ""],
+  ["a message that cannot be read", "messageerror", {}, undefined],
+] as const)("%s is the end of a worker", async (_, type, facts, message) => {
+  const worker = fakeWorker();
+  const told: (string | undefined)[] = [];
+  const { died } = mortal(worker, (words) => {
+    told.push(words);
+    return new TabTuneError("worker-died", "gone", "");
+  });
+  worker.emit(Object.assign(new Event(type), facts));
+  await expect(died).rejects.toThrow("gone");
+  expect([told, worker.terminate.mock.calls.length]).toEqual([[message], 1]);
 });

@@ -18,6 +18,28 @@ export interface WatchdogOptions {
   task?: string;
 }
 
+/**
+ * Who waits for a worker's answers races them with `died`, which rejects when the worker is gone, or was ended. `reasonOf` tells of an error
+ * by its message ("" where the worker's script never came), and of a message that cannot be read by undefined.
+ */
+export function mortal(
+  worker: WorkerLike,
+  reasonOf: (message: string | undefined) => TabTuneError,
+): { died: Promise<never>; end(reason: TabTuneError): void } {
+  let reject: (reason: TabTuneError) => void;
+  const died = new Promise<never>((_, r) => {
+    reject = r;
+  });
+  died.catch(() => {});
+  const end = (reason: TabTuneError): void => {
+    worker.terminate();
+    reject(reason);
+  };
+  worker.addEventListener("error", (event) => end(reasonOf("message" in event ? String(event.message) : "")));
+  worker.addEventListener("messageerror", () => end(reasonOf(undefined)));
+  return { died, end };
+}
+
 /** Silence is counted in this many ticks: after sleep or a frozen tab only one tick comes late, which must not kill. */
 const TICKS = 4;
 

@@ -6,7 +6,7 @@ import * as Comlink from "comlink";
 import { reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { DatasetApi } from "../../workers/protocol/dataset.ts";
 import type { EngineApi } from "../../workers/protocol/engine.ts";
-import { withWatchdog } from "../../workers/watchdog.ts";
+import { mortal, withWatchdog } from "../../workers/watchdog.ts";
 import { words } from "../words/index.ts";
 
 interface Handle<T> {
@@ -18,29 +18,13 @@ interface Handle<T> {
 }
 
 function open<T>(worker: Worker, what: "engine" | "reader"): Handle<T> {
-  let reject: (reason: TabTuneError) => void;
-  const died = new Promise<never>((_, r) => {
-    reject = r;
+  const { died, end } = mortal(worker, (message) => {
+    const say = words().workers;
+    if (message === undefined) return engineDied(say.unread(what));
+    if (message) return engineDied(say.stopped(what, message));
+    return new TabTuneError("worker-died", say.missing(what), say.reload, say.untouched);
   });
-  died.catch(() => {});
-  const stop = (reason: TabTuneError): void => {
-    worker.terminate();
-    reject(reason);
-  };
-  worker.addEventListener("error", ({ message }) =>
-    stop(
-      message
-        ? engineDied(words().workers.stopped(what, message))
-        : new TabTuneError(
-            "worker-died",
-            words().workers.missing(what),
-            words().workers.reload,
-            words().workers.untouched,
-          ),
-    ),
-  );
-  worker.addEventListener("messageerror", () => stop(engineDied(words().workers.unread(what))));
-  return { worker, api: Comlink.wrap<T>(worker), died, stop };
+  return { worker, api: Comlink.wrap<T>(worker), died, stop: end };
 }
 
 const engineDied = (message: string): TabTuneError =>

@@ -1,6 +1,7 @@
 /** The page's side of `loadVlm`: a worker of its own, answers as async iterators, and an end. */
 import * as Comlink from "comlink";
 import { fromReport, reportOf, TabTuneError } from "../errors.ts";
+import { mortal } from "../watchdog.ts";
 import type { Answer, AnswerOptions, VlmDoors } from "./protocol.ts";
 import type { VlmApi } from "./worker-api.ts";
 
@@ -12,17 +13,7 @@ interface Handle {
 }
 
 function open(worker: Worker): Handle {
-  let die: (reason: TabTuneError) => void = () => {};
-  const died = new Promise<never>((_, reject) => {
-    die = reject;
-  });
-  died.catch(() => {});
-  const end = (reason: TabTuneError): void => {
-    worker.terminate();
-    die(reason);
-  };
-  worker.addEventListener("error", ({ message }) => end(gone(message ? `: ${message}` : "")));
-  worker.addEventListener("messageerror", () => end(gone("")));
+  const { died, end } = mortal(worker, (message) => gone(message ? `: ${message}` : ""));
   const api = Comlink.wrap<VlmApi>(worker);
   return {
     api,
