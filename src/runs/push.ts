@@ -18,11 +18,8 @@ export interface PushRequest {
 
 /** Returns the address of the repository. A repository that is there already gets a new commit, and keeps its visibility. */
 export async function pushAdapter(request: PushRequest): Promise<string> {
-  const { repo, token, visibility, zip, title, fetchFile = (...call) => fetch(...call) } = request;
-  const endpoint = hubAddress(request.endpoint);
-  const say = words().runs.pushErrors;
-  if (!token.startsWith("hf_")) throw refused(say.unknown, say.unknownRemedy);
-  if (!/^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(repo)) throw refused(say.badName(repo), say.badNameRemedy);
+  const { repo, visibility, zip, title } = request;
+  const hub = hubOf(request);
   const [{ createRepo, HubApiError, uploadFiles }, { unzipSync }] = await Promise.all([
     import("@huggingface/hub"),
     import("fflate"),
@@ -31,21 +28,44 @@ export async function pushAdapter(request: PushRequest): Promise<string> {
     path,
     content: new Blob([bytes as Uint8Array<ArrayBuffer>]),
   }));
-  const place = { repo, accessToken: token, hubUrl: endpoint, fetch: fetchFile };
+  const place = { ...hub, repo };
   try {
     await createRepo({ ...place, visibility }).catch((error: unknown) => {
       if (!(error instanceof HubApiError) || error.statusCode !== 409) throw error;
     });
     await uploadFiles({ ...place, files, commitTitle: title, useXet: false });
   } catch (cause) {
-    const status = cause instanceof HubApiError ? cause.statusCode : undefined;
-    if (status === 401) throw refused(say.token, say.tokenRemedy, cause);
-    // A sign-in may write to the repositories that it made itself.
-    if (status === 403) throw refused(say.forbidden(repo), say.forbiddenRemedy, cause);
-    throw new TabTuneError("network", say.failed(repo, wordsOf(cause)), say.failedRemedy, say.safe, { cause });
+    throw pushFailure(cause, cause instanceof HubApiError ? cause.statusCode : undefined, repo);
   }
-  return `${endpoint}/${repo}`;
+  return `${hub.hubUrl}/${repo}`;
 }
 
-const refused = (message: string, remedy: string, cause?: unknown): TabTuneError =>
-  new TabTuneError("no-access", message, remedy, words().runs.pushErrors.safe, { cause });
+/** Where a push goes, and as whom. Throws TabTuneError "no-access" where that is not known, or the name is none. */
+export function hubOf({
+  repo,
+  token,
+  endpoint,
+  fetchFile = (...call) => fetch(...call),
+}: Pick<PushRequest, "repo" | "token" | "endpoint" | "fetchFile">) {
+  const hubUrl = hubAddress(endpoint);
+  const say = words().runs.pushErrors;
+  const refused = (message: string, remedy: string): TabTuneError =>
+    new TabTuneError("no-access", message, remedy, say.safe);
+  if (!token.startsWith("hf_")) throw refused(say.unknown, say.unknownRemedy);
+  if (!/^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(repo)) throw refused(say.badName(repo), say.badNameRemedy);
+  return { accessToken: token, hubUrl, fetch: fetchFile };
+}
+
+/** What the hub's refusal is to its user; `status` is that of its answer, undefined where there was none. */
+export function pushFailure(
+  cause: unknown,
+  status: number | undefined,
+  repo: string,
+  safe = words().runs.pushErrors.safe,
+): TabTuneError {
+  const say = words().runs.pushErrors;
+  if (status === 401) return new TabTuneError("no-access", say.token, say.tokenRemedy, safe, { cause });
+  // A sign-in may write to the repositories that it made itself.
+  if (status === 403) return new TabTuneError("no-access", say.forbidden(repo), say.forbiddenRemedy, safe, { cause });
+  return new TabTuneError("network", say.failed(repo, wordsOf(cause)), say.failedRemedy, safe, { cause });
+}
