@@ -23,7 +23,9 @@ export async function pushSpace(request: SpaceRequest): Promise<string> {
   const told = (cause: unknown, left: boolean): TabTuneError => {
     const status = cause instanceof HubApiError ? cause.statusCode : undefined;
     const safe = left ? say.emptyStays(repo) : say.safe;
-    if (signal.aborted) return new TabTuneError("cancelled", say.stopped, say.pushAgain, safe, { cause });
+    // Who stopped it knows; not that something stays.
+    if (signal.aborted)
+      return new TabTuneError(left ? "network" : "cancelled", say.stopped, say.pushAgain, safe, { cause });
     if (status === 409) return new TabTuneError("no-access", say.taken(repo), say.otherName, safe, { cause });
     return pushFailure(cause, status, repo, safe);
   };
