@@ -15,6 +15,7 @@ import { fileNameOf } from "../stores/runs.ts";
 import { words } from "../words/index.ts";
 import { DemoExamples } from "./DemoExamples.tsx";
 import { type DemoBase, type DemoFiles, demoFiles, type Example, ownFile, zipOf } from "./demo-files.ts";
+import { PushedTo } from "./PushedTo.tsx";
 import { pushSpace } from "./push-space.ts";
 import { exportObstacle } from "./status.ts";
 
@@ -169,15 +170,7 @@ function Made({ run, files, busy, attempt }: DemoPageProps & { files: DemoFiles 
           </Action>
         )}
       </div>
-      {address && (
-        <p className="detail">
-          {say.pushedTo}{" "}
-          <a href={address} target="_blank" rel="noreferrer">
-            {address}
-          </a>
-          .
-        </p>
-      )}
+      {address && <PushedTo address={address} />}
     </>
   );
 }

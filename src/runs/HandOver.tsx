@@ -1,6 +1,6 @@
 /** A run goes on at a GPU server: the folder for it, and what the server does otherwise. */
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { Action } from "../parts/Action.tsx";
+import { ServerFolder } from "../parts/ServerFolder.tsx";
 import { useHandOver } from "../stores/hand-over.ts";
 import { words } from "../words/index.ts";
 
@@ -9,24 +9,12 @@ export function HandOver({ run, obstacle }: { run: RunSummary; obstacle: string 
   const { of, busy, told, notes } = useHandOver();
   const { make } = useHandOver.getState();
   const own = of === run.id;
-  const say = words().runs.handOver;
   return (
-    <>
-      <Action reason={busy ? say.busy : obstacle} onPress={() => void make({ runId: run.id }, "runs")}>
-        {say.button}
-      </Action>
-      <p className="hint" aria-live="polite">
-        {own ? told : ""}
-      </p>
-      {own && notes.length > 0 && (
-        <ul aria-label={say.notes}>
-          {notes.map((note) => (
-            <li key={note} className="detail">
-              {note}
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
+    <ServerFolder
+      obstacle={busy ? words().runs.handOver.busy : obstacle}
+      told={own ? told : ""}
+      notes={own ? notes : []}
+      onPress={() => void make({ runId: run.id }, "runs")}
+    />
   );
 }

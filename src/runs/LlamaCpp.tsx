@@ -2,10 +2,9 @@
 import { useState } from "react";
 import { callback, engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
-import { bytes } from "../parts/format.ts";
-import { Progress } from "../parts/Progress.tsx";
 import { words } from "../words/index.ts";
 import { pickedFolder } from "./folder.ts";
+import { Merging, type Written } from "./Merging.tsx";
 
 interface LlamaCppProps {
   runId: string;
@@ -19,7 +18,7 @@ type WeightType = "f16" | "q8_0";
 
 export function LlamaCpp({ runId, obstacle, attempt }: LlamaCppProps) {
   const [type, setType] = useState<WeightType>("f16");
-  const [progress, setProgress] = useState<{ bytes: number; total: number }>();
+  const [progress, setProgress] = useState<Written>();
   const [notes, setNotes] = useState<string[]>();
   const say = words().runs.ways;
   const save = async (): Promise<void> => {
@@ -45,13 +44,7 @@ export function LlamaCpp({ runId, obstacle, attempt }: LlamaCppProps) {
           {say.saveLlamaCpp}
         </Action>
       </div>
-      {progress && (
-        <Progress
-          label={say.merging}
-          fraction={progress.bytes / progress.total}
-          detail={say.written(bytes(progress.bytes), bytes(progress.total))}
-        />
-      )}
+      {progress && <Merging written={progress} />}
       {notes && <p className="note">{say.llamaCppWritten}</p>}
       {notes?.map((note) => (
         <p key={note} className="note">

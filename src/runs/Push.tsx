@@ -11,6 +11,7 @@ import { isRunning } from "../stores/run-state.ts";
 import type { PushDraft } from "../stores/sign-in.ts";
 import { useTraining } from "../stores/training.ts";
 import { language, words } from "../words/index.ts";
+import { PushedTo } from "./PushedTo.tsx";
 import { pushAdapter } from "./push.ts";
 import { exportObstacle, pushObstacle, signInObstacle } from "./status.ts";
 
@@ -65,15 +66,7 @@ export function Push({ run, busy, attempt }: PushProps) {
         </Action>
       </div>
       <SignIn draft={{ runId: run.id, repo, isPrivate }} busy={busy} online={online} />
-      {address && (
-        <p className="detail">
-          {say.pushedTo}{" "}
-          <a href={address} target="_blank" rel="noreferrer">
-            {address}
-          </a>
-          .
-        </p>
-      )}
+      {address && <PushedTo address={address} />}
     </>
   );
 }

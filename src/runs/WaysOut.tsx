@@ -5,8 +5,6 @@ import { attempt, useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
-import { bytes } from "../parts/format.ts";
-import { Progress } from "../parts/Progress.tsx";
 import { useDataset } from "../stores/dataset.ts";
 import { fileNameOf } from "../stores/runs.ts";
 import { words } from "../words/index.ts";
@@ -15,13 +13,14 @@ import { DownloadAdapter } from "./DownloadAdapter.tsx";
 import { pickedFolder, writesFolders } from "./folder.ts";
 import { HandOver } from "./HandOver.tsx";
 import { LlamaCpp } from "./LlamaCpp.tsx";
+import { Merging, type Written } from "./Merging.tsx";
 import { Push } from "./Push.tsx";
 import { exportObstacle } from "./status.ts";
 import { Way } from "./Way.tsx";
 
 /** `needs`: what has to be done before the run's model can be merged; "" when nothing. */
 export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
-  const [progress, setProgress] = useState<{ bytes: number; total: number }>();
+  const [progress, setProgress] = useState<Written>();
   const [busy, setBusy] = useState(false);
   const [note, setNote] = useState("");
   const hasRows = useDataset((s) => s.source !== undefined && s.info?.id === run.datasetId);
@@ -72,13 +71,7 @@ export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
           <Action reason={folderObstacle} onPress={() => void merge()}>
             {say.saveMerged}
           </Action>
-          {progress && (
-            <Progress
-              label={say.merging}
-              fraction={progress.bytes / progress.total}
-              detail={say.written(bytes(progress.bytes), bytes(progress.total))}
-            />
-          )}
+          {progress && <Merging written={progress} />}
           {note && <p className="note">{note}</p>}
         </Way>
         {!run.lineage.imported && (

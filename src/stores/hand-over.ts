@@ -20,12 +20,6 @@ interface HandOverStore {
   make(what: ToHandOver, place: Place): Promise<void>;
 }
 
-/** The rows of the data set on show are those of `datasetId`, and their files are open. */
-export const hasRowsOf = (datasetId: string): boolean => {
-  const { source, info } = useDataset.getState();
-  return source !== undefined && info?.id === datasetId;
-};
-
 export const useHandOver = create<HandOverStore>((set) => ({
   of: undefined,
   busy: false,

@@ -1,5 +1,5 @@
 /** Where a recipe does not fit this GPU: the same run for a server's. */
-import { Action } from "../parts/Action.tsx";
+import { ServerFolder } from "../parts/ServerFolder.tsx";
 import { useBeginning } from "../stores/beginning.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useHandOver } from "../stores/hand-over.ts";
@@ -20,12 +20,12 @@ export function HandOverNew() {
   return (
     <div>
       <p className="detail">{say.instead}</p>
-      <Action reason={busy ? say.busy : data ? "" : say.noData} onPress={press}>
-        {say.button}
-      </Action>
-      <p className="hint" aria-live="polite">
-        {own ? [told, ...notes].join(" ") : ""}
-      </p>
+      <ServerFolder
+        obstacle={busy ? say.busy : data ? "" : say.noData}
+        told={own ? told : ""}
+        notes={own ? notes : []}
+        onPress={press}
+      />
     </div>
   );
 }

@@ -33,9 +33,7 @@ export const demo: Words["demo"] = {
   space: "Name des Space",
   push: "Als Space hochladen",
   noSpace: "Geben Sie dem Space erst einen Namen.",
-  pushing: "Sie wird hochgeladen.",
   stop: "Hochladen anhalten",
-  pushedTo: "Sie ist auf",
   commit: "Demoseite, gemacht mit TabTune",
   errors: {
     noTitle: "Die Demoseite hat keinen Titel.",

@@ -32,9 +32,7 @@ export const demo = {
   space: "Name of the Space",
   push: "Push as a Space",
   noSpace: "Give the Space a name first.",
-  pushing: "It is being pushed.",
   stop: "Stop the push",
-  pushedTo: "It is at",
   commit: "Demo page made with TabTune",
   errors: {
     noTitle: "The demo page has no title.",
