@@ -121,13 +121,13 @@ async function versionOf(files: DemoFiles): Promise<Version> {
   return { name, shell, onFetch: {} };
 }
 
-/** The folder as one zip. Stored: weights do not shrink, and a page is small. */
+/** The folder as one zip. */
 export async function zipOf(files: DemoFiles): Promise<Blob> {
-  const { zipSync } = await import("fflate");
-  const options = { level: 0 as const, mtime: new Date(1980, 0, 1) };
-  const entries: Record<string, [Uint8Array, typeof options]> = {};
-  for (const [path, blob] of files) entries[path] = [new Uint8Array(await blob.arrayBuffer()), options];
-  return new Blob([zipSync(entries)], { type: "application/zip" });
+  const { zipped } = await import("../../workers/storage/zip.ts");
+  return zipped(
+    [...files].map(([path, data]) => ({ path, data })),
+    words().demo.errors.change,
+  );
 }
 
 /** Reads a file of this site. Throws TabTuneError "missing-file". */

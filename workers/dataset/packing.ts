@@ -3,9 +3,9 @@ import { openIndex } from "../data/index/row-index.ts";
 import { readManifest } from "../data/shards/manifest.ts";
 import { rowsOfIndex } from "../data/shards/supply.ts";
 import { rowsFiles } from "../handover/rows-file.ts";
-import { zipped } from "../handover/zip.ts";
 import type { DatasetSource } from "../protocol/dataset.ts";
 import type { HandedOver } from "../protocol/hand-over.ts";
+import { zipped } from "../storage/zip.ts";
 import { gone } from "./browsing.ts";
 import { dropOf } from "./drops.ts";
 import { store } from "./state.ts";
@@ -34,5 +34,12 @@ export async function packedRun(
     for await (const file of rowsFiles(path, index, positions, tell)) written.push(file);
     before += positions.length;
   }
-  return { file: await zipped([...files, ...written]), rows: before, leftOut };
+  return {
+    file: await zipped(
+      [...files, ...written],
+      "Use handover of the command line, which writes a folder, or read fewer rows.",
+    ),
+    rows: before,
+    leftOut,
+  };
 }

@@ -2,12 +2,18 @@
 import { Zip, ZipPassThrough } from "fflate";
 import { TabTuneError } from "../errors.ts";
 
+/** Zip has no time zone: the date's local parts are written. */
+export const ZIP_DATE = new Date(1980, 0, 1);
+
 /** Zip without its 64-bit form, which fflate does not write. */
 const MOST_BYTES = 2 ** 32 - 2 ** 20;
 const PIECE = 4 << 20;
 
-/** Throws TabTuneError "storage-full" where all of it is more than a zip can hold. */
-export async function zipped(files: readonly { path: string; data: Uint8Array | string | Blob }[]): Promise<Blob> {
+/** Throws TabTuneError "storage-full", with `remedy`, where all of it is more than a zip can hold. */
+export async function zipped(
+  files: readonly { path: string; data: Uint8Array | string | Blob }[],
+  remedy: string,
+): Promise<Blob> {
   const blobs = files.map(({ path, data }) => ({
     path,
     blob: data instanceof Blob ? data : new Blob([data as Uint8Array<ArrayBuffer> | string]),
@@ -17,7 +23,7 @@ export async function zipped(files: readonly { path: string; data: Uint8Array | 
     throw new TabTuneError(
       "storage-full",
       `The folder has ${(bytes / 1e9).toFixed(1)} GB, and a zip holds 4.3 GB.`,
-      "Use handover of the command line, which writes a folder, or read fewer rows.",
+      remedy,
     );
   }
   const parts: Blob[] = [];
@@ -28,8 +34,7 @@ export async function zipped(files: readonly { path: string; data: Uint8Array | 
   });
   for (const { path, blob } of blobs) {
     const entry = new ZipPassThrough(path);
-    // Zip has no time zone: the date's local parts are written.
-    entry.mtime = new Date(1980, 0, 1);
+    entry.mtime = ZIP_DATE;
     zip.add(entry);
     for (let at = 0; at < blob.size; at += PIECE)
       entry.push(new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer()));
