@@ -1,7 +1,8 @@
 /** How the page looks and speaks in this browser, and what the machine below it can do. */
 import { type Choice, useLanguage } from "../page/language.ts";
 import { useApp } from "../page/store.ts";
-import { LANGUAGES, words } from "../words/index.ts";
+import { words } from "../words/index.ts";
+import { LANGUAGES } from "../words/languages.ts";
 import { useFirstVisit } from "./first-visit.ts";
 import { machineWords } from "./machine.ts";
 

@@ -2,7 +2,8 @@
 import { afterEach, expect, test } from "vitest";
 import { lookAt } from "../../workers/data/rows/look.ts";
 import { file, pixel } from "../../workers/testing/rows.ts";
-import { LANGUAGES, type Language, speak, words } from "../words/index.ts";
+import { speak, words } from "../words/index.ts";
+import { LANGUAGES, type Language } from "../words/languages.ts";
 import { exampleFiles, type FormName } from "./examples.ts";
 
 afterEach(() => speak("en"));

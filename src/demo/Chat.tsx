@@ -3,6 +3,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type ErrorReport, reportOf } from "../../workers/errors.ts";
 import type { DemoFile } from "../../workers/vlm/demo-file.ts";
 import type { Answer, ChatMessage, Vlm } from "../../workers/vlm/protocol.ts";
+import { Failure } from "./Failure.tsx";
 import { beside } from "./model.ts";
 import { say } from "./words.ts";
 
@@ -20,6 +21,8 @@ interface Turn {
 }
 
 const pictureOf = (name: string, blob: Blob): Picture => ({ name, blob, url: URL.createObjectURL(blob) });
+
+const release = ({ url }: Picture): void => URL.revokeObjectURL(url);
 
 const messagesOf = (turns: readonly Turn[]): ChatMessage[] =>
   turns.flatMap(({ question, pictures, text }, n): ChatMessage[] => [
@@ -106,14 +109,7 @@ export function Chat({ vlm, examples }: { vlm: Vlm; examples: DemoFile["examples
           <TurnOf key={n} turn={turn} writing={busy !== undefined && n === turns.length - 1} />
         ))}
       </div>
-      {error && (
-        <div role="alert" className="error">
-          <p>
-            <strong>{error.message}</strong>
-          </p>
-          <p>{error.remedy}</p>
-        </div>
-      )}
+      {error && <Failure error={error} />}
       <form onSubmit={send}>
         <Attached pictures={attached} onChange={setAttached} />
         <textarea
@@ -152,7 +148,13 @@ export function Chat({ vlm, examples }: { vlm: Vlm; examples: DemoFile["examples
             </button>
           )}
           {turns.length > 0 && !busy && (
-            <button type="button" onClick={() => setTurns([])}>
+            <button
+              type="button"
+              onClick={() => {
+                turns.flatMap(({ pictures }) => pictures).forEach(release);
+                setTurns([]);
+              }}
+            >
               {say.anew}
             </button>
           )}
@@ -198,7 +200,13 @@ function Attached({ pictures, onChange }: { pictures: Picture[]; onChange(pictur
       {pictures.map((picture) => (
         <li key={picture.url}>
           <img src={picture.url} alt={say.pictureOf(picture.name)} />
-          <button type="button" onClick={() => onChange(pictures.filter((other) => other !== picture))}>
+          <button
+            type="button"
+            onClick={() => {
+              release(picture);
+              onChange(pictures.filter((other) => other !== picture));
+            }}
+          >
             {say.remove(picture.name)}
           </button>
         </li>

@@ -5,6 +5,7 @@ import type { DemoFile } from "../../workers/vlm/demo-file.ts";
 import type { LoadProgress, Vlm, VlmCost } from "../../workers/vlm/protocol.ts";
 import { startShell, takeOver } from "../page/shell.ts";
 import { Chat } from "./Chat.tsx";
+import { Failure } from "./Failure.tsx";
 import { costOf, open, readDemo } from "./model.ts";
 import { bytes, percent, say, seconds } from "./words.ts";
 
@@ -49,7 +50,12 @@ export function Demo() {
     }
     setProgress(undefined);
   };
-  if (!demo) return error ? <Failure error={error} onAgain={() => setTries(tries + 1)} /> : null;
+  const again = (work: () => void) => (
+    <button type="button" onClick={work}>
+      {say.again}
+    </button>
+  );
+  if (!demo) return error ? <Failure error={error}>{again(() => setTries(tries + 1))}</Failure> : null;
   return (
     <>
       <header>
@@ -63,7 +69,7 @@ export function Demo() {
           </button>
         )}
         {progress && <Loading progress={progress} onStop={() => loading.current?.abort()} />}
-        {error && <Failure error={error} onAgain={() => (cost ? void load() : setTries(tries + 1))} />}
+        {error && <Failure error={error}>{again(() => (cost ? void load() : setTries(tries + 1)))}</Failure>}
         {vlm?.info.notes.map((note) => (
           <p key={note} className="detail">
             {note}
@@ -105,20 +111,6 @@ function Loading({ progress, onStop }: { progress: LoadProgress; onStop(): void 
       </p>
       <button type="button" onClick={onStop}>
         {say.stop}
-      </button>
-    </div>
-  );
-}
-
-function Failure({ error, onAgain }: { error: ErrorReport; onAgain(): void }) {
-  return (
-    <div role="alert" className="error">
-      <p>
-        <strong>{error.message}</strong>
-      </p>
-      <p>{error.remedy}</p>
-      <button type="button" onClick={onAgain}>
-        {say.again}
       </button>
     </div>
   );

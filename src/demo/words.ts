@@ -1,16 +1,11 @@
 /** The sentences of a demo page, in its visitor's language: these alone, so that the page is small. */
 import { demoPage as de } from "../words/de/demo-page.ts";
 import { demoPage as en } from "../words/en/demo-page.ts";
+import { languageOfBrowser } from "../words/languages.ts";
 
-export type Said = typeof en;
+export const tag = languageOfBrowser(navigator.languages);
 
-/** The first of the browser's languages that the page speaks. */
-export const tag: "de" | "en" =
-  navigator.languages.map((language) => language.split("-")[0]).find((one) => one === "de" || one === "en") === "de"
-    ? "de"
-    : "en";
-
-export const say: Said = tag === "de" ? de : en;
+export const say: typeof en = { en, de }[tag];
 
 const number = (n: number, digits: number, unit: string): string =>
   new Intl.NumberFormat(tag, { style: "unit", unit, maximumFractionDigits: digits }).format(n);

@@ -1,6 +1,7 @@
 /** Which language the page speaks: the browser's where it is one of ours, or the one that somebody chose. */
 import { create } from "zustand";
-import { isLanguage, type Language, speak } from "../words/index.ts";
+import { speak } from "../words/index.ts";
+import { isLanguage, type Language, languageOfBrowser } from "../words/languages.ts";
 
 export type Choice = "auto" | Language;
 
@@ -12,11 +13,6 @@ interface LanguageStore {
 }
 
 const KEY = "tabtune-language";
-
-/** The first of the browser's languages that the page speaks; English where it speaks none of them. */
-export function languageOfBrowser(tags: readonly string[]): Language {
-  return tags.map((tag) => tag.toLowerCase().split("-")[0]).find(isLanguage) ?? "en";
-}
 
 export const useLanguage = create<LanguageStore>((set) => ({
   choice: "auto",

@@ -6,13 +6,7 @@
  * - What the workers say (errors, notes on data, advice) is theirs, and in English: it stands in logs and on the command line too.
  */
 import { en, type Words } from "./en/index.ts";
-
-/** Languages by their tags, each by its own name. */
-export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
-export type Language = keyof typeof LANGUAGES;
-
-export const isLanguage = (text: unknown): text is Language =>
-  typeof text === "string" && Object.hasOwn(LANGUAGES, text);
+import type { Language } from "./languages.ts";
 
 let spoken: { language: Language; words: Words } = { language: "en", words: en };
 

@@ -1,7 +1,7 @@
 /** Was eine Demoseite ihren Besuchern sagt. */
-import type { Words } from "../en/index.ts";
+import type { demoPage as Words } from "../en/demo-page.ts";
 
-export const demoPage: Words["demoPage"] = {
+export const demoPage: typeof Words = {
   cost: (fetched, kept) =>
     `Das Modell wird einmal geladen (${fetched}) und in diesem Browser behalten (${kept}). Fragen und Bilder verlassen ihn nie.`,
   here: "Das Modell liegt in diesem Browser oder neben dieser Seite. Fragen und Bilder verlassen den Browser nie.",

@@ -5,7 +5,6 @@ import { chart } from "./chart.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
 import { demo } from "./demo.ts";
-import { demoPage } from "./demo-page.ts";
 import { hub } from "./hub.ts";
 import { model } from "./model.ts";
 import { parts } from "./parts.ts";
@@ -26,7 +25,6 @@ export const de: Words = {
   chat,
   data,
   demo,
-  demoPage,
   hub,
   model,
   parts,

@@ -4,7 +4,6 @@ import { chart } from "./chart.ts";
 import { chat } from "./chat.ts";
 import { data } from "./data.ts";
 import { demo } from "./demo.ts";
-import { demoPage } from "./demo-page.ts";
 import { hub } from "./hub.ts";
 import { model } from "./model.ts";
 import { parts } from "./parts.ts";
@@ -25,7 +24,6 @@ export const en = {
   chat,
   data,
   demo,
-  demoPage,
   hub,
   model,
   parts,
