@@ -1,6 +1,4 @@
 /** A demo page of one's own: made of a run, served from a sub-folder, it answers as the trainer's chat did, also without a network. */
-import http from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
@@ -20,36 +18,13 @@ import {
   test,
   waitForStatus,
 } from "./fixtures.ts";
+import { serveFiles } from "./serve-files.ts";
 
 test.use({ serviceWorkers: "allow" });
 
 const QUESTION = "What is in the picture?";
 const PICTURE = path.resolve("public/demo/data/heldout/001.webp");
-const TYPES: Record<string, string> = {
-  html: "text/html",
-  js: "text/javascript",
-  css: "text/css",
-  json: "application/json",
-  webp: "image/webp",
-};
-
-/** Serves files from the folder `/ann/demo/`, until it is down. */
-async function serve(files: Record<string, Uint8Array>) {
-  const site = { url: "", down: false, asked: [] as string[], close: () => server.close() };
-  const server = http.createServer((request, response) => {
-    if (site.down) return void response.destroy();
-    const { pathname } = new URL(request.url!, "http://localhost");
-    const name = pathname.startsWith("/ann/demo/") ? pathname.slice("/ann/demo/".length) || "index.html" : "";
-    site.asked.push(pathname);
-    const bytes = files[name];
-    if (!bytes) return void response.writeHead(404).end();
-    response.writeHead(200, { "Content-Type": TYPES[name.split(".").at(-1)!] ?? "application/octet-stream" });
-    response.end(bytes);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  site.url = `http://localhost:${(server.address() as AddressInfo).port}/ann/demo/`;
-  return site;
-}
+const FOLDER = "/ann/demo/";
 
 /** A run of two steps that has learned something, and its adapter's answer. */
 async function trained(page: Page): Promise<string> {
@@ -117,17 +92,19 @@ test("a demo page answers as the trainer did, from a sub-folder and without a ne
     licences: ["My adapter: CC BY 4.0.", expect.stringContaining("MIT")],
   });
 
-  const site = await serve(files);
+  const site = await serveFiles((at) =>
+    at.startsWith(FOLDER) ? files[at.slice(FOLDER.length) || "index.html"] : undefined,
+  );
   const demo = await context.newPage();
   await test.step("it answers in the words of the trainer’s chat", async () => {
-    await demo.goto(site.url);
+    await demo.goto(`${site.url}${FOLDER}`);
     await expect(demo.getByRole("heading", { level: 1, name: "Ann’s shapes" })).toBeVisible();
     await expect(demo.getByText("My adapter: CC BY 4.0.")).toBeVisible();
     await expect(demo.getByRole("button", { name: /train/i })).toHaveCount(0);
     const { violations } = await new AxeBuilder({ page: demo }).analyze();
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
     expect(await askDemo(demo)).toBe(expected);
-    expect(site.asked.filter((asked) => !asked.startsWith("/ann/demo/"))).toEqual([]);
+    expect(site.asked.filter((asked) => !asked.startsWith(FOLDER))).toEqual([]);
   });
 
   await test.step("a second question goes on, on a screen as small as a phone’s", async () => {

@@ -14,6 +14,14 @@ export async function spoil(context: BrowserContext, worker: "engine" | "dataset
   });
 }
 
+/** A GPU on which recipes soon are too large: no buffer may be bound of more than 2 MiB. Must be called before the page is opened. */
+export const withSmallGpu = (context: BrowserContext): Promise<void> =>
+  spoil(
+    context,
+    "engine",
+    `Object.defineProperty(GPUSupportedLimits.prototype, "maxStorageBufferBindingSize", { get: () => ${2 << 20} });\n`,
+  );
+
 /** As `spoil`, for the workers that the data reader starts for its pictures: their requests do not pass the test. */
 export async function spoilPictures(context: BrowserContext, code: string): Promise<void> {
   await spoil(

@@ -3,7 +3,7 @@
  * safe, and a run that goes on afterwards gives the losses of one that nothing happened to.
  */
 import type { Page } from "@playwright/test";
-import { killableEngine, spoil } from "./fault-points.ts";
+import { killableEngine, spoil, withSmallGpu } from "./fault-points.ts";
 import { demoPicture, jsonLines, upload } from "./files.ts";
 import {
   alertIn,
@@ -178,12 +178,7 @@ test("a file that the data reader hangs on", async ({ page, context }) => {
 });
 
 test("a recipe that is too large for the GPU", async ({ page, context }) => {
-  const limit = 2 << 20;
-  await spoil(
-    context,
-    "engine",
-    `Object.defineProperty(GPUSupportedLimits.prototype, "maxStorageBufferBindingSize", { get: () => ${limit} });\n`,
-  );
+  await withSmallGpu(context);
   await prepare(page);
   const training = panel(page, "Training");
   await setRecipe(page, { "Batch size": 8, "LoRA rank": 16 });

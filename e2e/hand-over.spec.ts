@@ -3,7 +3,7 @@ import fs from "node:fs";
 import type { Locator, Page } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { parquetReadObjects } from "hyparquet";
-import { spoil } from "./fault-points.ts";
+import { withSmallGpu } from "./fault-points.ts";
 import { button, expect, panel, prepare, SLOW, setRecipe, shortRecipe, test, waitForStep } from "./fixtures.ts";
 
 /** Presses the button and opens what comes. */
@@ -41,12 +41,7 @@ test("a run that was stopped goes on at a server: its folder has the step, the m
 });
 
 test("a recipe that does not fit this GPU is handed over before any run", async ({ page, context }) => {
-  const limit = 2 << 20;
-  await spoil(
-    context,
-    "engine",
-    `Object.defineProperty(GPUSupportedLimits.prototype, "maxStorageBufferBindingSize", { get: () => ${limit} });\n`,
-  );
+  await withSmallGpu(context);
   await prepare(page);
   const training = panel(page, "Training");
   await setRecipe(page, { "Batch size": 8, "LoRA rank": 16 });

@@ -1,7 +1,6 @@
 /** The site as a plain host serves it: from a folder below others, without COOP and COEP. It chats, trains and works offline all the same. */
 import {
   ask,
-  test as base,
   button,
   chooseSampleData,
   expect,
@@ -12,17 +11,11 @@ import {
   shortRecipe,
   waitForEnd,
 } from "./fixtures.ts";
-import { openSite, type Site } from "./site.ts";
+import { testAt } from "./site.ts";
 
 const FOLDER = "/some/folder/";
 
-const test = base.extend<{ site: Site }>({
-  site: async ({ baseURL }, use) => {
-    const site = await openSite(baseURL!, { folder: FOLDER, isolated: false });
-    await use(site);
-    await site.close();
-  },
-});
+const test = testAt({ folder: FOLDER, isolated: false });
 test.use({ serviceWorkers: "allow" });
 
 test("from a sub-folder of a host without COOP and COEP the demo chats, trains, and opens without a network", async ({

@@ -2,7 +2,6 @@
 import type { Page } from "@playwright/test";
 import {
   ask,
-  test as base,
   button,
   chooseSampleData,
   expect,
@@ -16,15 +15,9 @@ import {
   waitForStatus,
   waitForStep,
 } from "./fixtures.ts";
-import { openSite, type Site } from "./site.ts";
+import { testAt } from "./site.ts";
 
-const test = base.extend<{ site: Site }>({
-  site: async ({ baseURL }, use) => {
-    const site = await openSite(baseURL!);
-    await use(site);
-    await site.close();
-  },
-});
+const test = testAt();
 test.use({ serviceWorkers: "allow" });
 
 /** Most that the page may fetch before it can be used, as a host sends it. */

@@ -1,12 +1,11 @@
 /** The example page: with the package alone, from a folder, it answers as the trainer's chat. */
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import http from "node:http";
-import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { startFakeHub } from "../workers/testing/fake-hub.ts";
 import { ask, button, expect, loadDemo, SLOW, test } from "./fixtures.ts";
+import { serveFiles } from "./serve-files.ts";
 
 const QUESTION = "What is in the picture?";
 const PICTURE = path.resolve("public/demo/data/heldout/001.webp");
@@ -15,15 +14,11 @@ const MODEL = path.resolve("public/demo/model");
 test("the example page asks a model of the hub", async ({ page }) => {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-package-"));
   execFileSync("node", ["scripts/run-ts.mjs", "/scripts/package.ts", made]);
-  const server = http.createServer((request, response) => {
-    const { pathname } = new URL(request.url!, "http://localhost");
-    const [, folder, name = ""] = pathname.split("/");
+  const site = await serveFiles((at) => {
+    const [, folder, name = ""] = at.split("/");
     const file = path.join(folder === "dist-package" ? made : "examples", path.basename(name));
-    if (!fs.existsSync(file)) return void response.writeHead(404).end();
-    response.setHeader("Content-Type", file.endsWith(".js") ? "text/javascript" : "text/html");
-    response.end(fs.readFileSync(file));
+    return fs.existsSync(file) ? fs.readFileSync(file) : undefined;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const files = new Map(
     fs.readdirSync(MODEL).map((name) => [name, new Uint8Array(fs.readFileSync(path.join(MODEL, name)))]),
   );
@@ -34,8 +29,7 @@ test("the example page asks a model of the hub", async ({ page }) => {
   const expected = await ask(page, QUESTION, PICTURE);
   expect(expected).not.toBe("");
 
-  const { port } = server.address() as AddressInfo;
-  const address = `http://localhost:${port}/examples/chat.html`;
+  const address = `${site.url}/examples/chat.html`;
   await page.goto(`${address}?model=someone/demo&endpoint=${hub.endpoint}`);
   await page.getByLabel("Picture").setInputFiles(PICTURE);
   await button(page, "Ask").click();
@@ -45,6 +39,6 @@ test("the example page asks a model of the hub", async ({ page }) => {
   await button(page, "Ask").click();
   await expect(page.getByRole("status")).toContainText("could not be downloaded", { timeout: SLOW });
   await hub.close();
-  server.close();
+  site.close();
   fs.rmSync(made, { recursive: true });
 });

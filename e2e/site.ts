@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import zlib from "node:zlib";
+import { test as base } from "./fixtures.ts";
 
 export interface Fetched {
   path: string;
@@ -96,3 +97,13 @@ export async function openSite(
   };
   return site;
 }
+
+/** Tests with a `site` of their own, which is closed behind them. */
+export const testAt = (options?: SiteOptions) =>
+  base.extend<{ site: Site }>({
+    site: async ({ baseURL }, use) => {
+      const site = await openSite(baseURL!, options);
+      await use(site);
+      await site.close();
+    },
+  });
