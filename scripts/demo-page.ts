@@ -1,5 +1,5 @@
 /**
- * Builds the demo page: a chat alone, which the trainer fills with an adapter (src/runs/demo-page.ts). A build of its own, so that no chunk is
+ * Builds the demo page: a chat alone, which the trainer fills with an adapter (src/runs/demo-files.ts). A build of its own, so that no chunk is
  * shared with the trainer. Its files lie in `demo-page/` of the site, listed in `files.json`; the dev server builds them when they are asked for.
  */
 import { build, type Plugin, type Rolldown } from "vite";

@@ -8,6 +8,7 @@ import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { bytes } from "../parts/format.ts";
 import { useOnline } from "../parts/online.ts";
+import { Scroll } from "../parts/Scroll.tsx";
 import { pushToken, readToken } from "../stores/account.ts";
 import { useModel } from "../stores/model.ts";
 import { LOADING_KEYS } from "../stores/recipe-text.ts";
@@ -76,7 +77,7 @@ export function DemoPage({ run, busy, attempt }: DemoPageProps) {
   const noBase = !inside && base.trim() === "" ? say.noBase(run.modelLabel) : "";
   const missing = title.trim() === "" ? say.noTitle : noBase || (unasked < 0 ? "" : say.noQuestion(unasked + 1));
   return (
-    <>
+    <div className="demo-page">
       <div className="row">
         <label className="grow">
           <span>{say.name}</span>
@@ -108,7 +109,7 @@ export function DemoPage({ run, busy, attempt }: DemoPageProps) {
         </Action>
       </div>
       {files && <Made run={run} files={files} busy={busy} attempt={attempt} />}
-    </>
+    </div>
   );
 }
 
@@ -137,13 +138,15 @@ function Made({ run, files, busy, attempt }: DemoPageProps & { files: DemoFiles 
     <>
       <details open>
         <summary>{say.made(files.size, bytes(total))}</summary>
-        <ul aria-label={say.list}>
-          {[...files].map(([path, { size }]) => (
-            <li key={path}>
-              <code>{path}</code> <small>{bytes(size)}</small>
-            </li>
-          ))}
-        </ul>
+        <Scroll label={say.list} short>
+          <ul aria-label={say.list}>
+            {[...files].map(([path, { size }]) => (
+              <li key={path}>
+                <code>{path}</code> <small>{bytes(size)}</small>
+              </li>
+            ))}
+          </ul>
+        </Scroll>
       </details>
       <div className="row">
         <Action

@@ -22,7 +22,7 @@ function MoreSteps({ run, obstacle }: { run: RunSummary; obstacle: string }) {
   const change =
     problem === "" ? moreStepsWords(parseRecipe(run.recipe), run.step, run.step + steps, run.maxSteps) : "";
   return (
-    <Way title={say.longer} help={[say.same, change, say.writtenOver].filter(Boolean).join(" ")} wide>
+    <Way title={say.longer} help={[say.same, change, say.writtenOver].filter(Boolean).join(" ")} width="two">
       <div className="row">
         <Field label={say.stepsMore} problem={problem}>
           {(attributes) => (

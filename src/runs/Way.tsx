@@ -5,14 +5,14 @@ interface WayProps {
   title: string;
   /** What it is for, one sentence. */
   help: ReactNode;
-  /** As wide as two. */
-  wide?: boolean;
+  /** As wide as two, or as all: cards beside a tall one would be as tall. */
+  width?: "two" | "all";
   children: ReactNode;
 }
 
-export function Way({ title, help, wide, children }: WayProps) {
+export function Way({ title, help, width, children }: WayProps) {
   return (
-    <li className={wide ? "way wide" : "way"}>
+    <li className="way" data-width={width}>
       <h4>{title}</h4>
       <p className="detail">{help}</p>
       {children}

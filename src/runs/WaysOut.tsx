@@ -53,10 +53,10 @@ export function WaysOut({ run, needs }: { run: RunSummary; needs: string }) {
             <DownloadAdapter run={run} unsaved="" />
           </div>
         </Way>
-        <Way title={say.hub} help={say.hubHelp} wide>
+        <Way title={say.hub} help={say.hubHelp} width="two">
           <Push run={run} busy={busy} attempt={exporting} />
         </Way>
-        <Way title={words().demo.title} help={words().demo.help} wide>
+        <Way title={words().demo.title} help={words().demo.help} width="all">
           <DemoPage run={run} busy={busy} attempt={exporting} />
         </Way>
         <Way title={say.gguf} help={say.ggufHelp}>
