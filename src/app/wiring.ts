@@ -41,9 +41,8 @@ function on<S, V>(store: Pick<StoreApi<S>, "subscribe">, value: (state: S) => V,
 function separateRows(): void {
   const { fields, problems } = useTraining.getState();
   const { info, separate } = useDataset.getState();
-  if (problems.size > 0 || (fields.eval_strategy === "no" && !info?.heldOut))
-    useDataset.setState({ separated: undefined });
-  else void separate(fields);
+  const keepsNoneApart = problems.size > 0 || (fields.eval_strategy === "no" && !info?.heldOut);
+  void separate(keepsNoneApart ? undefined : fields);
 }
 
 /** Steps after which a run says how fast this machine is: the first ones compile. */

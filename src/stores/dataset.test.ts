@@ -5,6 +5,8 @@ import type { DroppedFile, FilesSource } from "../../workers/protocol/dataset.ts
 
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const prepared: string[][] = [];
+/** Ends a call of `separate` with these counts. */
+const separations: ((counts: object) => void)[] = [];
 vi.mock("../page/workers.ts", async () => {
   const { toReport } = await import("../../workers/errors.ts");
   const api = {
@@ -16,6 +18,7 @@ vi.mock("../page/workers.ts", async () => {
       if (!whole) throw toReport(new TabTuneError("no-rows", "No rows.", "Drop others."));
       return { id: paths.join(), label, rows: 1, skipped: [], notes: [] };
     },
+    separate: () => new Promise((resolve) => separations.push(resolve)),
     open: async (id: string) => ({ id, label: "rows of before", rows: 3, skipped: [], notes: [] }),
   };
   return {
@@ -122,4 +125,15 @@ test("a file of no use, the sample data, and a first drop ask nothing", async ()
     .use({ kind: "sample" })
     .catch(() => undefined);
   expect(useDataset.getState().question).toBe(undefined);
+});
+
+test("an answer about held-out rows that comes after somebody chose to hold none out has no say", async () => {
+  await drop("data.csv", "a.jpg");
+  const { separate } = useDataset.getState();
+  const asked = separate({ eval_strategy: "steps" });
+  await vi.waitFor(() => expect(separations).toHaveLength(1));
+  await separate(undefined);
+  separations[0]?.({ training: 120, heldOut: 8, words: "" });
+  await asked;
+  expect(useDataset.getState().separated).toBe(undefined);
 });

@@ -39,8 +39,11 @@ interface DatasetStore {
   cached: DatasetInfo["cached"];
   /** How a run with the recipe of now takes the rows; undefined until that is known. */
   separated: SeparatedCounts | undefined;
-  /** Finds out how a run with this recipe takes the rows. Resolves when `separated` says so, or cannot. */
-  separate(recipe: RecipeJson): Promise<void>;
+  /**
+   * Finds out how a run with this recipe takes the rows; undefined: it keeps none apart. Resolves when `separated` says so, or cannot.
+   * The newest call decides, whichever answer comes last.
+   */
+  separate(recipe: RecipeJson | undefined): Promise<void>;
   use(source: DatasetSource): Promise<void>;
   /** Files of the user's: a data set, or, beside files that are there, a question. */
   drop(files: DroppedFile[]): Promise<void>;
@@ -101,7 +104,7 @@ export const useDataset = create<DatasetStore>((set, get) => {
       asked += 1;
       const mine = asked;
       const isCurrent = (): boolean => mine === asked && get().info === info;
-      if (!info || !preparedFor) return set({ separated: undefined });
+      if (!info || !preparedFor || !recipe) return set({ separated: undefined });
       try {
         const separated = await dataset((api) => api.separate(info.id, preparedFor.preparation, recipe));
         if (isCurrent()) set({ separated });
