@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   evalStepsOf,
+  evaluationsOf,
   limitsOf,
   parseRecipe,
   practical,
@@ -134,6 +135,13 @@ test("what goes by evaluations needs some", () => {
 test("without steps of its own an evaluation is where the logs are, as in transformers", () => {
   expect(evalStepsOf(parseRecipe({ logging_steps: 7 }))).toBe(7);
   expect(evalStepsOf(parseRecipe({ logging_steps: 7, eval_steps: 50 }))).toBe(50);
+});
+
+test("a run is measured before its first step, at every interval, and at its end", () => {
+  const recipe = (evalSteps: number) => parseRecipe({ eval_strategy: "steps", eval_steps: evalSteps });
+  expect(evaluationsOf(recipe(10), 100)).toBe(11);
+  expect(evaluationsOf(recipe(30), 100)).toBe(5);
+  expect(evaluationsOf(parseRecipe({}), 100)).toBe(0);
 });
 
 test("defaults are not shared between recipes", () => {

@@ -348,6 +348,12 @@ export const answersRows = ({ evalStrategy, evalAnswers }: Pick<Recipe, "evalStr
 export const evalStepsOf = ({ evalSteps, loggingSteps }: Pick<Recipe, "evalSteps" | "loggingSteps">): number =>
   evalSteps ?? loggingSteps;
 
+/** Times that a run of so many steps measures held-out rows: before the first step, at every interval, and at the end. */
+export const evaluationsOf = (
+  recipe: Pick<Recipe, "evalStrategy" | "evalSteps" | "loggingSteps">,
+  steps: number,
+): number => (recipe.evalStrategy === "no" ? 0 : 1 + Math.ceil(steps / evalStepsOf(recipe)));
+
 /** What each key of a recipe must be and is not, by Hugging Face name ("a whole number from 1 to 512"); keys that are well are absent. */
 export function recipeProblems(json: Record<string, unknown>): Map<string, string> {
   const problems = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
-import { likeRun, rowsOfStep, usualSeconds } from "./step-times.ts";
+import { likeRun, rowsOfStep, usualEvaluation, usualSeconds } from "./step-times.ts";
 
 const run = (id: string, change: Partial<RunSummary> & { rows?: [number, number] } = {}): RunSummary => {
   const [per_device_train_batch_size, gradient_accumulation_steps] = change.rows ?? [8, 1];
@@ -43,4 +43,18 @@ test("the first steps compile, and tell nothing", () => {
   }));
   expect(usualSeconds(records)).toBe(2);
   expect(usualSeconds(records.slice(0, 3))).toBeUndefined();
+});
+
+test("an evaluation's seconds go by its rows; the first, which compiles, counts only where it is alone", () => {
+  const of = (step: number, seconds: number, rows = 10) => ({
+    step,
+    seconds,
+    rows,
+    loss: 1,
+    targetTokens: 1,
+    metrics: {},
+  });
+  expect(usualEvaluation([of(0, 50), of(5, 10), of(10, 20), of(15, 12)], 30)).toBeCloseTo(36, 9);
+  expect(usualEvaluation([of(0, 50)], 10)).toBe(50);
+  expect(usualEvaluation([], 10)).toBe(undefined);
 });

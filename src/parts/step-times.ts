@@ -1,6 +1,6 @@
 /** Which saved run tells how long a step will take, and what it tells. */
 import { median } from "../../workers/metrics/averages.ts";
-import type { StepRecord } from "../../workers/training/events.ts";
+import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 
 /** The first steps compile, and tell nothing. */
@@ -24,4 +24,10 @@ export function usualSeconds(records: readonly StepRecord[], last = records.leng
     .slice(-last)
     .map(({ seconds }) => seconds);
   return times.length > 0 ? median(times) : undefined;
+}
+
+/** Seconds of an evaluation of `rows` held-out rows, by those of a run; undefined where it had none. The first one compiles. */
+export function usualEvaluation(evaluations: readonly EvaluationRecord[], rows: number): number | undefined {
+  const later = evaluations.length > 1 ? evaluations.slice(1) : evaluations;
+  return later.length > 0 ? rows * median(later.map((one) => one.seconds / one.rows)) : undefined;
 }

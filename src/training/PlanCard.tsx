@@ -1,11 +1,12 @@
 /** What follows from the recipe: steps, time, memory and size, from the very plan that will be allocated. */
 import { useEffect } from "react";
 import type { PlanInfo } from "../../workers/protocol/engine.ts";
+import { answersRows, evaluationsOf } from "../../workers/recipe.ts";
 import { expectedLike } from "../page/card-speeds.ts";
 import { adapterOf, rememberedSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
 import { bytes, count, fixed, flops } from "../parts/format.ts";
-import { likeRun, rowsOfStep } from "../parts/step-times.ts";
+import { likeRun, rowsOfStep, usualEvaluation } from "../parts/step-times.ts";
 import { useDataset } from "../stores/dataset.ts";
 import { useModel } from "../stores/model.ts";
 import { isRunning } from "../stores/run-state.ts";
@@ -28,14 +29,14 @@ function policyWords(policy: string): string {
   return kept && all ? some(kept, all, half !== undefined) : ((whole as Record<string, string>)[policy] ?? policy);
 }
 
-/** What is known of how fast such a run goes here. */
-function useKnown(): Known {
+/** What is known of how fast such a run goes here, and measures so many rows. */
+function useKnown(heldOut: number): Known {
   const model = useModel((s) => s.info);
   const fields = useTraining((s) => s.fields);
   const running = useTraining((s) => isRunning(s.state));
   const runs = useRuns((s) => s.runs);
   const adapter = useApp((s) => s.capability?.adapter);
-  const times = useStepTime((s) => s.seconds);
+  const times = useStepTime((s) => s.times);
   const like = model && likeRun(runs, model.id, rowsOfStep(fields));
   const id = like?.id;
   const { look } = useStepTime.getState();
@@ -43,9 +44,9 @@ function useKnown(): Known {
   useEffect(() => {
     if (id && !running) void look(id);
   }, [id, running, look]);
-  const seconds = id === undefined ? undefined : times.get(id);
+  const time = id === undefined ? undefined : times.get(id);
   return {
-    run: like && seconds !== undefined ? { seconds, createdAt: like.createdAt } : undefined,
+    run: like && time && { ...time, createdAt: like.createdAt, evaluation: usualEvaluation(time.evaluations, heldOut) },
     flopsPerSecond: adapter && rememberedSpeed(adapterOf(adapter))?.flopsPerSecond,
     expected: adapter && expectedLike(adapter),
   };
@@ -55,10 +56,18 @@ function Strip({ plan }: { plan: PlanInfo }) {
   const say = words().recipe.plan;
   const recipe = useTraining((s) => s.planned);
   const data = useDataset((s) => s.info);
-  const training = useDataset((s) => s.separated?.training);
-  const rows = data ? (training ?? data.rows) : 0;
-  const work = { steps: plan.steps, flops: plan.flopsPerStep, flopsSeen: plan.flopsPerStepSeen };
-  const { time, source } = timeWords(work, useKnown());
+  const separated = useDataset((s) => s.separated);
+  const rows = data ? (separated?.training ?? data.rows) : 0;
+  const heldOut = separated?.heldOut ?? 0;
+  const work = {
+    steps: plan.steps,
+    flops: plan.flopsPerStep,
+    flopsSeen: plan.flopsPerStepSeen,
+    evaluations: recipe ? evaluationsOf(recipe, plan.steps) : 0,
+    heldOutSteps: recipe ? heldOut / (recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps) : 0,
+    answers: recipe !== undefined && heldOut > 0 && answersRows(recipe),
+  };
+  const { time, source } = timeWords(work, useKnown(heldOut));
   return (
     <dl className="strip">
       <div>

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { runSeconds, timeWords } from "./time.ts";
 
-const work = { steps: 100, flops: 3e12, flopsSeen: 1e12 };
+const unmeasured = { evaluations: 0, heldOutSteps: 0, answers: false };
+const work = { steps: 100, flops: 3e12, flopsSeen: 1e12, ...unmeasured };
 const run = { seconds: 1.24, createdAt: "2026-11-29T10:00:00Z" };
 
 test("the last run of the same kind goes before all else", () => {
@@ -24,4 +25,18 @@ test("without one, a range: pictures that were seen on the faster machine, new o
 test("nothing is made up where nothing is known", () => {
   expect(timeWords(work, {})).toEqual({ time: "not known until the first steps", source: "" });
   expect(runSeconds({ ...work, steps: 0 }, { run })).toBeUndefined();
+});
+
+test("evaluations take their time: as in the last run, else of the way forward alone", () => {
+  const measuring = { ...work, evaluations: 10, heldOutSteps: 3, answers: true };
+  expect(runSeconds(measuring, { run: { ...run, evaluation: 20 } })).toEqual([324, 324]);
+  expect(timeWords(measuring, { run: { ...run, evaluation: 20 } }).source).not.toMatch(/answers/);
+  // As many held-out rows as 3 steps have, ten times: a third to a half of 30 steps.
+  const [least, most] = runSeconds(measuring, { run })!;
+  expect(least).toBeCloseTo(124 + 10 * 1.24, 9);
+  expect(most).toBeCloseTo(124 + 15 * 1.24, 9);
+  const [fast, slow] = runSeconds(measuring, { flopsPerSecond: 1e12 })!;
+  expect(fast).toBeCloseTo(110, 9);
+  expect(slow).toBeCloseTo(345, 9);
+  expect(timeWords(measuring, { run }).source).toMatch(/; answers to held-out questions come on top$/);
 });

@@ -93,6 +93,7 @@ export const recipe: Words["recipe"] = {
       run: (date, step) => `wie im Lauf vom ${date}: ${step} je Schritt`,
       measured: "nach der Geschwindigkeit, die auf diesem Rechner gemessen wurde",
       expected: "erwartet, nicht gemessen: nach dem ersten Lauf bekannt",
+      withoutAnswers: "Antworten auf zurückgehaltene Fragen kommen hinzu",
     },
     unknown: "erst nach den ersten Schritten bekannt",
     memory: "GPU-Speicher",

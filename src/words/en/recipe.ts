@@ -91,6 +91,7 @@ export const recipe = {
       run: (date: string, step: string) => `as in the run of ${date}: ${step} a step`,
       measured: "by the speed that was measured on this machine",
       expected: "expected, not measured: known after the first run",
+      withoutAnswers: "answers to held-out questions come on top",
     },
     unknown: "not known until the first steps",
     memory: "GPU memory",
