@@ -1,17 +1,20 @@
 /** A demo page of one's own: made of a run, served from a sub-folder, it answers as the trainer's chat did, also without a network. */
+import fs from "node:fs";
 import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { type FakeAccount, startFakeAccount } from "../workers/testing/fake-account.ts";
+import { COMMIT, startFakeHub } from "../workers/testing/fake-hub.ts";
 import {
   alertIn,
   ask,
   button,
+  chooseSampleData,
   expect,
+  holdNothingOut,
   loadDemo,
   panel,
-  prepare,
   SLOW,
   setRecipe,
   shortRecipe,
@@ -27,8 +30,11 @@ const PICTURE = path.resolve("public/demo/data/heldout/001.webp");
 const FOLDER = "/ann/demo/";
 
 /** A run of two steps that has learned something, and its adapter's answer. */
-async function trained(page: Page): Promise<string> {
-  await prepare(page);
+async function trained(page: Page, load: (page: Page) => Promise<void> = loadDemo): Promise<string> {
+  await page.goto("/");
+  await load(page);
+  await chooseSampleData(page);
+  await holdNothingOut(page);
   await setRecipe(page, { ...shortRecipe(2, 1), "Learning rate": 0.01 });
   await button(page, "Start training").click();
   await waitForStatus(page, "Training", "Done. Step 2 of 2");
@@ -126,6 +132,50 @@ test("a demo page answers as the trainer did, from a sub-folder and without a ne
   });
   expect(seen.errors).toEqual([]);
   site.close();
+});
+
+test("of a model from the hub the page names it, and each visitor's browser fetches and keeps it", {
+  tag: "@long",
+}, async ({ page, context, seen }) => {
+  test.setTimeout(600_000);
+  const folder = path.resolve("public/demo/model");
+  const model = new Map(fs.readdirSync(folder).map((name) => [name, fs.readFileSync(path.join(folder, name))]));
+  const models = await startFakeHub({ name: "someone/demo", files: model });
+  const expected = await trained(page, async () => {
+    const chosen = panel(page, "Model");
+    await chosen.getByRole("combobox", { name: "Model" }).selectOption("other");
+    await chosen.getByLabel("Name on the hub").fill("someone/demo");
+    await chosen.getByText("Hub settings").click();
+    await page.getByLabel("Hub address").fill(models.endpoint);
+    await button(page, "Load model").click();
+    await page.getByRole("button", { name: /^Download \d/ }).click();
+    await waitForStatus(page, "Model", "someone/demo is ready");
+  });
+  await fillIn(page);
+  await button(page, "Make the page").click();
+  await expect(listed(page)).toContainText("adapter/adapter_model.safetensors", { timeout: SLOW });
+  const files = await downloadPage(page);
+  expect(Object.keys(files).filter((name) => name.startsWith("model/"))).toEqual([]);
+  expect(JSON.parse(new TextDecoder().decode(files["demo.json"]))).toMatchObject({
+    base: { name: "someone/demo", revision: COMMIT, endpoint: models.endpoint },
+  });
+
+  const site = await serveFiles((at) => files[at.slice(1) || "index.html"]);
+  const demo = await context.newPage();
+  await demo.goto(site.url);
+  models.sent = 0;
+  await expect(demo.getByText(/\d+(\.\d+)? MB/).first()).toBeVisible({ timeout: SLOW });
+  // Configuration and header alone.
+  expect(models.sent, "bytes before somebody presses").toBeLessThan(1.5e6);
+  expect(await askDemo(demo)).toBe(expected);
+  expect(models.sent).toBeGreaterThan(5e6);
+  models.sent = 0;
+  await demo.reload();
+  expect(await askDemo(demo)).toBe(expected);
+  expect(models.sent, "bytes of the second visit").toBeLessThan(1.5e6);
+  expect(seen.errors).toEqual([]);
+  site.close();
+  await models.close();
 });
 
 test("a demo page goes to the hub as a Space, whole or not at all", async ({ page }) => {
