@@ -33,7 +33,7 @@ test("the demo: three presses from an empty page to an answer", async ({ page, s
     await expect(answers.getByRole("listitem")).toHaveCount(4);
     await expect(answers).toContainText("There are two.");
     await page.keyboard.press("End");
-    await expect(slider).toHaveAttribute("aria-valuetext", /^After step 60: [1-9]\d* of \d+ right$/);
+    await expect(slider).toHaveAttribute("aria-valuetext", /^After step 50: [1-9]\d* of \d+ right$/);
     await expect(answers).toContainText("I count two, captain!");
     const drawn = (image: HTMLImageElement): boolean => image.complete && image.naturalWidth > 0;
     for (const image of await answers.getByRole("img").all()) expect(await image.evaluate(drawn)).toBe(true);
@@ -58,7 +58,7 @@ test("the demo: three presses from an empty page to an answer", async ({ page, s
     await expect(seenThere).toBeInViewport({ ratio: 1 });
   }
   await expect(page).toHaveURL(/#train$/);
-  await expect(place(page, "Train")).toHaveAccessibleName(/of 60 steps.*working/);
+  await expect(place(page, "Train")).toHaveAccessibleName(/of 50 steps.*working/);
   expect(await primaries(page)).toEqual([]);
   await expect(statusOf(page, "Training")).toContainText("Done", { timeout: 400_000 });
   await expect(page).toHaveURL(/#result$/);

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const demo = path.join(root, "public/demo");
 /** How often is looked: changes nothing of what is learned. */
-const looks = { eval_strategy: "steps", eval_steps: 6, eval_answers: 64 };
+const looks = { eval_strategy: "steps", eval_steps: 5, eval_answers: 64 };
 /** Pictures on show: the first held-out rows that ask different things, whatever the answers are. */
 const PICTURES = 4;
 

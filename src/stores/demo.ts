@@ -9,7 +9,7 @@ import { useTraining } from "./training.ts";
 
 /*
  * The run in demo-run.json: of the demo model's own recipe: as many rows as about a minute on two idle cores allows. Of the 32 pictures that are in no sample
- * (public/demo/data/heldout), 13 are then described word for word, none before, and all in the new voice. Six held-out rows are answered:
+ * (public/demo/data/heldout), 15 are then described word for word, none before, and all in the new voice. Six held-out rows are answered:
  * all twelve would be 18 answers more, 13 seconds of processor time for the same story. `scripts/record-example.mjs` records such a run
  * for the welcome.
  */
