@@ -10,15 +10,25 @@ const pickOwnFolder = (page: Page): Promise<unknown> =>
     Object.assign(window, { showDirectoryPicker: pick });
   });
 
-const filesIn = (page: Page): Promise<Record<string, number[]>> =>
-  page.evaluate(async () => {
+/** As base64: an array of numbers would take Playwright half a minute to carry over. */
+async function filesIn(page: Page): Promise<Record<string, Buffer>> {
+  const encoded = await page.evaluate(async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("picked");
-    const found: Record<string, number[]> = {};
+    const found: Record<string, string> = {};
+    const encode = (file: Blob): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
+        reader.onerror = () => reject(reader.error);
+        reader.readAsDataURL(file);
+      });
     // Entries of a folder are an async iterable, which not every library of types knows.
     for await (const [name, handle] of folder as unknown as AsyncIterable<[string, FileSystemFileHandle]>)
-      found[name] = [...new Uint8Array(await (await handle.getFile()).arrayBuffer())];
+      found[name] = await encode(await handle.getFile());
     return found;
   });
+  return Object.fromEntries(Object.entries(encoded).map(([name, text]) => [name, Buffer.from(text, "base64")]));
+}
 
 test("a run is saved for Ollama: three files that hang together, and what llama.cpp does otherwise", async ({
   page,
@@ -43,6 +53,6 @@ test("a run is saved for Ollama: three files that hang together, and what llama.
   expect(fields["general.architecture"]).toBe("llama");
   expect((fields["tokenizer.ggml.tokens"] as string[]).length).toBe(tensors.get("token_embd.weight")!.shape[0]);
   expect(readGguf(Uint8Array.from(files["mmproj-f16.gguf"]!)).fields["clip.projector_type"]).toBe("mlp");
-  const modelfile = new TextDecoder().decode(Uint8Array.from(files.Modelfile!));
+  const modelfile = files.Modelfile!.toString("utf8");
   expect(modelfile).toContain("FROM ./model-q8_0.gguf\nFROM ./mmproj-f16.gguf\n");
 });

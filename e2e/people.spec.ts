@@ -16,6 +16,7 @@ import {
   chooseSampleData,
   downloadAdapter,
   expect,
+  holdNothingOut,
   loadDemo,
   lossTable,
   panel,
@@ -164,6 +165,7 @@ test("back after a crash: the run goes on where it was", async ({ page, context,
   await page.goto("/");
   await loadDemo(page);
   await chooseSampleData(page);
+  await holdNothingOut(page);
   await setRecipe(page, { Steps: 6, "Batch size": 2, "Save every … steps": 2 });
   await button(page, "Start training").click();
   await waitForStep(page, 3);
