@@ -26,6 +26,7 @@ export type ErrorCode =
   | "device-lost"
   | "out-of-memory"
   | "gpu-error"
+  | "wrong-numbers"
   | "non-finite-loss"
   | "storage-full"
   | "bad-checkpoint"

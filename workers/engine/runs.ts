@@ -7,11 +7,11 @@ import { TabTuneError } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
-import { refuseUnlessPassed } from "../self-test/self-test.ts";
+import { forgetVerdict, headSizesOf, refuseUnlessPassed } from "../self-test/self-test.ts";
 import type { Store } from "../storage/store.ts";
 import type { RunEvent } from "../training/events.ts";
 import { newControl } from "../training/loop.ts";
-import type { AdapterStart } from "../training/open-run.ts";
+import type { AdapterStart, RunOptions } from "../training/open-run.ts";
 import { runTraining } from "../training/run.ts";
 import { runPrefix } from "../training/saved/format.ts";
 import { deleteRun, listRuns, type RunSummary } from "../training/saved/runs.ts";
@@ -86,7 +86,7 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
       dropAdapter(s);
     });
     refuseUnlessPassed(await tested(s, current));
-    await runTraining({
+    await forgettingVerdict(s, current, {
       model: current,
       store,
       dataset: await withChanges(asRead, changes, preparationOf(current.preparation)),
@@ -109,6 +109,18 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
   const summary = (await summaries(s)).find((r) => r.id === runId);
   if (!summary) throw new TabTuneError("internal", "The run has no record.", "Start it again.");
   return summary;
+}
+
+/** Trains; a GPU that began to compute wrongly meanwhile is tested anew before the next run. */
+async function forgettingVerdict(s: EngineState, { vlm }: LoadedModel, options: RunOptions): Promise<void> {
+  try {
+    await runTraining(options);
+  } catch (error) {
+    if (error instanceof TabTuneError && error.code === "wrong-numbers") {
+      await forgetVerdict(vlm.gpu.facts, headSizesOf(vlm.config), navigator.userAgent, await s.store());
+    }
+    throw error;
+  }
 }
 
 /** What was changed of the rows when the run began: it is kept with the run, which goes on with the same rows whatever is changed since. */

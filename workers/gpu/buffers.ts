@@ -23,6 +23,9 @@ type TensorUse = "storage" | "to read";
 /** Bytes that `tensor` takes for a length in words. */
 export const tensorBytes = (length: number): number => Math.max(16, Math.ceil(length / 4) * 16);
 
+/** Where tensors come from that have values from the start: the same two. */
+export type Uploads = Pick<Arena, "tensor" | "upload">;
+
 /** Adds up what an `Arena` would allocate. Labels are "group/name"; bytes are summed by group, in first-use order. */
 export class Planner implements Allocator {
   readonly groups = new Map<string, number>();

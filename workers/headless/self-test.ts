@@ -9,7 +9,14 @@ import type { Vlm } from "../models/vlm.ts";
 import { type HeadSizes, selfTestCases } from "../self-test/cases/index.ts";
 import { runGates } from "../self-test/gate.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
-import { headSizesOf, refuseUnlessPassed, runSelfTest, type VerdictStore, verdictOf } from "../self-test/self-test.ts";
+import {
+  forgetVerdict,
+  headSizesOf,
+  refuseUnlessPassed,
+  runSelfTest,
+  type VerdictStore,
+  verdictOf,
+} from "../self-test/self-test.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { Arguments } from "./arguments.ts";
@@ -40,6 +47,16 @@ export const verdicts: VerdictStore = {
     }
   },
 };
+
+/** After a run in which this GPU began to compute wrongly: the next one tests every op first. */
+export async function forgetTested({ gpu, config }: Vlm): Promise<void> {
+  const cache = await openFsCache(cacheFolder());
+  await forgetVerdict(gpu.facts, headSizesOf(config), HOST, {
+    delete: async (keys) => {
+      for (const key of keys) await cache.delete(await nameOf(key));
+    },
+  });
+}
 
 const nameOf = async (key: string): Promise<string> => `self-test-${await sha256(new TextEncoder().encode(key))}`;
 

@@ -49,7 +49,7 @@ import { dataOf } from "./data.ts";
 import { stopInOrder, stopped } from "./interrupt.ts";
 import { loadedModel, note, readBytes, skipped, writeWhole } from "./open.ts";
 import { openPictureThreads } from "./picture-threads.ts";
-import { refuseUnlessTested } from "./self-test.ts";
+import { forgetTested, refuseUnlessTested } from "./self-test.ts";
 import { stepsWriter } from "./steps-file.ts";
 import { terminal } from "./terminal.ts";
 import { showRows, showRun } from "./train-progress.ts";
@@ -232,6 +232,7 @@ export async function train(args: Arguments): Promise<void> {
       .map(adviceWords)
       .forEach(report);
   } catch (error) {
+    if (error instanceof TabTuneError && error.code === "wrong-numbers") await forgetTested(model.vlm);
     if (!resume) {
       for (const file of written) await rm(file, { force: true });
       // Checkpoints are kept: they are what --resume goes on from. Before the first one there is nothing to go on from.

@@ -52,6 +52,8 @@ export interface VisionEncoder {
   /** The two halves of it: pixels -> `buffers.tower.features`, and from there to rows of tile `firstTile` on. */
   see(pixels: Float32Array, tiles: number, at?: StepPosition): Promise<void>;
   connect(tiles: number, firstTile: number, at?: StepPosition): Promise<void>;
+  /** Names of all kernels that its programs dispatch. */
+  kernels: readonly string[];
   /** The way to features that are kept; there if `keep` was asked for and a stage is frozen. */
   kept: KeptFeatures | undefined;
   /**
@@ -185,6 +187,7 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
     buffers,
     see,
     connect,
+    kernels: [tower, connector, ...(backward ? [backward] : [])].flatMap((program) => program.kernels),
     kept,
     async encode(pixels, tiles, firstTile, at) {
       await see(pixels, tiles, at);

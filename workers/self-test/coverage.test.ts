@@ -20,6 +20,7 @@ import { openGolden, openGoldenModel, recipeWith } from "../testing/golden.ts";
 import { testBench } from "../testing/gpu.ts";
 import { recordClear, recordUpdate } from "../training/update.ts";
 import { selfTestCases, unusedOps } from "./cases/index.ts";
+import { kindOf } from "./cases/used.ts";
 
 const bench = await testBench();
 const folder = fileURLToPath(new URL("../kernels/", import.meta.url));
@@ -60,12 +61,6 @@ test("each op of kernels/ is called by a case", () => {
     called.reduce((n, t) => n + (t.match(new RegExp(`\\b${op}\\(`, "g")) ?? []).length, 0);
   expect(ops.filter((op) => uses(op) < 1)).toEqual([]);
 });
-
-/** A linear kernel by direction, kind of weight and tile: LoRA, bias and residual are parts that the cases mix otherwise. */
-const kind = (name: string): string =>
-  name
-    .replace(/ (lora|bias|residual)\b/g, (part) => (name.startsWith("linear") ? "" : part))
-    .replace(/\b(f32|f16|bf16)\b(?! software narrow)/, "dense");
 
 /** Kinds of all kernels that the programs of training and chat dispatch, whatever is trained, kept and chosen. */
 async function dispatchedKinds(): Promise<Set<string>> {
@@ -116,13 +111,13 @@ async function dispatchedKinds(): Promise<Set<string>> {
       ];
     }),
   );
-  return new Set(programs.flatMap((r) => r.specs.map((s) => kind(s.kernel.name))));
+  return new Set(programs.flatMap((r) => r.specs.map((s) => kindOf(s.kernel.name))));
 }
 
 test("each kernel that the programs of training and chat dispatch is in a case that can refuse, and no other is", async () => {
   const dispatched = await dispatchedKinds();
   const kinds = (unused: boolean): Set<string> =>
-    new Set(kernelsOf(cases.filter((c) => unusedOps.has(c.op) === unused)).map((k) => kind(k.name)));
+    new Set(kernelsOf(cases.filter((c) => unusedOps.has(c.op) === unused)).map((k) => kindOf(k.name)));
   expect(dispatched.size).toBeGreaterThan(40);
   const refusing = kinds(false);
   expect([...dispatched].filter((name) => !refusing.has(name))).toEqual([]);

@@ -2,7 +2,7 @@
  * Numerics gates: what the tuner may choose beside the plain kernels (deeper and larger tiles, f16 weights, subgroup sums) runs once
  * against them on this adapter. A kernel that differs, or does not compile, is switched off by name; nobody has to do without the plain one.
  */
-import { Arena, newCounters, readBack } from "../gpu/buffers.ts";
+import { Arena, newCounters, readBack, type Uploads } from "../gpu/buffers.ts";
 import type { AdapterFacts, Gpu } from "../gpu/device.ts";
 import { randomArray } from "../gpu/numbers.ts";
 import { type PipelineCache, Recorder } from "../gpu/program.ts";
@@ -116,7 +116,7 @@ const SCALES = [1, 1e6, 1e-9];
  * Both directions over an odd shape, with LoRA in three groups, of a 4-bit weight and an f16 one. `rounded`: the 4-bit weight's values as
  * f16 has them, to nearest, in an f32 weight: then a tile of f16 weights has no other excuse than the order of its sums.
  */
-function products(r: Recorder<never>, arena: Arena, rounded: boolean): Output[] {
+function products(r: Recorder<never>, arena: Uploads, rounded: boolean): Output[] {
   const [rows, out, inSize, rank, groupStarts] = [133, 140, 72, 5, [0, 20, 28]];
   const { weight: codes, values } = fourBit(arena, out, inSize);
   const first: Weight = rounded

@@ -113,18 +113,30 @@ export async function cachedVerdict(
 }
 
 /** Wrong results of ops that training or chat dispatches. */
-const wrongResults = (results: SelfTestResult[]): SelfTestResult[] =>
+export const wrongResults = (results: SelfTestResult[]): SelfTestResult[] =>
   results.filter((r) => !r.passed && !unusedOps.has(r.op));
+
+/** "RMSNorm wrongly: y is off by 1.0e-3 (relative)". */
+export function wrongWords({ op, output, error, note }: SelfTestResult): string {
+  const found = note || (error === null ? "not a number" : `off by ${error.toExponential(1)} (relative)`);
+  return `${op} wrongly: ${output} is ${found}`;
+}
+
+/** Forgets the verdict: before the next run every op is tested again. */
+export const forgetVerdict = (
+  facts: AdapterFacts,
+  heads: HeadSizes,
+  browser: string,
+  store: Pick<Store, "delete">,
+): Promise<void> => store.delete([verdictKey(facts, heads, browser)]);
 
 /** Throws "unsupported-gpu" naming the first op that failed; an op that no program dispatches refuses nothing. */
 export function refuseUnlessPassed(report: SelfTestReport): void {
   const [failed] = wrongResults(report.results);
   if (!failed) return;
-  const { op, output, error, note } = failed;
-  const found = note || (error === null ? "not a number" : `off by ${error.toExponential(1)} (relative)`);
   throw new TabTuneError(
     "unsupported-gpu",
-    `This GPU or its driver computes ${op} wrongly: ${output} is ${found}.`,
+    `This GPU or its driver computes ${wrongWords(failed)}.`,
     "Update the graphics driver and the browser, or choose another GPU; the Model panel has a report to send.",
     "Nothing was trained.",
   );

@@ -71,6 +71,8 @@ export interface RunOptions {
   start?: AdapterStart | undefined;
   /** Sees the gradients of a step before clipping (command line `--dump`). */
   onGradients?: (step: number, adapter: Adapter) => Promise<void>;
+  /** Of the time that steps take, what the watch on kernels may take (kernel-watch.ts); by default a hundredth. */
+  watchShare?: number;
   /** A full disk pauses the run instead of ending it. */
   pauseWhenFull?: boolean;
   /** The adapter is on the GPU now: the chat may use it, also while the run is paused. Whoever takes it also frees it. */

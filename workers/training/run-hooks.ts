@@ -13,6 +13,7 @@ import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
 import type { StepRecord } from "./events.ts";
 import { fittedRows } from "./fitted-rows.ts";
+import { KernelWatch } from "./kernel-watch.ts";
 import type { Control, TrainerDeps, TrainerState } from "./loop.ts";
 import { Outliers } from "./outliers.ts";
 import type { RunReport } from "./report.ts";
@@ -38,6 +39,7 @@ export interface RunParts {
   checkpointBytes: number;
   control: Control;
   pauseWhenFull?: boolean | undefined;
+  watchShare?: number | undefined;
   onGradients?: ((step: number, adapter: Adapter) => Promise<void>) | undefined;
 }
 
@@ -52,6 +54,7 @@ export class RunHooks implements TrainerDeps {
   /** Records since the last checkpoint: they are appended to the stored log with the next one. */
   #log: StepRecord[] = [];
   readonly #outliers = new Outliers();
+  readonly #watch: KernelWatch;
 
   constructor(parts: RunParts) {
     const { recipe, report, lastStep, state } = parts;
@@ -61,13 +64,16 @@ export class RunHooks implements TrainerDeps {
     this.load = loaderOf(parts);
     if (parts.pauseWhenFull) this.onFull = (cause) => report.pausedBy(toReport(noRoomFor(state.step, cause)));
     if (parts.evaluation) this.evaluation = parts.evaluation;
+    this.#watch = new KernelWatch(parts.model.vlm, parts.step.kernels, parts.watchShare);
     this.#parts = parts;
   }
 
   async runStep(examples: Example[], n: number, learningRate: number): Promise<StepResult> {
     const { step, onGradients, report } = this.#parts;
     const before = onGradients && (() => onGradients(n, step.adapter));
+    const began = performance.now();
     const { beyondHalf, ...result } = await step.run(examples, n, learningRate, before);
+    await this.#watch.afterStep(n, performance.now() - began);
     if (this.#outliers.add(n, beyondHalf)) {
       report.note(this.#outliers.first);
       this.#going();
@@ -77,12 +83,13 @@ export class RunHooks implements TrainerDeps {
 
   /** Adds to the run's notes what is only known at its end. */
   tellTotals(): void {
-    this.#parts.report.note(this.#outliers.total);
+    this.#parts.report.note(this.#outliers.total, this.#watch.total);
   }
 
   async save({ step: n, position }: TrainerState): Promise<void> {
     const { model, store, runId, step, report, checkpointBytes, recipe, evaluation } = this.#parts;
     report.state("saving");
+    await this.#watch.beforeSave(n);
     const options = { kept: recipe.saveTotalLimit, best: evaluation?.best?.step };
     await withRoomFrom(step.features, async () => {
       await appendLog(store, runId, this.#log);

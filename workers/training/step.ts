@@ -59,6 +59,8 @@ export interface TrainingStep {
   adapter: Adapter;
   /** From now on features of frozen stages are kept, and read again. Does nothing where no stage is frozen. */
   keepFeatures(open: OpenFeatures): Promise<void>;
+  /** Names of all kernels that a step dispatches. */
+  readonly kernels: ReadonlySet<string>;
   /** Of the features that are kept. */
   readonly features: FeatureCache | undefined;
   /** Answers rows between steps, on the step's own buffers; where `answerRows` were asked for. */
@@ -83,6 +85,7 @@ interface StepBuffers extends Runner {
    */
   groups(packs: readonly PackedBatch[]): AsyncGenerator<{ pack: PackedBatch; pictures: PackPictures }[]>;
   answering: Answering | undefined;
+  kernels: readonly string[];
   run(pack: PackedBatch, pictures: PackPictures, dims: PassDims): Promise<Float32Array>;
   /** `norm`, f32[4], and what layers have counted since the run began. */
   readNorm(norm: Tensor): Promise<{ norm: Float32Array; beyondHalf: Uint32Array }>;
@@ -181,6 +184,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     room,
     groups,
     answering,
+    kernels: [...(training?.kernels ?? []), ...encoder.kernels],
     run,
     async readNorm(norm) {
       const words = await staging.read([norm, 16], ...counts);
@@ -257,6 +261,7 @@ export async function createTrainingStep(
     runner: made,
     adapter,
     answering: made.answering,
+    kernels: new Set([...made.kernels, ...clear.kernels, ...update.kernels]),
     keepFeatures: async (open) => made.encoder.kept?.open(open),
     get features() {
       return made.encoder.kept?.cache;

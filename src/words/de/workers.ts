@@ -29,6 +29,7 @@ const kinds: Partial<Record<ErrorCode, string>> = {
   "device-lost": "Die Grafikkarte ist ausgefallen.",
   "out-of-memory": "Der Speicher der Grafikkarte reicht nicht.",
   "gpu-error": "Die Grafikkarte meldet einen Fehler.",
+  "wrong-numbers": "Die Grafikkarte rechnet nicht mehr richtig.",
   "non-finite-loss": "Der Fehlerwert ist keine Zahl mehr.",
   "storage-full": "Der Platz dieses Browsers ist voll.",
   "bad-checkpoint": "Ein gespeicherter Stand ist beschädigt.",

@@ -1,5 +1,5 @@
 /** SwiGLU, the three spellings of GELU, and the rotary embedding. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { type GeluKind, geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
@@ -8,7 +8,7 @@ import { swigluBackward, swigluForward } from "../../kernels/activation/swiglu.t
 import { ropeBackward, ropeForward, ropeTable } from "../../kernels/attention/rope.ts";
 import type { Output } from "./case.ts";
 
-export function swiglu(r: Recorder<never>, arena: Arena): Output[] {
+export function swiglu(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size] = [3, 67];
   const [host, dyHost] = [randomArray(rows * 2 * size, 1, 20), randomArray(rows * size, 2)];
   const gateUp = arena.upload("gate up", host);
@@ -32,7 +32,7 @@ export function swiglu(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** Out of place, in place, and back. */
-export function gelu(r: Recorder<never>, arena: Arena): Output[] {
+export function gelu(r: Recorder<never>, arena: Uploads): Output[] {
   const count = 131;
   const [xHost, dyHost] = [randomArray(count, 1, 4), randomArray(count, 2)];
   const [x, dy] = [arena.upload("x", xHost), arena.upload("dy", dyHost)];
@@ -53,7 +53,7 @@ export function gelu(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** Rows of q|k|v, and what a rotation makes of them. */
-function rotation(arena: Arena) {
+function rotation(arena: Uploads) {
   const [rows, heads, kvHeads, headSize] = [5, 3, 1, 10];
   const half = headSize / 2;
   const width = (heads + 2 * kvHeads) * headSize;
@@ -75,7 +75,7 @@ function rotation(arena: Arena) {
 }
 
 /** Forward against the formula; forward and back again against the input. */
-export function rope(r: Recorder<never>, arena: Arena): Output[] {
+export function rope(r: Recorder<never>, arena: Uploads): Output[] {
   const { shape, host, expected, ...facts } = rotation(arena);
   const positions = arena.upload("positions", facts.positions);
   const [once, there] = [arena.upload("once", host), arena.upload("there and back", host)];
@@ -89,7 +89,7 @@ export function rope(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** Keys and values behind two rows of a cache. */
-export function ropeIntoCache(r: Recorder<never>, arena: Arena): Output[] {
+export function ropeIntoCache(r: Recorder<never>, arena: Uploads): Output[] {
   const { shape, positions, host, expected, width } = rotation(arena);
   const past = 2;
   const queries = shape.heads * shape.headSize;

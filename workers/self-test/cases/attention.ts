@@ -1,5 +1,5 @@
 /** Attention: causal and packed as in training, bidirectional as in the vision tower, and a new token's as in chat. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { attentionBackward, attentionForward } from "../../kernels/attention/attention.ts";
@@ -50,7 +50,7 @@ export const attention =
 /** One row after 70 cached ones: more keys than the workgroup has threads. */
 export const attentionDecode =
   (headSize: number): RecordCase =>
-  (r: Recorder<never>, arena: Arena): Output[] => {
+  (r: Recorder<never>, arena: Uploads): Output[] => {
     const [past, rows] = [70, 1];
     const shape = { heads: 4, kvHeads: 2, headSize, causal: true };
     const { starts, ends } = packed([past + rows]);

@@ -1,5 +1,5 @@
 /** What a case of the self-test is, and the numbers that several of them use. */
-import type { Arena, Tensor } from "../../gpu/buffers.ts";
+import type { Tensor, Uploads } from "../../gpu/buffers.ts";
 import { random } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import type { Variants } from "../../gpu/variants.ts";
@@ -16,7 +16,7 @@ export interface Output {
   read?: (words: Float32Array) => ArrayLike<number>;
 }
 
-export type RecordCase = (r: Recorder<never>, arena: Arena) => Output[];
+export type RecordCase = (r: Recorder<never>, arena: Uploads) => Output[];
 
 export interface SelfTestCase {
   op: string;
@@ -46,7 +46,7 @@ export function halves(count: number, seed: number): { words: Uint16Array; value
 }
 
 /** A random NF4 weight in blocks of 64, and its values. */
-export function fourBit(arena: Arena, out: number, inSize: number): { weight: FourBitWeight; values: Float32Array } {
+export function fourBit(arena: Uploads, out: number, inSize: number): { weight: FourBitWeight; values: Float32Array } {
   const next = random(1);
   const codes = Uint8Array.from({ length: (out * inSize) / 2 }, () => next() * 256);
   const absmax = f32ToF16(Float32Array.from({ length: Math.ceil((out * inSize) / 64) }, () => 0.02 + next()));

@@ -1,5 +1,5 @@
 /** The products of one new token, as chat has them. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { linearForward } from "../../kernels/linear/linear.ts";
@@ -7,7 +7,7 @@ import { forwardReference, type ReferenceLora } from "../../kernels/linear/refer
 import { fourBit, halves, type Output } from "./case.ts";
 
 /** More words in a row than a workgroup has threads, and an end of K that none of its rounds meets. */
-export function fourBitDecode(r: Recorder<never>, arena: Arena): Output[] {
+export function fourBitDecode(r: Recorder<never>, arena: Uploads): Output[] {
   const [out, inSize, rank, groupStarts] = [28, 1048, 5, [0, 8, 12]];
   const { weight, values } = fourBit(arena, out, inSize);
   const width = groupStarts.length * rank;
@@ -30,7 +30,7 @@ export function fourBitDecode(r: Recorder<never>, arena: Arena): Output[] {
   return [{ name: "y of 4-bit weights", tensor: y, expected: product.map((v, i) => v + sideHost[i]!) }];
 }
 
-export function halfDecode(r: Recorder<never>, arena: Arena): Output[] {
+export function halfDecode(r: Recorder<never>, arena: Uploads): Output[] {
   const [out, inSize] = [36, 276];
   const { words, values } = halves(out * inSize, 1);
   const weight = { format: "f16", out, in: inSize, data: arena.upload("w", words) } as const;

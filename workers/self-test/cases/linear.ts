@@ -1,5 +1,5 @@
 /** The linear family: 4-bit and dense weights, LoRA with and without dropout, dW. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { dropoutFactor } from "../../kernels/dropout/reference.ts";
@@ -16,7 +16,7 @@ import { linearWeightGradient } from "../../kernels/linear/weight-gradient.ts";
 import { fourBit, halves, type Output } from "./case.ts";
 
 /** Odd in every direction: a tile is cut at its last rows, its last columns and the end of K, and holds borders of groups. */
-export function fourBitLinear(r: Recorder<never>, arena: Arena): Output[] {
+export function fourBitLinear(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, out, inSize, rank, groupStarts] = [37, 76, 72, 5, [0, 20, 28]];
   const { weight, values } = fourBit(arena, out, inSize);
   const width = groupStarts.length * rank;
@@ -45,7 +45,7 @@ export function fourBitLinear(r: Recorder<never>, arena: Arena): Output[] {
   ];
 }
 
-export function halfLinear(r: Recorder<never>, arena: Arena): Output[] {
+export function halfLinear(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, out, inSize] = [35, 68, 20];
   const { words, values } = halves(out * inSize, 1);
   const weight = { format: "f16", out, in: inSize, data: arena.upload("w", words) } as const;
@@ -60,7 +60,7 @@ export function halfLinear(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** LoRA's input and the way back through one mask, which is found again from its counters. */
-export function loraDropout(r: Recorder<never>, arena: Arena): Output[] {
+export function loraDropout(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, out, inSize, rank] = [5, 12, 24, 4];
   const mask = { rate: 0.3, seed: 42, site: 7, step: 3 };
   const { weight, values } = fourBit(arena, out, inSize);
@@ -100,7 +100,7 @@ export function loraDropout(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** dW and db of a linear that is trained in full, added to what is there. */
-export function weightGradient(r: Recorder<never>, arena: Arena): Output[] {
+export function weightGradient(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, out, inSize] = [7, 9, 20];
   const [dyHost, xHost] = [randomArray(rows * out, 1), randomArray(rows * inSize, 2)];
   const [ontoW, ontoB] = [randomArray(out * inSize, 3), randomArray(out, 4)];

@@ -1,5 +1,5 @@
 /** Cross-entropy with its gradient, and the choice of a token. */
-import type { Arena, Tensor } from "../../gpu/buffers.ts";
+import type { Tensor, Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { crossEntropy } from "../../kernels/loss/cross-entropy.ts";
@@ -9,7 +9,7 @@ import { type SamplingOptions, sampleRows } from "../../kernels/sampling/sample.
 import { sampleReference } from "../../kernels/sampling/sample-reference.ts";
 import { asU32, type Output } from "./case.ts";
 
-export function lossAndGradient(r: Recorder<never>, arena: Arena): Output[] {
+export function lossAndGradient(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, vocab, ld] = [3, 301, 304];
   const host = randomArray(rows * ld, 1, 30);
   const targetsHost = Uint32Array.of(0, 300, 17);
@@ -29,7 +29,7 @@ export function lossAndGradient(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** A tie, and a larger value past the vocabulary that must not win. */
-export function argmax(r: Recorder<never>, arena: Arena): Output[] {
+export function argmax(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, vocab, ld] = [3, 197, 200];
   const host = randomArray(rows * ld, 1);
   for (let row = 0; row < rows; row++) host.fill(9, row * ld + vocab, (row + 1) * ld);
@@ -45,7 +45,7 @@ export function argmax(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** A token by temperature and top-p for each of three rows. */
-export function sample(r: Recorder<never>, arena: Arena): Output[] {
+export function sample(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, vocab, ld] = [3, 301, 304];
   const host = randomArray(rows * ld, 1, 6);
   const [out, ids, best] = [2 * rows, rows, rows].map((n) => arena.tensor("tokens", n)) as [Tensor, Tensor, Tensor];

@@ -1,5 +1,5 @@
 /** RMSNorm, also of rows that an index picks, and LayerNorm. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { layerNormBackward, layerNormForward } from "../../kernels/norm/layer-norm.ts";
@@ -12,7 +12,7 @@ import {
 import { rmsNormBackward, rmsNormForward } from "../../kernels/norm/rms-norm.ts";
 import type { Output } from "./case.ts";
 
-export function rmsNorm(r: Recorder<never>, arena: Arena): Output[] {
+export function rmsNorm(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size, eps] = [7, 65, 1e-5];
   const [xHost, dyHost, weightHost] = [
     randomArray(rows * size, 1, 3),
@@ -30,7 +30,7 @@ export function rmsNorm(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** The label rows of a batch: gathered on the way in, scattered on the way back, other rows untouched. */
-export function rmsNormOfRows(r: Recorder<never>, arena: Arena): Output[] {
+export function rmsNormOfRows(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size, eps] = [6, 65, 1e-5];
   const index = Uint32Array.of(4, 0, 3);
   const [xHost, dyHost] = [randomArray(rows * size, 1, 3), randomArray(index.length * size, 2)];
@@ -53,7 +53,7 @@ export function rmsNormOfRows(r: Recorder<never>, arena: Arena): Output[] {
   ];
 }
 
-export function layerNorm(r: Recorder<never>, arena: Arena): Output[] {
+export function layerNorm(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size, eps] = [5, 67, 1e-5];
   const [xHost, dyHost] = [randomArray(rows * size, 1, 3), randomArray(rows * size, 4)];
   const [weightHost, biasHost] = [randomArray(size, 2), randomArray(size, 3)];

@@ -1,5 +1,5 @@
 /** The norm of all gradients, AdamW, and AdamW with moments of 8 bits. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { random, randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import { adamw } from "../../kernels/optimizer/adamw.ts";
@@ -12,7 +12,7 @@ import type { Output } from "./case.ts";
 const scalars = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 };
 const correction = { biasCorrection1: 1 - 0.9, biasCorrection2Sqrt: Math.sqrt(1 - 0.999) };
 
-export function normAndAdamW(r: Recorder<never>, arena: Arena): Output[] {
+export function normAndAdamW(r: Recorder<never>, arena: Uploads): Output[] {
   const count = 1031;
   const [paramHost, gradHost] = [randomArray(count, 1), randomArray(count, 2)];
   const [param, grad] = [arena.upload("param", paramHost), arena.upload("grad", gradHost)];
@@ -50,7 +50,7 @@ function clearance(map: Float32Array, x: number): number {
  * The first step of values whose moments lie far from every border between codes: rounding, which drivers do not share, cannot move them
  * to a neighbour. Two blocks, the second of them short; the first element of each is its largest.
  */
-export function adamw8(r: Recorder<never>, arena: Arena): Output[] {
+export function adamw8(r: Recorder<never>, arena: Uploads): Output[] {
   const count = 301;
   const next = random(3);
   const clear = [...dynamicMap].filter((v) => v !== 0 && clearance(unsignedDynamicMap, v * v) > 0.1);

@@ -1,5 +1,5 @@
 /** Ops that move rows: token embedding and its gradient, copies, the picture's patches. */
-import type { Arena } from "../../gpu/buffers.ts";
+import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
 import {
@@ -14,7 +14,7 @@ import { embeddingBackward, embeddingForward } from "../../kernels/rows/embeddin
 import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
 import { asU32, halves, type Output } from "./case.ts";
 
-export function embedding(r: Recorder<never>, arena: Arena): Output[] {
+export function embedding(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size, vocab] = [9, 10, 13];
   // The table lies in two parts.
   const cut = 6;
@@ -60,7 +60,7 @@ export function embedding(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** Rows that are weighted sums of others, written and added; one has none and stays. */
-export function blends(r: Recorder<never>, arena: Arena): Output[] {
+export function blends(r: Recorder<never>, arena: Uploads): Output[] {
   const [sums, size] = [3, 11];
   const rows = Int32Array.of(4, 0, 2, 1, -1, -1, -1, -1, 3, 4, -1, -1);
   const [weights, xHost, yHost] = [randomArray(4 * sums, 1), randomArray(5 * size, 2), randomArray(sums * size, 3)];
@@ -81,7 +81,7 @@ export function blends(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** A plain copy, and zeroes. */
-export function copies(r: Recorder<never>, arena: Arena): Output[] {
+export function copies(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size] = [7, 13];
   const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
   const [copied, zeroed] = [arena.tensor("copied", 3 * size), arena.upload("zeroed", ontoHost)];
@@ -95,7 +95,7 @@ export function copies(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** Gather, and its transpose added to what is there. */
-export function gatherAndScatter(r: Recorder<never>, arena: Arena): Output[] {
+export function gatherAndScatter(r: Recorder<never>, arena: Uploads): Output[] {
   const [rows, size] = [7, 13];
   const index = Uint32Array.of(6, 0, 3);
   const [xHost, ontoHost] = [randomArray(rows * size, 1), randomArray(rows * size, 2)];
@@ -118,7 +118,7 @@ export function gatherAndScatter(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** To f16 and back: what f16 holds exactly, and what it holds but for a power of two, above its range and below it. */
-export function halfCopies(r: Recorder<never>, arena: Arena): Output[] {
+export function halfCopies(r: Recorder<never>, arena: Uploads): Output[] {
   const factors = [1, 2 ** 20, 2 ** -20];
   const [rows, size] = [factors.length, 44];
   const { values } = halves(rows * size, 1);
@@ -139,7 +139,7 @@ export function halfCopies(r: Recorder<never>, arena: Arena): Output[] {
 }
 
 /** Patches of two pictures, the tower's input rows, and the class rows off again and back. */
-export function patches(r: Recorder<never>, arena: Arena): Output[] {
+export function patches(r: Recorder<never>, arena: Uploads): Output[] {
   const [images, imageSize, patchSize, size] = [2, 11, 5, 9];
   const [grid, area] = [2, imageSize * imageSize];
   const pixels = randomArray(images * area * 3, 1);
