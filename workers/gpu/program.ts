@@ -40,6 +40,17 @@ export interface DispatchSpec<K extends string = string> {
   flops?: Size<K>;
 }
 
+/** A place between two dispatches where values can be looked at. It costs a replay nothing. */
+interface Point<K extends string> {
+  name: string;
+  /** f32. */
+  tensor: Tensor;
+  /** Values that are written by then. */
+  count: Size<K>;
+  /** Dispatches before it. */
+  at: number;
+}
+
 interface Recorded<K extends string> extends Cuttable<K> {
   kernel: Kernel;
   pipeline: GPUComputePipeline;
@@ -98,6 +109,7 @@ export class PipelineCache {
 /** Collects dispatches of a program whose dims are `K`; `build` compiles and binds them. */
 export class Recorder<K extends string = string> {
   readonly specs: DispatchSpec<K>[] = [];
+  readonly points: Point<K>[] = [];
   readonly variants: Variants;
 
   constructor(variants: Variants = softwareVariants) {
@@ -108,6 +120,11 @@ export class Recorder<K extends string = string> {
     if (spec.params.length > SLOT / 4 - 3) throw new Error(`${spec.kernel.name}: more than 61 parameters`);
     if (spec.tensors.length !== spec.kernel.access.length) throw new Error(`${spec.kernel.name}: bindings differ`);
     this.specs.push(spec);
+  }
+
+  /** From here on the first `count` values of `tensor` are what `name` calls them: `trace` looks at them. */
+  point(name: string, tensor: Tensor, count: Size<K>): void {
+    this.points.push({ name, tensor, count, at: this.specs.length });
   }
 
   async build(arena: Arena, pipelines: PipelineCache): Promise<Program<K>> {
@@ -135,7 +152,7 @@ export class Recorder<K extends string = string> {
         flops: spec.flops ?? 0,
       };
     });
-    return new Program(arena, recorded);
+    return new Program(arena, recorded, this.points);
   }
 }
 
@@ -164,11 +181,13 @@ export class Program<K extends string = string> {
   readonly #arena: Arena;
   readonly #recorded: Recorded<K>[];
   readonly #offset = new Uint32Array(1);
+  readonly #points: readonly Point<K>[];
   #paces: { of: Pace; list: KernelPace[] } | undefined;
 
-  constructor(arena: Arena, recorded: Recorded<K>[]) {
+  constructor(arena: Arena, recorded: Recorded<K>[], points: readonly Point<K>[] = []) {
     this.#arena = arena;
     this.#recorded = recorded;
+    this.#points = points;
   }
 
   get dispatches(): number {
@@ -231,6 +250,17 @@ export class Program<K extends string = string> {
     }
     await gpu.submits.finished();
     gpu.alive();
+  }
+
+  /** Replays, with a stop at each recorded point, whose values `look` may read. It ends the replay with false. */
+  async trace(dims: Dims<K>, pace: Pace, look: (name: string, values: Tensor) => Promise<boolean>): Promise<void> {
+    let from = 0;
+    for (const { name, tensor, count, at } of this.#points) {
+      await new Program(this.#arena, this.#recorded.slice(from, at)).run(dims, pace);
+      from = at;
+      if (!(await look(name, { ...tensor, length: evaluate(count, dims) }))) return;
+    }
+    await new Program(this.#arena, this.#recorded.slice(from)).run(dims, pace);
   }
 
   /** Of each dispatch; looked up once as long as the pace is the same. */

@@ -3,7 +3,7 @@
  * one use (training, evaluation, a chat); its programs are recorded once. All uses share the weights and the adapter.
  */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
-import { Recorder, type Size } from "../gpu/program.ts";
+import { evaluate, Recorder, type Size } from "../gpu/program.ts";
 import { sharedMemory } from "../gpu/shared-memory.ts";
 import { type BlendTable, blendRows, TAPS } from "../kernels/rows/blend.ts";
 import { zero } from "../kernels/rows/copy.ts";
@@ -160,8 +160,11 @@ function layersForward<K extends string>(
   b: PassBuffers,
   { adapter, ...pass }: Pick<LayerPass<K>, "rows" | "dropout"> & { adapter: Adapter | undefined },
 ): void {
+  const values: Size<K> = (d) => evaluate(pass.rows, d) * model.config.decoder.hiddenSize;
+  r.point("the token embeddings", b.layers[0]!.x, values);
   b.layers.forEach((_, n) => {
     layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...pass });
+    r.point(`layer ${n + 1}`, outputOf(b, n), values);
   });
 }
 
@@ -202,17 +205,23 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
   layersForward(r, model, b, { adapter, rows, dropout });
   normLabelRows(r, b.last, labelRows, head);
   headAndLoss(r, { labelRows, gradScale: (d) => d.gradScale, gradient: true }, head);
+  r.point("the output head", b.nll, labelRows);
   zero(r, { x: g.dx, count: (d) => d.rows * hiddenSize });
   normLabelRowsBackward(r, { dx: g.dx, x: b.last, rows: labelRows }, head);
+  const values: Size<TrainingDims> = (d) => d.rows * hiddenSize;
+  r.point("the gradient of the output head", g.dx, values);
   for (let n = numLayers - 1; n >= 0; n--) {
     const kept = b.layers[n]!;
+    const inputGradient = n > 0 || learnsFromPictures(adapter);
     layerBackward(r, g, {
       ...layerPass(model, b, n, adapter),
       ...{ lora: adapter.layers[n]!, rows, dropout },
       accumulate: (d) => d.accumulate,
-      inputGradient: n > 0 || learnsFromPictures(adapter),
+      inputGradient,
       fresh: n === numLayers - 1 && kept.mlp.length === 1 && kept.halves.length === 0,
     });
+    r.point(`the gradient of LoRA's matrices in layer ${n + 1}`, adapter.grads[n]!, adapter.grads[n]!.length);
+    if (inputGradient) r.point(`the gradient of layer ${n + 1}`, g.dx, values);
   }
   return r;
 }

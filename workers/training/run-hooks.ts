@@ -21,6 +21,7 @@ import type { RunEvaluation } from "./run-evaluation.ts";
 import { appendLog } from "./saved/log.ts";
 import { noRoomFor, saveGeneration } from "./saved/save.ts";
 import type { StepResult, TrainingStep } from "./step.ts";
+import { tracedError } from "./trace.ts";
 
 export interface RunParts {
   model: LoadedModel;
@@ -55,13 +56,15 @@ export class RunHooks implements TrainerDeps {
   #log: StepRecord[] = [];
   readonly #outliers = new Outliers();
   readonly #watch: KernelWatch;
+  /** Of the examples that are read, in the data set. */
+  readonly #positions = new WeakMap<Example, number>();
 
   constructor(parts: RunParts) {
     const { recipe, report, lastStep, state } = parts;
     this.recipe = recipe;
     this.totalSteps = report.maxSteps;
     this.lastStep = lastStep;
-    this.load = loaderOf(parts);
+    this.load = loaderOf(parts, this.#positions);
     if (parts.pauseWhenFull) this.onFull = (cause) => report.pausedBy(toReport(noRoomFor(state.step, cause)));
     if (parts.evaluation) this.evaluation = parts.evaluation;
     this.#watch = new KernelWatch(parts.model.vlm, parts.step.kernels, parts.watchShare);
@@ -72,13 +75,32 @@ export class RunHooks implements TrainerDeps {
     const { step, onGradients, report } = this.#parts;
     const before = onGradients && (() => onGradients(n, step.adapter));
     const began = performance.now();
-    const { beyondHalf, ...result } = await step.run(examples, n, learningRate, before);
+    const { beyondHalf, ...result } = await step.run(examples, n, learningRate, before).catch(async (cause) => {
+      throw await this.#traced(cause, examples, n);
+    });
     await this.#watch.afterStep(n, performance.now() - began);
     if (this.#outliers.add(n, beyondHalf)) {
       report.note(this.#outliers.first);
       this.#going();
     }
     return result;
+  }
+
+  /** The error of a step whose loss is not a number, with the row and the place that it comes from. Any other error is itself. */
+  async #traced(cause: unknown, examples: Example[], n: number): Promise<unknown> {
+    if (!(cause instanceof TabTuneError && cause.code === "non-finite-loss")) return cause;
+    const { step, dataset } = this.#parts;
+    const found = await step.trace(examples, n);
+    const sourceOf = async (example: Example): Promise<string> => {
+      const position = this.#positions.get(example) ?? example.row;
+      return (await dataset.sourceOf(position)) ?? `row ${position + 1}`;
+    };
+    return tracedError(cause, {
+      step: n,
+      rows: examples.length,
+      found,
+      source: found[0] && (await sourceOf(found[0].example)),
+    });
   }
 
   /** Adds to the run's notes what is only known at its end. */
@@ -130,7 +152,10 @@ async function withRoomFrom(features: FeatureCache | undefined, save: () => Prom
 }
 
 /** Reads the examples of the step at a position, none of them longer than the recipe's rows; a row that is met and cannot be used is told. */
-function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHooks["load"] {
+function loaderOf(
+  { model, dataset, usable, recipe, report }: RunParts,
+  positions: WeakMap<Example, number>,
+): RunHooks["load"] {
   const plan = createSampler({
     rows: usable.rows.length,
     order: recipe.dataOrder,
@@ -143,7 +168,11 @@ function loaderOf({ model, dataset, usable, recipe, report }: RunParts): RunHook
   // Of whole data sets it was counted before the run.
   const read = fittedRows(dataset, { model, recipe, report, counted: !dataset.onDemand });
   return createPrefetch(plan, {
-    read: (i) => read(positionOf(i)),
+    read: async (i) => {
+      const example = await read(positionOf(i));
+      if (example) positions.set(example, positionOf(i));
+      return example;
+    },
     ...(dataset.onDemand ? { soon: (rows) => dataset.soon(rows.map(positionOf)) } : {}),
   });
 }

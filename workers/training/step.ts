@@ -5,7 +5,7 @@
 import { groupsOf, type PackedBatch, type PassRoom, packsOf } from "../data/batches/pack.ts";
 import type { Example } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
-import { Arena, type Tensor, write } from "../gpu/buffers.ts";
+import { Arena, readBack, type Tensor, write } from "../gpu/buffers.ts";
 import { createStaging } from "../gpu/staging.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
@@ -26,6 +26,7 @@ import { allocateStep } from "../models/step-buffers.ts";
 import { writeTokens } from "../models/token-table.ts";
 import type { Vlm } from "../models/vlm.ts";
 import { type Answering, createAnswering } from "./answering.ts";
+import { type Traced, traceRows } from "./trace.ts";
 import { type OptimizerSettings, recordClear, recordUpdate } from "./update.ts";
 
 export interface StepResult {
@@ -70,11 +71,19 @@ export interface TrainingStep {
    * `beforeUpdate` sees the summed gradients before clipping. Throws "non-finite-loss" with nothing updated.
    */
   run(examples: Example[], step: number, learningRate: number, beforeUpdate?: () => Promise<void>): Promise<StepReport>;
+  /**
+   * Runs `examples` of a step that failed once more, each by itself, and finds which of them give values that are not numbers, and where
+   * first. The adapter's gradients are then those of the last.
+   */
+  trace(examples: Example[], step: number): Promise<Traced[]>;
   dispose(): Promise<void>;
 }
 
 /** `firstRow`, `firstTile`: tokens and tiles of the step's earlier passes, which dropout counts on from. */
 type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "firstTile", number>;
+
+/** Sees values at a place of a pass; false ends it. */
+type Look = (place: string, values: Tensor) => Promise<boolean>;
 
 /** What a step runs in: buffers of a pass, the vision tower, and the program over them. */
 interface StepBuffers extends Runner {
@@ -87,6 +96,8 @@ interface StepBuffers extends Runner {
   answering: Answering | undefined;
   kernels: readonly string[];
   run(pack: PackedBatch, pictures: PackPictures, dims: PassDims): Promise<Float32Array>;
+  /** As `run`, looking at picture features, at each layer's output and at its gradients, in that order; `look` ends it with false. */
+  trace(pack: PackedBatch, dims: PassDims, look: Look): Promise<void>;
   /** `norm`, f32[4], and what layers have counted since the run began. */
   readNorm(norm: Tensor): Promise<{ norm: Float32Array; beyondHalf: Uint32Array }>;
 }
@@ -186,6 +197,27 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     answering,
     kernels: [...(training?.kernels ?? []), ...encoder.kernels],
     run,
+    async trace(pack, { firstTile, ...dims }, look) {
+      const pictures = picturesOf(pack);
+      const at = { step: dims.step, firstTile };
+      await upload(pack, pictures, at);
+      const length = pictures.tiles * encoder.featuresPerTile * config.decoder.hiddenSize;
+      if (length > 0 && !(await look("the pictures' features", { ...buffers.imageFeatures, length }))) return;
+      let goesOn = true;
+      await training!.trace(
+        { rows: pack.rows, labelRows: pack.targets.length, ...dims },
+        model.pace,
+        async (...seen) => {
+          goesOn = await look(...seen);
+          return goesOn;
+        },
+      );
+      if (!goesOn) return;
+      await backwardPictures(encoder, pictures, at);
+      for (const grad of trains!.grads.slice(config.decoder.numLayers)) {
+        if (!(await look("the gradients of vision tower and projector", grad))) return;
+      }
+    },
     async readNorm(norm) {
       const words = await staging.read([norm, 16], ...counts);
       return { norm: new Float32Array(words, 0, 4), beyondHalf: new Uint32Array(words, 16) };
@@ -309,6 +341,17 @@ export async function createTrainingStep(
       }
       const tokens = packs.reduce((n, pack) => n + pack.rows, 0);
       return { loss, gradNorm: gradientNorm!, targetTokens, tokens, beyondHalf };
+    },
+    async trace(examples, step) {
+      const packs = packsOf(examples, trainOn, made.room);
+      const targets = packs.reduce((sum, pack) => sum + pack.targets.length, 0);
+      const dims = { gradScale: 1 / Math.max(1, targets), step, accumulate: 0 };
+      return traceRows(packs, trainOn, async (pack, first, look) => {
+        if (learnsFromPictures(adapter)) await clear.run({}, model.pace);
+        await made.trace(pack, { ...dims, ...first }, (name, values) =>
+          look(name, () => readBack(model.gpu, [values])),
+        );
+      });
     },
     dispose: () => made.dispose(),
   };
