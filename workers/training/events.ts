@@ -1,6 +1,7 @@
 /** What a run reports while it goes on. */
 import type { ErrorReport } from "../errors.ts";
 import type { FeatureCounts } from "../models/kept/feature-cache.ts";
+import type { Spike } from "./spikes.ts";
 
 export type RunState =
   | "idle"
@@ -23,6 +24,8 @@ export interface StepRecord {
   targetTokens: number;
   tokens: number;
   seconds: number;
+  /** Of a step whose loss jumped: what it stands out from (spikes.ts). */
+  spike?: Spike;
 }
 
 /** What held-out rows say of the adapter after some step. */

@@ -37,7 +37,7 @@ export interface TrainerDeps {
   lastStep: number;
   /** Examples of the optimizer step at `position`; reads the step after it while the GPU works. */
   load(position: Position): Promise<LoadedStep>;
-  runStep(examples: Example[], step: number, learningRate: number): Promise<StepResult>;
+  runStep(examples: Example[], step: number, learningRate: number): Promise<StepResult & Pick<StepRecord, "spike">>;
   save(state: TrainerState): Promise<void>;
   onStep(record: StepRecord): Promise<void> | void;
   onPause(paused: boolean): void;

@@ -45,6 +45,7 @@ export function toStepLine(record: StepRecord): string {
     grad_norm: record.gradNorm,
     learning_rate: record.learningRate,
     target_tokens: record.targetTokens,
+    ...(record.spike ? { loss_spike: record.spike } : {}),
   });
 }
 

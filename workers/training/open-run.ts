@@ -25,6 +25,7 @@ import { RunEvaluation } from "./run-evaluation.ts";
 import { RunHooks } from "./run-hooks.ts";
 import { type Origin, saveLineage } from "./saved/lineage.ts";
 import { loadStep } from "./saved/load.ts";
+import { readLog } from "./saved/log.ts";
 import { restore } from "./saved/restore.ts";
 import { recordOfModel } from "./saved/run-info.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
@@ -148,7 +149,10 @@ export class OpenRun {
     // A run that was cut off before its first checkpoint starts over: the seed makes the same adapter again.
     const restored = resume ? await restore({ store, runId }, model.vlm, adapter, this.state) : undefined;
     if (restored === undefined) await this.#begin();
-    else await evaluation?.restore();
+    else {
+      await evaluation?.restore();
+      this.hooks.goOn((await readLog(store, runId)).records);
+    }
     await setRunStatus(store, runId, "running");
     this.#given = onAdapter !== undefined;
     onAdapter?.({ runId, adapter, arena });

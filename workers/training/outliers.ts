@@ -1,5 +1,5 @@
 /** What a run says of activations beyond f16's range: how many, where, and what became of them. */
-const shown = (n: number): string => n.toLocaleString("en-US");
+import { shown } from "../words.ts";
 
 export class Outliers {
   /** Which layers had some. */

@@ -20,7 +20,8 @@ import type { RunReport } from "./report.ts";
 import type { RunEvaluation } from "./run-evaluation.ts";
 import { appendLog } from "./saved/log.ts";
 import { noRoomFor, saveGeneration } from "./saved/save.ts";
-import type { StepResult, TrainingStep } from "./step.ts";
+import { Spikes } from "./spikes.ts";
+import type { TrainingStep } from "./step.ts";
 import { tracedError } from "./trace.ts";
 
 export interface RunParts {
@@ -55,6 +56,9 @@ export class RunHooks implements TrainerDeps {
   /** Records since the last checkpoint: they are appended to the stored log with the next one. */
   #log: StepRecord[] = [];
   readonly #outliers = new Outliers();
+  readonly #spikes = new Spikes();
+  /** What was told of them. */
+  #jumped = "";
   readonly #watch: KernelWatch;
   /** Of the examples that are read, in the data set. */
   readonly #positions = new WeakMap<Example, number>();
@@ -71,7 +75,7 @@ export class RunHooks implements TrainerDeps {
     this.#parts = parts;
   }
 
-  async runStep(examples: Example[], n: number, learningRate: number): Promise<StepResult> {
+  async runStep(examples: Example[], n: number, learningRate: number): ReturnType<TrainerDeps["runStep"]> {
     const { step, onGradients, report } = this.#parts;
     const before = onGradients && (() => onGradients(n, step.adapter));
     const began = performance.now();
@@ -83,7 +87,19 @@ export class RunHooks implements TrainerDeps {
       report.note(this.#outliers.first);
       this.#going();
     }
-    return result;
+    const spike = this.#spikes.add(n, result.loss);
+    if (!spike) return result;
+    if (this.#spikes.first !== this.#jumped) {
+      this.#jumped = this.#spikes.first;
+      report.note(this.#jumped);
+      this.#going();
+    }
+    return { ...result, spike };
+  }
+
+  /** The steps that a run has behind it when it goes on. */
+  goOn(records: readonly StepRecord[]): void {
+    this.#spikes.goOn(records);
   }
 
   /** The error of a step whose loss is not a number, with the row and the place that it comes from. Any other error is itself. */
@@ -105,7 +121,7 @@ export class RunHooks implements TrainerDeps {
 
   /** Adds to the run's notes what is only known at its end. */
   tellTotals(): void {
-    this.#parts.report.note(this.#outliers.total, this.#watch.total);
+    this.#parts.report.note(this.#outliers.total, this.#spikes.total, this.#watch.total);
   }
 
   async save({ step: n, position }: TrainerState): Promise<void> {
