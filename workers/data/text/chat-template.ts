@@ -1,13 +1,13 @@
 /** Messages to text by a Jinja chat template: the recipe's, else the checkpoint's own, else the one of its family. */
-import { Template } from "@huggingface/jinja";
 import { TabTuneError, wordsOf } from "../../errors.ts";
 import type { ContentPart, Message } from "../rows/row.ts";
+import { BoundedTemplate, TooMuch } from "./bounded-template.ts";
 import type { TemplateTokens } from "./tokenizer.ts";
 
 export interface ChatTemplate {
   jinja: string;
   origin: "recipe" | "checkpoint" | "family";
-  compiled: Template;
+  compiled: BoundedTemplate;
   /** Whether the template walks over content parts; others expect each message's content to be one string. */
   takesParts: boolean;
 }
@@ -40,13 +40,13 @@ export function chooseTemplate(sources: TemplateSources): ChatTemplate {
 /** @throws TabTuneError "bad-recipe" or, for a checkpoint's template, "unsupported-model" */
 export function compileTemplate(jinja: string, origin: ChatTemplate["origin"]): ChatTemplate {
   try {
-    const compiled = new Template(jinja);
+    const compiled = new BoundedTemplate(jinja);
     return { jinja, origin, compiled, takesParts: takesParts(compiled, jinja) };
   } catch (cause) {
     const whose = origin === "recipe" ? "The recipe's chat_template" : "The checkpoint's chat template";
     throw new TabTuneError(
       origin === "recipe" ? "bad-recipe" : "unsupported-model",
-      `${whose} is not a Jinja template that can be read (${wordsOf(cause)}).`,
+      `${whose} is not a Jinja template that can be used (${wordsOf(cause)}).`,
       "Correct it, or leave chat_template out of the recipe to use the usual one.",
       "",
       { cause },
@@ -58,7 +58,7 @@ export function compileTemplate(jinja: string, origin: ChatTemplate["origin"]): 
  * Whether a template walks over content parts, tried on a small conversation: its texts must come out, and not the list as it is
  * written down. Where neither parts nor strings render, a template that speaks of types is given parts.
  */
-function takesParts(compiled: Template, jinja: string): boolean {
+function takesParts(compiled: BoundedTemplate, jinja: string): boolean {
   // Private-use characters: no template has them.
   const [text, extra] = ["\uE0F3", "\uE0F4"];
   const ofParts = tryToRender(compiled, [{ type: "text", text, extra }]);
@@ -67,7 +67,7 @@ function takesParts(compiled: Template, jinja: string): boolean {
 }
 
 /** A question and its answer of this content, with a system message where the template does not do without; "" where it refuses both. */
-function tryToRender(compiled: Template, content: unknown): string {
+function tryToRender(compiled: BoundedTemplate, content: unknown): string {
   for (const roles of [
     ["user", "assistant"],
     ["system", "user", "assistant"],
@@ -75,8 +75,9 @@ function tryToRender(compiled: Template, content: unknown): string {
     try {
       const messages = roles.map((role) => ({ role, content }));
       return compiled.render({ messages, add_generation_prompt: false, bos_token: "", eos_token: "" });
-    } catch {
-      // Whoever renders a row is told why.
+    } catch (error) {
+      // Of what it refuses whoever renders a row is told why; what two words cost too much for is no template.
+      if (error instanceof TooMuch) throw error;
     }
   }
   return "";
