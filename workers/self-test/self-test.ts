@@ -12,7 +12,7 @@ import type { SelfTestReport, SelfTestResult } from "./report.ts";
 import { casesInTurn, SELF_TEST_LIMIT } from "./run-cases.ts";
 
 /** Counts up when a kernel or a case changes: older verdicts are then not believed. */
-const KERNELS_VERSION = 7;
+const KERNELS_VERSION = 8;
 
 /** The adapter and the browser that drives it: what a verdict or a choice of tiles holds for. */
 export function adapterKey(facts: AdapterFacts, browser: string): string {

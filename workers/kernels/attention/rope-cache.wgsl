@@ -1,6 +1,6 @@
 // As rope.wgsl, for a pass whose keys and values go to a cache: query heads are rotated in place, key heads on their way, value heads
 // are copied. One thread per pair.
-struct Params { past: u32, heads: u32, kvHeads: u32, half: u32 }
+struct Params { past: u32, heads: u32, kvHeads: u32, half: u32, axes: u32, axesRow: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read_write> qkv: array<f32>;
 @group(0) @binding(2) var<storage, read_write> kv: array<f32>;
@@ -19,7 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var a = qkv[at];
   var b = qkv[at + p.half];
   if (head < p.heads + p.kvHeads) {
-    let turn = table[positions[row] * p.half + i];
+    let turn = turnOf(row, i);
     let x = a;
     a = x * turn.x - b * turn.y;
     b = b * turn.x + x * turn.y;

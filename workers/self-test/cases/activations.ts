@@ -52,54 +52,72 @@ export function gelu(r: Recorder<never>, arena: Uploads): Output[] {
   });
 }
 
+/** Which position of a row each pair turns by; all by the one where rows have no other. */
+const oneAxis = [0, 0, 0, 0, 0];
+const threeAxes = [0, 1, 2, 0, 1];
+
 /** Rows of q|k|v, and what a rotation makes of them. */
-function rotation(arena: Uploads) {
+function rotation(arena: Uploads, pairs: readonly number[]) {
+  const axes = Math.max(...pairs) + 1;
   const [rows, heads, kvHeads, headSize] = [5, 3, 1, 10];
   const half = headSize / 2;
   const width = (heads + 2 * kvHeads) * headSize;
   const host = randomArray(rows * width, 1);
-  const tableHost = ropeTable(301, headSize, 10000);
-  const positions = Uint32Array.of(0, 1, 300, 7, 2);
+  const tableHost = ropeTable(301, headSize, 10000, axes > 1 ? pairs : undefined);
+  const positions = Uint32Array.of(0, 1, 300, 7, 2, 11, 0, 5, 3, 299, 1, 1, 42, 17, 8).subarray(0, rows * axes);
   const table = arena.upload("table", tableHost);
   const expected = Float64Array.from(host);
-  positions.forEach((position, row) => {
+  for (let row = 0; row < rows; row++)
     for (let head = 0; head < heads + kvHeads; head++)
       for (let i = 0; i < half; i++) {
+        const position = positions[row * axes + pairs[i]!]!;
         const at = row * width + head * headSize + i;
         const [cosine, sine] = [tableHost[(position * half + i) * 2]!, tableHost[(position * half + i) * 2 + 1]!];
         expected[at] = host[at]! * cosine - host[at + half]! * sine;
         expected[at + half] = host[at + half]! * cosine + host[at]! * sine;
       }
+  return { shape: { table, axes, heads, kvHeads, headSize, rows }, positions, host, expected, width };
+}
+
+/** Forward against the formula; forward and back again against the input: rows of one position, and of three. */
+export const rope = (r: Recorder<never>, arena: Uploads): Output[] =>
+  [oneAxis, threeAxes].flatMap((pairs, n) => {
+    const { shape, host, expected, ...facts } = rotation(arena, pairs);
+    const positions = arena.upload("positions", facts.positions);
+    const [once, there] = [arena.upload("once", host), arena.upload("there and back", host)];
+    ropeForward(r, { ...shape, positions, qkv: once });
+    ropeForward(r, { ...shape, positions, qkv: there });
+    ropeBackward(r, { ...shape, positions, qkv: there });
+    const of = ["one position", "three positions"][n];
+    return [
+      { name: `rotated by ${of}`, tensor: once, expected },
+      { name: `rotated by ${of} and back`, tensor: there, expected: host },
+    ];
   });
-  return { shape: { table, heads, kvHeads, headSize, rows }, positions, host, expected, width };
-}
 
-/** Forward against the formula; forward and back again against the input. */
-export function rope(r: Recorder<never>, arena: Uploads): Output[] {
-  const { shape, host, expected, ...facts } = rotation(arena);
-  const positions = arena.upload("positions", facts.positions);
-  const [once, there] = [arena.upload("once", host), arena.upload("there and back", host)];
-  ropeForward(r, { ...shape, positions, qkv: once });
-  ropeForward(r, { ...shape, positions, qkv: there });
-  ropeBackward(r, { ...shape, positions, qkv: there });
-  return [
-    { name: "rotated", tensor: once, expected },
-    { name: "rotated and back", tensor: there, expected: host },
-  ];
-}
-
-/** Keys and values behind two rows of a cache. */
-export function ropeIntoCache(r: Recorder<never>, arena: Uploads): Output[] {
-  const { shape, positions, host, expected, width } = rotation(arena);
-  const past = 2;
-  const queries = shape.heads * shape.headSize;
-  const kv = arena.tensor("kv", (past + shape.rows) * (width - queries));
-  const cache = { kv, past };
-  const qkv = arena.upload("qkv", host);
-  ropeForward(r, { ...shape, positions: arena.upload("positions", Uint32Array.of(0, 0, ...positions)), qkv, cache });
-  const cached = expected.filter((_, i) => i % width >= queries);
-  return [
-    { name: "queries", tensor: qkv, expected: host.map((v, i) => (i % width < queries ? expected[i]! : v)) },
-    { name: "cache", tensor: kv, expected: [...Array(past * (width - queries)).fill(0), ...cached] },
-  ];
-}
+/** Keys and values behind two rows of a cache: rows of one position, and of three. */
+export const ropeIntoCache = (r: Recorder<never>, arena: Uploads): Output[] =>
+  [oneAxis, threeAxes].flatMap((pairs, n) => {
+    const { shape, positions, host, expected, width } = rotation(arena, pairs);
+    const past = 2;
+    const queries = shape.heads * shape.headSize;
+    const kv = arena.tensor("kv", (past + shape.rows) * (width - queries));
+    const cache = { kv, past };
+    const qkv = arena.upload("qkv", host);
+    const all = Uint32Array.of(...Array(past * shape.axes).fill(0), ...positions);
+    ropeForward(r, { ...shape, positions: arena.upload("positions", all), qkv, cache });
+    const cached = expected.filter((_, i) => i % width >= queries);
+    const of = ["one position", "three positions"][n];
+    return [
+      {
+        name: `queries by ${of}`,
+        tensor: qkv,
+        expected: host.map((v, i) => (i % width < queries ? expected[i]! : v)),
+      },
+      {
+        name: `cache by ${of}`,
+        tensor: kv,
+        expected: [...Array(past * (width - queries)).fill(0), ...cached],
+      },
+    ];
+  });
