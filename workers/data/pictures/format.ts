@@ -16,6 +16,12 @@ export interface FeatureSums {
   weights: Float32Array;
 }
 
+/** How the tiles of a picture lie that see each other: row by row. */
+export interface Grid {
+  rows: number;
+  columns: number;
+}
+
 export interface PictureFormat {
   /** S, the side of a tile in pixels. */
   tileSize: number;
@@ -42,4 +48,6 @@ export interface PictureFormat {
    * their weights. undefined for a picture whose slots all take one.
    */
   blend?(image: ExampleImage, firstTile: number): FeatureSums | undefined;
+  /** Of pictures at free size, whose tiles see each other and know their places. Absent where each tile is seen by itself. */
+  grid?(image: Pick<ExampleImage, "height" | "width">): Grid;
 }
