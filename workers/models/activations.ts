@@ -57,7 +57,9 @@ export interface LayerActivations {
   normed1: Tensor;
   rstd1: Tensor;
   xaQkv: Tensor;
-  /** q|k|v after RoPE. */
+  /** q|k|v as projected: where a norm stands in front of RoPE its backward reads them. Else the same tensor as qkv. */
+  projected: Tensor;
+  /** q|k|v after RoPE, as attention takes them. */
   qkv: Tensor;
   /** [cacheRows, k|v], in chat: the keys and values so far. */
   kv: Tensor | undefined;
@@ -144,7 +146,10 @@ export function allocateActivations(
       return (first, count) => (own ? view(whole, first * width, count * width) : whole);
     };
     const x = tensor("x", h, training !== undefined && !inHalf);
-    const qkv = tensor("qkv", qkvSize(config), keptWhole);
+    // Behind a norm q|k|v are made anew from the projection, which is what is kept.
+    const projection = config.qkNorm ? tensor("projected", qkvSize(config), keptWhole) : undefined;
+    const qkv = tensor("qkv", qkvSize(config), keptWhole && !projection);
+    const projected = projection ?? qkv;
     const out = tensor("out", numHeads * headSize, keptWhole);
     const x1 = tensor("x1", h, keptWhole);
     const normed2 = chunked("normed2", h, keptWhole);
@@ -174,7 +179,7 @@ export function allocateActivations(
       };
     };
     const rest = (): HalfCopy[] => [
-      half("qkv", qkv, qkvSize(config)),
+      half("qkv", projected, qkvSize(config)),
       half("out", out, numHeads * headSize),
       half("x1", x1, h),
     ];
@@ -183,7 +188,7 @@ export function allocateActivations(
       normed1: tensor("normed1", h, keptWhole),
       rstd1: tensor("rstd1", 1, keptWhole),
       xaQkv: tensor("xaQkv", 3 * rank, kept),
-      qkv,
+      ...{ projected, qkv },
       kv: policy === "chat" ? t(`kv.${n}`, cacheRows * 2 * config.numKvHeads * headSize) : undefined,
       out,
       lse: tensor("lse", numHeads, kept),

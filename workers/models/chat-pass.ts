@@ -7,10 +7,16 @@ import { Recorder, type Size } from "../gpu/program.ts";
 import { type SamplingOptions, sampleRows } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "./adapter.ts";
 import type { VlmConfig } from "./config.ts";
-import { layerForward } from "./parts/decoder.ts";
 import { headForward, normLabelRows } from "./parts/head.ts";
-import type { LoraSettings } from "./parts/lora.ts";
-import { allocatePass, embed, headPass, layerPass, outputOf, type PassBuffers } from "./pass.ts";
+import {
+  allocatePass,
+  embed,
+  type FeatureTables,
+  headPass,
+  layersForward,
+  type PassBuffers,
+  type PassLora,
+} from "./pass.ts";
 import type { EmbedTable } from "./token-table.ts";
 import type { ModelFacts } from "./vlm.ts";
 import type { VlmWeights } from "./weights.ts";
@@ -58,36 +64,24 @@ export interface AnswerBuffers {
 export interface AnswersRequest {
   /** Tokens of prompt and answer together. */
   contextRows: number;
-  /** Rows of image features, and their table where another pass has it already. */
+  /** Rows of image features, and their tables where another pass has them already. */
   features: number;
-  imageFeatures?: Tensor;
+  tables?: FeatureTables;
   /** Where what is of use only while an answer is written comes from, its cache of keys and values too. */
   shared?: Allocator;
 }
 
 export function allocateAnswers(
   alloc: Allocator,
-  config: Pick<VlmConfig, "decoder" | "blends">,
+  config: Pick<VlmConfig, "decoder" | "blends" | "deepstack">,
   { embed, head }: Pick<VlmWeights, "embed" | "head">,
-  lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
-  { contextRows, features, imageFeatures, shared }: AnswersRequest,
+  lora: PassLora | undefined,
+  { contextRows, features, tables, shared }: AnswersRequest,
 ): AnswerBuffers {
   const rows = Math.min(PREFILL_ROWS, contextRows);
   const capacity = { rows, labelRows: 1, features, policy: "chat" as const, cacheRows: contextRows };
-  const b = allocatePass(alloc, config, { embed, head }, lora, capacity, shared, imageFeatures);
+  const b = allocatePass(alloc, config, { embed, head }, lora, capacity, shared, tables);
   return { b, d: allocateDecode(alloc, "bytes" in embed ? 1 : MAX_BATCH), embed };
-}
-
-/** The layers over `rows` tokens after `past` cached ones, b.layers[0].x -> b.last. */
-function layers<K extends string>(
-  r: Recorder<K>,
-  model: ModelFacts,
-  b: PassBuffers,
-  { adapter, ...pass }: { adapter: Adapter | undefined; rows: Size<K>; past: Size<K>; tile: "prefill" | "decode" },
-): void {
-  b.layers.forEach((_, n) => {
-    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...pass });
-  });
 }
 
 /** Logits of the one normalised row -> token number `outRow` of d.chosen, which is also the next pass's b.ids[0]. */
@@ -126,7 +120,7 @@ export function recordPrefill(
   const rows: Size<PrefillDims> = (dims) => dims.rows;
   const last: Size<PrefillDims> = (dims) => dims.labelRows;
   embed(r, model, b, rows);
-  layers(r, model, b, { adapter, rows, past: (dims) => dims.past, tile: "prefill" });
+  layersForward(r, model, b, { adapter, rows, past: (dims) => dims.past, tile: "prefill" });
   normLabelRows(r, b.last, last, headPass(model, b));
   chooseToken<PrefillDims>(r, model, b, d, { rows: last, outRow: 0, position: (dims) => dims.past + dims.rows });
   return r;
@@ -143,11 +137,11 @@ export function recordDecode(
   adapter: Adapter | undefined,
 ): Recorder<DecodeDims> {
   const r = new Recorder<DecodeDims>(model.variants);
-  const one = { ...b, slots: d.noSlot, blend: undefined, labelRows: d.firstRow };
+  const one = { ...b, slots: d.noSlot, blend: undefined, deepstack: [], labelRows: d.firstRow };
   for (let step = 0; step < d.steps; step++) {
     const rows: Size<DecodeDims> = (dims) => (step < dims.steps ? 1 : 0);
     embed(r, model, one, rows);
-    layers(r, model, one, { adapter, rows, past: (dims) => dims.past + step, tile: "decode" });
+    layersForward(r, model, one, { adapter, rows, past: (dims) => dims.past + step, tile: "decode" });
     normLabelRows(r, one.last, rows, headPass(model, one));
     chooseToken<DecodeDims>(r, model, one, d, { rows, outRow: step, position: (dims) => dims.past + step + 1 });
   }

@@ -15,6 +15,10 @@ export interface DecoderConfig {
   headSize: number;
   rmsNormEps: number;
   ropeTheta: number;
+  /** Where a token has several positions (M-RoPE: time, row and column): by which of them each pair of a head turns [headSize / 2]. */
+  ropeAxes: readonly number[] | undefined;
+  /** Each query and key head goes through an RMSNorm before RoPE (Qwen3). */
+  qkNorm: boolean;
   /** Whether the projections of query, key and value have a bias (Qwen2). */
   qkvBias: boolean;
   /** Longest sequence. A sliding window counts too: within it attention is as without one. */
@@ -68,6 +72,12 @@ export interface VlmConfig {
   decoder: DecoderConfig;
   tower: TowerConfig;
   connector: ConnectorConfig;
+  /**
+   * DeepStack: what else the decoder gets of pictures. The n-th is the output of a layer of the tower, through a connector of its own, added to
+   * the image rows behind the decoder's layer n. Meng et al. 2024, "DeepStack: Deeply Stacking Visual Tokens is Surprisingly Simple and
+   * Effective for LMMs".
+   */
+  deepstack?: readonly { layer: number; connector: ConnectorConfig }[] | undefined;
   imageTokenId: number;
   padTokenId: number | null;
   /** Neutral name of a vector [hiddenSize] of the checkpoint that stands as a feature row of its own, behind those of all tiles. */
@@ -92,6 +102,10 @@ export const towerRowsPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize" 
 export const featuresPerTile = ({ tower, connector }: Pick<VlmConfig, "tower" | "connector">): number =>
   towerRowsPerTile(tower) / connector.shuffle ** 2;
 
+/** Positions of a token: one, or as many as pairs of a head turn by. */
+export const axesOf = ({ ropeAxes }: Pick<DecoderConfig, "ropeAxes">): number =>
+  ropeAxes ? Math.max(...ropeAxes) + 1 : 1;
+
 /** Columns of the packed q|k|v projection. */
 export const qkvSize = (d: Pick<DecoderConfig, "numHeads" | "numKvHeads" | "headSize">): number =>
   (d.numHeads + 2 * d.numKvHeads) * d.headSize;
@@ -105,3 +119,7 @@ export const MAX_POSITIONS = 10_240;
 /** Longest sequence that the model can run: later positions have no row in the RoPE table. */
 export const positionsOf = ({ maxPositions }: Pick<DecoderConfig, "maxPositions">): number =>
   Math.min(MAX_POSITIONS, maxPositions);
+
+/** Words of the RoPE table: a row a position, and one more where pairs turn by different ones. */
+export const ropeWords = (d: Pick<DecoderConfig, "maxPositions" | "headSize" | "ropeAxes">): number =>
+  d.headSize * (positionsOf(d) + (d.ropeAxes ? 1 : 0));

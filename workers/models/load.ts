@@ -51,7 +51,8 @@ export async function allocateVlm(
 ): Promise<Vlm> {
   const counters = newCounters();
   const arena = new Arena(gpu, counters);
-  const table = ropeTable(positionsOf(config.decoder), config.decoder.headSize, config.decoder.ropeTheta);
+  const { headSize, ropeTheta, ropeAxes } = config.decoder;
+  const table = ropeTable(positionsOf(config.decoder), headSize, ropeTheta, ropeAxes);
   const { layout, rope } = await trialAllocation(gpu, () => ({
     layout: allocateWeights(arena, config, tensors, quant),
     rope: arena.tensor("weights/rope", table.length),

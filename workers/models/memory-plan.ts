@@ -8,7 +8,7 @@ import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, allocateActivations, KEEP, RECOMPUTE } from "./activations.ts";
 import { type Adapter, allocateAdapter, checkpointBytes } from "./adapter.ts";
-import { featuresPerTile, positionsOf, type VlmConfig } from "./config.ts";
+import { featuresPerTile, ropeWords, type VlmConfig } from "./config.ts";
 import { recordStages } from "./encoder.ts";
 import { allocateReading, type KeptStage, keptStage, stageWords } from "./kept/kept-features.ts";
 import { connectorFlops } from "./parts/connector.ts";
@@ -16,7 +16,7 @@ import { decoderLinears } from "./parts/decoder.ts";
 import { loraParameters, matrixParameters, outSize, sumOf } from "./parts/linears.ts";
 import type { LoraSettings } from "./parts/lora.ts";
 import { towerFlops } from "./parts/tower.ts";
-import { type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
+import { allocateFeatures, type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
 import { allocateStep } from "./step-buffers.ts";
 import { allocateVision, type VisionActivations } from "./vision.ts";
 import type { QuantSettings, TensorFacts } from "./weight-builder.ts";
@@ -93,7 +93,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
     const capacity = { rows, labelRows: rows, features, policy };
     const planner = new Planner();
     const { weights } = allocateWeights(planner, config, tensors, quant);
-    planner.tensor("weights/rope", config.decoder.headSize * positionsOf(config.decoder));
+    planner.tensor("weights/rope", ropeWords(config.decoder));
     const adapter = allocateAdapter(planner, config, lora, { training: true, optim: request.optim });
     const { pass, vision, lent } = allocateStep(planner, {
       ...{ config, weights, adapter, capacity, tileCapacity, answerRows: answers },
@@ -106,7 +106,7 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   const activationBytes = (policy: ActivationPolicy): number => {
     const planner = new Planner();
     allocateActivations(planner, config.decoder, { rank: lora.rank, rows, policy, cacheRows: rows });
-    planner.tensor("activations/imageFeatures", (features + 1) * config.decoder.hiddenSize);
+    allocateFeatures(planner, config, features);
     if (lora.targets === "all-linear") allocateVision(planner, config, tileCapacity, { lora, policy });
     return planner.totalBytes;
   };

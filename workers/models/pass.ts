@@ -6,11 +6,11 @@ import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { evaluate, Recorder, type Size } from "../gpu/program.ts";
 import { sharedMemory } from "../gpu/shared-memory.ts";
 import { type BlendTable, blendRows, TAPS } from "../kernels/rows/blend.ts";
-import { zero } from "../kernels/rows/copy.ts";
-import { embeddingForward } from "../kernels/rows/embedding.ts";
+import { copyRows, zero } from "../kernels/rows/copy.ts";
+import { addFeatures, embeddingForward } from "../kernels/rows/embedding.ts";
 import { allocateActivations, allocateBeyondHalf, type LayerActivations, type PassPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
-import type { VlmConfig } from "./config.ts";
+import { axesOf, type VlmConfig } from "./config.ts";
 import {
   allocateGradients,
   type LayerGradients,
@@ -55,7 +55,7 @@ export interface PassCapacity {
 }
 
 /** Buffers of one pass. */
-export interface PassBuffers extends HeadActivations {
+export interface PassBuffers extends HeadActivations, FeatureTables {
   capacity: PassCapacity;
   layers: LayerActivations[];
   last: Tensor;
@@ -71,23 +71,35 @@ export interface PassBuffers extends HeadActivations {
   blend: BlendTable | undefined;
   starts: Tensor;
   ends: Tensor;
+  /** u32 [cacheRows, axes]. */
   positions: Tensor;
-  /** [features + 1, h]; behind the features of tiles stands the row that belongs to none, where the model has one. */
-  imageFeatures: Tensor;
+  /** Of pictures that learn: the gradients of the residual stream where `deepstack` was added [rows, h]. */
+  dDeepstack: Tensor[];
 }
 
+/** What pictures have become, for token rows to take. */
+export interface FeatureTables {
+  /** [features + 1, h]; behind the features of tiles stands the row that belongs to none, where the model has one. */
+  imageFeatures: Tensor;
+  /** [features, h] each: what is added to image rows behind the decoder's first layers, the n-th behind layer n. */
+  deepstack: Tensor[];
+}
+
+/** What a pass needs to know of an adapter. */
+export type PassLora = Pick<LoraSettings, "rank" | "dropout" | "targets" | "trainProjector">;
+
 /**
- * `shared`: where the tensors come from that are of use only while token rows go through the model. `features`: the table of another pass,
+ * `shared`: where the tensors come from that are of use only while token rows go through the model. `features`: the tables of another pass,
  * where this one reads the same features.
  */
 export function allocatePass(
   alloc: Allocator,
-  { decoder, blends }: Pick<VlmConfig, "decoder" | "blends">,
+  { decoder, blends, deepstack = [] }: Pick<VlmConfig, "decoder" | "blends" | "deepstack">,
   { embed, head }: Pick<VlmWeights, "embed" | "head">,
-  lora: Pick<LoraSettings, "rank" | "dropout"> | undefined,
+  lora: PassLora | undefined,
   capacity: PassCapacity,
   shared: Allocator = alloc,
-  features?: Tensor,
+  features?: FeatureTables,
 ): PassBuffers {
   const { rows, labelRows, policy, cacheRows = rows, mlpRows } = capacity;
   const rank = lora?.rank ?? 0;
@@ -113,9 +125,25 @@ export function allocatePass(
     blend: blends ? { rows: t("blend rows", TAPS * rows), weights: t("blend weights", TAPS * rows) } : undefined,
     starts: t("starts", cacheRows),
     ends: t("ends", cacheRows),
-    positions: t("positions", cacheRows),
-    imageFeatures: features ?? alloc.tensor("activations/imageFeatures", (capacity.features + 1) * decoder.hiddenSize),
+    positions: t("positions", cacheRows * axesOf(decoder)),
+    ...(features ?? allocateFeatures(alloc, { decoder, deepstack }, capacity.features)),
+    dDeepstack:
+      training && (lora?.targets === "all-linear" || lora?.trainProjector)
+        ? deepstack.map((_, n) => alloc.tensor(`backward/deepstack ${n}`, rows * decoder.hiddenSize))
+        : [],
     ...allocateTargets(alloc, head, labelRows),
+  };
+}
+
+/** For the features of so many tiles' rows. */
+export function allocateFeatures(
+  alloc: Allocator,
+  { decoder: { hiddenSize: h }, deepstack = [] }: Pick<VlmConfig, "decoder" | "deepstack">,
+  features: number,
+): FeatureTables {
+  return {
+    imageFeatures: alloc.tensor("activations/imageFeatures", (features + 1) * h),
+    deepstack: deepstack.map((_, n) => alloc.tensor(`activations/deepstack ${n}`, features * h)),
   };
 }
 
@@ -154,17 +182,22 @@ export const layerPass = (
 /** Where layer `n` writes: the next one's input, or the decoder's output. */
 export const outputOf = (b: PassBuffers, n: number): Tensor => b.layers[n + 1]?.x ?? b.last;
 
-function layersForward<K extends string>(
+/** b.layers[0].x -> b.last */
+export function layersForward<K extends string>(
   r: Recorder<K>,
   model: ModelFacts,
   b: PassBuffers,
-  { adapter, ...pass }: Pick<LayerPass<K>, "rows" | "dropout"> & { adapter: Adapter | undefined },
+  { adapter, ...pass }: Pick<LayerPass<K>, "rows" | "dropout" | "past" | "tile"> & { adapter: Adapter | undefined },
 ): void {
-  const values: Size<K> = (d) => evaluate(pass.rows, d) * model.config.decoder.hiddenSize;
+  const size = model.config.decoder.hiddenSize;
+  const values: Size<K> = (d) => evaluate(pass.rows, d) * size;
   r.point("the token embeddings", b.layers[0]!.x, values);
   b.layers.forEach((_, n) => {
-    layerForward(r, outputOf(b, n), { ...layerPass(model, b, n, adapter), ...pass });
-    r.point(`layer ${n + 1}`, outputOf(b, n), values);
+    const y = outputOf(b, n);
+    layerForward(r, y, { ...layerPass(model, b, n, adapter), ...pass });
+    const features = b.deepstack[n];
+    if (features) addFeatures(r, { y, features, slots: b.slots, size, rows: pass.rows });
+    r.point(`layer ${n + 1}`, y, values);
   });
 }
 
@@ -212,6 +245,8 @@ export function recordTraining(model: ModelFacts, b: PassBuffers, adapter: Adapt
   r.point("the gradient of the output head", g.dx, values);
   for (let n = numLayers - 1; n >= 0; n--) {
     const kept = b.layers[n]!;
+    const dDeepstack = b.dDeepstack[n];
+    if (dDeepstack) copyRows(r, { y: dDeepstack, x: g.dx, size: hiddenSize, rows });
     const inputGradient = n > 0 || learnsFromPictures(adapter);
     layerBackward(r, g, {
       ...layerPass(model, b, n, adapter),

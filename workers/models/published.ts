@@ -92,6 +92,9 @@ function addDecoder(
     linears(decoderLayer(n), decoderLinears(decoder));
     add(`${decoderLayer(n)}.input_layernorm.weight`, h);
     add(`${decoderLayer(n)}.post_attention_layernorm.weight`, h);
+    if (!decoder.qkNorm) continue;
+    add(`${decoderLayer(n)}.self_attn.q_norm.weight`, decoder.headSize);
+    add(`${decoderLayer(n)}.self_attn.k_norm.weight`, decoder.headSize);
   }
   add(`${DECODER}.norm.weight`, h);
   if (!decoder.tiedHead) add("lm_head.weight", vocab, h);

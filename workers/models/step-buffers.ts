@@ -57,7 +57,7 @@ export function allocateStep(
           answerRows === undefined
             ? undefined
             : allocateAnswers(kept, config, weights, adapter?.settings, {
-                ...{ contextRows: answerRows, imageFeatures: pass.imageFeatures, features: capacity.features },
+                ...{ contextRows: answerRows, tables: pass, features: capacity.features },
                 shared: answers,
               }),
         lent,

@@ -68,6 +68,7 @@ async function dispatchedKinds(): Promise<Set<string>> {
   const model = await openGoldenModel(golden, recipeWith(golden, "b"));
   const planner = new Planner();
   const { weights } = allocateWeights(planner, model.config, model.checkpoint.tensors, model.quant);
+  for (const layer of weights.layers) layer.headNorms = { query: layer.inputNorm, key: layer.postNorm };
   const lora = { rank: 8, alpha: 16, useRslora: false, dropout: { rate: 0.1, seed: 1 } };
   const half = { precision: "f16", keptLayers: 1 } as const;
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
@@ -77,7 +78,8 @@ async function dispatchedKinds(): Promise<Set<string>> {
     [whole, projector].flatMap((settings, n) => {
       const config: VlmConfig = {
         ...model.config,
-        blends: true,
+        ...{ blends: true, deepstack: [{ layer: 0, connector: model.config.connector }] },
+        decoder: { ...model.config.decoder, qkNorm: true },
         tower: { ...model.config.tower, classToken: n === 0 ? "dropped" : "kept" },
       };
       const capacity = { rows: 64, labelRows: 64, features: featuresPerTile(config) };

@@ -41,6 +41,60 @@ export function rmsNormReferenceBackward(
   return dx;
 }
 
+/** The heads of a packed projection [rows, (H + 2 KV) * D]. */
+export interface PackedHeads {
+  heads: number;
+  kvHeads: number;
+  rows: number;
+}
+
+/** RMSNorm of each query and key head; values stay. transformers: Qwen3Attention's q_norm and k_norm. */
+export function headNormReference(
+  x: ArrayLike<number>,
+  queryWeight: ArrayLike<number>,
+  keyWeight: ArrayLike<number>,
+  shape: PackedHeads,
+  eps: number,
+): Float64Array {
+  return byHead(x, queryWeight, keyWeight, shape, (at, weight) => {
+    const head = Array.from({ length: weight.length }, (_, i) => x[at + i]!);
+    return rmsNormReference(head, weight, 1, eps).y;
+  });
+}
+
+/** Gradient of sum(dy * headNorm(x)) with respect to x. */
+export function headNormReferenceBackward(
+  dy: ArrayLike<number>,
+  x: ArrayLike<number>,
+  queryWeight: ArrayLike<number>,
+  keyWeight: ArrayLike<number>,
+  shape: PackedHeads,
+  eps: number,
+): Float64Array {
+  return byHead(dy, queryWeight, keyWeight, shape, (at, weight) => {
+    const of = (values: ArrayLike<number>) => Array.from({ length: weight.length }, (_, i) => values[at + i]!);
+    return rmsNormReferenceBackward(of(dy), of(x), weight, 1, eps);
+  });
+}
+
+/** A copy of `values` in which each query and key head is what `make` gives for its place and weight. */
+function byHead(
+  values: ArrayLike<number>,
+  queryWeight: ArrayLike<number>,
+  keyWeight: ArrayLike<number>,
+  { heads, kvHeads, rows }: PackedHeads,
+  make: (at: number, weight: ArrayLike<number>) => Float64Array,
+): Float64Array {
+  const all = Float64Array.from(values);
+  const size = queryWeight.length;
+  for (let m = 0; m < rows; m++)
+    for (let head = 0; head < heads + kvHeads; head++) {
+      const at = (m * (heads + 2 * kvHeads) + head) * size;
+      all.set(make(at, head < heads ? queryWeight : keyWeight), at);
+    }
+  return all;
+}
+
 /** LayerNorm: (x - mean) * rsqrt(variance + eps) * weight + bias, with the biased variance. */
 export function layerNormReference(
   x: ArrayLike<number>,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { random, randomArray, testBench } from "../../testing/gpu.ts";
 import type { DenseFormat } from "../linear/weight.ts";
-import { embeddingBackward, embeddingForward } from "./embedding.ts";
+import { addFeatures, embeddingBackward, embeddingForward } from "./embedding.ts";
 
 const bench = await testBench();
 
@@ -78,4 +78,33 @@ test("the gradient of image rows is gathered feature by feature, and zero where 
     const expected = row < 0 ? new Float32Array(size) : dy.slice(row * size, (row + 1) * size);
     expect(out!.slice(f * size, (f + 1) * size)).toEqual(expected);
   });
+});
+
+test("features are added to the rows that take them, and others stay to the bit; the gradient goes back to the features", async () => {
+  const [size, rows] = [33, 6];
+  const [yHost, features, dy] = [randomArray(rows * size, 1), randomArray(4 * size, 2), randomArray(rows * size, 3)];
+  const slots = Int32Array.of(-1, 2, 0, -1, 3, -1);
+  const y = bench.arena.upload("y", yHost);
+  const dFeatures = bench.arena.tensor("dFeatures", 4 * size);
+  const [out, gradient] = await bench.run(
+    (r) => {
+      const given = { features: bench.arena.upload("f", features), slots: bench.arena.upload("s", slots) };
+      addFeatures(r, { y, ...given, size, rows });
+      const featureRows = bench.arena.upload("rows", Int32Array.of(2, -1, 1, 4));
+      embeddingBackward(r, { dFeatures, dy: bench.arena.upload("dy", dy), featureRows, size, features: 4 });
+    },
+    [y, dFeatures],
+  );
+  const added = (of: ArrayLike<number>) =>
+    Float32Array.from(yHost, (v, i) => {
+      const slot = slots[Math.floor(i / size)]!;
+      return slot < 0 ? v : v + of[slot * size + (i % size)]!;
+    });
+  expect(out).toEqual(added(features));
+  // The slope of <dy, y> by each feature: y is linear in it.
+  const loss = (of: ArrayLike<number>): number => added(of).reduce((sum, v, i) => sum + v * dy[i]!, 0);
+  for (const i of [0, size, 2 * size + 7, 3 * size + 32]) {
+    const slope = (loss(features.with(i, features[i]! + 0.5)) - loss(features.with(i, features[i]! - 0.5))) / 1;
+    expect(Math.abs(slope - gradient![i]!)).toBeLessThan(1e-5);
+  }
 });

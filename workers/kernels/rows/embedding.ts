@@ -7,10 +7,12 @@ import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
 import { linearGrid, product } from "../elementwise.ts";
 import type { DenseFormat, DenseWeight } from "../linear/weight.ts";
 import code from "./embedding.wgsl?raw";
+import addCode from "./embedding-add.wgsl?raw";
 import backwardCode from "./embedding-backward.wgsl?raw";
 
 const kernel: Kernel = { name: "embedding", code, access: ["read", "read", "read", "read", "read_write"] };
 const backward: Kernel = { name: "embedding-backward", code: backwardCode, access: ["read", "read", "read_write"] };
+const add: Kernel = { name: "embedding-add", code: addCode, access: ["read", "read", "read_write"] };
 const FORMATS: Record<DenseFormat, number> = { f32: 0, f16: 1, bf16: 2 };
 
 export interface EmbeddingForward<K extends string = string> {
@@ -45,6 +47,32 @@ export function embeddingForward<K extends string>(recorder: Recorder<K>, e: Emb
     });
     firstId += part.out;
   }
+}
+
+export interface AddFeatures<K extends string = string> {
+  /** [rows, D]: rows without a slot stay as they are. */
+  y: Tensor;
+  /** [F, D]; another buffer than `y`. */
+  features: Tensor;
+  /** i32[rows]: row of `features`, or -1 for a text token. */
+  slots: Tensor;
+  size: number;
+  rows: Size<K>;
+}
+
+/**
+ * y[m] += features[slots[m]]: DeepStack (transformers: Qwen3VLTextModel._deepstack_process). Its backward is `embeddingBackward`: y's
+ * gradient goes on as it is, and a feature's is that of the row which took it.
+ */
+export function addFeatures<K extends string>(recorder: Recorder<K>, a: AddFeatures<K>): void {
+  const count = product(a.rows, a.size);
+  recorder.dispatch({
+    kernel: add,
+    tensors: [a.features, a.slots, a.y],
+    params: [a.size, count],
+    workgroups: linearGrid(count),
+    flops: count,
+  });
 }
 
 export interface EmbeddingBackward<K extends string = string> {

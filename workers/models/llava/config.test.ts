@@ -49,6 +49,8 @@ test("what hub files leave out has transformers' defaults", () => {
     rmsNormEps: 1e-6,
     ropeTheta: 10000,
     qkvBias: false,
+    qkNorm: false,
+    ropeAxes: undefined,
     maxPositions: 2048,
     tiedHead: false,
   });

@@ -83,7 +83,7 @@ export function decoderConfig(
     headSize: positive(json, "head_dim", hiddenSize / numHeads),
     rmsNormEps: number(json, "rms_norm_eps", 1e-6),
     ropeTheta: number(json, "rope_theta", number(rope, "rope_theta", 10000)),
-    qkvBias,
+    ...{ qkvBias, qkNorm: false, ropeAxes: undefined },
     maxPositions: Math.min(positions, windowOf(json, model, from) ?? positions),
     tiedHead,
   };

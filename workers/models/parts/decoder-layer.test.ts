@@ -1,4 +1,4 @@
-/** A layer of the decoder, with biases and without: against plain f64 loops, forward, backward and with a cache. */
+/** A layer of the decoder, with biases, norms of its heads and several positions, and without: against plain f64 loops, forward, backward and with a cache. */
 import { describe, expect, test } from "vitest";
 import { newCounters } from "../../gpu/buffers.ts";
 import { swigluReference } from "../../kernels/activation/reference.ts";
@@ -6,13 +6,14 @@ import { attentionReference } from "../../kernels/attention/reference.ts";
 import { ropeTable } from "../../kernels/attention/rope.ts";
 import { forwardReference } from "../../kernels/linear/reference.ts";
 import { rmsNormReference } from "../../kernels/norm/reference.ts";
+import { zero } from "../../kernels/rows/copy.ts";
 import { forcedVariants } from "../../kernels/select.ts";
 import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
 import { factsOf, fillAll, randomTensors } from "../../testing/random-weights.ts";
 import { allocateActivations, KEEP, RECOMPUTE } from "../activations.ts";
 import { allocateAdapter, moduleMatrices } from "../adapter.ts";
 import { readAdapter, writeAdapter } from "../adapter-slabs.ts";
-import { type DecoderConfig, qkvSize } from "../config.ts";
+import { axesOf, type DecoderConfig, qkvSize } from "../config.ts";
 import { DECODER, decoderLayer } from "../names.ts";
 import { configOf } from "../published.ts";
 import type { Vlm } from "../vlm.ts";
@@ -24,7 +25,10 @@ const bench = await testBench();
 const config: DecoderConfig = {
   ...{ hiddenSize: 32, intermediateSize: 48, numLayers: 1, numHeads: 4, numKvHeads: 2, headSize: 8 },
   ...{ rmsNormEps: 1e-6, ropeTheta: 10000, qkvBias: true, maxPositions: 16, tiedHead: false },
+  ...{ qkNorm: false, ropeAxes: undefined },
 };
+/** Qwen3-VL's kind. */
+const normed = { ...config, qkvBias: false, qkNorm: true, ropeAxes: [0, 1, 2, 0] };
 const names = [[DECODER, [DECODER]]] as const;
 const lora = { rank: 2, alpha: 4, useRslora: false } as const;
 const base = decoderLayer(0);
@@ -33,10 +37,13 @@ const rows = 7;
 const starts = Uint32Array.of(0, 0, 0, 0, 4, 4, 4);
 const ends = Uint32Array.of(4, 4, 4, 4, 7, 7, 7);
 const positions = Uint32Array.of(0, 1, 2, 3, 0, 1, 2);
+/** Time, row and column of each. */
+const threePositions = Uint32Array.of(0, 0, 0, 1, 1, 1, 1, 1, 2, 3, 3, 3, 0, 0, 0, 1, 2, 1, 1, 1, 3);
+const positionsFor = (c: DecoderConfig): Uint32Array => (c.ropeAxes ? threePositions : positions);
 
 type Matrices = ReadonlyMap<string, { loraA: ArrayLike<number>; loraB: ArrayLike<number> }>;
 
-/** The layer in f64; `x` [rows, h]. transformers: models/qwen2/modeling_qwen2.py, Qwen2DecoderLayer. */
+/** The layer in f64; `x` [rows, h]. transformers: models/qwen2/modeling_qwen2.py, Qwen2DecoderLayer; models/qwen3_vl/modeling_qwen3_vl.py. */
 function layerReference(
   c: DecoderConfig,
   of: (name: string) => Float32Array,
@@ -63,14 +70,24 @@ function layerReference(
         parts.flatMap((p) => Array.from(p).slice((m * p.length) / rows, ((m + 1) * p.length) / rows)),
       ).flat(),
     );
-  const rotate = (values: Float64Array): Float64Array => {
+  /** Of q or k: each head normalised, where the model does so, and rotated. */
+  const headsOf = (projected: Float64Array, which: string): Float64Array => {
     const half = headSize / 2;
+    const values = c.qkNorm
+      ? rmsNormReference(
+          projected,
+          of(`${base}.self_attn.${which}_norm.weight`),
+          projected.length / headSize,
+          c.rmsNormEps,
+        ).y
+      : projected;
     const out = Float64Array.from(values);
     const width = values.length / rows;
     for (let m = 0; m < rows; m++)
       for (let head = 0; head < width; head += headSize)
         for (let i = 0; i < half; i++) {
-          const angle = positions[m]! * c.ropeTheta ** (-i / half);
+          const position = positionsFor(c)[m * axesOf(c) + (c.ropeAxes?.[i] ?? 0)]!;
+          const angle = position * c.ropeTheta ** (-i / half);
           const at = m * width + head + i;
           out[at] = values[at]! * Math.cos(angle) - values[at + half]! * Math.sin(angle);
           out[at + half] = values[at + half]! * Math.cos(angle) + values[at]! * Math.sin(angle);
@@ -82,8 +99,8 @@ function layerReference(
   const normed = norm(x, "input_layernorm");
   const { out } = attentionReference(
     beside(
-      rotate(linear(normed, "self_attn.q_proj", h, q, c.qkvBias)),
-      rotate(linear(normed, "self_attn.k_proj", h, kv, c.qkvBias)),
+      headsOf(linear(normed, "self_attn.q_proj", h, q, c.qkvBias), "q"),
+      headsOf(linear(normed, "self_attn.k_proj", h, kv, c.qkvBias), "k"),
       linear(normed, "self_attn.v_proj", h, kv, c.qkvBias),
     ),
     { starts, ends, rows, causal: true, heads: c.numHeads, kvHeads: c.numKvHeads, headSize },
@@ -115,11 +132,11 @@ async function layerOf(c: DecoderConfig) {
   return { weights, adapter, model, matrices, of, names: [...tensors.keys()] };
 }
 
-const facts = (length = rows) => ({
+const facts = (c: DecoderConfig, length = rows) => ({
   starts: bench.arena.upload("starts", starts.slice(0, length)),
   ends: bench.arena.upload("ends", ends.slice(0, length)),
-  positions: bench.arena.upload("positions", positions.slice(0, length)),
-  ropeTable: bench.arena.upload("rope", ropeTable(config.maxPositions, config.headSize, config.ropeTheta)),
+  positions: bench.arena.upload("positions", positionsFor(c).slice(0, length * axesOf(c))),
+  ropeTable: bench.arena.upload("rope", ropeTable(c.maxPositions, c.headSize, c.ropeTheta, c.ropeAxes)),
 });
 
 test("a checkpoint's biases of q, k and v are read, and none of other linears", async () => {
@@ -136,6 +153,7 @@ const kernels = [
 describe.each([
   ["with biases of q, k and v", config],
   ["without", { ...config, qkvBias: false }],
+  ["with norms of heads and three positions", normed],
 ] as const)("%s", (_, c) => {
   test.each(kernels)("output, gradient of the input and LoRA's gradients: %s", async (_, variants) => {
     const { weights, adapter, model, matrices, of } = await layerOf(c);
@@ -143,18 +161,24 @@ describe.each([
     const dy = randomArray(rows * c.hiddenSize, 6);
     const loss = (input: ArrayLike<number>, by: Matrices): number =>
       layerReference(c, of, input, by).reduce((sum, value, i) => sum + value * dy[i]!, 0);
-    for (const policy of [KEEP, RECOMPUTE]) {
+    for (const [policy, fresh] of [
+      [KEEP, true],
+      [KEEP, false],
+      [RECOMPUTE, false],
+    ] as const) {
       const { layers, last } = allocateActivations(bench.arena, c, {
         ...{ rank: lora.rank, rows, policy, cacheRows: rows },
       });
       const kept = { ...layers[0]!, x: bench.arena.upload("x", x) };
       const g = allocateGradients(bench.arena, c, { rank: lora.rank, rows, dropout: false });
       bench.gpu.device.queue.writeBuffer(g.dx.buffer, g.dx.offset, dy);
-      const pass = { config: c, weights, kept, lora: adapter.layers[0]!, tokens: facts(), rows };
+      const pass = { config: c, weights, kept, lora: adapter.layers[0]!, tokens: facts(c), rows };
       const [y, dx] = await bench.run(
         (r) => {
           layerForward(r, last, pass);
-          layerBackward(r, g, { ...pass, accumulate: 0, inputGradient: true, fresh: policy === KEEP });
+          // Later layers take what is shared.
+          if (c.qkNorm && !fresh) zero(r, { x: kept.qkv, count: kept.qkv.length });
+          layerBackward(r, g, { ...pass, accumulate: 0, inputGradient: true, fresh });
         },
         [last, g.dx],
         {},
@@ -196,7 +220,7 @@ describe.each([
     });
     expect(layers[0]!.kv!.length).toBe(rows * (qkvSize(c) - c.numHeads * c.headSize));
     const kept = layers[0]!;
-    const pass = { config: c, weights, kept, lora: adapter.layers[0]!, tokens: facts(4) };
+    const pass = { config: c, weights, kept, lora: adapter.layers[0]!, tokens: facts(c, 4) };
     const expected = layerReference(c, of, x, matrices);
     for (const [past, count, tile] of [
       [0, 2, "prefill"],

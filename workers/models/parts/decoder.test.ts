@@ -18,7 +18,7 @@ test("a LoRA block is 32 dispatches, forward and backward; none moves rows from 
     headSize: 16,
     rmsNormEps: 1e-5,
     ropeTheta: 10000,
-    qkvBias: false,
+    ...{ qkvBias: false, qkNorm: false, ropeAxes: undefined },
     maxPositions: 32,
     tiedHead: false,
   };

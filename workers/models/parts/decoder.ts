@@ -10,10 +10,11 @@ import { attentionBackward, attentionForward } from "../../kernels/attention/att
 import { ropeBackward, ropeForward } from "../../kernels/attention/rope.ts";
 import { linearBackwardInput, linearForward, loraDown } from "../../kernels/linear/linear.ts";
 import { type LoraDropout, loraGradients } from "../../kernels/linear/lora.ts";
+import { headNormBackward, headNormForward } from "../../kernels/norm/head-norm.ts";
 import { rmsNormBackward, rmsNormForward } from "../../kernels/norm/rms-norm.ts";
 import { packHalf, unpackHalf } from "../../kernels/rows/half.ts";
 import { type LayerActivations, type MlpActivations, mlpChunkRows } from "../activations.ts";
-import { type DecoderConfig, qkvSize } from "../config.ts";
+import { axesOf, type DecoderConfig, qkvSize } from "../config.ts";
 import { DECODER, decoderLayer } from "../names.ts";
 import type { AffineWeight, WeightBuilder } from "../weight-builder.ts";
 import { type Linears, mapLinears } from "./linears.ts";
@@ -24,6 +25,8 @@ export type DecoderLinear = "qkv" | "o" | "gateUp" | "down";
 export interface DecoderLayerWeights {
   inputNorm: Tensor;
   postNorm: Tensor;
+  /** [headSize] each, of query and key heads; where they are normalised. */
+  headNorms?: { query: Tensor; key: Tensor } | undefined;
   linears: Record<DecoderLinear, AffineWeight>;
 }
 
@@ -66,13 +69,19 @@ export function decoderLinears(
 }
 
 export function decoderWeights(build: WeightBuilder, c: DecoderConfig): DecoderWeights {
-  const h = [c.hiddenSize];
+  const [h, head] = [[c.hiddenSize], [c.headSize]];
   const layers = Array.from({ length: c.numLayers }, (_, n): DecoderLayerWeights => {
     const base = decoderLayer(n);
     return {
       inputNorm: build.vector(`${base}.input_layernorm.weight`, h),
       linears: mapLinears(decoderLinears(c), (l, key) => build.linear(base, key, l, "language_model")),
       postNorm: build.vector(`${base}.post_attention_layernorm.weight`, h),
+      headNorms: c.qkNorm
+        ? {
+            query: build.vector(`${base}.self_attn.q_norm.weight`, head),
+            key: build.vector(`${base}.self_attn.k_norm.weight`, head),
+          }
+        : undefined,
     };
   });
   return { layers, norm: build.vector(`${DECODER}.norm.weight`, h) };
@@ -132,6 +141,7 @@ export function allocateGradients(
 export interface TokenFacts {
   starts: Tensor;
   ends: Tensor;
+  /** [rows, axes] */
   positions: Tensor;
   ropeTable: Tensor;
 }
@@ -200,20 +210,41 @@ const attentionShape = <K extends string>({ config, tokens }: LayerPass<K>) => (
 const ropeShape = <K extends string>({ config, tokens }: LayerPass<K>) => ({
   positions: tokens.positions,
   table: tokens.ropeTable,
+  axes: axesOf(config),
   heads: config.numHeads,
   kvHeads: config.numKvHeads,
   headSize: config.headSize,
 });
 
+/** Of the norm in front of RoPE, where there is one. */
+function headNormShape<K extends string>({ config, weights, kept, rows }: LayerPass<K>) {
+  const { numHeads: heads, numKvHeads: kvHeads, headSize, rmsNormEps: eps } = config;
+  const { headNorms } = weights;
+  return (
+    headNorms && {
+      ...{ x: kept.projected, queryWeight: headNorms.query, keyWeight: headNorms.key },
+      ...{ heads, kvHeads, headSize, eps, rows },
+    }
+  );
+}
+
+/** projected -> qkv. */
+function headsForward<K extends string>(r: Recorder<K>, p: LayerPass<K>): void {
+  const { rows, past = 0, kept } = p;
+  const norm = headNormShape(p);
+  if (norm) headNormForward(r, { ...norm, y: kept.qkv });
+  ropeForward(r, { qkv: kept.qkv, ...ropeShape(p), rows, cache: kept.kv && { kv: kept.kv, past } });
+}
+
 /** x -> x1, the residual stream behind attention. */
 function attentionHalf<K extends string>(r: Recorder<K>, p: LayerPass<K>): void {
   const { rows, past = 0, tile = "prefill" } = p;
   const { qkv, o } = p.weights.linears;
-  const { x, normed1, qkv: heads, kv, out, lse, x1, xaQkv, xaO } = p.kept;
+  const { x, normed1, projected, qkv: heads, kv, out, lse, x1, xaQkv, xaO } = p.kept;
   const cache = kv && { kv, past };
   inputNorm(r, p);
-  linearForward(r, { y: heads, x: normed1, ...qkv, lora: loraOf(p, "qkv", xaQkv), rows, tile });
-  ropeForward(r, { qkv: heads, ...ropeShape(p), rows, cache });
+  linearForward(r, { y: projected, x: normed1, ...qkv, lora: loraOf(p, "qkv", xaQkv), rows, tile });
+  headsForward(r, p);
   attentionForward(r, {
     ...{ out, lse, qkv: heads, ...attentionShape(p), rows, cache },
     ...(tile === "decode" ? { tile } : {}),
@@ -292,6 +323,8 @@ export function layerBackward<K extends string>(r: Recorder<K>, g: LayerGradient
   const { out, lse, qkv } = a;
   attentionBackward(r, { dQkv: g.dQkv, dOut: g.dOut, out, lse, delta: g.delta, qkv, ...attentionShape(p), rows });
   ropeBackward(r, { qkv: g.dQkv, ...ropeShape(p), rows });
+  const norm = headNormShape(p);
+  if (norm) headNormBackward(r, { ...norm, dQkv: g.dQkv });
   linearBackward(r, g, p, "qkv", { dx: g.dNormed, dy: g.dQkv, x: a.normed1, xa: a.xaQkv, skipInput: !inputGradient });
   if (inputGradient) {
     const { x, rstd1: rstd } = a;
@@ -330,8 +363,13 @@ function linearBackward<K extends string>(
 /** Puts x … x1 back as the forward pass had them, but for what was rounded to f16. */
 function restoreAttention<K extends string>(r: Recorder<K>, p: LayerPass<K>): void {
   for (const copy of p.kept.halves) unpackHalf(r, { ...copy, rows: p.rows });
-  if (p.kept.recompute) attentionHalf(r, p);
-  else if (p.kept.halves.length > 0) inputNorm(r, p);
+  if (p.kept.recompute) {
+    attentionHalf(r, p);
+    return;
+  }
+  if (p.kept.halves.length > 0) inputNorm(r, p);
+  // Behind a norm they lie in memory that layers share.
+  if (p.config.qkNorm) headsForward(r, p);
 }
 
 /** The same for the MLP of a chunk of rows. */

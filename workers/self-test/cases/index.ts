@@ -10,9 +10,9 @@ import type { RecordCase, SelfTestCase } from "./case.ts";
 import { fourBitDecode, halfDecode } from "./decode.ts";
 import { fourBitLinear, halfLinear, loraDropout, weightGradient } from "./linear.ts";
 import { argmax, lossAndGradient, sample } from "./loss.ts";
-import { layerNorm, rmsNorm, rmsNormOfRows } from "./norms.ts";
+import { headNorm, layerNorm, rmsNorm, rmsNormOfRows } from "./norms.ts";
 import { adamw8, normAndAdamW } from "./optimizer.ts";
-import { blends, copies, embedding, gatherAndScatter, halfCopies, patches } from "./rows.ts";
+import { addedFeatures, blends, copies, embedding, gatherAndScatter, halfCopies, patches } from "./rows.ts";
 
 /** Column counts of real models' products: what they are recorded with is what must be tried. */
 const REAL_COLUMNS = [8, 64, 192, 512, 1024, 2048, 2560, 4096, 11264, 22016, 32064];
@@ -49,12 +49,14 @@ export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCas
     ["attention of one row", attentionDecode(heads.text)],
     ["RMSNorm", rmsNorm],
     ["RMSNorm of label rows", rmsNormOfRows],
+    ["RMSNorm of heads", headNorm],
     ["LayerNorm", layerNorm],
     ["rotary embedding", rope],
     ["rotary embedding into a cache", ropeIntoCache],
     ["SwiGLU", swiglu],
     ["GELU", gelu],
     ["token embedding", embedding],
+    ["added features", addedFeatures],
     ["weighted sums of rows", blends],
     ["copies", copies],
     [GATHER_AND_SCATTER, gatherAndScatter],

@@ -1,9 +1,12 @@
-/** RMSNorm, also of rows that an index picks, and LayerNorm. */
+/** RMSNorm, also of rows that an index picks and of heads, and LayerNorm. */
 import type { Uploads } from "../../gpu/buffers.ts";
 import { randomArray } from "../../gpu/numbers.ts";
 import type { Recorder } from "../../gpu/program.ts";
+import { headNormBackward, headNormForward } from "../../kernels/norm/head-norm.ts";
 import { layerNormBackward, layerNormForward } from "../../kernels/norm/layer-norm.ts";
 import {
+  headNormReference,
+  headNormReferenceBackward,
   layerNormReference,
   layerNormReferenceBackward,
   rmsNormReference,
@@ -65,5 +68,25 @@ export function layerNorm(r: Recorder<never>, arena: Uploads): Output[] {
   return [
     { name: "y", tensor: y, expected: layerNormReference(xHost, weightHost, biasHost, rows, eps).y },
     { name: "dx", tensor: dx, expected: layerNormReferenceBackward(dyHost, xHost, weightHost, rows, eps) },
+  ];
+}
+
+/** Of each query and key head, in front of RoPE. */
+export function headNorm(r: Recorder<never>, arena: Uploads): Output[] {
+  const shape = { heads: 3, kvHeads: 2, headSize: 35, rows: 4 };
+  const eps = 1e-6;
+  const length = shape.rows * (shape.heads + 2 * shape.kvHeads) * shape.headSize;
+  const [xHost, dyHost] = [randomArray(length, 1, 3), randomArray(length, 2)];
+  const [queryHost, keyHost] = [randomArray(shape.headSize, 3), randomArray(shape.headSize, 4)];
+  const op = {
+    ...{ ...shape, eps, x: arena.upload("x", xHost) },
+    ...{ queryWeight: arena.upload("q", queryHost), keyWeight: arena.upload("k", keyHost) },
+  };
+  const [y, dQkv] = [arena.tensor("y", length), arena.upload("dQkv", dyHost)];
+  headNormForward(r, { ...op, y });
+  headNormBackward(r, { ...op, dQkv });
+  return [
+    { name: "y", tensor: y, expected: headNormReference(xHost, queryHost, keyHost, shape, eps) },
+    { name: "dx", tensor: dQkv, expected: headNormReferenceBackward(dyHost, xHost, queryHost, keyHost, shape, eps) },
   ];
 }

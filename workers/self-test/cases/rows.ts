@@ -10,7 +10,7 @@ import {
 } from "../../kernels/picture/patch.ts";
 import { blendRows } from "../../kernels/rows/blend.ts";
 import { copyRows, scatterRows, zero } from "../../kernels/rows/copy.ts";
-import { embeddingBackward, embeddingForward } from "../../kernels/rows/embedding.ts";
+import { addFeatures, embeddingBackward, embeddingForward } from "../../kernels/rows/embedding.ts";
 import { halfWords, packHalf, unpackHalf } from "../../kernels/rows/half.ts";
 import { asU32, halves, type Output } from "./case.ts";
 
@@ -57,6 +57,20 @@ export function embedding(r: Recorder<never>, arena: Uploads): Output[] {
     { name: "y", tensor: y, expected },
     { name: "dFeatures", tensor: dFeatures, expected: gradient },
   ];
+}
+
+/** Features that are added to the rows which take them: DeepStack. */
+export function addedFeatures(r: Recorder<never>, arena: Uploads): Output[] {
+  const [rows, size] = [7, 13];
+  const [yHost, host] = [randomArray(rows * size, 1), randomArray(3 * size, 2)];
+  const slots = Int32Array.of(-1, 2, 0, 1, -1, -1, -1);
+  const y = arena.upload("y", yHost);
+  addFeatures(r, { y, features: arena.upload("features", host), slots: arena.upload("slots", slots), size, rows });
+  const expected = Float64Array.from(yHost, (v, i) => {
+    const slot = slots[Math.floor(i / size)]!;
+    return slot < 0 ? v : v + host[slot * size + (i % size)]!;
+  });
+  return [{ name: "y", tensor: y, expected }];
 }
 
 /** Rows that are weighted sums of others, written and added; one has none and stays. */

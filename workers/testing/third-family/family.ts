@@ -24,6 +24,8 @@ export const third: Family = {
         ...{
           rmsNormEps: number(writer, "epsilon"),
           ropeTheta: 10000,
+          ropeAxes: undefined,
+          qkNorm: false,
           qkvBias: false,
           maxPositions: 2048,
           tiedHead: false,
