@@ -7,6 +7,7 @@
  * (`allocateChatTable`). Else a batch is one token, whose id comes back and whose row goes up.
  */
 
+import type { Example } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { type Arena, write } from "../gpu/buffers.ts";
 import { budgetOf } from "../gpu/pace.ts";
@@ -15,8 +16,10 @@ import { createStaging } from "../gpu/staging.ts";
 import type { SamplingOptions } from "../kernels/sampling/sample.ts";
 import type { Adapter } from "../models/adapter.ts";
 import { type AnswerBuffers, allocateAnswers, recordDecode, recordPrefill } from "../models/chat-pass.ts";
+import { axesOf } from "../models/config.ts";
 import { type PackPictures, slotsFrom, writeSlots } from "../models/pack-pictures.ts";
 import type { PassBuffers } from "../models/pass.ts";
+import { type PositionFacts, tokenPositions } from "../models/token-positions.ts";
 import { allocateChatTable, writeTokens } from "../models/token-table.ts";
 import type { Vlm } from "../models/vlm.ts";
 
@@ -35,7 +38,7 @@ export interface Decoder {
   buffers: PassBuffers;
   /** Feeds a prompt's tokens behind its first `past`, which are cached, with the features of its pictures; the token that follows them. */
   prefill(
-    ids: Int32Array,
+    prompt: Pick<Example, "inputIds" | "images">,
     pictures: Pick<PackPictures, "slots" | "blend">,
     past: number,
     speaker: Speaker,
@@ -86,9 +89,7 @@ export function decoderOn(
   const { gpu, counters } = model;
   const tableOnCpu = "bytes" in embed;
   const contextRows = b.capacity.cacheRows!;
-  // One sequence: it begins at row 0, and a token's position is its row.
-  const positions = Uint32Array.from({ length: contextRows }, (_, i) => i);
-  write(gpu, b.positions, positions, counters);
+  // One sequence, which begins at row 0.
   write(gpu, b.ends, new Uint32Array(contextRows).fill(contextRows), counters);
   write(gpu, d.noSlot, Int32Array.of(-1), counters);
   const staging = createStaging(gpu, counters, "tokens to read", 8 * d.steps);
@@ -115,8 +116,10 @@ export function decoderOn(
   let batch = 1;
   return {
     buffers: b,
-    async prefill(ids, pictures, past, speaker) {
+    async prefill(prompt, pictures, past, speaker) {
+      const { inputIds: ids } = prompt;
       const pass = await prefillBy(speaker.adapter);
+      write(gpu, b.positions, contextPositions(prompt, model, contextRows), counters);
       for (let at = past; at < ids.length; at += b.capacity.rows) {
         const part = ids.subarray(at, at + b.capacity.rows);
         const rows = part.length;
@@ -145,6 +148,19 @@ export function decoderOn(
     },
     dispose: () => staging.destroy(),
   };
+}
+
+/** [contextRows, axes]: positions of a prompt and of the answer's tokens behind it. */
+function contextPositions(
+  prompt: Pick<Example, "inputIds" | "images">,
+  model: PositionFacts,
+  contextRows: number,
+): Uint32Array {
+  const axes = axesOf(model.config.decoder);
+  const { positions, next } = tokenPositions([prompt], model);
+  return Uint32Array.from({ length: contextRows * axes }, (_, i) =>
+    i < positions.length ? positions[i]! : next + Math.floor((i - positions.length) / axes),
+  );
 }
 
 /** Tokens of the batch after one of `steps` that took `ms`: as many as fit in `batchMs`, at most doubled, for a timing may be off. */

@@ -128,7 +128,7 @@ async function buildChat(
   // An adapter on the tower changes what it sees: pictures are encoded with it and without.
   const adaptedEncoder = adapter && learnsFromPictures(adapter) ? await encoderWith(adapter) : encoder;
   /** What the rows of the KV cache and the image features come from; nothing is known of them while they are written. */
-  let cached: { ids: number[]; adapter: boolean; pixels: Uint8Array } | undefined;
+  let cached: { ids: number[]; adapter: boolean; images: ExampleImage[]; pixels: Uint8Array } | undefined;
 
   return {
     room: { contextRows: settings.contextRows, tiles: settings.tiles },
@@ -154,7 +154,14 @@ async function buildChat(
       const before = cached;
       cached = undefined;
       const samePictures =
-        before?.pixels.length === prompt.pixels.length && before.pixels.every((v, i) => v === prompt.pixels[i]);
+        before !== undefined &&
+        before.pixels.length === prompt.pixels.length &&
+        before.pixels.every((v, i) => v === prompt.pixels[i]) &&
+        // A plain picture has the same pixels upright and lying.
+        before.images.length === prompt.images.length &&
+        before.images.every(
+          ({ height, width }, i) => height === prompt.images[i]?.height && width === prompt.images[i]?.width,
+        );
       const sameFeatures = samePictures && (encoder === adaptedEncoder || before?.adapter === useAdapter);
       if (!sameFeatures) {
         await encodePictures(useAdapter ? adaptedEncoder : encoder, pack);
@@ -167,8 +174,9 @@ async function buildChat(
       }
       const { temperature, topP, topK, seed } = options;
       const speaker = { adapter: useAdapter, temperature, topP, topK, seed };
-      const first = await decoder.prefill(prompt.inputIds, pack, past, speaker);
-      const known = { ids: [...prompt.inputIds], adapter: useAdapter, pixels: prompt.pixels };
+      const first = await decoder.prefill(prompt, pack, past, speaker);
+      const { images, pixels } = prompt;
+      const known = { ids: [...prompt.inputIds], adapter: useAdapter, images, pixels };
       cached = known;
       options.onPrefill?.(prompt.inputIds.length - past);
       return writeAnswer(decoder, { fed: known.ids, first, speaker, room: settings.contextRows }, options);

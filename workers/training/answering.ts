@@ -41,7 +41,7 @@ export async function createAnswering(
       if (fed.length >= tokens) throw new Error(`a question of ${fed.length} tokens, and ${tokens} fit`);
       const pack = packPictures([prompt], format, fed.length, features);
       await encodePictures(encoder, pack);
-      const first = await decoder.prefill(prompt.inputIds, pack, 0, speaker);
+      const first = await decoder.prefill(prompt, pack, 0, speaker);
       return writeAnswer(decoder, { fed, first, speaker, room: tokens }, options);
     },
     dispose: () => decoder.dispose(),

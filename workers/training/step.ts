@@ -23,6 +23,7 @@ import {
 } from "../models/pack-pictures.ts";
 import { type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
 import { allocateStep } from "../models/step-buffers.ts";
+import { tokenPositions } from "../models/token-positions.ts";
 import { writeTokens } from "../models/token-table.ts";
 import type { Vlm } from "../models/vlm.ts";
 import { type Answering, createAnswering } from "./answering.ts";
@@ -158,7 +159,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     writeSlots(gpu, counters, buffers, pictures);
     write(gpu, buffers.starts, pack.starts, counters);
     write(gpu, buffers.ends, pack.ends, counters);
-    write(gpu, buffers.positions, pack.positions, counters);
+    write(gpu, buffers.positions, tokenPositions(pack.examples, model).positions, counters);
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
     await encodePictures(encoder, pictures, at);

@@ -8,8 +8,6 @@ export interface PackedBatch {
   /** Tokens of all sequences. */
   rows: number;
   inputIds: Uint32Array;
-  /** Position inside the own sequence, for RoPE. */
-  positions: Uint32Array;
   /** First row, and one past the last row, of the own sequence. */
   starts: Uint32Array;
   ends: Uint32Array;
@@ -23,7 +21,6 @@ export interface PackedBatch {
 export function packExamples(examples: Example[], labels: Int32Array[]): PackedBatch {
   const rows = examples.reduce((sum, e) => sum + e.inputIds.length, 0);
   const inputIds = new Uint32Array(rows);
-  const positions = new Uint32Array(rows);
   const starts = new Uint32Array(rows);
   const ends = new Uint32Array(rows);
   const labelRows: number[] = [];
@@ -33,7 +30,6 @@ export function packExamples(examples: Example[], labels: Int32Array[]): PackedB
     const length = example.inputIds.length;
     inputIds.set(example.inputIds, at);
     for (let t = 0; t < length; t++) {
-      positions[at + t] = t;
       starts[at + t] = at;
       ends[at + t] = at + length;
       const target = t + 1 < length ? labels[i]![t + 1]! : -100;
@@ -47,7 +43,6 @@ export function packExamples(examples: Example[], labels: Int32Array[]): PackedB
   return {
     rows,
     inputIds,
-    positions,
     starts,
     ends,
     labelRows: Uint32Array.from(labelRows),
