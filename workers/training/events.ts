@@ -1,7 +1,6 @@
 /** What a run reports while it goes on. */
 import type { ErrorReport } from "../errors.ts";
 import type { FeatureCounts } from "../models/kept/feature-cache.ts";
-import type { Spike } from "./spikes.ts";
 
 export type RunState =
   | "idle"
@@ -16,6 +15,12 @@ export type RunState =
   | "stopped"
   | "failed";
 
+/** What a loss that jumped stands out from (spikes.ts). */
+export interface Spike {
+  median: number;
+  spread: number;
+}
+
 export interface StepRecord {
   step: number;
   loss: number;
@@ -24,7 +29,7 @@ export interface StepRecord {
   targetTokens: number;
   tokens: number;
   seconds: number;
-  /** Of a step whose loss jumped: what it stands out from (spikes.ts). */
+  /** Of a step whose loss jumped. */
   spike?: Spike;
 }
 

@@ -4,8 +4,9 @@
  * hide behind the last. A spike lies more than 6 spreads and half as much again above the median; a spread counts as a fiftieth of the
  * median at least, so that a loss that hardly moves is not one spike after the other.
  */
+import { median } from "../metrics/averages.ts";
 import { shown } from "../words.ts";
-import type { StepRecord } from "./events.ts";
+import type { Spike, StepRecord } from "./events.ts";
 
 const WINDOW = 50;
 /** Before that there is nothing to hold a loss against. */
@@ -13,19 +14,6 @@ const LEAST = 20;
 const SPREADS = 6;
 const TIMES = 1.5;
 const LEAST_SPREAD = 0.02;
-
-/** What a spike stands out from. */
-export interface Spike {
-  median: number;
-  spread: number;
-}
-
-/** NaN of no values. */
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
 
 export class Spikes {
   #before: number[] = [];
@@ -43,14 +31,14 @@ export class Spikes {
     const before = this.#before;
     this.#before = [...before, loss].slice(-WINDOW);
     if (before.length < LEAST) return undefined;
-    const median = medianOf(before);
-    const distance = medianOf(before.map((value) => Math.abs(value - median)));
-    const spread = Math.max(1.4826 * distance, LEAST_SPREAD * median);
-    if (loss <= Math.max(median + SPREADS * spread, TIMES * median)) return undefined;
+    const middle = median(before);
+    const distance = median(before.map((value) => Math.abs(value - middle)));
+    const spread = Math.max(1.4826 * distance, LEAST_SPREAD * middle);
+    if (loss <= Math.max(middle + SPREADS * spread, TIMES * middle)) return undefined;
     this.#steps.push(step);
-    const told = `The loss jumped in step ${shown(step)}, to ${loss.toPrecision(3)}: the ${before.length} steps before had ${median.toPrecision(3)} (median, spread ${spread.toPrecision(2)}).`;
+    const told = `The loss jumped in step ${shown(step)}, to ${loss.toPrecision(3)}: the ${before.length} steps before had ${middle.toPrecision(3)} (median, spread ${spread.toPrecision(2)}).`;
     this.#first ||= told;
-    return { median, spread };
+    return { median: middle, spread };
   }
 
   /** Of the first spike since the run began or went on; "" where there was none. */
