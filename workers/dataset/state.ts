@@ -1,13 +1,17 @@
 /** What the dataset worker has open: the browser's stores. */
-import { RANGES_DIRECTORY, STORE_NAME } from "../engine/storage-names.ts";
+import { openPageStore } from "../engine/page-store.ts";
+import { RANGES_DIRECTORY } from "../engine/storage-names.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 
 let opened: Promise<Store> | undefined;
 export const store = (): Promise<Store> => {
-  opened ??= openIdbStore(STORE_NAME);
+  opened ??= openPageStore().catch((error: unknown) => {
+    // Whoever asks next tries again.
+    opened = undefined;
+    throw error;
+  });
   return opened;
 };
 

@@ -10,12 +10,12 @@ import type { ModelInfo, ModelSource } from "../protocol/model.ts";
 import type { RecipeJson } from "../recipe.ts";
 import type { SelfTestReport } from "../self-test/report.ts";
 import type { FileCache } from "../storage/file-cache.ts";
-import { openIdbStore } from "../storage/idb.ts";
 import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 import type { newControl } from "../training/loop.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
-import { CACHE_DIRECTORY, RANGES_DIRECTORY, STORE_NAME } from "./storage-names.ts";
+import { openPageStore } from "./page-store.ts";
+import { CACHE_DIRECTORY, RANGES_DIRECTORY } from "./storage-names.ts";
 
 export interface EngineState {
   store(): Promise<Store>;
@@ -70,7 +70,7 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
 }
 
 export const newEngineState = (): EngineState => ({
-  store: once(() => openIdbStore(STORE_NAME)),
+  store: once(openPageStore),
   weightCache: once(() => openOpfsCache(CACHE_DIRECTORY)),
   rangeCache: once(() => openOpfsCache(RANGES_DIRECTORY)),
   gpu: undefined,

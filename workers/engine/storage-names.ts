@@ -5,3 +5,5 @@ export const CACHE_DIRECTORY = "tabtune-weights";
 export const RANGES_DIRECTORY = "tabtune-hub-data";
 export const jobLock = (jobId: string): string => `tabtune-job-${jobId}`;
 export const runLock = (runId: string): string => `tabtune-run-${runId}`;
+/** Whether it is held by whoever trains or answers rows. Names stay the same in all versions: they look for each other's. */
+export const isWorkLock = (name: string): boolean => name.startsWith(runLock("")) || name.startsWith(jobLock(""));

@@ -1,4 +1,5 @@
 /** `train` with held-out rows as a shell would call it, held against `evaluate` of the same rows. */
+
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -6,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { main } from "../headless.ts";
 import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
+import { sealJson } from "../storage/sealed.ts";
 import { testBench } from "../testing/gpu.ts";
 import { Arguments } from "./arguments.ts";
 import { openedModel } from "./open.ts";
@@ -21,7 +23,7 @@ beforeAll(async () => {
   vi.stubEnv("XDG_CACHE_HOME", at("cache"));
   const { model: opened } = await openedModel(new Arguments(new Map([["model", [model[1]!]]])));
   const key = verdictKey((await testBench()).gpu.facts, headSizesOf(opened.config), HOST);
-  await verdicts.set([[key, new TextEncoder().encode(JSON.stringify({ results: [] }))]], "relaxed");
+  await verdicts.set([[key, await sealJson({ results: [] })]], "relaxed");
 });
 afterAll(() => {
   vi.unstubAllEnvs();

@@ -12,6 +12,7 @@ import { linearBackwardInput, linearForward } from "../kernels/linear/linear.ts"
 import { gpuTiles } from "../kernels/linear/tiles.ts";
 import type { FourBitWeight } from "../kernels/linear/weight.ts";
 import { forcedVariants } from "../kernels/select.ts";
+import { sealJson, unsealJson } from "../storage/sealed.ts";
 import type { Store } from "../storage/store.ts";
 import { type Candidates, candidatesOf } from "./gate.ts";
 import type { SelfTestReport } from "./report.ts";
@@ -60,10 +61,11 @@ export async function tunedOf(
 ): Promise<Tuned> {
   const shapes = shapesOf(weights);
   const key = `tuned/${shapes.map(keyOf).join(", ")}/${adapterKey(gpu.facts, report.browser)}`;
-  const cached = await store.get(key);
-  if (cached) return JSON.parse(new TextDecoder().decode(cached)) as Tuned;
+  const sealed = await store.get(key);
+  const cached = sealed && ((await unsealJson(sealed)) as Tuned | undefined);
+  if (cached) return cached;
   const tuned = await autotune(gpu, pipelines, shapes, candidatesOf(gpu.facts, report.gates));
-  await store.set([[key, new TextEncoder().encode(JSON.stringify(tuned))]], "relaxed");
+  await store.set([[key, await sealJson(tuned)]], "relaxed");
   return tuned;
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { softwareVariants } from "../gpu/variants.ts";
 import { forcedVariants, selectVariants } from "../kernels/select.ts";
 import { memoryStore } from "../storage/memory.ts";
+import { sealJson } from "../storage/sealed.ts";
 import { testBench } from "../testing/gpu.ts";
 import type { SelfTestCase } from "./cases/case.ts";
 import { linearVariantsOf, selfTestCases, unusedOps } from "./cases/index.ts";
@@ -36,10 +37,7 @@ test("a wrong result is found, named, kept, and refuses the training", async () 
   expect(report.passed).toBe(false);
   expect(() => refuseUnlessPassed(report)).toThrow(/computes wrong op wrongly: y is off by 1\.0e-3/);
   const store = memoryStore();
-  await store.set(
-    [[verdictKey(bench.gpu.facts, heads, "test"), new TextEncoder().encode(JSON.stringify(report))]],
-    "relaxed",
-  );
+  await store.set([[verdictKey(bench.gpu.facts, heads, "test"), await sealJson(report)]], "relaxed");
   // Kept, and not run again.
   const { gpu, pipelines } = bench;
   expect(await verdictOf({ gpu, pipelines, variants: softwareVariants, heads, browser: "test" }, store)).toEqual(

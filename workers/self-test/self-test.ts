@@ -4,6 +4,7 @@ import type { AdapterFacts, Gpu } from "../gpu/device.ts";
 import type { PipelineCache } from "../gpu/program.ts";
 import type { Variants } from "../gpu/variants.ts";
 import type { VlmConfig } from "../models/config.ts";
+import { sealJson, unsealJson } from "../storage/sealed.ts";
 import type { Store } from "../storage/store.ts";
 import type { SelfTestCase } from "./cases/case.ts";
 import { type HeadSizes, selfTestCases, unusedOps } from "./cases/index.ts";
@@ -78,7 +79,7 @@ export async function verdictOf(
   if (cached) return cached;
   const report = await runSelfTest(gpu, pipelines, selfTestCases(variants, heads), browser, between);
   const keep = (r: SelfTestReport): Promise<void> =>
-    store.set([[verdictKey(gpu.facts, heads, browser), new TextEncoder().encode(JSON.stringify(r))]], "relaxed");
+    sealJson(r).then((sealed) => store.set([[verdictKey(gpu.facts, heads, browser), sealed]], "relaxed"));
   return throughGates(gpu, pipelines, variants, report, keep);
 }
 
@@ -102,6 +103,7 @@ export async function throughGates(
   return complete;
 }
 
+/** Undefined where there is none, or a damaged one: the kernels are then tested again. */
 export async function cachedVerdict(
   facts: AdapterFacts,
   heads: HeadSizes,
@@ -109,7 +111,7 @@ export async function cachedVerdict(
   store: VerdictStore,
 ): Promise<SelfTestReport | undefined> {
   const bytes = await store.get(verdictKey(facts, heads, browser));
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as SelfTestReport);
+  return bytes && ((await unsealJson(bytes)) as SelfTestReport | undefined);
 }
 
 /** Wrong results of ops that training or chat dispatches. */

@@ -2,6 +2,7 @@ import { IDBFactory as Factory, forceCloseDatabase } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { afterEach, expect, test, vi } from "vitest";
 import { openIdbStore } from "./idb.ts";
+import { STORE_VERSION } from "./migrations.ts";
 
 const entries: [string, Uint8Array][] = [
   ["a", Uint8Array.of(1)],
@@ -84,7 +85,7 @@ test("after an eviction every call says so", async () => {
 test("an upgrade from another tab is let through, and told", async () => {
   const factory = new Factory();
   const store = await openIdbStore("u", factory);
-  const upgrade = factory.open("u", 2);
+  const upgrade = factory.open("u", STORE_VERSION + 1);
   await new Promise((resolve, reject) => {
     upgrade.onsuccess = resolve;
     upgrade.onblocked = reject;
@@ -95,6 +96,55 @@ test("an upgrade from another tab is let through, and told", async () => {
     message: expect.stringContaining("Another tab"),
   });
   await expect(openIdbStore("u", factory)).rejects.toMatchObject({
-    message: expect.stringContaining("would not open"),
+    message: expect.stringContaining("written by a newer version of this page"),
+    safe: "What is stored is as it was.",
   });
+});
+
+/** A database as a page of the first layout leaves it; its connection behaves as that page's did, unless it is frozen. */
+async function firstLayout(
+  factory: IDBFactory,
+  values: Record<string, Uint8Array>,
+  frozen = false,
+): Promise<IDBDatabase> {
+  const request = factory.open("m", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("values");
+  const database = await new Promise<IDBDatabase>((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const table = database.transaction("values", "readwrite").objectStore("values");
+  for (const [key, bytes] of Object.entries(values)) table.put(bytes, key);
+  if (!frozen) database.onversionchange = () => database.close();
+  return database;
+}
+
+test("a store of the first layout opens: all is kept but verdicts that nobody sealed", async () => {
+  const factory = new Factory();
+  const values = { "run/a/info": Uint8Array.of(1), "self-test/x": Uint8Array.of(2), "tuned/y": Uint8Array.of(3) };
+  const old = await firstLayout(factory, values);
+  const store = await openIdbStore("m", factory);
+  expect(await store.keys("")).toEqual(["run/a/info"]);
+  // The page before cannot write any more, nor open it again.
+  expect(() => old.transaction("values", "readwrite")).toThrow();
+  const again = factory.open("m", 1);
+  expect(await new Promise((resolve) => again.addEventListener("error", () => resolve(again.error?.name)))).toBe(
+    "VersionError",
+  );
+  store.close();
+  expect((await factory.databases())[0]?.version).toBe(STORE_VERSION);
+});
+
+test("a page before that does not let go is told, and nothing is changed until it does", async () => {
+  const factory = new Factory();
+  const old = await firstLayout(factory, { "self-test/x": Uint8Array.of(2) }, true);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const opening = openIdbStore("m", factory).catch((error: unknown) => error);
+  await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+  await vi.advanceTimersByTimeAsync(3000);
+  vi.useRealTimers();
+  expect(await opening).toMatchObject({ code: "run-locked", message: expect.stringContaining("does not let go") });
+  expect((await factory.databases())[0]?.version).toBe(1);
+  old.close();
+  const store = await openIdbStore("m", factory);
+  expect(await store.keys("")).toEqual([]);
 });

@@ -7,12 +7,17 @@
  */
 import { delMany, get, promisifyRequest, type UseStore } from "idb-keyval";
 import { TabTuneError, wordsOf } from "../errors.ts";
+import { migrate, STORE_VERSION } from "./migrations.ts";
 import { type Durability, describeEntries, orStorageFull, type Store, storeClosed } from "./store.ts";
 
 const tableName = "values";
 
+/** How long another tab may take to let go of the database before it is upgraded. */
+const BLOCKED_MS = 3000;
+
 /**
- * Opens (or creates) the database `name`. After an eviction or a version change every call throws, until a new store is opened.
+ * Opens (or creates) the database `name`, upgraded to the layout of today (migrations.ts): pages of an earlier layout let go of it then,
+ * and none of them opens it again, so that no two layouts are ever written to one store. After an eviction or a version change every call throws, until a new store is opened.
  * `factory` is for tests.
  */
 export async function openIdbStore(name: string, factory: IDBFactory = indexedDB): Promise<Store> {
@@ -31,7 +36,7 @@ export async function openIdbStore(name: string, factory: IDBFactory = indexedDB
     database.close();
     ended ??= new TabTuneError(
       "internal",
-      "Another tab upgraded or deleted this site's storage, so this tab let go of it.",
+      "Another tab, with a newer version of this page, upgraded this site's storage or deleted it, so this tab let go of it.",
       "Reload this tab.",
       "Complete checkpoints are kept unless the other tab deleted them.",
     );
@@ -81,12 +86,19 @@ export async function openIdbStore(name: string, factory: IDBFactory = indexedDB
 }
 
 async function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatabase> {
-  const request = factory.open(name, 1);
-  request.onupgradeneeded = () => request.result.createObjectStore(tableName);
+  const request = factory.open(name, STORE_VERSION);
+  request.onupgradeneeded = ({ oldVersion }) => {
+    const table =
+      oldVersion === 0 ? request.result.createObjectStore(tableName) : request.transaction!.objectStore(tableName);
+    migrate(table, oldVersion);
+  };
   try {
-    return await orStorageFull("this site's database", () => promisifyRequest(request));
+    return await orStorageFull("this site's database", () =>
+      Promise.race([promisifyRequest(request), blockedFor(request, BLOCKED_MS)]),
+    );
   } catch (error) {
     if (error instanceof TabTuneError) throw error;
+    if (error instanceof DOMException && error.name === "VersionError") throw ofNewerVersion(error);
     throw new TabTuneError(
       "internal",
       `The browser would not open this site's storage (${wordsOf(error)}).`,
@@ -96,6 +108,35 @@ async function openDatabase(name: string, factory: IDBFactory): Promise<IDBDatab
     );
   }
 }
+
+/** A page before this one does not let go: it is frozen, say. Should it do so later, the connection is not left open. */
+function blockedFor(request: IDBOpenDBRequest, milliseconds: number): Promise<never> {
+  return new Promise((_, reject) => {
+    request.addEventListener("blocked", () => {
+      const timer = setTimeout(() => {
+        request.addEventListener("success", () => request.result.close());
+        reject(
+          new TabTuneError(
+            "run-locked",
+            "Another tab of this site, with an older version of it, holds the storage and does not let go.",
+            "Close the other tabs of this site, then reload this one.",
+            "What is stored is as it was.",
+          ),
+        );
+      }, milliseconds);
+      request.addEventListener("success", () => clearTimeout(timer));
+    });
+  });
+}
+
+const ofNewerVersion = (cause: unknown): TabTuneError =>
+  new TabTuneError(
+    "internal",
+    "This site's storage was written by a newer version of this page, which this one cannot read.",
+    "Close all tabs of this site, then open it again: you get the newer version.",
+    "What is stored is as it was.",
+    { cause },
+  );
 
 /** Resolves when the transaction is complete, rejects with the reason of its abort. */
 function completion(transaction: IDBTransaction): Promise<void> {
