@@ -28,3 +28,21 @@ export async function unsealJson(sealed: Uint8Array): Promise<unknown> {
   const json = await unsealBytes(sealed);
   return json && JSON.parse(new TextDecoder().decode(json));
 }
+
+/** Whether `bytes` have the form that `sealBytes` gives: what older versions did not seal has not. */
+export const isSealed = (bytes: Uint8Array): boolean =>
+  bytes.length > HASH && bytes[HASH] === 10 && /^[0-9a-f]{64}$/.test(new TextDecoder().decode(bytes.subarray(0, HASH)));
+
+/** What `sealBytes` sealed, or what an older version left as it was; undefined where a sealed byte has changed. */
+export const unsealed = async (bytes: Uint8Array): Promise<Uint8Array | undefined> =>
+  isSealed(bytes) ? unsealBytes(bytes) : bytes;
+
+/** Bytes of JSON that nobody sealed; undefined where they are none. */
+export function parsed(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(json));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -5,6 +5,8 @@
  * Of data that is prepared whole a picture's word is a hash of its bytes. Of larger data nobody opens a picture before it is needed: the
  * word is that of its place, and pictures that are equal in different places are found when they are prepared (same-picture.ts).
  */
+import { TabTuneError } from "../../errors.ts";
+import { sealBytes, unsealed } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
 import { deflated, inflated } from "../index/deflate.ts";
@@ -75,13 +77,22 @@ const contentsKey = (id: string): string => `dataset/${id}/contents`;
 /** Keeps the words of every row of a data set's index. */
 export async function writeContents(store: Store, id: string, contents: readonly RowContent[]): Promise<void> {
   const text = contents.map((words) => words.join(" ")).join("\n");
-  await store.set([[contentsKey(id), await deflated(new TextEncoder().encode(text))]], "relaxed");
+  await store.set([[contentsKey(id), await sealBytes(await deflated(new TextEncoder().encode(text)))]], "relaxed");
 }
 
-/** By position in the index; undefined where an older version prepared the data. */
+/** By position in the index; undefined where an older version prepared the data. Throws "bad-dataset" for a damaged record. */
 export async function readContents(store: Store, id: string): Promise<RowContent[] | undefined> {
-  const bytes = await store.get(contentsKey(id));
-  if (bytes === undefined) return undefined;
+  const stored = await store.get(contentsKey(id));
+  if (stored === undefined) return undefined;
+  const bytes = await unsealed(stored);
+  if (bytes === undefined) {
+    throw new TabTuneError(
+      "bad-dataset",
+      "The record of which rows show the same is damaged.",
+      "Give the same data again.",
+      "Saved runs are untouched.",
+    );
+  }
   return new TextDecoder()
     .decode(await inflated(bytes))
     .split("\n")

@@ -4,6 +4,8 @@
  */
 import { TabTuneError } from "../../errors.ts";
 import { bytesByFolder, type FileCache } from "../../storage/file-cache.ts";
+import { HASH_BYTES, readHashed, withHash } from "../../storage/hashed-file.ts";
+import { parsed } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { ByteRange, KeptRanges } from "./block-reader.ts";
 
@@ -50,8 +52,11 @@ export async function openRanges(
 ): Promise<RangeFolder> {
   const folder = await hashOf(place);
   const all = await cache.list();
-  const own = all.filter(({ name }) => name.startsWith(`${folder}/`));
-  let total = sum(all);
+  const here = all.filter(({ name }) => name.startsWith(`${folder}/`));
+  const own = here.filter((file) => !hasNoHash(file));
+  // What an older version kept cannot be checked.
+  for (const { name } of here.filter(hasNoHash)) await cache.delete(name);
+  let total = sum(all) - sum(here) + sum(own);
   let full = false;
   await keepFile(cache, `${folder}/about`, encode({ label, usedAt: new Date().toISOString() } satisfies About));
 
@@ -90,23 +95,33 @@ export async function openRanges(
       const ranges = own.flatMap(({ name, bytes }): ByteRange[] => {
         const [, start, end] = (name.startsWith(prefix) && /^(\d+)-(\d+)$/.exec(name.slice(prefix.length))) || [];
         const range = { start: Number(start), end: Number(end) };
-        return range.end - range.start === bytes ? [range] : [];
+        return range.end - range.start + HASH_BYTES === bytes ? [range] : [];
       });
       const nameOf = ({ start, end }: ByteRange): string => `${prefix}${start}-${end}`;
       return {
         ranges,
         async read(range) {
           const reader = await cache.open(nameOf(range));
-          return reader?.size === range.end - range.start ? reader.read(0, reader.size) : undefined;
+          const bytes = reader?.size === range.end - range.start + HASH_BYTES && (await readHashed(reader));
+          if (bytes) return bytes;
+          // A damaged one is fetched again.
+          if (reader) await cache.delete(nameOf(range));
+          return undefined;
         },
         keep(range, bytes) {
-          const mine = queue.then(() => keep(nameOf(range), bytes));
+          const mine = queue.then(async () => keep(nameOf(range), await withHash(bytes)));
           queue = mine.catch(() => undefined); // told to whoever asked
           return mine;
         },
       };
     },
   };
+}
+
+/** A range of an older version: its bytes and no more. */
+function hasNoHash({ name, bytes }: { name: string; bytes: number }): boolean {
+  const [, start, end] = /\/(\d+)-(\d+)$/.exec(name) ?? [];
+  return start !== undefined && Number(end) - Number(start) === bytes;
 }
 
 /** Bytes that are kept of the commit that `place` names. */
@@ -118,11 +133,16 @@ export async function keptBytes(cache: FileCache, place: string[]): Promise<numb
 export async function listRanges(cache: FileCache): Promise<KeptDataSet[]> {
   const kept: KeptDataSet[] = [];
   for (const [key, bytes] of await bytesByFolder(cache)) {
-    const reader = await cache.open(`${key}/about`);
-    const about = reader && (JSON.parse(new TextDecoder().decode(await reader.read(0, reader.size))) as About);
+    const about = await aboutOf(cache, key);
     kept.push({ key, bytes, label: about?.label ?? "a data set of the hub", usedAt: about?.usedAt ?? "" });
   }
   return kept.sort((a, b) => b.usedAt.localeCompare(a.usedAt));
+}
+
+/** Undefined where it is missing, or damaged: it is then of no name, and used longest ago. */
+async function aboutOf(cache: FileCache, key: string): Promise<About | undefined> {
+  const reader = await cache.open(`${key}/about`);
+  return reader && (parsed(await reader.read(0, reader.size)) as About | undefined);
 }
 
 /** Removes what is kept of a data set. Whoever reads it fetches again. */

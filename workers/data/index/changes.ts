@@ -3,6 +3,7 @@
  * files and prepared rows stay as they are, and each change can be taken back. A row is named by its position in the index, which the
  * files and how they are read decide, so changes stay when the model is another one.
  */
+import { TabTuneError } from "../../errors.ts";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { type Message, messageText, type Row, type RowTexts } from "../rows/row.ts";
@@ -66,10 +67,21 @@ export const isUnchanged = ({ leftOut, edited }: RowChanges): boolean => leftOut
 
 export const changesKey = (filesId: string): string => `changes/${filesId}`;
 
-/** What was written under `key`; no changes where nothing was. A damaged record counts as none. */
+/**
+ * What was written under `key`; no changes where nothing was.
+ * @throws TabTuneError "bad-dataset" for a damaged record: rows that a person corrected must not come back as they were, unsaid
+ */
 export async function readChanges(store: Store, key: string): Promise<RowChanges> {
   const sealed = await store.get(key);
-  return ((sealed && (await unsealJson(sealed))) as RowChanges | undefined) ?? noChanges;
+  if (sealed === undefined) return noChanges;
+  const changes = (await unsealJson(sealed)) as RowChanges | undefined;
+  if (changes) return changes;
+  throw new TabTuneError(
+    "bad-dataset",
+    "The record of the rows that were left out or corrected is damaged.",
+    "Press Check storage in Storage, which can remove it: all rows are then as they were read.",
+    "The files, the prepared rows and saved runs are untouched.",
+  );
 }
 
 export async function writeChanges(store: Store, key: string, changes: RowChanges): Promise<void> {

@@ -21,6 +21,8 @@ export interface BlockInfo {
   bytes: number;
   /** Of the bytes as stored. */
   sha256: string;
+  /** Of the pictures that are kept beside it; data sets of an older version have none. */
+  keptSha256?: string;
 }
 
 /** The index of a data set, without its rows. */
@@ -64,8 +66,13 @@ export function createIndexWriter(store: Store, id: string): IndexWriter {
     const n = blocks.length;
     const entries: [string, Uint8Array][] = [[blockKey(id, n), bytes]];
     if (pictures) entries.push([keptKey(id, n), pictures]);
-    const [hash] = await Promise.all([sha256(bytes), store.set(entries, "relaxed")]);
-    blocks.push({ rows: rows.length, bytes: bytes.length, sha256: hash });
+    const [hash, keptHash] = await Promise.all([
+      sha256(bytes),
+      pictures && sha256(pictures),
+      store.set(entries, "relaxed"),
+    ]);
+    const block = { rows: rows.length, bytes: bytes.length, sha256: hash };
+    blocks.push(keptHash ? { ...block, keptSha256: keptHash } : block);
     written += bytes.length + (pictures?.length ?? 0);
   }
 
@@ -134,7 +141,10 @@ export function openIndex(store: Store, id: string, info: Pick<IndexInfo, "block
   // Rows that are prepared at once lie in one block, or in two.
   const keptOf = lastUsed(2, async (n: number): Promise<Uint8Array> => {
     const bytes = await store.get(keptKey(id, n));
-    if (bytes === undefined) throw damaged(`The pictures of part ${n + 1} of the list of rows are missing.`);
+    const hash = info.blocks[n]!.keptSha256;
+    const name = `The pictures of part ${n + 1} of the list of rows are`;
+    if (bytes === undefined) throw damaged(`${name} missing.`);
+    if (hash !== undefined && (await sha256(bytes)) !== hash) throw damaged(`${name} damaged: their hash differs.`);
     return bytes;
   });
 

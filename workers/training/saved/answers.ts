@@ -1,7 +1,7 @@
 /** What a model said to a run's held-out rows: the rows with their pictures, and the answers of each step that was evaluated. */
 import type { RowThumbnail } from "../../data/preview.ts";
 import type { MetricName } from "../../metrics/metric.ts";
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sealBytes, sealJson, unsealed, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { runPrefix } from "./format.ts";
 
@@ -59,9 +59,9 @@ export async function writeAskedRows(
 ): Promise<void> {
   await store.delete(await store.keys(answersPrefix(runId)));
   const entries: [string, Uint8Array][] = [];
-  pictures.forEach((picture, n) => {
-    if (picture) entries.push([pictureKey(runId, n), withoutAlpha(picture)]);
-  });
+  for (const [n, picture] of pictures.entries()) {
+    if (picture) entries.push([pictureKey(runId, n), await sealBytes(withoutAlpha(picture))]);
+  }
   await store.set([...entries, [rowsKey(runId), await sealJson(asked)]], "strict");
 }
 
@@ -94,7 +94,7 @@ export async function readAnswers(store: Store, runId: string, after = -1): Prom
   const asked = await readAskedRows(store, runId);
   if (!asked) return undefined;
   const wanted = after < 0 ? asked.rows : [];
-  const pictures = await Promise.all(wanted.map(async (_, n) => withAlpha(await store.get(pictureKey(runId, n)))));
+  const pictures = await Promise.all(wanted.map((_, n) => readPicture(store, pictureKey(runId, n))));
   return { ...asked, pictures, steps: await readStepAnswers(store, runId, after) };
 }
 
@@ -117,6 +117,12 @@ export const THUMBNAIL = 224;
 
 const withoutAlpha = ({ rgba }: RowThumbnail): Uint8Array =>
   Uint8Array.from({ length: (3 * rgba.length) / 4 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]!);
+
+/** Null where there is none, and for a damaged one. */
+async function readPicture(store: Store, key: string): Promise<RowThumbnail | null> {
+  const bytes = await store.get(key);
+  return withAlpha(bytes && (await unsealed(bytes)));
+}
 
 function withAlpha(rgb: Uint8Array | undefined): RowThumbnail | null {
   const size = rgb ? Math.sqrt(rgb.length / 3) : 0;

@@ -9,6 +9,7 @@ import { badDownload, type HttpOptions, rangedReader } from "../../hub/http.ts";
 import { askListing, fileAddress, type HubPlace, type Listed, type Listing } from "../../hub/listing.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { type RangeReader, readerOfBytes } from "../../storage/range-reader.ts";
+import { parsed } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import { type ModelFiles, modelFiles } from "./source.ts";
 
@@ -35,7 +36,8 @@ export async function openHub(
   const known = await kept.read("listing");
   let hasCached = known !== undefined;
   const http: HttpOptions = { hasCached: () => hasCached, ...given };
-  let listing = known && (JSON.parse(new TextDecoder().decode(known)) as Listing);
+  // A damaged one is asked for again.
+  let listing = known && (parsed(known) as Listing | undefined);
   if (!listing) {
     listing = await askListing("models", { repo, revision, endpoint }, label, http);
     await kept.write("listing", new TextEncoder().encode(JSON.stringify(listing)));
@@ -128,7 +130,7 @@ function keeper(cache: FileCache | undefined, folder: string): Keeper {
   };
 }
 
-async function matches({ size, sha256: hash, blobId }: Listed, bytes: Uint8Array): Promise<boolean> {
+export async function matches({ size, sha256: hash, blobId }: Listed, bytes: Uint8Array): Promise<boolean> {
   if (bytes.byteLength !== size) return false;
   if (hash !== undefined) return (await sha256(bytes)) === hash;
   return blobId === undefined || (await gitBlobId(bytes)) === blobId;
