@@ -15,7 +15,7 @@ import { GoOn } from "./GoOn.tsx";
 import { NameAndNote } from "./NameAndNote.tsx";
 import { Result } from "./Result.tsx";
 import { Sparkline } from "./Sparkline.tsx";
-import { bestWords, deleteObstacle, lineageWords, statusOf } from "./status.ts";
+import { bestWords, canResume, deleteObstacle, lineageWords, statusOf } from "./status.ts";
 import { WaysOut } from "./WaysOut.tsx";
 
 /** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list. */
@@ -82,7 +82,7 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
   const { resumeRun } = useTraining.getState();
   const { adopt } = useChat.getState();
   const { item: say, obstacles, finding } = words().runs;
-  const resumable = run.status === "interrupted" || run.status === "stopped";
+  const resumable = canResume(run);
   const unsaved = run.bytes === 0 ? obstacles.unsaved : "";
   const needs = !model || model.id !== run.modelId ? obstacles.load(run.modelLabel) : "";
   const elsewhere = run.status === "running-elsewhere" ? obstacles.elsewhere : "";
@@ -90,7 +90,7 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
   const isOpen = isShown && !unsaved;
   const actions = (
     <div className="row">
-      {resumable && !running && run.step < run.maxSteps && (
+      {resumable && !running && (
         <Action kind="primary" reason={needs} onPress={() => void resumeRun(run.id)}>
           {say.resume}
         </Action>

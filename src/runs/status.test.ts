@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   bestWords,
+  canResume,
   deleteObstacle,
   exportObstacle,
   hasEnded,
@@ -32,6 +33,15 @@ test("more steps are for runs that are done, early or not, and were trained here
   expect(hasEnded({ status: "done", lineage: { more: [] } })).toBe(true);
   expect(hasEnded({ status: "stopped", lineage: { more: [] } })).toBe(false);
   expect(hasEnded({ status: "done", lineage: { more: [], imported: { untrainable: "", notes: [] } } })).toBe(false);
+});
+
+test("what was cut off is gone on with, also behind its last step; what ended is not", () => {
+  expect(canResume({ status: "interrupted", step: 3, maxSteps: 8 })).toBe(true);
+  expect(canResume({ status: "interrupted", step: 8, maxSteps: 8 })).toBe(true);
+  expect(canResume({ status: "stopped", step: 3, maxSteps: 8 })).toBe(true);
+  expect(canResume({ status: "stopped", step: 8, maxSteps: 8 })).toBe(false);
+  expect(canResume({ status: "done", step: 8, maxSteps: 8 })).toBe(false);
+  expect(canResume({ status: "running-elsewhere", step: 3, maxSteps: 8 })).toBe(false);
 });
 
 test("one export at a time", () => {

@@ -117,6 +117,25 @@ test("a run that never saved starts over when it is resumed", async () => {
   expect(outcomeOf(await runToEnd(model, recipe, { store, dataset, resume: true }))).toEqual(outcomeOf(whole));
 });
 
+test("a run that was cut off behind its last checkpoint has its end when it is resumed", async () => {
+  const store = memoryStore();
+  const dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  const died = runToEnd(model, recipe, {
+    store,
+    dataset,
+    onEvent: (event) => {
+      if (event.type === "checkpoint" && event.phase === "written" && event.step === 4)
+        throw new Error("the tab was closed");
+    },
+  });
+  await expect(died).rejects.toThrow("the tab was closed");
+  expect((await listRuns(store))[0]).toMatchObject({ status: "interrupted", step: 4 });
+  const ended = await runToEnd(model, recipe, { store, dataset, resume: true });
+  expect(ended.records).toEqual([]);
+  expect(outcomeOf(ended)).toEqual(outcomeOf(whole));
+  expect((await listRuns(store))[0]).toMatchObject({ status: "done", step: 4 });
+});
+
 test("all that can learn at once, with dropout: cut and resumed it is bitwise the run that was not cut", async () => {
   const wide = recipeWith(golden, "a", {
     load_in_4bit: true,
