@@ -29,7 +29,7 @@ interface ShellStore {
   refresh(): Promise<void>;
   /** The demo was loaded: it is kept whole. */
   keepDemo(): Promise<void>;
-  /** Reloads the page in the newer version; does nothing while a tab works. */
+  /** Reloads the page in the newer version; does nothing while a tab works, and waits for one that has just ended. */
   reload(): Promise<void>;
 }
 
@@ -41,6 +41,10 @@ async function someTabWorks(): Promise<boolean> {
   const { held = [] } = await navigator.locks.query();
   return held.some(({ name = "" }) => name.startsWith(runLock("")) || name.startsWith(jobLock("")));
 }
+
+/** A worker lets go of its lock a moment after it has told that its run has ended: so long at most. */
+const RELEASE_MS = 5000;
+const LOOK_MS = 100;
 
 export const useShell = create<ShellStore>((set, get) => {
   /** This tab wants the newer version. */
@@ -75,6 +79,9 @@ export const useShell = create<ShellStore>((set, get) => {
     },
     keepDemo: () => keepUnder("demo/"),
     async reload() {
+      if (workOf() !== undefined) return;
+      for (let waited = 0; waited < RELEASE_MS && (await someTabWorks()); waited += LOOK_MS)
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       await lookAtTabs();
       if (get().tabWorks || workOf() !== undefined) return;
       wanted = true;
