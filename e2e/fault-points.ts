@@ -70,11 +70,17 @@ for (const name of ["put", "delete"]) {
 export interface FaultPoints {
   /** Freezes the worker before the next write that matches ("put run/…/manifest"); resolves with it when that has happened. */
   holdAt(write: RegExp): Promise<string>;
+  /** Each write takes so much longer from now on, as on a slow disk. */
+  slowBy(milliseconds: number): void;
+  /** All that was written, as "put run/…/latest". */
+  writes: string[];
 }
 
 /** An answer that does not come freezes the worker exactly there, until the test reloads the page or kills the browser. */
 export async function faultPoints(context: BrowserContext): Promise<FaultPoints> {
   let armed: { write: RegExp; reached(write: string): void } | undefined;
+  let delay = 0;
+  const writes: string[] = [];
   await spoil(context, "engine", asking);
   await context.route(
     (url) => url.pathname === ASK,
@@ -86,10 +92,16 @@ export async function faultPoints(context: BrowserContext): Promise<FaultPoints>
         armed = undefined;
         return; // never answered
       }
+      writes.push(write);
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       await route.fulfill({ body: "" });
     },
   );
   return {
+    writes,
+    slowBy: (milliseconds) => {
+      delay = milliseconds;
+    },
     holdAt: (write) =>
       new Promise((reached) => {
         armed = { write, reached };

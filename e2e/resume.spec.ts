@@ -7,65 +7,21 @@ import os from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
 import { faultPoints } from "./fault-points.ts";
-import {
-  button,
-  downloadAdapter,
-  expect,
-  type LossRow,
-  loadDemo,
-  lossTable,
-  panel,
-  prepare,
-  SLOW,
-  setRecipe,
-  shortRecipe,
-  test,
-  waitForEnd,
-  waitForStep,
-  watch,
-} from "./fixtures.ts";
+import { expect, test, waitForStep, watch } from "./fixtures.ts";
+import { expectSame, finish, goOn, type Outcome, startRun, undisturbed } from "./undisturbed.ts";
 
-const STEPS = 8;
 const EVERY = 2;
 
-interface Outcome {
-  losses: LossRow[];
-  weights: Uint8Array;
-}
+const start = (page: Page): Promise<void> => startRun(page, EVERY);
 
-async function start(page: Page): Promise<void> {
-  await prepare(page);
-  await setRecipe(page, shortRecipe(STEPS, EVERY));
-  await button(page, "Start training").click();
-}
-
-/** As a user does after coming back: load the model, go on. The data set is still prepared. */
-async function goOn(page: Page, savedStep: number): Promise<void> {
-  await expect(panel(page, "Runs")).toContainText(`interrupted, step ${savedStep} of ${STEPS}`, { timeout: SLOW });
-  await loadDemo(page);
-  await button(page, "Resume run").click();
-}
-
-async function finish(page: Page): Promise<Outcome> {
-  await waitForEnd(page, STEPS);
-  await expect(panel(page, "Runs")).toContainText(`done, step ${STEPS} of ${STEPS}`);
-  return { losses: await lossTable(page), weights: (await downloadAdapter(page)).weights };
-}
-
-function expectSame(outcome: Outcome, reference: Outcome): void {
-  expect(outcome.losses).toEqual(reference.losses);
-  expect(Buffer.compare(outcome.weights, reference.weights), "adapter bytes").toBe(0);
+async function goOnFrom(page: Page, savedStep: number): Promise<void> {
+  expect(await goOn(page)).toBe(savedStep);
 }
 
 let reference: Outcome;
 
 test.beforeAll(async ({ browser }) => {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await start(page);
-  reference = await finish(page);
-  await context.close();
-  expect(reference.losses.map((row) => row.step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
+  reference = await undisturbed(browser);
 });
 
 test("reloads in the middle of checkpoints change nothing", { tag: "@long" }, async ({ page, context }) => {
@@ -80,20 +36,20 @@ test("reloads in the middle of checkpoints change nothing", { tag: "@long" }, as
   const firstChunk = reloadAt(/^put run\/.*\/chunk\//);
   await start(page);
   await firstChunk;
-  await goOn(page, 0);
+  await goOnFrom(page, 0);
 
   await waitForStep(page, 3);
   await reloadAt(/^put run\/.*\/manifest$/);
-  await goOn(page, 2);
+  await goOnFrom(page, 2);
 
   await waitForStep(page, 3);
   await reloadAt(/^put run\/.*\/latest$/);
-  await goOn(page, 2);
+  await goOnFrom(page, 2);
 
   // The checkpoint of step 6 is whole, the one of step 2 not yet swept.
   await waitForStep(page, 5);
   await reloadAt(/^delete run\/.*\/manifest$/);
-  await goOn(page, 6);
+  await goOnFrom(page, 6);
 
   expectSame(await finish(page), reference);
 });
@@ -125,13 +81,13 @@ test("killing the browser changes nothing", async ({ playwright: _, baseURL }, t
     // In the middle of a step.
     ({ context, page } = await open());
     await page.goto("/");
-    await goOn(page, 2);
+    await goOnFrom(page, 2);
     await waitForStep(page, 5);
     await kill(context);
 
     ({ context, page } = await open());
     await page.goto("/");
-    await goOn(page, 4);
+    await goOnFrom(page, 4);
     expectSame(await finish(page), reference);
     await context.close();
   } finally {

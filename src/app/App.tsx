@@ -53,19 +53,25 @@ function useWakeLock(): void {
   }, [working]);
 }
 
-/** Saves when the page is hidden (the last sure event of a tab's life), and warns before a close. Answers are kept as they come. */
+/**
+ * Saves when the page is hidden (the last sure event of a tab's life) and before it is frozen, which comes minutes later where it comes, and
+ * warns before a close. Answers are kept as they come.
+ */
 function useKeepAlive(): void {
   const running = useTraining((s) => isWorking(s.state));
   useEffect(() => {
     if (!running) return;
+    const save = (): void => void useTraining.getState().saveNow();
     const hidden = (): void => {
-      if (document.visibilityState !== "visible") void useTraining.getState().saveNow();
+      if (document.visibilityState !== "visible") save();
     };
     const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
     document.addEventListener("visibilitychange", hidden);
+    document.addEventListener("freeze", save);
     window.addEventListener("beforeunload", warn);
     return () => {
       document.removeEventListener("visibilitychange", hidden);
+      document.removeEventListener("freeze", save);
       window.removeEventListener("beforeunload", warn);
     };
   }, [running]);
