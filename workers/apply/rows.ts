@@ -1,7 +1,7 @@
 /** Which rows a job answers, decided when it begins, and how they are read: texts from the index, pictures as they were prepared. */
 import type { RowToAsk } from "../chat/answer-rows.ts";
 import { picturesOf } from "../data/example.ts";
-import { changesKey, corrected, editsOf, readChanges } from "../data/index/changes.ts";
+import { changesKeyOf, corrected, editsOf, readChanges } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
 import type { PreparedImage } from "../data/pictures/format.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
@@ -32,14 +32,13 @@ export async function chosenRows(
   preparation: RowPreparation,
   which: WhichRows,
 ): Promise<JobRows> {
-  const { filesId } = dataset.manifest;
   if (which.kind === "held out of run") {
     const record = await readHeldOut(store, which.runId);
     if (record)
       return { positions: record.positions, changes: await readChanges(store, `${runPrefix(which.runId)}changes`) };
     throw new TabTuneError("no-rows", "This run held no rows out.", "Choose other rows.");
   }
-  const changes = await readChanges(store, filesId ? changesKey(filesId) : "");
+  const changes = await readChanges(store, changesKeyOf(dataset.manifest) ?? "");
   const now = await withChanges(dataset, changes, preparation);
   if (which.kind !== "held out") {
     const positions = Array.from({ length: now.rows }, (_, i) => now.positionOf(i));

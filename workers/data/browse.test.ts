@@ -9,7 +9,7 @@ import { openGolden, openGoldenModel } from "../testing/golden.ts";
 import { type Browsed, everyRow, findRows, holdTogether, type RowQuery, rowAt, viewRows } from "./browse.ts";
 import {
   changed,
-  changesKey,
+  changesKeyOf,
   currentRows,
   noChanges,
   type RowChange,
@@ -152,7 +152,7 @@ test("a correction that cannot be trained on is refused, and so is one of a row 
 
 test("changes are kept for the files whatever the model, and each can be taken back", async () => {
   const { dataset } = await browsed();
-  const key = changesKey(dataset.manifest.filesId!);
+  const key = changesKeyOf(dataset.manifest)!;
   const all = changesOf({ leaveOut: 3 }, { leaveOut: 1 }, corrected);
   await writeChanges(store, key, all);
   expect(await readChanges(store, key)).toEqual({

@@ -1,6 +1,7 @@
 /** One row of the user's data -> one trainable example: pictures cropped, text tokenised, answers marked. */
 
 import { isRowFault, TabTuneError, wordsOf } from "../errors.ts";
+import type { BoxTarget } from "./boxes/convention.ts";
 import { concatPixels, type Example } from "./example.ts";
 import type { PictureFormat, PreparedImage } from "./pictures/format.ts";
 import { type PicturePool, picturesHere } from "./pictures/pool.ts";
@@ -17,6 +18,8 @@ export interface RowPreparation {
   tokenizer: TextTokenizer;
   template: ChatTemplate;
   pictures: PictureFormat;
+  /** How the model writes boxes. */
+  boxes?: BoxTarget;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Rows of the data set on show: found, looked at and changed. */
 import { type Browsed, findRows, type RowQuery, type RowUse, rowAt } from "../data/browse.ts";
-import { changesKey, isUnchanged, noChanges, type RowChanges, readChanges } from "../data/index/changes.ts";
+import { changesKeyOf, isUnchanged, noChanges, type RowChanges, readChanges } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { type RowThumbnail, thumbnailOf } from "../data/preview.ts";
@@ -21,8 +21,8 @@ export const gone = (): TabTuneError =>
 
 /** What was changed of a data set's rows, and where it is kept; nothing can be changed of one that has no index. */
 export async function changesOf(datasetId: string): Promise<{ changes: RowChanges; key: string | undefined }> {
-  const { filesId } = (await readManifest(await store(), datasetId)) ?? {};
-  const key = filesId && changesKey(filesId);
+  const manifest = await readManifest(await store(), datasetId);
+  const key = manifest && changesKeyOf(manifest);
   return { changes: key ? await readChanges(await store(), key) : noChanges, key };
 }
 

@@ -1,5 +1,5 @@
 /** A run of the page for a GPU server: its small files, and which rows it is trained on. Nothing is computed on the GPU. */
-import { changesKey, type RowChanges, readChanges } from "../data/index/changes.ts";
+import { changesKeyOf, type RowChanges, readChanges } from "../data/index/changes.ts";
 import { withChanges } from "../data/shards/changed-dataset.ts";
 import { type Dataset, openDataset, type SupplyRows } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
@@ -96,7 +96,7 @@ async function ofNew(
   const begun = from === undefined ? undefined : await startFromRun(store, model, from, recipe, which);
   return {
     ...{ recipe: begun?.recipe ?? recipe, datasetId },
-    changesAt: ({ manifest }) => manifest.filesId && changesKey(manifest.filesId),
+    changesAt: ({ manifest }) => changesKeyOf(manifest),
     beginning: await firstBeginning(model, begun?.recipe ?? recipe, begun?.start),
     resume: false,
     notes: [],

@@ -1,6 +1,6 @@
 /** Training runs of the page: one at a time, one tab a run, and on again after a lost GPU. */
 
-import { changesKey, type RowChanges, readChanges, writeChanges } from "../data/index/changes.ts";
+import { changesKeyOf, type RowChanges, readChanges, writeChanges } from "../data/index/changes.ts";
 import { withChanges } from "../data/shards/changed-dataset.ts";
 import { type Dataset, openDataset, type SupplyRows } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
@@ -126,8 +126,9 @@ async function forgettingVerdict(s: EngineState, { vlm }: LoadedModel, options: 
 /** What was changed of the rows when the run began: it is kept with the run, which goes on with the same rows whatever is changed since. */
 async function changesOf(store: Store, runId: string, { manifest }: Dataset, resume: boolean): Promise<RowChanges> {
   const key = `${runPrefix(runId)}changes`;
-  if (resume || !manifest.filesId) return readChanges(store, key);
-  const changes = await readChanges(store, changesKey(manifest.filesId));
+  const now = changesKeyOf(manifest);
+  if (resume || now === undefined) return readChanges(store, key);
+  const changes = await readChanges(store, now);
   await writeChanges(store, key, changes);
   return changes;
 }

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { asTheCheckpointSays } from "./family.ts";
 import { published } from "./published.ts";
 import { families } from "./registry.ts";
 
@@ -29,6 +30,18 @@ test.each([...families.values()])("$modelType has goldens and published sizes", 
   expect(Object.keys(family.published).length).toBeGreaterThan(0);
   for (const repo of Object.keys(family.published)) expect(published.get(repo)).toBeDefined();
 });
+
+test.each([...families.values()])(
+  "$modelType: boxes in resized pixels need pictures that are resized whole",
+  (family) => {
+    if (family.boxes !== "resized pixels") return;
+    for (const { config } of Object.values(family.published)) {
+      const processorJson = family.processorOf(family.parseConfig(config));
+      const files = { config: family.parseConfig(config), configJson: config, processorJson, ...asTheCheckpointSays };
+      expect(family.pictures(files).resized).toBeDefined();
+    }
+  },
+);
 
 /** Files of the product outside the families' own folders and the registry. */
 function productFiles(folder: string): string[] {

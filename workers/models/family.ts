@@ -2,6 +2,7 @@
  * A model family is data: what its files mean. The parts (parts/) know no family, and nothing else branches on one; what a new
  * family has to say is what this type asks. docs/adding-a-model.md walks through one.
  */
+import type { BoxConvention } from "../data/boxes/convention.ts";
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Dtype } from "../weights/formats/dtype.ts";
 import type { GgufFields } from "../weights/formats/gguf.ts";
@@ -87,6 +88,11 @@ export interface Family {
   pictures(files: PictureFiles): PictureFormat;
   /** The image processor's settings as published checkpoints have them: plans are made without files. */
   processorOf(config: VlmConfig): Json;
+  /**
+   * How its publisher writes boxes in answers: the model has learned them so, and boxes of data are converted to it. Absent where no
+   * publisher says. "resized pixels" needs `resized` of its pictures.
+   */
+  boxes?: BoxConvention;
   /** The settings that its pictures obey; whoever gives another is told that it has no effect. */
   pictureSettings: readonly (keyof PictureSettings)[];
   /** How files say the settings of `files` that its pictures obey. */

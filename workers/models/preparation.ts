@@ -1,8 +1,11 @@
 /** What crosses a worker's border of how rows are prepared for a model, and the objects that prepare them. */
+import { type BoxTarget, noConvention } from "../data/boxes/convention.ts";
+import type { PictureFormat } from "../data/pictures/format.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
 import { loadTokenizer, type TextTokenizer } from "../data/text/tokenizer.ts";
 import { type PictureSpec, pictureFormatOf } from "./picture-format.ts";
+import { familyOf } from "./registry.ts";
 
 /** Everything that the examples of a row depend on, as plain data. */
 export interface PreparationSpec extends PictureSpec {
@@ -26,10 +29,18 @@ export const tokenizerOf = (spec: Omit<PreparationSpec, "id">): TextTokenizer =>
 
 /** Throws TabTuneError "unsupported-model". */
 export function preparationOf(spec: PreparationSpec, tokenizer = tokenizerOf(spec)): RowPreparation {
+  const pictures = pictureFormatOf(spec);
   return {
-    id: spec.id,
-    tokenizer,
+    ...{ id: spec.id, tokenizer, pictures, boxes: boxTargetOf(spec, pictures) },
     template: compileTemplate(spec.template, "checkpoint"),
-    pictures: pictureFormatOf(spec),
   };
+}
+
+/** How the model of `spec` writes boxes. */
+export function boxTargetOf(
+  { configJson }: Pick<PictureSpec, "configJson">,
+  { resized }: Pick<PictureFormat, "resized">,
+): BoxTarget {
+  const { boxes } = familyOf(JSON.parse(configJson));
+  return boxes ? { convention: boxes, by: "model", resized } : { ...noConvention, resized };
 }

@@ -85,3 +85,15 @@ export function paxRecord(key: string, value: string): string {
   const length = bytes + String(bytes + String(bytes).length).length;
   return `${length}${rest}`;
 }
+
+/** The beginning of a PNG of so many pixels: as much as tells its size. */
+export function pngOfSize(width: number, height: number): Uint8Array {
+  const bytes = new Uint8Array(33);
+  bytes.set([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13]);
+  bytes.set(new TextEncoder().encode("IHDR"), 12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(16, width);
+  view.setUint32(20, height);
+  bytes.set([8, 2], 24);
+  return bytes;
+}

@@ -65,7 +65,14 @@ export function currentRows(changes: RowChanges): (row: Row, position: number) =
 
 export const isUnchanged = ({ leftOut, edited }: RowChanges): boolean => leftOut.length === 0 && edited.length === 0;
 
-export const changesKey = (filesId: string): string => `changes/${filesId}`;
+/**
+ * Where the changes of a data set's rows are kept: by its files, and by the unit of boxes in its answers, which a corrected answer has too.
+ * Undefined for data sets of an older version.
+ */
+export function changesKeyOf({ filesId, facts }: { filesId?: string; facts: unknown }): string | undefined {
+  const { boxes } = facts as { boxes?: string };
+  return filesId === undefined ? undefined : `changes/${filesId}${boxes === undefined ? "" : `/${boxes}`}`;
+}
 
 /**
  * What was written under `key`; no changes where nothing was.

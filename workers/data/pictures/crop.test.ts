@@ -9,7 +9,7 @@ import {
   goldenText,
 } from "../../testing/oracle-folder.ts";
 import { fromBase64, imageOf, maxDifference, sha256 } from "../../testing/pictures.ts";
-import { normalise, parsePreprocessor, resizeAndCrop, shortestEdgeSize } from "./crop.ts";
+import { croppedPart, normalise, parsePreprocessor, resizeAndCrop, shortestEdgeSize } from "./crop.ts";
 import { decodeImage } from "./decode.ts";
 import golden from "./fixtures/processors.json" with { type: "json" };
 import { prepareImage } from "./prepare-image.ts";
@@ -102,4 +102,18 @@ describe.skipIf(!goldenFolder)("golden cases", () => {
       expect(maxDifference(rgb, tensor(`${name}/resized_cropped_u8`).data), name).toBe(0);
     }
   });
+});
+
+test("what of a picture a crop leaves, in shares of it", () => {
+  const config = parsePreprocessor({ size: { shortest_edge: 100 }, crop_size: 100 });
+  expect(croppedPart({ width: 800, height: 400 }, config)).toEqual([0.25, 0, 0.75, 1]);
+  expect(croppedPart({ width: 50, height: 50 }, config)).toEqual([0, 0, 1, 1]);
+  // A crop that is larger than the picture shows black around it.
+  const wide = parsePreprocessor({ size: { shortest_edge: 100 }, crop_size: 200 });
+  expect(croppedPart({ width: 50, height: 50 }, wide)).toEqual([-0.5, -0.5, 1.5, 1.5]);
+  const stretched = parsePreprocessor({
+    image_processor_type: "SiglipImageProcessor",
+    size: { height: 64, width: 64 },
+  });
+  expect(croppedPart({ width: 800, height: 400 }, stretched)).toEqual([0, 0, 1, 1]);
 });

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
+import type { Part } from "./format.ts";
 import type { DecodedImage } from "./pixels.ts";
 import { resizeBicubic } from "./resize.ts";
 
@@ -152,6 +153,21 @@ export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): 
     out.set(part.subarray(y * window.width * 3, (y + 1) * window.width * 3), at * 3);
   }
   return out;
+}
+
+/** What of a picture `resizeAndCrop` leaves: beyond its edges, where it is smaller than the crop, lies black. */
+export function croppedPart(
+  { width, height }: Pick<DecodedImage, "width" | "height">,
+  config: PreprocessorConfig,
+): Part {
+  const to = config.doResize
+    ? (config.resizeTo ?? shortestEdgeSize(height, width, config.shortestEdge!))
+    : { width, height };
+  if (!config.doCenterCrop) return [0, 0, 1, 1];
+  const left = Math.floor((to.width - config.cropSize.width) / 2);
+  const top = Math.floor((to.height - config.cropSize.height) / 2);
+  const [right, bottom] = [left + config.cropSize.width, top + config.cropSize.height];
+  return [left / to.width, top / to.height, right / to.width, bottom / to.height];
 }
 
 /** Python's `int(size * long / short)` for the longer side. */

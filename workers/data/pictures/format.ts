@@ -22,6 +22,9 @@ export interface Grid {
   columns: number;
 }
 
+/** A part of a picture: left, top, right, bottom as shares of its width and height. */
+export type Part = [left: number, top: number, right: number, bottom: number];
+
 export interface PictureFormat {
   /** S, the side of a tile in pixels. */
   tileSize: number;
@@ -34,6 +37,10 @@ export interface PictureFormat {
    * picture of its row, or of its conversation.
    */
   prepare(image: DecodedImage, several?: boolean): PreparedImage;
+  /** The size that a picture is resized to as a whole, of its upright one; absent where pictures are cropped, or stretched to tiles of one size. */
+  resized?(size: { width: number; height: number }): { width: number; height: number };
+  /** What of a picture its first tile shows, by the picture's upright size; absent where that is all of it. */
+  firstTile?(image: ExampleImage): Part;
   /** Pixels of `tiles` tiles -> f32 [tiles, 3, S, S], as the tower takes them. */
   normalise(pixels: Uint8Array, tiles: number): Float32Array<ArrayBuffer>;
   /** What stands for the picture in the text: words of the vocabulary (special tokens), and runs of image slots. */

@@ -8,6 +8,8 @@ export interface ColumnMapping {
   answer?: string;
   /** A class: its name is the answer. */
   label?: string;
+  /** Boxes of things: where no other column is the answer, they are. */
+  boxes?: string;
   system?: string;
 }
 
@@ -77,6 +79,24 @@ export const COLUMNS = {
     "raw",
   ],
   label: ["label", "labels", "class", "class_name", "category", "category_name"],
+  boxes: [
+    "bboxes",
+    "bbox",
+    "boxes",
+    "box",
+    "bbox_2d",
+    "box_2d",
+    "bounding_boxes",
+    "bounding_box",
+    "objects",
+    "annotations",
+    "detections",
+    "shapes",
+  ],
+  /** How they are written, and in a picture of which size. */
+  boxFormat: ["bbox_format", "box_format", "bbox_mode"],
+  width: ["width", "image_width"],
+  height: ["height", "image_height"],
   system: ["system", "system_prompt"],
   choices: ["choices", "options", "multiple_choices", "answer_choices", "candidates"],
   /** The right option, where the answer column is not what says it. */

@@ -3,6 +3,7 @@
  * an image part or an `<image>` marker inside a text. White space is never added or taken away: the chat template sees
  * what the author wrote.
  */
+import type { RecordBoxes } from "./box-row.ts";
 import { bytesOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./picture-source.ts";
 import { MARKER, placeholderIn, placePictures } from "./placeholders.ts";
@@ -18,6 +19,8 @@ export interface Conversation {
   pictures: PictureSource[];
   /** All that people answered to its last question, where they are several and the row is to be answered. */
   answers?: string[];
+  /** What its last answer is to be written of. */
+  boxes?: RecordBoxes;
 }
 
 type Role = Message["role"];

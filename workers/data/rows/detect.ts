@@ -72,7 +72,8 @@ const NOT_ROWS =
   /^(dataset_infos?|dataset_dict|state|config|package|tsconfig|[a-z_]*_config|tokenizer|special_tokens_map|added_tokens|model.*\.index)\.json$/;
 
 /** Texts about a data set, not about a picture. */
-const ABOUT = /^(read[-_ ]?me|licen[cs]e|notice|citation|credits|requirements|class(es|_?names)|labels|synsets?)\b/i;
+const ABOUT =
+  /^(read[-_ ]?me|licen[cs]e|notice|citation|credits|requirements|(predefined_)?class(es|_?names)|labels|synsets?)\b/i;
 
 /** Files of records of kinds that are not read. */
 const UNREAD = new Set(
@@ -167,7 +168,7 @@ function tablesOf(entries: readonly Entry[], { of }: SampleKeys, lists: Readonly
  */
 export function planSources(entries: readonly Entry[], lists: ReadonlySet<Entry> = new Set()): Plan {
   const keys = sampleKeys(entries);
-  const unread = unreadOf(entries);
+  const unread = unreadOf(entries, keys);
   const samples = planSamples(entries, keys);
   const { sources, heldOut, notes } = planTables(entries, keys, lists);
   if (sources.length === 0) return { ...samples, notes: [...notes, ...samples.notes, ...unread] };
@@ -179,9 +180,11 @@ export function planSources(entries: readonly Entry[], lists: ReadonlySet<Entry>
 }
 
 /** Files of records that are not read, told. */
-function unreadOf(entries: readonly Entry[]): string[] {
+function unreadOf(entries: readonly Entry[], keys: SampleKeys): string[] {
   const aside = new Aside();
-  for (const { path } of entries.filter((entry) => UNREAD.has(extensionOf(entry.path))).sort(byPath)) {
+  const samples = new Set(textsOf(entries, keys));
+  const isUnread = (entry: Entry): boolean => UNREAD.has(extensionOf(entry.path)) && !samples.has(entry);
+  for (const { path } of entries.filter(isUnread).sort(byPath)) {
     aside.add(path, NOT_READ);
   }
   return aside.notes();

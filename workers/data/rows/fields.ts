@@ -142,6 +142,13 @@ export class Fields {
     return this.#heading.has(kind);
   }
 
+  /** The column of a kind that holds a list of nothing: it says that there is nothing. */
+  emptyList(kind: ColumnKind): string | undefined {
+    const mapped = kind in this.#mapping ? this.#mapping[kind as keyof ColumnMapping] : undefined;
+    const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+    return (mapped === undefined ? this.#heading.of(kind) : [mapped]).find((name) => isEmpty(own(this.#record, name)));
+  }
+
   /** The filled columns caption_0, caption_1 … of a kind, by number. */
   numbered(kind: ColumnKind): Field[] {
     return this.#fields(this.#heading.numbered(kind)).filter(({ value }) => isFilled(value));

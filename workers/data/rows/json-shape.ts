@@ -24,8 +24,8 @@ export type JsonShape =
   | { kind: "values" }
   /** The items of these lists; those of `heldOut` belong to a split that is not trained on. */
   | { kind: "lists"; keys: string[]; heldOut?: { split: HeldOutSplit; keys: string[] } }
-  /** Annotations, whose pictures are in the list of images. */
-  | { kind: "coco" }
+  /** Annotations, whose pictures are in the list of images: a caption each, or the boxes of a picture together. */
+  | { kind: "coco"; boxes: boolean }
   /** VQA's questions, or the answers to those of another file. */
   | { kind: "questions"; subset: string; joined: boolean }
   | { kind: "answers" }
@@ -105,7 +105,10 @@ export async function shapeOf(path: string, stream: ReadableStream<Uint8Array>):
     return isRecord(item) && Object.hasOwn(item, name);
   };
 
-  if (lists.includes("images") && lists.includes("annotations")) return { shape: { kind: "coco" }, notes: [] };
+  if (lists.includes("images") && lists.includes("annotations")) {
+    const boxes = has("annotations", "bbox") && !has("annotations", "caption");
+    return { shape: { kind: "coco", boxes }, notes: [] };
+  }
   const splits = lists.filter((key) => splitOf(key) !== undefined);
   if (splits.length > 0 && splits.length === lists.length) {
     const { kept: keys, heldOut, aside: others } = separated(splits, (key) => key);

@@ -1,7 +1,9 @@
 /** A JSON file of any shape -> its records. Joins (COCO's pictures, VQA's answers) hold what they look up, and no more than `limits.rows` of it. */
 import { counted } from "../../words.ts";
+import type { ClassNames } from "../boxes/found.ts";
 import { votesIn } from "./answers.ts";
 import { decodeText } from "./bytes.ts";
+import { cocoBoxRecords } from "./coco-boxes.ts";
 import { baseName, type Entry, grouped } from "./entry.ts";
 import type { HeldOutSplit } from "./folders.ts";
 import { jsonItemsOf } from "./json-items.ts";
@@ -24,6 +26,8 @@ export interface Surroundings {
   remarks: Remarks;
   /** Pictures without a text are records too. */
   toAnswer?: boolean;
+  /** Names of classes that boxes have by number. */
+  classes?: ClassNames;
 }
 
 /** Throws a RowProblem "bad-json". */
@@ -87,6 +91,8 @@ export async function* jsonRecords(
     for await (const raw of items(["data"])) yield json(raw, byName);
   } else if (found.kind === "columns") {
     yield* columnRecords(entry, limits);
+  } else if (found.kind === "coco" && found.boxes) {
+    yield* cocoBoxRecords(items, limits);
   } else if (found.kind === "coco") {
     const pictures = await lookUp(items(["images"]), limits, (image) => [
       own(image, "id"),

@@ -3,6 +3,7 @@
  * no archive is unpacked and no table decoded twice.
  */
 import { TabTuneError } from "../../errors.ts";
+import type { ClassNames } from "../boxes/found.ts";
 import { captionLists } from "./caption-lines.ts";
 import { isTable, type Plan, planSources, type Source } from "./detect.ts";
 import { type InputFile, unpackedEntries } from "./drop.ts";
@@ -64,10 +65,15 @@ export interface Reading {
 }
 
 /** How the drop's own tables are read. What is remarked meanwhile goes to `remarks`. */
-export function readingOf(drop: OpenDrop, options: RecordOptions, remarks: Remarks): Reading {
+export function readingOf(
+  drop: OpenDrop,
+  options: RecordOptions,
+  remarks: Remarks,
+  classes: ClassNames = undefined,
+): Reading {
   const { limits, entries, sources } = drop;
   const tables = sources.flatMap((source) => (isTable(source) && /^json/.test(source.format) ? [source.entry] : []));
-  return { limits, options, around: { tables, entries, remarks, toAnswer: options.toAnswer === true } };
+  return { limits, options, around: { tables, entries, remarks, toAnswer: options.toAnswer === true, classes } };
 }
 
 export const pathOfSource = (source: Source): string => (isTable(source) ? source.entry.path : source.path);

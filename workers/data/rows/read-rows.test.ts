@@ -365,7 +365,11 @@ test("boxes beside pictures are no captions", async () => {
   ]);
   expect(rows.map(said)).toEqual(["user: [image]Describe the image. | assistant: 0 0.5"]);
   expect(skipped.map((s) => [s.source, s.reason, s.message])).toEqual([
-    ["images/a.jpg", "bad-text", "labels/a.txt holds boxes of an object detector (YOLO), not a text to learn."],
+    [
+      "images/a.jpg",
+      "missing-text",
+      'The classes in "objects" are numbers, and no file names them; add classes.txt with a name a line, or YOLO\'s data.yaml.',
+    ],
   ]);
 });
 

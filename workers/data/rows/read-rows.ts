@@ -4,18 +4,21 @@
  */
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
+import type { BoxTarget } from "../boxes/convention.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
+import { BoxAnswers } from "./box-answers.ts";
+import { classesIn } from "./classes.ts";
 import { isTable, picturesAlone, type Source } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
-import { folderOf, type LeftOut } from "./entry.ts";
+import type { LeftOut } from "./entry.ts";
 import type { HeldOutSplit } from "./folders.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { inUtf8, type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
 import { type PictureIndex, pictureIndex } from "./picture-index.ts";
-import { imageRef, pathOf } from "./pictures.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
-import { CLASS_QUESTION, type RecordOptions, recordToConversations } from "./record.ts";
+import type { RecordOptions } from "./record.ts";
+import { claimAll, type Pictures, rowsOf, withAnswers } from "./record-rows.ts";
 import { detailOf, heldOutInside } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
@@ -29,11 +32,19 @@ export type RowEvent =
   /** A row that is left out, or, with index -1, an entry of an archive or a whole nested archive that is. */
   | { type: "skipped"; skipped: SkippedRow }
   /** How a file is read, or (format "note") a file that is left aside pictures found by name only, or used by no row; one sentence. */
-  | { type: "format"; format: Source["format"] | "note"; detail: string };
+  | {
+      type: "format";
+      format: Source["format"] | "note";
+      detail: string;
+      /** Of a note about boxes that were written as answers: in which unit (`unitName`). */
+      boxes?: string;
+    };
 
 export interface ReadOptions extends RecordOptions {
   limits?: Partial<DatasetLimits>;
   first?: FirstRows | undefined;
+  /** How the model writes boxes; without it as one of no convention. */
+  boxTarget?: BoxTarget | undefined;
   /** Read the split that runs are measured by, too, where the data has one; of it at most as many rows as `first` says. */
   heldOut?: boolean;
 }
@@ -46,7 +57,7 @@ export interface FirstRows {
 }
 
 const LOOKED_FOR =
-  "Drop a folder, .zip, .tar or .tar.gz with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; pictures with a .txt caption of the same name each; or pictures in a folder for each class.";
+  "Drop a folder, .zip, .tar or .tar.gz with metadata.jsonl or metadata.csv; a .jsonl, .json, .csv or .parquet file with its pictures; pictures with a .txt caption of the same name each; pictures with boxes (COCO, Pascal VOC, YOLO); or pictures in a folder for each class.";
 
 /** Where the first row is skipped for these, the names of the columns are the likely fault. */
 const COLUMN_FAULTS = new Set(["bad-row", "missing-text"]);
@@ -81,11 +92,13 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   const index = pictureIndex(entries);
   const remarks = new Remarks();
   for (const note of drop.encodingNotes) remarks.say(note);
-  const reading = readingOf(drop, options, remarks);
+  const classes = await classesIn(entries, limits);
+  const reading = readingOf(drop, options, remarks, classes?.names);
+  const answers = new BoxAnswers(options);
   const pictures: Pictures = {
     index,
     claimed: false,
-    claimAll: () => claimAll(sources, index, readingOf(drop, options, new Remarks())),
+    claimAll: () => claimAll(sources, index, readingOf(drop, options, new Remarks(), classes?.names)),
   };
   let next = 0;
   let rows = 0;
@@ -100,7 +113,8 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
-        const read = await rowsOf({ index: next, source: place }, record, source, { pictures, limits, options });
+        const found = await rowsOf({ index: next, source: place }, record, source, { ...reading, pictures });
+        const read = await withAnswers(found, source, { ...reading, pictures }, answers);
         remarks.add(read.remarks);
         for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
         for (const row of read.rows) {
@@ -136,6 +150,10 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
     const rows = of === undefined ? counted(most, "row") : `${most} of ${counted(of, "row")}`;
     yield note(`The first ${rows} ${most === 1 ? "is" : "are"} read, as was asked.`);
   }
+  const { unit } = answers;
+  if (classes && unit !== undefined) yield note(classes.note);
+  for (const detail of answers.notes())
+    yield { ...note(detail), ...(unit === undefined ? {} : { boxes: unit }) } as RowEvent;
   yield* remarks.notes().map(note);
   for (const detail of index.notes()) yield note(detail);
   if (rows === 0) throw noRows(sources, trained, firstSkipped);
@@ -207,61 +225,6 @@ async function whyNoRow(source: Source, index: PictureIndex, reading: Reading): 
     first ??= wordsOf(error);
   }
   return first ?? "it is empty";
-}
-
-interface Pictures {
-  index: PictureIndex;
-  /** The index knows by which paths all rows name their pictures: before the first guess it must. */
-  claimed: boolean;
-  claimAll(): Promise<void>;
-}
-
-/** Reads the tables once for the paths in them alone; what is broken is told when the rows are read. */
-async function claimAll(sources: readonly Source[], index: PictureIndex, reading: Reading): Promise<void> {
-  for (const source of sources.filter(isTable)) {
-    for await (const record of recordsIn(source, reading)) {
-      try {
-        const { conversations } = recordToConversations(await record.parse(), reading.options, record.columns);
-        const paths = conversations.flatMap(({ pictures }) => pictures.map(pathOf));
-        for (const path of paths) if (path) index.claim(path, folderOf(source.entry.path));
-      } catch (error) {
-        if (!(error instanceof RowProblem)) throw error;
-      }
-    }
-  }
-}
-
-/** The rows of a record: one, or one for each of its answers or captions. All of a record or none. */
-async function rowsOf(
-  { index, source: place }: Pick<Row, "index" | "source">,
-  record: ReadRecord,
-  source: Source,
-  { pictures, limits, options }: { pictures: Pictures; limits: DatasetLimits; options: RecordOptions },
-): Promise<{ rows: Row[]; remarks: string[]; several: boolean }> {
-  const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
-  const { conversations, remarks, several } = recordToConversations(
-    await record.parse(),
-    { ...question, ...options },
-    record.columns,
-  );
-  const folder = isTable(source) ? folderOf(source.entry.path) : "";
-  const paths = conversations.flatMap((conversation) => conversation.pictures.map(pathOf));
-  if (!pictures.claimed && paths.some((path) => path && pictures.index.guesses(path, folder))) {
-    pictures.claimed = true;
-    await pictures.claimAll();
-  }
-  const rows = conversations.map((conversation, i): Row => {
-    if (conversation.pictures.length > limits.picturesPerRow) {
-      throw new RowProblem(
-        "too-many-pictures",
-        `The row has ${conversation.pictures.length} pictures; at most ${limits.picturesPerRow} are read.`,
-      );
-    }
-    const images = conversation.pictures.map((picture) => imageRef(picture, folder, pictures.index, limits));
-    const answers = conversation.answers ? { answers: conversation.answers } : {};
-    return { index: index + i, source: place, messages: conversation.messages, images, ...answers };
-  });
-  return { rows, remarks, several };
 }
 
 function sourceOf(source: Source, record: ReadRecord): string {

@@ -2,11 +2,15 @@
  * A record under any of the field names that people use -> conversations (one, or one for each of several answers) and their pictures.
  * Forms, first match: a conversation (`messages`: TRL, LLaMA-Factory; `conversations`: LLaVA), `prompt` + `completion` as lists (TRL),
  * question + answer columns, with options (ScienceQA) and earlier turns (ms-swift), picture + caption (Hugging Face imagefolder),
- * picture + class. Longer than other files: the forms rule each other out, and the order in which they do stands in one place.
+ * picture + boxes (box-row.ts), picture + class. Longer than other files: the forms rule each other out, and the order in which they do stands in one place.
  */
 
+import type { BoxUnit } from "../boxes/convention.ts";
+import type { BoxFormat } from "../boxes/forms.ts";
+import type { ClassNames } from "../boxes/found.ts";
 import { chosenOf, type SeveralAnswers, textsOf, votesIn } from "./answers.ts";
 import { refuseBlind } from "./blind.ts";
+import { BOXES_TO_COME, boxesOf, FIND_QUESTION, type RecordBoxes } from "./box-row.ts";
 import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
@@ -24,6 +28,10 @@ export interface RecordOptions {
   instruction?: string;
   /** Of several answers or captions; without it a row for each caption, and the most frequent answer. */
   severalAnswers?: SeveralAnswers;
+  /** In which unit boxes are written as answers; without it as the model's publisher writes them. */
+  boxes?: BoxUnit;
+  /** In which form the data has its boxes, where its columns do not say so; without it, told by their pictures. */
+  boxFormat?: BoxFormat;
   /** The rows are to be answered, not trained on: those without an answer stay, and each of several answers is a right one. */
   toAnswer?: boolean;
 }
@@ -61,7 +69,7 @@ function picturesOf(fields: Fields): PictureSource[] {
  */
 export function recordToConversations(
   record: unknown,
-  options: RecordOptions = {},
+  options: RecordOptions & { classes?: ClassNames } = {},
   columns?: readonly string[],
 ): Understood {
   if (!isRecord(record) || isEmbedded(record))
@@ -82,6 +90,8 @@ export function recordToConversations(
     several: false,
     toAnswer: options.toAnswer === true,
     answers: [],
+    classes: options.classes,
+    boxes: undefined,
   };
   const system = fields.first("system")?.value;
   const conversations = dialoguesOf(request).map((turns) => {
@@ -90,6 +100,7 @@ export function recordToConversations(
     const opening = isPresent(system) && system !== "" && !hasSystem;
     const head = opening ? [{ role: "system", content: textOf(system, "The system column") }] : [];
     const conversation = conversationOf([...head, ...turns], pictures, tell, request.toAnswer);
+    if (request.boxes) return { ...conversation, boxes: request.boxes };
     return request.answers.length > 1 ? { ...conversation, answers: request.answers } : conversation;
   });
   for (const conversation of conversations) {
@@ -119,6 +130,9 @@ interface Request {
   toAnswer: boolean;
   /** The several answers or captions, where one row stands for all of them. */
   answers: string[];
+  classes: ClassNames;
+  /** Set where the answer is to be written of boxes. */
+  boxes: RecordBoxes | undefined;
 }
 
 /** Lists of turns: one, or one for each answer or caption. */
@@ -133,6 +147,8 @@ function dialoguesOf(request: Request): unknown[][] {
     return [messages];
   }
   const question = questionOf(request);
+  const boxed = boxedTurns(request, question);
+  if (boxed) return [boxed];
   const answer = answerOf(request, question !== undefined);
   if (question !== undefined) {
     const history = historyOf(fields);
@@ -142,6 +158,31 @@ function dialoguesOf(request: Request): unknown[][] {
   if (turns?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant")) return [turns];
   if (mapping.question !== undefined) throw nothingKnown(request);
   return captionTurns(request, answer);
+}
+
+/** Question and boxes, where nothing else is the answer; undefined where there are none. */
+function boxedTurns(request: Request, question: Field | undefined): unknown[] | undefined {
+  const { fields, mapping, instruction = FIND_QUESTION, tell } = request;
+  const picked = mapping.boxes !== undefined;
+  // Who names a column of classes and none of boxes asks for the class.
+  if (mapping.label !== undefined && !picked) return undefined;
+  const boxes = boxesOf(fields, request.classes);
+  if (!boxes) return undefined;
+  const others = (["answer", ...(question ? [] : (["caption"] as const))] as const).flatMap((kind) => fields.all(kind));
+  const [other] = others.filter(({ name, value }) => name !== boxes.column && value !== "");
+  const column = boxes.column.slice(0, 60);
+  if (other && !picked) {
+    tell(`the boxes in "${column}" are left aside, because "${other.name.slice(0, 60)}" is the answer`);
+    return undefined;
+  }
+  if (request.pictures.length === 0)
+    throw new RowProblem("missing-picture", `The row has boxes in "${column}" and names no picture.`);
+  if (other) tell(`the boxes in "${column}" are the answer, and "${other.name.slice(0, 60)}" beside them is not used`);
+  if (question === undefined)
+    tell(`"${instruction}" is asked for the boxes in "${column}", because there is no question`);
+  request.boxes = boxes;
+  const asked = question === undefined ? instruction : textOf(question.value, "The question");
+  return pair(asked, BOXES_TO_COME);
 }
 
 /** The canonical names mean a conversation whatever is in them; the others only where they hold turns. */

@@ -1,8 +1,12 @@
 /**
- * Pictures with files of their own that say what is on them: `a.jpg` + `a.txt` / `.caption` / `.cap` (kohya), and WebDataset
- * (`a.jpg` + `a.txt` / `a.json` in a tar). Which belong together: sample-keys.ts.
+ * Pictures with files of their own that say what is on them: `a.jpg` + `a.txt` / `.caption` / `.cap` (kohya), WebDataset
+ * (`a.jpg` + `a.txt` / `a.json` in a tar), and boxes: `a.txt` of YOLO, `a.xml` of Pascal VOC. Which belong together: sample-keys.ts.
  */
+
 import { listed } from "../../words.ts";
+import type { ClassNames } from "../boxes/found.ts";
+import { vocRecord } from "../boxes/voc.ts";
+import { isYolo, yoloRecord } from "../boxes/yolo.ts";
 import { collect, decodeText, withoutBom } from "./bytes.ts";
 import { type Entry, extensionOf } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
@@ -34,20 +38,19 @@ export const isPicture = (entry: Entry) => isPictureName(entry.path);
 export const isCaption = (entry: Entry) => TEXT_EXTENSIONS.includes(extensionOf(entry.path));
 
 /** A text that may belong to a picture. */
-export const isSampleText = (entry: Entry) => isCaption(entry) || extensionOf(entry.path) === "json";
-
-/** Lines of a class and at least four coordinates each. */
-const BOXES = /^\s*(\d+(\s+-?\d*\.\d+(e-?\d+)?|\s+[01]){4,}\s*(\n|$))+$/i;
+export const isSampleText = (entry: Entry) => isCaption(entry) || ["json", "xml"].includes(extensionOf(entry.path));
 
 interface Sample {
   pictures: Entry[];
   captions: Entry[];
   json?: Entry;
+  xml?: Entry;
 }
 
 /**
  * One record for each sample with a picture, in the order of the pictures in `entries`. Captions are kept as they are
- * but for the line end that closes a text file; `toAnswer`, a picture needs no text. `parse` reads the texts; it throws RowProblems "missing-text",
+ * but for the line end that closes a text file; `toAnswer`, a picture needs no text. `classes`: where a file names the classes of boxes, an
+ * empty text is one without any. `parse` reads the texts; it throws RowProblems "missing-text",
  * "bad-text", "bad-json", "too-long-line", "broken-part".
  */
 export function* sidecarRecords(
@@ -55,6 +58,7 @@ export function* sidecarRecords(
   keyOf: (entry: Entry) => string,
   limits: DatasetLimits,
   toAnswer = false,
+  classes: ClassNames = undefined,
 ): Generator<ReadRecord> {
   const samples = new Map<string, Sample>();
   for (const entry of entries) {
@@ -64,9 +68,10 @@ export function* sidecarRecords(
     samples.set(key, sample);
     if (isPicture(entry)) sample.pictures.push(entry);
     else if (isCaption(entry)) sample.captions.push(entry);
+    else if (extensionOf(entry.path) === "xml") sample.xml ??= entry;
     else sample.json ??= entry;
   }
-  for (const { pictures, captions, json } of samples.values()) {
+  for (const { pictures, captions, json, xml } of samples.values()) {
     const [first] = pictures;
     if (first === undefined) continue;
     const [caption, ...others] = captions;
@@ -75,14 +80,14 @@ export function* sidecarRecords(
       remarks.push(["several-texts", `${caption.path} is read, not ${listed(others.map(({ path }) => path))}`]);
     }
     if (pictures.length > 1) remarks.push(["several-pictures", listed(pictures.map(({ path }) => path))]);
-    const names = [...pictures, caption, json].flatMap((entry) => entry?.path ?? []);
+    const names = [...pictures, caption, json, xml].flatMap((entry) => entry?.path ?? []);
     yield {
       place: "",
       file: first.path,
       excerpt: () => excerptOf(names.join(", ")),
       remarks,
       async parse() {
-        const record = await readSample(pictures, caption, json, limits, toAnswer);
+        const record = await readSample({ pictures, caption, json, xml }, limits, toAnswer, classes);
         if (caption && /\S\s*\n\s*\S/.test(String(record.text))) remarks.push(["several-lines", caption.path]);
         return record;
       },
@@ -102,11 +107,10 @@ export function* classRecords(
 }
 
 async function readSample(
-  pictures: Entry[],
-  caption: Entry | undefined,
-  json: Entry | undefined,
+  { pictures, caption, json, xml }: { pictures: Entry[] } & Record<"caption" | "json" | "xml", Entry | undefined>,
   limits: DatasetLimits,
   toAnswer: boolean,
+  classes: ClassNames,
 ): Promise<Record<string, unknown>> {
   const read = async (entry: Entry) => {
     try {
@@ -119,14 +123,12 @@ async function readSample(
   const record: Record<string, unknown> = json === undefined ? {} : parseObject(await read(json), json.path);
   if (caption !== undefined) {
     const text = (await read(caption)).replace(/\r?\n$/, "");
-    if (BOXES.test(text)) {
-      throw new RowProblem(
-        "bad-text",
-        `${caption.path} holds boxes of an object detector (YOLO), not a text to learn.`,
-      );
-    }
-    record.text = text;
-  } else if (json === undefined && !toAnswer) {
+    const isBoxes = isYolo(text) || (text.trim() === "" && classes !== undefined);
+    if (isBoxes) Object.assign(record, yoloRecord(text));
+    else record.text = text;
+  }
+  if (xml !== undefined) Object.assign(record, parseVoc(await read(xml), xml.path));
+  if (caption === undefined && json === undefined && xml === undefined && !toAnswer) {
     throw new RowProblem(
       "missing-text",
       `The picture ${pictures[0]!.path} has no text file of the same name beside it.`,
@@ -134,6 +136,16 @@ async function readSample(
   }
   record.images = pictures.map((picture) => picture.path);
   return record;
+}
+
+function parseVoc(text: string, path: string): Record<string, unknown> {
+  try {
+    const record = vocRecord(text);
+    if (record) return record;
+  } catch (error) {
+    throw new RowProblem("bad-text", `${path} is not XML: ${wordsOf(error)}.`, { cause: error });
+  }
+  throw new RowProblem("bad-text", `${path} is XML of another kind than Pascal VOC's annotations.`);
 }
 
 function parseObject(text: string, path: string): Record<string, unknown> {

@@ -27,7 +27,7 @@ export async function filesIdentity(
   onFile: (path: string) => void = () => {},
 ): Promise<string> {
   // The number grows when the reader makes other rows of the same files: what an older one prepared is not taken for them.
-  const parts = ["reader 6"];
+  const parts = ["reader 7"];
   const said = readingKey(reading);
   if (said !== "") parts.push(said);
   if (first) parts.push(`first ${first.rows}`);

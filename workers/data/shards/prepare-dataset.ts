@@ -51,6 +51,8 @@ export interface DatasetInfo {
   lengths: [number, number][];
   /** What was left aside, guessed or found elsewhere than named, one sentence each. */
   notes: string[];
+  /** The unit in which boxes were written as answers (`unitName`); undefined where there were none. */
+  boxes: string | undefined;
   /** What the user said of the columns. */
   reading: RecordOptions;
   /** In the browser's storage, rows that are prepared on demand aside. */
@@ -125,7 +127,7 @@ interface Preparing extends Drop {
 async function writeDataset(store: Store, id: string, preparing: Preparing): Promise<DatasetManifest> {
   await deleteDataset(store, id);
   try {
-    const read = await readDrop(store, id, preparing, preparing.onProgress);
+    const read = await readDrop(store, id, preparing, preparing.onProgress, preparing.preparation.boxes);
     if (read.index.rows === 0) throw noneUsable(preparing, read.facts.skipped);
     return read.index.rows > preparing.wholeRows
       ? await findable(store, id, { ...preparing, ...read })
@@ -212,7 +214,7 @@ function noneUsable({ label, reading }: Pick<Drop, "label" | "reading">, skipped
 
 /** What is told of a data set; `leftOut`: rows that turned out to be unusable when they were prepared on demand. */
 function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: readonly LeftOutRow[]): DatasetInfo {
-  const { format, skipped, notes = [], lengths = [], reading = {} } = manifest.facts as Facts;
+  const { format, skipped, notes = [], lengths = [], reading = {}, boxes } = manifest.facts as Facts;
   const heldOut = rowsOfSplit(manifest);
   return {
     id: manifest.id,
@@ -226,6 +228,7 @@ function infoOf(manifest: DatasetManifest, cached: CachedRows | null, leftOut: r
     mostPictures: manifest.index?.most.pictures,
     lengths,
     notes,
+    boxes,
     reading,
     bytes: manifest.bytes,
     changes: { leftOut: 0, edited: 0 },

@@ -1,6 +1,7 @@
 /** Files -> an index of all their rows, with what is to be told of them. No picture is opened that lies in a file. */
 import { isRowFault } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
+import type { BoxTarget } from "../boxes/convention.ts";
 import { contentByPlace, type RowContent } from "../held-out/content.ts";
 import { createIndexWriter, type IndexInfo } from "../index/row-index.ts";
 import type { FirstRows, InputFile } from "../rows/read-rows.ts";
@@ -36,6 +37,8 @@ export interface Facts {
   /** Older versions had none of these. */
   reading?: RecordOptions;
   notes?: string[];
+  /** The unit in which boxes were written as answers (`unitName`); absent where there were none. */
+  boxes?: string;
   lengths?: [number, number][];
 }
 
@@ -48,12 +51,13 @@ export interface ReadDrop {
   split: DatasetManifest["split"];
 }
 
-/** Reads the drop into the index of data set `id`. Throws as `readRows` does, and "storage-full". */
+/** Reads the drop into the index of data set `id`; boxes are written as `boxTarget` says. Throws as `readRows` does, and "storage-full". */
 export async function readDrop(
   store: Store,
   id: string,
   { files, reading = {}, first, notes: others = () => [] }: Drop,
   onProgress: (p: DatasetProgress) => void,
+  boxTarget?: BoxTarget,
 ): Promise<ReadDrop> {
   const contents: RowContent[] = [];
   const writer = createIndexWriter(store, id);
@@ -61,11 +65,13 @@ export async function readDrop(
   const formats = new Set<string>();
   const notes: string[] = [];
   let split: ReadDrop["split"];
+  let boxes: string | undefined;
   const progress = (detail: string) =>
     onProgress({ phase: "reading", rows: contents.length, skipped: skipped.length, detail });
   // Rows that are answered are not measured by: a split of theirs is left aside, as by the command.
   const heldOut = reading.toAnswer !== true;
-  for await (const event of readRows(files, { ...reading, first, heldOut })) {
+  for await (const event of readRows(files, { ...reading, first, heldOut, boxTarget })) {
+    if (event.type === "format") boxes ??= event.boxes;
     if (event.type === "format" && event.format === "note") notes.push(event.detail);
     else if (event.type === "format") formats.add(event.format);
     else if (event.type === "skipped") {
@@ -84,6 +90,9 @@ export async function readDrop(
       }
     }
   }
-  const facts = { format: [...formats].join(", "), reading, skipped, notes: [...others(), ...notes] };
+  const facts = {
+    ...{ format: [...formats].join(", "), reading, skipped, notes: [...others(), ...notes] },
+    ...(boxes === undefined ? {} : { boxes }),
+  };
   return { index: await writer.finish(), facts, contents, split };
 }

@@ -48,6 +48,8 @@ describe("marks and slots", () => {
       ...[`\n${fake}<row_2_col_1>`, slots, `${fake}<row_2_col_2>`, slots, `${fake}<row_2_col_3>`, slots],
       ...[`\n\n${fake}<global-img>`, slots, fake],
     ]);
+    // Two rows of three tiles: the first is a sixth of the picture.
+    expect(format.firstTile!(image)).toEqual([0, 0, 1 / 3, 1 / 2]);
     expect([...format.featureRows(image, 3, 99)]).toEqual(Array.from({ length: 28 }, (_, i) => 12 + i));
   });
 
@@ -56,6 +58,7 @@ describe("marks and slots", () => {
     const image = format.prepare(picture(30, 45));
     expect(image).toMatchObject({ tiles: 1, tokens: 4 });
     expect(format).toMatchObject({ mostTiles: 1, tileSize: 16 });
+    expect(format.firstTile!(image)).toEqual([0, 0, 1, 1]);
     expect(format.placeholder(image)).toEqual([
       "<fake_token_around_image><global-img>",
       { slots: 4 },

@@ -147,6 +147,10 @@ export function idefics3Pictures(given: PictureFiles): PictureFormat {
         tokens: splitting.tiles * slots,
       };
     },
+    firstTile(image) {
+      const { rows, columns } = splittingOf(image, spec);
+      return [0, 0, 1 / Math.max(1, columns), 1 / Math.max(1, rows)];
+    },
     normalise: (pixels, tiles) => normaliseTiles(pixels, tiles, normalisation),
     placeholder: (image) => placeholderOf(splittingOf(image, spec), slots),
     featureRows: ({ tokens }: ExampleImage, firstTile) =>

@@ -3,7 +3,7 @@ import type { Family, Json, PictureFiles, VisionForm } from "../family.ts";
 import { llavaChatTemplate } from "../llava/chat-template.ts";
 import { type LlavaKind, llavaKind, parseLlavaConfig } from "../llava/config.ts";
 import { llavaVision } from "../llava/llama-cpp.ts";
-import { llavaAttributes, llavaGguf, llavaProcessor } from "../llava/llava.ts";
+import { llavaAttributes, llavaBoxes, llavaGguf, llavaProcessor } from "../llava/llava.ts";
 import { cappedGrids } from "../llava/pictures.ts";
 import { decoderShapes, mistralShapes, towerShapes } from "../llava/published.ts";
 import { llavaNextPictures, pinpointsOf } from "./pictures.ts";
@@ -21,6 +21,7 @@ export const llavaNext: Family = {
   chatTemplate: (json) => llavaChatTemplate(json),
   pictures: llavaNextPictures,
   processorOf: llavaProcessor,
+  boxes: llavaBoxes,
   pictureSettings: ["maxImageTiles"],
   writtenSettings: (files) => cappedGrids(files, pinpointsOf(files.configJson as Json)),
   missingAttributes: llavaAttributes,

@@ -2,6 +2,7 @@
  * LLaVA-1.5 and LLaVA-Interleave: a CLIP or SigLIP tower, two linears, a Llama, Mistral or Qwen2; one square a picture.
  * transformers: models/llava/.
  */
+import type { BoxConvention } from "../../data/boxes/convention.ts";
 import type { VlmConfig } from "../config.ts";
 import { type Family, type GgufForm, type Json, nothingWritten, type ProcessorAttributes } from "../family.ts";
 import { llavaChatTemplate } from "./chat-template.ts";
@@ -10,6 +11,12 @@ import { llavaVision } from "./llama-cpp.ts";
 import { llavaPictures } from "./pictures.ts";
 import { decoderShapes, llama3Shapes, qwen2Shapes, siglipShapes, towerShapes } from "./published.ts";
 
+/**
+ * Shares of the picture with two decimals, as in the data that LLaVA-1.5 was trained on (haotian-liu/LLaVA#606). There they are counted
+ * on the padded square that its original code makes; here, as in transformers, no picture is padded.
+ */
+export const llavaBoxes: BoxConvention = { scale: 1, decimals: 2 };
+
 export const llava: Family = {
   modelType: "llava",
   modelClass: "LlavaForConditionalGeneration",
@@ -17,6 +24,7 @@ export const llava: Family = {
   chatTemplate: (json) => llavaChatTemplate(json),
   pictures: llavaPictures,
   processorOf: llavaProcessor,
+  boxes: llavaBoxes,
   pictureSettings: [],
   writtenSettings: () => nothingWritten,
   missingAttributes: llavaAttributes,

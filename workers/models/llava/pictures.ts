@@ -1,6 +1,12 @@
 /** A picture as LLaVA-1.5 shows it: one square, whose patches are one run of image slots. transformers: CLIPImageProcessor, SiglipImageProcessor. */
 import type { ExampleImage } from "../../data/example.ts";
-import { normaliseTiles, type PreprocessorConfig, parsePreprocessor, resizeAndCrop } from "../../data/pictures/crop.ts";
+import {
+  croppedPart,
+  normaliseTiles,
+  type PreprocessorConfig,
+  parsePreprocessor,
+  resizeAndCrop,
+} from "../../data/pictures/crop.ts";
 import type { PictureFormat } from "../../data/pictures/format.ts";
 import { TabTuneError } from "../../errors.ts";
 import { featuresPerTile } from "../config.ts";
@@ -17,6 +23,7 @@ export function llavaPictures({ config, processorJson }: PictureFiles): PictureF
       const { width, height } = image;
       return { pixels: resizeAndCrop(image, preprocessor), tiles: 1, height, width, tokens };
     },
+    firstTile: (image) => croppedPart(image, preprocessor),
     normalise: (pixels, tiles) => normaliseTiles(pixels, tiles, preprocessor),
     placeholder: oneRun,
     featureRows: (_, firstTile) => Int32Array.from({ length: tokens }, (_, i) => firstTile * tokens + i),

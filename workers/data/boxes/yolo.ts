@@ -1,0 +1,28 @@
+/** Label files of YOLO: a line a thing, its class by number and its box as shares of the picture; or the outline around it. */
+import { aroundPoints } from "./found.ts";
+
+/** Lines of a class and at least four coordinates each: no text that anybody wrote. */
+const LINES = /^\s*(\d+(\s+-?\d*\.\d+(e-?\d+)?|\s+[01]){4,}\s*(\n|$))+$/i;
+
+export const isYolo = (text: string): boolean => LINES.test(text);
+
+/**
+ * A label file as a record's fields. Four numbers are centre and sides, a fifth is how sure a detector was; six and more are points, in
+ * pairs. What cannot be either is an object without a box, which is counted where boxes are read.
+ */
+export function yoloRecord(text: string): { objects: object[]; bbox_format: "yolo" } {
+  const objects = text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line): object => {
+      const [category, ...numbers] = line.trim().split(/\s+/).map(Number);
+      if (numbers.length === 4 || numbers.length === 5) return { class_id: category, bbox: numbers.slice(0, 4) };
+      const pairs = numbers.length % 2 === 0 ? numbers.length / 2 : 0;
+      const points = Array.from({ length: pairs }, (_, i) => [numbers[2 * i]!, numbers[2 * i + 1]!]);
+      const [left, top, right, bottom] = aroundPoints(points) ?? [];
+      if (left === undefined) return { class_id: category, bbox: null };
+      const [width, height] = [right! - left, bottom! - top!];
+      return { class_id: category, bbox: [left + width / 2, top! + height / 2, width, height], outline: true };
+    });
+  return { objects, bbox_format: "yolo" };
+}

@@ -1,0 +1,57 @@
+/** A record's boxes, found by the names of its columns; the answer to a question about them is written once the picture is known. */
+import type { Size } from "../boxes/convention.ts";
+import { type BoxForm, formNamed } from "../boxes/forms.ts";
+import { boxesInValue, type ClassNames, type FoundBoxes } from "../boxes/found.ts";
+import type { Fields } from "./fields.ts";
+import type { Message } from "./row.ts";
+import { unpackJson } from "./turns.ts";
+
+/** Asked of rows that have boxes and no question. */
+export const FIND_QUESTION =
+  "Find all objects in the image. Answer as a JSON list with the bbox_2d and the label of each.";
+
+/** Stands where the answer will be: a conversation without an answer is none. */
+export const BOXES_TO_COME = "[]";
+
+export interface RecordBoxes extends FoundBoxes {
+  /** Where they stand. */
+  column: string;
+  /** The size in which they were drawn, where the record says it. */
+  size: Size | undefined;
+}
+
+/** The boxes of a record; undefined where no column holds any. */
+export function boxesOf(fields: Fields, classes: ClassNames): RecordBoxes | undefined {
+  const labels = fields.first("label")?.value;
+  for (const { name, value } of fields.all("boxes")) {
+    const found = boxesInValue(unpackJson(value), name, unpackJson(labels), classes);
+    if (found) return { ...inForm(found, formOf(fields)), column: name, size: sizeOf(fields) };
+  }
+  const empty = fields.emptyList("boxes");
+  return empty === undefined ? undefined : { boxes: [], aside: {}, outlines: 0, column: empty, size: sizeOf(fields) };
+}
+
+/** What a column of its own says of the form. */
+function formOf(fields: Fields): Partial<BoxForm> {
+  const said = fields.first("boxFormat")?.value;
+  return typeof said === "string" ? (formNamed(said) ?? {}) : {};
+}
+
+const inForm = (found: FoundBoxes, form: Partial<BoxForm>): FoundBoxes => ({
+  ...found,
+  boxes: found.boxes.map((box) => ({ ...box, form: { ...form, ...box.form } })),
+});
+
+function sizeOf(fields: Fields): Size | undefined {
+  const [width, height] = (["width", "height"] as const).map((kind) => Number(fields.first(kind)?.value));
+  return width! > 0 && height! > 0 ? { width: width!, height: height! } : undefined;
+}
+
+/** Messages with the answer in its place. */
+export function withBoxes(messages: readonly Message[], answer: string): Message[] {
+  return messages.map((message, i) =>
+    i === messages.length - 1 && message.role === "assistant"
+      ? { ...message, content: [{ type: "text", text: answer }] }
+      : message,
+  );
+}
