@@ -73,20 +73,23 @@ export function parseRunInfo(stored: unknown): RunInfo {
   }
   const read = v.safeParse(record, said.schema === 0 ? upgraded(said) : said);
   if (read.success) return read.output;
-  const [issue] = read.issues;
-  throw new TabTuneError(
+  throw notSound(read.issues[0]);
+}
+
+const notSound = (issue: v.BaseIssue<unknown>): TabTuneError =>
+  new TabTuneError(
     "bad-checkpoint",
     `The record of this run is not sound: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`,
     "Start a new run.",
     "The run stays as it is.",
   );
-}
 
 const sizes = v.record(v.string(), v.union([v.number(), v.string()]));
 const schema0 = v.looseObject({
   model: v.object({
     kind: v.string(),
-    languageModel: v.string(),
+    /** The first versions read no other, but Mistral's, whose layers are the same. */
+    languageModel: v.optional(v.string(), "llama"),
     text: sizes,
     vision: sizes,
     projectorActivation: v.string(),
@@ -103,10 +106,10 @@ const schema0 = v.looseObject({
   ),
 });
 
-/** Schema 0 -> 1: the sizes under the names of the config.json that they were read from. */
+/** Schema 0 -> 1 (throws as `parseRunInfo`): the sizes under the names of the config.json that they were read from. */
 function upgraded(stored: unknown): unknown {
   const read = v.safeParse(schema0, stored);
-  if (!read.success) return stored;
+  if (!read.success) throw notSound(read.issues[0]);
   const { model, processor, ...rest } = read.output;
   const { text, vision } = model;
   const modelConfig = {
