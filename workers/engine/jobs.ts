@@ -91,7 +91,7 @@ async function adapterOf(store: Store, modelId: string, runId: string) {
 }
 
 /** Holds the job's lock while `work` runs. */
-async function withJobLock<T>(jobId: string, work: () => Promise<T>): Promise<T> {
+export async function withJobLock<T>(jobId: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks.request(jobLock(jobId), { ifAvailable: true }, async (lock) => {
     if (lock) return work();
     throw new TabTuneError(

@@ -156,6 +156,12 @@ async function throughLosses(
   }
 }
 
+/** Does `work` on what is stored of a run that is not going on, here or in another tab. */
+export async function whileNobodyRuns(s: EngineState, runId: string, work: () => Promise<void>): Promise<void> {
+  if (s.runningId === runId) needIdle(s, "Stop it before its storage is mended.");
+  await withLock(runId, work);
+}
+
 /** Deletes a run that is not going on, when nobody reads it; its adapter leaves the model. `work` does it. */
 export async function removeRun(
   s: EngineState,

@@ -14,6 +14,7 @@ import { openOpfsCache } from "../storage/opfs.ts";
 import type { Store } from "../storage/store.ts";
 import type { newControl } from "../training/loop.ts";
 import type { LiveAdapter } from "../training/open-run.ts";
+import type { Damage } from "./check/damage.ts";
 import { openPageStore } from "./page-store.ts";
 import { CACHE_DIRECTORY, RANGES_DIRECTORY } from "./storage-names.ts";
 
@@ -53,6 +54,8 @@ export interface EngineState {
   wanted: object | undefined;
   /** Data sets of killed preparations that were removed. */
   swept: number;
+  /** What the last check of the storage found, by its id. */
+  damage: Map<string, Damage>;
   /** Downloads of runs that are going on. */
   readers: Set<{ runId: string; done: Promise<void> }>;
 }
@@ -91,6 +94,7 @@ export const newEngineState = (): EngineState => ({
   testing: undefined,
   wanted: undefined,
   swept: 0,
+  damage: new Map(),
   readers: new Set(),
 });
 

@@ -100,6 +100,12 @@ async function modelFolders(
   return models;
 }
 
+/** What a model is called, by each of its folders. */
+export async function labelsOfFolders(cache: FileCache): Promise<Map<string, string>> {
+  const models = [...(await modelFolders(cache))];
+  return new Map(models.flatMap(([label, { folders }]) => folders.map((folder) => [folder, label] as const)));
+}
+
 async function aboutOf(cache: FileCache, folder: string): Promise<CachedModel> {
   const reader = await cache.open(`${folder}/${aboutFile}`);
   if (!reader) return { label: unnamed, createdAt: "" };

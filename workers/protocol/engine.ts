@@ -44,6 +44,24 @@ export interface StorageInfo {
   swept: string;
 }
 
+/** What a damaged entry belongs to: an item of the list; what was changed of rows; verdicts on kernels; or nothing that is known. */
+export type DamagedKind = StorageInfo["items"][number]["kind"] | "changes" | "kernels" | "unknown";
+
+/** An entry of the browser's storage that is not what was written, or is missing. */
+export interface StorageDamage {
+  /** For `mendStored`. */
+  id: string;
+  kind: DamagedKind;
+  /** Of the item that it belongs to. */
+  label: string;
+  /** What is wrong, without its subject: "the checkpoint of step 4 is damaged (piece 1 of 1 is missing)". */
+  message: string;
+  /** What follows when it is mended, one sentence. */
+  follows: string;
+  /** The whole item goes. */
+  whole: boolean;
+}
+
 export interface PlanInfo {
   trainableParameters: number;
   /** Bytes by what they are for, in allocation order. */
@@ -189,6 +207,10 @@ export interface StorageApi {
   listStored(): Promise<StorageInfo>;
   /** Throws "run-locked" for a run that goes on, "bad-argument" for what is in use. */
   deleteStored(kind: StorageInfo["items"][number]["kind"], key: string): Promise<void>;
+  /** Looks at every entry and file; `onProgress` hears how many of how many, a few times a second. Nothing is changed. */
+  checkStored(onProgress: (done: number, of: number) => void): Promise<{ checked: number; damage: StorageDamage[] }>;
+  /** Takes away what the last check found under `id`, by what it said of it. Throws as `deleteStored`. */
+  mendStored(id: string): Promise<void>;
 }
 
 export interface EngineApi extends FirstApi, ModelApi, RunsApi, ChatApi, ApplyApi, StorageApi {}

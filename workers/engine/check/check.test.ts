@@ -1,0 +1,226 @@
+/** Damage at rest: every kind of entry and file is found, named in words, and mended with no more gone than was said. */
+import { beforeEach, expect, test } from "vitest";
+import { writeJob } from "../../apply/job.ts";
+import { openLog } from "../../apply/log.ts";
+import { writeContents } from "../../data/held-out/content.ts";
+import { openRanges } from "../../data/hub/kept-ranges.ts";
+import { changesKey, writeChanges } from "../../data/index/changes.ts";
+import { createIndexWriter } from "../../data/index/row-index.ts";
+import { writeManifest } from "../../data/shards/manifest.ts";
+import { createShardWriter } from "../../data/shards/shards.ts";
+import { memoryStore } from "../../storage/memory.ts";
+import { openOpfsCache } from "../../storage/opfs.ts";
+import { sealBytes, sealJson } from "../../storage/sealed.ts";
+import type { Store } from "../../storage/store.ts";
+import { fakeOpfs } from "../../testing/fake-opfs.ts";
+import { changeAbout } from "../../training/saved/about.ts";
+import { writeAskedRows } from "../../training/saved/answers.ts";
+import { writeEvaluations, writeHeldOut } from "../../training/saved/evaluations.ts";
+import { saveLineage } from "../../training/saved/lineage.ts";
+import { loadLatest } from "../../training/saved/load.ts";
+import { appendLog, readLog } from "../../training/saved/log.ts";
+import { saveRunInfo } from "../../training/saved/runs.ts";
+import { saveGeneration } from "../../training/saved/save.ts";
+import { openTensorCache } from "../../weights/loading/tensor-cache.ts";
+import { checkStorage, type Stored } from "./check.ts";
+import { rules } from "./rules.ts";
+
+let stored: Stored & Required<Stored>;
+let store: Store;
+
+const example = (row: number) => ({
+  row,
+  inputIds: Int32Array.of(1, 2, 3),
+  kinds: Uint8Array.of(0, 1, 2),
+  images: [],
+  pixels: new Uint8Array(),
+});
+const record = { loss: 1, gradNorm: 1, learningRate: 1, targetTokens: 1, tokens: 1, seconds: 1 };
+
+/** One of everything. */
+async function fill(): Promise<void> {
+  const run = "r";
+  await saveRunInfo(store, {
+    ...{ id: run, createdAt: "2026-11-29T00:00:00Z", modelId: "m", modelLabel: "tiny", modelConfig: {} },
+    ...{ datasetId: "d", datasetLabel: "cats", maxSteps: 4, status: "stopped", recipe: {} },
+  });
+  for (const step of [2, 4]) {
+    const tensors = [{ name: "a", data: new Uint8Array(250).fill(step) }];
+    await saveGeneration(store, run, { step, state: { step }, tensors }, { chunkBytes: 100 });
+  }
+  await appendLog(store, run, [{ step: 1, ...record }]);
+  await appendLog(store, run, [{ step: 2, ...record }]);
+  await writeEvaluations(store, run, []);
+  await writeHeldOut(store, run, { heldOut: "a share", positions: [1] } as never);
+  const picture = { size: 2, rgba: new Uint8ClampedArray(16).fill(9) };
+  await writeAskedRows(store, run, { rows: [], metric: null }, [picture]);
+  await store.set([[`run/${run}/answers/step/0000000002`, await sealJson({ step: 2, answers: [] })]], "strict");
+  await changeAbout(store, run, { name: "mine" });
+  await saveLineage(store, run, { more: [] });
+  await store.set([[`run/${run}/weights`, await sealJson("mark")]], "strict");
+  await writeChanges(store, `run/${run}/changes`, { leftOut: [3], edited: [] });
+  const shards = createShardWriter(store, "d");
+  await shards.append(example(0), "a.jpg");
+  const index = createIndexWriter(store, "d");
+  await index.append({ index: 0, source: "a", messages: [], images: [] } as never);
+  const blocks = await index.finish();
+  await writeManifest(store, { id: "d", label: "cats", ...(await shards.finish()), index: blocks, facts: null });
+  await writeContents(store, "d", [["abc"]]);
+  const entries: [string, Uint8Array][] = [
+    ["dataset/d/row/7", await sealBytes(Uint8Array.of(1, 2))],
+    ["dataset/d/features/id/0123456789abcdef", await sealBytes(Uint8Array.of(1, 2))],
+    ["dataset/d/left-out", await sealJson([])],
+    ["vote/v1", await sealJson({ id: "v1" })],
+    ["vote-picture/p", await sealBytes(Uint8Array.of(1))],
+    ["self-test/x", await sealJson({ passed: true })],
+    ["tuned/x", await sealJson({})],
+    ["run/r/evaluation-begun", await sealJson({ step: 4 })],
+  ];
+  await store.set(entries, "strict");
+  await writeChanges(store, changesKey("files"), { leftOut: [1], edited: [] });
+  await writeJob(
+    store,
+    {
+      ...{
+        id: "j",
+        createdAt: "2026-11-29T00:00:00Z",
+        modelId: "m",
+        modelLabel: "tiny",
+        preparation: "p",
+        adapter: null,
+      },
+      ...{ datasetId: "d", datasetLabel: "cats", which: "all", rowsKey: "k", rows: 2, skipped: 0, maxNewTokens: 4 },
+      ...{ metric: null, state: "open" },
+    },
+    { positions: [0, 1], changes: { leftOut: [9], edited: [] } },
+  );
+  const log = await openLog(store, "j");
+  await log.add({ position: null, row: 1, source: "a", message: "no" });
+  await log.flush();
+  await store.set([["job/j/answers/00000001", await sealJson([])]], "strict");
+  const tensors = await openTensorCache(stored.models, "q4", "tiny");
+  await tensors.write("layers.0", [new Uint8Array(300).fill(3)]);
+  const ranges = await openRanges(stored.ranges, ["hub", "a/b", "c0ffee"], "a/b");
+  await (await ranges.rangesOf("x.parquet")).keep({ start: 0, end: 500 }, new Uint8Array(500).fill(4));
+}
+
+beforeEach(async () => {
+  const { root } = fakeOpfs();
+  store = memoryStore();
+  stored = { store, models: await openOpfsCache("m", root), ranges: await openOpfsCache("r", root) };
+  await fill();
+});
+
+async function flip(key: string): Promise<void> {
+  const bytes = (await store.get(key))!;
+  const middle = bytes.length >> 1;
+  await store.set([[key, bytes.with(middle, bytes[middle]! ^ 1)]], "strict");
+}
+
+test("a sound store has no damage, and each entry and file was looked at", async () => {
+  const heard: [number, number][] = [];
+  const { checked, damage } = await checkStorage(stored, (done, of) => heard.push([done, of]));
+  expect(damage).toEqual([]);
+  const files = [...(await stored.models.list()), ...(await stored.ranges.list())].length;
+  expect(checked).toBe((await store.keys("")).length + files);
+  expect(heard.at(-1)).toEqual([checked, checked]);
+});
+
+test("there is an entry of each kind that is known, and damage to any one entry is found, and it alone", async () => {
+  const keys = await store.keys("");
+  expect(rules.filter(({ at }) => !keys.some((key) => at.test(key))).map(({ at }) => String(at))).toEqual([]);
+  for (const key of keys) {
+    const before = (await store.get(key))!;
+    await flip(key);
+    const { damage } = await checkStorage(stored);
+    expect(damage.length, key).toBe(1);
+    expect(damage[0]!.message, key).toMatch(/ \((damaged|missing|piece \d of 3)/);
+    expect(damage[0]!.follows, key).toMatch(/\.$/);
+    await store.set([[key, before]], "strict");
+  }
+});
+
+test("what is mended is mended: the next check finds nothing, and all else is as it was", async () => {
+  for (const key of await store.keys("")) {
+    const before = new Map<string, Uint8Array>();
+    for (const one of await store.keys("")) before.set(one, (await store.get(one))!);
+    await flip(key);
+    const [found] = (await checkStorage(stored)).damage;
+    if (!found?.mend) {
+      expect(found?.whole, key).toBe(true);
+      await store.set([[key, before.get(key)!]], "strict");
+      continue;
+    }
+    await found.mend();
+    expect((await checkStorage(stored)).damage, key).toEqual([]);
+    const folder = key.slice(0, key.lastIndexOf("/"));
+    for (const one of (await store.keys("")).filter((k) => !k.startsWith(folder) && !k.endsWith("/latest")))
+      expect(await store.get(one), `${one} after ${key}`).toEqual(before.get(one));
+    await store.set([...before], "strict");
+  }
+});
+
+test("a damaged checkpoint gives way to the one before; without one the run goes", async () => {
+  await flip("run/r/gen/000000002/chunk/000000001");
+  const { damage } = await checkStorage(stored);
+  expect(damage).toMatchObject([
+    {
+      ...{ kind: "run", item: "r", whole: false },
+      message: "the checkpoint of step 4 (piece 2 of 3 is not what was written)",
+      follows: "The checkpoint goes; that of step 2 stays.",
+    },
+  ]);
+  await damage[0]!.mend!();
+  expect(await loadLatest(store, "r")).toMatchObject({ step: 2 });
+  await store.delete(["run/r/gen/000000001/chunk/000000000"]);
+  expect((await checkStorage(stored)).damage).toMatchObject([
+    { kind: "run", whole: true, follows: "The run goes: it has no checkpoint that is whole." },
+  ]);
+});
+
+test("a gap in the log costs its steps, a part of a job what is behind it, and an entry of no kind is told", async () => {
+  await flip("run/r/log/000000001");
+  await flip("job/j/answers/00000000");
+  await store.set([["strange", Uint8Array.of(1)]], "strict");
+  const { damage } = await checkStorage(stored);
+  expect(damage.map(({ message }) => message)).toEqual([
+    "its answers, part 1 (damaged)",
+    "the figures of its steps from 1 on (damaged)",
+    'an entry "strange" of no kind that this version knows',
+  ]);
+  for (const { mend } of damage) await mend!();
+  expect((await readLog(store, "r")).records.map(({ step }) => step)).toEqual([2]);
+  expect(await store.keys("job/j/answers/")).toEqual([]);
+  expect(await store.keys("strange")).toEqual([]);
+});
+
+test("files of models and ranges of data sets are fetched again", async () => {
+  for (const [cache, file] of [
+    [stored.models, "q4/layers.0"],
+    [stored.ranges, (await stored.ranges.list()).find(({ name }) => name.endsWith("-500"))!.name],
+  ] as const) {
+    const reader = (await cache.open(file))!;
+    const bytes = await reader.read(0, reader.size);
+    const writer = await cache.create(file);
+    await writer.write(bytes.with(20, 99));
+    await writer.commit();
+  }
+  const { damage } = await checkStorage(stored);
+  expect(damage).toMatchObject([
+    { kind: "model", item: "tiny", message: "layers.0 (damaged)" },
+    { kind: "ranges", message: "bytes 0 to 500 of a file (damaged)" },
+  ]);
+  for (const { mend } of damage) await mend!();
+  expect((await checkStorage(stored)).damage).toEqual([]);
+});
+
+test("what is being written is no damage: a checkpoint without a record, data that is being prepared", async () => {
+  await store.set(
+    [
+      ["run/r/gen/000000003/chunk/000000000", Uint8Array.of(1)],
+      ["dataset/new/shard/0", Uint8Array.of(1)],
+    ],
+    "strict",
+  );
+  expect((await checkStorage(stored)).damage).toEqual([]);
+});

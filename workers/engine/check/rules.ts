@@ -1,0 +1,156 @@
+/**
+ * What lies in the store under which key, and what follows when it is damaged. All of it is sealed under its own hash, but checkpoints'
+ * chunks, shards and parts of an index, whose hashes are in a record beside them (store.ts checks those).
+ */
+import type { DamagedKind } from "../../protocol/engine.ts";
+
+/** "entry": it alone goes. "behind": it and all of its kind behind it. "beside": all under its folder. "item": all that it belongs to. */
+export type Mend = "entry" | "behind" | "beside" | "item";
+
+export interface Rule {
+  /** The first group is the item, the second what tells it from others of its kind. */
+  at: RegExp;
+  kind: DamagedKind;
+  /** What it is, in words. */
+  place(n: string): string;
+  mend: Mend;
+  /** What follows when it goes, one sentence. */
+  follows: string;
+}
+
+const rule = (kind: DamagedKind, at: RegExp, mend: Mend, place: Rule["place"], follows: string): Rule => ({
+  ...{ kind, at, mend, place, follows },
+});
+
+const madeAgain = "It is made again when it is wanted.";
+const prepareAgain = "The prepared data goes: give the same files again. Saved runs stay.";
+
+export const rules: readonly Rule[] = [
+  rule(
+    "run",
+    /^run\/([^/]+)\/info$/,
+    "item",
+    () => "its record",
+    "The run goes: nobody can tell any more what it was.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/latest$/,
+    "entry",
+    () => "the note of its newest checkpoint",
+    "The newest whole checkpoint counts.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/log\/(\d+)$/,
+    "entry",
+    (n) => `the figures of its steps from ${Number(n)} on`,
+    "Its curve has a gap there.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/evaluations$/,
+    "entry",
+    () => "the figures of its held-out rows",
+    "They are gone; when it goes on, later steps are measured.",
+  ),
+  rule("run", /^run\/([^/]+)\/evaluation-begun$/, "entry", () => "an evaluation under way", "It is measured again."),
+  rule(
+    "run",
+    /^run\/([^/]+)\/held-out$/,
+    "entry",
+    () => "the list of its held-out rows",
+    "When it goes on they are chosen by its recipe again.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/answers\/rows$/,
+    "beside",
+    () => "the list of the rows it answered",
+    "Its answers of held-out rows go.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/answers\/picture\/(\d+)$/,
+    "entry",
+    (n) => `the picture of answered row ${Number(n) + 1}`,
+    "The row is shown without it.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/answers\/step\/(\d+)$/,
+    "entry",
+    (n) => `its answers of step ${Number(n)}`,
+    "The answers of that step go.",
+  ),
+  rule("run", /^run\/([^/]+)\/about$/, "entry", () => "its name and note", "It is called by model and data again."),
+  rule("run", /^run\/([^/]+)\/lineage$/, "entry", () => "where it came from", "It is forgotten what it began with."),
+  rule(
+    "run",
+    /^run\/([^/]+)\/weights$/,
+    "entry",
+    () => "the mark of its model's weights",
+    "Another model of the same shape is not told from its own any more.",
+  ),
+  rule(
+    "run",
+    /^run\/([^/]+)\/changes$/,
+    "entry",
+    () => "the rows left out or corrected when it began",
+    "When it goes on it has all rows as they were read.",
+  ),
+  rule("data", /^dataset\/([^/]+)\/manifest$/, "item", () => "its record", prepareAgain),
+  rule("data", /^dataset\/([^/]+)\/contents$/, "item", () => "the record of which rows show the same", prepareAgain),
+  rule(
+    "data",
+    /^dataset\/([^/]+)\/sources\/(\d+)$/,
+    "entry",
+    (n) => `the names of the rows of part ${Number(n) + 1}`,
+    "They have numbers in place of names.",
+  ),
+  rule("data", /^dataset\/([^/]+)\/row\/(\d+)$/, "entry", (n) => `prepared row ${Number(n) + 1}`, madeAgain),
+  rule(
+    "data",
+    /^dataset\/([^/]+)\/features\/.*?([0-9a-f]{8})[^/]*$/,
+    "entry",
+    (n) => `the features of a picture (${n})`,
+    madeAgain,
+  ),
+  rule(
+    "data",
+    /^dataset\/([^/]+)\/left-out$/,
+    "entry",
+    () => "the list of rows that cannot be used",
+    "They are found again one by one.",
+  ),
+  rule("answers", /^job\/([^/]+)\/record$/, "item", () => "its record", "The job goes, with its answers."),
+  rule("answers", /^job\/([^/]+)\/rows$/, "item", () => "the list of its rows", "The job goes, with its answers."),
+  rule(
+    "answers",
+    /^job\/([^/]+)\/answers\/(\d+)$/,
+    "behind",
+    (n) => `its answers, part ${Number(n) + 1}`,
+    "The rows of this part, and of those behind it, are answered again.",
+  ),
+  rule("answers", /^job\/([^/]+)\/progress$/, "entry", () => "how far it is", "It is counted again."),
+  rule(
+    "answers",
+    /^job\/([^/]+)\/changes$/,
+    "entry",
+    () => "the rows left out or corrected when it began",
+    "What is left to answer is asked as it was read.",
+  ),
+  rule("votes", /^vote\/(.+)$/, "entry", () => "a vote", "The vote goes."),
+  rule("votes", /^vote-picture\/(.+)$/, "entry", () => "a picture that votes show", "The votes stay without it."),
+  rule(
+    "changes",
+    /^changes\/(.*)$/,
+    "entry",
+    () => "what was left out or corrected",
+    "All rows are as they were read: what was left out or corrected has to be done again.",
+  ),
+  rule("kernels", /^(self-test|tuned)\//, "entry", () => "a verdict on this GPU's kernels", "They are tested again."),
+];
+
+/** Entries whose hash lies in the record of their data set or checkpoint. */
+export const HASHED_ELSEWHERE = /^(run\/[^/]+\/gen\/|dataset\/[^/]+\/(shard|index|kept)\/)/;

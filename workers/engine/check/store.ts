@@ -1,0 +1,161 @@
+/** Looks at every entry of the store: its hash, and that none is missing that a record names. */
+import { type DatasetManifest, readManifest as readDatasetManifest } from "../../data/shards/manifest.ts";
+import { TabTuneError } from "../../errors.ts";
+import { isSealed, unsealBytes } from "../../storage/sealed.ts";
+import { sha256 } from "../../storage/sha256.ts";
+import type { Store } from "../../storage/store.ts";
+import {
+  chunkKey,
+  generationsOf,
+  latestEntry,
+  type Manifest,
+  manifestKey,
+  readLatest,
+  readManifest,
+} from "../../training/saved/format.ts";
+import { deleteGeneration } from "../../training/saved/save.ts";
+import type { Damage, Looked } from "./damage.ts";
+import { HASHED_ELSEWHERE, type Rule, rules } from "./rules.ts";
+
+/** Entries that versions before did not seal: nobody can say whether they are whole. */
+const ONCE_BARE = /^(run\/[^/]+\/answers\/picture\/|dataset\/[^/]+\/contents$)/;
+
+/** Keys go one after the other, so that a check takes no memory to speak of. `looked` hears of each. */
+export async function* damageInStore(store: Store, looked: Looked): AsyncGenerator<Damage> {
+  const keys = await store.keys("");
+  for (const key of keys.filter((k) => !HASHED_ELSEWHERE.test(k))) {
+    const found = await damageAt(store, key);
+    looked(key);
+    if (found) yield found;
+  }
+  const ids = (prefix: string): string[] => [
+    ...new Set(keys.filter((key) => key.startsWith(prefix)).map((key) => key.split("/")[1]!)),
+  ];
+  for (const id of ids("run/")) yield* damagedCheckpoints(store, id, looked);
+  for (const id of ids("dataset/")) yield* damagedParts(store, id, looked);
+}
+
+/** Undefined where the entry is whole, and where it went meanwhile. */
+async function damageAt(store: Store, key: string): Promise<Damage | undefined> {
+  const bytes = await store.get(key);
+  if (bytes === undefined || (await isWhole(key, bytes))) return undefined;
+  for (const one of rules) {
+    const [, item, n] = one.at.exec(key) ?? [];
+    if (item !== undefined) return damageOf(store, key, one, item, n ?? "");
+  }
+  const message = `an entry "${key}" of no kind that this version knows`;
+  return {
+    kind: "unknown",
+    item: key,
+    message,
+    follows: "Nothing reads it.",
+    whole: false,
+    mend: () => store.delete([key]),
+  };
+}
+
+const isKnown = (key: string): boolean => rules.some(({ at }) => at.test(key));
+
+async function isWhole(key: string, bytes: Uint8Array): Promise<boolean> {
+  if (!isKnown(key)) return false;
+  if (ONCE_BARE.test(key) && !isSealed(bytes)) return true;
+  return (await unsealBytes(bytes)) !== undefined;
+}
+
+function damageOf(store: Store, key: string, { kind, place, mend, follows }: Rule, item: string, n: string): Damage {
+  const folder = key.slice(0, key.lastIndexOf("/") + 1);
+  const gone = async (): Promise<void> => {
+    const bytes = await store.get(key);
+    // Somebody wrote it anew meanwhile.
+    if (bytes === undefined || (await isWhole(key, bytes))) return;
+    if (mend === "entry") return store.delete([key]);
+    const beside = await store.keys(folder);
+    return store.delete(mend === "beside" ? beside : beside.filter((other) => other >= key));
+  };
+  const damage = { kind, item: kind === "votes" ? "votes" : item, message: `${place(n)} (damaged)`, follows };
+  return mend === "item" ? { ...damage, whole: true } : { ...damage, whole: false, mend: gone };
+}
+
+/** Checkpoints whose record or a piece of which is not what it was; those that are being written have no record yet. */
+async function* damagedCheckpoints(store: Store, runId: string, looked: Looked): AsyncGenerator<Damage> {
+  const whole: Manifest[] = [];
+  const bad: { g: number; message: string }[] = [];
+  for (const [g, hasManifest] of await generationsOf(store, runId)) {
+    if (!hasManifest) continue;
+    const manifest = await readManifest(store, runId, g);
+    looked(manifestKey(runId, g));
+    if (manifest === "newer") continue;
+    if (manifest === undefined) {
+      bad.push({ g, message: "the record of a checkpoint (damaged)" });
+      continue;
+    }
+    const piece = await damagedPiece(store, runId, manifest, looked);
+    if (piece) bad.push({ g, message: `the checkpoint of step ${manifest.step} (${piece})` });
+    else whole.push(manifest);
+  }
+  const newest = whole.at(-1);
+  for (const { g, message } of bad) {
+    // It went meanwhile, as checkpoints of a run that goes on do.
+    if ((await store.get(manifestKey(runId, g))) === undefined) continue;
+    const found = { kind: "run", item: runId, message } as const;
+    if (!newest) {
+      yield { ...found, follows: "The run goes: it has no checkpoint that is whole.", whole: true };
+      continue;
+    }
+    const mend = async (): Promise<void> => {
+      if ((await readLatest(store, runId)) === g)
+        await store.set([await latestEntry(runId, newest.generation)], "strict");
+      await deleteGeneration(store, runId, g);
+    };
+    yield { ...found, follows: `The checkpoint goes; that of step ${newest.step} stays.`, whole: false, mend };
+  }
+}
+
+async function damagedPiece(store: Store, runId: string, m: Manifest, looked: Looked): Promise<string | undefined> {
+  for (const [i, chunk] of m.chunks.entries()) {
+    const key = chunkKey(runId, m.generation, i);
+    const bytes = await store.get(key);
+    looked(key);
+    const name = `piece ${i + 1} of ${m.chunks.length}`;
+    if (bytes === undefined) return `${name} is missing`;
+    if ((await sha256(bytes)) !== chunk.sha256) return `${name} is not what was written`;
+  }
+  return undefined;
+}
+
+/** Shards and parts of the index of a data set. One that is being prepared has no record yet. */
+async function* damagedParts(store: Store, id: string, looked: Looked): AsyncGenerator<Damage> {
+  const manifest = await readDatasetManifest(store, id).catch((error: unknown) => {
+    // A damaged record was found above.
+    if (error instanceof TabTuneError) return undefined;
+    throw error;
+  });
+  if (!manifest) return;
+  for (const { key, name, hash } of partsOf(manifest)) {
+    const bytes = await store.get(key);
+    looked(key);
+    if (bytes && (hash === undefined || (await sha256(bytes)) === hash)) continue;
+    const message = `${name} (${bytes ? "damaged" : "missing"})`;
+    const follows = "The prepared data goes: give the same files again. Saved runs stay.";
+    yield { kind: "data", item: id, message, follows, whole: true };
+  }
+}
+
+function partsOf({ id, shards, index }: DatasetManifest): { key: string; name: string; hash: string | undefined }[] {
+  const blocks = index?.blocks ?? [];
+  const folder = `dataset/${id}`;
+  return [
+    ...shards.map(({ sha256: hash }, n) => ({
+      key: `${folder}/shard/${n}`,
+      name: `shard ${n + 1} of ${shards.length}`,
+      hash,
+    })),
+    ...blocks.map(({ sha256: hash }, n) => ({
+      ...{ key: `${folder}/index/${n}`, hash },
+      name: `part ${n + 1} of ${blocks.length} of the list of rows`,
+    })),
+    ...blocks.flatMap(({ keptSha256: hash }, n) =>
+      hash === undefined ? [] : [{ key: `${folder}/kept/${n}`, name: `the pictures of part ${n + 1}`, hash }],
+    ),
+  ];
+}
