@@ -1,5 +1,6 @@
 /** The commands by name, with their options: docs/contract.md says what each of them promises. */
 import type { Arguments, Options } from "./arguments.ts";
+import { check } from "./check.ts";
 import { dataOptions } from "./data.ts";
 import { gguf, merge } from "./exports.ts";
 import { handover } from "./handover.ts";
@@ -92,6 +93,7 @@ export const commands: Record<string, Command> = {
     },
     run: handover,
   },
+  check: { options: { out: "one", repair: "flag" }, run: check },
   measure: { options: { out: "one", quick: "flag" }, run: measure },
   plan: { options: { model: "one", recipe: "one" }, run: plan },
 };

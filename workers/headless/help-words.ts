@@ -146,6 +146,14 @@ export const commandWords: Record<string, CommandWords> = {
     options: { model: ["DIR", "test at the head sizes of this model"] },
     examples: ["selftest", "selftest --model llava-1.5-7b-hf --all"],
   },
+  check: {
+    does: "Looks whether what `train` keeps on disk is what it wrote: JSON; with --repair takes away what is damaged.",
+    options: {
+      out: ["DIR", "the --out of a train command"],
+      repair: ["", "take away what is damaged"],
+    },
+    examples: ["check --out run", "check --out run --repair"],
+  },
   measure: {
     does: "Measures what this GPU can do: facts, self-test, peaks, kernels and whole steps.",
     examples: ["measure --out card.json --quick"],
