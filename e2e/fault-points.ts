@@ -22,6 +22,68 @@ export const withSmallGpu = (context: BrowserContext): Promise<void> =>
     `Object.defineProperty(GPUSupportedLimits.prototype, "maxStorageBufferBindingSize", { get: () => ${2 << 20} });\n`,
   );
 
+/** A GPU whose device a test can take away or misuse in the middle of a step. */
+export interface FragileGpu {
+  /** The device is lost behind the next submit. */
+  lose(): Promise<void>;
+  /** The next dispatch has more workgroups than any GPU takes, and every later one of its kernel on this device. */
+  misuse(): Promise<void>;
+  /** One of LoRA's matrices holds values that are no numbers from now on. */
+  poison(): Promise<void>;
+}
+
+const fragile = `
+const requestDevice = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (...args) {
+  self.lastDevice = await requestDevice.apply(this, args);
+  return self.lastDevice;
+};
+let wanted = "";
+let misused;
+let lora;
+new BroadcastChannel("fault").onmessage = ({ data }) => {
+  if (data === "poison") self.lastDevice.queue.writeBuffer(lora, 0, new Float32Array(64).fill(NaN));
+  else wanted = data;
+};
+const { createBuffer } = GPUDevice.prototype;
+GPUDevice.prototype.createBuffer = function (descriptor) {
+  const buffer = createBuffer.call(this, descriptor);
+  if (buffer.label.startsWith("LoRA weights/")) lora = buffer;
+  return buffer;
+};
+const { submit } = GPUQueue.prototype;
+GPUQueue.prototype.submit = function (...args) {
+  submit.apply(this, args);
+  if (wanted !== "lose") return;
+  wanted = "";
+  self.lastDevice.destroy();
+};
+const { setPipeline, dispatchWorkgroups } = GPUComputePassEncoder.prototype;
+GPUComputePassEncoder.prototype.setPipeline = function (pipeline) {
+  this.kernel = pipeline;
+  return setPipeline.call(this, pipeline);
+};
+GPUComputePassEncoder.prototype.dispatchWorkgroups = function (...groups) {
+  if (wanted === "misuse") {
+    wanted = "";
+    misused = this.kernel;
+  }
+  return dispatchWorkgroups.apply(this, this.kernel === misused ? [1 << 24] : groups);
+};
+`;
+
+/** Must be called before the page is opened. */
+export async function fragileGpu(context: BrowserContext, page: Page): Promise<FragileGpu> {
+  await spoil(context, "engine", fragile);
+  const tell = (word: string): Promise<void> =>
+    page.evaluate((data) => {
+      const channel = new BroadcastChannel("fault");
+      channel.postMessage(data);
+      channel.close();
+    }, word);
+  return { lose: () => tell("lose"), misuse: () => tell("misuse"), poison: () => tell("poison") };
+}
+
 /** As `spoil`, for the workers that the data reader starts for its pictures: their requests do not pass the test. */
 export async function spoilPictures(context: BrowserContext, code: string): Promise<void> {
   await spoil(

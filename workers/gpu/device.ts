@@ -25,6 +25,8 @@ export class Gpu {
   /** Settles when the device is gone; the reason is in the error. Never rejects. */
   readonly lost: Promise<TabTuneError>;
   #failure: TabTuneError | undefined;
+  /** What the GPU said when it refused something, as long as nobody knows of which kernel. */
+  #refusal: string | undefined;
 
   constructor(device: GPUDevice, facts: AdapterFacts) {
     this.device = device;
@@ -40,13 +42,19 @@ export class Gpu {
       return this.#failure;
     });
     device.addEventListener("uncapturederror", (event) => {
-      this.#failure ??= new TabTuneError(
-        "gpu-error",
-        `The GPU refused an operation: ${event.error.message}`,
-        "Reload the page and resume from the last checkpoint; please report this text.",
-        "Everything up to the last checkpoint is saved.",
-      );
+      if (this.#failure) return;
+      this.#refusal = event.error.message;
+      this.#failure = refused("an operation", event.error.message);
     });
+  }
+
+  /** Where the GPU has refused something, asks `find` for the kernel that it was, and says so from now on. */
+  async nameRefusal(find: () => Promise<string | undefined>): Promise<void> {
+    const refusal = this.#refusal;
+    if (refusal === undefined) return;
+    this.#refusal = undefined;
+    const kernel = await find();
+    if (kernel !== undefined) this.#failure = refused(`the kernel "${kernel}"`, refusal);
   }
 
   /** Throws the reason when the device was lost or an unscoped GPU error was raised. */
@@ -66,6 +74,14 @@ export class Gpu {
     this.device.destroy();
   }
 }
+
+const refused = (what: string, message: string): TabTuneError =>
+  new TabTuneError(
+    "gpu-error",
+    `The GPU refused ${what}: ${message}`,
+    "Reload the page and resume from the last checkpoint; please report this text.",
+    "Everything up to the last checkpoint is saved.",
+  );
 
 /** What optional kernels need (kernels/select.ts). */
 const USED_FEATURES = ["shader-f16", "subgroups"] as const satisfies GPUFeatureName[];

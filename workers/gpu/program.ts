@@ -249,6 +249,7 @@ export class Program<K extends string = string> {
       await gpu.submits.submit({ ...budget(), inFlight }, encode, (seconds) => learn(expected, seconds));
     }
     await gpu.submits.finished();
+    await gpu.nameRefusal(() => this.#refused(dims));
     gpu.alive();
   }
 
@@ -261,6 +262,27 @@ export class Program<K extends string = string> {
       if (!(await look(name, { ...tensor, length: evaluate(count, dims) }))) return;
     }
     await new Program(this.#arena, this.#recorded.slice(from)).run(dims, pace);
+  }
+
+  /** The kernel of this replay that the GPU refuses: each is encoded alone, which is judged before anything is sent. Nothing is sent. */
+  async #refused(dims: Dims<K>): Promise<string | undefined> {
+    const { device } = this.#arena.gpu;
+    const judged: { name: string; error: Promise<GPUError | null> }[] = [];
+    const pieces = new Pieces(this.#recorded, this.#pacesOf({ flopsPerSecond: 1e9 }), dims);
+    for (; !pieces.done; pieces.advance()) {
+      pieces.cut(whole);
+      const { kernel, pipeline } = pieces.of;
+      device.pushErrorScope("validation");
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      this.#encode(pass, 0, pieces, dims);
+      pass.end();
+      encoder.finish();
+      judged.push({ name: kernel.name, error: device.popErrorScope() });
+    }
+    for (const { name, error } of judged) if (await error) return name;
+    return undefined;
   }
 
   /** Of each dispatch; looked up once as long as the pace is the same. */

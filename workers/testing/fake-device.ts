@@ -82,7 +82,7 @@ export function fakeGpu(milliseconds: (sent: Sent) => number, keep = true): Fake
     ...{ maxStorageBufferBindingSize: 1e9, maxComputeWorkgroupStorageSize: 16384 },
     ...{ software: false, features: [], vendor: "", architecture: "" },
   };
-  const gpu = { device, facts, submits: new SubmitQueue(device), alive() {} } as unknown as Gpu;
+  const gpu = { device, facts, submits: new SubmitQueue(device), alive() {}, async nameRefusal() {} } as unknown as Gpu;
   const counters = newCounters();
   const fake: FakeGpu = {
     gpu,
