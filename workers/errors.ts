@@ -47,17 +47,22 @@ export interface ErrorReport {
   safe: string;
 }
 
+/** Characters of a sentence: names and values of a file may be in it, and be as long as the file. */
+const LONGEST_SENTENCE = 2000;
+const cut = (text: string): string =>
+  text.length > LONGEST_SENTENCE ? `${text.slice(0, LONGEST_SENTENCE - 1)}…` : text;
+
 export class TabTuneError extends Error {
   readonly code: ErrorCode;
   readonly remedy: string;
   readonly safe: string;
 
   constructor(code: ErrorCode, message: string, remedy: string, safe = "", options?: ErrorOptions) {
-    super(message, options);
+    super(cut(message), options);
     this.name = "TabTuneError";
     this.code = code;
-    this.remedy = remedy;
-    this.safe = safe;
+    this.remedy = cut(remedy);
+    this.safe = cut(safe);
   }
 
   report(): ErrorReport {

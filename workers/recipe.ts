@@ -295,8 +295,8 @@ export function parseRecipe(json: unknown): Recipe {
     if (key === undefined) {
       throw new TabTuneError(
         "bad-recipe",
-        `The recipe has the unknown key "${name}" (value ${shown(value)}); allowed are ${[...KEY_BY_NAME.keys()].join(", ")}.`,
-        `Remove "${name}" or correct its spelling.`,
+        `The recipe has the unknown key ${shown(name)} (value ${shown(value)}); allowed are ${[...KEY_BY_NAME.keys()].join(", ")}.`,
+        `Remove ${shown(name)} or correct its spelling.`,
       );
     }
     const result = v.safeParse(FIELDS[key].schema as v.GenericSchema<unknown, unknown>, value);

@@ -3,21 +3,28 @@
  * texts and pixels, and that is no fault; faults are an error without a sentence, a row that nobody tells is lost, a text beside another
  * row's picture, and pixels that do not fill their picture.
  */
+import { gunzipSync, gzipSync } from "node:zlib";
 import { decodeImage } from "../../data/pictures/decode.ts";
 import { readRows } from "../../data/rows/read-rows.ts";
 import type { Row } from "../../data/rows/row.ts";
 import { TabTuneError } from "../../errors.ts";
 import { said } from "../rows.ts";
-import { corpus, FORMATS, type FuzzFormat, type Sound } from "./corpus.ts";
-import { damaged, randomOf } from "./mutate.ts";
+import { corpus, type FuzzFormat, type Sound } from "./corpus.ts";
+import { damaged, type Random, randomOf } from "./mutate.ts";
+import { mutateTar, mutateZip } from "./structured/archives.ts";
+import { mutateLines } from "./structured/json.ts";
+import { mutateParquet } from "./structured/parquet.ts";
+import { mutatePicture } from "./structured/pictures.ts";
+import { mutateTable } from "./structured/text.ts";
 
 export interface Verdict {
-  format: FuzzFormat;
   /** Which file of the corpus, and what was done to it. */
   file: number;
   how: string;
   /** What came of it. */
-  outcome: "read as before" | "read otherwise" | "read in part" | "refused";
+  outcome: "read as before" | "read otherwise" | "read in part" | "accepted" | "refused";
+  /** Of what was refused: the code of the error. */
+  code?: string;
   /** A fault, in a sentence; undefined where there is none. */
   fault?: string;
   /** Texts beside another row's picture where the bytes that say so were themselves damaged, and nothing in the format could show it. */
@@ -36,6 +43,7 @@ interface Read {
   told: string[];
   skipped: number;
   refused: boolean;
+  code?: string;
   fault?: string;
 }
 
@@ -69,6 +77,7 @@ async function readAll({ name, beside }: Sound, bytes: Uint8Array): Promise<Read
     }
   } catch (error) {
     if (!(error instanceof TabTuneError)) read.fault = `reading throws ${wordsOf(error)}`;
+    else read.code = error.code;
     read.told.push(String(error));
     read.refused = true;
   }
@@ -143,7 +152,10 @@ function judgeRows(
   return { outcome, moved };
 }
 
-async function judgeImage(sound: Sound, bytes: Uint8Array): Promise<Pick<Verdict, "outcome" | "fault" | "moved">> {
+async function judgeImage(
+  sound: Sound,
+  bytes: Uint8Array,
+): Promise<Pick<Verdict, "outcome" | "code" | "fault" | "moved">> {
   try {
     const { width, height, rgbx } = await decodeImage(bytes);
     const was = await decodeImage(sound.bytes).catch(() => undefined);
@@ -153,25 +165,42 @@ async function judgeImage(sound: Sound, bytes: Uint8Array): Promise<Pick<Verdict
       was?.rgbx.length === rgbx.length && rgbx.every((pixel, i) => ((pixel ^ was.rgbx[i]!) & 0xffffff) === 0);
     return { outcome: same ? "read as before" : "read otherwise", ...(fault ? { fault } : {}), moved: 0 };
   } catch (error) {
-    if (error instanceof TabTuneError) return { outcome: "refused", moved: 0 };
+    if (error instanceof TabTuneError) return { outcome: "refused", code: error.code, moved: 0 };
     return { outcome: "refused", fault: `decoding throws ${wordsOf(error)}`, moved: 0 };
   }
 }
 
+/** What changes a file of a format in its structure; what becomes of bytes whatever they are is in mutate.ts. */
+const STRUCTURED: Record<FuzzFormat, (bytes: Uint8Array, random: Random) => { bytes: Uint8Array; how: string }> = {
+  parquet: mutateParquet,
+  zip: mutateZip,
+  tar: mutateTar,
+  "tar.gz"(bytes, random) {
+    const { bytes: tar, how } = mutateTar(new Uint8Array(gunzipSync(bytes)), random);
+    return { bytes: new Uint8Array(gzipSync(tar)), how };
+  },
+  json: mutateLines,
+  jsonl: mutateLines,
+  csv: mutateTable,
+  captions: mutateTable,
+  image: mutatePicture,
+};
+
 /** The damaged file of a number and its verdict; the same on every machine. */
-export async function judge(n: number, seed: number): Promise<Verdict> {
-  const { format, file, sound, bytes, how } = damagedFile(n, seed);
-  if (format === "image") return { format, file, how, ...(await judgeImage(sound, bytes)) };
+export async function judgeFile(format: FuzzFormat, n: number, seed: number): Promise<Verdict> {
+  const { file, sound, bytes, how } = damagedFile(format, n, seed);
+  if (format === "image") return { file, how, ...(await judgeImage(sound, bytes)) };
   const was = before.get(sound) ?? readAll(sound, sound.bytes);
   before.set(sound, was);
-  return { format, file, how, ...judgeRows(sound, bytes, await was, await readAll(sound, bytes)) };
+  const now = await readAll(sound, bytes);
+  return { file, how, ...(now.code ? { code: now.code } : {}), ...judgeRows(sound, bytes, await was, now) };
 }
 
-/** The file of a number, and the sound one that it was made of. */
-export function damagedFile(n: number, seed: number) {
+/** The file of a number, and the sound one that it was made of. Two of three are changed in their structure. */
+export function damagedFile(format: FuzzFormat, n: number, seed: number) {
   const random = randomOf(seed * 1_000_003 + n);
-  const format = FORMATS[n % FORMATS.length]!;
   const file = random(files[format].length);
   const sound = files[format][file]!;
-  return { format, file, sound, ...damaged(sound.bytes, random) };
+  const change = random(3) === 0 ? damaged : STRUCTURED[format];
+  return { file, sound, ...change(sound.bytes, random) };
 }
