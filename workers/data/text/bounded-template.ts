@@ -12,7 +12,7 @@ export const LONGEST_TEMPLATE = 1_000_000;
 
 /** What rendering one conversation may take. A message of a published template takes some 50 steps. */
 export const BUDGET = {
-  /** Expressions and statements that are evaluated, and turns of loops: about a second. */
+  /** Expressions and statements that are evaluated, and turns of loops: less than a second. */
   steps: 300_000,
   /** Characters and items of all values that are made or looked up. */
   volume: 50_000_000,
@@ -22,6 +22,9 @@ export const BUDGET = {
   /** Evaluations inside of each other: macros that call themselves. */
   depth: 500,
 };
+
+/** Steps that a turn of a loop costs beside those of its body. */
+const TURN = 8;
 
 /** A template has spent its budget. */
 export class TooMuch extends Error {}
@@ -99,8 +102,9 @@ class BoundedInterpreter extends Interpreter {
     if (++this.#depth > BUDGET.depth) throw new TooMuch(`it calls itself more than ${BUDGET.depth} levels deep`);
     try {
       const value = super.evaluate(statement, environment);
-      // A loop without a body evaluates nothing.
-      if (statement && this.#walked.has(statement)) this.#steps += Array.isArray(value.value) ? value.value.length : 0;
+      // A loop without a body evaluates nothing; and what the library makes for a turn takes as long as these steps.
+      if (statement && this.#walked.has(statement) && Array.isArray(value.value))
+        this.#steps += TURN * value.value.length;
       const isKnown = typeof value.value === "object" && value.value !== null && this.#weights.has(value.value);
       if (!isKnown) this.#volume += this.#weigh(value);
       if (this.#volume > BUDGET.volume)

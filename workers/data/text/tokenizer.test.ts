@@ -37,6 +37,9 @@ test.each([
   ["a list", "[]", 3, "not an object"],
   ["an empty object", "{}", 3, "cannot be used"],
   ["an unknown model", '{"model":{"type":"Oracle","vocab":{}},"added_tokens":[]}', 3, "cannot be used"],
+  // The library's list of tokens by id would have two thousand million places.
+  ["an id beyond reason", demoTokenizer.replace(/("▁did"):\s*\d+/, "$1:2147483648"), 3, '"▁did" the id 2147483648'],
+  ["an id that is no number", demoTokenizer.replace(/("▁did"):\s*\d+/, "$1:false"), 3, '"▁did" the id false'],
   [
     "no image token",
     demoTokenizer,
@@ -47,6 +50,13 @@ test.each([
   expect(() => loadTokenizer({ tokenizerJson }, imageTokenId)).toThrow(
     expect.objectContaining({ code: "bad-tokenizer", message: expect.stringContaining(words) }),
   );
+});
+
+test("a decoder that is none is told when a text needs it", () => {
+  const broken = JSON.parse(demoTokenizer);
+  broken.decoder = { type: "Sequence", decoders: [null] };
+  const config = { tokenizerJson: JSON.stringify(broken) };
+  expect(() => loadTokenizer(config, 3).decode([70, 71])).toThrow(expect.objectContaining({ code: "bad-tokenizer" }));
 });
 
 test("a token beyond the rows of the embedding is refused by name; the image token, which is never looked up, is not", () => {

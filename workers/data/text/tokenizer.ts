@@ -5,6 +5,7 @@
  */
 import { Tokenizer } from "@huggingface/tokenizers";
 import { TabTuneError, wordsOf } from "../../errors.ts";
+import { isJsonObject } from "../../json.ts";
 
 export interface TextTokenizer {
   /**
@@ -109,16 +110,18 @@ export function loadTokenizer(
   const cleanUp = settings.clean_up_tokenization_spaces === true;
 
   return {
-    encode: (text) => checked(Int32Array.from(tokenizer.encode(text).ids)),
-    encodeSpecial: (tokens) => tokenizer.encode(tokens, { add_special_tokens: false }).ids,
+    encode: (text) => checked(Int32Array.from(used(() => tokenizer.encode(text).ids))),
+    encodeSpecial: (tokens) => used(() => tokenizer.encode(tokens, { add_special_tokens: false }).ids),
     decode(ids, { skipSpecialTokens = true } = {}) {
       // The library refuses what Python decodes to nothing.
       if (ids.length === 0) return "";
-      return tokenizer.decode(Array.from(ids), {
-        skip_special_tokens: skipSpecialTokens,
-        // Given always: without it the library would turn " ?" into "?".
-        clean_up_tokenization_spaces: cleanUp,
-      });
+      return used(() =>
+        tokenizer.decode(Array.from(ids), {
+          skip_special_tokens: skipSpecialTokens,
+          // Given always: without it the library would turn " ?" into "?".
+          clean_up_tokenization_spaces: cleanUp,
+        }),
+      );
     },
     bosId: bosId ?? -1,
     eosId,
@@ -148,7 +151,31 @@ export function templateTokens(tokenizer: TextTokenizer): TemplateTokens {
   return { bosToken: addsBos ? "" : bosToken, eosToken, endTokens };
 }
 
+/** Ids are places of lists in the library: one in the thousands of millions would keep it for minutes. */
+const MOST_IDS = 10_000_000;
+
+function refuseStrangeIds({ model, added_tokens: added }: Record<string, unknown>): void {
+  const vocab = isJsonObject(model) && isJsonObject(model.vocab) ? Object.entries(model.vocab) : [];
+  const more = Array.isArray(added) ? added.map((token): [unknown, unknown] => [token?.content, token?.id]) : [];
+  for (const [token, id] of [...vocab, ...more]) {
+    if (Number.isInteger(id) && Number(id) >= 0 && Number(id) < MOST_IDS) continue;
+    throw badTokenizer(
+      `tokenizer.json gives the token ${JSON.stringify(token ?? null)} the id ${JSON.stringify(id ?? null)}, and ids are whole numbers from 0 to ${MOST_IDS - 1}`,
+    );
+  }
+}
+
+/** Some of a definition is looked at only when a text needs it. */
+function used<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw badTokenizer(`tokenizer.json cannot be used for a text (${wordsOf(cause)})`, undefined, cause);
+  }
+}
+
 function build(definition: Record<string, unknown>, settings: Record<string, unknown>): Tokenizer {
+  refuseStrangeIds(definition);
   try {
     const tokenizer = new Tokenizer(definition, settings);
     decodeBytesAsPython(tokenizer);

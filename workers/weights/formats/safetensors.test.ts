@@ -223,3 +223,11 @@ test("500 damaged headers: refused, or still whole; never more memory than the f
   }
   expect(refusals).toBeGreaterThan(350);
 });
+
+test("a dtype that is an object, with a toString of its own, is told", async () => {
+  const header = new TextEncoder().encode('{"a":{"dtype":{"toString":1},"shape":[],"data_offsets":[0,4]},"b":{}}');
+  const file = new Uint8Array(8 + header.length + 4);
+  file[0] = header.length;
+  file.set(header, 8);
+  await expect(readSafetensors(file)).rejects.toThrow(/unknown dtype .*toString/);
+});

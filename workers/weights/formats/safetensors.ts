@@ -91,7 +91,7 @@ function tensorInfo(name: string, entry: unknown, file: string, dataStart: numbe
   if (!isJsonObject(entry)) throw wrong("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(dtypeBytes, dtype)) {
-    throw wrong(`has the unknown dtype ${quote(String(dtype))}`);
+    throw wrong(`has the unknown dtype ${quote(typeof dtype === "string" ? dtype : JSON.stringify(dtype ?? null))}`);
   }
   if (!isSizes(shape)) throw wrong("has a shape that is not a list of sizes");
   if (!isSizes(offsets) || offsets.length !== 2) throw wrong("has no pair of data_offsets");
