@@ -36,7 +36,14 @@ const hostile: [name: string, jinja: string, why: RegExp][] = [
   ["namespaces in themselves", `{% set n = namespace(x=1) %}{% set n.x = [n, n] %}{{ n }}`, /nests|4000000/],
   ["a macro that calls itself", `{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}${say}{{ f() }}`, /levels deep/],
   ["much said often", `{% set x = "${"y".repeat(99_000)}" %}${loop(2, "{{ x }}")}`, /characters/],
-  ["wide indents", `${say}{{ [1, [2]]|tojson(indent=500000000) }}`, /characters|hold/],
+  ["an indent as wide as memory", `${say}{{ messages|tojson(indent=99999999) }}`, /indents or replaces/],
+  ["an indent of each line", `{{ "a\nb"|indent(99999999) }}`, /indents or replaces/],
+  [
+    "a text for each letter of a text",
+    `{% set n = namespace(x="ab") %}{% for i in range(15) %}{% set n.x = n.x ~ n.x %}{% endfor %}{{ n.x|replace("", n.x) }}{{ n.x.replace("a", n.x) }}`,
+    /indents or replaces/,
+  ],
+  ["wide indents", `${say}{{ [1, [2]]|tojson(indent=500000000) }}`, /hold/],
 ];
 
 test.each(hostile)("%s", (_, jinja, why) => {

@@ -18,6 +18,8 @@ export const BUDGET = {
   volume: 50_000_000,
   /** Characters and items of one value; what it holds twice counts twice, as it would be written. */
   value: 4_000_000,
+  /** Characters of a text times those that take the place of each. */
+  product: 100_000_000,
   range: 100_000,
   /** Evaluations inside of each other: macros that call themselves. */
   depth: 500,
@@ -84,12 +86,36 @@ function listOf(loop: object): object {
   return (iterable.type === "SelectExpression" && iterable.lhs) || iterable;
 }
 
+interface Node {
+  type: string;
+  value?: unknown;
+  args?: Node[];
+  callee?: Node;
+  operand?: Node;
+  filter?: Node;
+  object?: Node;
+  property?: Node;
+}
+
+/** The text and the arguments of "replace", "join", "indent" and "tojson", as filters and as methods. */
+function multiplied(statement: object | undefined): Node[] {
+  const node = statement as Node | undefined;
+  const call = node?.type === "FilterExpression" ? node.filter : node;
+  if (call?.type !== "CallExpression") return [];
+  const name = call.callee?.type === "MemberExpression" ? call.callee.property : call.callee;
+  if (!["replace", "join", "indent", "tojson"].includes(String(name?.value))) return [];
+  const args = (call.args ?? []).map((arg) => (arg.type === "KeywordArgumentExpression" ? (arg.value as Node) : arg));
+  return [node?.operand, call.callee?.object, ...args].filter((part) => part !== undefined);
+}
+
 class BoundedInterpreter extends Interpreter {
   #steps = 0;
   #volume = 0;
   #depth = 0;
   /** Of lists and objects, which never change. */
   readonly #weights = new WeakMap<object, number>();
+  /** Parts of what may make a text as long as their product, which the library makes in one go. */
+  readonly #products = new WeakMap<object, { of: number }>();
   /** What loops walk over. */
   readonly #walked = new WeakSet<object>();
   /** Namespaces met while weighing: they change, and so does what holds one. */
@@ -97,6 +123,9 @@ class BoundedInterpreter extends Interpreter {
 
   override evaluate(statement: Statement, environment: Environment): Value {
     if (statement?.type === "For") this.#walked.add(listOf(statement));
+    const parts = multiplied(statement);
+    const product = { of: 1 };
+    for (const part of parts) this.#products.set(part, product);
     if (++this.#steps > BUDGET.steps)
       throw new TooMuch(`it takes more than ${BUDGET.steps} steps for one conversation`);
     if (++this.#depth > BUDGET.depth) throw new TooMuch(`it calls itself more than ${BUDGET.depth} levels deep`);
@@ -107,6 +136,9 @@ class BoundedInterpreter extends Interpreter {
         this.#steps += TURN * value.value.length;
       const isKnown = typeof value.value === "object" && value.value !== null && this.#weights.has(value.value);
       if (!isKnown) this.#volume += this.#weigh(value);
+      const made = statement && this.#products.get(statement);
+      if (made) made.of *= Math.max(1, typeof value.value === "number" ? value.value : this.#weigh(value));
+      if (made && made.of > BUDGET.product) throw new TooMuch("it indents or replaces by more than a text can hold");
       if (this.#volume > BUDGET.volume)
         throw new TooMuch(`it handles more than ${BUDGET.volume} characters for one conversation`);
       return value;
