@@ -42,6 +42,8 @@ test("what was cut off is gone on with, also behind its last step; what ended is
   expect(canResume({ status: "stopped", step: 8, maxSteps: 8 })).toBe(false);
   expect(canResume({ status: "done", step: 8, maxSteps: 8 })).toBe(false);
   expect(canResume({ status: "running-elsewhere", step: 3, maxSteps: 8 })).toBe(false);
+  // Nobody knows how long a run was to be whose record is damaged.
+  expect(canResume({ status: "interrupted", step: 0, maxSteps: 0 })).toBe(false);
 });
 
 test("one export at a time", () => {

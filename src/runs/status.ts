@@ -54,7 +54,7 @@ export function statusOf({ status, step, maxSteps, lineage }: Progress, here: bo
 
 /** It can be gone on with. One that was cut off between its last checkpoint and its end has its end yet to come. */
 export const canResume = ({ status, step, maxSteps }: Pick<RunSummary, "status" | "step" | "maxSteps">): boolean =>
-  status === "interrupted" || (status === "stopped" && step < maxSteps);
+  (status === "interrupted" && maxSteps > 0) || (status === "stopped" && step < maxSteps);
 
 /** Why a run cannot be deleted now; "" when it can. `busy`: it is being deleted or read. */
 export function deleteObstacle({ status, here, busy }: { status: RunSummary["status"]; here: boolean; busy: boolean }) {

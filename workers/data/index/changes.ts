@@ -70,7 +70,7 @@ export const isUnchanged = ({ leftOut, edited }: RowChanges): boolean => leftOut
  * Undefined for data sets of an older version.
  */
 export function changesKeyOf({ filesId, facts }: { filesId?: string; facts: unknown }): string | undefined {
-  const { boxes } = facts as { boxes?: string };
+  const boxes = (facts as { boxes?: string } | null)?.boxes;
   return filesId === undefined ? undefined : `changes/${filesId}${boxes === undefined ? "" : `/${boxes}`}`;
 }
 

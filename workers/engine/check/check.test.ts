@@ -4,7 +4,7 @@ import { writeJob } from "../../apply/job.ts";
 import { openLog } from "../../apply/log.ts";
 import { writeContents } from "../../data/held-out/content.ts";
 import { openRanges } from "../../data/hub/kept-ranges.ts";
-import { changesKey, writeChanges } from "../../data/index/changes.ts";
+import { changesKeyOf, writeChanges } from "../../data/index/changes.ts";
 import { createIndexWriter } from "../../data/index/row-index.ts";
 import { writeManifest } from "../../data/shards/manifest.ts";
 import { createShardWriter } from "../../data/shards/shards.ts";
@@ -77,7 +77,7 @@ async function fill(): Promise<void> {
     ["run/r/evaluation-begun", await sealJson({ step: 4 })],
   ];
   await store.set(entries, "strict");
-  await writeChanges(store, changesKey("files"), { leftOut: [1], edited: [] });
+  await writeChanges(store, changesKeyOf({ filesId: "files", facts: null })!, { leftOut: [1], edited: [] });
   await writeJob(
     store,
     {
