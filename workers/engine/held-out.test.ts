@@ -226,6 +226,16 @@ describe("a run that measures", () => {
     expect((await loadStep(store, "golden", best.step))?.step).toBe(best.step);
   });
 
+  test("a checkpoint that was the best until the last evaluation goes when the run ends", async () => {
+    const store = memoryStore();
+    const { evaluations } = await begin({ save_total_limit: 1 }, { store });
+    const losses = evaluations.slice(1).map(({ loss }) => loss);
+    expect(losses.length).toBeGreaterThan(1);
+    expect(losses.at(-1)).toBe(Math.min(...losses));
+    expect([...(await generationsOf(store, "golden"))].length).toBe(1);
+    expect((await listRuns(store))[0]!.best?.step).toBe(evaluations.at(-1)!.step);
+  });
+
   test("an early end stays one when somebody presses Resume", async () => {
     const store = memoryStore();
     const changes = { greater_is_better: true, early_stopping_patience: 1, max_steps: 40 };

@@ -17,6 +17,7 @@ import {
   runToEnd,
 } from "../testing/golden.ts";
 import { newControl } from "../training/loop.ts";
+import { generationsOf } from "../training/saved/format.ts";
 import { listRuns, savedRun } from "../training/saved/runs.ts";
 import { savedModules } from "./adapters.ts";
 
@@ -134,6 +135,30 @@ test("a run that was cut off behind its last checkpoint has its end when it is r
   expect(ended.records).toEqual([]);
   expect(outcomeOf(ended)).toEqual(outcomeOf(whole));
   expect((await listRuns(store))[0]).toMatchObject({ status: "done", step: 4 });
+});
+
+test("cut off behind its last checkpoint, before the older ones had gone: it ends, and they go", async () => {
+  const inner = memoryStore();
+  let saves = 0;
+  const dying: Store = {
+    ...inner,
+    async set(entries, durability) {
+      if (entries.some(([key]) => key.endsWith("/latest"))) saves += 1;
+      await inner.set(entries, durability);
+    },
+    async delete(keys) {
+      if (saves === 4) throw new Error("killed");
+      await inner.delete(keys);
+    },
+  };
+  const often = { ...recipe, saveSteps: 1 };
+  const dataset = await goldenDataset(model, inner, await goldenFiles(golden));
+  await expect(runToEnd(model, often, { store: dying, dataset })).rejects.toThrow("killed");
+  expect([...(await generationsOf(inner, "golden")).keys()]).toEqual([2, 3, 4]);
+  const resumed = await runToEnd(model, often, { store: inner, dataset, resume: true });
+  expect(resumed.records).toEqual([]);
+  expect((await listRuns(inner))[0]).toMatchObject({ status: "done", step: 4 });
+  expect([...(await generationsOf(inner, "golden")).keys()]).toEqual([3, 4]);
 });
 
 test("all that can learn at once, with dropout: cut and resumed it is bitwise the run that was not cut", async () => {

@@ -29,7 +29,7 @@ import { readLog } from "./saved/log.ts";
 import { restore } from "./saved/restore.ts";
 import { recordOfModel } from "./saved/run-info.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
-import { saveGeneration } from "./saved/save.ts";
+import { keepNewest, saveGeneration } from "./saved/save.ts";
 import { createTrainingStep, type TrainingStep } from "./step.ts";
 import { optimizerSettings } from "./update.ts";
 
@@ -190,6 +190,8 @@ export class OpenRun {
     this.hooks.tellTotals();
     if (early) report.note(earlyEnd(step, evaluation, recipe));
     if (recipe.loadBestModelAtEnd) report.note(await this.#loadBest());
+    // The last save did not know yet what the last evaluation says, and one that was cut off has left older ones.
+    await keepNewest(store, runId, { kept: recipe.saveTotalLimit, best: evaluation?.best?.step });
     const status = early || step >= report.maxSteps ? "done" : "stopped";
     await setRunStatus(store, runId, status);
     report.state(status);

@@ -54,7 +54,7 @@ export async function saveGeneration(
   { step, state, tensors }: Generation,
   options: SaveOptions = {},
 ): Promise<{ generation: number; bytes: number }> {
-  const { chunkBytes = 64 << 20, onChunk, kept = 2, best } = options;
+  const { chunkBytes = 64 << 20, onChunk } = options;
   // Never a number that was in use, not even by a torn save: chunks of a good generation are never written over.
   const before = await generationsOf(store, runId);
   const generation = Math.max(0, ...before.keys()) + 1;
@@ -77,12 +77,20 @@ export async function saveGeneration(
     "strict",
   );
 
-  const complete = [...before].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
-  const newest = new Set(complete.slice(Math.max(0, complete.length - (kept - 1))));
-  for (const g of complete) {
-    if (!newest.has(g) && !(await isOfStep(store, runId, g, best))) await deleteGeneration(store, runId, g);
-  }
+  await keepNewest(store, runId, options);
   return { generation, bytes };
+}
+
+/** Removes all whole generations but the newest, and that of the best evaluation. */
+export async function keepNewest(
+  store: Store,
+  runId: string,
+  { kept = 2, best }: Pick<SaveOptions, "kept" | "best">,
+): Promise<void> {
+  const complete = [...(await generationsOf(store, runId))].filter(([, hasManifest]) => hasManifest).map(([g]) => g);
+  for (const g of complete.slice(0, Math.max(0, complete.length - kept))) {
+    if (!(await isOfStep(store, runId, g, best))) await deleteGeneration(store, runId, g);
+  }
 }
 
 async function isOfStep(store: Store, runId: string, g: number, step: number | undefined): Promise<boolean> {
