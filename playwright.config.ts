@@ -22,7 +22,7 @@ export default defineConfig({
   projects: [
     { name: "first visit", testMatch: "*.setup.ts" },
     // Trying all kernels takes longer than most tests.
-    { name: "chromium", dependencies: ["first visit"], use: { storageState: VISITED } },
+    { name: "chromium", testMatch: "*.spec.ts", dependencies: ["first visit"], use: { storageState: VISITED } },
   ],
   use: {
     baseURL: given ?? `http://localhost:${port}`,

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { defineConfig } from "vitest/config";
 
-const rooms = ["workers", "src", "scripts", "bench"];
+const rooms = ["workers", "src", "scripts", "bench", "e2e"];
 const files = rooms
   .flatMap((room) =>
     fs

@@ -129,9 +129,12 @@ for (const name of ["put", "delete"]) {
 }
 `;
 
+/** A RegExp, or whatever else knows whether a write is the one. */
+type Pattern = Pick<RegExp, "test">;
+
 export interface FaultPoints {
   /** Freezes the worker before the next write that matches ("put run/…/manifest"); resolves with it when that has happened. */
-  holdAt(write: RegExp): Promise<string>;
+  holdAt(write: Pattern): Promise<string>;
   /** Each write takes so much longer from now on, as on a slow disk. */
   slowBy(milliseconds: number): void;
   /** All that was written, as "put run/…/latest". */
@@ -140,7 +143,7 @@ export interface FaultPoints {
 
 /** An answer that does not come freezes the worker exactly there, until the test reloads the page or kills the browser. */
 export async function faultPoints(context: BrowserContext): Promise<FaultPoints> {
-  let armed: { write: RegExp; reached(write: string): void } | undefined;
+  let armed: { write: Pattern; reached(write: string): void } | undefined;
   let delay = 0;
   const writes: string[] = [];
   await spoil(context, "engine", asking);
