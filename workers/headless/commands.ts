@@ -61,6 +61,8 @@ export const commands: Record<string, Command> = {
       adapter: "maybe",
       data: "one",
       mapping: "maybe",
+      boxes: "maybe",
+      "box-format": "maybe",
       rows: "maybe",
       prompt: "maybe",
       metric: "maybe",

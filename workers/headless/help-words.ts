@@ -20,8 +20,16 @@ export const optionWords: Record<string, OptionWords> = {
     "rows: a folder, a .jsonl, .json, .csv, .parquet, .zip, .tar or .tar.gz file, or hub:OWNER/NAME[@REVISION][:CONFIG[/SPLIT]]",
   ],
   mapping: ["FILE", "a JSON file that says which column is what"],
-  instruction: ["TEXT", "what is asked of rows that have only a caption"],
+  instruction: ["TEXT", "what is asked of rows that have only a caption, a class or boxes"],
   answers: ["WHICH", "which of several answers is trained on: each, most-frequent or first"],
+  boxes: [
+    "UNIT",
+    "how boxes are written in answers: 0-1000, 0-1, pixels or resized-pixels (else as the model's publisher does)",
+  ],
+  "box-format": [
+    "FORM",
+    "how the data has its boxes where it does not say so: coco, pascal_voc, yolo, albumentations, cxcywh-pixels, xywh-1, xyxy-1000 or yxyx-1000",
+  ],
   rows: ["N", "read the first N rows only"],
   recipe: ["FILE", "settings, a JSON file with Hugging Face's names (defaults for all that it leaves out)"],
   adapter: ["DIR", "a PEFT adapter: its folder, or a zip"],
@@ -56,7 +64,11 @@ export const commandWords: Record<string, CommandWords> = {
   },
   rows: {
     does: "Shows what is understood of data: a JSON line for each row that would be trained on. Needs no model and no GPU.",
-    examples: ["rows --data pictures/", "rows --data table.csv --report report.json --parquet rows.parquet"],
+    examples: [
+      "rows --data pictures/",
+      "rows --data coco/ --boxes 0-1000",
+      "rows --data table.csv --report report.json --parquet rows.parquet",
+    ],
   },
   tokenize: {
     does: "Writes the token ids and labels of each row, a JSON line a row. Needs no GPU.",

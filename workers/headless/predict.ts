@@ -47,7 +47,8 @@ export async function predict(args: Arguments): Promise<void> {
   const told = { unanswered: 0, replaced: 0, historied: 0 };
   const tell = nowAndThen(first?.rows);
   try {
-    const options = { ...reading, first, toAnswer: true, ...(prompt === undefined ? {} : { instruction: prompt }) };
+    const asked = prompt === undefined ? {} : { instruction: prompt };
+    const options = { ...reading, first, toAnswer: true, boxTarget: preparation.boxes, ...asked };
     const rows = rowsToAnswer(readRows(files, options), file, prompt, told);
     const settings = {
       chat,

@@ -110,3 +110,26 @@ test("without a usable row nothing is written", async () => {
   expect(errorOf(said).code).toBe("no-rows");
   expect(fs.existsSync(report)).toBe(false);
 });
+
+test("boxes in the unit that is asked for, else as the model's publisher writes them", async () => {
+  fs.copyFileSync("public/demo/data/heldout/001.webp", path.join(folder, "data/images/a.webp"));
+  const objects = { bbox: [[0.125, 0.25, 0.5, 0.25]], label: ["dot"] };
+  put("data/metadata.jsonl", JSON.stringify({ file_name: "images/a.webp", objects, bbox_format: "xywh" }));
+  const data = path.join(folder, "data");
+  const answerIn = async (...options: string[]) => {
+    const said = await shell("rows", "--data", data, ...options);
+    return [JSON.parse(said.out[0]!).messages[1].content[0].text, said.err.join(" ")];
+  };
+  const [thousandths, told] = await answerIn("--boxes", "0-1000");
+  expect(thousandths).toBe('[{"bbox_2d": [125, 250, 625, 500], "label": "dot"}]');
+  expect(told).toMatch(/1 box of 1 row, .* from 0 to 1000 of the picture's width and height, as was asked/);
+  expect((await answerIn())[0]).toBe('[{"bbox_2d": [0.125, 0.25, 0.625, 0.5], "label": "dot"}]');
+  expect((await answerIn("--boxes", "0-1000", "--box-format", "yolo"))[0]).toBe(thousandths);
+  expect(errorOf(await shell("rows", "--data", data, "--boxes", "percent")).message).toBe('--boxes is "percent".');
+  const recipe = put("recipe.json", "{}");
+  const given = ["--model", "public/demo/model", "--data", data, "--recipe", recipe];
+  // The demo model is of LLaVA's family, whose boxes have two decimals.
+  const ids = async (...more: string[]) => JSON.parse((await shell("tokenize", ...given, ...more)).out[0]!).input_ids;
+  expect((await shell("tokenize", ...given)).err.join(" ")).toMatch(/as this model's publisher writes them/);
+  expect(await ids()).not.toEqual(await ids("--boxes", "0-1000"));
+});

@@ -1,6 +1,8 @@
-/** `--mapping`, `--instruction` and `--answers`: what the user says of the columns. */
+/** `--mapping`, `--instruction`, `--answers`, `--boxes` and `--box-format`: what the user says of the columns. */
 import * as v from "valibot";
-import { SEVERAL_ANSWERS, type SeveralAnswers } from "../data/rows/answers.ts";
+import { BOX_UNITS } from "../data/boxes/convention.ts";
+import { boxFormats } from "../data/boxes/forms.ts";
+import { SEVERAL_ANSWERS } from "../data/rows/answers.ts";
 import type { ColumnMapping } from "../data/rows/columns.ts";
 import { mappingSchema } from "../data/rows/reading.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
@@ -9,7 +11,10 @@ import type { Arguments, Options } from "./arguments.ts";
 import { readBytes } from "./open.ts";
 
 /** What may be said of the columns. */
-export const readingOptions = { mapping: "maybe", instruction: "maybe", answers: "maybe" } as const satisfies Options;
+export const readingOptions = {
+  ...{ mapping: "maybe", instruction: "maybe", answers: "maybe" },
+  ...{ boxes: "maybe", "box-format": "maybe" },
+} as const satisfies Options;
 
 /** A file of `--mapping`: which column is what. Throws TabTuneError "bad-argument" naming the key. */
 async function mappingOf(file: string): Promise<ColumnMapping> {
@@ -27,20 +32,30 @@ async function mappingOf(file: string): Promise<ColumnMapping> {
   throw new TabTuneError("bad-argument", `${file}: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`, remedy);
 }
 
-function severalOf(text: string): SeveralAnswers {
-  const which = SEVERAL_ANSWERS.find((known) => known === text);
-  if (which) return which;
-  throw new TabTuneError("bad-argument", `--answers is "${text}".`, `Give one of ${SEVERAL_ANSWERS.join(", ")}.`);
+/** An option that is one of some words. Throws TabTuneError "bad-argument" for any other. */
+function oneOf<T extends string>(args: Arguments, name: string, known: readonly T[]): T | undefined {
+  const text = args.maybe(name);
+  const which = known.find((one) => one === text);
+  if (which || text === undefined) return which;
+  throw new TabTuneError("bad-argument", `--${name} is "${text}".`, `Give one of ${known.join(", ")}.`);
 }
 
-/** How the rows are read. Throws TabTuneError "bad-argument" for a mapping or a choice of answers that cannot be used. */
+/** What is said of boxes. */
+function boxesOf(args: Arguments): Pick<RecordOptions, "boxes" | "boxFormat"> {
+  const boxes = oneOf(args, "boxes", BOX_UNITS);
+  const boxFormat = oneOf(args, "box-format", boxFormats);
+  return { ...(boxes ? { boxes } : {}), ...(boxFormat ? { boxFormat } : {}) };
+}
+
+/** How the rows are read. Throws TabTuneError "bad-argument" for a mapping or a choice that cannot be used. */
 export async function readingOf(args: Arguments): Promise<RecordOptions> {
   const file = args.maybe("mapping");
   const instruction = args.maybe("instruction");
-  const answers = args.maybe("answers");
+  const severalAnswers = oneOf(args, "answers", SEVERAL_ANSWERS);
   return {
     ...(file ? { mapping: await mappingOf(file) } : {}),
     ...(instruction ? { instruction } : {}),
-    ...(answers === undefined ? {} : { severalAnswers: severalOf(answers) }),
+    ...(severalAnswers ? { severalAnswers } : {}),
+    ...boxesOf(args),
   };
 }

@@ -22,7 +22,7 @@ export async function* examplesOf(args: Arguments, model: OpenedModel, recipe: R
   const { maxLength, trainOn } = recipe;
   let usable = 0;
   let cut = 0;
-  for await (const event of readRows(files, { ...reading, first })) {
+  for await (const event of readRows(files, { ...reading, first, boxTarget: preparation.boxes })) {
     if (event.type === "skipped") skipped(event.skipped.source, event.skipped.message);
     if (event.type === "format" && event.format === "note") note(event.detail);
     if (event.type !== "row") continue;
