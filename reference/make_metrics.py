@@ -280,6 +280,61 @@ def box_rows():
     write("boxes", rows)
 
 
+LABELS = ["cat", "dog", "red car", 'a "quoted" one', "größe"]
+
+
+def told(rng, boxes, form):
+    """Labelled boxes of whole numbers up to 1000; 0 to 1 in one of the forms."""
+    if form == 0:
+        return json.dumps([{"bbox_2d": b, "label": n} for b, n in boxes], ensure_ascii=rng.random() < 0.5)
+    if form == 1:
+        return "```json\n" + json.dumps([{"label": n, "bbox": b} for b, n in boxes], indent=1) + "\n```"
+    if form == 2:
+        return "".join(f"<|object_ref_start|>{n}<|object_ref_end|><|box_start|>({b[0]},{b[1]}),({b[2]},{b[3]})<|box_end|>" for b, n in boxes)
+    if form == 3:
+        return " ; ".join(f"<loc{b[1]:04d}><loc{b[0]:04d}><loc{b[3]:04d}><loc{b[2]:04d}> {n}" for b, n in boxes)
+    if form == 4:
+        return "".join(f"{n}<loc_{b[0]}><loc_{b[1]}><loc_{b[2]}><loc_{b[3]}>" for b, n in boxes)
+    return json.dumps([{"bbox_2d": [v / 1000 for v in b], "label": n.upper()} for b, n in boxes], ensure_ascii=False)
+
+
+def named_box_rows():
+    """[given, right, mean IoU, share of 0.5 and more, found, boxes given, boxes right]: greedy pairs of one label; found are pairs of 0.5 and more"""
+    rng = random.Random(6)
+    rows = []
+
+    def box():
+        x, y = rng.randint(0, 800), rng.randint(0, 800)
+        return [x, y, x + rng.randint(20, 199), y + rng.randint(20, 199)]
+
+    def near(b):
+        a = [min(1000, max(0, v + rng.randint(-25, 25))) for v in b]
+        return [a[0], a[1], max(a[2], a[0] + 1), max(a[3], a[1] + 1)]
+
+    for _ in range(200):
+        form = rng.randrange(6)
+        right = [(box(), rng.choice(LABELS)) for _ in range(rng.choice([1, 2, 2, 3, 5]))]
+        # Two things in one place, of different names: the name decides which is which.
+        if rng.random() < 0.3:
+            right.append((near(right[0][0]), rng.choice(LABELS)))
+        given = [(near(b), n if rng.random() < 0.8 else rng.choice(LABELS)) for b, n in right if rng.random() < 0.9]
+        given += [(box(), rng.choice(LABELS)) for _ in range(rng.choice([0, 0, 1]))]
+        rng.shuffle(given)
+        sides = [[[x, y, c - x, d - y] for (x, y, c, d), _ in some] for some in (given, right)]
+        table = np.array(mask.iou(*sides, [0] * len(right))) if given else np.zeros((0, len(right)))
+        pairs = []
+        left = table * np.array([[float(n == m) for _, m in right] for _, n in given]).reshape(table.shape)
+        while left.size and left.max() > 0:
+            g, r = np.unravel_index(left.argmax(), left.shape)
+            pairs.append(left[g, r])
+            left[g, :] = left[:, r] = -1
+        most = max(len(given), len(right))
+        found = sum(p >= 0.5 for p in pairs)
+        text = told(rng, given, form) if given else "[]"
+        rows.append([text, told(rng, right, form), short(sum(pairs) / most), short(found / most), int(found), len(given), len(right)])
+    write("named-boxes", rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vqa-eval", help="vqaEval.py of GT-Vision-Lab/VQA on this disk")
@@ -290,6 +345,7 @@ def main():
     classes()
     fields()
     box_rows()
+    named_box_rows()
 
 
 if __name__ == "__main__":

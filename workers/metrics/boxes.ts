@@ -1,6 +1,7 @@
 /** Boxes in answers: read from the forms that models and data sets write, and compared by the area that they share. */
 import { meanOf } from "./averages.ts";
 import type { Metric } from "./metric.ts";
+import { answerKey } from "./vqa.ts";
 
 /** Corners: left, top, right, bottom, in whatever unit the answer has. */
 export type Box = [x1: number, y1: number, x2: number, y2: number];
@@ -24,21 +25,64 @@ const ANY = new RegExp(FORMS.map(({ pattern }) => pattern).join("|"), "g");
 /** An answer that is four numbers and nothing else. */
 const BARE = new RegExp(`^\\s*${Array(4).fill(N).join("\\s*[,\\s]\\s*")}\\s*$`);
 
+/** A box with what an answer calls it. */
+export interface NamedBox {
+  box: Box;
+  label?: string;
+}
+
 /** The boxes of an answer, in their order. Four numbers that are no corners (right of left, below of top) are no box. */
-export function boxesIn(answer: string): Box[] {
+export const boxesIn = (answer: string): Box[] => namedBoxesIn(answer).map(({ box }) => box);
+
+/** The same, each with its label where the answer's form has one: a field of the object around it, or the words beside marks of a model. */
+export function namedBoxesIn(answer: string): NamedBox[] {
   const bare = BARE.exec(answer);
-  const found = bare ? [{ numbers: bare.slice(1), yFirst: false }] : [...answer.matchAll(ANY)].map(numbersOf);
-  return found.flatMap(({ numbers, yFirst }) => {
+  const matches = bare ? [] : [...answer.matchAll(ANY)];
+  const found: { numbers: string[]; yFirst: boolean; label: string | undefined }[] = bare
+    ? [{ numbers: bare.slice(1), yFirst: false, label: undefined }]
+    : [];
+  for (const [i, match] of matches.entries()) {
+    const form = FORMS.findIndex((_, f) => match[4 * f + 1] !== undefined);
+    const before = matches[i - 1];
+    const between = {
+      before: answer.slice(before ? before.index + before[0].length : 0, match.index),
+      after: answer.slice(match.index + match[0].length, matches[i + 1]?.index),
+    };
+    const yFirst = FORMS[form]!.yFirst === true;
+    found.push({ numbers: match.slice(4 * form + 1, 4 * form + 5), yFirst, label: labelBeside(between, form) });
+  }
+  return found.flatMap(({ numbers, yFirst, label }) => {
     const [a, b, c, d] = numbers.map(Number) as Box;
     const box: Box = yFirst ? [b, a, d, c] : [a, b, c, d];
-    return box[2] > box[0] && box[3] > box[1] ? [box] : [];
+    return box[2] > box[0] && box[3] > box[1] ? [{ box, ...(label ? { label } : {}) }] : [];
   });
 }
 
-function numbersOf(match: RegExpExecArray): { numbers: string[]; yFirst: boolean } {
-  const groups = match.slice(1);
-  const form = FORMS.findIndex((_, i) => groups[4 * i] !== undefined);
-  return { numbers: groups.slice(4 * form, 4 * form + 4), yFirst: FORMS[form]!.yFirst === true };
+/** A field that says what a box is of. */
+const LABEL = /"(?:label|category|class|name|category_name|class_name)"\s*:\s*("(?:[^"\\]|\\.)*")/;
+/** Qwen-VL's words for what a box is of. */
+const REFERRED =
+  /(?:<\|object_ref_start\|>(.*?)<\|object_ref_end\|>|<ref>(.*?)<\/ref>)\s*(?:<\|box_start\|>|<box>)?\s*$/s;
+
+/** `form`: which of FORMS the box has; texts on its two sides reach to the boxes beside it. */
+function labelBeside({ before, after }: Record<"before" | "after", string>, form: number): string | undefined {
+  // PaliGemma names a thing behind its box, Florence in front of it.
+  if (form === 0) return /^[^;<]*/.exec(after)![0].trim();
+  if (form === 1) return before.split(/[;>]/).at(-1)!.trim();
+  const referred = REFERRED.exec(before);
+  if (referred) return (referred[1] ?? referred[2])!.trim();
+  // The object around the box: from its brace on this side to that on the other.
+  const head = before.slice(before.lastIndexOf("{") + 1);
+  const tail = after.split("}", 1)[0]!;
+  if (!before.includes("{") || head.includes("}")) return undefined;
+  const said = LABEL.exec(head) ?? LABEL.exec(tail);
+  if (!said) return undefined;
+  try {
+    return JSON.parse(said[1]!) as string;
+  } catch {
+    // A text that is no JSON, such as one with a line break in it.
+    return said[1]!.slice(1, -1);
+  }
 }
 
 /** Shared area by the area of both together. */
@@ -51,9 +95,13 @@ export function iou(a: Box, b: Box): number {
   return shared / (area(a) + area(b) - shared);
 }
 
-/** IoU of each pair: those that share most are paired first. Boxes that are left over have no pair. */
-function pairsOf(given: readonly Box[], right: readonly Box[]): number[] {
-  const all = given.flatMap((a, i) => right.map((b, j) => ({ i, j, value: iou(a, b) })));
+/** Names are alike as answers are; a box without one may be of anything. */
+const mayBeOne = (a: NamedBox, b: NamedBox): boolean =>
+  a.label === undefined || b.label === undefined || answerKey(a.label) === answerKey(b.label);
+
+/** IoU of each pair of one name: those that share most are paired first. Boxes that are left over have no pair. */
+function pairsOf(given: readonly NamedBox[], right: readonly NamedBox[]): number[] {
+  const all = given.flatMap((a, i) => right.map((b, j) => ({ i, j, value: mayBeOne(a, b) ? iou(a.box, b.box) : 0 })));
   const [taken, met] = [new Set<number>(), new Set<number>()];
   const pairs: number[] = [];
   for (const { i, j, value } of all.sort((x, y) => y.value - x.value)) {
@@ -65,29 +113,50 @@ function pairsOf(given: readonly Box[], right: readonly Box[]): number[] {
   return pairs;
 }
 
-/** Mean IoU, and the share of IoU 0.5 and more, over the boxes of the longer side: one without a pair counts 0. Of several right answers, the better. */
-export function overlap(given: string, right: readonly string[]): { mean: number; half: number } {
-  const boxes = boxesIn(given);
-  const best = { mean: 0, half: 0 };
+export interface Overlap {
+  /** Mean IoU over the boxes of the longer side: one without a pair counts 0. */
+  mean: number;
+  /** The share of IoU 0.5 and more over the same. */
+  half: number;
+  /** Boxes, and pairs of IoU 0.5 and more. */
+  given: number;
+  right: number;
+  found: number;
+}
+
+/** Of several right answers, the one that fits best. */
+export function overlap(given: string, right: readonly string[]): Overlap {
+  const boxes = namedBoxesIn(given);
+  let best: Overlap | undefined;
   for (const one of right) {
-    const wanted = boxesIn(one);
+    const wanted = namedBoxesIn(one);
     const most = Math.max(boxes.length, wanted.length);
     const pairs = pairsOf(boxes, wanted);
-    const sum = most === 0 ? 1 : pairs.reduce((total, value) => total + value, 0) / most;
-    const half = most === 0 ? 1 : pairs.filter((value) => value >= 0.5).length / most;
-    if (sum > best.mean) Object.assign(best, { mean: sum, half });
+    const found = pairs.filter((value) => value >= 0.5).length;
+    const mean = most === 0 ? 1 : pairs.reduce((total, value) => total + value, 0) / most;
+    const here = { mean, half: most === 0 ? 1 : found / most, given: boxes.length, right: wanted.length, found };
+    if (!best || here.mean > best.mean) best = here;
   }
-  return best;
+  return best ?? { mean: 0, half: 0, given: boxes.length, right: 0, found: 0 };
 }
+
+/** Of a share of none: nothing was missed, or too many. */
+const shareOf = (part: number, all: number): number => (all === 0 ? 1 : part / all);
 
 export const boxIou: Metric = {
   name: "box_iou",
   words:
-    "the area that given and right boxes share (IoU), a missing or additional box counting 0; iou_50 is the share of boxes with an IoU of 0.5 and more",
+    "the area that given and right boxes of one name share (IoU), a missing or additional box counting 0; iou_50 is the share of boxes with an IoU of 0.5 and more; over all rows precision_50 is their share of the given boxes, recall_50 of the right ones",
   score: (given, right) => overlap(given, right).mean,
-  figures: ["box_iou", "iou_50"],
-  aggregate: (rows, scores) => ({
-    box_iou: meanOf(scores),
-    iou_50: meanOf(rows.map(({ given, right }) => overlap(given, right).half)),
-  }),
+  figures: ["box_iou", "iou_50", "precision_50", "recall_50"],
+  aggregate(rows, scores) {
+    const all = rows.map(({ given, right }) => overlap(given, right));
+    const sum = (key: "given" | "right" | "found"): number => all.reduce((total, one) => total + one[key], 0);
+    return {
+      box_iou: meanOf(scores),
+      iou_50: meanOf(all.map(({ half }) => half)),
+      precision_50: shareOf(sum("found"), sum("given")),
+      recall_50: shareOf(sum("found"), sum("right")),
+    };
+  },
 };

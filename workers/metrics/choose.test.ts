@@ -8,6 +8,11 @@ const cycled = (answers: string[], rows: number): string[][] =>
 const sentence = (i: number): string => `A photo of ${i} brown dogs that are running over a wide green field`;
 
 test.each([
+  [
+    "box_iou",
+    one(["[]", "[1, 2, 30, 40]", "[3, 2, 30, 40]", "[4, 2, 30, 40]"]),
+    "75 % of the right answers have boxes.",
+  ],
   ["box_iou", one(["[1, 2, 30, 40]", '{"bbox_2d": [1, 2, 3, 4]}']), "100 % of the right answers have boxes."],
   ["json_fields", one(['{"a": 1}', '[{"b": "x"}]']), "100 % of the right answers are JSON."],
   [

@@ -37,7 +37,10 @@ export function chooseMetric(answers: readonly (readonly string[])[]): Choice | 
   const chosen = (name: MetricName, reason: string): Choice => ({ metric: metrics[name], reason });
 
   const withBoxes = shareOfFirst((answer) => boxesIn(answer).length > 0);
-  if (withBoxes >= NEARLY_ALL) return chosen("box_iou", `${percent(withBoxes)} of the right answers have boxes.`);
+  // A picture on which there is nothing has an empty list.
+  const listed = shareOfFirst((answer) => /^\s*\[\s*\]\s*$/.test(answer) || boxesIn(answer).length > 0);
+  if (withBoxes > MOST && listed >= NEARLY_ALL)
+    return chosen("box_iou", `${percent(withBoxes)} of the right answers have boxes.`);
   const structured = shareOfFirst(isStructured);
   if (structured >= NEARLY_ALL) return chosen("json_fields", `${percent(structured)} of the right answers are JSON.`);
   const voted = share((right) => right.length >= VOTES);
