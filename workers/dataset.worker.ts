@@ -16,16 +16,21 @@ import { picturesOfRow, questionsOf } from "./dataset/questions.ts";
 import { sparingly, store } from "./dataset/state.ts";
 import { cacheBudget, picturesFor, rememberSupply, supplyOf } from "./dataset/supplies.ts";
 import { reporting } from "./errors.ts";
-import { preparationOf } from "./models/preparation.ts";
+import { pictureFormatOf } from "./models/picture-format.ts";
+import { boxTargetOf, type PreparationSpec, preparationOf } from "./models/preparation.ts";
 import type { DatasetApi } from "./protocol/dataset.ts";
+
+/** How boxes are read for a model. */
+const boxesFor = (spec: PreparationSpec | undefined) =>
+  spec ? { boxTarget: boxTargetOf(spec, pictureFormatOf(spec)) } : {};
 
 const api: DatasetApi = {
   adapterIn: (files, label) => reporting(async () => (await adapterIn(files, label)) ?? null),
   lookUp: (name, hub, onWait) => reporting(() => lookUp(name, hub, onWait)),
-  look: (source, count, onFetched) =>
+  look: (source, count, spec, onFetched) =>
     reporting(async () => {
       const { files, reading } = await dropOf(source, sparingly(onFetched));
-      return lookAt(files, reading ?? {}, count);
+      return lookAt(files, { ...reading, ...boxesFor(spec) }, count);
     }),
   prepare: (source, spec, onProgress) =>
     reporting(async () => {
@@ -48,7 +53,7 @@ const api: DatasetApi = {
       return { leftOut, cached: supply.cached };
     }),
   leaveOut: (datasetId, position, message) => reporting(() => supplyOf(datasetId).leaveOut(position, message)),
-  asDataSet: (source, datasetId, onRow) =>
+  asDataSet: (source, datasetId, spec, onRow) =>
     reporting(async () => {
       const report = sparingly(onRow);
       let rows = 0;
@@ -58,7 +63,7 @@ const api: DatasetApi = {
         rows = written;
         report(written, place);
       };
-      return writtenDataSet(files, { ...reading, first }, onWritten, currentRows(changes));
+      return writtenDataSet(files, { ...reading, ...boxesFor(spec), first }, onWritten, currentRows(changes));
     }),
   packed: (source, run, onRow) => reporting(() => packedRun(source, run, sparingly(onRow))),
   open: (datasetId, spec) =>

@@ -9,16 +9,17 @@ import { words } from "../words/index.ts";
 
 export function DownloadDataSet() {
   const source = useDataset((s) => s.source);
+  const model = useDataset((s) => s.preparedFor);
   const { label = "data", id = "" } = useDataset((s) => s.info) ?? {};
   const busy = useDataset((s) => s.progress !== undefined);
   const [told, setTold] = useState("");
   const [writing, setWriting] = useState(false);
-  if (!source) return null;
+  if (!source || !model) return null;
   const { download: say, preparing } = words().data;
   const reason = writing ? say.writing : busy ? preparing : "";
 
   async function write(): Promise<void> {
-    if (!source) return;
+    if (!source || !model) return;
     setWriting(true);
     setTold(say.written(0));
     try {
@@ -26,6 +27,7 @@ export function DownloadDataSet() {
         api.asDataSet(
           source,
           id,
+          model.preparation,
           callback((rows: number, place: string) => {
             alive(place);
             setTold(say.written(rows));

@@ -8,6 +8,7 @@ import { remember, remembered } from "../page/remembered.ts";
 import type { Place } from "../page/store.ts";
 import { attempt } from "../page/store.ts";
 import { callback, dataset } from "../page/workers.ts";
+import { useModel } from "./model.ts";
 
 /** Records that are looked at. */
 const LOOK_ROWS = 5;
@@ -45,6 +46,7 @@ const lookOf = (source: TableSource, onFetched: (detail: string) => void = () =>
     api.look(
       source,
       LOOK_ROWS,
+      useModel.getState().info?.preparation,
       callback((detail: string) => {
         alive(detail);
         onFetched(detail);

@@ -92,8 +92,16 @@ export interface DatasetApi {
   adapterIn(files: DroppedFile[], label: string): Promise<AdapterFiles | null>;
   /** Asks a hub what a data set holds: names and sizes, no content. `name` as people write it; `onWait` is called while it waits. */
   lookUp(name: string, hub: { endpoint: string; token: string }, onWait: () => void): Promise<HubOffer>;
-  /** The first records and rows of a source, read as its `reading` says. `onFetched` is told what has come from a hub. */
-  look(source: TableSource, count: number, onFetched: (detail: string) => void): Promise<Look>;
+  /**
+   * The first records and rows of a source, read as its `reading` says, for the model of `spec` where one is loaded. `onFetched` is told
+   * what has come from a hub.
+   */
+  look(
+    source: TableSource,
+    count: number,
+    spec: PreparationSpec | undefined,
+    onFetched: (detail: string) => void,
+  ): Promise<Look>;
   prepare(source: DatasetSource, spec: PreparationSpec, onProgress: (p: DatasetProgress) => void): Promise<DatasetInfo>;
   /**
    * Prepares rows, by position, of a data set whose rows are prepared on demand; `onRow` is called now and then with the row's place.
@@ -103,12 +111,13 @@ export interface DatasetApi {
   /** Gives up a row over which a worker died; prepareRows then tells it with `message`. */
   leaveOut(datasetId: string, position: number, message: string): Promise<void>;
   /**
-   * The rows that can be read as one Parquet file, as they were changed, and how many could not be read. `onRow` is called now and then
-   * with how many are in it.
+   * The rows that can be read as one Parquet file, as they were changed, and how many could not be read; boxes as the model of `spec`
+   * writes them. `onRow` is called now and then with how many are in it.
    */
   asDataSet(
     source: DatasetSource,
     datasetId: string,
+    spec: PreparationSpec,
     onRow: (rows: number, place: string) => void,
   ): Promise<WrittenDataSet>;
   /**

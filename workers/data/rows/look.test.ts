@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fixture } from "../../testing/row-fixtures.ts";
-import { file, pixel } from "../../testing/rows.ts";
+import { file, pixel, pngOfSize } from "../../testing/rows.ts";
 import { lookAt } from "./look.ts";
 
 const table = "photo_of_it,kind,price\npics/1.png,cup,3\npics/2.png,plate,4\npics/3.png,fork,5\n";
@@ -72,4 +72,16 @@ test("several answers are noticed, whatever was chosen of them", async () => {
   expect(await texts("each")).toEqual(["A dot.", "A dot.", "A pixel."]);
   expect(await texts("first")).toEqual(["A dot.", "A dot."]);
   expect((await lookAt(answers([record(["A dot."])]), {}, 5)).several).toBe(false);
+});
+
+test("boxes as the model writes them, which a look says there are", async () => {
+  const objects = { bbox: [[20, 20, 40, 40]], label: ["cup"] };
+  const files = [
+    file("1.png", pngOfSize(200, 100)),
+    file("metadata.jsonl", JSON.stringify({ file_name: "1.png", objects, bbox_format: "coco" })),
+  ];
+  const look = await lookAt(files, { boxTarget: { convention: { scale: 1000, decimals: 0 }, by: "model" } }, 2);
+  expect(look.boxes).toBe(true);
+  expect(look.rows).toMatchObject([{ turns: [{}, { text: '[{"bbox_2d": [100, 200, 300, 600], "label": "cup"}]' }] }]);
+  expect((await lookAt(drop, {}, 1)).boxes).toBe(false);
 });

@@ -12,8 +12,7 @@ import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { isEmbedded } from "./picture-source.ts";
 import { imageRef } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
-import { rowsIn } from "./read-rows.ts";
-import type { RecordOptions } from "./record.ts";
+import { type ReadOptions, rowsIn } from "./read-rows.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
 import { isPictureName } from "./sidecar.ts";
@@ -44,6 +43,8 @@ export interface Look {
   rows: LookRow[];
   /** Some of their records have several answers or captions. */
   several: boolean;
+  /** Some of their answers are made of boxes. */
+  boxes: boolean;
   /** Why there are no rows at all; "" otherwise. */
   problem: string;
 }
@@ -56,10 +57,11 @@ const PICTURE_BYTES = 16 * 2 ** 20;
  * Looks at the first `count` records and rows of `files`, read as `options` say. Faults of the data are in the answer; thrown is only that
  * a hub cannot be reached.
  */
-export async function lookAt(files: readonly InputFile[], options: RecordOptions, count: number): Promise<Look> {
+export async function lookAt(files: readonly InputFile[], options: ReadOptions, count: number): Promise<Look> {
   const rows: LookRow[] = [];
   let problem = "";
   let several = false;
+  let boxes = false;
   let table: LookTable | null = null;
   try {
     const drop = await openDrop(files);
@@ -68,6 +70,7 @@ export async function lookAt(files: readonly InputFile[], options: RecordOptions
       if (event.type === "row") {
         rows.push(await lookRow(event.row));
         several ||= event.several;
+        boxes ||= event.boxed === true;
       }
       if (event.type === "skipped") rows.push({ source: event.skipped.source, problem: event.skipped.message });
       if (rows.length >= count) break;
@@ -76,7 +79,7 @@ export async function lookAt(files: readonly InputFile[], options: RecordOptions
     if (!(error instanceof TabTuneError) || isUnreachable(error)) throw error;
     problem = error.message;
   }
-  return { table, rows, several, problem };
+  return { table, rows, several, boxes, problem };
 }
 
 async function lookRow(row: Row): Promise<LookRow> {

@@ -27,8 +27,8 @@ import { isCaption } from "./sidecar.ts";
 export type { InputFile };
 
 export type RowEvent =
-  /** `several`: its record has several answers or captions. `split`: it is not to be trained on; such rows come last. */
-  | { type: "row"; row: Row; several: boolean; split?: HeldOutSplit }
+  /** `several`: its record has several answers or captions. `boxed`: its answer is made of boxes. `split`: it is not to be trained on; such rows come last. */
+  | { type: "row"; row: Row; several: boolean; boxed?: true; split?: HeldOutSplit }
   /** A row that is left out, or, with index -1, an entry of an archive or a whole nested archive that is. */
   | { type: "skipped"; skipped: SkippedRow }
   /** How a file is read, or (format "note") a file that is left aside pictures found by name only, or used by no row; one sentence. */
@@ -121,7 +121,8 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
           if (row.index >= end) break;
           if (row.index >= limits.rows) throw tooManyRows(limits.rows);
           pictured ||= row.images.length > 0;
-          yield { type: "row", row, several: read.several, ...(source.split ? { split: source.split } : {}) };
+          const { several, boxed } = read;
+          yield { type: "row", row, several, ...(boxed && { boxed }), ...(source.split && { split: source.split }) };
           if (!source.split) rows += 1;
         }
         next += read.rows.length - 1;

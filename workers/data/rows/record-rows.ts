@@ -50,7 +50,7 @@ export async function withAnswers(
   source: Source,
   reading: Reading & { pictures: Pictures },
   answers: BoxAnswers,
-): Promise<{ rows: Row[]; remarks: string[]; several: boolean }> {
+): Promise<{ rows: Row[]; remarks: string[]; several: boolean; boxed?: true }> {
   const others = () => boxedRows(source, reading);
   const written: Row[] = [];
   for (const { row, boxes } of rows) {
@@ -60,7 +60,7 @@ export async function withAnswers(
       written.push({ ...row, messages: withBoxes(row.messages, answer) });
     }
   }
-  return { rows: written, ...rest };
+  return { rows: written, ...rest, ...(rows.some(({ boxes }) => boxes) && { boxed: true as const }) };
 }
 
 /** The rows of a source that have boxes, without those that are wrong: they are told when they are read. */
