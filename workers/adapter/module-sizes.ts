@@ -1,6 +1,6 @@
 /** What an adapter is held against: the linears of a model by its config.json, and the name of the model that it was trained on. */
-import type { VlmConfig } from "../models/config.ts";
-import { CONNECTOR, decoderLayer, towerLayer } from "../models/names.ts";
+import { deepstackOf, type VlmConfig } from "../models/config.ts";
+import { CONNECTOR, decoderLayer, deepstackConnector, towerLayer } from "../models/names.ts";
 import { connectorLinears } from "../models/parts/connector.ts";
 import { decoderLinears } from "../models/parts/decoder.ts";
 import type { Linears } from "../models/parts/linears.ts";
@@ -8,7 +8,8 @@ import { towerLinears } from "../models/parts/tower.ts";
 import type { ModuleSize } from "./peft-import.ts";
 
 /** Every module that an adapter of this model can change, by neutral name. */
-export function moduleSizes({ decoder, tower, connector }: VlmConfig): Map<string, ModuleSize> {
+export function moduleSizes(config: VlmConfig): Map<string, ModuleSize> {
+  const { decoder, tower, connector } = config;
   const sizes = new Map<string, ModuleSize>();
   const add = (base: string, linears: Linears<string>): void => {
     for (const { inSize, parts } of Object.values(linears)) {
@@ -18,6 +19,7 @@ export function moduleSizes({ decoder, tower, connector }: VlmConfig): Map<strin
   for (let n = 0; n < decoder.numLayers; n++) add(decoderLayer(n), decoderLinears(decoder));
   for (let n = 0; n < tower.numLayers; n++) add(towerLayer(n), towerLinears(tower));
   add(CONNECTOR, connectorLinears(connector));
+  for (const [k, d] of deepstackOf(config).entries()) add(deepstackConnector(k), connectorLinears(d.connector));
   return sizes;
 }
 

@@ -98,7 +98,7 @@ describe.each<GoldenCase>(["llava-mha", "llava-next-mistral"])("%s", (name) => {
     let projected = 0;
     for (const [i, example] of examples.entries()) {
       const { tiles } = example.images[0]!;
-      await encoder.encode(golden.tensor(`rows/${i}/pixel_values`)!, tiles, 0);
+      await encoder.encode(golden.tensor(`rows/${i}/pixel_values`)!, { firstTile: 0, tiles, grids: [] });
       const [vision, features] = await readBack(vlm.gpu, [
         { ...encoder.buffers.tower.features, length: tiles * perTile * config.tower.hiddenSize },
         { ...table, length: tiles * perTile * config.decoder.hiddenSize },

@@ -146,7 +146,7 @@ describe.each<GoldenCase>(["smolvlm", "llava-qwen", "onevision"])("%s", (name) =
           golden.bytes(`${place}/pixel_values_u8`)!,
           (u8) => Math.fround(Math.fround(u8 * 0.00392156862745098) - 0.5) / 0.5,
         );
-        await encoder.encode(floats, image.tiles, 0);
+        await encoder.encode(floats, { firstTile: 0, tiles: image.tiles, grids: [] });
         const rows = image.tiles * towerRowsPerTile(config.tower);
         const [vision, all] = await readBack(vlm.gpu, [
           { ...encoder.buffers.tower.features, length: rows * config.tower.hiddenSize },

@@ -20,7 +20,8 @@ export async function preprocess(args: Arguments): Promise<void> {
 export async function features(args: Arguments): Promise<void> {
   const { model } = await loadedModel(args);
   const { config, vlm } = model;
-  const { pixels, tiles } = await prepareImage(await readBytes(args.text("image"), "a picture"), model.pictures);
+  const prepared = await prepareImage(await readBytes(args.text("image"), "a picture"), model.pictures);
+  const { pixels, tiles } = prepared;
   const perTile = featuresPerTile(config);
   const [c, h] = [config.tower.hiddenSize, config.decoder.hiddenSize];
   const arena = new Arena(vlm.gpu, vlm.counters);
@@ -30,7 +31,8 @@ export async function features(args: Arguments): Promise<void> {
     featureCapacity: tiles * perTile,
     tileCapacity: tiles,
   });
-  await encoder.encode(model.pictures.normalise(pixels, tiles), tiles, 0);
+  const grid = model.pictures.grid?.(prepared);
+  await encoder.encode(model.pictures.normalise(pixels, tiles), { firstTile: 0, tiles, grids: grid ? [grid] : [] });
   const [vision, projected] = await readBack(vlm.gpu, [
     encoder.buffers.tower.features,
     { ...table, length: tiles * perTile * h },

@@ -6,8 +6,8 @@
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import { moment8Words } from "../kernels/optimizer/adamw-8bit.ts";
 import { loraScale, type Optim } from "../recipe.ts";
-import type { VlmConfig } from "./config.ts";
-import { CONNECTOR, decoderLayer, towerLayer } from "./names.ts";
+import { deepstackOf, type VlmConfig } from "./config.ts";
+import { CONNECTOR, decoderLayer, deepstackConnector, towerLayer } from "./names.ts";
 import { type ConnectorLora, connectorLinears, type TrainedConnector } from "./parts/connector.ts";
 import { type DecoderLora, decoderLinears } from "./parts/decoder.ts";
 import { type Linears, loraParameters, mapLinears, matrixParameters, outSize } from "./parts/linears.ts";
@@ -19,6 +19,8 @@ export interface VisionLora {
   layers: TowerLora[];
   /** None where the connector is trained in full. */
   connector: ConnectorLora | undefined;
+  /** Of the connectors behind layers in between. */
+  deepstack: ConnectorLora[];
 }
 
 /** A tensor that is trained in full, as a range of its block's slab, in words. */
@@ -206,7 +208,10 @@ export function allocateAdapter(
   if (allLinear) {
     const layers = Array.from({ length: tower.layersUsed }, (_, n) => towerBlock(n, true));
     const lora = settings.trainProjector ? undefined : slabs.block("projector", CONNECTOR, connectorLinears(connector));
-    adapter.vision = { layers, connector: lora };
+    const deepstack = deepstackOf(config).map((d, k) =>
+      slabs.block(`deepstack ${k}`, deepstackConnector(k), connectorLinears(d.connector)),
+    );
+    adapter.vision = { layers, connector: lora, deepstack };
   }
   if (settings.trainProjector) adapter.connector = slabs.full("projector", CONNECTOR, connectorLinears(connector));
   // Nothing reads the layers behind the feature layer, so they never learn; PEFT adapts and saves them all the same.

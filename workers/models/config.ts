@@ -27,6 +27,31 @@ export interface DecoderConfig {
   tiedHead: boolean;
 }
 
+/** How files call what a layer of the tower has, below the layer. `qkv`: query, key and value, or the one linear that gives all three. */
+export interface TowerModules {
+  norm1: string;
+  norm2: string;
+  qkv: readonly string[];
+  out: string;
+  fc1: string;
+  fc2: string;
+}
+
+/** CLIP's and SigLIP's. */
+export const clipModules: TowerModules = {
+  ...{ norm1: "layer_norm1", norm2: "layer_norm2" },
+  qkv: ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+  ...{ out: "self_attn.out_proj", fc1: "mlp.fc1", fc2: "mlp.fc2" },
+};
+
+/** Of a tower that sees pictures whole, at any size: where a patch is, it knows by its row and its column among the picture's. */
+export interface FreeSize {
+  /** The learned positions are a square map of so many a side, stretched over the picture's patches (bilinear, corner on corner). */
+  tableSide: number;
+  /** Base of the rotary angles: the first half of a head's pairs turns by the patch's row, the other by its column. */
+  ropeTheta: number;
+}
+
 /** The vision tower: a transformer over the patches of a square tile, and in CLIP's kind over a class token in front of them. */
 export interface TowerConfig {
   hiddenSize: number;
@@ -49,6 +74,12 @@ export interface TowerConfig {
   postNorm: boolean;
   /** Row of the checkpoint's position table for each row of a tile; undefined: in order. */
   positionRows?: readonly number[] | undefined;
+  /** Pictures are seen whole: a tile is a square of patches that becomes one feature, and the tiles of a picture see each other. */
+  freeSize?: FreeSize | undefined;
+  /** Frames that a patch has; a still picture is each of them. Default 1. */
+  frames?: number | undefined;
+  /** Default: `clipModules`. */
+  modules?: TowerModules | undefined;
 }
 
 /** From the tower's rows to the decoder's width: one linear, or two with an activation between them. */
@@ -58,8 +89,12 @@ export interface ConnectorConfig {
   outSize: number;
   /** Pixel shuffle: the rows of a square of so many patches a side become one, behind each other. 1: every row stays by itself. */
   shuffle: number;
+  /** A LayerNorm (the module "norm") over the tower's rows, or over what the shuffle makes of them. Default: none. */
+  norm?: { over: "rows" | "shuffled"; eps: number } | undefined;
   /** Modules of the linears below the connector. */
   modules: readonly [string] | readonly [string, string];
+  /** Width between two linears. Default: `outSize`. */
+  hiddenSize?: number | undefined;
   /** Read where there are two linears. */
   activation: GeluKind;
   bias: boolean;
@@ -97,6 +132,18 @@ export const tokensPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize" | "
 /** Rows of one tile that the tower gives the connector. */
 export const towerRowsPerTile = (t: Pick<TowerConfig, "imageSize" | "patchSize" | "classToken">): number =>
   patchesPerTile(t) + (t.classToken === "kept" ? 1 : 0);
+
+/** Rows of the learned table of positions. */
+export const positionTableRows = (t: TowerConfig): number =>
+  t.freeSize ? t.freeSize.tableSide ** 2 : tokensPerTile(t);
+
+/** Values of a patch, as the patch embedding takes them. */
+export const patchValues = ({ frames = 1, patchSize }: Pick<TowerConfig, "frames" | "patchSize">): number =>
+  3 * frames * patchSize ** 2;
+
+/** What of layers of the tower becomes features beside the connector's. */
+export const deepstackOf = ({ deepstack = [] }: Pick<VlmConfig, "deepstack">): NonNullable<VlmConfig["deepstack"]> =>
+  deepstack;
 
 /** Feature rows that one tile gives the language model. */
 export const featuresPerTile = ({ tower, connector }: Pick<VlmConfig, "tower" | "connector">): number =>

@@ -168,8 +168,8 @@ function countDispatches(
 ): Pick<MemoryPlan, "dispatchesPerStep" | "dispatchesPerStepSeen"> {
   const facts = { config, weights, ropeTable: pass.ids, variants: softwareVariants };
   const training = recordTraining(facts, pass, adapter);
-  const dTokens = pass.gradients?.dx;
-  const { tower, connector, backward } = recordStages(facts, vision, pass.imageFeatures, { adapter, dTokens });
+  const gradients = { dTokens: pass.gradients?.dx, deepstack: pass.dDeepstack };
+  const { tower, connector, backward } = recordStages(facts, vision, pass, { adapter, training: gradients });
   const forward = tower.specs.length + connector.specs.length;
   const pictures = forward + (backward?.specs.length ?? 0);
   const left = { none: 0, tower: tower.specs.length, connector: forward }[stage ?? "none"];

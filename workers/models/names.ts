@@ -10,11 +10,15 @@ export type NameScheme = readonly (readonly [neutral: string, files: readonly st
 export const DECODER = "language_model";
 export const TOWER = "vision_tower.vision_model";
 export const CONNECTOR = "multi_modal_projector";
+export const DEEPSTACK = "deepstack_connectors";
 
 /** "language_model.layers.3" */
 export const decoderLayer = (n: number): string => `${DECODER}.layers.${n}`;
 /** "vision_tower.vision_model.encoder.layers.3" */
 export const towerLayer = (n: number): string => `${TOWER}.encoder.layers.${n}`;
+
+/** "deepstack_connectors.1" */
+export const deepstackConnector = (k: number): string => `${DEEPSTACK}.${k}`;
 
 /** The spellings of a neutral name in files, in the scheme's order. A name that no prefix fits stands as it is or behind "model.". */
 export function spellingsOf(neutral: string, scheme: NameScheme): string[] {

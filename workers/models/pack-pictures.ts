@@ -1,18 +1,21 @@
 /** The pictures of a pack of examples: their tiles one after the other, and the token rows that take their features. */
 
 import { concatPixels, type Example, type ExampleImage, tilesOf } from "../data/example.ts";
-import type { PictureFormat } from "../data/pictures/format.ts";
+import type { Grid, PictureFormat } from "../data/pictures/format.ts";
 import { type Counters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type Blend, noBlend, TAPS, transposed } from "../kernels/rows/blend.ts";
 import type { StepPosition, TakenFeatures, VisionEncoder } from "./encoder.ts";
-import { encodeAhead, encodeKept, encodeKeptFrom } from "./kept/encode-kept.ts";
+import { encodeAhead, encodeKept, encodeKeptRun } from "./kept/encode-kept.ts";
 import type { PassBuffers } from "./pass.ts";
+import { runsOf, type TileRun } from "./picture-runs.ts";
 
 export interface PackPictures {
   tiles: number;
   /** Of each picture. */
   pictureTiles: number[];
+  /** Of each picture at free size; empty where every tile is seen by itself. */
+  grids: Grid[];
   /** u8 RGB of all tiles. */
   pixels: Uint8Array;
   /** For each token row: its row of the feature table, -1 for text and for a slot that takes a sum. */
@@ -52,7 +55,8 @@ export function packPictures(
     row += example.inputIds.length;
   }
   const pictureTiles = examples.flatMap(({ images }) => images.map((image) => image.tiles));
-  return { tiles, pictureTiles, pixels: concatPixels(examples), slots, blend };
+  const grids = examples.flatMap(({ images }) => images.flatMap((image) => pictures.grid?.(image) ?? []));
+  return { tiles, pictureTiles, grids, pixels: concatPixels(examples), slots, blend };
 }
 
 /** The feature rows of a picture's slots. */
@@ -90,16 +94,11 @@ export function writeSlots(
   write(gpu, to.blend.weights, weights, counters);
 }
 
-/**
- * Runs tower and projector over all tiles, as many at a time as the encoder takes: they do not see each other. `at`, in training,
- * is where the pack begins.
- */
+/** Runs tower and projector over all tiles, as many at a time as the encoder takes. `at`, in training, is where the pack begins. */
 export async function encodePictures(encoder: VisionEncoder, pictures: PackPictures, at?: StepPosition): Promise<void> {
   const { kept } = encoder;
   if (kept?.cache) return encodeKept({ encoder, kept, at }, pictures);
-  for (let first = 0; first < pictures.tiles; first += encoder.capacity) {
-    await encodeFrom(encoder, pictures, first, at);
-  }
+  for (const run of runsOf(pictures, encoder.capacity)) await encodeRun(encoder, pictures, run, at);
 }
 
 /** Pixels of pictures that are encoded before their passes: they lie in memory together. */
@@ -117,19 +116,18 @@ export async function encodePicturesAhead(encoder: VisionEncoder, passes: readon
   await encodeAhead({ encoder, kept: encoder.kept! }, passes);
 }
 
-async function encodeFrom(
+async function encodeRun(
   encoder: VisionEncoder,
   pictures: PackPictures,
-  first: number,
+  run: TileRun,
   at?: StepPosition,
 ): Promise<void> {
-  const { tiles, pixels } = pictures;
-  const count = Math.min(encoder.capacity, tiles - first);
   const { kept } = encoder;
-  if (kept?.cache) return encodeKeptFrom({ encoder, kept, at }, pictures, first, count);
-  const bytes = pixels.length / tiles;
-  const values = encoder.pictures.normalise(pixels.subarray(first * bytes, (first + count) * bytes), count);
-  await encoder.encode(values, count, first, at && { ...at, firstTile: at.firstTile + first });
+  if (kept?.cache) return encodeKeptRun({ encoder, kept, at }, pictures, run);
+  const bytes = pictures.pixels.length / pictures.tiles;
+  const own = pictures.pixels.subarray(run.firstTile * bytes, (run.firstTile + run.tiles) * bytes);
+  const values = encoder.pictures.normalise(own, run.tiles);
+  await encoder.encode(values, run, at && { ...at, firstTile: at.firstTile + run.firstTile });
 }
 
 /**
@@ -149,16 +147,13 @@ export async function backwardPictures(
     // A row that belongs to no tile lies behind all features, and is frozen.
     if (slot >= 0 && slot < rowOf.length) rowOf[slot] = row;
   });
-  const chunks = Math.ceil(tiles / encoder.capacity);
-  for (let chunk = chunks - 1; chunk >= 0; chunk--) {
-    const first = chunk * encoder.capacity;
-    if (chunk < chunks - 1) await encodeFrom(encoder, pictures, first, at);
-    const count = Math.min(encoder.capacity, tiles - first);
-    const [from, features] = [first * perTile, count * perTile];
+  for (const [n, run] of runsOf(pictures, encoder.capacity).reverse().entries()) {
+    if (n > 0) await encodeRun(encoder, pictures, run, at);
+    const [from, features] = [run.firstTile * perTile, run.tiles * perTile];
     const taken: TakenFeatures = {
       rows: rowOf.slice(from, from + features),
       blend: blend ? transposed(blend, from, features) : noBlend(features),
     };
-    await encoder.backward(count, taken, { ...at, firstTile: at.firstTile + first });
+    await encoder.backward(run, taken, { ...at, firstTile: at.firstTile + run.firstTile });
   }
 }

@@ -1,10 +1,18 @@
 /** The published checkpoints of all families by their shapes: plans, the catalogue and the bench are computed without the files. */
 
 import type { PictureFormat } from "../data/pictures/format.ts";
-import { type DecoderConfig, tokensPerTile, type VlmConfig } from "./config.ts";
+import {
+  type ConnectorConfig,
+  clipModules,
+  type DecoderConfig,
+  deepstackOf,
+  positionTableRows,
+  type VlmConfig,
+} from "./config.ts";
 import { asTheCheckpointSays, type Json, type PictureSettings, type PublishedModel } from "./family.ts";
-import { CONNECTOR, DECODER, decoderLayer, spellingsOf, TOWER, towerLayer } from "./names.ts";
+import { CONNECTOR, DECODER, decoderLayer, deepstackConnector, spellingsOf, TOWER, towerLayer } from "./names.ts";
 import { connectorLinears } from "./parts/connector.ts";
+import { normSize } from "./parts/connector-input.ts";
 import { decoderLinears } from "./parts/decoder.ts";
 import type { Linears } from "./parts/linears.ts";
 import { towerLinears } from "./parts/tower.ts";
@@ -50,9 +58,9 @@ export function tensorsOf(
   const add = (neutral: string, ...shape: number[]): void => {
     tensors.set(spellingsOf(neutral, config.names)[0]!, { dtype, shape });
   };
-  const layerNorm = (neutral: string): void => {
-    add(`${neutral}.weight`, tower.hiddenSize);
-    add(`${neutral}.bias`, tower.hiddenSize);
+  const layerNorm = (neutral: string, size = tower.hiddenSize): void => {
+    add(`${neutral}.weight`, size);
+    add(`${neutral}.bias`, size);
   };
   const linears = <K extends string>(base: string, all: Linears<K>): void => {
     for (const { inSize, parts, bias } of Object.values<Linears<string>[string]>(all)) {
@@ -64,17 +72,25 @@ export function tensorsOf(
   };
   const embeddings = `${TOWER}.embeddings`;
   if (tower.classToken !== "none") add(`${embeddings}.class_embedding`, tower.hiddenSize);
-  add(`${embeddings}.patch_embedding.weight`, tower.hiddenSize, 3, tower.patchSize, tower.patchSize);
+  const { patchSize, frames, modules = clipModules } = tower;
+  const kernel = [...(frames ? [frames] : []), patchSize, patchSize];
+  add(`${embeddings}.patch_embedding.weight`, tower.hiddenSize, 3, ...kernel);
   if (tower.patchBias) add(`${embeddings}.patch_embedding.bias`, tower.hiddenSize);
-  add(`${embeddings}.position_embedding.weight`, tokensPerTile(tower), tower.hiddenSize);
+  add(`${embeddings}.position_embedding.weight`, positionTableRows(tower), tower.hiddenSize);
   if (tower.preNorm) layerNorm(`${TOWER}.pre_layrnorm`);
-  layerNorm(`${TOWER}.post_layernorm`);
+  // A checkpoint of CLIP or SigLIP has it even where nothing takes it.
+  if (tower.postNorm || !tower.freeSize) layerNorm(`${TOWER}.post_layernorm`);
   for (let n = 0; n < tower.numLayers; n++) {
     linears(towerLayer(n), towerLinears(tower));
-    layerNorm(`${towerLayer(n)}.layer_norm1`);
-    layerNorm(`${towerLayer(n)}.layer_norm2`);
+    layerNorm(`${towerLayer(n)}.${modules.norm1}`);
+    layerNorm(`${towerLayer(n)}.${modules.norm2}`);
   }
-  linears(CONNECTOR, connectorLinears(connector));
+  const connectorOf = (base: string, c: ConnectorConfig): void => {
+    if (c.norm) layerNorm(`${base}.norm`, normSize(c));
+    linears(base, connectorLinears(c));
+  };
+  connectorOf(CONNECTOR, connector);
+  for (const [k, d] of deepstackOf(config).entries()) connectorOf(deepstackConnector(k), d.connector);
   if (config.extraRow !== null) add(config.extraRow, decoder.hiddenSize);
   addDecoder(add, linears, decoder, vocab);
   return tensors;

@@ -4,17 +4,17 @@ import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
 import { sharedMemory } from "../gpu/shared-memory.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import type { VisionLora } from "./adapter.ts";
-import { featuresPerTile, type VlmConfig } from "./config.ts";
+import { type ConnectorConfig, deepstackOf, featuresPerTile, type VlmConfig } from "./config.ts";
 import {
   allocateConnector,
-  allocateOrder,
   type ConnectorActivations,
   type ConnectorPass,
   connectorBackward,
   connectorForward,
   type TrainedConnector,
 } from "./parts/connector.ts";
-import type { LoraSettings, PassDropout } from "./parts/lora.ts";
+import { allocateOrder } from "./parts/connector-input.ts";
+import { dropoutSites, type LoraSettings, type PassDropout } from "./parts/lora.ts";
 import {
   allocateBorders,
   allocateTower,
@@ -30,6 +30,8 @@ import type { VlmWeights } from "./weights.ts";
 export interface VisionActivations {
   tower: TowerActivations;
   connector: ConnectorActivations;
+  /** Of the connectors behind layers in between, which are of one size; without a backward all of them are one. */
+  deepstack: readonly ConnectorActivations[];
 }
 
 /**
@@ -52,37 +54,50 @@ export function allocateVision(
     backward: isAdapted && policy ? (keeps ? "keep" : "recompute") : "none",
   } as const;
   const connector = { rows, rank, backward: policy !== undefined, blends: config.blends };
+  const order = allocateOrder(alloc, config, rows);
+  const behind = deepstackOf(config);
+  const between = (from: Allocator, c: ConnectorConfig): ConnectorActivations =>
+    allocateConnector(from, c, { ...connector, blends: false }, order);
   // A backward reads what the forward left.
   if (policy) {
     return {
       tower: allocateTower(alloc, config.tower, tower),
-      connector: allocateConnector(alloc, config.connector, connector),
+      connector: allocateConnector(alloc, config.connector, connector, order),
+      deepstack: behind.map((d) => between(alloc, d.connector)),
     };
   }
   const borders = allocateBorders(alloc, config.tower, tiles);
-  const order = allocateOrder(alloc, config.connector, rows);
-  return sharedMemory(shared, towerPhases, ({ kept, ...phases }) => ({
-    tower: allocateTower(kept, config.tower, tower, { borders, phases }),
-    connector: allocateConnector(phases.features, config.connector, connector, order),
-  }));
+  return sharedMemory(shared, towerPhases, ({ kept, ...phases }) => {
+    // They run between layers, when nothing of those phases is read any more, and in each other's memory.
+    const [first] = behind;
+    const one = first && between(phases.features, first.connector);
+    return {
+      tower: allocateTower(kept, config.tower, tower, { borders, phases }),
+      connector: allocateConnector(phases.features, config.connector, connector, order),
+      deepstack: behind.map(() => one!),
+    };
+  });
 }
 
 /** What the passes below share. `tiles` is how many of the tiles are used. */
 export interface VisionPass<K extends string> {
   config: VlmConfig;
-  weights: Pick<VlmWeights, "tower" | "connector">;
+  weights: Pick<VlmWeights, "tower" | "connector" | "deepstack">;
   kept: VisionActivations;
   /** LoRA on tower and connector. */
   lora: VisionLora | undefined;
   /** A connector that is trained in full. */
   connector: TrainedConnector | undefined;
   tiles: Size<K>;
+  /** Pairs of the tower's rows that see each other; absent: every tile sees itself. */
+  pairs?: Size<K> | undefined;
   /** In training; dims: step, firstTile. */
   dropout?: PassDropout<K> | undefined;
 }
 
-const towerPass = <K extends string>({ config, weights, kept, lora, tiles, dropout }: VisionPass<K>): TowerPass<K> => ({
-  ...{ config: config.tower, weights: weights.tower, kept: kept.tower, lora: lora?.layers, tiles, dropout },
+const towerPass = <K extends string>({ config, weights, kept, lora, ...pass }: VisionPass<K>): TowerPass<K> => ({
+  ...{ config: config.tower, weights: weights.tower, kept: kept.tower, lora: lora?.layers },
+  ...{ tiles: pass.tiles, pairs: pass.pairs, dropout: pass.dropout },
 });
 
 const connectorPass = <K extends string>(p: VisionPass<K>): ConnectorPass<K> => {
@@ -100,8 +115,33 @@ const connectorPass = <K extends string>(p: VisionPass<K>): ConnectorPass<K> => 
   };
 };
 
-/** kept.tower.pixels -> kept.tower.features */
-export const recordTower = <K extends string>(r: Recorder<K>, p: VisionPass<K>): void => towerForward(r, towerPass(p));
+/** Of the connector behind the `k`-th of the tower's layers in between, which gave `features`. */
+const betweenPass = <K extends string>(p: VisionPass<K>, k: number, features: Tensor): ConnectorPass<K> => ({
+  ...connectorPass(p),
+  config: deepstackOf(p.config)[k]!.connector,
+  weights: p.weights.deepstack[k]!,
+  kept: p.kept.deepstack[k]!,
+  features,
+  lora: p.lora?.deepstack[k],
+  trained: undefined,
+  site: dropoutSites.projector + 2 * (k + 1),
+});
+
+/** Rows of features beside those of the connector: a table each (`VlmConfig.deepstack`), filled from row `row` on. */
+export interface DeepstackTables<K extends string> {
+  tables: readonly Tensor[];
+  row: Size<K>;
+}
+
+/** Of the `VlmConfig.deepstack` that take a layer's output. */
+const behindLayer = ({ config }: Pick<VisionPass<never>, "config">, layer: number): number[] =>
+  deepstackOf(config).flatMap((d, k) => (d.layer === layer ? [k] : []));
+
+/** kept.tower.pixels -> kept.tower.features, and rows of the tables where the model has some. */
+export const recordTower = <K extends string>(r: Recorder<K>, p: VisionPass<K>, to?: DeepstackTables<K>): void =>
+  towerForward(r, towerPass(p), (layer, output) => {
+    for (const k of behindLayer(p, layer)) connectorForward(r, to!.tables[k]!, to!.row, betweenPass(p, k, output));
+  });
 
 /** kept.tower.features -> rows of `imageFeatures` from `row` on. */
 export const recordConnector = <K extends string>(
@@ -113,10 +153,23 @@ export const recordConnector = <K extends string>(
 
 /**
  * Backward of connector and tower for the tiles that the forward pass before it left in `kept`: `dTokens` [token rows, h] is the
- * gradient of the language model's input. Gradients are added to.
+ * gradient of the language model's input, `dDeepstack`, of the same shape, those of the rows that the tables' features were added to.
+ * Gradients are added to.
  */
-export function recordVisionBackward<K extends string>(r: Recorder<K>, dTokens: Tensor, p: VisionPass<K>): void {
+export function recordVisionBackward<K extends string>(
+  r: Recorder<K>,
+  dTokens: Tensor,
+  dDeepstack: readonly Tensor[],
+  p: VisionPass<K>,
+): void {
   const { gradients } = p.kept.tower;
-  connectorBackward(r, dTokens, gradients?.dFeatures, gradients?.t, connectorPass(p));
-  if (gradients) towerBackward(r, towerPass(p));
+  connectorBackward(r, dTokens, { to: gradients?.dFeatures, adds: false }, gradients?.t, connectorPass(p));
+  if (!gradients) return;
+  const { layers, last } = p.kept.tower;
+  towerBackward(r, towerPass(p), (layer, to) => {
+    const output = layers[layer + 1]?.x ?? last;
+    for (const k of behindLayer(p, layer)) {
+      connectorBackward(r, dDeepstack[k]!, { to, adds: true }, gradients.t, betweenPass(p, k, output));
+    }
+  });
 }

@@ -1,6 +1,7 @@
 /** The frozen weights of a whole model: each part asks the `WeightBuilder` for its own. */
 import type { Allocator, Tensor } from "../gpu/buffers.ts";
-import type { VlmConfig } from "./config.ts";
+import { deepstackOf, type VlmConfig } from "./config.ts";
+import { deepstackConnector } from "./names.ts";
 import { type ConnectorWeights, connectorWeights } from "./parts/connector.ts";
 import { type DecoderWeights, decoderWeights } from "./parts/decoder.ts";
 import { type VocabularyWeights, vocabularyWeights } from "./parts/head-weights.ts";
@@ -10,6 +11,8 @@ import { type Fill, type QuantSettings, type TensorFacts, WeightBuilder } from "
 export interface VlmWeights extends VocabularyWeights, DecoderWeights {
   tower: TowerWeights;
   connector: ConnectorWeights;
+  /** One for each of `VlmConfig.deepstack`. */
+  deepstack: ConnectorWeights[];
   /** [hiddenSize], where the model has a feature row that belongs to no tile. */
   extraRow: Tensor | undefined;
   /** Memory of the tower's layers, which is lent while no picture is seen. */
@@ -38,6 +41,7 @@ export function allocateWeights(
     ...decoderWeights(build, config.decoder),
     tower: towerWeights(build, config.tower),
     connector: connectorWeights(build, config.connector),
+    deepstack: deepstackOf(config).map((d, k) => connectorWeights(build, d.connector, deepstackConnector(k))),
     extraRow: config.extraRow === null ? undefined : build.vector(config.extraRow, [h]),
     lendable: build.blocks,
   };

@@ -11,7 +11,7 @@ import { forcedVariants } from "../kernels/select.ts";
 import { KEEP } from "../models/activations.ts";
 import { allocateAdapter } from "../models/adapter.ts";
 import { allocateDecode, recordDecode, recordPrefill } from "../models/chat-pass.ts";
-import { featuresPerTile, type VlmConfig } from "../models/config.ts";
+import { type ConnectorConfig, featuresPerTile, type VlmConfig } from "../models/config.ts";
 import { type LoraSettings, passDropout } from "../models/parts/lora.ts";
 import { allocatePass, recordEvaluation, recordTraining } from "../models/pass.ts";
 import { allocateVision, recordConnector, recordTower, recordVisionBackward } from "../models/vision.ts";
@@ -68,6 +68,8 @@ async function dispatchedKinds(): Promise<Set<string>> {
   const model = await openGoldenModel(golden, recipeWith(golden, "b"));
   const planner = new Planner();
   const { weights } = allocateWeights(planner, model.config, model.checkpoint.tensors, model.quant);
+  weights.deepstack = [{ ...weights.connector, norm: weights.tower.layers[0]!.norm1 }];
+  const between: ConnectorConfig = { ...model.config.connector, norm: { over: "rows", eps: 1e-6 } };
   for (const layer of weights.layers) layer.headNorms = { query: layer.inputNorm, key: layer.postNorm };
   const lora = { rank: 8, alpha: 16, useRslora: false, dropout: { rate: 0.1, seed: 1 } };
   const half = { precision: "f16", keptLayers: 1 } as const;
@@ -78,7 +80,7 @@ async function dispatchedKinds(): Promise<Set<string>> {
     [whole, projector].flatMap((settings, n) => {
       const config: VlmConfig = {
         ...model.config,
-        ...{ blends: true, deepstack: [{ layer: 0, connector: model.config.connector }] },
+        ...{ blends: true, deepstack: [{ layer: 0, connector: between }] },
         decoder: { ...model.config.decoder, qkNorm: true },
         tower: { ...model.config.tower, classToken: n === 0 ? "dropped" : "kept" },
       };
@@ -98,9 +100,9 @@ async function dispatchedKinds(): Promise<Set<string>> {
         ...{ config, weights, kept: vision, lora: adapter.vision, connector: adapter.connector, tiles: 1 },
         dropout: passDropout(settings, vision.tower.gradients?.dropped, { step: 0, first: 0 }),
       };
-      recordTower(tower, visionPass);
+      recordTower(tower, visionPass, { tables: pass.deepstack, row: 0 });
       recordConnector(tower, pass.imageFeatures, 0, visionPass);
-      recordVisionBackward(tower, pass.gradients!.dx, visionPass);
+      recordVisionBackward(tower, pass.gradients!.dx, pass.dDeepstack, visionPass);
       return [
         tower,
         recordTraining(facts, pass, adapter),

@@ -32,8 +32,8 @@ function recorded(model: LoadedModel, { data, ...given }: AheadOptions): Pick<Re
   const adapter = allocateAdapter(planner, config, loraSettings(recipe), { training: true, optim: recipe.optim });
   const step = { config, weights: vlm.weights, adapter, capacity, tileCapacity, answerRows };
   const { pass, vision, answers } = allocateStep(planner, step);
-  const dTokens = pass.gradients?.dx;
-  const { tower, connector, backward } = recordStages(vlm, vision, pass.imageFeatures, { adapter, dTokens });
+  const gradients = { dTokens: pass.gradients?.dx, deepstack: pass.dDeepstack };
+  const { tower, connector, backward } = recordStages(vlm, vision, pass, { adapter, training: gradients });
   const norm = planner.tensor("optimizer/norm", 4);
   return [
     tower,

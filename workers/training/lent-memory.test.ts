@@ -93,13 +93,13 @@ async function steps({ model, rows }: Case, { policy, lends, keeps, chats = true
     const gradients = (await readAdapter(vlm, adapter, adapter.grads)).flatMap((m) => [m.loraA, m.loraB]);
     outcomes.push({ loss, gradNorm, beyondHalf, gradients });
     if (n > 0 || !chats) continue;
-    await chat.see(model.pictures.normalise(tile, 1), 1);
+    await chat.see(model.pictures.normalise(tile, 1), { firstTile: 0, tiles: 1, grids: [] });
     outcomes.push(await readBack(vlm.gpu, [chat.buffers.tower.features]));
   }
   const counts = training.features?.counts;
   await training.dispose();
   // The weights are those of the model for whoever comes next.
-  await chat.see(model.pictures.normalise(tile, 1), 1);
+  await chat.see(model.pictures.normalise(tile, 1), { firstTile: 0, tiles: 1, grids: [] });
   outcomes.push(await readBack(vlm.gpu, [chat.buffers.tower.features]));
   arena.dispose();
   return { outcomes, written, bytes, counts };

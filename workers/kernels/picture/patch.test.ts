@@ -5,16 +5,16 @@ import { dropClassBackward, dropClassForward, patchesForward, visionTokensForwar
 
 const bench = await testBench();
 
-/** Conv2d's own order: image, patch row, patch column, channel, ky, kx. */
-function im2col(pixels: Float32Array, images: number, size: number, patch: number): Float32Array {
+/** Conv3d's own order: image, patch row, patch column, channel, frame, ky, kx; a Conv2d has one frame. */
+function im2col(pixels: Float32Array, images: number, size: number, patch: number, frames = 1): Float32Array {
   const grid = Math.floor(size / patch);
   const out: number[] = [];
   for (let image = 0; image < images; image++)
     for (let py = 0; py < grid; py++)
       for (let px = 0; px < grid; px++)
         for (let c = 0; c < 3; c++)
-          for (let ky = 0; ky < patch; ky++)
-            for (let kx = 0; kx < patch; kx++)
+          for (let k = 0; k < frames * patch; k++)
+            for (let kx = 0, ky = k % patch; kx < patch; kx++)
               out.push(pixels[((image * 3 + c) * size + py * patch + ky) * size + px * patch + kx]!);
   return Float32Array.from(out);
 }
@@ -23,11 +23,12 @@ test.each([
   { images: 1, imageSize: 1, patchSize: 1 },
   { images: 2, imageSize: 15, patchSize: 5 },
   { images: 3, imageSize: 17, patchSize: 7 },
-])("patches in Conv2d order: %o", async ({ images, imageSize, patchSize }) => {
+  { images: 3, imageSize: 6, patchSize: 3, frames: 2 },
+])("patches in the order of a convolution's weight: %o", async ({ images, imageSize, patchSize, frames }) => {
   const pixels = randomArray(images * 3 * imageSize * imageSize, 1);
-  const expected = im2col(pixels, images, imageSize, patchSize);
+  const expected = im2col(pixels, images, imageSize, patchSize, frames);
   const a = bench.arena.tensor("a", expected.length);
-  const shape = { images: (d: Dims<"images">) => d.images, imageSize, patchSize };
+  const shape = { images: (d: Dims<"images">) => d.images, imageSize, patchSize, ...(frames && { frames }) };
   const [patches] = await bench.run(
     (r) => patchesForward(r, { y: a, pixels: bench.arena.upload("pixels", pixels), ...shape }),
     [a],

@@ -1,7 +1,7 @@
 /**
  * Pictures into rows for a vision tower (transformers, models/clip/modeling_clip.py, CLIPVisionEmbeddings; SigLIP's has no class
  * token). Patches are laid out in the order of the Conv2d weight (c, ky, kx), so that the patch convolution is a plain linear with
- * weight [C, 3 ps ps]. Pixels, class and positions are frozen: only `dropClass` has a backward. A remainder of S / ps is left out, as Conv2d does.
+ * weight [C, 3 ps ps]; a Conv3d's over frames likewise, each of them the one picture. Pixels, class and positions are frozen: only `dropClass` has a backward. A remainder of S / ps is left out, as Conv2d does.
  */
 import type { Tensor } from "../../gpu/buffers.ts";
 import type { Kernel, Recorder, Size } from "../../gpu/program.ts";
@@ -21,23 +21,26 @@ const dropClassGrad: Kernel = {
 };
 
 export interface PatchesForward<K extends string = string> {
-  /** [images * P, 3 * patchSize²], P = floor(imageSize / patchSize)²; overwritten. */
+  /** [images * P, 3 * frames * patchSize²], P = floor(imageSize / patchSize)²; overwritten. */
   y: Tensor;
   /** f32 [images, 3, imageSize, imageSize], normalised. */
   pixels: Tensor;
   images: Size<K>;
   imageSize: number;
   patchSize: number;
+  /** Times that a patch stands behind itself, channel by channel: a Conv3d's frames of a still picture. Default 1. */
+  frames?: number;
 }
 
 /** im2col of pictures that are already normalised. */
 export function patchesForward<K extends string>(recorder: Recorder<K>, e: PatchesForward<K>): void {
   const grid = Math.floor(e.imageSize / e.patchSize);
-  const count = product(e.images, grid * grid * 3 * e.patchSize * e.patchSize);
+  const { frames = 1 } = e;
+  const count = product(e.images, grid * grid * 3 * frames * e.patchSize * e.patchSize);
   recorder.dispatch({
     kernel: im2col,
     tensors: [e.pixels, e.y],
-    params: [count, e.imageSize, e.patchSize, grid],
+    params: [count, e.imageSize, e.patchSize, grid, frames],
     workgroups: linearGrid(count),
     flops: count,
   });

@@ -1,6 +1,8 @@
-/** The pictures of a pass through the cache: known tiles are put in their places, the others computed, and kept. */
+/** The pictures of a pass through the cache: known ones are put in their places, the others computed, and kept. */
+import type { Grid } from "../../data/pictures/format.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { StepPosition, VisionEncoder } from "../encoder.ts";
+import { type PackTiles, runsOf, type TileRun, tilesIn } from "../picture-runs.ts";
 import type { KeptFeatures } from "./kept-features.ts";
 
 /** An encoder that keeps features. */
@@ -11,167 +13,207 @@ export interface KeepingEncoder {
 }
 
 /** The pictures of a pass. */
-interface Pictures {
-  tiles: number;
+interface Pictures extends PackTiles {
   /** Of each picture. */
   pictureTiles: readonly number[];
   /** u8 RGB of all tiles. */
   pixels: Uint8Array;
 }
 
-interface Tiles {
-  /** Of their pixels. */
-  hashes: string[];
+/** What is kept as one: a tile; a picture, where its tiles see each other. */
+interface Unit {
+  /** What it is kept under: hash of its pixels, and the grid in which they lie where there is one. */
+  name: string;
+  firstTile: number;
+  tiles: number;
+  grid: Grid | undefined;
   /** [tiles, S, S, 3] */
   pixels: Uint8Array;
 }
 
-/** Leaves the features of all tiles in the table, as running both stages over them would. */
+/** Leaves the features of all tiles in the tables, as running both stages over them would. */
 export async function encodeKept(e: KeepingEncoder, pictures: Pictures): Promise<void> {
-  const { tiles, pictureTiles } = pictures;
-  if (tiles === 0) return;
-  const all = await hashed(pictures, 0, tiles);
+  if (pictures.tiles === 0) return;
+  const all = await unitsOf(pictures);
   await e.kept.settled();
   const found = await lookUp(e, all);
-  countPictures(e.kept, pictureTiles, all.hashes, found);
+  countPictures(e.kept, pictures.pictureTiles, all, found);
   if (e.kept.stage === "connector") return place(e, all, found);
-  for (let first = 0; first < tiles; first += e.encoder.capacity) {
-    const count = Math.min(e.encoder.capacity, tiles - first);
+  for (const run of runsOf(pictures, e.encoder.capacity)) {
     await e.kept.settled();
-    await place(e, await hashed(pictures, first, count), found.slice(first, first + count));
-    await e.encoder.connect(count, first, e.at && { ...e.at, firstTile: e.at.firstTile + first });
+    const from = all.findIndex(({ firstTile }) => firstTile === run.firstTile);
+    const units = unitsIn(all, run);
+    await place(e, units, found.slice(from, from + units.length));
+    await connect(e, run);
   }
   if (e.kept.fleeting) await e.kept.settled();
 }
 
-/** The same of a run of tiles that fits the encoder at once, for a connector that learns: its backward reads them. */
-export async function encodeKeptFrom(e: KeepingEncoder, pictures: Pictures, first: number, count: number) {
-  const tiles = await hashed(pictures, first, count);
+/** The same of a run of tiles, for a connector that learns: its backward reads them. */
+export async function encodeKeptRun(e: KeepingEncoder, pictures: Pictures, run: TileRun): Promise<void> {
+  const units = unitsIn(await unitsOf(pictures), run);
   await e.kept.settled();
-  await place(e, tiles, await lookUp(e, tiles));
-  await e.encoder.connect(count, first, e.at && { ...e.at, firstTile: e.at.firstTile + first });
+  await place(e, units, await lookUp(e, units));
+  await connect(e, run);
 }
+
+const connect = ({ encoder, at }: KeepingEncoder, run: TileRun): Promise<void> =>
+  encoder.connect(run, at && { ...at, firstTile: at.firstTile + run.firstTile });
 
 /**
  * Before the passes of a step: computes and keeps what they would not find, so that the tower is done when the first of them takes its
  * memory. The cache has to hold all their tiles in memory at once.
  */
 export async function encodeAhead(e: Omit<KeepingEncoder, "at">, passes: readonly Pictures[]): Promise<void> {
-  const { encoder, kept } = e;
+  const { kept } = e;
   await kept.settled();
   kept.ahead.clear();
   for (const pictures of passes.filter(({ tiles }) => tiles > 0)) {
-    const all = await hashed(pictures, 0, pictures.tiles);
-    const isUnknown = (hash: string, n: number): boolean => !kept.cache!.touch(hash) && all.hashes.indexOf(hash) === n;
-    const unknown = all.hashes.flatMap((hash, n) => (isUnknown(hash, n) ? [n] : []));
-    for (let at = 0; at < unknown.length; at += encoder.capacity) {
-      const tiles = some(all, unknown.slice(at, at + encoder.capacity));
-      await computeAndKeep(e, tiles);
-      for (const hash of tiles.hashes) kept.ahead.add(hash);
+    const all = await unitsOf(pictures);
+    const isFirst = ({ name }: Unit, n: number): boolean => all.findIndex((unit) => unit.name === name) === n;
+    const unknown = all.filter((unit, n) => !kept.cache!.touch(unit.name) && isFirst(unit, n));
+    for (const part of parts(e, unknown)) {
+      await computeAndKeep(e, part);
+      for (const { name } of part) kept.ahead.add(name);
     }
   }
 }
 
-/** Hashes of a pack's tiles; a backward asks again. */
-const hashesOf = new WeakMap<Pictures, Promise<string[]>>();
+/** Units of a pack; a backward asks again. */
+const known = new WeakMap<Pictures, Promise<Unit[]>>();
 
-async function hashed(pictures: Pictures, first: number, count: number): Promise<Tiles> {
-  const { tiles, pixels } = pictures;
-  const bytes = pixels.length / tiles;
-  const of = (n: number): Uint8Array => pixels.subarray(n * bytes, (n + 1) * bytes);
-  const all = hashesOf.get(pictures) ?? Promise.all(Array.from({ length: tiles }, (_, n) => sha256(of(n))));
-  hashesOf.set(pictures, all);
-  return {
-    hashes: (await all).slice(first, first + count),
-    pixels: pixels.subarray(first * bytes, (first + count) * bytes),
-  };
+function unitsOf(pictures: Pictures): Promise<Unit[]> {
+  const units = known.get(pictures) ?? Promise.all(namelessOf(pictures).map(named));
+  known.set(pictures, units);
+  return units;
 }
+
+function namelessOf({ tiles, grids, pixels }: Pictures): Omit<Unit, "name">[] {
+  const bytes = pixels.length / tiles;
+  const cut: [tiles: number, grid: Grid | undefined][] =
+    grids.length > 0 ? grids.map((grid) => [tilesIn(grid), grid]) : Array.from({ length: tiles }, () => [1, undefined]);
+  let firstTile = 0;
+  return cut.map(([own, grid]) => {
+    const from = firstTile;
+    firstTile += own;
+    return { firstTile: from, tiles: own, grid, pixels: pixels.subarray(from * bytes, firstTile * bytes) };
+  });
+}
+
+/** Pixels alone do not say how tiles lie: two plain pictures of other shapes may have the same. */
+async function named(unit: Omit<Unit, "name">): Promise<Unit> {
+  const { grid, pixels } = unit;
+  const hash = await sha256(pixels);
+  return { ...unit, name: grid ? `${hash}.${grid.rows}x${grid.columns}` : hash };
+}
+
+const unitsIn = (all: readonly Unit[], { firstTile, tiles }: TileRun): Unit[] =>
+  all.filter((unit) => unit.firstTile >= firstTile && unit.firstTile < firstTile + tiles);
 
 /** A picture is read where all of its tiles are, and none was computed for this step. */
 function countPictures(
   { cache, ahead }: KeptFeatures,
   pictureTiles: readonly number[],
-  hashes: readonly string[],
+  units: readonly Unit[],
   found: readonly (Uint8Array | undefined)[],
 ): void {
-  let tile = 0;
+  const isRead = units.map(({ name }, n) => found[n] !== undefined && !ahead.has(name));
+  let first = 0;
   let read = 0;
   for (const tiles of pictureTiles) {
-    const isRead = (n: number): boolean => found[n] !== undefined && !ahead.has(hashes[n]!);
-    if (Array.from({ length: tiles }, (_, n) => tile + n).every(isRead)) read += 1;
-    tile += tiles;
+    const end = first + tiles;
+    if (units.every(({ firstTile }, n) => firstTile < first || firstTile >= end || isRead[n])) read += 1;
+    first = end;
   }
-  for (const hash of hashes) ahead.delete(hash);
+  for (const { name } of units) ahead.delete(name);
   cache!.countPictures(read, pictureTiles.length - read);
 }
 
-/** What is kept of each tile. Before anything of an earlier session is believed, one of it is computed again. */
-async function lookUp(e: KeepingEncoder, tiles: Tiles): Promise<(Uint8Array | undefined)[]> {
+/** What is kept of each unit. Before anything of an earlier session is believed, one of it is computed again. */
+async function lookUp(e: KeepingEncoder, units: readonly Unit[]): Promise<(Uint8Array | undefined)[]> {
   const { kept } = e;
   const cache = kept.cache!;
-  const found = await Promise.all(tiles.hashes.map((hash) => cache.find(hash)));
+  const found = await Promise.all(units.map(({ name }) => cache.find(name)));
   const doubtful = found.findIndex((features) => features?.unproved);
   if (doubtful === -1) return found.map((features) => features?.bytes);
-  await compute(e, some(tiles, [doubtful]), 0);
-  const [now] = await kept.read(1);
+  const unit = units[doubtful]!;
+  await compute(e, [unit], 0);
+  const [now] = await kept.read([unit.tiles]);
   const before = found[doubtful]!.bytes;
   await cache.prove(now!.every((byte, n) => byte === before[n]));
-  await cache.keep(tiles.hashes[doubtful]!, now!);
-  return lookUp(e, tiles);
+  await cache.keep(unit.name, now!);
+  return lookUp(e, units);
 }
 
-/** Tiles picked out of others. */
-function some({ hashes, pixels }: Tiles, which: readonly number[]): Tiles {
-  const bytes = pixels.length / hashes.length;
-  const picked = new Uint8Array(which.length * bytes);
-  for (const [at, n] of which.entries()) picked.set(pixels.subarray(n * bytes, (n + 1) * bytes), at * bytes);
-  return { hashes: which.map((n) => hashes[n]!), pixels: picked };
-}
-
-/** Features of these tiles into the first rows of the stage's place. */
-async function place(e: KeepingEncoder, tiles: Tiles, found: (Uint8Array | undefined)[]): Promise<void> {
+/** Features of these units into the first rows of the stage's places. */
+async function place(e: KeepingEncoder, units: readonly Unit[], found: (Uint8Array | undefined)[]): Promise<void> {
   const { kept } = e;
-  const { hashes } = tiles;
   const unknown = found.flatMap((features, n) => (features ? [] : [n]));
-  if (unknown.length === hashes.length) {
-    await computeAll(e, tiles);
-    kept.keepSoon(hashes);
+  if (unknown.length === units.length) {
+    await computeAll(e, units);
+    kept.keepSoon(units);
     return;
   }
   const computed = [...found];
   if (unknown.length > 0) {
     // Side by side, as the tower takes them, and from there to their places among the known ones.
-    for (const [at, bytes] of (await computeAndKeep(e, some(tiles, unknown))).entries()) computed[unknown[at]!] = bytes;
+    const made = await computeAndKeep(
+      e,
+      unknown.map((n) => units[n]!),
+    );
+    for (const [at, bytes] of made.entries()) computed[unknown[at]!] = bytes;
   }
-  for (const [n, bytes] of computed.entries()) kept.put(n, bytes!);
+  let tile = 0;
+  for (const [n, { tiles }] of units.entries()) {
+    kept.put(tile, tiles, computed[n]!);
+    tile += tiles;
+  }
 }
 
-/** Through the first rows of the stage's place. */
-async function computeAndKeep(e: Omit<KeepingEncoder, "at">, tiles: Tiles): Promise<Uint8Array[]> {
-  await computeAll(e, tiles);
-  const read = await e.kept.read(tiles.hashes.length);
-  for (const [n, bytes] of read.entries()) await e.kept.cache!.keep(tiles.hashes[n]!, bytes);
+/** Through the first rows of the stage's places. */
+async function computeAndKeep(e: Omit<KeepingEncoder, "at">, units: readonly Unit[]): Promise<Uint8Array[]> {
+  await computeAll(e, units);
+  const read = await e.kept.read(units.map(({ tiles }) => tiles));
+  for (const [n, bytes] of read.entries()) await e.kept.cache!.keep(units[n]!.name, bytes);
   return read;
 }
 
-async function computeAll(e: Omit<KeepingEncoder, "at">, tiles: Tiles): Promise<void> {
-  const { capacity } = e.encoder;
-  const count = tiles.hashes.length;
-  const bytes = tiles.pixels.length / count;
-  for (let first = 0; first < count; first += capacity) {
-    const end = Math.min(count, first + capacity);
-    const part = { hashes: tiles.hashes.slice(first, end), pixels: tiles.pixels.subarray(first * bytes, end * bytes) };
-    await compute(e, part, first);
+async function computeAll(e: Omit<KeepingEncoder, "at">, units: readonly Unit[]): Promise<void> {
+  let tile = 0;
+  for (const part of parts(e, units)) {
+    await compute(e, part, tile);
+    tile += tilesOf(part);
   }
 }
 
-/** As many tiles as the encoder takes at once, their features from row `row` on. */
+const tilesOf = (units: readonly Unit[]): number => units.reduce((sum, { tiles }) => sum + tiles, 0);
+
+/** Units in order, as many at a time as the encoder takes at once. */
+function parts({ encoder }: Omit<KeepingEncoder, "at">, units: readonly Unit[]): Unit[][] {
+  const made: Unit[][] = [];
+  for (const unit of units) {
+    const last = made.at(-1);
+    if (last && tilesOf(last) + unit.tiles <= encoder.capacity) last.push(unit);
+    else made.push([unit]);
+  }
+  return made;
+}
+
+/** No more tiles than the encoder takes at once, their features from tile `firstTile` on. */
 async function compute(
   { encoder, kept }: Omit<KeepingEncoder, "at">,
-  { hashes, pixels }: Tiles,
-  row: number,
+  units: readonly Unit[],
+  firstTile: number,
 ): Promise<void> {
-  const count = hashes.length;
-  await encoder.see(encoder.pictures.normalise(pixels, count), count);
-  if (kept.stage === "connector") await encoder.connect(count, row);
+  const tiles = tilesOf(units);
+  const [first] = units;
+  const pixels = new Uint8Array((tiles * first!.pixels.length) / first!.tiles);
+  let at = 0;
+  for (const unit of units) {
+    pixels.set(unit.pixels, at);
+    at += unit.pixels.length;
+  }
+  const run = { firstTile, tiles, grids: units.flatMap(({ grid }) => grid ?? []) };
+  await encoder.see(encoder.pictures.normalise(pixels, tiles), run);
+  if (kept.stage === "connector") await encoder.connect(run);
 }

@@ -1,5 +1,6 @@
 /**
- * Features that are kept: of a tile what the last frozen stage gave for it, under the hash of its pixels. Those used last lie in memory;
+ * Features that are kept: of a tile what the last frozen stage gave for it, under the hash of its pixels; where the tiles of a picture see
+ * each other, of the picture, under a name that says its grid as well (`tilesOfName`). Those used last lie in memory;
  * all lie in storage, sealed, as many as a budget takes, and are found there by later runs.
  *
  * Storage is not believed blindly: what an earlier session wrote is read only after one of its entries was computed again here and came
@@ -39,19 +40,20 @@ export interface FeatureCounts {
 /** What a data set's pictures have in storage, of all models. */
 export async function storedFeatures(store: Store, datasetId: string): Promise<{ tiles: number; bytes: number }> {
   const keys = await store.keys(featuresPrefix(datasetId));
-  return { tiles: keys.length, bytes: await bytesOf(store, keys) };
+  return { tiles: keys.reduce((sum, key) => sum + tilesOfName(key), 0), bytes: await bytesOf(store, keys) };
 }
 
-/** Features of one model are of one size: one of each is looked at. */
+/** A tile's features are of one size in a model: one entry of each is looked at. */
 async function bytesOf(store: Store, keys: readonly string[]): Promise<number> {
   const each = new Map<string, number>();
   let bytes = 0;
   for (const key of keys) {
     const folder = key.slice(0, key.lastIndexOf("/"));
-    if (!each.has(folder)) each.set(folder, (await store.get(key))?.length ?? 0);
-    bytes += each.get(folder)!;
+    const tiles = tilesOfName(key);
+    if (!each.has(folder)) each.set(folder, ((await store.get(key))?.length ?? 0) / tiles);
+    bytes += tiles * each.get(folder)!;
   }
-  return bytes;
+  return Math.round(bytes);
 }
 
 export interface FeatureStorage {
@@ -60,6 +62,12 @@ export interface FeatureStorage {
   prefix: string;
   /** Bytes. */
   budget: number;
+}
+
+/** Tiles whose features lie under a name: "hash" for one tile, "hash.3x4" for a picture of 3 rows and 4 columns. */
+export function tilesOfName(name: string): number {
+  const grid = /\.(\d+)x(\d+)$/.exec(name);
+  return grid ? Number(grid[1]) * Number(grid[2]) : 1;
 }
 
 export interface FeatureCacheOptions {
@@ -88,6 +96,8 @@ export class FeatureCache {
   readonly #memory = new Map<string, Uint8Array>();
   /** In storage, or on the way there; and those of them that this session has written. */
   readonly #stored = new Set<string>();
+  #storedBytes = 0;
+  #memoryUsed = 0;
   readonly #own = new Set<string>();
   readonly #beyond = new Set<string>();
   /** Keys that other models left, and about what they take. */
@@ -112,7 +122,7 @@ export class FeatureCache {
     const { storage } = options;
     if (!storage) return cache;
     for (const key of await storage.store.keys(storage.prefix)) {
-      if (key.startsWith(cache.#folder)) cache.#stored.add(key.slice(cache.#folder.length));
+      if (key.startsWith(cache.#folder)) cache.#addStored(key.slice(cache.#folder.length));
       else cache.#others.push(key);
     }
     cache.#othersBytes = await bytesOf(storage.store, cache.#others);
@@ -120,11 +130,12 @@ export class FeatureCache {
   }
 
   get counts(): FeatureCounts {
-    const tiles = this.#stored.size;
+    const tilesIn = (names: ReadonlySet<string>): number =>
+      [...names].reduce((sum, name) => sum + tilesOfName(name), 0);
     return {
       ...this.#counts,
-      beyond: this.#beyond.size,
-      ...{ tiles, bytes: tiles * this.#sealedBytes, budget: this.#storage?.budget ?? 0 },
+      beyond: tilesIn(this.#beyond),
+      ...{ tiles: tilesIn(this.#stored), bytes: this.#storedBytes, budget: this.#storage?.budget ?? 0 },
       trouble: this.#trouble,
     };
   }
@@ -141,7 +152,7 @@ export class FeatureCache {
     return inMemory !== undefined || this.#stored.has(tile);
   }
 
-  /** Of a tile, by the hash of its pixels; undefined where it has to be computed. Damaged ones are removed and counted. */
+  /** Of a tile or a picture, by its name; undefined where it has to be computed. Damaged ones are removed and counted. */
   async find(tile: string): Promise<FoundFeatures | undefined> {
     const inMemory = this.#memory.get(tile);
     if (inMemory) {
@@ -153,15 +164,15 @@ export class FeatureCache {
     await this.#writing;
     const sealed = await this.#withStore((store) => store.get(this.#folder + tile));
     const bytes = sealed && (await unsealBytes(sealed));
-    if (bytes?.length === this.tileBytes) {
+    if (bytes?.length === this.#bytesOf(tile)) {
       const unproved = !this.#proved && !this.#own.has(tile);
       if (!unproved) this.#remember(tile, bytes);
       return { bytes, unproved };
     }
-    this.#stored.delete(tile);
+    this.#dropStored(tile);
     this.#own.delete(tile);
     if (sealed) {
-      this.#counts.again += 1;
+      this.#counts.again += tilesOfName(tile);
       await this.#withStore((store) => store.delete([this.#folder + tile]));
     }
     return undefined;
@@ -172,21 +183,24 @@ export class FeatureCache {
     this.#proved = true;
     if (isSame) return;
     const gone = [...this.#stored].filter((tile) => !this.#own.has(tile));
-    for (const tile of gone) this.#stored.delete(tile);
-    this.#counts.again += gone.length;
+    for (const tile of gone) {
+      this.#dropStored(tile);
+      this.#counts.again += tilesOfName(tile);
+    }
     await this.#withStore((store) => store.delete(gone.map((tile) => this.#folder + tile)));
   }
 
-  /** Keeps a tile's features; resolves at once, or when there is room for more to wait to be written. */
+  /** Keeps the features of a tile, or a picture; resolves at once, or when there is room for more to wait to be written. */
   async keep(tile: string, bytes: Uint8Array): Promise<void> {
-    if (bytes.length !== this.tileBytes) throw new Error(`features of ${bytes.length} bytes, not ${this.tileBytes}`);
+    const expected = this.#bytesOf(tile);
+    if (bytes.length !== expected) throw new Error(`features of ${bytes.length} bytes, not ${expected}`);
     this.#remember(tile, bytes);
     if (!this.#storage || this.#stored.has(tile)) return;
-    if ((this.#stored.size + 1) * this.#sealedBytes > this.#storage.budget) {
+    if (this.#storedBytes + this.#sealedBytes(tile) > this.#storage.budget) {
       this.#beyond.add(tile);
       return;
     }
-    this.#stored.add(tile);
+    this.#addStored(tile);
     this.#own.add(tile);
     this.#waiting += bytes.length;
     this.#writing = this.#writing.then(() => this.#write(tile, bytes));
@@ -207,16 +221,29 @@ export class FeatureCache {
     return gone.length > 0;
   }
 
+  #bytesOf(name: string): number {
+    return tilesOfName(name) * this.tileBytes;
+  }
+
   /** A hash, a line end, the bytes (storage/sealed.ts). */
-  get #sealedBytes(): number {
-    return this.tileBytes + 65;
+  #sealedBytes(name: string): number {
+    return this.#bytesOf(name) + 65;
+  }
+
+  #addStored(name: string): void {
+    this.#stored.add(name);
+    this.#storedBytes += this.#sealedBytes(name);
+  }
+
+  #dropStored(name: string): void {
+    if (this.#stored.delete(name)) this.#storedBytes -= this.#sealedBytes(name);
   }
 
   async #write(tile: string, bytes: Uint8Array): Promise<void> {
     this.#waiting -= bytes.length;
     await this.#withStore(async (store) => {
       const sealed = await sealBytes(bytes);
-      if (this.#othersBytes + this.#stored.size * sealed.length > this.#storage!.budget) await this.#dropOthers(store);
+      if (this.#othersBytes + this.#storedBytes > this.#storage!.budget) await this.#dropOthers(store);
       await store.set([[this.#folder + tile, sealed]], "relaxed");
     });
   }
@@ -244,15 +271,22 @@ export class FeatureCache {
     this.#storage = undefined;
     this.#others = [];
     this.#stored.clear();
+    this.#storedBytes = 0;
     this.#own.clear();
   }
 
   #remember(tile: string, bytes: Uint8Array): void {
-    this.#memory.delete(tile);
+    this.#forget(tile);
     this.#memory.set(tile, bytes);
+    this.#memoryUsed += bytes.length;
     for (const [oldest] of this.#memory) {
-      if (this.#memory.size * this.tileBytes <= this.memoryBytes) break;
-      this.#memory.delete(oldest);
+      if (this.#memoryUsed <= this.memoryBytes) break;
+      this.#forget(oldest);
     }
+  }
+
+  #forget(tile: string): void {
+    this.#memoryUsed -= this.#memory.get(tile)?.length ?? 0;
+    this.#memory.delete(tile);
   }
 }

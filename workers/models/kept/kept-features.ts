@@ -6,7 +6,7 @@ import { type Allocator, type Counters, type Tensor, write } from "../../gpu/buf
 import type { Gpu } from "../../gpu/device.ts";
 import { type Staging, stagingIn } from "../../gpu/staging.ts";
 import type { Adapter } from "../adapter.ts";
-import { featuresPerTile, towerRowsPerTile, type VlmConfig } from "../config.ts";
+import { deepstackOf, featuresPerTile, towerRowsPerTile, type VlmConfig } from "../config.ts";
 import type { FeatureCache } from "./feature-cache.ts";
 
 export type KeptStage = "tower" | "connector";
@@ -14,23 +14,26 @@ export type KeptStage = "tower" | "connector";
 /** Bytes that are read at once: small tiles share a wait, and the plan hardly grows. */
 const READ_BYTES = 4e6;
 
-/** Words that a stage gives for a tile. */
+/** Words that a stage gives for a tile; of layers in between too. */
 export function stageWords(config: VlmConfig, stage: KeptStage): number {
   const { tower, connector } = config;
-  return stage === "tower" ? towerRowsPerTile(tower) * tower.hiddenSize : featuresPerTile(config) * connector.outSize;
+  if (stage === "tower") return towerRowsPerTile(tower) * tower.hiddenSize;
+  return featuresPerTile(config) * connector.outSize * (1 + deepstackOf(config).length);
 }
 
 /**
  * Whose output is kept: the connector's, which is what the language model takes, so that nothing at all is left to do; SmolVLM's is 21
  * times smaller than its tower's. The tower's where the connector learns, or where it is the smaller: a connector widens LLaVA-1.5's
  * rows from 1024 to 4096, and computing it again (7 % of the tower's work) costs less than keeping four times the bytes.
- * Nothing where an adapter changes the tower itself.
+ * Nothing where an adapter changes the tower itself. Where layers in between give features as well, their connectors have run with the
+ * tower: those features are kept with the connector's, and nothing where it learns.
  */
 export function keptStage(
   config: VlmConfig,
   adapter: Pick<Adapter, "vision" | "connector"> | undefined,
 ): KeptStage | undefined {
   if (adapter?.vision) return undefined;
+  if (deepstackOf(config).length > 0) return adapter?.connector ? undefined : "connector";
   const wider = stageWords(config, "connector") > stageWords(config, "tower");
   return adapter?.connector || wider ? "tower" : "connector";
 }
@@ -46,11 +49,11 @@ export interface KeptFeaturesParts {
   gpu: Gpu;
   counters: Counters;
   stage: KeptStage;
-  /** Words of a tile's features. */
+  /** Words of a tile's features, in all places together. */
   words: number;
-  /** Where the stage leaves them, tile after tile. */
-  place: Tensor;
-  /** The rest of the pass overwrites that place. */
+  /** Where the stage leaves them, tile after tile, as many words a tile in each. */
+  places: readonly Tensor[];
+  /** The rest of the pass overwrites these places. */
   fleeting: boolean;
   reading: Tensor;
   /** Hash of all that decides their bits; it reads through `staging`, so many bytes at once. */
@@ -60,7 +63,7 @@ export interface KeptFeaturesParts {
 /** Opens what features of this identity are kept in. */
 export type OpenFeatures = (of: { identity: string; tileBytes: number }) => Promise<FeatureCache>;
 
-/** The way between a cache and the place on the GPU where a pass expects features. */
+/** The way between a cache and the places on the GPU where a pass expects features. What is kept has place after place. */
 export class KeptFeatures {
   readonly stage: KeptStage;
   readonly fleeting: boolean;
@@ -70,17 +73,20 @@ export class KeptFeatures {
   readonly ahead = new Set<string>();
   readonly #parts: KeptFeaturesParts;
   readonly #staging: Staging;
+  /** Words of a tile in one place, and tiles of one place that are read at once. */
+  readonly #each: number;
   readonly #atOnce: number;
   /** What is read while the step goes on. */
   #reading: Promise<void> = Promise.resolve();
 
   constructor(parts: KeptFeaturesParts) {
-    const { gpu, counters, stage, reading, words } = parts;
+    const { gpu, counters, stage, reading, words, places } = parts;
     this.stage = stage;
     this.fleeting = parts.fleeting;
     this.#parts = parts;
     this.#staging = stagingIn(gpu, counters, reading.buffer);
-    this.#atOnce = Math.floor(reading.length / words);
+    this.#each = words / places.length;
+    this.#atOnce = Math.floor(reading.length / this.#each);
   }
 
   async open(open: OpenFeatures): Promise<void> {
@@ -88,31 +94,44 @@ export class KeptFeatures {
     this.cache = await open({ identity: await identity(this.#staging, 4 * reading.length), tileBytes: 4 * words });
   }
 
-  /** Queues a tile's features into row `tile` of the place. */
-  put(tile: number, bytes: Uint8Array): void {
-    const { gpu, counters, place, words } = this.#parts;
-    write(gpu, place, bytes, counters, tile * words);
+  /** Queues the features of so many tiles, from tile `first` of the places on. */
+  put(first: number, tiles: number, bytes: Uint8Array): void {
+    const { gpu, counters, places } = this.#parts;
+    const size = 4 * this.#each * tiles;
+    for (const [n, place] of places.entries()) {
+      write(gpu, place, bytes.subarray(n * size, (n + 1) * size), counters, first * this.#each);
+    }
   }
 
-  /** The first tiles' features, as the GPU has them once it is through with what was sent. */
-  async read(tiles: number): Promise<Uint8Array[]> {
-    const { place, words } = this.#parts;
-    const read: Uint8Array[] = [];
-    for (let first = 0; first < tiles; first += this.#atOnce) {
-      const count = Math.min(this.#atOnce, tiles - first);
-      const from = { ...place, offset: place.offset + 4 * words * first, length: count * words };
-      const bytes = await this.#staging.read([from, 4 * words * count]);
-      // Copies of their own: one that stays in memory would keep them all there.
-      for (let n = 0; n < count; n++) read.push(new Uint8Array(bytes.slice(4 * words * n, 4 * words * (n + 1))));
-    }
+  /**
+   * The features of the first tiles, as the GPU has them once it is through with what was sent: as many tiles as each of `units` says,
+   * each with memory of its own: what is kept of one must not keep all of them in memory.
+   */
+  async read(units: readonly number[]): Promise<Uint8Array[]> {
+    const { places } = this.#parts;
+    const each = 4 * this.#each;
+    const tiles = units.reduce((sum, count) => sum + count, 0);
+    const read = units.map((count) => new Uint8Array(count * each * places.length));
+    /** Of each tile: what takes it, and which of its tiles it is. */
+    const to = units.flatMap((count, n) => Array.from({ length: count }, (_, i) => ({ unit: read[n]!, count, i })));
+    for (const [p, place] of places.entries())
+      for (let first = 0; first < tiles; first += this.#atOnce) {
+        const count = Math.min(this.#atOnce, tiles - first);
+        const from = { ...place, offset: place.offset + each * first, length: (count * each) / 4 };
+        const bytes = new Uint8Array(await this.#staging.read([from, each * count]));
+        for (let n = 0; n < count; n++) {
+          const { unit, count: own, i } = to[first + n]!;
+          unit.set(bytes.subarray(each * n, each * (n + 1)), (p * own + i) * each);
+        }
+      }
     return read;
   }
 
-  /** Keeps the first tiles' features under these hashes, while the step goes on: `settled` waits for it. */
-  keepSoon(hashes: readonly string[]): void {
+  /** Keeps the first tiles' features under the names of these, one after the other, while the step goes on: `settled` waits for it. */
+  keepSoon(units: readonly { name: string; tiles: number }[]): void {
     const keep = async (): Promise<void> => {
-      const read = await this.read(hashes.length);
-      for (const [n, bytes] of read.entries()) await this.cache!.keep(hashes[n]!, bytes);
+      const read = await this.read(units.map(({ tiles }) => tiles));
+      for (const [n, bytes] of read.entries()) await this.cache!.keep(units[n]!.name, bytes);
     };
     this.#reading = keep();
     // Whoever waits next is told: until then it is not unhandled.

@@ -8,7 +8,8 @@ import { readAdapter, readTrained, writeAdapter } from "../adapter-slabs.ts";
 import type { ConnectorConfig, TowerConfig } from "../config.ts";
 import { configOf } from "../published.ts";
 import type { Vlm } from "../vlm.ts";
-import { allocateConnector, connectorBackward, connectorForward, shuffleOrder } from "./connector.ts";
+import { allocateConnector, connectorBackward, connectorForward } from "./connector.ts";
+import { allocateOrder, shuffleOrder } from "./connector-input.ts";
 
 const bench = await testBench();
 
@@ -61,15 +62,15 @@ test.each([
   const module = "multi_modal_projector.modality_projection.proj";
   const matrices = (m: LoraModule) => moduleMatrices(m, lora.rank, given);
   writeAdapter(model, adapter, matrices, (name) => (name === `${module}.weight` ? w : undefined));
-  const kept = allocateConnector(bench.arena, connector, {
-    rows: features,
-    rank: lora.rank,
-    backward: true,
-    blends: false,
-  });
+  const kept = allocateConnector(
+    bench.arena,
+    connector,
+    { rows: features, rank: lora.rank, backward: true, blends: false },
+    allocateOrder(bench.arena, config, features),
+  );
   const put = (tensor: { buffer: GPUBuffer; offset: number }, values: ArrayBufferView): void =>
     bench.gpu.device.queue.writeBuffer(tensor.buffer, tensor.offset, values as Float32Array<ArrayBuffer>);
-  put(kept.shuffle!.order, shuffleOrder(tower, connector, tiles));
+  put(kept.input.shuffle!.order, shuffleOrder(tower, connector, tiles));
   // Feature i is read by token i + 1; the last by none.
   const rows = Int32Array.from({ length: features }, (_, i) => (i === features - 1 ? -1 : i + 1));
   put(kept.gradients!.featureRows, rows);
@@ -87,7 +88,7 @@ test.each([
   const [table, dRows] = await bench.run(
     (r) => {
       connectorForward(r, to, 2, pass);
-      connectorBackward(r, bench.arena.upload("dTokens", dTokens), dx, t, pass);
+      connectorBackward(r, bench.arena.upload("dTokens", dTokens), { to: dx, adds: false }, t, pass);
     },
     [to, dx],
   );

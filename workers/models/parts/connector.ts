@@ -1,7 +1,7 @@
 /**
  * The connector: the tower's rows -> rows of the decoder's width, and the way back to its LoRA, to its own weights where it is
  * trained in full, and to the tower. transformers: models/llava/modeling_llava.py, LlavaMultiModalProjector;
- * models/idefics3/modeling_idefics3.py, Idefics3Connector.
+ * models/idefics3/modeling_idefics3.py, Idefics3Connector; models/qwen3_vl/modeling_qwen3_vl.py, Qwen3VLVisionPatchMerger.
  */
 import type { Allocator, Tensor } from "../../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
@@ -9,11 +9,18 @@ import { geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
 import { linearBackwardInput, linearForward } from "../../kernels/linear/linear.ts";
 import { linearWeightGradient } from "../../kernels/linear/weight-gradient.ts";
 import { type BlendTable, blendRows, TAPS } from "../../kernels/rows/blend.ts";
-import { copyRows, scatterRows } from "../../kernels/rows/copy.ts";
 import { embeddingBackward } from "../../kernels/rows/embedding.ts";
-import { type ConnectorConfig, patchesPerTile, type TowerConfig } from "../config.ts";
+import type { ConnectorConfig } from "../config.ts";
 import { CONNECTOR } from "../names.ts";
-import type { AffineWeight, WeightBuilder } from "../weight-builder.ts";
+import type { AffineWeight, NormWeight, WeightBuilder } from "../weight-builder.ts";
+import {
+  allocateInput,
+  type ConnectorInput,
+  type ConnectorInputPass,
+  inputBackward,
+  inputForward,
+  normSize,
+} from "./connector-input.ts";
 import { type Linears, mapLinears, matrixParameters, sumOf } from "./linears.ts";
 import {
   type AdaptedLinear,
@@ -30,7 +37,7 @@ import {
 /** The linear in front of the activation, where there are two, and the one that gives the features. */
 export type ConnectorLinear = "hidden" | "out";
 type OfLinears<T> = { hidden?: T | undefined; out: T };
-export type ConnectorWeights = OfLinears<AffineWeight>;
+export type ConnectorWeights = OfLinears<AffineWeight> & { norm?: NormWeight | undefined };
 export type ConnectorLora = OfLinears<LoraLinear>;
 /** Trained in full: these take the base's place. */
 export type TrainedConnector = OfLinears<TrainedLinear>;
@@ -42,20 +49,27 @@ export function connectorLinears({
   bias,
   modules,
   shuffle,
+  hiddenSize = outSize,
 }: Omit<ConnectorConfig, "activation">): Linears<ConnectorLinear> {
   const inSize = towerSize * shuffle ** 2;
   const [first, second] = modules;
   const linears: OfLinears<Linears<"out">["out"]> = second
     ? {
-        hidden: { inSize, parts: [[first, outSize]], bias },
-        out: { inSize: outSize, parts: [[second, outSize]], bias },
+        hidden: { inSize, parts: [[first, hiddenSize]], bias },
+        out: { inSize: hiddenSize, parts: [[second, outSize]], bias },
       }
     : { out: { inSize, parts: [[first, outSize]], bias } };
   return linears as Linears<ConnectorLinear>;
 }
 
-export const connectorWeights = (build: WeightBuilder, c: ConnectorConfig): ConnectorWeights =>
-  mapLinears(connectorLinears(c), (l, key) => build.linear(CONNECTOR, key, l, "multi_modal_projector"));
+/** `base`: the module that they lie below. */
+export function connectorWeights(build: WeightBuilder, c: ConnectorConfig, base = CONNECTOR): ConnectorWeights {
+  const size = normSize(c);
+  return {
+    ...(size ? { norm: build.layerNorm(`${base}.norm`, size) } : {}),
+    ...mapLinears(connectorLinears(c), (l, key) => build.linear(base, key, l, "multi_modal_projector")),
+  };
+}
 
 /** Scratch of the backward pass. */
 export interface ConnectorGradients {
@@ -67,21 +81,11 @@ export interface ConnectorGradients {
   /** Of two linears: behind and in front of the activation. */
   dActivated: Tensor;
   dProjected: Tensor;
-  /** Of shuffled rows. */
-  dShuffled: Tensor;
-}
-
-/** What rows that are shuffled need. */
-interface ShuffleActivations {
-  /** u32 [tower rows]: the tower's row of each shuffled one (`shuffleOrder`); to be written once. */
-  order: Tensor;
-  /** The tower's rows in that order; a feature's lie behind each other. */
-  rows: Tensor;
 }
 
 /** Buffers of one pass over at most so many feature rows. */
 export interface ConnectorActivations {
-  shuffle: ShuffleActivations | undefined;
+  input: ConnectorInput;
   /** Of two linears; xa is A x. */
   xaHidden: Tensor;
   projected: Tensor;
@@ -91,24 +95,19 @@ export interface ConnectorActivations {
   gradients: ConnectorGradients | undefined;
 }
 
-/** To be written once, with `shuffleOrder`; for `rows` feature rows of a connector that shuffles. */
-export const allocateOrder = (alloc: Allocator, { shuffle }: ConnectorConfig, rows: number): Tensor | undefined =>
-  shuffle > 1 ? alloc.tensor("vision/order", rows * shuffle ** 2) : undefined;
-
-/** `rank` of LoRA on the connector, 0 for none. */
+/** `rank` of LoRA on the connector, 0 for none. `order`: of `allocateOrder`. */
 export function allocateConnector(
   alloc: Allocator,
   config: ConnectorConfig,
   { rows, rank, backward, blends }: { rows: number; rank: number; backward: boolean; blends: boolean },
-  order = allocateOrder(alloc, config, rows),
+  order: Tensor | undefined,
 ): ConnectorActivations {
-  const { inSize, outSize: h, shuffle, modules } = config;
+  const { outSize: h, modules, hiddenSize = h } = config;
   const t = (name: string, length: number): Tensor => alloc.tensor(`vision/${name}`, length);
-  const shuffled = order ? rows * shuffle ** 2 * inSize : 0;
-  const hidden = modules.length > 1 ? rows * h : 0;
+  const hidden = modules.length > 1 ? rows * hiddenSize : 0;
   const projected = t("projected", hidden);
   return {
-    shuffle: order && { order, rows: t("shuffled", shuffled) },
+    input: allocateInput(alloc, config, { rows, backward }, order),
     xaHidden: t("xaHidden", rows * rank),
     projected,
     activated: backward ? t("activated", hidden) : projected,
@@ -120,28 +119,9 @@ export function allocateConnector(
           dFeatures: t("dFeatures", rows * h),
           dActivated: t("dActivated", hidden),
           dProjected: t("dProjected", hidden),
-          dShuffled: t("dShuffled", shuffled),
         }
       : undefined,
   };
-}
-
-/**
- * The tower's row of each shuffled one, for `tiles` tiles: features row by row, and within a feature the rows of its square.
- * transformers: Idefics3Connector.pixel_shuffle.
- */
-export function shuffleOrder(tower: TowerConfig, { shuffle }: ConnectorConfig, tiles: number): Uint32Array {
-  const patches = patchesPerTile(tower);
-  const side = Math.sqrt(patches);
-  const square = shuffle ** 2;
-  return Uint32Array.from({ length: tiles * patches }, (_, i) => {
-    const [tile, inTile] = [Math.floor(i / patches), i % patches];
-    const [feature, inside] = [Math.floor(inTile / square), inTile % square];
-    const across = side / shuffle;
-    const y = Math.floor(feature / across) * shuffle + Math.floor(inside / shuffle);
-    const x = (feature % across) * shuffle + (inside % shuffle);
-    return tile * patches + y * side + x;
-  });
 }
 
 /** One pass. */
@@ -158,6 +138,8 @@ export interface ConnectorPass<K extends string> {
   /** In training; dims: step, firstTile. A tile has so many feature rows. */
   dropout: PassDropout<K> | undefined;
   rowsPerTile: number;
+  /** Dropout site of the first linear. */
+  site?: number;
 }
 
 function connectorLora<K extends string>(p: ConnectorPass<K>): OfLinears<AdaptedLinear<K>> | undefined {
@@ -165,7 +147,7 @@ function connectorLora<K extends string>(p: ConnectorPass<K>): OfLinears<Adapted
   if (!lora) return undefined;
   const at = (linear: LoraLinear, place: number): AdaptedLinear<K> => ({
     ...linear,
-    dropout: dropoutAt(p.dropout, dropoutSites.projector + place, p.rowsPerTile),
+    dropout: dropoutAt(p.dropout, (p.site ?? dropoutSites.projector) + place, p.rowsPerTile),
   });
   return { hidden: lora.hidden && at(lora.hidden, 0), out: at(lora.out, 1) };
 }
@@ -174,6 +156,10 @@ const times =
   <K extends string>(size: Size<K>, factor: number): Size<K> =>
   (d) =>
     evaluate(size, d) * factor;
+
+const inputPass = <K extends string>(p: ConnectorPass<K>): ConnectorInputPass<K> => ({
+  ...{ config: p.config, norm: p.weights.norm, kept: p.kept.input, features: p.features, rows: p.rows },
+});
 
 /** features -> rows of `to` from `row` on. */
 export function connectorForward<K extends string>(
@@ -185,16 +171,11 @@ export function connectorForward<K extends string>(
   const { kept, rows, config } = p;
   const { hidden, out } = p.trained ?? p.weights;
   const l = connectorLora(p);
-  let x = p.features;
-  if (kept.shuffle) {
-    const { order: gather, rows: y } = kept.shuffle;
-    copyRows(r, { y, x, size: config.inSize, rows: times(rows, config.shuffle ** 2), gather });
-    x = y;
-  }
+  let x = inputForward(r, inputPass(p));
   if (hidden) {
     const { weight, bias } = hidden;
     linearForward(r, { y: kept.projected, x, weight, bias, lora: adapted(l?.hidden, kept.xaHidden), rows });
-    const count = times(rows, config.outSize);
+    const count = times(rows, weight.out);
     geluForward(r, { y: kept.activated, x: kept.projected, kind: config.activation, count });
     x = kept.activated;
   }
@@ -203,14 +184,15 @@ export function connectorForward<K extends string>(
 }
 
 /**
- * Backward of `connectorForward`: `dTokens` [token rows, h] is the gradient of the decoder's input, of which
- * `kept.gradients.featureRows` picks the rows of these features, and `blend` those of sums they are in. Weight and LoRA gradients are added to. `dx` takes the gradient of
- * the features, where the tower learns; `t`: scratch where LoRA is on the connector.
+ * Backward of `connectorForward`: `dTokens` [token rows, h] is the gradient of the rows that took the features, of which
+ * `kept.gradients.featureRows` picks those of these features, and `blend` those of sums they are in. Weight and LoRA gradients are added to.
+ * `dx.to` takes the gradient of the features, where the tower learns, added to what is there where it `adds`; `t`: scratch where LoRA is
+ * on the connector.
  */
 export function connectorBackward<K extends string>(
   r: Recorder<K>,
   dTokens: Tensor,
-  dx: Tensor | undefined,
+  dx: { to: Tensor | undefined; adds: boolean },
   t: Tensor | undefined,
   p: ConnectorPass<K>,
 ): void {
@@ -232,22 +214,17 @@ export function connectorBackward<K extends string>(
   if (g.blend) {
     blendRows(r, { y: dFeatures, x: dTokens, table: g.blend, size: config.outSize, rows, accumulate: true });
   }
-  const { shuffle } = kept;
-  const input = shuffle?.rows ?? p.features;
-  const dInput = dx && (shuffle ? g.dShuffled : dx);
+  const input = inputBackward(r, dx, inputPass(p));
   if (p.weights.hidden) {
     linear("out", { dx: g.dActivated, dy: dFeatures, x: kept.activated, xa: kept.xaOut, rows });
     const { dActivated: dy, dProjected } = g;
-    const count = times(rows, config.outSize);
+    const count = times(rows, p.weights.hidden.weight.out);
     geluBackward(r, { dx: dProjected, dy, x: kept.projected, kind: config.activation, count });
-    linear("hidden", { dx: dInput, dy: dProjected, x: input, xa: kept.xaHidden, rows });
+    linear("hidden", { dx: input.dx, dy: dProjected, x: input.x, xa: kept.xaHidden, rows });
   } else {
-    linear("out", { dx: dInput, dy: dFeatures, x: input, xa: kept.xaOut, rows });
+    linear("out", { dx: input.dx, dy: dFeatures, x: input.x, xa: kept.xaOut, rows });
   }
-  if (dx && shuffle) {
-    const all = times(rows, config.shuffle ** 2);
-    scatterRows(r, { y: dx, x: g.dShuffled, index: shuffle.order, size: config.inSize, rows: all });
-  }
+  input.record();
 }
 
 /** FLOPs of a forward pass a feature row; two a multiply-add. */

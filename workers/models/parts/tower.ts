@@ -2,12 +2,14 @@
  * The vision tower: normalised tiles -> features, and, where LoRA is on it, the way back to its matrices (the patch embedding stays
  * frozen, so nothing goes further than the first layer's q|k|v).
  * More than 300 lines, because a layer's forward is to be read beside its backward.
- * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling), models/siglip/modeling_siglip.py.
+ * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling), models/siglip/modeling_siglip.py; of pictures at free
+ * size, whose tiles see each other, models/qwen3_vl/modeling_qwen3_vl.py.
  */
 import type { Allocator, Tensor } from "../../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
 import { geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
 import { attentionBackward, attentionForward } from "../../kernels/attention/attention.ts";
+import { ropeBackward, ropeForward } from "../../kernels/attention/rope.ts";
 import { linearForward, loraDown } from "../../kernels/linear/linear.ts";
 import { layerNormBackward, layerNormForward } from "../../kernels/norm/layer-norm.ts";
 import {
@@ -16,8 +18,17 @@ import {
   patchesForward,
   visionTokensForward,
 } from "../../kernels/picture/patch.ts";
+import { blendRows } from "../../kernels/rows/blend.ts";
 import { copyRows } from "../../kernels/rows/copy.ts";
-import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
+import {
+  clipModules,
+  patchesPerTile,
+  patchValues,
+  positionTableRows,
+  type TowerConfig,
+  tokensPerTile,
+  towerRowsPerTile,
+} from "../config.ts";
 import { TOWER, towerLayer } from "../names.ts";
 import type { AffineWeight, NormWeight, WeightBuilder } from "../weight-builder.ts";
 import type { FusedLinear, Linears } from "./linears.ts";
@@ -30,6 +41,7 @@ import {
   type LoraLinear,
   type PassDropout,
 } from "./lora.ts";
+import { allocatePlaces, type PlaceTensors } from "./picture-places.ts";
 
 export type TowerLinear = "qkv" | "out" | "fc1" | "fc2";
 
@@ -56,13 +68,14 @@ export type TowerLora = Record<TowerLinear, LoraLinear>;
 export function towerLinears({
   hiddenSize: c,
   intermediateSize: f,
-}: Pick<TowerConfig, "hiddenSize" | "intermediateSize">): Linears<TowerLinear> {
+  modules: m = clipModules,
+}: Pick<TowerConfig, "hiddenSize" | "intermediateSize" | "modules">): Linears<TowerLinear> {
   const linear = (inSize: number, ...parts: FusedLinear["parts"]): FusedLinear => ({ inSize, parts, bias: true });
   return {
-    qkv: linear(c, ["self_attn.q_proj", c], ["self_attn.k_proj", c], ["self_attn.v_proj", c]),
-    out: linear(c, ["self_attn.out_proj", c]),
-    fc1: linear(c, ["mlp.fc1", f]),
-    fc2: linear(f, ["mlp.fc2", c]),
+    qkv: linear(c, ...m.qkv.map((module) => [module, (3 * c) / m.qkv.length] as const)),
+    out: linear(c, [m.out, c]),
+    fc1: linear(c, [m.fc1, f]),
+    fc2: linear(f, [m.fc2, c]),
   };
 }
 
@@ -74,11 +87,11 @@ export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights
     classEmbedding: c.classToken === "none" ? undefined : build.vector(`${embeddings}.class_embedding`, [size]),
     positionEmbedding: build.vector(
       `${embeddings}.position_embedding.weight`,
-      [tokensPerTile(c), size],
+      [positionTableRows(c), size],
       c.positionRows,
     ),
     patch: {
-      weight: build.matrix("patch_embedding", [[patch, size]], 3 * c.patchSize ** 2, false),
+      weight: build.matrix("patch_embedding", [[patch, size]], patchValues(c), false),
       bias: c.patchBias ? build.vector(`${patch}.bias`, [size]) : undefined,
     },
     preNorm: c.preNorm ? build.layerNorm(`${TOWER}.pre_layrnorm`, size) : undefined,
@@ -91,14 +104,15 @@ export function towerWeights(build: WeightBuilder, c: TowerConfig): TowerWeights
 function towerLayerWeights(build: WeightBuilder, c: TowerConfig, n: number): TowerLayerWeights {
   const base = towerLayer(n);
   const linears = towerLinears(c);
+  const { norm1: attentionNorm, norm2: mlpNorm } = c.modules ?? clipModules;
   const half = <K extends TowerLinear>(within: WeightBuilder, norm: string, names: readonly K[]) => ({
     norm: within.layerNorm(`${base}.${norm}`, c.hiddenSize),
     ...(Object.fromEntries(
       names.map((name) => [name, within.linear(base, name, linears[name], "vision_tower")]),
     ) as Record<K, AffineWeight>),
   });
-  const { norm: norm1, ...first } = build.together(`${base}.attention`, (b) => half(b, "layer_norm1", ["qkv", "out"]));
-  const { norm: norm2, ...second } = build.together(`${base}.mlp`, (b) => half(b, "layer_norm2", ["fc1", "fc2"]));
+  const { norm: norm1, ...first } = build.together(`${base}.attention`, (b) => half(b, attentionNorm, ["qkv", "out"]));
+  const { norm: norm2, ...second } = build.together(`${base}.mlp`, (b) => half(b, mlpNorm, ["fc1", "fc2"]));
   return { norm1, linears: { ...first, ...second }, norm2 };
 }
 
@@ -158,6 +172,8 @@ export interface TowerActivations {
   features: Tensor;
   starts: Tensor;
   ends: Tensor;
+  /** Of pictures at free size: to be written before each pass, like `starts` and `ends`. */
+  places: PlaceTensors | undefined;
   /** None while the tower is frozen. */
   gradients: TowerGradients | undefined;
 }
@@ -176,14 +192,17 @@ export interface TowerCapacity {
 /** What comes one after the other where no backward follows: before the layers, the halves of a layer in turns, behind the layers. */
 export const towerPhases = ["patches", "attention", "mlp", "features"] as const;
 
-/** To be written once, with `tileBorders`. */
-export function allocateBorders(
-  alloc: Allocator,
-  config: TowerConfig,
-  tiles: number,
-): Pick<TowerActivations, "starts" | "ends"> {
+type TowerBorders = Pick<TowerActivations, "starts" | "ends" | "places">;
+
+/** Which rows see each other, and of pictures at free size where they are. To be written once, with `tileBorders`, else with `placesOf`. */
+export function allocateBorders(alloc: Allocator, config: TowerConfig, tiles: number): TowerBorders {
   const rows = tiles * tokensPerTile(config);
-  return { starts: alloc.tensor("vision/starts", rows), ends: alloc.tensor("vision/ends", rows) };
+  const { freeSize } = config;
+  return {
+    starts: alloc.tensor("vision/starts", rows),
+    ends: alloc.tensor("vision/ends", rows),
+    places: freeSize && allocatePlaces(alloc, { ...config, freeSize }, tiles),
+  };
 }
 
 /** `phases`: where what only one of them needs comes from. */
@@ -195,7 +214,7 @@ export function allocateTower(
     borders = allocateBorders(alloc, config, capacity.tiles),
     phases = { patches: alloc, attention: alloc, mlp: alloc, features: alloc },
   }: {
-    borders?: Pick<TowerActivations, "starts" | "ends">;
+    borders?: TowerBorders;
     phases?: Record<(typeof towerPhases)[number], Allocator>;
   } = {},
 ): TowerActivations {
@@ -242,8 +261,8 @@ export function allocateTower(
   return {
     recompute: capacity.backward === "recompute",
     pixels: t("pixels", tiles * 3 * config.imageSize ** 2),
-    patches: t("patches", patches * 3 * config.patchSize ** 2, phases.patches),
-    embedded: t("embedded", patches * c, phases.patches),
+    patches: t("patches", patches * patchValues(config), phases.patches),
+    embedded: t("embedded", config.freeSize ? 0 : patches * c, phases.patches),
     layers,
     last,
     normedLast,
@@ -282,9 +301,14 @@ export interface TowerPass<K extends string> {
   /** LoRA of the layers that are run. */
   lora: TowerLora[] | undefined;
   tiles: Size<K>;
+  /** Pairs of rows that see each other; absent: every tile sees itself. */
+  pairs?: Size<K> | undefined;
   /** In training; dims: step, firstTile. */
   dropout: PassDropout<K> | undefined;
 }
+
+/** What becomes of the output of a layer besides; on the way back, what adds to the gradient of that output. */
+export type Tapped = (layer: number, rows: Tensor) => void;
 
 const times =
   <K extends string>(size: Size<K>, factor: number): Size<K> =>
@@ -309,10 +333,20 @@ function normForward<K extends string>(r: Recorder<K>, p: TowerPass<K>, x: Tenso
   layerNormForward(r, { ...to, x, weight: n.weight, bias: n.bias, size, eps, rows: tokenRows(p) });
 }
 
-function attentionShape<K extends string>({ config, kept: { starts, ends }, tiles }: TowerPass<K>) {
+function attentionShape<K extends string>({ config, kept: { starts, ends }, tiles, pairs: given }: TowerPass<K>) {
   const { numHeads: heads, hiddenSize } = config;
-  const pairs = times(tiles, tokensPerTile(config) ** 2);
+  const pairs = given ?? times(tiles, tokensPerTile(config) ** 2);
   return { heads, kvHeads: heads, headSize: hiddenSize / heads, causal: false, starts, ends, pairs };
+}
+
+/** Turns query and key of `qkv` by the places of their patches; undefined where nothing is turned. */
+function rotary<K extends string>({ config, kept, ...pass }: TowerPass<K>, qkv: Tensor) {
+  const { places } = kept;
+  if (!places) return undefined;
+  const { numHeads: heads, hiddenSize } = config;
+  const { positions, rotary: table } = places;
+  const rows = tokenRows({ config, kept, ...pass });
+  return { qkv, positions, table, axes: 2, heads, kvHeads: heads, headSize: hiddenSize / heads, rows };
 }
 
 /** One layer, x -> next. `next` undefined stops before the last linear's wide half: all that recomputation needs. */
@@ -329,8 +363,10 @@ function towerLayerForward<K extends string>(
   const { activation: kind, intermediateSize } = p.config;
   normForward(r, p, a.x, norm1, a.normed1);
   linearForward(r, { y: a.qkv, x: a.normed1.y, ...w.qkv, lora: adapted(l?.qkv, a.xaQkv), rows });
-  const span = tokensPerTile(p.config);
-  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, span, ...attentionShape(p) });
+  const turned = rotary(p, a.qkv);
+  if (turned) ropeForward(r, turned);
+  const span = p.config.freeSize ? {} : { span: tokensPerTile(p.config) };
+  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, ...span, ...attentionShape(p) });
   linearForward(r, { y: a.x1, x: a.out, ...w.out, lora: adapted(l?.out, a.xaOut), rows, residual: a.x });
   normForward(r, p, a.x1, norm2, a.normed2);
   linearForward(r, { y: a.fc1, x: a.normed2.y, ...w.fc1, lora: adapted(l?.fc1, a.xaFc1), rows });
@@ -339,23 +375,39 @@ function towerLayerForward<K extends string>(
   else if (l) loraDown(r, { ...l.fc2, xa: a.xaFc2, x: a.hidden, rows });
 }
 
-/** kept.pixels -> kept.features */
-export function towerForward<K extends string>(r: Recorder<K>, p: TowerPass<K>): void {
+/** kept.pixels -> the first layer's input. */
+function embedPatches<K extends string>(r: Recorder<K>, p: TowerPass<K>): void {
   const { config, weights: w, kept, tiles: images } = p;
-  const { imageSize, patchSize, hiddenSize: size } = config;
+  const { imageSize, patchSize, hiddenSize: size, frames = 1 } = config;
   const patchesPerImage = patchesPerTile(config);
+  const rows = times(images, patchesPerImage);
   const first = kept.layers[0]!;
-  patchesForward(r, { y: kept.patches, pixels: kept.pixels, imageSize, patchSize, images });
-  linearForward(r, { y: kept.embedded, x: kept.patches, ...w.patch, rows: times(images, patchesPerImage) });
   // The first layer's x1 is free until that layer runs.
   const tokens = w.preNorm ? first.x1 : first.x;
-  visionTokensForward(r, {
-    ...{ y: tokens, patches: kept.embedded, size, patchesPerImage, images },
-    ...{ classEmbedding: w.classEmbedding, positionEmbedding: w.positionEmbedding },
-  });
+  patchesForward(r, { y: kept.patches, pixels: kept.pixels, imageSize, patchSize, frames, images });
+  if (kept.places) {
+    linearForward(r, { y: tokens, x: kept.patches, ...w.patch, rows });
+    blendRows(r, { y: tokens, x: w.positionEmbedding, table: kept.places.taps, size, rows, accumulate: true });
+  } else {
+    linearForward(r, { y: kept.embedded, x: kept.patches, ...w.patch, rows });
+    visionTokensForward(r, {
+      ...{ y: tokens, patches: kept.embedded, size, patchesPerImage, images },
+      ...{ classEmbedding: w.classEmbedding, positionEmbedding: w.positionEmbedding },
+    });
+  }
   if (w.preNorm) normForward(r, p, tokens, w.preNorm, { ...first.normed1, y: first.x });
+}
+
+/** kept.pixels -> kept.features. `tapped` records what is made of a layer's output, which does not last. */
+export function towerForward<K extends string>(r: Recorder<K>, p: TowerPass<K>, tapped?: Tapped): void {
+  const { config, weights: w, kept, tiles: images } = p;
+  const { hiddenSize: size } = config;
+  const patchesPerImage = patchesPerTile(config);
+  embedPatches(r, p);
   kept.layers.forEach((_, n) => {
-    towerLayerForward(r, kept.layers[n + 1]?.x ?? kept.last, n, p);
+    const output = kept.layers[n + 1]?.x ?? kept.last;
+    towerLayerForward(r, output, n, p);
+    tapped?.(n, output);
   });
   const { normedLast } = kept;
   if (normedLast) normForward(r, p, kept.last, w.postNorm!, normedLast);
@@ -365,8 +417,8 @@ export function towerForward<K extends string>(r: Recorder<K>, p: TowerPass<K>):
     dropClassForward(r, { y: kept.features, x: output, size, patchesPerImage, images });
 }
 
-/** Backward of `towerForward` from `kept.gradients.dFeatures`. LoRA gradients are added to. */
-export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>): void {
+/** Backward of `towerForward` from `kept.gradients.dFeatures`. LoRA gradients are added to. `tapped` adds to what it is given. */
+export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>, tapped?: Tapped): void {
   const { config, kept, tiles: images } = p;
   const { hiddenSize: size, intermediateSize, activation: kind } = config;
   const g = kept.gradients!;
@@ -387,6 +439,7 @@ export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>)
     /** Gradient of a LayerNorm's input, added to that of the residual stream. */
     const normBackward = (x: Tensor, { weight }: NormWeight, { mean, rstd }: Normed): void =>
       layerNormBackward(r, { dx: g.dx, dy: g.dNormed, x, weight, mean, rstd, size, rows, accumulate: 1 });
+    tapped?.(n, g.dx);
     if (kept.recompute && n < kept.layers.length - 1) towerLayerForward(r, undefined, n, p);
     adaptedBackward(r, l.fc2, w.fc2, { dx: g.dHidden, dy: g.dx, x: a.hidden, xa: a.xaFc2, t: g.t, rows });
     geluBackward(r, { dx: g.dFc1, dy: g.dHidden, x: a.fc1, kind, count: times(rows, intermediateSize) });
@@ -395,15 +448,17 @@ export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>)
     adaptedBackward(r, l.out, w.out, { dx: g.dOut, dy: g.dx, x: a.out, xa: a.xaOut, t: g.t, rows });
     const { out, lse, qkv } = a;
     attentionBackward(r, { dQkv: g.dQkv, dOut: g.dOut, out, lse, delta: g.delta, qkv, rows, ...attentionShape(p) });
+    const turned = rotary(p, g.dQkv);
+    if (turned) ropeBackward(r, turned);
     const dNormed = n > 0 ? g.dNormed : undefined;
     adaptedBackward(r, l.qkv, w.qkv, { dx: dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, t: g.t, rows });
     if (n > 0) normBackward(a.x, norm1, a.normed1);
   }
 }
 
-/** FLOPs of a forward pass over one tile; two a multiply-add. */
-export function towerFlops(c: TowerConfig): number {
+/** FLOPs of a forward pass over one tile that sees itself, or, at free size, a picture of so many tiles; two a multiply-add. */
+export function towerFlops(c: TowerConfig, pictureTiles = 1): number {
   const perLayer = 4 * c.hiddenSize ** 2 + 2 * c.hiddenSize * c.intermediateSize;
-  const attention = 2 * c.hiddenSize * patchesPerTile(c);
-  return tokensPerTile(c) * (2 * c.layersUsed * (perLayer + attention) + 2 * c.hiddenSize * 3 * c.patchSize ** 2);
+  const attention = 2 * c.hiddenSize * patchesPerTile(c) * (c.freeSize ? pictureTiles : 1);
+  return tokensPerTile(c) * (2 * c.layersUsed * (perLayer + attention) + 2 * c.hiddenSize * patchValues(c));
 }

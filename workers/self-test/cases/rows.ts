@@ -155,17 +155,19 @@ export function halfCopies(r: Recorder<never>, arena: Uploads): Output[] {
 /** Patches of two pictures, the tower's input rows, and the class rows off again and back. */
 export function patches(r: Recorder<never>, arena: Uploads): Output[] {
   const [images, imageSize, patchSize, size] = [2, 11, 5, 9];
+  const frames = 2;
   const [grid, area] = [2, imageSize * imageSize];
   const pixels = randomArray(images * area * 3, 1);
   const expected: number[] = [];
   for (let patch = 0; patch < images * grid * grid; patch++)
-    for (let i = 0; i < 3 * patchSize * patchSize; i++) {
+    for (let i = 0; i < 3 * frames * patchSize * patchSize; i++) {
       const [image, py, px] = [Math.floor(patch / (grid * grid)), Math.floor(patch / grid) % grid, patch % grid];
-      const [c, ky, kx] = [Math.floor(i / patchSize ** 2), Math.floor(i / patchSize) % patchSize, i % patchSize];
+      const c = Math.floor(i / (frames * patchSize ** 2));
+      const [ky, kx] = [Math.floor(i / patchSize) % patchSize, i % patchSize];
       expected.push(pixels[(image * 3 + c) * area + (py * patchSize + ky) * imageSize + px * patchSize + kx]!);
     }
   const patchRows = arena.tensor("patch rows", expected.length);
-  patchesForward(r, { images, imageSize, patchSize, y: patchRows, pixels: arena.upload("pixels", pixels) });
+  patchesForward(r, { images, imageSize, patchSize, frames, y: patchRows, pixels: arena.upload("pixels", pixels) });
 
   const rows = { images, patchesPerImage: grid * grid, size };
   const tokensPerImage = grid * grid + 1;
