@@ -12,6 +12,7 @@ import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
 import { createEncoder, type VisionEncoder } from "../models/encoder.ts";
 import { encodePictures, packPictures } from "../models/pack-pictures.ts";
+import { callCapacity } from "../models/picture-runs.ts";
 import type { Vlm } from "../models/vlm.ts";
 import { type Choice, createDecoder, type Decoder, type DecoderSettings, type Speaker, tokenOf } from "./decoder.ts";
 
@@ -120,8 +121,9 @@ async function buildChat(
   const encoderWith = (adapted: Adapter | undefined): Promise<VisionEncoder> =>
     createEncoder(model, arena, {
       features: decoder.buffers.imageFeatures,
+      deepstack: decoder.buffers.deepstack,
       featureCapacity: features,
-      tileCapacity: Math.min(4, settings.tiles),
+      tileCapacity: callCapacity(config.tower, settings.tiles, { usual: 4, picture: model.pictures.mostTiles }),
       adapter: adapted,
     });
   const encoder = await encoderWith(undefined);

@@ -30,7 +30,9 @@ export function chatRoom({
   pictures: Pick<PictureFormat, "mostTiles" | "mostSlots">;
 }): ChatRoom {
   const perTile = featuresPerTile(config);
-  const { mostTiles, mostSlots } = pictures;
+  // A picture at free size may be far larger than those that people show: the chat grows with the first that is.
+  const first = config.tower.freeSize ? CHAT_ROWS - WORDS_BESIDE_PICTURE : Number.POSITIVE_INFINITY;
+  const [mostTiles, mostSlots] = [Math.min(pictures.mostTiles, first), Math.min(pictures.mostSlots, first)];
   const bindable = Math.floor(BASELINE_BINDING_BYTES / (4 * perTile * config.decoder.hiddenSize)) - 1;
   return {
     contextRows: Math.min(positionsOf(config.decoder), Math.max(CHAT_ROWS, mostSlots + WORDS_BESIDE_PICTURE)),

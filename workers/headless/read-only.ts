@@ -11,6 +11,7 @@ import { readBack } from "../gpu/buffers.ts";
 import type { Adapter } from "../models/adapter.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
+import { callCapacity } from "../models/picture-runs.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { measure, needFinite } from "../training/evaluation.ts";
 import { createEvaluation, type Runner } from "../training/step.ts";
@@ -31,7 +32,7 @@ async function runnerFor(model: LoadedModel, examples: Example[], adapter: Adapt
   };
   return createEvaluation(model.vlm, {
     capacity,
-    tileCapacity: Math.min(8, tiles),
+    tileCapacity: callCapacity(model.config.tower, tiles, { usual: 8, picture: tiles }),
     adapter,
   });
 }

@@ -8,7 +8,7 @@ import { softwareVariants } from "../gpu/variants.ts";
 import type { Optim } from "../recipe.ts";
 import { type ActivationPolicy, allocateActivations, KEEP, RECOMPUTE } from "./activations.ts";
 import { type Adapter, allocateAdapter, checkpointBytes } from "./adapter.ts";
-import { featuresPerTile, ropeWords, type VlmConfig } from "./config.ts";
+import { deepstackOf, featuresPerTile, ropeWords, type VlmConfig } from "./config.ts";
 import { recordStages } from "./encoder.ts";
 import { allocateReading, type KeptStage, keptStage, stageWords } from "./kept/kept-features.ts";
 import { connectorFlops } from "./parts/connector.ts";
@@ -17,6 +17,7 @@ import { loraParameters, matrixParameters, outSize, sumOf } from "./parts/linear
 import type { LoraSettings } from "./parts/lora.ts";
 import { towerFlops } from "./parts/tower.ts";
 import { allocateFeatures, type PassBuffers, type PassCapacity, recordTraining } from "./pass.ts";
+import { callCapacity } from "./picture-runs.ts";
 import { allocateStep } from "./step-buffers.ts";
 import { allocateVision, type VisionActivations } from "./vision.ts";
 import type { QuantSettings, TensorFacts } from "./weight-builder.ts";
@@ -71,6 +72,8 @@ export interface PlanRequest {
   /** Tokens of the longest row, and tiles of its pictures. */
   longest: number;
   tilesPerRow: number;
+  /** Tiles of the largest picture; by default a row has one. */
+  tilesPerPicture?: number | undefined;
   /** The recipe's: recompute (true), keep (false), or keep what is small and recompute what is not (null, the default). */
   gradientCheckpointing?: boolean | null;
   /** Instead of the one that would be chosen. */
@@ -87,7 +90,8 @@ export function planMemory(request: PlanRequest): MemoryPlan {
   const rowsPerPass = Math.max(1, Math.min(batchSize, Math.floor(rows / Math.max(1, longest))));
   const tiles = Math.max(1, tilesPerRow * rowsPerPass);
   const passes = Math.ceil((batchSize * accumulation) / rowsPerPass);
-  const tileCapacity = Math.min(8, tiles);
+  const { tilesPerPicture: picture = tilesPerRow } = request;
+  const tileCapacity = callCapacity(config.tower, tiles, { usual: 8, picture });
   const features = tiles * featuresPerTile(config);
   const allocate = (policy: ActivationPolicy, answers: number | undefined) => {
     const capacity = { rows, labelRows: rows, features, policy };
@@ -195,8 +199,9 @@ export interface StepWork {
   /** Tokens, and how many of them are targets. */
   rows: number;
   labelRows: number;
-  /** Tiles of all pictures. */
+  /** Tiles of all pictures, and of one; that is read where they see each other. */
   tiles: number;
+  tilesPerPicture?: number | undefined;
   /** Tokens of a row of the data, on average. */
   tokensPerRow: number;
   policy: ActivationPolicy;
@@ -216,8 +221,9 @@ export function stepFlops(config: VlmConfig, work: StepWork): { executed: number
   const base = decoderParameters(config);
   const lora = numLayers * sumOf(linears, (l) => loraParameters(l, rank));
   const attention = 2 * numLayers * numHeads * headSize * tokensPerRow; // causal: half of QKᵀ and PV
-  const tower = tiles * towerFlops(config.tower);
-  const connector = tiles * featuresPerTile(config) * connectorFlops(config.connector);
+  const tower = tiles * towerFlops(config.tower, work.tilesPerPicture);
+  const perFeature = [config.connector, ...deepstackOf(config).map((d) => d.connector)].map(connectorFlops);
+  const connector = tiles * featuresPerTile(config) * perFeature.reduce((sum, flops) => sum + flops);
   const pictures = tower + connector;
   const forward = rows * (2 * base + 2 * lora + attention);
   const backward = rows * (2 * base + 4 * lora + 3.5 * attention);

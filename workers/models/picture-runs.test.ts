@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runsOf } from "./picture-runs.ts";
+import { callCapacity, runsOf } from "./picture-runs.ts";
 
 const grid = (rows: number, columns: number) => ({ rows, columns });
 
@@ -20,4 +20,11 @@ test("pictures at free size go whole", () => {
   ]);
   expect(runsOf({ tiles: 13, grids: [a, b, c] }, 13)).toEqual([{ firstTile: 0, tiles: 13, grids: [a, b, c] }]);
   expect(() => runsOf({ tiles: 4, grids: [a] }, 3)).toThrow("a picture of 4 tiles");
+});
+
+test("a call has room for the largest picture where pictures go whole", () => {
+  const [tower, usual] = [{ freeSize: { tableSide: 3, ropeTheta: 1 } }, 8];
+  expect(callCapacity({}, 100, { usual, picture: 50 })).toBe(8);
+  expect(callCapacity(tower, 100, { usual, picture: 50 })).toBe(50);
+  expect(callCapacity(tower, 30, { usual, picture: 50 })).toBe(30);
 });

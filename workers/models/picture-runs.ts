@@ -1,5 +1,6 @@
 /** Which tiles go through the tower together: as many as it takes, and of pictures at free size, whose tiles see each other, whole ones. */
 import type { Grid } from "../data/pictures/format.ts";
+import type { TowerConfig } from "./config.ts";
 
 /** Tiles of a pack that go through the tower together. */
 export interface TileRun {
@@ -15,6 +16,16 @@ export interface PackTiles {
   tiles: number;
   grids: readonly Grid[];
 }
+
+/**
+ * Tiles that a call of the tower has room for, of `tiles` that there are at most: `usual` ones keep a GPU busy, and a picture at free size
+ * goes whole, so there it is as many as the largest picture has.
+ */
+export const callCapacity = (
+  { freeSize }: Pick<TowerConfig, "freeSize">,
+  tiles: number,
+  { usual, picture }: { usual: number; picture: number },
+): number => Math.min(tiles, freeSize ? picture : usual);
 
 export const tilesIn = ({ rows, columns }: Grid): number => rows * columns;
 

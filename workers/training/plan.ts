@@ -75,11 +75,15 @@ export function onModel(model: PlannedModel, given: Recipe): RecipeOnModel {
 
 function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan {
   const { config } = model;
-  const tiles = tilesPerPicture(model, recipe);
+  const most = tilesPerPicture(model, recipe);
   // What is cut away of tiles, or shrunk, makes fewer slots than they have features; marks between them are more text.
-  const slots = Math.min(tiles * featuresPerTile(config), model.pictures.mostSlots);
+  const slots = Math.min(most * featuresPerTile(config), model.pictures.mostSlots);
   const longest = data.longest || slots + TEXT_TOKENS;
   const rowTokens = Math.min(longest, recipe.maxLength);
+  // At free size each tile is a slot: a row has no more of them than tokens, however large a picture might be.
+  const room = config.tower.freeSize ? rowTokens : Number.POSITIVE_INFINITY;
+  const tiles = Math.min(most, room);
+  const pictures = Math.max(1, data.pictures ?? Math.floor(rowTokens / featuresPerTile(config)));
   const memory = planMemory({
     config,
     tensors: model.checkpoint.tensors,
@@ -89,7 +93,8 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
     batchSize: recipe.perDeviceTrainBatchSize,
     accumulation: recipe.gradientAccumulationSteps,
     longest: Math.max(16, rowTokens),
-    tilesPerRow: tiles * Math.max(1, data.pictures ?? Math.floor(rowTokens / featuresPerTile(config))),
+    tilesPerRow: Math.min(tiles * pictures, room),
+    tilesPerPicture: tiles,
     gradientCheckpointing: recipe.gradientCheckpointing,
     answerRows: answersRows(recipe) ? Math.min(rowTokens + ANSWER_ROOM, positionsOf(config.decoder)) : undefined,
   });
@@ -104,6 +109,7 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
       rows: batch * rowTokens,
       labelRows: batch * Math.min(rowTokens, TEXT_TOKENS),
       tiles: batch * tiles,
+      tilesPerPicture: tiles,
       tokensPerRow: rowTokens,
       policy: memory.capacity.policy,
       keptStage: memory.kept?.stage,

@@ -124,13 +124,14 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
   const borrowed = model.lent.lend(lent);
   const encoder = await createEncoder(model, arena, {
     features: buffers.imageFeatures,
+    deepstack: buffers.deepstack,
     featureCapacity: capacity.features,
     tileCapacity,
     buffers: vision,
     adapter,
     keep,
     ...(typeof capacity.policy === "object" && {
-      training: { policy: capacity.policy, dTokens: buffers.gradients!.dx },
+      training: { policy: capacity.policy, dTokens: buffers.gradients!.dx, deepstack: buffers.dDeepstack },
     }),
   });
   const training = trains && (await recordTraining(model, buffers, trains).build(arena, model.pipelines));
