@@ -64,6 +64,9 @@ export interface Recipe {
   /** Whether pictures are cut into tiles (SmolVLM), and what their longer side is resized to before; null: as the checkpoint says. */
   doImageSplitting: boolean | null;
   imageLongestEdge: number | null;
+  /** Pixels of a picture at least and at most, once it is resized to whole blocks (Qwen3-VL); null: as the checkpoint says. */
+  minPixels: number | null;
+  maxPixels: number | null;
   /** Whether held-out rows are measured while the run goes on: never, or at step 0, at every `evalSteps` and at the last step. */
   evalStrategy: "no" | "steps";
   /** null: as many as `loggingSteps`, as transformers has it. */
@@ -155,6 +158,13 @@ function listed(options: readonly string[]): string {
 
 const MOST_STEPS = 10_000_000;
 const MOST_TILES = 64;
+const MOST_PIXELS = 100_000_000;
+
+/**
+ * `max_pixels` that the page begins with: 768 x 768, which are 576 tokens of Qwen3-VL, as many as LLaVA-1.5's pictures have. Its files say
+ * 4096 x 4096, and a picture of that size costs more than all the rest of a step.
+ */
+export const USUAL_MAX_PIXELS = 768 ** 2;
 const QUANTIZABLE = ["language_model", "multi_modal_projector", "vision_tower"] as const;
 
 const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
@@ -243,6 +253,8 @@ const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {
     fallback: null,
     limits: { min: 32, max: 4096, step: 1 },
   },
+  minPixels: orNull("min_pixels", 1, MOST_PIXELS),
+  maxPixels: orNull("max_pixels", 1, MOST_PIXELS),
   evalStrategy: choice("eval_strategy", ["no", "steps"], "no"),
   evalSteps: orNull("eval_steps", 1, MOST_STEPS),
   evalSplit: belowOne("eval_split", 0.1),
@@ -314,7 +326,14 @@ export function parseRecipe(json: unknown): Recipe {
 
 /** Keys that are well alone and not together are refused here. */
 function coherent(recipe: Recipe): Recipe {
-  const { loraDropout, loraR } = recipe;
+  const { loraDropout, loraR, minPixels, maxPixels } = recipe;
+  if (minPixels !== null && maxPixels !== null && minPixels > maxPixels) {
+    throw new TabTuneError(
+      "bad-recipe",
+      `min_pixels is ${minPixels} and max_pixels ${maxPixels}: no picture has as many and as few.`,
+      "Set max_pixels to min_pixels or more.",
+    );
+  }
   if (loraDropout !== 0 && loraR % 4 !== 0) {
     throw new TabTuneError(
       "bad-recipe",

@@ -9,6 +9,9 @@ const limits = limitsOf("max_image_tiles");
 const splitting = { whole: false, tiles: true, checkpoint: null };
 const quantisable = ["vision_tower", "multi_modal_projector"] as const;
 const longestEdges = [512, 1024, 1536, 2048];
+/** Sides of squares with the most pixels, and of the blocks that are a token each. */
+const largest = [256, 512, 768, 1024, 1536];
+const block = 32;
 
 /** What is in 4 bits, and in which. */
 function QuantSettings({ disabled }: { disabled: boolean }) {
@@ -76,7 +79,7 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
 }
 
 export function LoadingSettings({ disabled }: { disabled: boolean }) {
-  const { max_image_tiles, do_image_splitting, image_longest_edge } = useModel((s) => s.loading);
+  const { max_image_tiles, do_image_splitting, image_longest_edge, max_pixels } = useModel((s) => s.loading);
   const setLoading = useModel((s) => s.setLoading);
   const say = words().model.loading;
   return (
@@ -129,6 +132,23 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
               {longestEdges.map((side) => (
                 <option key={side} value={side}>
                   {say.pixels(side)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label={say.largest} hint={say.largestHint}>
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={max_pixels ?? ""}
+              disabled={disabled}
+              onChange={({ target: { value } }) => setLoading({ max_pixels: value === "" ? null : Number(value) })}
+            >
+              <option value="">{say.asModel}</option>
+              {largest.map((side) => (
+                <option key={side} value={side ** 2}>
+                  {say.pictureTokens(String(side), (side / block) ** 2)}
                 </option>
               ))}
             </select>

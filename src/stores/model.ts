@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import { HUB } from "../../workers/hub/address.ts";
 import type { LoadProgress, ModelInfo, ModelPreview, ModelSource } from "../../workers/protocol/model.ts";
+import { USUAL_MAX_PIXELS } from "../../workers/recipe.ts";
 import { remembered } from "../page/remembered.ts";
 import { useApp } from "../page/store.ts";
 import { callback, engine } from "../page/workers.ts";
@@ -23,9 +24,11 @@ export interface Loading extends Quantised {
   /** Of models that have the choice; null: as the checkpoint says. */
   do_image_splitting: boolean | null;
   image_longest_edge: number | null;
+  /** Of models that see pictures at free size. */
+  max_pixels: number | null;
 }
 
-/** Unsplit: a picture in tiles costs more than all the training of a small model. */
+/** Unsplit, and no larger than usual: a picture in tiles, or of all its pixels, costs more than all the training of a small model. */
 export const usualLoading: Loading = {
   load_in_4bit: true,
   bnb_4bit_quant_type: "nf4",
@@ -34,6 +37,7 @@ export const usualLoading: Loading = {
   max_image_tiles: null,
   do_image_splitting: false,
   image_longest_edge: null,
+  max_pixels: USUAL_MAX_PIXELS,
 };
 
 interface ModelStore {

@@ -13,6 +13,8 @@ export const LOADING_KEYS = [
   "max_image_tiles",
   "do_image_splitting",
   "image_longest_edge",
+  "min_pixels",
+  "max_pixels",
 ];
 
 const DEFAULTS = toHuggingFace(parseRecipe({}));

@@ -41,6 +41,8 @@ describe("the list of all settings", () => {
       "eval_steps",
       "image_longest_edge",
       "max_image_tiles",
+      "max_pixels",
+      "min_pixels",
     ]);
   });
 

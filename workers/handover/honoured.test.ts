@@ -19,6 +19,8 @@ const inFiles: Record<string, string> = {
   max_image_tiles: "processor/",
   do_image_splitting: "processor/",
   image_longest_edge: "processor/",
+  min_pixels: "processor/",
+  max_pixels: "processor/",
   eval_split: "data/validation-*.parquet",
 };
 /** Keys that only mean something for answers, which are not written there. */

@@ -21,10 +21,13 @@ export interface PictureSettings {
   doImageSplitting: boolean | null;
   /** What the longer side is resized to before. */
   imageLongestEdge: number | null;
+  /** Pixels of a picture at least and at most, once it is resized. */
+  minPixels: number | null;
+  maxPixels: number | null;
 }
 
 export const asTheCheckpointSays: PictureSettings = {
-  ...{ maxImageTiles: null, doImageSplitting: null, imageLongestEdge: null },
+  ...{ maxImageTiles: null, doImageSplitting: null, imageLongestEdge: null, minPixels: null, maxPixels: null },
 };
 
 /** What a family makes its picture format of. */

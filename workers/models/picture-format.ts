@@ -12,13 +12,24 @@ export interface PictureSpec {
   /** Where the recipe says it and the family obeys it. */
   doImageSplitting?: PictureSettings["doImageSplitting"];
   imageLongestEdge?: PictureSettings["imageLongestEdge"];
+  minPixels?: PictureSettings["minPixels"];
+  maxPixels?: PictureSettings["maxPixels"];
 }
 
 /** The pictures' part of a larger spec: what a thread that prepares them is sent. */
 export function pictureSpecOf(spec: PictureSpec): PictureSpec {
-  const { configJson, processorJson, maxImageTiles, doImageSplitting = null, imageLongestEdge = null } = spec;
-  return { configJson, processorJson, maxImageTiles, doImageSplitting, imageLongestEdge };
+  const { configJson, processorJson } = spec;
+  return { configJson, processorJson, ...settingsOf(spec) };
 }
+
+/** The recipe's settings in it. */
+export const settingsOf = ({
+  maxImageTiles,
+  doImageSplitting = null,
+  imageLongestEdge = null,
+  minPixels = null,
+  maxPixels = null,
+}: PictureSpec): PictureSettings => ({ maxImageTiles, doImageSplitting, imageLongestEdge, minPixels, maxPixels });
 
 /** Throws TabTuneError "unsupported-model". */
 export function pictureFormatOf(spec: PictureSpec): PictureFormat {
@@ -27,8 +38,6 @@ export function pictureFormatOf(spec: PictureSpec): PictureFormat {
     config: parseConfig(configJson),
     configJson,
     processorJson: JSON.parse(spec.processorJson),
-    maxImageTiles: spec.maxImageTiles,
-    doImageSplitting: spec.doImageSplitting ?? null,
-    imageLongestEdge: spec.imageLongestEdge ?? null,
+    ...settingsOf(spec),
   });
 }

@@ -1,4 +1,5 @@
 /** A recipe's settings of pictures on a family: which it obeys, what to tell of the others, and how a model's files say them. */
+import { USUAL_MAX_PIXELS } from "../recipe.ts";
 import { readerOfBlob } from "../storage/range-reader.ts";
 import { type ModelFiles, modelFiles } from "../weights/hub/source.ts";
 import type { Family, Json, PictureSettings } from "./family.ts";
@@ -10,12 +11,15 @@ type Obeying = Pick<Family, "pictureSettings">;
 /** The settings beside the cap on tiles that the recipe has and the family obeys: what says nothing is left out, and changes no id. */
 export const obeyedSettings = ({ pictureSettings }: Obeying, recipe: PictureSettings): Partial<PictureSettings> =>
   Object.fromEntries(
-    (["doImageSplitting", "imageLongestEdge"] as const)
+    (["doImageSplitting", "imageLongestEdge", "minPixels", "maxPixels"] as const)
       .filter((key) => recipe[key] !== null && pictureSettings.includes(key))
       .map((key) => [key, recipe[key]]),
   );
 
-/** What the user should know of settings that this model's pictures do not obey. Not to split needs no word where nothing is split. */
+/**
+ * What the user should know of settings that this model's pictures do not obey. Not to split needs no word where nothing is split, and
+ * neither does the page's own cap on pixels, which nobody has set.
+ */
 export function idleSettings(
   { pictureSettings, modelType }: Pick<Family, "pictureSettings" | "modelType">,
   recipe: PictureSettings,
@@ -24,9 +28,13 @@ export function idleSettings(
     maxImageTiles: "max_image_tiles",
     doImageSplitting: "do_image_splitting",
     imageLongestEdge: "image_longest_edge",
+    minPixels: "min_pixels",
+    maxPixels: "max_pixels",
   };
+  const isSaid = (key: keyof PictureSettings): boolean =>
+    recipe[key] !== null && recipe[key] !== false && !(key === "maxPixels" && recipe[key] === USUAL_MAX_PIXELS);
   const idle = (Object.keys(names) as (keyof PictureSettings)[])
-    .filter((key) => recipe[key] !== null && recipe[key] !== false && !pictureSettings.includes(key))
+    .filter((key) => isSaid(key) && !pictureSettings.includes(key))
     .map((key) => names[key]);
   return idle.length > 0
     ? `${idle.join(" and ")} ${idle.length > 1 ? "change" : "changes"} nothing: pictures of ${modelType} have no such setting.`
@@ -61,8 +69,10 @@ export async function filesWithSettings(
 }
 
 /** Those of a recipe alone. */
-export const pictureSettingsOf = ({ maxImageTiles, doImageSplitting, imageLongestEdge }: PictureSettings) => ({
+export const pictureSettingsOf = ({
   maxImageTiles,
   doImageSplitting,
   imageLongestEdge,
-});
+  minPixels,
+  maxPixels,
+}: PictureSettings): PictureSettings => ({ maxImageTiles, doImageSplitting, imageLongestEdge, minPixels, maxPixels });

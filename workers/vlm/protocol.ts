@@ -18,8 +18,8 @@ export interface ModelGiven {
   token?: string | undefined;
   /**
    * How it is loaded, in the names of a recipe: `load_in_4bit`, `bnb_4bit_quant_type`, `bnb_4bit_use_double_quant`, `quantize_modules`,
-   * `chat_template`, `max_image_tiles`, `do_image_splitting`, `image_longest_edge`. An adapter answers as in training where these are those of
-   * its run.
+   * `chat_template`, `max_image_tiles`, `do_image_splitting`, `image_longest_edge`, `min_pixels`, `max_pixels`. An adapter answers as in
+   * training where these are those of its run.
    */
   loading?: Record<string, unknown> | undefined;
 }

@@ -137,6 +137,10 @@ export const model: Words["model"] = {
     longest: "Längere Seite der Bilder von SmolVLM",
     longestHint: "weniger ergibt weniger Kacheln",
     pixels: (n) => counted(n, { one: "Pixel", other: "Pixel" }),
+    largest: "Bilder von Qwen3-VL, höchstens",
+    largestHint: "kleine Schrift braucht mehr; Zeit und Speicher wachsen mit den Token",
+    pictureTokens: (side, tokens) =>
+      `so groß wie ${side} × ${side}: ${counted(tokens, { one: "Token", other: "Token" })}`,
   },
   selfTest: {
     before: "Vor dem ersten Lauf werden die Kernel auf dieser Grafikkarte geprüft.",

@@ -284,6 +284,14 @@ export const recipe: Words["recipe"] = {
       label: "Längere Seite eines Bildes",
       help: "Auf wie viele Pixel sie gebracht wird, bevor das Bild geteilt wird.",
     },
+    min_pixels: {
+      label: "Pixel eines Bildes, mindestens",
+      help: "Kleinere werden vergrößert; mehr Pixel sind mehr Token.",
+    },
+    max_pixels: {
+      label: "Pixel eines Bildes, höchstens",
+      help: "Größere werden verkleinert; weniger Pixel sind weniger Token.",
+    },
     train_on: { label: "Trainiert wird", help: "Welche Token im Loss zählen." },
     data_order: { label: "Reihenfolge der Zeilen", help: "In welcher Reihenfolge ein Durchgang sie sieht." },
     eval_strategy: {
@@ -362,6 +370,8 @@ export const recipe: Words["recipe"] = {
     do_image_splitting: { null: "wie im Checkpoint", false: "nein", true: "ja" },
     max_image_tiles: { null: "wie im Checkpoint" },
     image_longest_edge: { null: "wie im Checkpoint" },
+    min_pixels: { null: "wie im Checkpoint" },
+    max_pixels: { null: "wie im Checkpoint" },
     chat_template: { null: "die des Modells" },
   },
 };

@@ -137,6 +137,10 @@ export const model = {
     longest: "Longer side of SmolVLM’s pictures",
     longestHint: "less makes fewer tiles",
     pixels: (n: number) => counted(n, { one: "pixel", other: "pixels" }),
+    largest: "Pictures of Qwen3-VL, at most",
+    largestHint: "small print needs more; time and memory grow with the tokens",
+    pictureTokens: (side: string, tokens: number) =>
+      `as large as ${side} × ${side}: ${counted(tokens, { one: "token", other: "tokens" })}`,
   },
   selfTest: {
     before: "The kernels are tried on this GPU before the first run.",

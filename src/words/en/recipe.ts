@@ -261,6 +261,11 @@ export const recipe = {
       label: "Longer side of a picture",
       help: "What it is resized to before it is cut, in pixels.",
     },
+    min_pixels: {
+      label: "Pixels of a picture, at least",
+      help: "Smaller ones are enlarged; more pixels, more tokens.",
+    },
+    max_pixels: { label: "Pixels of a picture, at most", help: "Larger ones are reduced; fewer pixels, fewer tokens." },
     train_on: { label: "Train on", help: "Which tokens count in the loss." },
     data_order: { label: "Order of rows", help: "In which order a pass sees them." },
     eval_strategy: {
@@ -340,6 +345,8 @@ export const recipe = {
     do_image_splitting: { null: "as the checkpoint says", false: "no", true: "yes" },
     max_image_tiles: { null: "as the checkpoint says" },
     image_longest_edge: { null: "as the checkpoint says" },
+    min_pixels: { null: "as the checkpoint says" },
+    max_pixels: { null: "as the checkpoint says" },
     chat_template: { null: "the model’s own" },
   },
 };

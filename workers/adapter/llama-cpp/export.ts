@@ -3,6 +3,7 @@ import { templateTokens } from "../../data/text/tokenizer.ts";
 import { TabTuneError } from "../../errors.ts";
 import type { GgufForm, VisionForm } from "../../models/family.ts";
 import type { OpenedModel } from "../../models/open.ts";
+import { settingsOf } from "../../models/picture-format.ts";
 import { preparationOf } from "../../models/preparation.ts";
 import type { MergedAdapter, MergeProgress, MergeTarget } from "../merge.ts";
 import { jinjaOf, modelfileOf, ollamaDiffers } from "./templates.ts";
@@ -101,10 +102,9 @@ function formsOf({ family, config, configJson, preparation: spec }: OpenedModel)
       "Write the merged model instead (headless merge, or “The whole model” on the page), and run it with transformers.",
     );
   }
-  const { maxImageTiles, doImageSplitting = null, imageLongestEdge = null } = spec;
   const vision = family.vision({
     ...{ config, configJson, processorJson: JSON.parse(spec.processorJson) },
-    ...{ maxImageTiles, doImageSplitting, imageLongestEdge },
+    ...settingsOf(spec),
   });
   return { form, vision };
 }

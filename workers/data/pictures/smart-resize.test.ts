@@ -3,7 +3,7 @@ import { goldenBytes, goldenFolder, goldenTensors, goldenText } from "../../test
 import sizes from "./fixtures/smart-sizes.json" with { type: "json" };
 import { fromRgb } from "./pixels.ts";
 import { prepareImage } from "./prepare-image.ts";
-import { mostTilesOf, readSmartResize, smartPictures, smartSize } from "./smart-resize.ts";
+import { mostTilesOf, readSmartResize, smartPictures, smartSize, writtenLimits } from "./smart-resize.ts";
 
 const none = { minPixels: null, maxPixels: null };
 const files = (changes: object = {}) => ({
@@ -82,6 +82,21 @@ test.each([
   [{ size: { shortest_edge: 1, longest_edge: 1024 } }, { minPixels: null, maxPixels: 63 }, "bad-recipe"],
 ])("refused: %o with %o is %s", (changes, recipe, code) => {
   expect(() => readSmartResize(files(changes), recipe)).toThrow(expect.objectContaining({ code }));
+});
+
+test("the recipe's limits are written where whoever loads the files finds them", () => {
+  expect(writtenLimits(files(), none)).toEqual({});
+  const most = { minPixels: null, maxPixels: 512 };
+  expect(writtenLimits(files(), most)).toEqual({ size: { shortest_edge: 256, longest_edge: 512 } });
+  const older = { ...files(), min_pixels: 300, max_pixels: 600 };
+  expect(writtenLimits(older, most)).toEqual({
+    size: { shortest_edge: 300, longest_edge: 512 },
+    ...{ min_pixels: 300, max_pixels: 512 },
+  });
+  expect(readSmartResize({ ...older, ...writtenLimits(older, most) }, none)).toMatchObject({
+    minPixels: 300,
+    maxPixels: 512,
+  });
 });
 
 test("a strip that is too long is refused as a picture", () => {

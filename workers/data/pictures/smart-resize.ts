@@ -84,6 +84,19 @@ export function readSmartResize(
   };
 }
 
+/** Keys of the image processor's file that say the recipe's limits; none where it says none. */
+export function writtenLimits(processorJson: unknown, recipe: PixelLimits): Record<string, unknown> {
+  if (recipe.minPixels === null && recipe.maxPixels === null) return {};
+  const { minPixels, maxPixels } = readSmartResize(processorJson, recipe);
+  const file = processorJson as { min_pixels?: unknown; max_pixels?: unknown };
+  return {
+    size: { shortest_edge: minPixels, longest_edge: maxPixels },
+    // Where a file has these, they stand above `size`.
+    ...(file.min_pixels == null ? {} : { min_pixels: minPixels }),
+    ...(file.max_pixels == null ? {} : { max_pixels: maxPixels }),
+  };
+}
+
 /** Longer sides of more than so many shorter ones are refused, as in transformers. */
 const MOST_RATIO = 200;
 

@@ -2,12 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { Planner } from "../../gpu/buffers.ts";
+import { asTheCheckpointSays } from "../../models/family.ts";
 import { loadingPlan } from "../../models/load.ts";
 import { BASELINE_BINDING_BYTES } from "../../models/parts/head-weights.ts";
 import { configOf, modelOf, published, publishedPictures, publishedTensors } from "../../models/published.ts";
 import { parseConfig } from "../../models/registry.ts";
 import { allocateWeights } from "../../models/weights.ts";
-import { practical } from "../../recipe.ts";
+import { practical, USUAL_MAX_PIXELS } from "../../recipe.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
 import { onModel, usualMaxLength } from "../../training/plan.ts";
@@ -53,8 +54,8 @@ describe.each([...published.keys()])("%s", (repo) => {
   test("what the page's own recipe takes on it: memory by the plan, work by its count of FLOPs", () => {
     const { vocab } = modelOf(repo);
     const config = configOf(repo);
-    // The page begins with pictures that are not split.
-    const settings = { maxImageTiles: null, doImageSplitting: false, imageLongestEdge: null };
+    // The page begins with pictures that are not split, and of so many pixels at most.
+    const settings = { ...asTheCheckpointSays, doImageSplitting: false, maxPixels: USUAL_MAX_PIXELS };
     const pictures = publishedPictures(repo, settings);
     const recipe = { ...practical, ...settings, maxLength: usualMaxLength({ config, pictures }) };
     const model = { config, pictures, checkpoint: { tensors: shapes }, preparation: { vocab } };
