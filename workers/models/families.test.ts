@@ -49,7 +49,8 @@ function productFiles(folder: string): string[] {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) {
       const own =
-        /^workers\/models\/(llava|idefics3)/.test(file) || ["testing", "fixtures", "snapshots"].includes(entry.name);
+        /^workers\/models\/(llava|idefics3|qwen3-vl)/.test(file) ||
+        ["testing", "fixtures", "snapshots"].includes(entry.name);
       return own ? [] : productFiles(file);
     }
     const isProduct = /\.(ts|tsx|wgsl)$/.test(file) && !file.endsWith(".test.ts");
@@ -69,14 +70,23 @@ const files = [...productFiles("workers"), ...productFiles("src")]
   }));
 
 test("nothing else branches on a family's name, or on that of a model in it", () => {
-  const types = [...families.keys(), "llama", "mistral", "vicuna", "clip_vision_model", "siglip_vision_model", "qwen2"];
+  const types = [
+    ...families.keys(),
+    "llama",
+    "mistral",
+    "vicuna",
+    "clip_vision_model",
+    "siglip_vision_model",
+    "qwen2",
+    "qwen3_vl_text",
+  ];
   const said = new RegExp(`["'\`](${types.join("|")})["'\`]`);
   expect(files.length).toBeGreaterThan(250);
   expect(files.filter(({ code }) => said.test(code)).map(({ file }) => file)).toEqual([]);
 });
 
 test("no other code is named after one", () => {
-  const named = /(?<![\w"'`./-])\w*(llava|mistral|vicuna|idefics|smolvlm)\w*(?![\w"'`/-])\s*[(:=,;)}]/i;
+  const named = /(?<![\w"'`./-])\w*(llava|mistral|vicuna|idefics|smolvlm|qwen3)\w*(?![\w"'`/-])\s*[(:=,;)}]/i;
   const outside = files.map(({ file, code }) => ({ file, code: code.replace(/"[^"\n]*"|`[^`]*`|>[^<>{}]*</g, '""') }));
   expect(outside.filter(({ code }) => named.test(code)).map(({ file }) => file)).toEqual([]);
 });

@@ -63,6 +63,8 @@ export interface GgufForm {
   architecture: string;
   /** Whether llama.cpp rotates neighbours where transformers rotates halves: rows of q and k are reordered within each head. */
   pairsRotaryRows: boolean;
+  /** Fields of this model beside those that every one has. */
+  fields?: GgufFields;
 }
 
 /** How llama.cpp takes tower and connector. */

@@ -65,7 +65,7 @@ const otherModels: ReadonlyMap<string, string> = new Map([
   ["pixtral", "Pixtral"],
   ["qwen2_vl", "Qwen2-VL"],
   ["qwen2_5_vl", "Qwen2.5-VL"],
-  ["qwen3_vl", "Qwen3-VL"],
+  ["qwen3_vl_moe", "Qwen3-VL with a mixture of experts"],
   ["qwen3_5", "Qwen3.5"],
   ["video_llava", "Video-LLaVA"],
   ["vipllava", "ViP-LLaVA"],

@@ -7,9 +7,10 @@ import { llava } from "./llava/llava.ts";
 import { llavaNext } from "./llava-next/llava-next.ts";
 import { llavaOnevision } from "./llava-onevision/llava-onevision.ts";
 import { otherKind, refuseOtherConfig } from "./other-kinds.ts";
+import { qwen3Vl } from "./qwen3-vl/qwen3-vl.ts";
 
 export const families: Map<string, Family> = new Map(
-  [llava, llavaNext, llavaOnevision, idefics3, smolvlm].map((family) => [family.modelType, family]),
+  [llava, llavaNext, llavaOnevision, idefics3, smolvlm, qwen3Vl].map((family) => [family.modelType, family]),
 );
 
 /**

@@ -51,6 +51,8 @@ export interface GoldenRow {
   /** Of cases with several pictures a row, as the next: mean loss of the answers, of this row alone on the unquantised base. */
   loss_response_fp32: number;
   pictures: { file: string; n_tiles: number; n_image_tokens: number }[];
+  /** Of models whose tokens have three positions: [3][tokens]. */
+  position_ids?: number[][];
 }
 
 export interface GoldenExpected {
@@ -92,7 +94,8 @@ export type GoldenCase =
   | "own-tiny"
   | "smolvlm"
   | "llava-qwen"
-  | "onevision";
+  | "onevision"
+  | "qwen3-vl";
 
 export async function openGolden(name: GoldenCase): Promise<Golden> {
   const folder = fileURLToPath(new URL(`./goldens/${name}/`, import.meta.url));

@@ -53,6 +53,8 @@ export const model: Words["model"] = {
     "llava-hf/llava-v1.6-vicuna-7b-hf": "Für große Fotos in Kacheln.",
     "llava-hf/llava-v1.6-mistral-7b-hf": "Für große Fotos in Kacheln.",
     "llava-hf/llava-1.5-13b-hf": "Für Fotos.",
+    "Qwen/Qwen3-VL-2B-Instruct": "Für Dokumente, Belege und Orte in Bildern jeder Form.",
+    "Qwen/Qwen3-VL-4B-Instruct": "Für Dokumente, Belege und Orte in Bildern jeder Form; größer.",
   },
   about: {
     costs: ({ fetched, kept, gpu, training, work }) =>

@@ -53,6 +53,8 @@ export const model = {
     "llava-hf/llava-v1.6-vicuna-7b-hf": "For large photographs in tiles.",
     "llava-hf/llava-v1.6-mistral-7b-hf": "For large photographs in tiles.",
     "llava-hf/llava-1.5-13b-hf": "For photographs.",
+    "Qwen/Qwen3-VL-2B-Instruct": "For documents, receipts and places in pictures of any shape.",
+    "Qwen/Qwen3-VL-4B-Instruct": "For documents, receipts and places in pictures of any shape; larger.",
   },
   about: {
     costs: (sizes: { fetched: string; kept: string; gpu: string; training: string; work: string }) =>

@@ -1,6 +1,6 @@
 /**
- * The language model as a GGUF file: fields and tensors as llama.cpp reads the architectures "llama" and "qwen2" (its
- * docs/gguf.md, gguf-py/gguf/constants.py and conversion/llama.py).
+ * The language model as a GGUF file: fields and tensors as llama.cpp reads the architectures "llama", "qwen2"
+ * and "qwen3vl" (its docs/gguf.md, gguf-py/gguf/constants.py, conversion/llama.py and conversion/qwen3vl.py).
  */
 import type { DecoderConfig } from "../../models/config.ts";
 import type { GgufForm } from "../../models/family.ts";
@@ -34,6 +34,7 @@ export function textFields(name: string, d: DecoderConfig, form: GgufForm, rows:
     [`${a}.attention.layer_norm_rms_epsilon`]: { f32: d.rmsNormEps },
     [`${a}.rope.dimension_count`]: { u32: d.headSize },
     [`${a}.rope.freq_base`]: { f32: d.ropeTheta },
+    ...form.fields,
   };
 }
 
@@ -65,6 +66,12 @@ export function textTensors(merged: MergedTensors, d: DecoderConfig, form: GgufF
     return [
       vector(`${to}.attn_norm.weight`, `${from}.input_layernorm.weight`, h),
       vector(`${to}.ffn_norm.weight`, `${from}.post_attention_layernorm.weight`, h),
+      ...(d.qkNorm
+        ? [
+            vector(`${to}.attn_q_norm.weight`, `${from}.self_attn.q_norm.weight`, d.headSize),
+            vector(`${to}.attn_k_norm.weight`, `${from}.self_attn.k_norm.weight`, d.headSize),
+          ]
+        : []),
       ...Object.entries(linears).flatMap(([module, { shape, heads }]) => [
         matrix(`${to}.${decoderNames[module]}.weight`, `${from}.${module}.weight`, shape, heads),
         ...(d.qkvBias && /[qkv]_proj/.test(module)

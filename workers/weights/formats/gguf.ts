@@ -13,6 +13,7 @@ export type GgufValue =
   | { text: string }
   | { f32s: readonly number[] }
   | { i32s: readonly number[] }
+  | { bools: readonly boolean[] }
   | { texts: readonly string[] };
 
 export type GgufFields = Record<string, GgufValue>;
@@ -131,6 +132,7 @@ class Bytes {
     if ("texts" in value) list(TEXT, value.texts, (item) => this.string(item));
     else if ("f32s" in value) list(F32, value.f32s, (item) => this.f32(item));
     else if ("i32s" in value) list(I32, value.i32s, (item) => this.i32(item));
+    else if ("bools" in value) list(BOOL, value.bools, (item) => this.u8(item ? 1 : 0));
     else if ("text" in value) {
       this.u32(TEXT);
       this.string(value.text);

@@ -92,6 +92,7 @@ test.each<[repo: string, gigabytes: number, licence: string]>([
   ["HuggingFaceTB/SmolVLM-500M-Instruct", 1.015, "apache-2.0"],
   ["llava-hf/llava-interleave-qwen-0.5b-hf", 1.73, "tongyi-qianwen-research"],
   ["llava-hf/llava-onevision-qwen2-0.5b-ov-hf", 1.79, "apache-2.0"],
+  ["Qwen/Qwen3-VL-2B-Instruct", 4.255, "apache-2.0"],
   // 4.98 + 0.661, of which the tower's last layer is not read.
   ["bczhou/tiny-llava-v1-hf", 4.98 + 0.661 - 0.05, "apache-2.0"],
 ])("%s: %f GB, %s", (repo, gigabytes, licence) => {
