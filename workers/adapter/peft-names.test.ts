@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { idefics3Names } from "../models/idefics3/names.ts";
 import { llavaNames } from "../models/llava/names.ts";
+import { qwen3VlNames } from "../models/qwen3-vl/names.ts";
 import { layoutFor, parsePeftKey, parseTrainedKey, partWord, peftPrefix, targetModulesOf } from "./peft-names.ts";
 
 const LM = "language_model.layers.3.self_attn.q_proj";
@@ -83,4 +84,32 @@ test("SmolVLM has one spelling", () => {
   const trained = "base_model.model.model.connector.modality_projection.proj.weight";
   expect(parseTrainedKey(trained, idefics3Names)).toBe(`${connector}.weight`);
   expect(partWord("multi_modal_projector", idefics3Names)).toBe("connector");
+});
+
+/** Keys as PEFT 0.21 has them in adapters of Qwen3-VL under transformers 5.18 and 4.57. */
+test("Qwen3-VL has one spelling, one linear for query, key and value of the tower, and connectors in between", () => {
+  const keys: [string, string][] = [
+    [LM, "base_model.model.model.language_model.layers.3.self_attn.q_proj"],
+    ["vision_tower.vision_model.encoder.layers.0.attn.qkv", "base_model.model.model.visual.blocks.0.attn.qkv"],
+    [
+      "vision_tower.vision_model.encoder.layers.1.mlp.linear_fc1",
+      "base_model.model.model.visual.blocks.1.mlp.linear_fc1",
+    ],
+    ["multi_modal_projector.linear_fc2", "base_model.model.model.visual.merger.linear_fc2"],
+    ["deepstack_connectors.2.linear_fc1", "base_model.model.model.visual.deepstack_merger_list.2.linear_fc1"],
+  ];
+  for (const [module, prefix] of keys) {
+    for (const layout of ["old", "new"] as const) expect(peftPrefix(module, layout, qwen3VlNames)).toBe(prefix);
+    expect(parsePeftKey(`${prefix}.lora_B.weight`, qwen3VlNames)).toEqual({ module, part: "B" });
+  }
+  const expression = new RegExp(
+    `^(?:${targetModulesOf(
+      keys.map(([module]) => module),
+      qwen3VlNames,
+    )})$`,
+  );
+  for (const [, prefix] of keys) expect(expression.test(prefix.slice("base_model.model.".length)), prefix).toBe(true);
+  const alone = targetModulesOf([LM], qwen3VlNames);
+  expect(alone).toBe(".*language_model.*\\.(q_proj)");
+  expect(new RegExp(`^(?:${alone})$`).test("model.visual.blocks.0.attn.qkv")).toBe(false);
 });

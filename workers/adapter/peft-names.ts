@@ -3,7 +3,7 @@
  * the transformers that wrote it, behind `base_model.model.`.
  */
 
-import { CONNECTOR, DECODER, type NameScheme, neutralName, spellingsOf, TOWER } from "../models/names.ts";
+import { CONNECTOR, DECODER, DEEPSTACK, type NameScheme, neutralName, spellingsOf, TOWER } from "../models/names.ts";
 import { decoderLinears } from "../models/parts/decoder.ts";
 import { leavesOf } from "../models/parts/linears.ts";
 import { towerLinears } from "../models/parts/tower.ts";
@@ -29,15 +29,18 @@ export interface PeftKey {
   part: "A" | "B";
 }
 
-const layer = /^(language_model|vision_tower\.vision_model\.encoder)\.layers\.\d+\.(self_attn|mlp)\.\w+$/;
+const layer = /^(language_model|vision_tower\.vision_model\.encoder)\.layers\.\d+\.(self_attn|attn|mlp)\.\w+$/;
 const connector = new RegExp(`^${CONNECTOR}(\\.\\w+)+$`);
+const deepstack = new RegExp(`^${DEEPSTACK}\\.\\d+(\\.\\w+)+$`);
 
 /** The neutral module and matrix that a key of a PEFT file names, in any of the spellings; undefined where it names neither. */
 export function parsePeftKey(key: string, names: NameScheme): PeftKey | undefined {
   const match = /^(.+)\.lora_(A|B)(?:\.default)?\.weight$/.exec(key);
   if (match === null || !key.startsWith(ROOT)) return undefined;
   const module = neutralName(match[1]!.slice(ROOT.length), names);
-  return layer.test(module) || connector.test(module) ? { module, part: match[2] as "A" | "B" } : undefined;
+  return [layer, connector, deepstack].some((names) => names.test(module))
+    ? { module, part: match[2] as "A" | "B" }
+    : undefined;
 }
 
 /** The neutral name of a connector's tensor that a key of a PEFT file holds whole, in any of the spellings; else undefined. */
@@ -62,7 +65,7 @@ const placeOf = (leaf: string): number => (leafOrder.includes(leaf) ? leafOrder.
  * bare list of leaf names would catch the vision tower's attention as well.
  */
 export function targetModulesOf(modules: readonly string[], names: NameScheme): string {
-  return [DECODER, TOWER, CONNECTOR]
+  return [DECODER, TOWER, CONNECTOR, DEEPSTACK]
     .flatMap((part) => {
       const own = modules.filter((module) => module.startsWith(`${part}.`)).map((module) => module.split(".").at(-1)!);
       // Equal adapters are equal bytes, whatever the order of their modules.
