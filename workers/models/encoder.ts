@@ -99,7 +99,7 @@ const passOf = (
   lora: adapter?.vision,
   connector: adapter?.connector,
   tiles: (d) => d.tiles,
-  pairs: (d) => d.pairs,
+  ...(model.config.tower.freeSize && { pairs: (d) => d.pairs, pictures: (d) => d.pictures }),
   dropout: passDropout<StageDims>(drops ? adapter?.settings : undefined, v.tower.gradients?.dropped, {
     step: (d) => d.step,
     first: (d) => d.firstTile,
@@ -162,9 +162,8 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   /** What a replay is to know of a run. */
   const dimsOf = ({ tiles, firstTile, grids }: TileRun, at: StepPosition = beginning): Dims<StageDims> => {
     const rows = tokensPerTile(config.tower);
-    const seen = free ? grids.map(tilesIn) : new Array<number>(tiles).fill(1);
-    const pairs = seen.reduce((sum, n) => sum + (n * rows) ** 2, 0);
-    return { tiles, pairs, row: firstTile * perTile, ...at };
+    const pairs = grids.reduce((sum, grid) => sum + (tilesIn(grid) * rows) ** 2, 0);
+    return { tiles, pairs, pictures: grids.length, row: firstTile * perTile, ...at };
   };
   const { shuffle } = buffers.connector.input;
   if (shuffle) write(gpu, shuffle.order, shuffleOrder(config.tower, config.connector, o.tileCapacity));

@@ -89,15 +89,16 @@ export interface VisionPass<K extends string> {
   /** A connector that is trained in full. */
   connector: TrainedConnector | undefined;
   tiles: Size<K>;
-  /** Pairs of the tower's rows that see each other; absent: every tile sees itself. */
+  /** Pairs of the tower's rows that see each other, and pictures, of a tower that sees pictures whole. */
   pairs?: Size<K> | undefined;
+  pictures?: Size<K> | undefined;
   /** In training; dims: step, firstTile. */
   dropout?: PassDropout<K> | undefined;
 }
 
 const towerPass = <K extends string>({ config, weights, kept, lora, ...pass }: VisionPass<K>): TowerPass<K> => ({
   ...{ config: config.tower, weights: weights.tower, kept: kept.tower, lora: lora?.layers },
-  ...{ tiles: pass.tiles, pairs: pass.pairs, dropout: pass.dropout },
+  ...{ tiles: pass.tiles, pairs: pass.pairs, pictures: pass.pictures, dropout: pass.dropout },
 });
 
 const connectorPass = <K extends string>(p: VisionPass<K>): ConnectorPass<K> => {

@@ -58,9 +58,9 @@ export interface AttentionForward<K extends string = string> extends AttentionSh
   ends: Tensor;
   /**
    * Rows of a sequence, where all are equally long: then each is computed in the same way wherever it lies, so that its bits do not
-   * depend on how many lie before it.
+   * depend on how many lie before it. `sequences`: how many there are at most, where they differ in length (and nothing is cached).
    */
-  span?: number;
+  span?: number | { sequences: Size<K> };
   /** Where keys and values lie if not in `qkv`. */
   cache?: KvCache<K> | undefined;
   /** Default: what the recorder was given for the adapter. */
@@ -115,11 +115,15 @@ export function attentionForward<K extends string>(r: Recorder<K>, a: AttentionF
   const [kvHeads, before] = a.cache ? [2 * a.kvHeads, 0] : [a.heads + 2 * a.kvHeads, a.heads];
   const pairs = visiblePairs(a, past);
   const [blockRows, blocksPerGroup] = BLOCKS[tile];
-  const span: Size<K> = a.span ?? a.rows;
-  const groups = (dims: Dims<K>): number => {
+  const sequences = typeof a.span === "object" ? a.span.sequences : undefined;
+  const span: Size<K> = typeof a.span === "object" ? 0 : (a.span ?? a.rows);
+  const blocks = (dims: Dims<K>): number => {
     const [rows, length] = [evaluate(a.rows, dims), evaluate(span, dims)];
-    return rows && ceilDiv(ceilDiv(rows, length) * ceilDiv(length, blockRows), blocksPerGroup);
+    // Each sequence may end in a block that is not full.
+    if (sequences !== undefined) return rows && ceilDiv(rows, blockRows) + evaluate(sequences, dims);
+    return rows && ceilDiv(rows, length) * ceilDiv(length, blockRows);
   };
+  const groups = (dims: Dims<K>): number => ceilDiv(blocks(dims), blocksPerGroup);
   r.dispatch({
     kernel,
     tensors: [a.out, a.lse, a.qkv, kv, a.starts, a.ends],

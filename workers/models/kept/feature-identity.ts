@@ -10,8 +10,8 @@ import type { Staging } from "../../gpu/staging.ts";
 import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
 import type { Vlm } from "../vlm.ts";
 
-/** Numbers of a replay of tower and connector; `pairs`: of tower rows that see each other; `row`: where in the table features go. */
-export type StageDims = "tiles" | "pairs" | "step" | "firstTile" | "row";
+/** Numbers of a replay of tower and connector; `pairs`: of tower rows that see each other, and `pictures`, where they are seen whole; `row`: where in the table features go. */
+export type StageDims = "tiles" | "pairs" | "pictures" | "step" | "firstTile" | "row";
 
 /** Counts up when features of an older version must not be read though all below is the same. */
 const FORMAT = 1;
@@ -45,7 +45,7 @@ export async function featureIdentity(p: IdentityParts): Promise<string> {
 
 /** A dispatch as text: its kernel, its parameters for one tile, and which of the tensors before it it works on. */
 const textOf = (places: Map<string, number>) => (spec: DispatchSpec<StageDims>) => {
-  const dims = { tiles: 1, pairs: 1, row: 0, step: 0, firstTile: 0 };
+  const dims = { tiles: 1, pairs: 1, pictures: 1, row: 0, step: 0, firstTile: 0 };
   const tensors = spec.tensors.map(({ buffer, offset }) => {
     const key = `${numberOf(buffer)} ${offset}`;
     if (!places.has(key)) places.set(key, places.size);

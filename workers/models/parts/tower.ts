@@ -301,8 +301,9 @@ export interface TowerPass<K extends string> {
   /** LoRA of the layers that are run. */
   lora: TowerLora[] | undefined;
   tiles: Size<K>;
-  /** Pairs of rows that see each other; absent: every tile sees itself. */
+  /** Pairs of rows that see each other, and pictures, where tiles of one see each other; absent: every tile sees itself. */
   pairs?: Size<K> | undefined;
+  pictures?: Size<K> | undefined;
   /** In training; dims: step, firstTile. */
   dropout: PassDropout<K> | undefined;
 }
@@ -365,8 +366,8 @@ function towerLayerForward<K extends string>(
   linearForward(r, { y: a.qkv, x: a.normed1.y, ...w.qkv, lora: adapted(l?.qkv, a.xaQkv), rows });
   const turned = rotary(p, a.qkv);
   if (turned) ropeForward(r, turned);
-  const span = p.config.freeSize ? {} : { span: tokensPerTile(p.config) };
-  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, ...span, ...attentionShape(p) });
+  const span = p.config.freeSize ? { sequences: p.pictures ?? p.tiles } : tokensPerTile(p.config);
+  attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, span, ...attentionShape(p) });
   linearForward(r, { y: a.x1, x: a.out, ...w.out, lora: adapted(l?.out, a.xaOut), rows, residual: a.x });
   normForward(r, p, a.x1, norm2, a.normed2);
   linearForward(r, { y: a.fc1, x: a.normed2.y, ...w.fc1, lora: adapted(l?.fc1, a.xaFc1), rows });

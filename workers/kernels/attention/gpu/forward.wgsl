@@ -7,9 +7,10 @@ var<workgroup> partial: array<f32, 256>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let block = group.x + p.firstX;
-  let blocks = (p.span + TILE - 1u) / TILE;
-  let m = block / blocks * p.span + block % blocks * TILE;
-  let end = min((block / blocks + 1u) * p.span, p.rows);
+  let own = rowsOfBlock(block, TILE);
+  let m = own.x;
+  let end = own.y;
+  if (m >= end) { return; }
   let head = group.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
   let ty = thread / 8u;

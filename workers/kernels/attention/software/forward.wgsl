@@ -4,9 +4,9 @@
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let block = id.x + p.firstX * 16u;
-  let blocks = (p.span + 3u) / 4u;
-  let m = block / blocks * p.span + block % blocks * 4u;
-  let end = min((block / blocks + 1u) * p.span, p.rows);
+  let own = rowsOfBlock(block, 4u);
+  let m = own.x;
+  let end = own.y;
   if (m >= end) { return; }
   let head = id.y + p.firstY;
   let kvHead = head / (p.heads / p.kvHeads);
