@@ -1,11 +1,12 @@
 /**
  * The record of a run as it lies in the store, in every shape that it ever had. A run of today holds the model's config.json: its
- * names are Hugging Face's and do not change when ours do. Whoever changes what a field means raises SCHEMA and adds a step to
- * `upgraded`; a new field that runs can do without is optional.
+ * names are Hugging Face's and do not change when ours do. Whoever changes what a field means raises SCHEMA and adds a step to it from
+ * the one before, as `schema0` is; a new field that runs can do without is optional.
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
 import type { OpenedModel } from "../../models/open.ts";
+import { schema0 } from "./run-info-0.ts";
 
 /** 0: without a number, `model` held this program's own sizes of a LLaVA model. 1: `modelConfig` is config.json. */
 export const SCHEMA = 1;
@@ -71,85 +72,13 @@ export function parseRunInfo(stored: unknown): RunInfo {
       "The run stays as it is.",
     );
   }
-  const read = v.safeParse(record, said.schema === 0 ? upgraded(said) : said);
+  const read = v.safeParse(said.schema === 0 ? v.pipe(schema0, record) : record, said);
   if (read.success) return read.output;
-  throw notSound(read.issues[0]);
-}
-
-const notSound = (issue: v.BaseIssue<unknown>): TabTuneError =>
-  new TabTuneError(
+  const [issue] = read.issues;
+  throw new TabTuneError(
     "bad-checkpoint",
     `The record of this run is not sound: ${v.getDotPath(issue) ?? "it"}: ${issue.message}.`,
     "Start a new run.",
     "The run stays as it is.",
   );
-
-const sizes = v.record(v.string(), v.union([v.number(), v.string()]));
-const schema0 = v.looseObject({
-  model: v.object({
-    kind: v.string(),
-    /** The first versions read no other, but Mistral's, whose layers are the same. */
-    languageModel: v.optional(v.string(), "llama"),
-    text: sizes,
-    vision: sizes,
-    projectorActivation: v.string(),
-    projectorBias: v.boolean(),
-    visionLayersUsed: v.number(),
-    featureSelect: v.string(),
-    imageTokenId: v.number(),
-    padTokenId: v.nullable(v.number()),
-    tiedHead: v.optional(v.boolean(), false),
-    gridPinpoints: v.array(v.tuple([v.number(), v.number()])),
-  }),
-  processor: v.optional(
-    v.object({ patchSize: v.number(), featureSelect: v.string(), additionalImageTokens: v.number() }),
-  ),
-});
-
-/** Schema 0 -> 1 (throws as `parseRunInfo`): the sizes under the names of the config.json that they were read from. */
-function upgraded(stored: unknown): unknown {
-  const read = v.safeParse(schema0, stored);
-  if (!read.success) throw notSound(read.issues[0]);
-  const { model, processor, ...rest } = read.output;
-  const { text, vision } = model;
-  const modelConfig = {
-    model_type: model.kind,
-    text_config: {
-      model_type: model.languageModel,
-      hidden_size: text.hiddenSize,
-      intermediate_size: text.intermediateSize,
-      num_hidden_layers: text.numLayers,
-      num_attention_heads: text.numHeads,
-      num_key_value_heads: text.numKvHeads,
-      head_dim: text.headSize,
-      rms_norm_eps: text.rmsNormEps,
-      rope_theta: text.ropeTheta,
-      max_position_embeddings: text.maxPositions,
-      sliding_window: null,
-    },
-    vision_config: {
-      hidden_size: vision.hiddenSize,
-      intermediate_size: vision.intermediateSize,
-      num_hidden_layers: vision.numLayers,
-      num_attention_heads: vision.numHeads,
-      image_size: vision.imageSize,
-      patch_size: vision.patchSize,
-      layer_norm_eps: vision.layerNormEps,
-      hidden_act: vision.activation,
-    },
-    projector_hidden_act: model.projectorActivation,
-    multimodal_projector_bias: model.projectorBias,
-    vision_feature_layer: model.visionLayersUsed,
-    vision_feature_select_strategy: model.featureSelect,
-    image_token_index: model.imageTokenId,
-    pad_token_id: model.padTokenId,
-    tie_word_embeddings: model.tiedHead,
-    image_grid_pinpoints: model.gridPinpoints,
-  };
-  const attributes = processor && {
-    patch_size: processor.patchSize,
-    vision_feature_select_strategy: processor.featureSelect,
-    num_additional_image_tokens: processor.additionalImageTokens,
-  };
-  return { ...rest, schema: 1, modelConfig, ...(attributes ? { processor: attributes } : {}) };
 }
