@@ -9,6 +9,7 @@ import { useShell } from "../stores/shell.ts";
 import { useStorage } from "../stores/storage.ts";
 import { words } from "../words/index.ts";
 import { KeptPage } from "./KeptPage.tsx";
+import { StorageCheck } from "./StorageCheck.tsx";
 
 type Item = StorageInfo["items"][number];
 
@@ -95,6 +96,7 @@ export function StoragePanel() {
         {info?.items.length === 0 && <p className="detail">{say.nothing}</p>}
         <KeptPage />
       </div>
+      {info && <StorageCheck />}
       {info && !info.persisted && (
         <div className="row">
           <p className="detail grow">{say.mayGo}</p>

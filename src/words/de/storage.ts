@@ -19,4 +19,25 @@ export const storage: Words["storage"] = {
   mayGo:
     "Wird die Festplatte voll, kann ein Browser ungefragt löschen, was Seiten aufbewahren: Modelle würden neu geholt, Läufe und Adapter aber wären verloren.",
   persist: "Meine Daten behalten",
+  check: {
+    press: "Speicher prüfen",
+    again: "Noch einmal prüfen",
+    why: "Liest alles, was aufbewahrt ist, und findet, was eine schlechte Platte oder ein Absturz verändert hat.",
+    going: "Es wird gelesen, was aufbewahrt ist",
+    progress: (done, of) => `${done} von ${of} Einträgen und Dateien.`,
+    sound: (n) => `${n} Einträge und Dateien wurden gelesen: Alle sind, wie sie geschrieben wurden.`,
+    found: (n, damaged) => `${n} Einträge und Dateien wurden gelesen; beschädigt: ${damaged}.`,
+    table: "Beschädigt",
+    columns: { what: "Was beschädigt ist", follows: "Was folgt", mend: "Beheben" },
+    kinds: {
+      ...{ model: "Modell", data: "Daten", ranges: "Datensatz", run: "Lauf", votes: "Urteile", answers: "Antworten" },
+      ...{ changes: "Berichtigte Zeilen", kernels: "Test der Kernel", unknown: "Unbekannt" },
+    },
+    mend: "Reparieren",
+    remove: "Löschen",
+    mendLabel: (label, place) => `${label} reparieren: ${place}`,
+    removeLabel: (label, place) => `${label} löschen: ${place}`,
+    sure: (label, follows) => `${label} löschen? ${follows}`,
+    busy: "Gerade wird etwas behoben.",
+  },
 };

@@ -16,4 +16,26 @@ export const storage = {
   mayGo:
     "When the disk gets full, a browser may clear what pages keep, without asking: models would be fetched again, but runs and adapters would be lost.",
   persist: "Keep my data",
+  check: {
+    press: "Check storage",
+    again: "Check again",
+    why: "Reads all that is kept, and finds what a bad disk or a crash has changed.",
+    going: "Reading what is kept",
+    progress: (done: string, of: string) => `${done} of ${of} entries and files.`,
+    sound: (n: string) => `${n} entries and files were read: all of them are what was written.`,
+    found: (n: string, damaged: string) => `${n} entries and files were read; damaged: ${damaged}.`,
+    table: "Damaged",
+    columns: { what: "What is damaged", follows: "What follows", mend: "Mend" },
+    kinds: {
+      ...{ model: "Model", data: "Data", ranges: "Data set", run: "Run", votes: "Votes", answers: "Answers" },
+      ...{ changes: "Corrected rows", kernels: "Test of the kernels", unknown: "Unknown" },
+    },
+    /** What a button does: a part goes and is made again where it can be; or all of it goes. */
+    mend: "Repair",
+    remove: "Delete",
+    mendLabel: (label: string, place: string) => `Repair ${label}: ${place}`,
+    removeLabel: (label: string, place: string) => `Delete ${label}: ${place}`,
+    sure: (label: string, follows: string) => `Delete ${label}? ${follows}`,
+    busy: "Something is being mended.",
+  },
 };
