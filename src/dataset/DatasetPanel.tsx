@@ -1,8 +1,10 @@
 /** The Data panel: what to train on, how far its preparation is, and the rows as the model reads them. */
 import { useState } from "react";
 import { READ_EXTENSIONS } from "../../workers/data/rows/detect.ts";
+import type { DatasetProgress } from "../../workers/data/shards/read-drop.ts";
 import type { DroppedFile } from "../../workers/protocol/dataset.ts";
 import { Action } from "../parts/Action.tsx";
+import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
 import { PickButton } from "../parts/PickButton.tsx";
 import { Progress } from "../parts/Progress.tsx";
@@ -26,6 +28,11 @@ const ACCEPT = [...READ_EXTENSIONS, "gz"]
   .map((extension) => `.${extension}`)
   .concat("image/*")
   .join(",");
+
+/** What is being read, and what all of it will take in this browser. */
+function progressWords({ detail, room }: DatasetProgress): string {
+  return room ? `${detail}. ${words().data.room(bytes(room.needs), bytes(room.free))}` : detail;
+}
 
 export function DatasetPanel() {
   const { info, source, cached, separated, progress, waiting, gone, use, cancel } = useDataset();
@@ -57,7 +64,7 @@ export function DatasetPanel() {
       </div>
       <HubData reason={reason} />
       <div className="data-state" data-reading={(busy && !info) || undefined}>
-        {progress && <Progress label={say.progress(progress.rows)} detail={progress.detail} />}
+        {progress && <Progress label={say.progress(progress.rows)} detail={progressWords(progress)} />}
         <p role="status" className="status">
           {statusOf({ info, waiting, busy, gone, model })}
         </p>

@@ -97,10 +97,12 @@ function Strip({ plan }: { plan: PlanInfo }) {
 
 function MoreFigures({ plan }: { plan: PlanInfo }) {
   const say = words().recipe.plan;
+  const { needs, free } = plan.storage;
   const seen = plan.flopsPerStepSeen < plan.flopsPerStep ? `; ${say.workSeen(flops(plan.flopsPerStepSeen))}` : "";
   const figures = [
     [say.trainable, say.parameters(count(plan.trainableParameters))],
     [say.checkpoint, bytes(plan.checkpointBytes)],
+    ...(Number.isFinite(free) ? [[say.storage, say.storageIs(bytes(needs), bytes(free))]] : []),
     [say.work, `${flops(plan.flopsPerStep)}${seen}`],
     [say.activations, policyWords(plan.policy)],
     [say.epochs, plan.epochs > 0 ? fixed(plan.epochs, 1) : "–"],
@@ -140,6 +142,9 @@ export function PlanCard() {
     <div className="plan">
       <Strip plan={plan} />
       {plan.fits === "tight" && <p className="detail">{plan.advice}</p>}
+      {plan.storage.needs > plan.storage.free && (
+        <p className="note">{say.storageShort(bytes(plan.storage.needs), bytes(plan.storage.free))}</p>
+      )}
       {plan.fits === "too-large" && (
         <div className="error-note" role="alert">
           <p>

@@ -3,8 +3,9 @@ import { TabTuneError } from "../errors.ts";
 import { policyName } from "../models/activations.ts";
 import type { RunsApi } from "../protocol/engine.ts";
 import { parseRecipe, type Recipe } from "../recipe.ts";
+import { freeBytes } from "../storage/quota.ts";
 import type { Store } from "../storage/store.ts";
-import { onModel } from "../training/plan.ts";
+import { checkpointRoom, onModel } from "../training/plan.ts";
 import { changeAbout } from "../training/saved/about.ts";
 import { readAnswers } from "../training/saved/answers.ts";
 import { extendRun } from "../training/saved/extend.ts";
@@ -34,6 +35,7 @@ export const runsApi = (s: EngineState): RunsApi => ({
       lentBytes: memory.lentBytes,
       answerBytes: memory.answerBytes,
       checkpointBytes: memory.checkpointBytes,
+      storage: { needs: checkpointRoom(recipe, steps, memory.checkpointBytes), free: await freeBytes() },
       fits,
       advice,
       flopsPerStep: flops.executed,

@@ -72,6 +72,8 @@ export interface PlanInfo {
   /** What answers to held-out rows add to the total. */
   answerBytes: number;
   checkpointBytes: number;
+  /** Bytes of the browser's storage: what the run's checkpoints take at most, and what is left for them. */
+  storage: { needs: number; free: number };
   /** Weights that are already on the GPU are part of `totalBytes`. */
   fits: Fits;
   advice: string;

@@ -5,3 +5,10 @@ export async function withinQuota(bytes: number): Promise<number> {
   const estimate = await globalThis.navigator?.storage?.estimate?.();
   return Math.min(bytes, (estimate?.quota ?? Number.POSITIVE_INFINITY) / 4);
 }
+
+/** Bytes that this site may still store, as the browser guesses; unbounded on Node. */
+export async function freeBytes(): Promise<number> {
+  const estimate = await globalThis.navigator?.storage?.estimate?.();
+  if (estimate?.quota === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(0, estimate.quota - (estimate.usage ?? 0));
+}

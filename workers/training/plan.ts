@@ -132,3 +132,13 @@ export const loraSettings = (recipe: Recipe): LoraSettings => ({
   trainProjector: recipe.modulesToSave !== null,
   dropout: recipe.loraDropout > 0 ? { rate: recipe.loraDropout, seed: recipe.seed } : undefined,
 });
+
+/**
+ * Bytes of checkpoints that lie in storage together, at most: those that are kept, one more while it is written, and the best one. A run
+ * of fewer saves has fewer.
+ */
+export function checkpointRoom(recipe: Recipe, steps: number, checkpointBytes: number): number {
+  const saves = Math.max(1, Math.ceil(steps / recipe.saveSteps));
+  const best = recipe.evalStrategy === "no" ? 0 : 1;
+  return checkpointBytes * Math.min(saves + best, recipe.saveTotalLimit + 1 + best);
+}

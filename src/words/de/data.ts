@@ -16,6 +16,7 @@ export const data: Words["data"] = {
   cancel: "Abbrechen",
   preparing,
   progress: (n) => `Zeilen werden vorbereitet: ${n} fertig`,
+  room: (needs, free) => `Alle brauchen etwa ${needs} in diesem Browser, von ${free}, die frei sind.`,
   status: {
     ready: (n) => `${rows(n)} bereit`,
     skipped: (n) => `${n} übergangen`,

@@ -106,6 +106,10 @@ export const recipe: Words["recipe"] = {
     trainable: "Trainierbar",
     parameters: (n) => `${n} Parameter`,
     checkpoint: "Zwischenstand",
+    storage: "Platz für Zwischenstände",
+    storageIs: (needs, free) => `höchstens ${needs}, von ${free}, die frei sind`,
+    storageShort: (needs, free) =>
+      `Die Zwischenstände des Laufs brauchen bis zu ${needs}, und dieser Browser hat Platz für ${free}: Ist er voll, hält der Lauf an und geht weiter, sobald Platz ist. Wer unter Speicher alte Läufe und Modelle löscht, schafft welchen.`,
     work: "Arbeit je Schritt",
     workSeen: (work) => `${work}, sobald die Bilder gesehen sind`,
     activations: "Aktivierungen",

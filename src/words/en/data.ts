@@ -15,6 +15,7 @@ export const data = {
   cancel: "Cancel",
   preparing,
   progress: (n: number) => `Preparing rows: ${n} ready`,
+  room: (needs: string, free: string) => `All of them take about ${needs} in this browser, of ${free} that are free.`,
   status: {
     // "rows" for one, too: scripts read it.
     ready: (n: number) => `${n} rows ready`,

@@ -104,6 +104,10 @@ export const recipe = {
     trainable: "Trainable",
     parameters: (n: string) => `${n} parameters`,
     checkpoint: "Checkpoint",
+    storage: "Storage for checkpoints",
+    storageIs: (needs: string, free: string) => `${needs} at most, of ${free} that are free`,
+    storageShort: (needs: string, free: string) =>
+      `The run's checkpoints take up to ${needs}, and this browser has room for ${free}: when it is full the run pauses, and goes on once there is room. Deleting old runs and models under Storage makes some.`,
     work: "Work a step",
     workSeen: (work: string) => `${work} once its pictures were seen`,
     activations: "Activations",

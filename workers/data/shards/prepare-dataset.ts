@@ -5,6 +5,7 @@
  */
 
 import { TabTuneError } from "../../errors.ts";
+import { freeBytes } from "../../storage/quota.ts";
 import type { Store } from "../../storage/store.ts";
 import { counted } from "../../words.ts";
 import { hashedRows, type RowContent, writeContents } from "../held-out/content.ts";
@@ -14,8 +15,10 @@ import type { PicturePool } from "../pictures/pool.ts";
 import type { RowPreparation } from "../prepare-example.ts";
 import { preparedRows } from "../prepare-rows.ts";
 import type { HeldOutSplit } from "../rows/folders.ts";
+import { formatBytes } from "../rows/limits.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import type { Row, SkippedRow } from "../rows/row.ts";
+import { encodeExample } from "./codec.ts";
 import { filesIdentity, preparedIdentity } from "./data-identity.ts";
 import type { LeftOutRow } from "./dataset.ts";
 import {
@@ -81,6 +84,9 @@ export interface PreparedDataset {
   /** Where rows are prepared on demand. */
   supply: RowSupply | undefined;
 }
+
+/** Rows of which one knows what all of them take. */
+const LOOKED_AT = 64;
 
 /** Half a minute of work at most, with which everything is known of the data before the first step. */
 const WHOLE_ROWS = 2000;
@@ -149,18 +155,25 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
   const positions: number[] = [];
   const rowTokens: number[] = [];
   const onRow = ({ source: detail }: Row): void =>
-    onProgress({ phase: "preparing", rows: positions.length, skipped: skipped.length, detail });
+    onProgress({
+      ...{ phase: "preparing", rows: positions.length, skipped: skipped.length, detail },
+      ...(room && Number.isFinite(room.free) ? { room } : {}),
+    });
   let position = 0;
+  let bytes = 0;
+  let room: DatasetProgress["room"];
   const contents: RowContent[] = [];
   const hashed = hashedRows(source.all());
   for await (const { row, example, fault } of preparedRows(hashed.rows, preparation, onRow, pictures)) {
     contents.push(hashed.contentOf(row));
     if (example) {
+      if (position < LOOKED_AT) bytes += encodeExample(example).length;
       await writer.append(example, row.source);
       positions.push(position);
       rowTokens.push(example.inputIds.length);
     } else skipped.push(skippedBy(fault, row));
     position += 1;
+    if (position === LOOKED_AT) room = await needRoom(preparing, { position, bytes });
   }
   const trained = split ? positions.filter((at) => at < split.from) : positions;
   if (trained.length === 0) throw noneUsable(preparing, skipped);
@@ -171,6 +184,27 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
     ...{ id, filesId, label, ...written, positions, rowTokens, index, facts: all, ...(split ? { split } : {}) },
     bytes: written.bytes + index.bytes,
   });
+}
+
+/**
+ * What all rows take, and what was free for them, by what the first rows took: a browser that has no room is told before minutes of
+ * work, not after.
+ * @throws TabTuneError "storage-full" with both figures
+ */
+async function needRoom(
+  { label, index }: Pick<Indexed, "label" | "index">,
+  { position, bytes }: { position: number; bytes: number },
+): Promise<DatasetProgress["room"]> {
+  const rest = (bytes / position) * (index.rows - position);
+  const free = await freeBytes();
+  if (rest <= free) return { needs: bytes + rest, free: free + bytes };
+  const each = `The first ${counted(position, "row")} of ${label} took ${formatBytes(bytes)}`;
+  throw new TabTuneError(
+    "storage-full",
+    `${each}; the other ${index.rows - position} take about ${formatBytes(rest)}, and this browser has room for ${formatBytes(free)}.`,
+    "Delete old runs, data or models under Storage, free disk space, or give fewer rows.",
+    "Nothing of these rows is kept; all else is as it was.",
+  );
 }
 
 /** [length, how many have it], ascending. */

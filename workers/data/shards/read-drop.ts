@@ -28,6 +28,8 @@ export interface DatasetProgress {
   rows: number;
   skipped: number;
   detail: string;
+  /** Bytes in storage: about what all rows take, and what is free for them; once some are prepared. */
+  room?: { needs: number; free: number } | undefined;
 }
 
 /** What a manifest keeps for people. */
