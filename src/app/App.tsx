@@ -16,6 +16,7 @@ import { useRuns } from "../stores/runs.ts";
 import { useShell } from "../stores/shell.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
+import { useWithheldGpu } from "../stores/withheld-gpu.ts";
 import { TrainingPanel } from "../training/TrainingPanel.tsx";
 import { words } from "../words/index.ts";
 import { Gate } from "./Gate.tsx";
@@ -107,7 +108,9 @@ export function App() {
     // Without a secure context there is no storage to look into.
     void probe().then(async () => {
       if (!window.isSecureContext) return;
-      if (useApp.getState().capability?.usable) void useModel.getState().comeBack();
+      const usable = useApp.getState().capability?.usable;
+      const back = usable ? useModel.getState().comeBack() : Promise.resolve();
+      void back.then(() => useWithheldGpu.getState().comeBack());
       await useRuns.getState().refresh();
       await useVotes.getState().refresh();
       await useApply.getState().refresh();

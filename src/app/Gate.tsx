@@ -1,5 +1,6 @@
 /** Before anything else: can this browser and GPU do it, and if not, the one thing to do about it. */
 import { useApp } from "../page/store.ts";
+import { useWithheldGpu } from "../stores/withheld-gpu.ts";
 import { words } from "../words/index.ts";
 import { useFirstVisit } from "./first-visit.ts";
 
@@ -17,6 +18,9 @@ export function Gate() {
   const capability = useApp((s) => s.capability);
   const error = useApp((s) => s.errors.page);
   const isFirst = useFirstVisit();
+  // It can be used as soon as the GPU is back, which is told where the run is.
+  const waiting = useWithheldGpu((s) => s.waiting !== undefined);
+  if (waiting) return null;
   const problem = error ?? (capability && !capability.usable ? capability.problem : undefined);
   if (!problem) return null;
   const say = words().welcome.gate;

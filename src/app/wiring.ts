@@ -25,6 +25,7 @@ import { useShell } from "../stores/shell.ts";
 import { useStorage } from "../stores/storage.ts";
 import { useTraining } from "../stores/training.ts";
 import { useVotes } from "../stores/votes.ts";
+import { useWithheldGpu } from "../stores/withheld-gpu.ts";
 import { titleOf } from "../training/status.ts";
 import { words } from "../words/index.ts";
 import { iconOf, noticeOf, titleAtEnd } from "./tab.ts";
@@ -181,6 +182,14 @@ export function wire(): void {
       const { runId } = useTraining.getState();
       if (runId !== undefined) useRuns.getState().choose(runId);
       rememberThisSpeed();
+    },
+  );
+  on(
+    useApp,
+    (s) => s.errors.training?.code,
+    (code) => {
+      const { runId } = useTraining.getState();
+      if (code === "gpu-withheld" && runId !== undefined) void useWithheldGpu.getState().begin(runId);
     },
   );
   on(

@@ -60,6 +60,8 @@ interface TrainingStore {
   /** Steps that were saved since the page looks on: marked too. */
   checkpoints: number[];
   note: string;
+  /** Why the run goes on by itself; "" where somebody wanted it. */
+  about: string;
   /** Rows prepared on demand that were met since the run began or went on, and are not trained on as they are. */
   oddRows: Record<OddRow["outcome"], number>;
   /** What became of the pictures' features in this run. */
@@ -82,7 +84,8 @@ interface TrainingStore {
   /** The recipe's LoRA keys are those of the adapter that the next run begins with. */
   beginningChanged(): void;
   start(): Promise<void>;
-  resumeRun(runId: string): Promise<void>;
+  /** `about`: why it goes on, where nobody has pressed for it. */
+  resumeRun(runId: string, about?: string): Promise<void>;
   /** Goes on with a run that has ended, for so many steps more. */
   moreSteps(runId: string, steps: number): Promise<void>;
   pause(): Promise<void>;
@@ -271,6 +274,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     resumedAt: [],
     checkpoints: [],
     note: "",
+    about: "",
     oddRows: { "left-out": 0, cut: 0 },
     features: undefined,
     pace: localStorage.getItem(PACE_KEY) === "gentle" ? "gentle" : "full speed",
@@ -319,6 +323,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
         evaluations: [],
         resumedAt: [],
         checkpoints: [],
+        about: "",
         oddRows,
         features: undefined,
         step: 0,
@@ -329,7 +334,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const request = { recipe: get().fields, datasetId: data.id, from: run?.id, which, answerRows };
       await follow(engine((api) => api.train(request, callback(onEvent), callback(engineSupply))));
     },
-    resumeRun: (runId) => goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply))),
+    resumeRun(runId, about = "") {
+      set({ about });
+      return goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply)));
+    },
     moreSteps: (runId, steps) =>
       goOn(runId, steps, (api) => api.moreSteps(runId, steps, callback(onEvent), callback(engineSupply))),
     pause: () => ask((api) => api.pause()),

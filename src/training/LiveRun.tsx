@@ -18,10 +18,11 @@ import "./run.css";
 
 /** What else is to be told of a run, a sentence or two each. */
 function Notes() {
-  const { note, oddRows, features } = useTraining();
+  const { note, about, oddRows, features } = useTraining();
   const odd = oddRowsWords(oddRows);
   return (
     <>
+      {about && <p className="note">{about}</p>}
       {note && <p className="note">{note}</p>}
       {odd && <p className="note">{odd}</p>}
       {features && <p className="detail">{featureWords(features)}</p>}

@@ -68,11 +68,11 @@ export async function livingModel(s: EngineState): Promise<LoadedModel> {
     return again;
   } catch (cause) {
     if (toReport(cause).code !== "no-webgpu") throw cause;
-    // After two crashes in short order Chromium offers no adapter for two minutes, but does to a page that is reloaded.
+    // After two crashes in short order Chromium offers no adapter for two minutes, but does to a page that a person reloads.
     throw new TabTuneError(
-      "device-lost",
+      "gpu-withheld",
       "The GPU was lost, and the browser does not give it back for the moment.",
-      "Reload the page, load the model and press Resume run; if that does not help, restart the browser.",
+      "Reload the page, or wait two minutes, then try again; if that does not help, restart the browser.",
       "Everything up to the last checkpoint is saved.",
       { cause },
     );

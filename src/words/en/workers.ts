@@ -17,6 +17,12 @@ export const workers = {
   silent: "The training engine has not answered for a minute.",
   loadAgain: "Load the model again, then press Resume run.",
   saved: "Everything up to the last checkpoint is saved.",
+  withheld: "The GPU crashed twice in a row, and the browser gives it to no page for about two minutes.",
+  withheldWait:
+    "Reload the page (F5): then the browser gives it back at once, and the run goes on by itself. If you wait instead, this page asks every 10 seconds and goes on as soon as it can.",
+  withheldStill: "The browser has not given the GPU back for three minutes.",
+  restart: "Close all windows of the browser, open this page again and press Resume run.",
+  wentOn: "The GPU was gone for a while; the run went on by itself from its last checkpoint.",
   reading: "reading the files",
   leaveOut: (place: string) => `Leave out what comes after ${place}, and drop the rest again.`,
   otherFiles: "Try other files.",
