@@ -58,7 +58,7 @@ test("the page, the adapter, the examples and what to load", async () => {
   });
   const card = await files.get("README.md")!.text();
   expect(card).toMatch(/^---\ntitle: "Ann’s \\"shapes\\""\nsdk: static\napp_file: index.html\n/);
-  expect(card).toContain("models:\n- owner/model\n");
+  expect(card).toContain('models:\n- "owner/model"\n');
 });
 
 test("the service worker knows every file but itself and the card", async () => {

@@ -1,5 +1,6 @@
 /** README.md of an adapter: what it is, how it was made, and the Python lines that load and ask it (card-python.ts). */
 
+import { code, line, yaml } from "../markdown.ts";
 import { type Recipe, toHuggingFace } from "../recipe.ts";
 import { counted, listed } from "../words.ts";
 import { type PythonFacts, pythonLines } from "./card-python.ts";
@@ -93,24 +94,6 @@ function notes({ recipe, prompting, pictures, imported }: CardFacts): string[] {
       ? [`A merged model that TabTune writes has ${listed(cut.map((key) => code(key)))} in its own files.`]
       : [];
   return [lora, ...asked, ...merged, ...(pictures.note ? [line(pictures.note)] : [])];
-}
-
-/** A one-line double-quoted YAML scalar: JSON strings are YAML. */
-function yaml(text: string): string {
-  return JSON.stringify(text);
-}
-
-/** Text on one line that Markdown takes literally. */
-function line(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\`*_[\]<>#|]/g, "\\$&");
-}
-
-/** A code span; the fence is longer than any run of backticks inside. */
-function code(text: string): string {
-  const flat = text.replace(/\s+/g, " ");
-  const longest = Math.max(0, ...[...flat.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return longest > 0 ? `${fence} ${flat} ${fence}` : `${fence}${flat}${fence}`;
 }
 
 /** A setting in a table: JSON, cut, with the bars escaped. */

@@ -7,6 +7,7 @@ import { TabTuneError } from "../errors.ts";
 import type { TrainedValues } from "../models/adapter-slabs.ts";
 import type { NameScheme } from "../models/names.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
+import { insidePath } from "../storage/inside-path.ts";
 import { beyondF16, bytesOf, type Dtype, dtypeBytes, f32ToBf16, f32ToF16, toF32 } from "../weights/formats/dtype.ts";
 import type { TensorInfo } from "../weights/formats/safetensors.ts";
 import type { Checkpoint } from "../weights/hub/model-files.ts";
@@ -87,7 +88,7 @@ export async function mergeAdapter(
 }
 
 async function writing(target: MergeTarget, name: string, write: (writer: FileWriter) => Promise<void>): Promise<void> {
-  const writer = await target.create(name);
+  const writer = await target.create(insidePath(name));
   try {
     await write(writer);
     await writer.commit();

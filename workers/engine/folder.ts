@@ -1,6 +1,7 @@
 /** Files into a folder that a person picked. */
 import type { MergeTarget } from "../adapter/merge.ts";
 import type { FileWriter } from "../storage/file-cache.ts";
+import { insidePath } from "../storage/inside-path.ts";
 import { orStorageFull } from "../storage/store.ts";
 
 /**
@@ -25,7 +26,7 @@ async function writerIn(
   path: string,
   made: { place: FileSystemDirectoryHandle; name: string }[],
 ): Promise<FileWriter> {
-  const parts = path.split("/");
+  const parts = insidePath(path).split("/");
   const name = parts.at(-1)!;
   let place = folder;
   for (const part of parts.slice(0, -1)) place = await place.getDirectoryHandle(part, { create: true });

@@ -1,4 +1,5 @@
 /** The notebook of a handed-over run, for clouds that lend a GPU in a browser. */
+import { line } from "../markdown.ts";
 import { type AboutHandover, modelArgument } from "./readme.ts";
 
 const cell = (kind: "markdown" | "code", text: string) => ({
@@ -14,7 +15,7 @@ export function notebook(about: AboutHandover): string {
   const cells = [
     cell(
       "markdown",
-      `# ${about.model.name} on ${about.datasetLabel}\n\nChoose a runtime with a GPU, upload the zip of this folder as \`handover.zip\`, and run the cells one after the other.`,
+      `# ${line(about.model.name)} on ${line(about.datasetLabel)}\n\nChoose a runtime with a GPU, upload the zip of this folder as \`handover.zip\`, and run the cells one after the other.`,
     ),
     cell("code", "!unzip -qo handover.zip -d handover || true\n%cd handover\n!pip install -q -r requirements.txt"),
     cell(

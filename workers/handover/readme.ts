@@ -1,4 +1,5 @@
 /** The README of a handed-over run. */
+import { code, line } from "../markdown.ts";
 import type { Recipe } from "../recipe.ts";
 import { counted } from "../words.ts";
 import type { HandoverFacts } from "./handed.ts";
@@ -26,9 +27,9 @@ export function readme(about: AboutHandover): string {
   const base = model.inside
     ? "The base model lies in `model/`."
     : model.revision === null
-      ? `The base model is not here: \`--model\` says where ${model.name} is, a folder or a name on the hub.`
-      : `The base model is fetched from the hub: ${model.name}, commit ${model.revision}.`;
-  return `# ${model.name} on ${datasetLabel}, handed over by TabTune
+      ? `The base model is not here: \`--model\` says where ${code(model.name)} is, a folder or a name on the hub.`
+      : `The base model is fetched from the hub: ${code(model.name)}, commit ${code(model.revision)}.`;
+  return `# ${line(model.name)} on ${line(datasetLabel)}, handed over by TabTune
 
 ${counted(rows, "row")} to train on, ${heldOut} held out, ${counted(steps, "step")} of ${counted(shares.rowsPerStep, "row")}. ${begins} ${base}
 
@@ -50,5 +51,5 @@ Drop \`adapter.zip\` on TabTune's page: chat with it, compare it with other runs
 The rows of a step are the same on any number of processes, in the same order (\`data/order.parquet\`); more processes than rows in a step stand idle in it: here ${shares.rowsPerStep} are the most that help. Less memory on each: \`--rows-at-once 1\`. A job that was cut off goes on with \`--resume\`. \`recipe.json\` is the run's recipe, with the names of transformers, TRL and PEFT.
 
 On a GPU the arithmetic is bf16 (\`--dtype float32\` has f32, as TabTune), so losses differ in the third digit. With FSDP and ZeRO-3 LoRA itself is kept in that format too, since shards are of one. ${moments ? "Under ZeRO-3 Adam's moments cannot come along: `--fresh-moments`." : ""}
-${notes.length > 0 ? `\nTold when this was written:\n\n${notes.map((note) => `- ${note}\n`).join("")}` : ""}`;
+${notes.length > 0 ? `\nTold when this was written:\n\n${notes.map((note) => `- ${line(note)}\n`).join("")}` : ""}`;
 }

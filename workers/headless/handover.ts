@@ -25,6 +25,7 @@ import type { Recipe } from "../recipe.ts";
 import { openFsStore } from "../storage/fs.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
 import { makeDirectory } from "../storage/fs-directory.ts";
+import { insidePath } from "../storage/inside-path.ts";
 import { orStorageFull, type Store } from "../storage/store.ts";
 import { loraSettings, onModel } from "../training/plan.ts";
 import { readLineage } from "../training/saved/lineage.ts";
@@ -146,7 +147,7 @@ export async function handover(args: Arguments): Promise<void> {
     const tell = { onRow: () => {}, onFault: skipped, changes: noChanges };
     await intoNewFolder(out, async (part) => {
       const write = async (files: AsyncIterable<HandedFile | { path: string; data: Blob }>): Promise<void> => {
-        for await (const { path: name, data } of files) await written(path.join(part, name), data);
+        for await (const { path: name, data } of files) await written(path.join(part, insidePath(name)), data);
       };
       await write(folder.files);
       await write(rowsFiles(dataFile.training, index, folder.training, tell));

@@ -1,6 +1,7 @@
 /** Files of any size as one zip, a piece in memory at a time. Stored, not deflated: weights and pictures do not shrink. Fixed dates. */
 import { Zip, ZipPassThrough } from "fflate";
 import { TabTuneError } from "../errors.ts";
+import { insidePath } from "./inside-path.ts";
 
 /** Zip has no time zone: the date's local parts are written. */
 export const ZIP_DATE = new Date(1980, 0, 1);
@@ -9,13 +10,13 @@ export const ZIP_DATE = new Date(1980, 0, 1);
 const MOST_BYTES = 2 ** 32 - 2 ** 20;
 const PIECE = 4 << 20;
 
-/** Throws TabTuneError "storage-full", with `remedy`, where all of it is more than a zip can hold. */
+/** Throws as `insidePath` does, and TabTuneError "storage-full", with `remedy`, where all of it is more than a zip can hold. */
 export async function zipped(
   files: readonly { path: string; data: Uint8Array | string | Blob }[],
   remedy: string,
 ): Promise<Blob> {
   const blobs = files.map(({ path, data }) => ({
-    path,
+    path: insidePath(path),
     blob: data instanceof Blob ? data : new Blob([data as Uint8Array<ArrayBuffer> | string]),
   }));
   const bytes = blobs.reduce((sum, { blob }) => sum + blob.size, 0);

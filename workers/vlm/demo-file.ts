@@ -1,6 +1,7 @@
 /** `demo.json` of a demo page: what it shows and asks for, and the card that says so. Its paths begin at the page. */
 import * as v from "valibot";
 import { TabTuneError } from "../errors.ts";
+import { code, line, paragraphs, yaml } from "../markdown.ts";
 
 export const DEMO_FILE = "demo.json";
 
@@ -38,15 +39,18 @@ export function parseDemo(json: unknown): DemoFile {
   );
 }
 
+/** An address that stays one behind `](<`. */
+const linkOf = (address: string): string => encodeURI(address).replace(/[<>\\]/g, encodeURIComponent);
+
 /** The card of a static Space of the hub; elsewhere it says what the folder is. English, as cards are. */
 export function cardOf({ title, base, licences }: DemoFile): string {
-  const model = "files" in base ? "" : `models:\n- ${base.name}\n`;
+  const model = "files" in base ? "" : `models:\n- ${yaml(base.name)}\n`;
   const from =
     "files" in base
       ? "The base model lies in `model/`."
-      : `The base model is [${base.name}](${base.endpoint}/${base.name}) at revision \`${base.revision}\`; visitors' browsers fetch it from the hub and keep it.`;
+      : `The base model is [${line(base.name)}](<${linkOf(`${base.endpoint}/${base.name}`)}>) at revision ${code(base.revision)}; visitors' browsers fetch it from the hub and keep it.`;
   return `---
-title: ${JSON.stringify(title)}
+title: ${yaml(title)}
 sdk: static
 app_file: index.html
 pinned: false
@@ -54,7 +58,7 @@ tags:
 - tabtune
 ${model}---
 
-# ${title}
+# ${line(title)}
 
 A chat with a fine-tuned vision-language model that runs in the visitor's browser, on their GPU by WebGPU. Nothing is sent anywhere.
 ${from} The adapter in \`adapter/\` loads in PEFT.
@@ -64,6 +68,6 @@ the page again in TabTune to change one.
 
 ## Licences
 
-${licences.join("\n\n")}
+${licences.map(paragraphs).join("\n\n")}
 `;
 }

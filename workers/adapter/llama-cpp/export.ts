@@ -6,7 +6,7 @@ import type { OpenedModel } from "../../models/open.ts";
 import { settingsOf } from "../../models/picture-format.ts";
 import { preparationOf } from "../../models/preparation.ts";
 import type { MergedAdapter, MergeProgress, MergeTarget } from "../merge.ts";
-import { jinjaOf, modelfileOf, ollamaDiffers } from "./templates.ts";
+import { canStop, jinjaOf, modelfileOf, ollamaDiffers } from "./templates.ts";
 import { mergedTensors } from "./tensors.ts";
 import { textFields, textTensors, type WeightType } from "./text-model.ts";
 import { tokenFields } from "./tokens.ts";
@@ -85,7 +85,7 @@ function llamaCppFolder(
       ...{ turns, stops: tokenizer.endTokens, context: Math.min(config.decoder.maxPositions, MOST_CONTEXT) },
       about: `${name}, for Ollama: both GGUF files beside this one.`,
     }),
-    notes: [...vision.notes, ...gelus(model), ...tokens.notes, ...turnNotes(turns)],
+    notes: [...vision.notes, ...gelus(model), ...tokens.notes, ...turnNotes(turns), ...stopNotes(tokenizer.endTokens)],
   };
 }
 
@@ -123,6 +123,14 @@ const turnNotes = (turns: Turns): string[] => [
     ? ["Ollama puts a picture right in front of the question, where training had other characters around it."]
     : []),
 ];
+
+const stopNotes = (stops: readonly string[]): string[] =>
+  stops
+    .filter((stop) => !canStop(stop))
+    .map(
+      (stop) =>
+        `The Modelfile cannot hold ${JSON.stringify(stop)}, which ends an answer: Ollama goes by the GGUF file alone.`,
+    );
 
 const refuseTemplate = (): TabTuneError =>
   new TabTuneError(

@@ -51,8 +51,11 @@ export function goTemplateOf({ first, system, next, ask, space }: Turns): string
   ].join("");
 }
 
-/** A Modelfile's own quotes take everything as it is; three of them may have single ones inside. */
-const raw = (text: string): string => (/["\n]/.test(text) ? `"""${text}"""` : `"${text}"`);
+/** A Modelfile's own quotes take everything as it is; three of them may have single ones inside, and nothing can hold three. */
+const raw = (text: string): string => (/["\r\n]/.test(text) ? `"""${text}"""` : `"${text}"`);
+
+/** Whether a text that ends an answer can be written there at all. */
+export const canStop = (text: string): boolean => !text.includes('"""') && !text.endsWith('"');
 
 export interface ModelfileFacts {
   /** In the order in which Ollama takes them. */
@@ -67,11 +70,11 @@ export interface ModelfileFacts {
 /** Ollama's description of a model (its docs/modelfile.md; parser/parser.go takes a FROM for each file). */
 export const modelfileOf = ({ files, turns, stops, context, about }: ModelfileFacts): string =>
   [
-    `# ${about}`,
+    `# ${about.replace(/\s+/g, " ")}`,
     "# ollama create NAME -f Modelfile",
     ...files.map((file) => `FROM ./${file}`),
     `TEMPLATE """${goTemplateOf(turns)}"""`,
-    ...stops.map((stop) => `PARAMETER stop ${raw(stop)}`),
+    ...stops.filter(canStop).map((stop) => `PARAMETER stop ${raw(stop)}`),
     `PARAMETER num_ctx ${context}`,
     "",
   ].join("\n");
