@@ -75,12 +75,13 @@ const api: DatasetApi = {
   rows: (datasetId, spec, { query, from, count, recipe }, onRow) =>
     reporting(async () => {
       const { rows, preparation, dataset } = await browsedFrom(datasetId, spec, recipe);
-      if (!rows) return olderRows(dataset, preparation.tokenizer, from, count);
+      if (!rows) return olderRows(dataset, preparation, from, count);
       const report = sparingly((looked: number) => onRow(`row ${looked}`));
       const found = await foundRows(rows, query, report);
       return { total: found.length, rows: await viewRows(rows, found.slice(from, from + count)) };
     }),
-  thumbnails: (datasetId, positions, onRow) => reporting(() => thumbnailsOf(datasetId, positions, sparingly(onRow))),
+  thumbnails: (datasetId, spec, positions, onRow) =>
+    reporting(() => thumbnailsOf(datasetId, pictureFormatOf(spec), positions, sparingly(onRow))),
   questions: (datasetId, spec, recipe, count) => reporting(() => questionsOf(datasetId, spec, recipe, count)),
   picturesOfRow: (source, datasetId, question, onFetched) =>
     reporting(() => picturesOfRow(source, datasetId, question, sparingly(onFetched))),

@@ -1,5 +1,6 @@
 /** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
 import type { StoreApi } from "zustand";
+import { useBoxes } from "../page/boxes.ts";
 import { type Remembered, remember, remembered } from "../page/remembered.ts";
 import { adapterOf, rememberSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
@@ -65,8 +66,15 @@ function rememberThisSpeed(): void {
   });
 }
 
+/** In which unit answers have boxes: as the rows in use were written, else as the model's publisher writes them. */
+function boxesFollow(): void {
+  useBoxes.setState({ unit: useDataset.getState().info?.boxes ?? useModel.getState().info?.boxes });
+}
+
 /** To be called once, when the page opens. */
 export function wire(): void {
+  on(useModel, (s) => s.info?.boxes, boxesFollow);
+  on(useDataset, (s) => s.info?.boxes, boxesFollow);
   on(
     useModel,
     (s) => s.info,

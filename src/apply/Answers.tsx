@@ -1,7 +1,9 @@
 /** A page of rows with what was asked, what the model said and what would have been right. */
 import type { JobResults, ResultRow, ShownAnswers } from "../../workers/apply/results.ts";
 import type { RowThumbnail } from "../../workers/data/preview.ts";
+import { boxesIn } from "../../workers/metrics/boxes.ts";
 import { rightWords } from "../parts/answer-words.ts";
+import { BoxedPicture, BoxToggle } from "../parts/BoxedPicture.tsx";
 import { Field } from "../parts/Field.tsx";
 import { fixed } from "../parts/format.ts";
 import { Pager } from "../parts/Pager.tsx";
@@ -18,7 +20,19 @@ function AnswerRow({ line, picture }: { line: ResultRow; picture: RowThumbnail |
   return (
     <tr>
       <td>
-        {picture ? <RowPicture picture={picture} label={say.pictureOf(row + 1)} /> : "–"}
+        {picture ? (
+          <BoxedPicture
+            shown={picture.shown}
+            layers={[
+              { kind: "right", text: answered?.right[0] ?? "" },
+              { kind: "given", text: answered?.answer ?? "" },
+            ]}
+          >
+            <RowPicture picture={picture} label={say.pictureOf(row + 1)} />
+          </BoxedPicture>
+        ) : (
+          "–"
+        )}
         {more > 0 && <small>{say.more(more)}</small>}
       </td>
       <td>
@@ -67,6 +81,7 @@ export function Answers({ results }: { results: JobResults }) {
           </select>
         )}
       </Field>
+      {rows.some(({ answered }) => boxesIn(answered?.answer ?? "").length > 0) && <BoxToggle both />}
       {rows.length === 0 ? (
         <p className="detail">{say.empty[filter]}</p>
       ) : (

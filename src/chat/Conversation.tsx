@@ -1,10 +1,13 @@
 /** Who said what, as a log that scrolls to the newest words. */
 import { Fragment, type ReactNode } from "react";
 import { Action } from "../parts/Action.tsx";
+import { type BoxLayer, BoxToggle } from "../parts/BoxedPicture.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { canGoOn, type Turn } from "../stores/turns.ts";
 import { words } from "../words/index.ts";
+import { layersOf, someBoxes } from "./boxes.ts";
+import { ChatPicture } from "./ChatPicture.tsx";
 import { Log } from "./Log.tsx";
 import { spokenAnswer } from "./status.ts";
 import { CopyAnswer, EditableQuestion, Regenerate, RightAnswer } from "./TurnTools.tsx";
@@ -19,13 +22,13 @@ interface TurnViewProps {
   obstacle: string;
 }
 
-function Question({ turn, later, obstacle }: Omit<TurnViewProps, "last">) {
+function Question({ turn, layers, later, obstacle }: Omit<TurnViewProps, "last"> & { layers: BoxLayer[] }) {
   const { edit } = useChat.getState();
   return (
     <div className="turn user">
       <span className="visually-hidden">{words().chat.turns.you}</span>
       {turn.pictures.map(({ url }, i) => (
-        <img key={url} src={url} alt={words().chat.pictures.attached(i + 1)} />
+        <ChatPicture key={url} url={url} alt={words().chat.pictures.attached(i + 1)} layers={layers} />
       ))}
       <EditableQuestion text={turn.text} later={later} reason={obstacle} onAsk={(text) => void edit(turn, text)} />
     </div>
@@ -70,11 +73,12 @@ export function Conversation({ empty, obstacle }: ConversationProps) {
     <>
       <Log newest={turns} questions={questions.length}>
         {turns.length === 0 && empty}
-        {turns.map((turn) =>
+        {turns.map((turn, at) =>
           turn.role === "user" ? (
             <Question
               key={turn.id}
               turn={turn}
+              layers={layersOf(turns, at)}
               later={questions.length - questions.indexOf(turn) - 1}
               obstacle={obstacle}
             />
@@ -86,6 +90,7 @@ export function Conversation({ empty, obstacle }: ConversationProps) {
           ),
         )}
       </Log>
+      {someBoxes(turns) && <BoxToggle both />}
       <Spoken text={spokenAnswer(turns)} atOnce />
     </>
   );

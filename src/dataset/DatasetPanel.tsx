@@ -70,7 +70,8 @@ export function DatasetPanel() {
         </p>
         {info && (
           <p className="detail">
-            {say.about(info.label, info.format, sizeWords(info, cached))} {heldOut}
+            {say.about(info.label, info.format, sizeWords(info, cached))} {heldOut}{" "}
+            {info.boxes !== undefined && say.boxes(info.boxes)}
           </p>
         )}
       </div>

@@ -2,7 +2,9 @@
 import { Fragment, useState } from "react";
 import type { RowView } from "../../workers/data/browse.ts";
 import type { PreviewRow } from "../../workers/data/preview.ts";
+import { messageText } from "../../workers/data/rows/row.ts";
 import { Action } from "../parts/Action.tsx";
+import { BoxedPicture, BoxToggle } from "../parts/BoxedPicture.tsx";
 import { Field } from "../parts/Field.tsx";
 import { Pager } from "../parts/Pager.tsx";
 import { RowPicture } from "../parts/RowPicture.tsx";
@@ -99,6 +101,12 @@ function AskRow({ position }: { position: number }) {
   );
 }
 
+/** What the row's last turn says, where that is an answer. */
+function answerOf({ messages }: RowView): string {
+  const last = messages.at(-1);
+  return last?.role === "assistant" ? messageText(last) : "";
+}
+
 function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   const trainOnAll = useTraining((s) => s.fields.train_on === "all-text");
   const [editing, setEditing] = useState(false);
@@ -109,7 +117,13 @@ function RowLine({ row, changeable }: { row: RowView; changeable: boolean }) {
   return (
     <tr className={leftOut ? "left-out" : undefined}>
       <td className="row-picture">
-        {picture ? <RowPicture picture={picture} label={say.pictureOf(preview.index)} /> : "–"}
+        {picture ? (
+          <BoxedPicture shown={picture.shown} layers={[{ kind: "right", text: answerOf(row) }]}>
+            <RowPicture picture={picture} label={say.pictureOf(preview.index)} />
+          </BoxedPicture>
+        ) : (
+          "–"
+        )}
       </td>
       <td>
         {editing ? (
@@ -170,6 +184,7 @@ export function Rows() {
   return (
     <>
       <RowSearch />
+      {info.boxes !== undefined && <BoxToggle />}
       {of === info.id ? <Table rows={rows} changeable={info.indexed && tools} /> : <RowsSkeleton />}
       <Pager what={words().data.rows.pages} page={page} pages={pages} onPage={(next) => void show({ page: next })}>
         {pages > 2 && tools && <GoToPage pages={pages} />}

@@ -17,6 +17,7 @@ test.each(Object.keys(LANGUAGES) as Language[])(
       folders: [cat, cat, dog],
       captions: [beach],
       table: [answer],
+      boxes: [`[{"bbox_2d": [0.4, 0.3, 0.6, 0.7], "label": "${cat}"}]`],
       metadata: [answer],
       llava: [answer],
     };

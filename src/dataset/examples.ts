@@ -1,7 +1,7 @@
 /** A small example of each form that a drop may have: the same files are read by a test, and are understood as they say. */
 import { words } from "../words/index.ts";
 
-export type FormName = "folders" | "captions" | "table" | "metadata" | "llava";
+export type FormName = "folders" | "captions" | "table" | "boxes" | "metadata" | "llava";
 
 export interface ExampleFile {
   path: string;
@@ -19,6 +19,11 @@ export function exampleFiles(): Record<FormName, ExampleFile[]> {
     folders: [{ path: `${cat}/1.jpg` }, { path: `${cat}/2.jpg` }, { path: `${dog}/1.jpg` }],
     captions: [{ path: "beach.jpg" }, { path: "beach.txt", text: beach }],
     table: [mug, { path: "mugs.csv", text: `image,question,answer\nmug.jpg,${question},${answer}` }],
+    boxes: [
+      { path: "garden.jpg" },
+      { path: "garden.txt", text: "0 0.5 0.5 0.2 0.4" },
+      { path: "data.yaml", text: `names: [${cat}, ${dog}]` },
+    ],
     metadata: [mug, { path: "metadata.jsonl", text: `{"file_name": "mug.jpg", "text": ${quoted(answer)}}` }],
     llava: [
       mug,

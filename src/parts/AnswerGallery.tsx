@@ -1,6 +1,7 @@
 /** What a model said to held-out rows: pictures, questions, right answers, and its own before training beside those of another step. */
 import { Download } from "lucide-react";
 import { useState } from "react";
+import { boxesIn } from "../../workers/metrics/boxes.ts";
 import {
   type AskedRow,
   type GivenAnswer,
@@ -9,6 +10,7 @@ import {
 } from "../../workers/training/saved/answers.ts";
 import { words } from "../words/index.ts";
 import { Action } from "./Action.tsx";
+import { BoxedPicture, BoxToggle } from "./BoxedPicture.tsx";
 import "./gallery.css";
 import { courseOf, judgeWords, markOf, orderOf, rightWords } from "./answer-words.ts";
 import { download } from "./download.ts";
@@ -46,7 +48,19 @@ function Item({ row: { position, question, right }, picture, said }: ItemProps) 
   const say = words().parts.gallery;
   return (
     <li>
-      {picture ? <RowPicture picture={picture} label={say.pictureOf(position)} /> : <span />}
+      {picture ? (
+        <BoxedPicture
+          shown={picture.shown}
+          layers={[
+            { kind: "right", text: right[0] ?? "" },
+            { kind: "given", text: said.at(-1)?.answer.text ?? "" },
+          ]}
+        >
+          <RowPicture picture={picture} label={say.pictureOf(position)} />
+        </BoxedPicture>
+      ) : (
+        <span />
+      )}
       <div>
         <p className="asked">{question || <i>{say.noQuestion}</i>}</p>
         <dl>
@@ -107,6 +121,7 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
             }
           />
         </label>
+        {rows.some(({ right }) => boxesIn(right[0] ?? "").length > 0) && <BoxToggle both />}
         {shown.answers.some(({ score }) => score !== null) && (
           <label className="inline">
             <input type="checkbox" checked={worstFirst} onChange={({ target }) => setWorstFirst(target.checked)} />

@@ -8,7 +8,17 @@ import { BlobPicture } from "./BlobPicture.tsx";
 import { Field } from "./Field.tsx";
 import { Scroll } from "./Scroll.tsx";
 import "./columns.css";
-import { columnRoles, readingWords, severalChoices, withColumn, withInstruction, withSeveral } from "./columns.ts";
+import {
+  boxFormats,
+  boxUnits,
+  columnRoles,
+  readingWords,
+  severalChoices,
+  withChoice,
+  withColumn,
+  withInstruction,
+  withSeveral,
+} from "./columns.ts";
 
 function Table({ table }: { table: LookTable }) {
   const say = words().data.columns;
@@ -79,6 +89,36 @@ function Understood({ row }: { row: LookRow }) {
   );
 }
 
+interface ChoiceProps<T extends string> {
+  label: string;
+  hint: string;
+  /** Undefined: as usual. */
+  value: string | undefined;
+  options: (readonly [value: T, words: string])[];
+  onChoose(value: T | undefined): void;
+}
+
+function Choice<T extends string>({ label, hint, value, options, onChoose }: ChoiceProps<T>) {
+  return (
+    <Field label={label} hint={hint}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={value ?? ""}
+          onChange={({ target }) => onChoose(options.find(([known]) => known === target.value)?.[0])}
+        >
+          <option value="">{words().data.columns.usual}</option>
+          {options.map(([known, said]) => (
+            <option key={known} value={known}>
+              {said}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
 interface ColumnFormProps {
   /** The first records; nothing is on show where they are no table. */
   look: Look | undefined;
@@ -107,7 +147,8 @@ export function ColumnForm({
   onChoose,
   onRead,
 }: ColumnFormProps) {
-  if (!look?.table) return null;
+  // Boxes without a table, as in texts of YOLO, leave a choice as well: what is asked, and in which numbers they are written.
+  if (!look || (!look.table && !look.boxes)) return null;
   const { table } = look;
   const say = words().data.columns;
   const changed = JSON.stringify(used) !== JSON.stringify(draft);
@@ -115,30 +156,35 @@ export function ColumnForm({
   const hints: Partial<Record<keyof ColumnMapping, string>> = toAnswer ? { answer: say.rightHint } : {};
   return (
     <details className="column-choice" open={open}>
-      <summary>{say.title}</summary>
-      <p className="detail">
-        {table.path}: {readingWords(used, fromBefore) || say.byName}
-      </p>
-      <Table table={table} />
+      <summary>{table ? say.title : say.boxesAlone}</summary>
+      {table && (
+        <>
+          <p className="detail">
+            {table.path}: {readingWords(used, fromBefore) || say.byName}
+          </p>
+          <Table table={table} />
+        </>
+      )}
       <div className="fields">
-        {columnRoles.map((role) => (
-          <Field key={role} label={say.roles[role].label} hint={hints[role] ?? say.roles[role].hint}>
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={draft.mapping?.[role] ?? ""}
-                onChange={(event) => onChoose(withColumn(draft, role, event.target.value))}
-              >
-                <option value="">{say.choice}</option>
-                {table.columns.map((name) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-        ))}
+        {table &&
+          columnRoles.map((role) => (
+            <Field key={role} label={say.roles[role].label} hint={hints[role] ?? say.roles[role].hint}>
+              {(attributes) => (
+                <select
+                  {...attributes}
+                  value={draft.mapping?.[role] ?? ""}
+                  onChange={(event) => onChoose(withColumn(draft, role, event.target.value))}
+                >
+                  <option value="">{say.choice}</option>
+                  {table.columns.map((name) => (
+                    <option key={name} value={name}>
+                      {name}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          ))}
         <Field label={say.instruction} hint={say.instructionHint}>
           {(attributes) => (
             <input
@@ -153,30 +199,32 @@ export function ColumnForm({
             />
           )}
         </Field>
+        {(look.boxes || draft.boxes) && (
+          <Choice
+            label={say.boxes}
+            hint={say.boxesHint}
+            value={draft.boxes}
+            options={boxUnits.map((unit) => [unit, say.boxUnits[unit]])}
+            onChoose={(unit) => onChoose(withChoice(draft, "boxes", unit))}
+          />
+        )}
+        {table && (look.boxes || draft.boxFormat) && (
+          <Choice
+            label={say.boxFormat}
+            hint={say.boxFormatHint}
+            value={draft.boxFormat}
+            options={boxFormats.map((format) => [format, say.boxFormats[format]])}
+            onChoose={(format) => onChoose(withChoice(draft, "boxFormat", format))}
+          />
+        )}
         {!toAnswer && (look.several || draft.severalAnswers) && (
-          <Field label={say.several} hint={say.severalHint}>
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={draft.severalAnswers ?? ""}
-                onChange={({ target }) =>
-                  onChoose(
-                    withSeveral(
-                      draft,
-                      severalChoices.find((which) => which === target.value),
-                    ),
-                  )
-                }
-              >
-                <option value="">{say.usual}</option>
-                {severalChoices.map((which) => (
-                  <option key={which} value={which}>
-                    {say.choices[which]}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <Choice
+            label={say.several}
+            hint={say.severalHint}
+            value={draft.severalAnswers}
+            options={severalChoices.map((which) => [which, say.choices[which]])}
+            onChoose={(which) => onChoose(withSeveral(draft, which))}
+          />
         )}
       </div>
       <h3>{say.first}</h3>
@@ -188,7 +236,7 @@ export function ColumnForm({
         ))}
       </ul>
       <Action kind="primary" reason={reason} onPress={onRead}>
-        {say.read}
+        {table ? say.read : say.readAlone}
       </Action>
     </details>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isUnsure, readingWords, withColumn, withInstruction, withSeveral } from "./columns.ts";
+import { isUnsure, readingWords, withChoice, withColumn, withInstruction, withSeveral } from "./columns.ts";
 
 test("columns are chosen one by one, and given back to be found by their names", () => {
   const one = withColumn({}, "images", "photo");
@@ -16,6 +16,15 @@ test("what becomes of several answers is chosen beside the columns, and by itsel
   expect(withSeveral(all, undefined)).toEqual({ mapping: { images: "photo" }, instruction: "What?" });
   expect(readingWords({ severalAnswers: "first" }, false)).toBe(
     "Columns as you chose them: of several answers the first one.",
+  );
+});
+
+test("how boxes are written is chosen, and how the data has them", () => {
+  const both = withChoice(withChoice({ instruction: "Where?" }, "boxes", "0-1000"), "boxFormat", "coco");
+  expect(both).toEqual({ instruction: "Where?", boxes: "0-1000", boxFormat: "coco" });
+  expect(withChoice(both, "boxes", undefined)).toEqual({ instruction: "Where?", boxFormat: "coco" });
+  expect(readingWords(withChoice(both, "boxFormat", undefined), false)).toBe(
+    "Columns as you chose them: rows without a question ask “Where?”, boxes in answers: 0 to 1000 of width and height.",
   );
 });
 

@@ -1,4 +1,5 @@
 /** The columns of a table in words: what each may be, what was said of them, and when to ask. */
+import type { BoxUnit } from "../../workers/data/boxes/convention.ts";
 import type { SeveralAnswers } from "../../workers/data/rows/answers.ts";
 import type { ColumnMapping } from "../../workers/data/rows/columns.ts";
 import { isEmptyReading } from "../../workers/data/rows/reading.ts";
@@ -12,6 +13,7 @@ export const columnRoles = [
   "question",
   "answer",
   "label",
+  "boxes",
   "messages",
   "system",
 ] as const satisfies (keyof ColumnMapping)[];
@@ -35,10 +37,24 @@ export function withSeveral(reading: RecordOptions, which: SeveralAnswers | unde
   return which ? { ...others, severalAnswers: which } : others;
 }
 
+/** Units of boxes that a person may choose: pixels of a resized picture are a model's own, or nobody's. */
+export const boxUnits = ["0-1000", "0-1", "pixels"] as const satisfies BoxUnit[];
+export { boxFormats } from "../../workers/data/boxes/forms.ts";
+
+/** The same with one of its choices, or, undefined, without. */
+export function withChoice<K extends "boxes" | "boxFormat">(
+  reading: RecordOptions,
+  key: K,
+  value: RecordOptions[K] | undefined,
+): RecordOptions {
+  const { [key]: _, ...others } = reading;
+  return value === undefined ? others : { ...others, [key]: value };
+}
+
 /** What was said of the columns, one sentence; "" when they are found by their names. */
 export function readingWords(reading: RecordOptions, fromBefore: boolean): string {
   if (isEmptyReading(reading)) return "";
-  const { mapping = {}, instruction, severalAnswers } = reading;
+  const { mapping = {}, instruction, severalAnswers, boxes, boxFormat } = reading;
   const say = words().data.columns;
   const parts = columnRoles.flatMap((role) => {
     const column = mapping[role];
@@ -46,6 +62,8 @@ export function readingWords(reading: RecordOptions, fromBefore: boolean): strin
   });
   if (instruction) parts.push(say.asked(instruction));
   if (severalAnswers) parts.push(say.ofSeveral(say.choices[severalAnswers]));
+  if (boxes) parts.push(say.inBoxes(boxes === "resized-pixels" ? boxes : say.boxUnits[boxes]));
+  if (boxFormat) parts.push(say.ofBoxes(say.boxFormats[boxFormat]));
   return say.chosen(parts.join(", "), fromBefore);
 }
 

@@ -8,6 +8,7 @@ import { attempt } from "../page/store.ts";
 import { callback, dataset, engine } from "../page/workers.ts";
 import { download } from "../parts/download.ts";
 import { useApply } from "./apply.ts";
+import { useModel } from "./model.ts";
 
 export const PAGE_ANSWERS = 50;
 
@@ -46,8 +47,11 @@ export const useAnswers = create<AnswersStore>((set, get) => {
     const known = get().pictures;
     const wanted = positions.filter((position) => !known.has(position));
     const mine = newest;
+    const spec = useModel.getState().info?.preparation;
     const found =
-      wanted.length === 0 ? [] : await dataset((api, alive) => api.thumbnails(datasetId, wanted, callback(alive)));
+      wanted.length === 0 || !spec
+        ? []
+        : await dataset((api, alive) => api.thumbnails(datasetId, spec, wanted, callback(alive)));
     if (mine !== newest) return;
     const fresh = wanted.flatMap((position, i) => (found[i] ? [[position, found[i]] as const] : []));
     const kept = positions.flatMap((position) => {

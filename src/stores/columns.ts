@@ -34,7 +34,8 @@ interface ColumnsStore {
 }
 
 /** Which set of columns it is, in any order. */
-const columnsKey = (look: Look): string => JSON.stringify(look.table?.columns.toSorted() ?? []);
+const columnsKey = (look: Look): string =>
+  JSON.stringify(look.table?.columns.toSorted() ?? (look.boxes ? ["boxes"] : []));
 
 /** What was said of these columns before; undefined where nothing was. */
 const readingBefore = (look: Look): RecordOptions | undefined =>

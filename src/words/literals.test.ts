@@ -55,6 +55,7 @@ const NONE = new Map([
   ["FP4", "a format’s name"],
   ["images, messages", "columns of a file"],
   ["image,question,answer mug.jpg,§,§", "an example of a file"],
+  ["names: [§, §]", "an example of a file"],
   ['{"file_name": "mug.jpg", "text": §}', "an example of a file"],
   [
     '[{"image": "mug.jpg", "conversations": [ {"from": "human", "value": §}, {"from": "gpt", "value": §}]}]',

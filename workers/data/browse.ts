@@ -7,7 +7,6 @@ import { type RowPreparation, withMessages } from "./prepare-example.ts";
 import { type PreviewRow, previewOf } from "./preview.ts";
 import type { Message } from "./rows/row.ts";
 import type { Dataset } from "./shards/dataset.ts";
-import type { TextTokenizer } from "./text/tokenizer.ts";
 
 export type Shown = "all" | "changed" | "left out" | "unusable" | "held out";
 
@@ -144,13 +143,13 @@ async function previewAt(
 ): Promise<PreviewRow> {
   const example = await dataset.read(rowAt(dataset, position));
   const current = messages ? withMessages(example, messages, preparation) : example;
-  return previewOf(current, stored.source, preparation.tokenizer);
+  return previewOf(current, stored.source, preparation);
 }
 
 /** Rows of a data set that has no index, because an older version prepared it: they are shown, and cannot be searched or changed. */
 export async function olderRows(
   dataset: Dataset,
-  tokenizer: TextTokenizer,
+  preparation: Pick<RowPreparation, "tokenizer" | "pictures">,
   from: number,
   count: number,
 ): Promise<RowPage> {
@@ -159,7 +158,7 @@ export async function olderRows(
     const example = await dataset.read(position);
     const source = (await dataset.sourceOf(position)) ?? `row ${example.row + 1}`;
     const state = { edited: false, leftOut: false, use: "trained on", problem: undefined } as const;
-    rows.push({ position, source, messages: [], ...state, preview: previewOf(example, source, tokenizer) });
+    rows.push({ position, source, messages: [], ...state, preview: previewOf(example, source, preparation) });
   }
   return { total: dataset.rows, rows };
 }

@@ -8,14 +8,30 @@ for (let p = 0; p < size * size; p++) pixels.set([p % size, Math.floor(p / size)
 const images = [{ tiles: 1 }] as unknown as Parameters<typeof thumbnailOf>[0]["images"];
 
 test("a picture is made small as means of squares of its pixels", () => {
-  const small = thumbnailOf({ images, pixels }, 224)!;
+  const small = thumbnailOf({ images, pixels }, {}, 224)!;
   expect(small.size).toBe(224);
   // The third square of the second line: columns 4 and 5 of lines 2 and 3. A half goes to the even number.
   expect([...small.rgba.subarray(4 * (224 + 2), 4 * (224 + 3))]).toEqual([4, 2, 7, 255]);
 });
 
 test("one that is small enough stays as it is", () => {
-  const whole = thumbnailOf({ images, pixels }, 1000)!;
+  const whole = thumbnailOf({ images, pixels }, {}, 1000)!;
   expect(whole.size).toBe(size);
   expect([...whole.rgba.subarray(4 * (size + 3), 4 * (size + 3) + 4)]).toEqual([3, 1, 7, 255]);
+});
+
+test("a thumbnail says of which part of which picture it is, unless the row has several", () => {
+  const image = { height: 100, width: 200, tiles: 1, tokens: 1 };
+  const cropped = { firstTile: (): [number, number, number, number] => [0.25, 0, 0.75, 1] };
+  expect(thumbnailOf({ images: [image], pixels }, cropped)!.shown).toEqual({
+    part: [0.25, 0, 0.75, 1],
+    size: { width: 200, height: 100 },
+  });
+  const resized = { resized: ({ width, height }: { width: number; height: number }) => ({ width: width * 2, height }) };
+  expect(thumbnailOf({ images: [image], pixels }, resized)!.shown).toEqual({
+    part: [0, 0, 1, 1],
+    size: { width: 200, height: 100 },
+    resized: { width: 400, height: 100 },
+  });
+  expect(thumbnailOf({ images: [image, image], pixels }, {})).not.toHaveProperty("shown");
 });

@@ -1,5 +1,7 @@
 /** Prepared rows as people read them: tokens with what is trained on, and the first picture as the model sees it. */
+import type { Shown } from "./boxes/placed.ts";
 import { type Example, tilesOf } from "./example.ts";
+import type { PictureFormat } from "./pictures/format.ts";
 import type { TextTokenizer } from "./text/tokenizer.ts";
 
 export interface PreviewToken {
@@ -23,6 +25,8 @@ export interface PreviewRow {
 export interface RowThumbnail {
   size: number;
   rgba: Uint8ClampedArray;
+  /** Of which picture it is a part; absent where the row has several: a box of an answer may be of any of them. */
+  shown?: Shown;
 }
 
 /** Consecutive tokens of one kind as one run of text; pieces of one character do not decode alone. */
@@ -47,8 +51,26 @@ function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {
   return out;
 }
 
+type Showing = Pick<PictureFormat, "firstTile" | "resized">;
+
+/** What the first tile of an example shows; undefined where it has several pictures. */
+export function shownOf({ images }: Pick<Example, "images">, { firstTile, resized }: Showing): Shown | undefined {
+  const [image, second] = images;
+  if (!image || second) return undefined;
+  const { width, height } = image;
+  return {
+    part: firstTile?.(image) ?? [0, 0, 1, 1],
+    size: { width, height },
+    ...(resized ? { resized: resized({ width, height }) } : {}),
+  };
+}
+
 /** The first tile of an example, in its own pixels, or in `most` at a side: each then the mean of those that it covers. */
-export function thumbnailOf(example: Pick<Example, "images" | "pixels">, most?: number): RowThumbnail | null {
+export function thumbnailOf(
+  example: Pick<Example, "images" | "pixels">,
+  pictures: Showing,
+  most?: number,
+): RowThumbnail | null {
   const tiles = tilesOf(example);
   const own = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
   if (own === 0) return null;
@@ -66,17 +88,22 @@ export function thumbnailOf(example: Pick<Example, "images" | "pixels">, most?: 
       }
     }
   }
-  return { size, rgba };
+  const shown = shownOf(example, pictures);
+  return { size, rgba, ...(shown ? { shown } : {}) };
 }
 
 /** A prepared row as people read it. */
-export function previewOf(example: Example, source: string, tokenizer: TextTokenizer): PreviewRow {
+export function previewOf(
+  example: Example,
+  source: string,
+  { tokenizer, pictures }: { tokenizer: TextTokenizer; pictures: Showing },
+): PreviewRow {
   return {
     index: example.row,
     source,
     tokens: tokensOf(example, tokenizer),
     length: example.inputIds.length,
     answerTokens: example.kinds.reduce((sum, kind) => sum + (kind === 2 ? 1 : 0), 0),
-    picture: thumbnailOf(example),
+    picture: thumbnailOf(example, pictures),
   };
 }

@@ -2,6 +2,7 @@
 import { type Browsed, findRows, type RowQuery, type RowUse, rowAt } from "../data/browse.ts";
 import { changesKeyOf, isUnchanged, noChanges, type RowChanges, readChanges } from "../data/index/changes.ts";
 import { openIndex } from "../data/index/row-index.ts";
+import type { PictureFormat } from "../data/pictures/format.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { type RowThumbnail, thumbnailOf } from "../data/preview.ts";
 import { withChanges } from "../data/shards/changed-dataset.ts";
@@ -140,6 +141,7 @@ const THUMBNAIL = 144;
 /** @see DatasetApi.thumbnails */
 export async function thumbnailsOf(
   datasetId: string,
+  pictures: PictureFormat,
   positions: readonly number[],
   onRow: (place: string) => void,
 ): Promise<(RowThumbnail | null)[]> {
@@ -149,14 +151,14 @@ export async function thumbnailsOf(
   const found: (RowThumbnail | null)[] = [];
   for (const position of positions) {
     onRow(`row ${position + 1}`);
-    found.push(dataset ? await thumbnailAt(dataset, position) : null);
+    found.push(dataset ? await thumbnailAt(dataset, pictures, position) : null);
   }
   return found;
 }
 
-async function thumbnailAt(dataset: Dataset, position: number): Promise<RowThumbnail | null> {
+async function thumbnailAt(dataset: Dataset, pictures: PictureFormat, position: number): Promise<RowThumbnail | null> {
   try {
-    return thumbnailOf(await dataset.read(rowAt(dataset, position)), THUMBNAIL);
+    return thumbnailOf(await dataset.read(rowAt(dataset, position)), pictures, THUMBNAIL);
   } catch (error) {
     // A row that cannot be used, was evicted, or whose files are not open: it stands without a picture.
     if (error instanceof TabTuneError) return null;

@@ -1,6 +1,7 @@
 /** What the page is told of a loaded model. */
 
 import { takesSystem } from "../chat/system.ts";
+import { unitName } from "../data/boxes/convention.ts";
 import { embeddedJson } from "../data/embedded.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
@@ -25,6 +26,7 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     maxLength: usualMaxLength(loaded),
     mostPictureTokens: loaded.pictures.mostSlots,
     preparation: loaded.preparation,
+    boxes: loaded.family.boxes && unitName(loaded.family.boxes),
     recipe: demo ? ((await embeddedJson("recipe.json")) ?? null) : null,
     systemRole: takesSystem(compileTemplate(loaded.preparation.template, "checkpoint")),
     demo,

@@ -144,7 +144,12 @@ export interface DatasetApi {
    * Small pictures of rows, by position: the first of each as the model sees it; null where a row has none, cannot be read, or its files
    * are not open. `onRow` is called now and then.
    */
-  thumbnails(datasetId: string, positions: number[], onRow: (place: string) => void): Promise<(RowThumbnail | null)[]>;
+  thumbnails(
+    datasetId: string,
+    spec: PreparationSpec,
+    positions: number[],
+    onRow: (place: string) => void,
+  ): Promise<(RowThumbnail | null)[]>;
   /**
    * The first questions of at most `count` rows from all over, of those that a run with `recipe` would not train on where there are some;
    * none of a data set that an older version prepared.

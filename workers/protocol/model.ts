@@ -66,6 +66,8 @@ export interface ModelInfo {
   /** `max_length` that takes a row with such a picture. */
   maxLength: number;
   preparation: PreparationSpec;
+  /** The unit in which its publisher writes boxes in answers (`unitName`); undefined where none is known. */
+  boxes: string | undefined;
   /** Recipe in Hugging Face names that suits this model (the demo brings its own); null for the presets. */
   recipe: Record<string, unknown> | null;
   /** Whether its chat template has a place for a system prompt. */

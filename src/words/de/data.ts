@@ -40,6 +40,10 @@ export const data: Words["data"] = {
       title: "Eine Tabelle mit Fragen und Antworten",
       how: "CSV oder JSON-Zeilen. Bei eigenen Spalten sagen Sie, welche was ist.",
     },
+    boxes: {
+      title: "Bilder mit Kästen",
+      how: "Texte von YOLO wie hier, XML von Pascal VOC, JSON von COCO, oder Kästen in einer Tabelle. Sie werden Antworten, in den Zahlen, die das Modell kennt.",
+    },
     metadata: { title: "Ein Ordner wie auf dem Hub", how: "metadata.jsonl oder metadata.csv neben den Bildern." },
     llava: { title: "Das JSON von LLaVA", how: "Gespräche, und die Bilder daneben." },
     parquet: { title: "Parquet-Dateien", how: (name) => `Bilder und Texte in einer Datei, wie in ${name}.` },
@@ -70,6 +74,14 @@ export const data: Words["data"] = {
     onDemand: (list, prepared, size, budget) =>
       `Zeilen werden vorbereitet, wenn das Training zu ihnen kommt; die Liste aller belegt ${list} in diesem Browser, die ${prepared} vorbereiteten Zeilen ${size} von höchstens ${budget}.`,
   },
+  boxes: (unit) =>
+    `Kästen in Antworten sind links, oben, rechts, unten ${
+      unit === "pixels"
+        ? "in Pixeln des Bildes"
+        : unit === "resized-pixels"
+          ? "in Pixeln des Bildes, wie es für das Modell verkleinert wird"
+          : `von 0 bis ${unit.slice(2)} der Breite und Höhe des Bildes`
+    }.`,
   heldOut: (n, split) =>
     n === 1
       ? `Auf einer Zeile des Teils ${split} wird nicht trainiert; Läufe lassen sich an ihr messen („Zurückgehaltene Zeilen“ im Rezept).`
@@ -152,7 +164,8 @@ export const data: Words["data"] = {
       images: { label: "Bild", hint: "sein Dateiname, oder das Bild selbst" },
       question: { label: "Frage", hint: "was gefragt wird" },
       answer: { label: "Antwort", hint: "was das Modell zu sagen lernt" },
-      label: { label: "Klasse", hint: "ihr Name ist die Antwort" },
+      label: { label: "Klasse", hint: "ihr Name ist die Antwort, oder der eines Kastens" },
+      boxes: { label: "Kästen", hint: "um Dinge auf dem Bild: Sie sind die Antwort" },
       messages: { label: "Gespräch", hint: "eine Liste von Beiträgen, statt der beiden" },
       system: { label: "Systemtext", hint: "steht vor der ersten Frage" },
     },
@@ -166,6 +179,29 @@ export const data: Words["data"] = {
     severalHint: "üblich: jeder Text, die häufigste Antwort",
     usual: "wie üblich",
     choices: { each: "jede, als eigene Zeile", "most-frequent": "die häufigste", first: "die erste" },
+    boxes: "Kästen in Antworten",
+    boxesHint: "üblich: wie der Herausgeber des Modells sie schreibt",
+    boxUnits: {
+      "0-1000": "0 bis 1000 von Breite und Höhe",
+      "0-1": "0 bis 1 von Breite und Höhe",
+      pixels: "Pixel des Bildes",
+    },
+    inBoxes: (unit) => `Kästen in Antworten: ${unit}`,
+    boxFormat: "Kästen in den Daten",
+    boxFormatHint: "wo die Daten es nicht sagen; üblich: was zu den Bildern passt",
+    boxFormats: {
+      coco: "links, oben, Breite, Höhe in Pixeln (COCO)",
+      pascal_voc: "links, oben, rechts, unten in Pixeln (Pascal VOC)",
+      yolo: "Mitte, Breite, Höhe von 0 bis 1 (YOLO)",
+      albumentations: "links, oben, rechts, unten von 0 bis 1",
+      "cxcywh-pixels": "Mitte, Breite, Höhe in Pixeln",
+      "xywh-1": "links, oben, Breite, Höhe von 0 bis 1",
+      "xyxy-1000": "links, oben, rechts, unten von 0 bis 1000",
+      "yxyx-1000": "oben, links, unten, rechts von 0 bis 1000",
+    },
+    ofBoxes: (format) => `Kästen in den Daten: ${format}`,
+    boxesAlone: "Wie wird nach Kästen gefragt, und wie werden sie geschrieben?",
+    readAlone: "So lesen",
     ofSeveral: (which) => `von mehreren Antworten ${which}`,
     chosen: (parts, fromBefore) =>
       `Spalten, wie Sie sie ${fromBefore ? "beim letzten Mal " : ""}gewählt haben: ${parts}.`,

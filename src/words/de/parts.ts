@@ -42,5 +42,13 @@ export const parts: Words["parts"] = {
     judged: (n, metric, what) => `${heldOut(n)}, beurteilt nach ${metric}: ${what}.`,
     noJudge: (n) => `${heldOut(n)}; keine hat eine richtige Antwort, nach der sich urteilen ließe.`,
   },
+  boxes: {
+    toggle: "Kästen auf Bildern",
+    list: "Kästen",
+    kinds: { right: "richtig", given: "gegeben" },
+    nameless: "ein Kasten ohne Namen",
+    box: (kind, label, left, right, top, bottom) =>
+      `${kind}: ${label}, von ${left} bis ${right} der Breite und von ${top} bis ${bottom} der Höhe`,
+  },
   loading: { language_model: "Sprachmodell", packed: "in 4 Bit", noFormat: "keines" },
 };

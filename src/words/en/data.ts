@@ -39,6 +39,10 @@ export const data = {
       title: "A table of questions and answers",
       how: "CSV or JSON lines. With columns of your own you choose which is what.",
     },
+    boxes: {
+      title: "Pictures with boxes",
+      how: "YOLO’s texts as here, Pascal VOC’s XML, COCO’s JSON, or boxes in a table. They become answers in the numbers that the model knows.",
+    },
     metadata: { title: "A folder as on the hub", how: "metadata.jsonl or metadata.csv beside the pictures." },
     llava: { title: "LLaVA’s JSON", how: "Conversations, with the pictures beside them." },
     parquet: { title: "Parquet files", how: (name: string) => `Pictures and texts in one file, as in ${name}.` },
@@ -70,6 +74,15 @@ export const data = {
     onDemand: (list: string, prepared: string, size: string, budget: string) =>
       `rows are prepared as training comes to them; the list of all takes ${list} in this browser, the ${prepared} prepared rows ${size} of at most ${budget}.`,
   },
+  /** `unit` is a name of `columns.boxUnits`, or one that a model has of its own. */
+  boxes: (unit: string) =>
+    `Boxes in answers are left, top, right, bottom ${
+      unit === "pixels"
+        ? "in pixels of the picture"
+        : unit === "resized-pixels"
+          ? "in pixels of the picture as it is resized for the model"
+          : `from 0 to ${unit.slice(2)} of the picture’s width and height`
+    }.`,
   heldOut: (n: number, split: string) =>
     `${rows(n)} of the ${split} split ${n === 1 ? "is" : "are"} not trained on; runs can be measured by ${n === 1 ? "it" : "them"} (Held-out rows, in the recipe).`,
   download: {
@@ -150,7 +163,8 @@ export const data = {
       images: { label: "Picture", hint: "its file name, or the picture itself" },
       question: { label: "Question", hint: "what the user asks" },
       answer: { label: "Answer", hint: "what the model shall learn to say" },
-      label: { label: "Class", hint: "its name is the answer" },
+      label: { label: "Class", hint: "its name is the answer, or that of a box" },
+      boxes: { label: "Boxes", hint: "of things on the picture: they are the answer" },
       messages: { label: "Conversation", hint: "a list of turns, instead of the two" },
       system: { label: "System text", hint: "put before the first question" },
     },
@@ -169,6 +183,29 @@ export const data = {
       "most-frequent": "the most frequent one",
       first: "the first one",
     },
+    boxes: "Boxes in answers",
+    boxesHint: "usual: as the model’s publisher writes them",
+    boxUnits: {
+      "0-1000": "0 to 1000 of width and height",
+      "0-1": "0 to 1 of width and height",
+      pixels: "pixels of the picture",
+    },
+    inBoxes: (unit: string) => `boxes in answers: ${unit}`,
+    boxFormat: "Boxes in the data",
+    boxFormatHint: "where the data does not say it; usual: what fits the pictures",
+    boxFormats: {
+      coco: "left, top, width, height in pixels (COCO)",
+      pascal_voc: "left, top, right, bottom in pixels (Pascal VOC)",
+      yolo: "centre, width, height from 0 to 1 (YOLO)",
+      albumentations: "left, top, right, bottom from 0 to 1",
+      "cxcywh-pixels": "centre, width, height in pixels",
+      "xywh-1": "left, top, width, height from 0 to 1",
+      "xyxy-1000": "left, top, right, bottom from 0 to 1000",
+      "yxyx-1000": "top, left, bottom, right from 0 to 1000",
+    },
+    ofBoxes: (format: string) => `boxes in the data: ${format}`,
+    boxesAlone: "How are boxes asked for and written?",
+    readAlone: "Read so",
     ofSeveral: (which: string) => `of several answers ${which}`,
     chosen: (parts: string, fromBefore: boolean) =>
       `Columns as you chose them${fromBefore ? " the last time" : ""}: ${parts}.`,

@@ -42,6 +42,14 @@ export const parts = {
     judged: (n: number, metric: string, what: string) => `${heldOut(n)}, judged by ${metric}: ${what}.`,
     noJudge: (n: number) => `${heldOut(n)}; no row has a right answer to judge by.`,
   },
+  boxes: {
+    toggle: "Boxes on pictures",
+    list: "Boxes",
+    kinds: { right: "right", given: "given" },
+    nameless: "a box without a name",
+    box: (kind: string, label: string, left: string, right: string, top: string, bottom: string) =>
+      `${kind}: ${label}, from ${left} to ${right} of the width and from ${top} to ${bottom} of the height`,
+  },
   /** How a model is loaded; settings that can be chosen have their names in `model.loading`. */
   loading: { language_model: "Language model", packed: "in 4 bits", noFormat: "none" },
 };

@@ -12,6 +12,7 @@ import {
 } from "./convention.ts";
 import { type BoxForm, formNamed, guessForm, sharesOf } from "./forms.ts";
 import { boxesInValue } from "./found.ts";
+import { placedBoxes, type Shown } from "./placed.ts";
 import { vocRecord } from "./voc.ts";
 import { BoxWriter } from "./writer.ts";
 import { parseXml } from "./xml.ts";
@@ -309,4 +310,34 @@ test("what is done to boxes is counted", () => {
     "1 row has no box, and the answer is [].",
   ]);
   expect(new BoxWriter(noConvention).notes()).toEqual([]);
+});
+
+const cup = (...numbers: number[]): string => `[{"bbox_2d": [${numbers.join(", ")}], "label": "cup"}]`;
+const whole: Shown = { part: [0, 0, 1, 1], size, resized: { width: 644, height: 476 } };
+const placed = (answer: string, unit: string | undefined, shown: Shown = whole) =>
+  placedBoxes(answer, unit, shown).map(({ label, left, top, right, bottom }) => [label, left, top, right, bottom]);
+
+test.each([
+  ["0-1000", [100, 250, 500, 750]],
+  ["pixels", [64, 120, 320, 360]],
+  ["resized-pixels", [64.4, 119, 322, 357]],
+  ["0-1", [0.1, 0.25, 0.5, 0.75]],
+  // Nobody has to say it of numbers up to 1.
+  [undefined, [0.1, 0.25, 0.5, 0.75]],
+])("a box in %s is placed on its picture", (unit, numbers) => {
+  expect(placed(cup(...numbers), unit)).toEqual([["cup", 0.1, 0.25, 0.5, 0.75]]);
+});
+
+test("on a crop boxes lie where their things are, and those beside it are not drawn", () => {
+  const crop: Shown = { part: [0.25, 0, 0.75, 1], size };
+  expect(placed(cup(250, 0, 500, 500), "0-1000", crop)).toEqual([["cup", 0, 0, 0.5, 0.5]]);
+  expect(placed(cup(0, 0, 500, 500), "0-1000", crop)).toEqual([["cup", 0, 0, 0.5, 0.5]]);
+  expect(placed(cup(0, 0, 200, 500), "0-1000", crop)).toEqual([]);
+});
+
+test("a box that the unit cannot mean is not drawn", () => {
+  expect(placed(cup(100, 250, 1500, 750), "0-1000")).toEqual([]);
+  expect(placed(cup(100, 250, 500, 750), undefined)).toEqual([]);
+  expect(placed(cup(100, 250, 500, 750), "resized-pixels", { part: [0, 0, 1, 1], size })).toEqual([]);
+  expect(placed("no box", "0-1000")).toEqual([]);
 });

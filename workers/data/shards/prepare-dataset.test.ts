@@ -63,15 +63,13 @@ test("rows of caption files have the picture's name, rows of tables their line, 
   const { dataFolder } = await openGolden("own-tiny");
   const picture = new Blob([new Uint8Array(readFileSync(`${dataFolder}/images/000.png`))]);
   const info = await prepare(store, { path: "pets/cat.png", blob: picture }, file("pets/cat.txt", "A cat."));
-  const { rows: preview } = await olderRows((await openDataset(store, info.id))!, preparation.tokenizer, 0, 5);
+  const { rows: preview } = await olderRows((await openDataset(store, info.id))!, preparation, 0, 5);
   expect(preview.map((row) => row.source)).toEqual(["pets/cat.png"]);
   const table = await prepare(store, file("train.jsonl", rows("A dot.", "A line.")));
   const dataset = (await openDataset(store, table.id))!;
-  expect((await olderRows(dataset, preparation.tokenizer, 1, 1)).rows.map((row) => row.source)).toEqual([
-    "train.jsonl line 2",
-  ]);
+  expect((await olderRows(dataset, preparation, 1, 1)).rows.map((row) => row.source)).toEqual(["train.jsonl line 2"]);
   await store.delete([`dataset/${table.id}/sources/0`]);
-  expect((await olderRows(dataset, preparation.tokenizer, 1, 1)).rows.map((row) => row.source)).toEqual(["row 2"]);
+  expect((await olderRows(dataset, preparation, 1, 1)).rows.map((row) => row.source)).toEqual(["row 2"]);
 });
 
 test("how many rows have how many tokens is kept, so that a limit can be judged before a run", async () => {

@@ -1,4 +1,5 @@
 /** What a model said to a run's held-out rows: the rows with their pictures, and the answers of each step that was evaluated. */
+import type { Shown } from "../../data/boxes/placed.ts";
 import type { RowThumbnail } from "../../data/preview.ts";
 import type { MetricName } from "../../metrics/metric.ts";
 import { sealBytes, sealJson, unsealed, unsealJson } from "../../storage/sealed.ts";
@@ -32,6 +33,8 @@ export interface StepAnswers {
 
 export interface AskedRows {
   rows: AskedRow[];
+  /** Of each row, what its picture shows (`RowThumbnail.shown`); older versions kept none. */
+  shown?: (Shown | null)[];
   /** What the answers are judged by, in words too; null where none has a right answer. */
   metric: { name: MetricName; words: string } | null;
 }
@@ -62,7 +65,8 @@ export async function writeAskedRows(
   for (const [n, picture] of pictures.entries()) {
     if (picture) entries.push([pictureKey(runId, n), await sealBytes(withoutAlpha(picture))]);
   }
-  await store.set([...entries, [rowsKey(runId), await sealJson(asked)]], "strict");
+  const shown = pictures.map((picture) => picture?.shown ?? null);
+  await store.set([...entries, [rowsKey(runId), await sealJson({ ...asked, shown })]], "strict");
 }
 
 /** Undefined for a run that answers none, and for a damaged record. */
@@ -94,7 +98,7 @@ export async function readAnswers(store: Store, runId: string, after = -1): Prom
   const asked = await readAskedRows(store, runId);
   if (!asked) return undefined;
   const wanted = after < 0 ? asked.rows : [];
-  const pictures = await Promise.all(wanted.map((_, n) => readPicture(store, pictureKey(runId, n))));
+  const pictures = await Promise.all(wanted.map((_, n) => readPicture(store, pictureKey(runId, n), asked.shown?.[n])));
   return { ...asked, pictures, steps: await readStepAnswers(store, runId, after) };
 }
 
@@ -119,15 +123,15 @@ const withoutAlpha = ({ rgba }: RowThumbnail): Uint8Array =>
   Uint8Array.from({ length: (3 * rgba.length) / 4 }, (_, i) => rgba[4 * Math.floor(i / 3) + (i % 3)]!);
 
 /** Null where there is none, and for a damaged one. */
-async function readPicture(store: Store, key: string): Promise<RowThumbnail | null> {
+async function readPicture(store: Store, key: string, shown: Shown | null | undefined): Promise<RowThumbnail | null> {
   const bytes = await store.get(key);
-  return withAlpha(bytes && (await unsealed(bytes)));
+  return withAlpha(bytes && (await unsealed(bytes)), shown);
 }
 
-function withAlpha(rgb: Uint8Array | undefined): RowThumbnail | null {
+function withAlpha(rgb: Uint8Array | undefined, shown: Shown | null | undefined): RowThumbnail | null {
   const size = rgb ? Math.sqrt(rgb.length / 3) : 0;
   if (!rgb || !Number.isInteger(size) || size === 0) return null;
   const rgba = new Uint8ClampedArray(4 * size * size).fill(255);
   for (let p = 0; p < size * size; p++) rgba.set(rgb.subarray(3 * p, 3 * p + 3), 4 * p);
-  return { size, rgba };
+  return { size, rgba, ...(shown ? { shown } : {}) };
 }
