@@ -1,6 +1,6 @@
 """Adapters go from TabTune to PEFT and back: same logits on both sides -> docs/fidelity.md.
 
-    python reference/adapters.py [CASE/RUN …] [--python OTHER]
+    python reference/adapters.py [CASE/RUN[+all-linear] …] [--python OTHER]
 
 Trains each run for three steps, headless and by PEFT, and has check_adapter.py hold the logits of either adapter against the engine's.
 `--python` names the Python of another environment, with an older transformers, in which PEFT loads the same adapters as well. It is
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent / "goldens"))
 import fidelity  # noqa: E402
 import oracle  # noqa: E402
 
-RUNS = ["own-gqa/d", "own-mha/c", "own-next/a", "smolvlm/c", "smolvlm/d", "llava-qwen/c", "llava-qwen/d", "onevision/c"]
+RUNS = ["own-gqa/d", "own-mha/c", "own-next/a", "smolvlm/c", "smolvlm/d", "llava-qwen/c", "llava-qwen/d", "onevision/c", "qwen3-vl/c", "qwen3-vl/a+all-linear"]
 STEPS = 3
 ROW = 1
 
@@ -33,6 +33,7 @@ def compare(python: str, case: Path, adapter: Path, recipe: Path, folder: Path, 
 
 
 def check(case: Path, run: str, others: list[str], folder: Path) -> None:
+    run, _, targets = run.partition("+")
     expected = json.loads((case / "expected.json").read_text())
     # A rate at which three steps move the logits by much more than what is accepted.
     settings = expected["runs"][run]["settings"] | {"lr": 1e-2, "scheduler": "constant", "warmup_steps": 0, "steps": STEPS}
@@ -40,6 +41,7 @@ def check(case: Path, run: str, others: list[str], folder: Path) -> None:
     settings |= {"quantize_modules": fidelity.rooms_of(settings), "double_quant": settings.get("double_quant", False)}
     settings |= {"target_modules": "all-linear" if settings["quant"] == "nf4-all" else settings.get("target_modules", "language-model")}
     settings["quant"] = settings["quant"].split("-")[0]
+    settings |= {"target_modules": targets} if targets else {}
     expected["runs"][run]["settings"] = settings
     recipe = folder / "recipe.json"
     recipe.write_text(json.dumps(fidelity.recipe_of(expected, run)))

@@ -1,11 +1,11 @@
-"""Makes every golden number of `reference/goldens/` anew, from seeds alone: python reference/make_goldens.py [strings pictures cmyk configs quantised_bytes cases evaluation train_on outliers]"""
+"""Makes every golden number of `reference/goldens/` anew, from seeds alone: python reference/make_goldens.py [strings pictures cmyk configs quantised_bytes cases evaluation train_on outliers whole_pictures]"""
 
 import argparse
 import importlib
 import sys
 from pathlib import Path
 
-PARTS = ["strings", "pictures", "cmyk", "configs", "quantised_bytes", "cases", "evaluation", "train_on", "outliers"]
+PARTS = ["strings", "pictures", "cmyk", "configs", "quantised_bytes", "cases", "evaluation", "train_on", "outliers", "whole_pictures"]
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bitsandbytes.functional as bnb
 import torch
+import transformers
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from peft import LoraConfig, get_peft_model
 from PIL import Image, ImageOps
@@ -29,8 +30,11 @@ PROJECTIONS = r".*(language_model|text_model).*\.(q|k|v|o|gate|up|down)_proj"
 ANSWERS = re.compile(r"(?:ASSISTANT:|\[/INST\])(.*?</s>)", re.DOTALL)
 TEXT = ("input_ids", "attention_mask", "token_type_ids")
 ROOMS = ["language_model", "vision_tower", "multi_modal_projector"]
-#: LLaVA's names for the three parts are this project's; Idefics3 and SmolVLM have their own.
-ROOM_OF = {room: room for room in ROOMS} | dict(zip(("text_model", "vision_model", "connector"), ROOMS, strict=True))
+#: LLaVA's names for the three parts are this project's; Idefics3, SmolVLM and Qwen3-VL have their own. A longer path stands first.
+ROOM_OF = {
+    "visual.merger": "multi_modal_projector", "visual.deepstack_merger_list": "multi_modal_projector", "visual": "vision_tower",
+    "text_model": "language_model", "vision_model": "vision_tower", "connector": "multi_modal_projector",
+} | {room: room for room in ROOMS}  # fmt: skip
 
 
 @dataclass
@@ -39,7 +43,8 @@ class Row:
     labels_all: torch.Tensor  # [T] -100 where nothing is learned
     labels_response: torch.Tensor
     #: the model's other inputs: pixel_values (llava: [images, 3, S, S]; llava-next, onevision: [images, tiles, 3, S, S]; idefics3:
-    #: [1, tiles, 3, S, S] and its pixel_attention_mask [1, tiles, S, S]); image_sizes [images, 2] height, width; batch_num_images [1]
+    #: [1, tiles, 3, S, S] and its pixel_attention_mask [1, tiles, S, S]; qwen3-vl: [patches, values] and image_grid_thw [images, 3]);
+    #: image_sizes [images, 2] height, width; batch_num_images [1]
     pictures: dict[str, torch.Tensor]
 
     def labels(self, key: str) -> torch.Tensor:
@@ -54,6 +59,11 @@ def neutral(name: str) -> str:
     return name
 
 
+def room_of(path: str) -> str | None:
+    """The part of the model that a module lies in."""
+    return next((room for start, room in ROOM_OF.items() if path.startswith(f"{start}.")), None)
+
+
 def load(folder: Path) -> torch.nn.Module:
     torch.set_num_threads(1)
     return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
@@ -64,7 +74,7 @@ def quantise(model: torch.nn.Module, kind: str, nested: bool, rooms: list[str]) 
     changed = []
     for name, module in model.named_modules():
         path = neutral(name)
-        if isinstance(module, torch.nn.Linear) and ROOM_OF.get(path.split(".")[0]) in rooms:
+        if isinstance(module, torch.nn.Linear) and room_of(path) in rooms:
             # Blocks of 64 run over the flattened matrix. Given as rows of 64, because the CPU kernel of bitsandbytes 0.50 gives wrong
             # weights back where a row is no whole number of blocks; the bytes are the same.
             blocks = module.weight.data.half().reshape(-1, 64)
@@ -157,7 +167,7 @@ def read_golden_rows(case: Path) -> list[Row]:
     for line, row in zip((case / "data/metadata.jsonl").read_text().splitlines(), expected["rows"], strict=True):
         pictures = [ImageOps.exif_transpose(Image.open(case / "data" / file)).convert("RGB") for file in json.loads(line)["images"]]
         inputs = processor([pictures] if nested else pictures, return_tensors="pt") if pictures else {}
-        known = ("pixel_values", "pixel_attention_mask", "image_sizes", "batch_num_images")
+        known = ("pixel_values", "pixel_attention_mask", "image_sizes", "batch_num_images", "image_grid_thw")
         ids = (torch.tensor(row[key]) for key in ("input_ids", "labels_all", "labels_response"))
         rows.append(Row(*ids, {key: inputs[key] for key in known if key in inputs}))
     return rows
@@ -181,10 +191,18 @@ def collate(rows: list[Row], key: str) -> tuple[dict, torch.Tensor]:
     return inputs, labels
 
 
+def forward(model: torch.nn.Module, inputs: dict) -> torch.Tensor:
+    """Logits [B, T, vocabulary]."""
+    if "image_grid_thw" in inputs and int(transformers.__version__.split(".")[0]) >= 5:
+        # By which transformers 5 counts positions: text 0, a picture's tokens 1.
+        inputs = inputs | {"mm_token_type_ids": (inputs["input_ids"] == model.config.image_token_id).int()}
+    return model(**inputs, use_cache=False).logits
+
+
 def losses(model: torch.nn.Module, rows: list[Row], key: str) -> torch.Tensor:
     """Cross entropy of every target, row after row."""
     inputs, labels = collate(rows, key)
-    logits = model(**inputs, use_cache=False).logits[:, :-1]
+    logits = forward(model, inputs)[:, :-1]
     wanted = labels[:, 1:] != -100
     return cross_entropy(logits[wanted], labels[:, 1:][wanted], reduction="none")
 
@@ -193,7 +211,7 @@ def losses(model: torch.nn.Module, rows: list[Row], key: str) -> torch.Tensor:
 def logits_of(model: torch.nn.Module, row: Row, key: str) -> torch.Tensor:
     """Logits where a label follows. [targets, vocabulary]"""
     inputs, labels = collate([row], key)
-    return model(**inputs, use_cache=False).logits[0, :-1][labels[0, 1:] != -100]
+    return forward(model, inputs)[0, :-1][labels[0, 1:] != -100]
 
 
 def windows(count: int, settings: dict):

@@ -91,6 +91,7 @@ test("Qwen3-VL has one spelling, one linear for query, key and value of the towe
   const keys: [string, string][] = [
     [LM, "base_model.model.model.language_model.layers.3.self_attn.q_proj"],
     ["vision_tower.vision_model.encoder.layers.0.attn.qkv", "base_model.model.model.visual.blocks.0.attn.qkv"],
+    ["vision_tower.vision_model.encoder.layers.0.attn.proj", "base_model.model.model.visual.blocks.0.attn.proj"],
     [
       "vision_tower.vision_model.encoder.layers.1.mlp.linear_fc1",
       "base_model.model.model.visual.blocks.1.mlp.linear_fc1",
@@ -109,6 +110,8 @@ test("Qwen3-VL has one spelling, one linear for query, key and value of the towe
     )})$`,
   );
   for (const [, prefix] of keys) expect(expression.test(prefix.slice("base_model.model.".length)), prefix).toBe(true);
+  // The patch embedding, which is no linear, is called as the tower's projections are.
+  expect(expression.test("model.visual.patch_embed.proj")).toBe(false);
   const alone = targetModulesOf([LM], qwen3VlNames);
   expect(alone).toBe(".*language_model.*\\.(q_proj)");
   expect(new RegExp(`^(?:${alone})$`).test("model.visual.blocks.0.attn.qkv")).toBe(false);

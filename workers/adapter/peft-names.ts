@@ -55,6 +55,12 @@ export function partWord(neutral: string, names: NameScheme): string {
   return spellings[0]!.find((word) => word !== "model" && spellings.every((words) => words.includes(word)))!;
 }
 
+/** A part in the expression. Of a tower whose layers have a path of their own, that: a leaf's name may be another module's beside them. */
+function placeOfPart(part: string, names: NameScheme): string {
+  const layers = names.find(([neutral]) => part === TOWER && neutral === `${TOWER}.encoder.layers.`)?.[1][0];
+  return layers ? layers.replace(/^model\.|\.$/g, "").replaceAll(".", "\\.") : partWord(part, names);
+}
+
 const noSizes = { numHeads: 0, numKvHeads: 0, headSize: 0, hiddenSize: 0, intermediateSize: 0, qkvBias: false };
 /** Last words of modules in the order of the tables of linears; the connector's, which differ, come behind them by their letters. */
 const leafOrder = [...leavesOf(decoderLinears(noSizes)), ...leavesOf(towerLinears(noSizes))];
@@ -70,7 +76,7 @@ export function targetModulesOf(modules: readonly string[], names: NameScheme): 
       const own = modules.filter((module) => module.startsWith(`${part}.`)).map((module) => module.split(".").at(-1)!);
       // Equal adapters are equal bytes, whatever the order of their modules.
       const leaves = [...new Set(own)].sort((a, b) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1));
-      return own.length > 0 ? [`.*${partWord(part, names)}.*\\.(${leaves.join("|")})`] : [];
+      return own.length > 0 ? [`.*${placeOfPart(part, names)}.*\\.(${leaves.join("|")})`] : [];
     })
     .join("|");
 }
