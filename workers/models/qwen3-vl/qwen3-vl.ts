@@ -33,5 +33,7 @@ export const qwen3Vl: Family = {
     processor: writtenLimits(processorJson, limits),
   }),
   missingAttributes: () => undefined,
+  // By its publisher's cookbooks/2d_grounding.ipynb (QwenLM/Qwen3-VL#1741); the generation before wrote pixels of the resized picture.
+  boxes: { scale: 1000, decimals: 0 },
   published: publishedQwen3Vl,
 };
