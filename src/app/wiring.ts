@@ -1,7 +1,9 @@
 /** What follows from what, across panels: every subscription of one part of the page to another is in this list. */
 import type { StoreApi } from "zustand";
+import { TabTuneError } from "../../workers/errors.ts";
 import { useBoxes } from "../page/boxes.ts";
 import { type Remembered, remember, remembered } from "../page/remembered.ts";
+import { noteRuns } from "../page/runs-kept.ts";
 import { adapterOf, rememberSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
 import { watchEngine } from "../page/workers.ts";
@@ -71,10 +73,23 @@ function boxesFollow(): void {
   useBoxes.setState({ unit: useDataset.getState().info?.boxes ?? useModel.getState().info?.boxes });
 }
 
+/** Runs that were there in the last visit, and that nobody deleted. */
+function missRuns(now: number): void {
+  const before = noteRuns(now);
+  if (!before) return;
+  const { what, remedy, safe } = words().storage.gone;
+  useApp.getState().fail("runs", new TabTuneError("storage-gone", what(before.runs, before.day), remedy, safe));
+}
+
 /** To be called once, when the page opens. */
 export function wire(): void {
   on(useModel, (s) => s.info?.boxes, boxesFollow);
   on(useDataset, (s) => s.info?.boxes, boxesFollow);
+  on(
+    useRuns,
+    (s) => s.runs,
+    (runs) => missRuns(runs.length),
+  );
   on(
     useModel,
     (s) => s.info,

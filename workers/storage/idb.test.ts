@@ -74,7 +74,7 @@ test("after an eviction every call says so", async () => {
   await store.set(entries, "strict");
   forceCloseDatabase(database() as never);
   await new Promise((resolve) => setTimeout(resolve, 10));
-  const expected = { name: "TabTuneError", message: expect.stringContaining("evicted") };
+  const expected = { code: "storage-gone", message: expect.stringContaining("evicted") };
   await expect(store.get("a")).rejects.toMatchObject(expected);
   await expect(store.set(entries, "relaxed")).rejects.toMatchObject(expected);
   await expect(store.keys("")).rejects.toMatchObject(expected);

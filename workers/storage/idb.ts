@@ -25,7 +25,7 @@ export async function openIdbStore(name: string, factory: IDBFactory = indexedDB
   let ended: TabTuneError | undefined;
   database.onclose = () => {
     ended ??= new TabTuneError(
-      "internal",
+      "storage-gone",
       "The browser closed this site's storage: it was cleared, or evicted to free disk space.",
       "Reload the page; free disk space first if it is short.",
       "What is in memory goes on; runs and models that were stored may be gone.",

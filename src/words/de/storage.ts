@@ -1,5 +1,6 @@
 /** Was dieser Browser aufbewahrt. */
 import type { Words } from "../en/index.ts";
+import { runs as countRuns } from "./count.ts";
 
 export const storage: Words["storage"] = {
   title: "Speicher",
@@ -19,6 +20,12 @@ export const storage: Words["storage"] = {
   mayGo:
     "Wird die Festplatte voll, kann ein Browser ungefragt löschen, was Seiten aufbewahren: Modelle würden neu geholt, Läufe und Adapter aber wären verloren.",
   persist: "Meine Daten behalten",
+  gone: {
+    what: (runs, day) => `Am ${day} bewahrte dieser Browser ${countRuns(runs)} auf; jetzt ist nichts mehr da.`,
+    remedy:
+      "Browser löschen, was Seiten aufbewahren, wenn die Festplatte voll wird oder ihre eigene Datenbank kaputtgeht: Schaffen Sie Platz, und drücken Sie unter Speicher „Meine Daten behalten“.",
+    safe: "Adapter, die heruntergeladen oder veröffentlicht wurden, sind unberührt.",
+  },
   check: {
     press: "Speicher prüfen",
     again: "Noch einmal prüfen",

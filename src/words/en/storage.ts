@@ -1,4 +1,6 @@
 /** What this browser keeps. */
+import { runs as countRuns } from "./count.ts";
+
 export const storage = {
   title: "Storage",
   used: (used: string, quota: string) => `${used} used of the ${quota} that this browser allows.`,
@@ -16,6 +18,13 @@ export const storage = {
   mayGo:
     "When the disk gets full, a browser may clear what pages keep, without asking: models would be fetched again, but runs and adapters would be lost.",
   persist: "Keep my data",
+  /** The browser has cleared them by itself. */
+  gone: {
+    what: (runs: number, day: string) => `On ${day} this browser kept ${countRuns(runs)}; now there is nothing.`,
+    remedy:
+      "Browsers clear what pages keep when the disk gets full, or when their own database breaks: free disk space, and press Keep my data under Storage.",
+    safe: "Adapters that were downloaded or pushed are not touched.",
+  },
   check: {
     press: "Check storage",
     again: "Check again",
