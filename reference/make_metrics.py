@@ -210,9 +210,14 @@ def altered(rng, tree):
 
 
 def fields():
-    """[given, right, 1 where the given one is JSON, right fields of all fields of both]"""
+    """[given, right, 1 where the given one is JSON, right fields of all fields of both]; {field: [right, wrong, missing, extra]} over all rows"""
     rng = random.Random(4)
     rows = []
+    tallies = {}
+
+    def tally(path, what):
+        name = "".join("[]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+        tallies.setdefault(name, [0, 0, 0, 0])[what] += 1
     for _ in range(COUNT):
         right = record(rng, 1)
         given = altered(rng, right) if rng.random() < 0.8 else right
@@ -224,8 +229,14 @@ def fields():
         if not valid:
             text = rng.choice([text[:-1], "Here it is: " + text, "", text.replace("{", "{,", 1), text.replace('"', "'") if '"' in text else "{'a'"])
         a, b = set(leaves(right)), set(leaves(given))
+        wanted, found = dict(a), dict(b) if valid else {}
+        for path, value_ in wanted.items():
+            tally(path, 2 if path not in found else int(found[path] != value_))
+        for path in found.keys() - wanted.keys():
+            tally(path, 3)
         rows.append([text, json.dumps(right, ensure_ascii=False), valid, short(len(a & b) / len(a | b)) if valid else 0])
     write("fields", rows)
+    write("field-tallies", [[name, *counts] for name, counts in sorted(tallies.items())])
 
 
 def spoken(rng, boxes, form):

@@ -11,6 +11,7 @@ import { words } from "../words/index.ts";
 import { Answers } from "./Answers.tsx";
 import { Beside } from "./Beside.tsx";
 import { ConfusionTable } from "./ConfusionTable.tsx";
+import { FieldTable } from "./FieldTable.tsx";
 import { metricChoices, nameOf, notesOn } from "./status.ts";
 
 function Measured({ measure }: { measure: Measure }) {
@@ -58,6 +59,7 @@ export function Results({ job, now }: { job: JobSummary; now: GoingJob | undefin
             )}
           </Field>
           {measure.confusions && <ConfusionTable confusions={measure.confusions} />}
+          {measure.fields && <FieldTable fields={measure.fields} />}
         </>
       )}
       {notes.length > 0 && (

@@ -73,3 +73,20 @@ test("two jobs are compared by the rows that both answered", () => {
   expect(both.figures.map(({ token_f1 }) => token_f1!.toFixed(3))).toEqual(["0.833", "1.000"]);
   expect(compared(entries, [line(3, "nothing", [])], undefined)).toBe(null);
 });
+
+test("JSON answers have a table of their fields, unless they are beyond number", () => {
+  const json = [
+    line(0, '{"total": "1.00", "items": [{"price": "1.00"}]}', ['{"total": "1.00", "items": [{"price": "1.00"}]}']),
+    line(1, '{"total": "2.00", "tip": 1}', ['{"total": "2.50", "items": [{"price": "2.50"}]}']),
+    line(2, "no JSON", ['{"total": "3.00"}']),
+  ];
+  const { measure } = resultsOf(json, undefined, page);
+  expect(measure).toMatchObject({ metric: "json_fields", confusions: null });
+  expect(measure!.fields).toEqual([
+    { field: "total", right: 1, wrong: 1, missing: 1, extra: 0 },
+    { field: "items[].price", right: 1, wrong: 0, missing: 1, extra: 0 },
+    { field: "tip", right: 0, wrong: 0, missing: 0, extra: 1 },
+  ]);
+  const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`key${i}`, i])));
+  expect(resultsOf([line(0, wide, [wide])], undefined, page).measure).toMatchObject({ fields: null });
+});

@@ -1,6 +1,7 @@
 /** What is said of a job's answers: figures, a page of rows, one job beside another. Nothing here reads or waits. */
 import type { AnsweredRow } from "../chat/answer-rows.ts";
 import { type Confusions, confusionsOf } from "../metrics/classes.ts";
+import { type FieldTally, fieldTallies } from "../metrics/json-fields.ts";
 import type { Metric, MetricName } from "../metrics/metric.ts";
 import { judge } from "../metrics/metrics.ts";
 import type { JobEntry } from "./job.ts";
@@ -11,6 +12,7 @@ import { type Measured, measured } from "./measure.ts";
 const CHOSEN_BY = 1000;
 /** A table of more classes is read by nobody. */
 const MOST_CLASSES = 20;
+const MOST_FIELDS = 100;
 
 /** "wrong": not wholly right, worst first; "cut": cut off by length. */
 export type ShownAnswers = "all" | "wrong" | "cut" | "unanswered";
@@ -41,6 +43,8 @@ export interface Measure {
   wrong: number;
   /** Which class was taken for which; null where there are none, or too many. */
   confusions: Confusions | null;
+  /** How often each field of JSON answers was right; null of other answers, and of JSON with fields beyond number. */
+  fields: FieldTally[] | null;
 }
 
 export interface JobResults {
@@ -96,6 +100,7 @@ export function resultsOf(
             rows: known.length,
             wrong: wrong.length,
             confusions: choice.metric.name === "accuracy" ? confusionsIn(known) : null,
+            fields: choice.metric.name === "json_fields" ? fieldsIn(known) : null,
           }
         : null,
     emptyRight: empty,
@@ -114,6 +119,11 @@ function rowOf(entry: JobEntry, scores: ReadonlyMap<number, number>): ResultRow 
 function confusionsIn(known: readonly Line[]): Confusions | null {
   const found = confusionsOf(known.map(({ answer, right }) => ({ given: answer, right })));
   return found.classes.length <= MOST_CLASSES ? found : null;
+}
+
+function fieldsIn(known: readonly Line[]): FieldTally[] | null {
+  const found = fieldTallies(known.map(({ answer, right }) => ({ given: answer, right })));
+  return found.length <= MOST_FIELDS ? found : null;
 }
 
 export interface JobComparison {

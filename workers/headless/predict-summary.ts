@@ -2,6 +2,7 @@
 import { measured } from "../apply/measure.ts";
 import type { AnsweredRow } from "../chat/answer-rows.ts";
 import { confusionsOf } from "../metrics/classes.ts";
+import { type FieldTally, fieldTallies } from "../metrics/json-fields.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { counted, listed } from "../words.ts";
 
@@ -9,6 +10,8 @@ import { counted, listed } from "../words.ts";
 const WORST = 5;
 /** Confusions that are named. */
 const CONFUSED = 5;
+/** Fields that are named. */
+const FIELDS = 8;
 
 interface SummaryOptions {
   /** As the command line says; else the one that the right answers ask for. */
@@ -45,12 +48,30 @@ export function summaryOf(
     `${figures.join(", ")} on ${counted(known.length, "row")} with a right answer. ${choice.metric.name} is ${choice.metric.words}. ${choice.reason}`,
   );
   if (choice.metric.name === "accuracy") lines.push(...confused(known));
+  const asked = known.map(({ answer, right }) => ({ given: answer, right }));
+  const fields = choice.metric.name === "json_fields" ? fieldTallies(asked) : undefined;
+  if (fields) lines.push(...fieldWords(fields));
   const worst = judged.worst.filter((i) => judged.scores[i]! < 1).map((i) => `row ${known[i]!.row}`);
   if (worst.length > 0) lines.push(`Not wholly right, worst first: ${listed(worst, WORST)}.`);
   return [
     ...lines,
-    JSON.stringify({ ...facts, judged: known.length, metric: choice.metric.name, figures: judged.figures }),
+    JSON.stringify({
+      ...{ ...facts, judged: known.length, metric: choice.metric.name, figures: judged.figures },
+      ...(fields ? { fields } : {}),
+    }),
   ];
+}
+
+/** Which fields are right least often. */
+function fieldWords(fields: readonly FieldTally[]): string[] {
+  const known = fields.filter(({ right, wrong, missing }) => right + wrong + missing > 0);
+  const share = ({ right, wrong, missing }: FieldTally): number => right / (right + wrong + missing);
+  const worst = known.toSorted((a, b) => share(a) - share(b)).filter((field) => share(field) < 1);
+  const told = worst.map((tally) => {
+    const { field, right, wrong, missing } = tally;
+    return `${field || "the whole answer"} ${Number(share(tally).toPrecision(3))} (${right} of ${right + wrong + missing}, ${missing} missing)`;
+  });
+  return told.length === 0 ? [] : [`Fields by how often they are right, worst first: ${listed(told, FIELDS)}.`];
 }
 
 /** The most frequent confusions. */

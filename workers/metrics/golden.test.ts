@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { meanOf } from "./averages.ts";
 import { overlap } from "./boxes.ts";
 import { confusionsOf } from "./classes.ts";
-import { jsonIn } from "./json-fields.ts";
+import { fieldTallies, jsonIn } from "./json-fields.ts";
 import type { Answered } from "./metric.ts";
 import { judge, metrics } from "./metrics.ts";
 import { normaliseAnswer } from "./vqa.ts";
@@ -99,6 +99,14 @@ test("JSON that can be read, and its right fields", () => {
     ([given, right]) => metrics.json_fields.score(given, [right]),
     ([, , , score]) => score,
   );
+});
+
+test("how often each field is right, wrong, missing or too many", () => {
+  const fields = golden<[given: string, right: string]>("fields");
+  const counted = fieldTallies(fields.map(([given, right]) => ({ given, right: [right] })))
+    .map(({ field, right, wrong, missing, extra }) => [field, right, wrong, missing, extra])
+    .sort(([a], [b]) => (a! < b! ? -1 : 1));
+  expect(counted).toEqual(golden("field-tallies"));
 });
 
 test("boxes in eight forms: mean IoU, and the share of 0.5 and more", () => {

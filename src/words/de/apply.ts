@@ -151,6 +151,17 @@ export const apply: Words["apply"] = {
     second: (better, equal, worse) =>
       `Der zweite ist bei ${rows(better)} besser, bei ${equal} gleich und bei ${worse} schlechter.`,
   },
+  fields: {
+    title: "Wie oft jedes Feld stimmt",
+    table: "Felder",
+    field: "Feld",
+    whole: "die ganze Antwort",
+    share: "Richtig von allen",
+    right: "Richtig",
+    wrong: "Falsch",
+    missing: "Fehlt",
+    extra: "Zu viel",
+  },
   confusions: {
     title: "Welche Antwort für welche gegeben wurde",
     table: "Verwechslungen",

@@ -143,6 +143,17 @@ export const apply = {
     second: (better: number, equal: number, worse: number) =>
       `The second is better on ${rows(better)}, equal on ${equal} and worse on ${worse}.`,
   },
+  fields: {
+    title: "How often each field is right",
+    table: "Fields",
+    field: "Field",
+    whole: "the whole answer",
+    share: "Right of all",
+    right: "Right",
+    wrong: "Wrong",
+    missing: "Missing",
+    extra: "Too many",
+  },
   confusions: {
     title: "Which answer was given for which",
     table: "Confusions",
