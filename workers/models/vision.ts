@@ -11,6 +11,7 @@ import {
   type ConnectorPass,
   connectorBackward,
   connectorForward,
+  fitsIn,
   type TrainedConnector,
 } from "./parts/connector.ts";
 import { allocateOrder } from "./parts/connector-input.ts";
@@ -30,7 +31,7 @@ import type { VlmWeights } from "./weights.ts";
 export interface VisionActivations {
   tower: TowerActivations;
   connector: ConnectorActivations;
-  /** Of the connectors behind layers in between, which are of one size; without a backward all of them are one. */
+  /** Of the connectors behind layers in between; without a backward they may be `connector`'s. */
   deepstack: readonly ConnectorActivations[];
 }
 
@@ -68,13 +69,14 @@ export function allocateVision(
   }
   const borders = allocateBorders(alloc, config.tower, tiles);
   return sharedMemory(shared, towerPhases, ({ kept, ...phases }) => {
-    // They run between layers, when nothing of those phases is read any more, and in each other's memory.
-    const [first] = behind;
-    const one = first && between(phases.features, first.connector);
+    const last = allocateConnector(phases.features, config.connector, connector, order);
     return {
       tower: allocateTower(kept, config.tower, tower, { borders, phases }),
-      connector: allocateConnector(phases.features, config.connector, connector, order),
-      deepstack: behind.map(() => one!),
+      connector: last,
+      // They run between layers, when nothing of those phases is read any more, and where they can in the memory of the one behind all.
+      deepstack: behind.map((d) =>
+        fitsIn(d.connector, config.connector) ? last : between(phases.features, d.connector),
+      ),
     };
   });
 }

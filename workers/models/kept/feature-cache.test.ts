@@ -130,3 +130,22 @@ test("features make room for a checkpoint, once", async () => {
   expect(cache.counts.trouble).toMatch(/made way/);
   expect((await cache.find("a"))?.bytes).toEqual(bytesOf(1));
 });
+
+test("a picture whose tiles lie together counts with all of them", async () => {
+  const store = memoryStore();
+  const cache = await open(store, { memoryBytes: 7 * TILE }, 10 * TILE + 2 * 65);
+  const picture = (tiles: number, n: number) => new Uint8Array(tiles * TILE).fill(n);
+  await cache.keep("a.2x3", picture(6, 1));
+  await cache.keep("b.1x4", picture(4, 2));
+  expect(await cache.find("a.2x3")).toEqual({ bytes: picture(6, 1), unproved: false });
+  expect(cache.counts).toMatchObject({ tiles: 10, bytes: 10 * TILE + 2 * 65, beyond: 0 });
+  await cache.keep("a.3x2", picture(6, 3));
+  expect(cache.counts).toMatchObject({ tiles: 10, beyond: 6 });
+  await expect(cache.keep("c.2x2", picture(3, 1))).rejects.toThrow("features of 300 bytes, not 400");
+  await cache.flush();
+  expect(await storedFeatures(store, "d")).toEqual({ tiles: 10, bytes: 10 * TILE + 2 * 65 });
+
+  const later = await open(store);
+  expect(later.counts).toMatchObject({ tiles: 10 });
+  expect(await later.find("b.1x4")).toEqual({ bytes: picture(4, 2), unproved: true });
+});

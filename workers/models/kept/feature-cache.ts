@@ -14,6 +14,8 @@ import type { Store } from "../../storage/store.ts";
 
 /** In memory, by default. */
 export const MEMORY_BYTES = 256e6;
+/** In front of what is sealed: a hash and a line end (storage/sealed.ts). */
+const SEAL = 65;
 /** What waits to be written, before whoever adds to it has to wait. */
 const WAITING_BYTES = 32e6;
 
@@ -50,10 +52,10 @@ async function bytesOf(store: Store, keys: readonly string[]): Promise<number> {
   for (const key of keys) {
     const folder = key.slice(0, key.lastIndexOf("/"));
     const tiles = tilesOfName(key);
-    if (!each.has(folder)) each.set(folder, ((await store.get(key))?.length ?? 0) / tiles);
-    bytes += tiles * each.get(folder)!;
+    if (!each.has(folder)) each.set(folder, (((await store.get(key))?.length ?? SEAL) - SEAL) / tiles);
+    bytes += tiles * each.get(folder)! + SEAL;
   }
-  return Math.round(bytes);
+  return bytes;
 }
 
 export interface FeatureStorage {
@@ -225,9 +227,8 @@ export class FeatureCache {
     return tilesOfName(name) * this.tileBytes;
   }
 
-  /** A hash, a line end, the bytes (storage/sealed.ts). */
   #sealedBytes(name: string): number {
-    return this.#bytesOf(name) + 65;
+    return this.#bytesOf(name) + SEAL;
   }
 
   #addStored(name: string): void {

@@ -124,6 +124,13 @@ export function allocateConnector(
   };
 }
 
+/** Whether what is allocated for a forward pass of `other` does for one of `c`. */
+export const fitsIn = (c: ConnectorConfig, other: ConnectorConfig): boolean =>
+  (["inSize", "outSize", "shuffle", "hiddenSize"] as const).every((size) => c[size] === other[size]) &&
+  c.modules.length === other.modules.length &&
+  // Narrower rows are more of them.
+  (normSize(other) ?? Number.POSITIVE_INFINITY) <= (normSize(c) ?? Number.POSITIVE_INFINITY);
+
 /** One pass. */
 export interface ConnectorPass<K extends string> {
   config: ConnectorConfig;
