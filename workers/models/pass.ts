@@ -107,9 +107,12 @@ export function allocatePass(
   const training = typeof policy === "object";
   const dropout = lora?.dropout !== undefined;
   const beyondHalf = allocateBeyondHalf(alloc, decoder, policy);
+  const tables = features ?? allocateFeatures(alloc, { decoder, deepstack }, capacity.features);
   return {
     capacity,
     beyondHalf,
+    // By name: who gives them may be a whole pass.
+    ...{ imageFeatures: tables.imageFeatures, deepstack: tables.deepstack },
     ...sharedMemory(shared, ["layers", "head"], ({ layers, head: ofHead, kept }) => {
       // In f32 the last layer's backward may begin with what its forward left, with the head between them (see recordTraining).
       const working = training && policy.precision === "f32" ? kept : layers;
@@ -126,7 +129,6 @@ export function allocatePass(
     starts: t("starts", cacheRows),
     ends: t("ends", cacheRows),
     positions: t("positions", cacheRows * axesOf(decoder)),
-    ...(features ?? allocateFeatures(alloc, { decoder, deepstack }, capacity.features)),
     dDeepstack:
       training && (lora?.targets === "all-linear" || lora?.trainProjector)
         ? deepstack.map((_, n) => alloc.tensor(`backward/deepstack ${n}`, rows * decoder.hiddenSize))
