@@ -49,6 +49,31 @@ test("Check storage finds a damaged record, says what follows, and repairs it", 
   await expect(storage.getByRole("table", { name: "Stored" })).toContainText("tiny");
 });
 
+test("runs that the browser has cleared by itself are missed at the next visit", async ({ page }) => {
+  await page.goto("/#storage");
+  await storageOf(page).getByRole("button", { name: "Check storage" }).click();
+  await expect(storageOf(page).getByRole("status")).toContainText("all of them are what was written");
+  await keepRun(page, false);
+  await page.reload();
+  const runs = page.getByRole("region", { name: "Runs" });
+  await expect(runs).toContainText("voice");
+  // A page of this site with nothing in it: nobody holds the database while it goes.
+  await page.goto("/icon.svg");
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase("tabtune");
+        request.onsuccess = resolve;
+        request.onerror = reject;
+        request.onblocked = reject;
+      }),
+  );
+  await page.goto("/");
+  await expect(runs).toContainText("this browser kept 1 run; now there is nothing.");
+  await page.reload();
+  await expect(runs).not.toContainText("now there is nothing");
+});
+
 /** What the store is opened with by whoever is there. */
 const openAt = (page: Page, version: number): Promise<string> =>
   page.evaluate(
