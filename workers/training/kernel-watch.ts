@@ -14,8 +14,8 @@ import { counted } from "../words.ts";
 
 /** Of the time that steps take, what watching may take. */
 const SHARE = 0.01;
-/** What the first try of an op is thought to cost, in ms: short runs are not watched. */
-const FIRST_MS = 20;
+/** What the first try of an op is thought to cost, in ms, most of it to compile: short runs are not watched. */
+const FIRST_MS = { graphicsCard: 20, software: 500 };
 
 export interface WatchCounts {
   /** Ops that were held against the CPU, each as often as it was. */
@@ -30,6 +30,7 @@ export class KernelWatch {
   readonly #vlm: Pick<Vlm, "gpu" | "pipelines" | "variants" | "config">;
   readonly #kernels: ReadonlySet<string>;
   readonly #share: number;
+  readonly #firstMs: number;
   #cases: SelfTestCase[] | undefined;
   /** What was tried, and after which step it was right last. */
   readonly #right = new Map<SelfTestCase, number>();
@@ -49,6 +50,7 @@ export class KernelWatch {
     this.#vlm = vlm;
     this.#kernels = kernels;
     this.#share = share;
+    this.#firstMs = vlm.gpu.facts.software ? FIRST_MS.software : FIRST_MS.graphicsCard;
   }
 
   get counts(): WatchCounts {
@@ -61,7 +63,7 @@ export class KernelWatch {
    */
   async afterStep(step: number, ms: number): Promise<void> {
     this.#trainedMs += ms;
-    if (this.#ms + FIRST_MS > this.#share * this.#trainedMs) return;
+    if (this.#ms + this.#firstMs > this.#share * this.#trainedMs) return;
     await this.#timed(async () => {
       const { variants, config } = this.#vlm;
       this.#cases ??= casesOf(selfTestCases(variants, headSizesOf(config)), this.#kernels);
