@@ -31,6 +31,7 @@ export type ErrorCode =
   | "non-finite-loss"
   | "storage-full"
   | "storage-gone"
+  | "storage-upgraded"
   | "bad-checkpoint"
   | "run-locked"
   | "bad-adapter"

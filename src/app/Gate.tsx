@@ -1,5 +1,6 @@
 /** Before anything else: can this browser and GPU do it, and if not, the one thing to do about it. */
 import { useApp } from "../page/store.ts";
+import { ErrorNote } from "../parts/ErrorNote.tsx";
 import { useWithheldGpu } from "../stores/withheld-gpu.ts";
 import { words } from "../words/index.ts";
 import { useFirstVisit } from "./first-visit.ts";
@@ -16,13 +17,12 @@ function remedy(): string {
 
 export function Gate() {
   const capability = useApp((s) => s.capability);
-  const error = useApp((s) => s.errors.page);
   const isFirst = useFirstVisit();
   // It can be used as soon as the GPU is back, which is told where the run is.
   const waiting = useWithheldGpu((s) => s.waiting !== undefined);
-  if (waiting) return null;
-  const problem = error ?? (capability && !capability.usable ? capability.problem : undefined);
-  if (!problem) return null;
+  const problem = capability && !capability.usable && !waiting ? capability.problem : undefined;
+  // What befell the page itself, as a part of it that could not be fetched.
+  if (!problem) return <ErrorNote place="page" />;
   const say = words().welcome.gate;
   return (
     <div className="error-note" role="alert">

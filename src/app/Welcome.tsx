@@ -1,6 +1,6 @@
 /** What somebody sees who comes for the first time: what this is, a recorded run, what this machine can do, and two doors. */
 import { Images, Play } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { type ComponentType, lazy, Suspense } from "react";
 import { goTo } from "../page/address.ts";
 import { useApp } from "../page/store.ts";
 import { Action } from "../parts/Action.tsx";
@@ -11,7 +11,15 @@ import { machineWords } from "./machine.ts";
 import "./welcome.css";
 
 /** Not before the page stands: its words and curve are none of what the first click needs. */
-const Example = lazy(async () => ({ default: (await import("./Example.tsx")).Example }));
+const Example = lazy(async (): Promise<{ default: ComponentType }> => {
+  try {
+    return { default: (await import("./Example.tsx")).Example };
+  } catch (error) {
+    // Without it the page can all that it could; thrown on, it would take the page down.
+    useApp.getState().fail("page", error);
+    return { default: () => null };
+  }
+});
 
 /** Shows the buttons that take pictures, and gives the first of them the focus. */
 async function showDoorForPictures(): Promise<void> {

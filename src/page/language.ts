@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import { speak } from "../words/index.ts";
 import { isLanguage, type Language, languageOfBrowser } from "../words/languages.ts";
+import { useApp } from "./store.ts";
 
 export type Choice = "auto" | Language;
 
@@ -19,8 +20,15 @@ export const useLanguage = create<LanguageStore>((set) => ({
   spoken: "en",
   async choose(choice) {
     localStorage.setItem(KEY, choice);
-    const spoken = choice === "auto" ? languageOfBrowser(navigator.languages) : choice;
-    await speak(spoken);
+    let spoken = choice === "auto" ? languageOfBrowser(navigator.languages) : choice;
+    try {
+      await speak(spoken);
+    } catch (error) {
+      // The page is there, in the language that comes with it.
+      spoken = "en";
+      await speak(spoken);
+      useApp.getState().fail("page", error);
+    }
     document.documentElement.lang = spoken;
     set({ choice, spoken });
   },

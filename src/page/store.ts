@@ -2,6 +2,7 @@
 import { create } from "zustand";
 import { type ErrorReport, reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { Capability } from "../../workers/protocol/engine.ts";
+import { withPartGone } from "./part-gone.ts";
 import { engine } from "./workers.ts";
 
 /** An error as it is shown. Workers speak English, whatever the page speaks; a class does not survive the way out of them. */
@@ -64,7 +65,8 @@ export const useApp = create<AppStore>((set) => ({
       set({ capability: { usable: false, problem: reportOf(error) } });
     }
   },
-  fail(place, error, kept = "") {
+  fail(place, given, kept = "") {
+    const error = withPartGone(given);
     const report = { ...reportOf(error), ofWorker: !(error instanceof TabTuneError) };
     if (report.code === "cancelled") return;
     const safe = [report.safe, kept].filter(Boolean).join(" ");

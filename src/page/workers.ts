@@ -3,7 +3,7 @@
  * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
-import { reportOf, TabTuneError } from "../../workers/errors.ts";
+import { fromReport, reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { DatasetApi } from "../../workers/protocol/dataset.ts";
 import type { EngineApi } from "../../workers/protocol/engine.ts";
 import { mortal, withWatchdog } from "../../workers/watchdog.ts";
@@ -22,7 +22,7 @@ function open<T>(worker: Worker, what: "engine" | "reader"): Handle<T> {
     const say = words().workers;
     if (message === undefined) return engineDied(say.unread(what));
     if (message) return engineDied(say.stopped(what, message));
-    return new TabTuneError("worker-died", say.missing(what), say.reload, say.untouched);
+    return new TabTuneError("network", say.missing(what), say.reload, say.untouched);
   });
   return { worker, api: Comlink.wrap<T>(worker), died, stop: end };
 }
@@ -54,6 +54,11 @@ export async function engine<R>(call: (api: Comlink.Remote<EngineApi>) => Promis
 
 let onEngineDeath: (reason: TabTuneError) => void = () => {};
 
+/** The next call starts a new one. */
+function forgetDataset(handle: Handle<DatasetApi>): void {
+  if (datasetHandle === handle) datasetHandle = undefined;
+}
+
 /** Silence that means the reader hangs on a broken file. */
 const DATASET_SILENCE_MS = 20_000;
 
@@ -64,8 +69,9 @@ const DATASET_SILENCE_MS = 20_000;
 export async function dataset<R>(
   call: (api: Comlink.Remote<DatasetApi>, alive: (place: string) => void) => Promise<R>,
 ): Promise<R> {
-  datasetHandle ??= openDataset();
-  const handle = datasetHandle;
+  const handle = datasetHandle ?? openDataset();
+  if (datasetHandle !== handle) handle.died.catch(() => forgetDataset(handle));
+  datasetHandle = handle;
   let last = "";
   const work = (alive: () => void): Promise<R> => {
     const answer = call(handle.api, (place) => {
@@ -78,8 +84,10 @@ export async function dataset<R>(
     return await withWatchdog(handle.worker, work, { silenceMs: DATASET_SILENCE_MS, task: words().workers.reading });
   } catch (error) {
     const { code, message, safe } = reportOf(error);
+    // A worker whose storage was cleared is no use any more: the next one opens it anew.
+    if (code === "storage-gone") handle.stop(fromReport(reportOf(error)));
     if (code !== "worker-died") throw error;
-    if (datasetHandle === handle) datasetHandle = undefined;
+    forgetDataset(handle);
     const remedy = last ? words().workers.leaveOut(last) : words().workers.otherFiles;
     throw new TabTuneError(code, message, remedy, safe, { cause: error });
   }

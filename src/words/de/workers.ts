@@ -34,6 +34,7 @@ const kinds: Partial<Record<ErrorCode, string>> = {
   "non-finite-loss": "Der Fehlerwert ist keine Zahl mehr.",
   "storage-full": "Der Platz dieses Browsers ist voll.",
   "storage-gone": "Der Browser hat den Speicher dieser Seite geleert.",
+  "storage-upgraded": "Ein anderer Tab mit einer neueren Fassung der Seite hat den Speicher übernommen.",
   "bad-checkpoint": "Ein gespeicherter Stand ist beschädigt.",
   "run-locked": "Dieser Lauf gehört gerade einem anderen Tab.",
   "bad-adapter": "Dieser Adapter passt hier nicht.",
@@ -47,6 +48,8 @@ export const workers: Words["workers"] = {
   unread: (worker) => `${names[worker]} ist ausgefallen: Eine Nachricht war nicht zu lesen.`,
   missing: (worker) =>
     `${names[worker]} ließ sich nicht starten: Sein Programm ist nicht dort, wo diese Seite es sucht.`,
+  partGone:
+    "Ein Teil der Seite ließ sich nicht holen: Er ist nicht dort, wo diese Seite ihn sucht, oder es gibt kein Netz.",
   reload: "Laden Sie die Seite neu: Wahrscheinlich gibt es eine neuere Fassung.",
   untouched: "Gespeicherte Läufe sind unberührt.",
   silent: "Der Teil, der trainiert, hat seit einer Minute nicht geantwortet.",

@@ -12,6 +12,7 @@ export const workers = {
   unread: (worker: Worker) => `The ${names[worker]} stopped working: a message could not be read.`,
   missing: (worker: Worker) =>
     `The ${names[worker]} could not be started: its program is not where this page looks for it.`,
+  partGone: "A part of the page could not be fetched: it is not where this page looks for it, or there is no network.",
   reload: "Reload the page: there is probably a newer version.",
   untouched: "Saved runs are untouched.",
   silent: "The training engine has not answered for a minute.",
