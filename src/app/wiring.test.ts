@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Vote } from "../../workers/chat/votes.ts";
 import type { DatasetInfo } from "../../workers/data/shards/prepare-dataset.ts";
+import { TabTuneError } from "../../workers/errors.ts";
 import type { ModelInfo } from "../../workers/protocol/model.ts";
 import type { RunSummary } from "../../workers/training/saved/runs.ts";
 
@@ -163,6 +164,18 @@ test("rows that are deleted under Storage are no longer shown", async () => {
   expect(useDataset.getState().info).toBe(data);
   useStorage.setState({ removed: { kind: "data", key: "d1" } });
   expect(useDataset.getState()).toMatchObject({ info: undefined, gone: "The rows of pets were deleted." });
+});
+
+test("storage that was cleared under a run takes the rows with it; what the run told stays behind the plan that follows", async () => {
+  useModel.setState({ info: model("a") });
+  useDataset.setState({ info: data });
+  await settled();
+  useApp.getState().fail("training", new TabTuneError("storage-gone", "It was cleared.", "Choose the data again."));
+  expect(useDataset.getState()).toMatchObject({ info: undefined, gone: expect.stringMatching(/pets/) });
+  const planned = asked.plan!.length;
+  await settled();
+  expect(asked.plan!.length).toBeGreaterThan(planned);
+  expect(useApp.getState().errors.training?.code).toBe("storage-gone");
 });
 
 test("votes that are deleted under Storage are no longer listed", async () => {

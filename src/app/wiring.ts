@@ -213,6 +213,11 @@ export function wire(): void {
     (code) => {
       const { runId } = useTraining.getState();
       if (code === "gpu-withheld" && runId !== undefined) void useWithheldGpu.getState().begin(runId);
+      if (code !== "storage-gone") return;
+      // The prepared rows went with it, and the data reader has to open it anew.
+      const { info, cancel, forget } = useDataset.getState();
+      cancel();
+      if (info) forget(words().data.status.notHere(info.label));
     },
   );
   on(

@@ -161,6 +161,12 @@ export const useTraining = create<TrainingStore>((set, get) => {
     await attempt("model", () => engine((api) => api.makeReady(fields, data)));
     if (get().readying === mine) set({ readying: undefined });
   };
+  /** What the last plan had to tell. What a run has told stays, whatever is planned after it. */
+  let toldByPlan: unknown;
+  const clearPlan = (): void => {
+    const app = useApp.getState();
+    if (app.errors.training === toldByPlan) app.clear("training");
+  };
   /** The plan of the recipe and the data as they are now. */
   const planNow = async (): Promise<void> => {
     const { fields, problems } = get();
@@ -169,7 +175,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
     if (problems.size > 0) {
       // Each is told at its field.
       set({ plan: undefined, planAnew: undefined });
-      useApp.getState().clear("training");
+      clearPlan();
       return;
     }
     try {
@@ -184,7 +190,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (get().fields === fields) {
         // The plan is there, so the recipe is sound.
         set({ plan, planned: parseRecipe(fields), planAnew });
-        useApp.getState().clear("training");
+        clearPlan();
         // The steps of a recipe that counts epochs are known now, and with them the evaluations that nobody chose.
         const { preset, touched, evaluationChosen } = get();
         const own = evaluationChosen ? {} : ownEvaluation(fields, { preset, data, planned: plan.steps });
@@ -196,6 +202,7 @@ export const useTraining = create<TrainingStore>((set, get) => {
       if (get().fields === fields) {
         set({ plan: undefined, planAnew: undefined });
         useApp.getState().fail("training", error);
+        toldByPlan = useApp.getState().errors.training;
       }
     }
   };

@@ -1,5 +1,6 @@
 /** Runs from files to checkpoints: the same seed twice, cut and resumed, stopped by the user, files in another order. */
 import { beforeAll, expect, test } from "vitest";
+import { TabTuneError } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import { memoryStore } from "../storage/memory.ts";
@@ -159,6 +160,37 @@ test("cut off behind its last checkpoint, before the older ones had gone: it end
   expect(resumed.records).toEqual([]);
   expect((await listRuns(inner))[0]).toMatchObject({ status: "done", step: 4 });
   expect([...(await generationsOf(inner, "golden")).keys()]).toEqual([3, 4]);
+});
+
+test("storage that the browser clears under a run: the run is written anew, and goes on with the same files", async () => {
+  const cleared = memoryStore();
+  const anew = memoryStore();
+  const dataset = await goldenDataset(model, cleared, await goldenFiles(golden));
+  const gone = new TabTuneError("storage-gone", "The browser closed this site's storage.", "Reload the page.");
+  let isGone = false;
+  const refusing = new Proxy(cleared, {
+    get(store, name: keyof Store) {
+      if (isGone && name !== "close") return () => Promise.reject(gone);
+      return store[name].bind(store);
+    },
+  });
+  const died = runToEnd(model, recipe, {
+    store: refusing,
+    dataset,
+    reopenStore: async () => anew,
+    onEvent: (event) => {
+      // Behind the checkpoint of step 3, in front of that of step 4.
+      isGone ||= event.type === "step" && event.record.step === 4;
+    },
+  });
+  await expect(died).rejects.toMatchObject({ code: "storage-gone", safe: expect.stringMatching(/after step 4/) });
+  expect((await listRuns(anew))[0]).toMatchObject({ status: "interrupted", step: 4, maxSteps: 4 });
+  expect(figuresOf({ records: (await savedRun(anew, "golden")).log })).toEqual(figuresOf(whole));
+  const again = await goldenDataset(model, anew, await goldenFiles(golden));
+  expect(again.manifest.id).toBe(dataset.manifest.id);
+  expect(outcomeOf(await runToEnd(model, recipe, { store: anew, dataset: again, resume: true }))).toEqual(
+    outcomeOf(whole),
+  );
 });
 
 test("all that can learn at once, with dropout: cut and resumed it is bitwise the run that was not cut", async () => {

@@ -97,6 +97,7 @@ async function superviseLocked(s: EngineState, request: RunRequest): Promise<Run
       start,
       answerRows,
       pauseWhenFull: true,
+      reopenStore: s.reopenStore,
       onEvent: (event) => {
         if (event.type === "state") s.paused = event.state === "paused";
         report(event);

@@ -20,6 +20,8 @@ import { CACHE_DIRECTORY, RANGES_DIRECTORY } from "./storage-names.ts";
 
 export interface EngineState {
   store(): Promise<Store>;
+  /** Opens the store anew, empty, where the browser cleared it. */
+  reopenStore(): Promise<Store>;
   weightCache(): Promise<FileCache>;
   /** What was fetched of data sets of a hub. */
   rangeCache(): Promise<FileCache>;
@@ -60,43 +62,52 @@ export interface EngineState {
   readers: Set<{ runId: string; done: Promise<void> }>;
 }
 
-/** Opens on first use, and again after a failure. */
-function once<T>(open: () => Promise<T>): () => Promise<T> {
+/** Opens on first use, and again after a failure or by `again`. */
+function once<T>(open: () => Promise<T>): (() => Promise<T>) & { again(): Promise<T> } {
   let opened: Promise<T> | undefined;
-  return () => {
+  const get = (): Promise<T> => {
     opened ??= open().catch((error) => {
       opened = undefined;
       throw error;
     });
     return opened;
   };
+  const again = (): Promise<T> => {
+    opened = undefined;
+    return get();
+  };
+  return Object.assign(get, { again });
 }
 
-export const newEngineState = (): EngineState => ({
-  store: once(openPageStore),
-  weightCache: once(() => openOpfsCache(CACHE_DIRECTORY)),
-  rangeCache: once(() => openOpfsCache(RANGES_DIRECTORY)),
-  gpu: undefined,
-  model: undefined,
-  source: undefined,
-  live: undefined,
-  chat: undefined,
-  control: undefined,
-  runningId: undefined,
-  paused: false,
-  pace: "full speed",
-  turn: Promise.resolve(),
-  loading: undefined,
-  asked: new Set(),
-  speaking: undefined,
-  answering: undefined,
-  answers: new Map(),
-  testing: undefined,
-  wanted: undefined,
-  swept: 0,
-  damage: new Map(),
-  readers: new Set(),
-});
+export function newEngineState(): EngineState {
+  const store = once(openPageStore);
+  return {
+    store,
+    reopenStore: store.again,
+    weightCache: once(() => openOpfsCache(CACHE_DIRECTORY)),
+    rangeCache: once(() => openOpfsCache(RANGES_DIRECTORY)),
+    gpu: undefined,
+    model: undefined,
+    source: undefined,
+    live: undefined,
+    chat: undefined,
+    control: undefined,
+    runningId: undefined,
+    paused: false,
+    pace: "full speed",
+    turn: Promise.resolve(),
+    loading: undefined,
+    asked: new Set(),
+    speaking: undefined,
+    answering: undefined,
+    answers: new Map(),
+    testing: undefined,
+    wanted: undefined,
+    swept: 0,
+    damage: new Map(),
+    readers: new Set(),
+  };
+}
 
 export function needModel({ model }: EngineState): LoadedModel {
   if (model) return model;

@@ -35,7 +35,7 @@ export async function openIdbStore(name: string, factory: IDBFactory = indexedDB
     // Without closing, the other tab would wait for ever.
     database.close();
     ended ??= new TabTuneError(
-      "internal",
+      "storage-upgraded",
       "Another tab, with a newer version of this page, upgraded this site's storage or deleted it, so this tab let go of it.",
       "Reload this tab.",
       "Complete checkpoints are kept unless the other tab deleted them.",

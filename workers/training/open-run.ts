@@ -3,6 +3,7 @@ import { type UsableRows, usableRows } from "../data/batches/usable-rows.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { CACHE_BYTES } from "../data/shards/prepare-dataset.ts";
 import { lengthNotes } from "../data/text/fit-length.ts";
+import { TabTuneError } from "../errors.ts";
 import { Arena } from "../gpu/buffers.ts";
 import { trialAllocation } from "../gpu/trial-allocation.ts";
 import { type Adapter, allocateAdapter, type LoraModule } from "../models/adapter.ts";
@@ -25,7 +26,8 @@ import { RunEvaluation } from "./run-evaluation.ts";
 import { RunHooks } from "./run-hooks.ts";
 import { type Origin, saveLineage } from "./saved/lineage.ts";
 import { loadStep } from "./saved/load.ts";
-import { readLog } from "./saved/log.ts";
+import { appendLog, readLog } from "./saved/log.ts";
+import { type MirroredStore, mirrored } from "./saved/mirror.ts";
 import { restore } from "./saved/restore.ts";
 import { recordOfModel } from "./saved/run-info.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
@@ -74,6 +76,8 @@ export interface RunOptions {
   onGradients?: (step: number, adapter: Adapter) => Promise<void>;
   /** Of the time that steps take, what the watch on kernels may take (kernel-watch.ts); by default a hundredth. */
   watchShare?: number;
+  /** Opens the store anew, empty, where the browser cleared it: the run is then written into it before it ends. */
+  reopenStore?: (() => Promise<Store>) | undefined;
   /** A full disk pauses the run instead of ending it. */
   pauseWhenFull?: boolean;
   /** The adapter is on the GPU now: the chat may use it, also while the run is paused. Whoever takes it also frees it. */
@@ -81,8 +85,10 @@ export interface RunOptions {
 }
 
 /** Counts the usable rows, plans, and puts adapter and step on the GPU. What fails leaves nothing there. */
-export async function openRun(options: RunOptions): Promise<OpenRun> {
-  const { model } = options;
+export async function openRun(given: RunOptions): Promise<OpenRun> {
+  const { model } = given;
+  const store = await mirrored(given.store, given.runId);
+  const options = { ...given, store };
   const { recipe, planOf } = onModel(model, options.recipe);
   const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
   const report = new RunReport(options, state, recipe.maxSteps);
@@ -110,6 +116,7 @@ export async function openRun(options: RunOptions): Promise<OpenRun> {
 }
 
 interface OpenParts extends RunOptions {
+  store: MirroredStore;
   /** The rows that are trained on. */
   usable: UsableRows;
   /** What to tell of those that are held out. */
@@ -206,6 +213,24 @@ export class OpenRun {
     if (!generation) return `The checkpoint of step ${best.step}, which was best, is not there: the last one is used.`;
     await restoreAdapter(model.vlm, step.adapter, generation.tensors(isWeight), isWeight);
     return `The adapter is that of step ${best.step}, which the held-out rows say is best.`;
+  }
+
+  /** The error that the run ends with in place of `error`: where the storage was cleared under it, it is first written anew. */
+  async rescued(error: unknown): Promise<unknown> {
+    const { reopenStore, runId, store, model, step } = this.#parts;
+    if (!reopenStore || !(error instanceof TabTuneError && error.code === "storage-gone")) return error;
+    const again = await reopenStore();
+    await again.set(store.records(), "strict");
+    await appendLog(again, runId, this.hooks.unsaved);
+    const tensors = adapterTensors(model.vlm, step.adapter);
+    await saveGeneration(again, runId, { step: this.state.step, state: this.state, tensors });
+    return new TabTuneError(
+      "storage-gone",
+      "The browser cleared this site's storage while the run went on: prepared data, earlier checkpoints and cached models are gone.",
+      "Choose the same data again, then press Resume run.",
+      `The run is not lost: it was written anew, as it is after step ${this.state.step}.`,
+      { cause: error },
+    );
   }
 
   async dispose(): Promise<void> {

@@ -119,6 +119,11 @@ export class RunHooks implements TrainerDeps {
     });
   }
 
+  /** Records that no save has written yet. */
+  get unsaved(): readonly StepRecord[] {
+    return this.#log;
+  }
+
   /** Adds to the run's notes what is only known at its end. */
   tellTotals(): void {
     this.#parts.report.note(this.#outliers.total, this.#spikes.total, this.#watch.total);

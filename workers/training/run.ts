@@ -13,6 +13,8 @@ export async function runTraining(options: RunOptions): Promise<"done" | "stoppe
     const ended = await train(run.state, run.hooks, options.control);
     await run.close();
     return ended;
+  } catch (error) {
+    throw await run.rescued(error);
   } finally {
     await run.dispose();
   }
