@@ -105,3 +105,30 @@ test("docs/contract.md has every key of a recipe with its default", () => {
   const [, json] = /```json\n([\s\S]*?)```/.exec(read("docs/contract.md"))!;
   expect(JSON.parse(json!)).toEqual(toHuggingFace(parseRecipe({})));
 });
+
+describe("docs/faults.md", () => {
+  const rows = [...read("docs/faults.md").matchAll(/^\| (\d+) \|(.*)\|$/gm)].map(([, n, rest]) => ({
+    n: Number(n),
+    cells: rest!.split(" | ").map((cell) => cell.trim()),
+  }));
+
+  test("28 faults, each with what is seen, what is safe, and a test", () => {
+    expect(rows.map(({ n }) => n)).toEqual(Array.from({ length: 28 }, (_, i) => i + 1));
+    for (const { cells } of rows) expect(cells.filter((cell) => cell !== "")).toHaveLength(4);
+  });
+
+  test("each test is there by its name", () => {
+    const missing = rows.flatMap(({ n, cells }) => {
+      const held = [...cells[3]!.matchAll(/`([\w./-]+)`((?:,? "[^"]+"(?: \(long\))?)+)/g)];
+      if (held.length === 0) return [`${n}: no test`];
+      return held.flatMap(([, file, names]) => {
+        const text = read(file!);
+        return [...names!.matchAll(/"([^"]+)"/g)]
+          .map(([quoted]) => quoted!)
+          .filter((quoted) => !new RegExp(`[\\w)]\\(\\s*${quoted.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&")},`).test(text))
+          .map((quoted) => `${n}: ${file} ${quoted}`);
+      });
+    });
+    expect(missing).toEqual([]);
+  });
+});

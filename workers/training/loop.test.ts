@@ -12,6 +12,8 @@ function bench(options: {
   during?: (step: number) => void;
   start?: number;
   room?: () => boolean;
+  /** What a save waits for. */
+  disk?: () => Promise<void>;
   /** Evaluates every so many steps; `batch` is called before each of its two batches, and the run ends after the evaluation of `endsAt`. */
   every?: number;
   batch?: (step: number) => void;
@@ -54,6 +56,7 @@ function bench(options: {
         },
         save: async ({ step, position }) => {
           if (!room()) throw new TabTuneError("storage-full", "No room.", "Free some.");
+          await options.disk?.();
           events.push(`save ${step} at ${position.index}`);
         },
         onStep: (record) => {
@@ -166,6 +169,26 @@ test("a save that was asked for comes after the step, once", async () => {
   const b = bench({ lastStep: 3, during: (step) => step === 1 && b.control.set({ save: true }) });
   await b.ended();
   expect(b.events).toEqual(["step 1", "save 1 at 1", "step 2", "step 3", "save 3 at 3"]);
+});
+
+test("on a slow disk, saves that are asked for meanwhile wait for their turn", async () => {
+  let open = 0;
+  let most = 0;
+  const b = bench({
+    lastStep: 3,
+    saveSteps: 1,
+    disk: async () => {
+      open += 1;
+      most = Math.max(most, open);
+      b.control.set({ save: true });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      b.control.set({ save: true });
+      open -= 1;
+    },
+  });
+  await b.ended();
+  expect(most).toBe(1);
+  expect(b.events).toEqual(["step 1", "save 1 at 1", "step 2", "save 2 at 2", "step 3", "save 3 at 3"]);
 });
 
 test("a step that fails leaves the state at the step before, unsaved", async () => {
