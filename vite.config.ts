@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { demoPage } from "./scripts/demo-page.ts";
 import { oauthClient } from "./scripts/oauth-client.ts";
 import { shellWorker } from "./scripts/shell-files.ts";
@@ -10,8 +10,18 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+/** The dev server writes styles into the page, and markup where it shows an error; what is built does neither. */
+const devPolicy: Plugin = {
+  name: "dev-policy",
+  apply: "serve",
+  transformIndexHtml: (html) =>
+    html
+      .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+      .replace("; require-trusted-types-for 'script'; trusted-types default", ""),
+};
+
 export default defineConfig({
-  plugins: [react(), oauthClient(process.env.TABTUNE_SITE), demoPage(), shellWorker()],
+  plugins: [react(), oauthClient(process.env.TABTUNE_SITE), demoPage(), shellWorker(), devPolicy],
   base: "./",
   worker: { format: "es" },
   optimizeDeps: {
@@ -25,6 +35,8 @@ export default defineConfig({
   build: {
     target: "es2023",
     assetsInlineLimit: 0,
+    // The licences of the libraries that are in it.
+    license: { fileName: "licences.md" },
     // /bench is a page of its own: the libraries that it compares with never reach the app.
     rolldownOptions: { input: ["index.html", "bench.html"] },
   },

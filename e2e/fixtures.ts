@@ -15,6 +15,9 @@ export const SLOW = 180_000;
 /** For `test.use`: the browser was never here, where others keep the self-test's verdict of an earlier visit. */
 export const firstVisit = { storageState: { cookies: [], origins: [] } };
 
+/** How Chromium tells of what a content policy or Trusted Types refuse. */
+const POLICY = /Content Security Policy|violates the following|Trusted(HTML|Script|Type)|Trusted Types/i;
+
 /** What went wrong on a page that no panel tells: uncaught errors, broken content policy, requests to other machines. */
 export interface Watch {
   /** Uncaught errors of the page. */
@@ -56,6 +59,10 @@ export const test = base.extend<{ seen: Watch }>({
       await use(seen);
       expect(seen.errors, "uncaught errors").toEqual([]);
       expect(seen.foreign, "requests to other machines").toEqual([]);
+      expect(
+        seen.console.filter((words) => POLICY.test(words)),
+        "what the content policy refused",
+      ).toEqual([]);
     },
     { auto: true },
   ],

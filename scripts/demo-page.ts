@@ -37,7 +37,13 @@ export async function buildDemoPage(root: string): Promise<DemoBuild> {
     plugins: [noteModules],
     define: { "process.env.NODE_ENV": '"production"' },
     worker: { format: "es", plugins: () => [noteModules] },
-    build: { write: false, target: "es2023", assetsInlineLimit: 0, rolldownOptions: { input: "demo.html" } },
+    build: {
+      write: false,
+      target: "es2023",
+      assetsInlineLimit: 0,
+      license: { fileName: "licences.md" },
+      rolldownOptions: { input: "demo.html" },
+    },
   })) as Rolldown.RolldownOutput;
   const files = new Map<string, Uint8Array>();
   for (const output of built.output) {

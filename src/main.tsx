@@ -1,4 +1,5 @@
 /** The page's start. */
+import "./page/trusted-types.ts";
 import "./app/language.ts";
 import "./styles.css";
 import { StrictMode } from "react";

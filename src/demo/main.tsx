@@ -1,4 +1,5 @@
 /** A demo page: a title, a model that somebody has trained, and a chat with it. It trains nothing. */
+import "../page/trusted-types.ts";
 import "../parts/tokens.css";
 import "./demo.css";
 import { StrictMode } from "react";

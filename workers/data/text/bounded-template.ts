@@ -13,7 +13,7 @@ export const LONGEST_TEMPLATE = 1_000_000;
 /** What rendering one conversation may take. A message of a published template takes some 50 steps. */
 export const BUDGET = {
   /** Expressions and statements that are evaluated, and turns of loops: less than a second. */
-  steps: 300_000,
+  steps: 200_000,
   /** Characters and items of all values that are made or looked up. */
   volume: 50_000_000,
   /** Characters and items of one value; what it holds twice counts twice, as it would be written. */
