@@ -59,8 +59,6 @@ export class Disturbing {
       throw new Error(`The run ended before write ${nth} that is ${before.source}.`);
     });
     await Promise.race([held, missed]);
-    // What is left to wait for ends with the page.
-    missed.catch(() => undefined);
   }
 
   async #open(): Promise<WentOn> {

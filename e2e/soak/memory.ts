@@ -10,6 +10,8 @@ export type Memory = Record<string, Sample[]>;
 /** Steps from one look into the heaps to the next: a collection takes a tenth of a second of the engine's time. */
 const HEAP_STEPS = 20;
 const LOOK_MS = 250;
+/** What is looked at once more right after a collection. */
+const OF_A_RUN = ["renderer, own", "gpu-process, own"];
 
 /** Bytes by kind of process: what it holds, and what of that nobody else has. */
 export async function processBytes(): Promise<Record<string, number>> {
@@ -40,6 +42,8 @@ export function watchMemory(page: Page): { end(): Promise<Memory> } {
         if (step >= nextHeaps) {
           nextHeaps = step + HEAP_STEPS;
           add(step, await heaps(page));
+          const swept = await processBytes();
+          add(step, Object.fromEntries(OF_A_RUN.map((kind) => [`${kind}, swept`, swept[kind] ?? 0])));
         }
       }
       await page.waitForTimeout(LOOK_MS);

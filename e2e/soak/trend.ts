@@ -10,38 +10,71 @@ export interface Trend {
   /** The first and the last step of the samples. */
   from: number;
   to: number;
-  mean: number;
-  /** What the fitted line rises by from the first step to the last. */
+  /** Of the values. */
+  median: number;
+  /** What a line through them rises by from the first step to the last; and the least and the most that it may be, at 95 %. */
   growth: number;
-  /** Twice the standard error of `growth`. */
-  noise: number;
+  least: number;
+  most: number;
 }
 
-/** What a page may keep of each step for its curve and its table. */
-export const PER_STEP = 2048;
-/** Of the mean: a noise so large that such a growth would hide in it shows nothing. */
+/** Bytes that a page may keep of each step: a row of its table of losses is most of it. */
+export const PER_STEP = 8192;
+/** Of the median: where growth can only be told from none when it is larger than that, nothing is shown. */
 const MOST_SHARE = 0.05;
+/** Of a normal distribution, for 95 %. */
+const Z = 1.96;
+
+const medianOf = (sorted: readonly number[]): number =>
+  (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
 /**
- * The least-squares line through samples of bytes. Neighbours are alike (a heap grows until it is swept), so the standard error counts
- * n (1 - r) / (1 + r) samples, r being the correlation of one residual with the next.
+ * The line of Theil and Sen: the median of the slopes between all pairs, which spikes and sweeps do not move; its bounds are the slopes whose
+ * ranks Sen (JASA 63, 1968) gives. Neighbours are alike (a heap grows until it is swept): the ranks are set as far apart as if only
+ * n (1 - r) / (1 + r) samples were independent, r being the correlation of one rank of a residual with the next.
  */
 export function trendOf(samples: readonly Sample[]): Trend {
   const n = samples.length;
-  if (n < 3) throw new Error(`${n} samples show no trend.`);
-  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / n;
-  const [x, y] = [mean(samples.map(({ step }) => step)), mean(samples.map(({ value }) => value))];
-  const spread = samples.reduce((sum, { step }) => sum + (step - x) ** 2, 0);
-  const slope = samples.reduce((sum, { step, value }) => sum + (step - x) * (value - y), 0) / spread;
-  const left = samples.map(({ step, value }) => value - y - slope * (step - x));
-  const squares = left.reduce((sum, e) => sum + e * e, 0);
-  const products = left.slice(1).reduce((sum, e, i) => sum + e * left[i]!, 0);
-  const alike = squares === 0 ? 0 : Math.min(0.99, Math.max(0, products / squares));
-  const error = Math.sqrt(((squares / (n - 2) / spread) * (1 + alike)) / (1 - alike));
+  if (n < 8) throw new Error(`${n} samples show no trend.`);
+  const slopes: number[] = [];
+  samples.forEach((a, i) => {
+    for (const b of samples.slice(i + 1)) if (b.step > a.step) slopes.push((b.value - a.value) / (b.step - a.step));
+  });
+  const sorted = ascending(slopes);
+  const slope = medianOf(sorted);
+  const alike = correlation(ranks(samples.map(({ step, value }) => value - slope * step)));
+  const apart = Z * Math.sqrt((((n * (n - 1) * (2 * n + 5)) / 18) * (1 + alike)) / (1 - alike));
+  const at = (rank: number): number => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(rank)))]!;
   const [from, to] = [samples[0]!.step, samples.at(-1)!.step];
-  return { samples: n, from, to, mean: y, growth: slope * (to - from), noise: 2 * error * (to - from) };
+  const over = to - from;
+  return {
+    ...{ samples: n, from, to, median: medianOf(ascending(samples.map(({ value }) => value))) },
+    growth: slope * over,
+    least: at((sorted.length - apart) / 2) * over,
+    most: at((sorted.length + apart) / 2) * over,
+  };
 }
 
-/** That it does not grow: what noise does not explain is no more than a page keeps of its steps, and is no share of the whole worth naming. */
-export const isLevel = ({ growth, noise, mean, from, to }: Trend): boolean =>
-  growth - noise <= PER_STEP * (to - from) && growth <= MOST_SHARE * mean + PER_STEP * (to - from);
+function ranks(values: readonly number[]): number[] {
+  const found: number[] = [];
+  [...values.keys()]
+    .sort((a, b) => values[a]! - values[b]!)
+    .forEach((index, rank) => {
+      found[index] = rank;
+    });
+  return found;
+}
+
+/** Of each value with the next, 0 to 0.95. */
+function correlation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const left = values.map((value) => value - mean);
+  const squares = left.reduce((sum, e) => sum + e * e, 0);
+  const products = left.slice(1).reduce((sum, e, i) => sum + e * left[i]!, 0);
+  return Math.min(0.95, Math.max(0, products / squares));
+}
+
+/** That it does not grow: what is sure of its growth is no more than a page keeps of its steps, and growth that mattered would have been seen. */
+export const isLevel = ({ growth, least, median, from, to }: Trend): boolean =>
+  least <= PER_STEP * (to - from) && growth <= MOST_SHARE * median + PER_STEP * (to - from);
