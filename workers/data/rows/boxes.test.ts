@@ -337,6 +337,22 @@ test("rows that are to be answered have the boxes as right answers", async () =>
   expect(rows).toEqual(both);
 });
 
+test("annotations of COCO that are broken, or of no picture, are counted", async () => {
+  const text = json({
+    ...coco,
+    annotations: [...coco.annotations, { id: 9, image_id: 99, category_id: 17, bbox: [1, 2, 3, 4] }, "no object"],
+  });
+  const { rows, notes } = await read([...pictures, file("annotations.json", text)]);
+  expect(rows).toEqual(both);
+  expect(notes).toEqual(
+    expect.arrayContaining([
+      "annotations.json: 1 annotation is left out: it cannot be read.",
+      'annotations.json: 1 annotation is left out: its image_id is that of no picture in "images".',
+      "1 object stands for a crowd and is left out.",
+    ]),
+  );
+});
+
 test("a validation split of COCO is told apart, and captions beside boxes are rows too", async () => {
   const captions = { images: coco.images, annotations: [{ id: 1, image_id: 7, caption: "1" }] };
   const files = [

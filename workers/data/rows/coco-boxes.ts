@@ -1,9 +1,14 @@
 /** COCO's boxes: a record a picture, with all that is annotated on it. Annotations stand in any order, so they are held until the pictures come. */
+import { counted } from "../../words.ts";
 import { decodeText } from "./bytes.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { parseLoosely } from "./loose-json.ts";
+import { RowProblem, wordsOf } from "./problem.ts";
 import { type RawRecord, type ReadRecord, readRecord } from "./raw.ts";
 import { isRecord, own } from "./values.ts";
+
+/** Boxes that are held of a file: so many for each row that may be read. */
+const BOXES_A_ROW = 4;
 
 type Items = (keys: readonly string[]) => AsyncGenerator<RawRecord>;
 
@@ -15,30 +20,44 @@ interface Kept {
   iscrowd?: unknown;
 }
 
-/** The objects of a list; broken ones are passed over. */
-async function* objectsOf(items: AsyncGenerator<RawRecord>): AsyncGenerator<Record<string, unknown>> {
-  for await (const { bytes, tooLong, broken } of items) {
-    if (tooLong || broken !== undefined) continue;
-    let item: unknown;
-    try {
-      item = parseLoosely(decodeText(bytes));
-    } catch {
-      continue;
-    }
-    if (isRecord(item)) yield item;
+/** The objects of a list; undefined for one that is broken. */
+async function* objectsOf(items: AsyncGenerator<RawRecord>): AsyncGenerator<Record<string, unknown> | undefined> {
+  for await (const { bytes, tooLong, broken } of items) yield tooLong || broken ? undefined : objectIn(bytes);
+}
+
+function objectIn(bytes: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const item = parseLoosely(decodeText(bytes));
+    return isRecord(item) ? item : undefined;
+  } catch {
+    // What it says is told by its count.
+    return undefined;
   }
 }
 
-/** Throws an Error where a file has more annotations than rows are read. */
-export async function* cocoBoxRecords(items: Items, limits: DatasetLimits): AsyncGenerator<ReadRecord> {
+/**
+ * `say` is told, whole sentences, what of the file `path` is left out. Throws an Error where it has more annotations than are held.
+ */
+export async function* cocoBoxRecords(
+  path: string,
+  items: Items,
+  limits: DatasetLimits,
+  say: (sentence: string) => void,
+): AsyncGenerator<ReadRecord> {
   const names = new Map<string, unknown>();
   for await (const category of objectsOf(items(["categories"])))
-    names.set(String(own(category, "id")), own(category, "name"));
+    if (category) names.set(String(own(category, "id")), own(category, "name"));
   const byPicture = new Map<string, Kept[]>();
+  const most = BOXES_A_ROW * limits.rows;
   let count = 0;
+  let broken = 0;
   for await (const item of objectsOf(items(["annotations"]))) {
     count += 1;
-    if (count > 4 * limits.rows) throw new Error(`it has more than ${4 * limits.rows} annotations`);
+    if (count > most) throw new Error(`it has more than ${most} annotations`);
+    if (!item) {
+      broken += 1;
+      continue;
+    }
     const id = String(own(item, "image_id"));
     const category = names.get(String(own(item, "category_id")));
     const kept: Kept = {
@@ -51,14 +70,32 @@ export async function* cocoBoxRecords(items: Items, limits: DatasetLimits): Asyn
     if (others) others.push(kept);
     else byPicture.set(id, [kept]);
   }
+  const left = (n: number, why: string): void => {
+    if (n > 0) say(`${path}: ${counted(n, "annotation")} ${n === 1 ? "is" : "are"} left out: ${why}.`);
+  };
+  left(broken, `${broken === 1 ? "it" : "they"} cannot be read`);
+  const pictured = new Set<string>();
   for await (const raw of items(["images"])) {
+    const image = raw.tooLong || raw.broken !== undefined ? undefined : objectIn(raw.bytes);
+    if (image) pictured.add(String(own(image, "id")));
     yield readRecord(raw, limits, "bad-json", (text) => {
-      const image = parseLoosely(text);
+      const image = parsed(text);
       if (!isRecord(image)) return image;
       const { width, height } = image;
       const file = own(image, "file_name") ?? own(image, "path") ?? own(image, "coco_url");
       const objects = byPicture.get(String(own(image, "id"))) ?? [];
       return { image: file, width, height, objects, bbox_format: "coco" };
     });
+  }
+  const lone = [...byPicture].filter(([id]) => !pictured.has(id)).reduce((sum, [, { length }]) => sum + length, 0);
+  left(lone, `${lone === 1 ? "its" : "their"} image_id is that of no picture in "images"`);
+}
+
+/** Throws a RowProblem "bad-json". */
+function parsed(text: string): unknown {
+  try {
+    return parseLoosely(text);
+  } catch (error) {
+    throw new RowProblem("bad-json", `The text is not JSON: ${wordsOf(error)}.`, { cause: error });
   }
 }

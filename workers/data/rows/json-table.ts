@@ -92,7 +92,7 @@ export async function* jsonRecords(
   } else if (found.kind === "columns") {
     yield* columnRecords(entry, limits);
   } else if (found.kind === "coco" && found.boxes) {
-    yield* cocoBoxRecords(items, limits);
+    yield* cocoBoxRecords(entry.path, items, limits, (sentence) => around.remarks.say(sentence));
   } else if (found.kind === "coco") {
     const pictures = await lookUp(items(["images"]), limits, (image) => [
       own(image, "id"),
