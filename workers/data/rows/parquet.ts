@@ -1,9 +1,10 @@
 /** Parquet by hyparquet: one row group at a time, only the columns that matter, pictures only when they are asked for. */
-import type { FileMetaData, RowGroup, SchemaTree } from "hyparquet";
+import type { RowGroup, SchemaTree } from "hyparquet";
 import { TabTuneError } from "../../errors.ts";
 import { type ColumnMapping, isColumnOf, isKnownColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
+import { classNames, named } from "./parquet-classes.ts";
 import { type Cells, leafName, openParquet } from "./parquet-file.ts";
 import { allPresent, hasPages, keepGroup, type PictureColumn, pictureAt, pictureColumn } from "./parquet-pictures.ts";
 import { type CellPlace, type EmbeddedPicture, isEmbedded } from "./picture-source.ts";
@@ -142,7 +143,7 @@ export async function* parquetRecords(
         const at: CellPlace = { file: entry.path, group: index, row: i, keys };
         return { path, ...(size === undefined ? {} : { size }), at, bytes: () => pictureAt(file, at) };
       };
-      const cells = named(rows[i]!, classes);
+      const cells = named(rows[i]!, classes) as Cells;
       const record: Cells = {};
       for (const { name, lift } of lifts) record[name] = lift(cells[name], picture);
       yield { ...rowRecord(`row ${row}`, record, limits), columns: present, ...endOf(i + 1, rows.length) };
@@ -153,33 +154,6 @@ export async function* parquetRecords(
 }
 
 const endOf = (row: number, rows: number): { endsGroup?: true } => (row === rows ? { endsGroup: true } : {});
-
-/** The names of the classes that `datasets` keeps as numbers (ClassLabel), by column; what is damaged there is as if not there. */
-function classNames(metadata: FileMetaData): Map<string, string[]> {
-  const classes = new Map<string, string[]>();
-  const described = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value;
-  try {
-    const json = JSON.parse(described ?? "{}") as { info?: { features?: Record<string, { names?: unknown }> } };
-    for (const [column, feature] of Object.entries(json.info?.features ?? {})) {
-      const names: unknown = feature?.names;
-      if (Array.isArray(names) && names.every((name) => typeof name === "string")) classes.set(column, names);
-    }
-  } catch {
-    // not what `datasets` writes
-  }
-  return classes;
-}
-
-/** Cells with the names of their classes in place of numbers. */
-function named(cells: Cells, classes: ReadonlyMap<string, string[]>): Cells {
-  if (classes.size === 0) return cells;
-  return Object.fromEntries(
-    Object.entries(cells).map(([column, cell]) => {
-      const isNumber = typeof cell === "number" || typeof cell === "bigint";
-      return [column, (isNumber ? classes.get(column)?.[Number(cell)] : undefined) ?? cell];
-    }),
-  );
-}
 
 function lostRow(row: number, group: number, error: unknown): ReadRecord {
   const message = `Row group ${group + 1} cannot be read: ${wordsOf(error)}.`;
