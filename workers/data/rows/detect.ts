@@ -64,8 +64,14 @@ const RANK = [...TABLES.keys()];
 
 const ARCHIVES = ["zip", "tar", "tar.gz", "tgz"];
 
+/** Boxes of Pascal VOC, and names of classes of YOLO. */
+const BOX_EXTENSIONS = ["xml", "yaml", "yml", "names"];
+
 /** Extensions of every file that something is made of, for a dialog that offers files. */
-export const READ_EXTENSIONS: readonly string[] = [...RANK, ...ARCHIVES, ...TEXT_EXTENSIONS, ...PICTURE_EXTENSIONS];
+export const READ_EXTENSIONS: readonly string[] = [
+  ...[...RANK, ...ARCHIVES, ...TEXT_EXTENSIONS, ...PICTURE_EXTENSIONS],
+  ...BOX_EXTENSIONS,
+];
 
 /** JSON files that describe a repository, a model or a tool, never rows. */
 const NOT_ROWS =
@@ -110,7 +116,7 @@ export function roleOf(path: string): FileRole {
   if (isPictureName(path)) return "picture";
   const extension = extensionOf(path);
   if (TABLES.has(extension)) return "table";
-  return TEXT_EXTENSIONS.includes(extension) && !ABOUT.test(baseName(path)) ? "text" : "other";
+  return [...TEXT_EXTENSIONS, "xml"].includes(extension) && !ABOUT.test(baseName(path)) ? "text" : "other";
 }
 
 /** A name's missing extension, from the first 512 bytes: "" when nothing is recognised. */
