@@ -294,13 +294,13 @@ test("what is done to boxes is counted", () => {
   const form = { order: "xyxy", unit: "pixels" } as const;
   const box = (...numbers: number[]) => ({ numbers, form });
   const answer = (...boxes: ReturnType<typeof box>[]) =>
-    writer.answer({ boxes, aside: { crowd: 1 }, outlines: 0 }, () => form, size);
-  expect(answer(box(64, 120, 700, 360), box(10, 10, 10, 20), box(-50, 0, -10, 20))).toBe(
-    '[{"bbox_2d": [100, 250, 1000, 750]}]',
-  );
+    writer.write({ boxes, aside: { crowd: 1 }, outlines: 0 }, () => form, size);
+  expect(answer(box(64, 120, 700, 360), box(10, 10, 10, 20), box(-50, 0, -10, 20))).toEqual([
+    { numbers: [100, 250, 1000, 750], label: undefined },
+  ]);
   // There were objects, and none gives a box: to answer "none" would be wrong.
   expect(answer(box(10, 10, 10, 20))).toBeUndefined();
-  expect(writer.answer({ boxes: [], aside: {}, outlines: 0 }, () => form)).toBe("[]");
+  expect(writer.write({ boxes: [], aside: {}, outlines: 0 }, () => form)).toEqual([]);
   expect(writer.notes()).toEqual([
     "1 box of 2 rows, read as left, top, right, bottom in pixels, is written as left, top, right, bottom from 0 to 1000 of the picture's width and height, as this model's publisher writes them.",
     "1 box reaches beyond its picture and is clipped at the edge.",

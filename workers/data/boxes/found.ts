@@ -22,6 +22,8 @@ export interface FoundBoxes {
   aside: Partial<Record<Aside, number>>;
   /** What was made rectangles of: outlines and lines of points. */
   outlines: number;
+  /** What the things are called, where a conversation has marks in place of their names (ms-swift). */
+  refs?: string[];
 }
 
 type Json = Record<string, unknown>;
@@ -42,6 +44,7 @@ const LABEL_KEYS = [
   "class_name",
   "labels",
   "categories",
+  "ref",
   "text",
 ];
 /** Classes by their numbers. */
@@ -173,6 +176,8 @@ function addColumns(found: FoundBoxes, value: Json, classes: ClassNames): boolea
   if (key === undefined) return false;
   const labels = firstOf(value, LABEL_KEYS) ?? firstOf(value, NUMBER_KEYS);
   const crowd = own(value, "iscrowd");
+  const refs = own(value, "ref");
+  if (Array.isArray(refs) && refs.every((ref) => typeof ref === "string")) found.refs = refs;
   (own(value, key) as unknown[]).forEach((box, i) => {
     const numbers = fourNumbers(box);
     if (Array.isArray(crowd) && numberOf(crowd[i]) === 1) count(found, "crowd");

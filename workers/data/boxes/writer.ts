@@ -2,7 +2,6 @@
 import { counted, listed } from "../../words.ts";
 import {
   type BoxTarget,
-  boxesAnswer,
   extentOf,
   reasonWords,
   type ShareBox,
@@ -26,6 +25,11 @@ const ASIDE_WORDS: Record<Aside, [one: string, many: string]> = {
   "other shapes": ["is a point or a circle", "are points or circles"],
 };
 
+export interface WrittenBox {
+  numbers: [number, number, number, number];
+  label: string | undefined;
+}
+
 export class BoxWriter {
   readonly #target: BoxTarget;
   readonly #counts = { rows: 0, none: 0, boxes: 0, clipped: 0, thin: 0, outside: 0, flat: 0, outlines: 0 };
@@ -42,15 +46,15 @@ export class BoxWriter {
   }
 
   /**
-   * The answer to "which boxes?"; undefined where there were objects and none gives a box. `formOf` says the form of a box in full. `data`:
+   * Boxes as answers have them; undefined where there were objects and none gives a box. `formOf` says the form of a box in full. `data`:
    * the size in which boxes in pixels were drawn, `picture`: that of the picture as it is here, for answers in pixels.
    */
-  answer(
+  write(
     found: FoundBoxes,
     formOf: (known: Partial<BoxForm>) => BoxForm,
     data?: Size,
     picture?: Size,
-  ): string | undefined {
+  ): WrittenBox[] | undefined {
     const counts = this.#counts;
     counts.outlines += found.outlines;
     for (const [why, n] of Object.entries(found.aside)) this.#set(this.#aside, why as Aside, n);
@@ -67,7 +71,7 @@ export class BoxWriter {
     if (boxes.length === 0 && (found.boxes.length > 0 || Object.keys(found.aside).length > 0)) return undefined;
     counts.rows += 1;
     if (boxes.length === 0) counts.none += 1;
-    return boxesAnswer(boxes);
+    return boxes;
   }
 
   /** The part of a box that lies in its picture; undefined where none does. */

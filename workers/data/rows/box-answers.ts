@@ -2,7 +2,7 @@
 import { listed } from "../../words.ts";
 import { type BoxTarget, type BoxUnit, type Size, targetOf, unitName } from "../boxes/convention.ts";
 import { BOX_FORMATS, type BoxForm, type BoxFormat, formWords, guessForm, type SampledBox } from "../boxes/forms.ts";
-import { BoxWriter } from "../boxes/writer.ts";
+import { BoxWriter, type WrittenBox } from "../boxes/writer.ts";
 import { probeImage } from "../pictures/probe.ts";
 import type { RecordBoxes } from "./box-row.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
@@ -44,10 +44,10 @@ export class BoxAnswers {
   }
 
   /**
-   * The answer of a row. `others`: rows of the same source, by which its form is told where the data does not say it.
+   * The boxes of a row as its answer has them. `others`: rows of the same source, by which its form is told where the data does not say it.
    * Throws RowProblems "broken-picture" where a size cannot be had, and "missing-text" where no object gives a box.
    */
-  async answer(row: BoxedRow, source: string, others: () => AsyncGenerator<BoxedRow>): Promise<string> {
+  async boxes(row: BoxedRow, source: string, others: () => AsyncGenerator<BoxedRow>): Promise<WrittenBox[]> {
     const { boxes } = row;
     const guessed = new Map<string, BoxForm>();
     for (const { form } of boxes.boxes) {
@@ -56,8 +56,8 @@ export class BoxAnswers {
     }
     const formOf = (form: Partial<BoxForm>): BoxForm => guessed.get(JSON.stringify(form))!;
     const picture = this.#needsPicture(boxes, [...guessed.values()]) ? await sizeOf(row) : undefined;
-    const answer = this.#writer.answer(boxes, formOf, boxes.size ?? picture, picture);
-    if (answer !== undefined) return answer;
+    const written = this.#writer.write(boxes, formOf, boxes.size ?? picture, picture);
+    if (written !== undefined) return written;
     throw new RowProblem(
       "missing-text",
       boxes.aside["without a name"]

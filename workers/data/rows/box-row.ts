@@ -3,8 +3,10 @@ import type { Size } from "../boxes/convention.ts";
 import { type BoxForm, formNamed } from "../boxes/forms.ts";
 import { boxesInValue, type ClassNames, type FoundBoxes } from "../boxes/found.ts";
 import type { Fields } from "./fields.ts";
-import type { Message } from "./row.ts";
+import { RowProblem } from "./problem.ts";
+import { type Message, messageText } from "./row.ts";
 import { unpackJson } from "./turns.ts";
+import { jsonText } from "./values.ts";
 
 /** Asked of rows that have boxes and no question. */
 export const FIND_QUESTION =
@@ -16,6 +18,8 @@ export const BOXES_TO_COME = "[]";
 export interface RecordBoxes extends FoundBoxes {
   /** Where they stand. */
   column: string;
+  /** A conversation has marks in their places: they are no answer of their own. */
+  inline?: true;
   /** The size in which they were drawn, where the record says it. */
   size: Size | undefined;
 }
@@ -45,6 +49,48 @@ const inForm = (found: FoundBoxes, form: Partial<BoxForm>): FoundBoxes => ({
 function sizeOf(fields: Fields): Size | undefined {
   const [width, height] = (["width", "height"] as const).map((kind) => Number(fields.first(kind)?.value));
   return width! > 0 && height! > 0 ? { width: width!, height: height! } : undefined;
+}
+
+/** Where a conversation's texts have a box, and what it is of; as ms-swift writes them. */
+const MARKS = /<bbox>|<ref-object>/g;
+const marksIn = (text: string, mark: string): number => text.split(mark).length - 1;
+
+/** Whether turns, as they are written in a record, have places for boxes. */
+export const hasMarks = (turns: readonly unknown[]): boolean => turns.some((turn) => jsonText(turn).includes("<bbox>"));
+
+/**
+ * Messages with boxes and names in their places, in their order.
+ * Throws a RowProblem "bad-row" where there are not as many places as boxes or names.
+ */
+export function withMarks(
+  messages: readonly Message[],
+  boxes: readonly (readonly number[])[],
+  refs: readonly string[] = [],
+): Message[] {
+  const all = messages.map(messageText).join("");
+  const asked: [number, number, string][] = [
+    [marksIn(all, "<bbox>"), boxes.length, "<bbox>"],
+    [marksIn(all, "<ref-object>"), refs.length, "<ref-object>"],
+  ];
+  for (const [places, there, mark] of asked) {
+    // Names without places are labels of the boxes.
+    if (places !== there && (mark === "<bbox>" || places > 0))
+      throw new RowProblem(
+        "bad-row",
+        `The conversation has ${places} of ${mark}, and the row has ${there} to put there.`,
+      );
+  }
+  const [nextBox, nextRef] = [boxes.values(), refs.values()];
+  const filled = (mark: string): string =>
+    mark === "<bbox>"
+      ? `[${(nextBox.next().value as readonly number[]).join(", ")}]`
+      : (nextRef.next().value as string);
+  return messages.map(({ role, content }) => ({
+    role,
+    content: content.map((part) =>
+      part.type === "text" ? { type: "text", text: part.text.replace(MARKS, filled) } : part,
+    ),
+  }));
 }
 
 /** Messages with the answer in its place. */

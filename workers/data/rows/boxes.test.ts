@@ -365,3 +365,30 @@ test("a validation split of COCO is told apart, and captions beside boxes are ro
   expect(rows.map(({ answer }) => answer)).toEqual([1, [cat, dog], [dog]]);
   expect(notes[0]).toMatch(/^annotations\/instances_val2017.json is left aside/);
 });
+
+const swift = (assistant: string, objects: object) =>
+  file(
+    "rows.jsonl",
+    json({
+      messages: [
+        { role: "user", content: "<image>Find <ref-object>." },
+        { role: "assistant", content: assistant },
+      ],
+      images: ["images/a.png"],
+      objects,
+    }),
+  );
+
+test("boxes in their places of a conversation, as ms-swift writes them", async () => {
+  const objects = { ref: ["the cat", "the cat"], bbox: [[20, 20, 60, 60]] };
+  const said = async (assistant: string, own: object = objects, options: ReadOptions = { boxTarget: thousandths }) => {
+    const { rows, skipped } = await readAll([...pictures, swift(assistant, own)], options);
+    return rows[0] ? [textOf(rows[0], "user"), textOf(rows[0], "assistant")] : skipped[0]!.message;
+  };
+  expect(await said("<ref-object> is at <bbox>.")).toEqual(["Find the cat.", "the cat is at [100, 200, 300, 600]."]);
+  expect(await said("<bbox> and <bbox>: <ref-object>")).toBe(
+    "The conversation has 2 of <bbox>, and the row has 1 to put there.",
+  );
+  const plain = await readAll([...pictures, swift("Here: [1, 2, 3, 4]", objects)]);
+  expect(plain.notes).toContain('1 record: the boxes in "objects" beside a conversation are left aside.');
+});

@@ -1,6 +1,7 @@
 /** One record -> its rows: texts by their columns, pictures found, and the answers that are made of boxes. */
+import { boxesAnswer } from "../boxes/convention.ts";
 import type { BoxAnswers, BoxedRow } from "./box-answers.ts";
-import { type RecordBoxes, withBoxes } from "./box-row.ts";
+import { type RecordBoxes, withBoxes, withMarks } from "./box-row.ts";
 import { isTable, type Source } from "./detect.ts";
 import { folderOf } from "./entry.ts";
 import { pathOfSource, type Reading, recordsIn } from "./open-drop.ts";
@@ -56,8 +57,15 @@ export async function withAnswers(
   for (const { row, boxes } of rows) {
     if (!boxes) written.push(row);
     else {
-      const answer = await answers.answer({ boxes, images: row.images }, pathOfSource(source), others);
-      written.push({ ...row, messages: withBoxes(row.messages, answer) });
+      const found = await answers.boxes({ boxes, images: row.images }, pathOfSource(source), others);
+      const messages = boxes.inline
+        ? withMarks(
+            row.messages,
+            found.map(({ numbers }) => numbers),
+            boxes.refs,
+          )
+        : withBoxes(row.messages, boxesAnswer(found));
+      written.push({ ...row, messages });
     }
   }
   return { rows: written, ...rest, ...(rows.some(({ boxes }) => boxes) && { boxed: true as const }) };

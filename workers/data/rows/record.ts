@@ -10,7 +10,7 @@ import type { BoxFormat } from "../boxes/forms.ts";
 import type { ClassNames } from "../boxes/found.ts";
 import { chosenOf, type SeveralAnswers, textsOf, votesIn } from "./answers.ts";
 import { refuseBlind } from "./blind.ts";
-import { BOXES_TO_COME, boxesOf, FIND_QUESTION, type RecordBoxes } from "./box-row.ts";
+import { BOXES_TO_COME, boxesOf, FIND_QUESTION, hasMarks, type RecordBoxes } from "./box-row.ts";
 import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
@@ -144,6 +144,10 @@ function dialoguesOf(request: Request): unknown[][] {
     const history = fields.first("history");
     if (history && history.value !== "")
       request.tell(`"${history.name.slice(0, 60)}" beside a conversation is left aside`);
+    const boxes = boxesOf(fields, request.classes);
+    if (boxes && hasMarks(messages)) request.boxes = { ...boxes, inline: true };
+    else if (boxes && boxes.boxes.length > 0)
+      request.tell(`the boxes in "${boxes.column.slice(0, 60)}" beside a conversation are left aside`);
     return [messages];
   }
   const question = questionOf(request);
