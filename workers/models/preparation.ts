@@ -1,6 +1,6 @@
 /** What crosses a worker's border of how rows are prepared for a model, and the objects that prepare them. */
-import { type BoxTarget, noConvention } from "../data/boxes/convention.ts";
-import type { PictureFormat } from "../data/pictures/format.ts";
+import { type BoxTarget, noConvention, type Size } from "../data/boxes/convention.ts";
+import type { Part, PictureFormat } from "../data/pictures/format.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
 import { loadTokenizer, type TextTokenizer } from "../data/text/tokenizer.ts";
@@ -39,8 +39,11 @@ export function preparationOf(spec: PreparationSpec, tokenizer = tokenizerOf(spe
 /** How the model of `spec` writes boxes. */
 export function boxTargetOf(
   { configJson }: Pick<PictureSpec, "configJson">,
-  { resized }: Pick<PictureFormat, "resized">,
+  { resized, firstTile, mostTiles }: Pick<PictureFormat, "resized" | "firstTile" | "mostTiles">,
 ): BoxTarget {
   const { boxes } = familyOf(JSON.parse(configJson));
-  return boxes ? { convention: boxes, by: "model", resized } : { ...noConvention, resized };
+  // Of several tiles each shows a part, and all of them the whole.
+  const seen = (size: Size): Part => firstTile!({ ...size, tiles: 1, tokens: 0 });
+  const pictures = { resized, ...(firstTile && mostTiles === 1 ? { seen } : {}) };
+  return boxes ? { convention: boxes, by: "model", ...pictures } : { ...noConvention, ...pictures };
 }

@@ -312,6 +312,22 @@ test("what is done to boxes is counted", () => {
   expect(new BoxWriter(noConvention).notes()).toEqual([]);
 });
 
+test("boxes that a crop cuts are told, where the size of their picture is known", () => {
+  const seen = (): [number, number, number, number] => [0.25, 0, 0.75, 1];
+  const writer = new BoxWriter({ convention: { scale: 1000, decimals: 0 }, by: "model", seen });
+  const form = { order: "xyxy", unit: 1 } as const;
+  const write = (numbers: number[], data?: typeof size) =>
+    writer.write({ boxes: [{ numbers, form }], aside: {}, outlines: 0 }, () => form, data);
+  write([0.3, 0, 0.7, 1], size);
+  expect(writer.notes()).toHaveLength(1);
+  write([0.2, 0, 0.7, 1], size);
+  write([0.8, 0, 0.9, 1], size);
+  write([0.2, 0, 0.7, 1]);
+  expect(writer.notes()[1]).toBe(
+    "2 boxes reach beyond the crop that this model sees of their pictures (1 other not looked at: no size of their pictures is known); make the pictures square to have them seen whole.",
+  );
+});
+
 const cup = (...numbers: number[]): string => `[{"bbox_2d": [${numbers.join(", ")}], "label": "cup"}]`;
 const whole: Shown = { part: [0, 0, 1, 1], size, resized: { width: 644, height: 476 } };
 const placed = (answer: string, unit: string | undefined, shown: Shown = whole) =>

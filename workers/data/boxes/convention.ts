@@ -27,6 +27,8 @@ export interface BoxTarget {
   by: "model" | "person" | "nobody";
   /** The size that a picture has for the model; boxes in resized pixels need it. */
   resized?: ((size: Size) => Size) | undefined;
+  /** What the model sees of a picture, where it may be less than all: left, top, right, bottom as shares. */
+  seen?: ((size: Size) => ShareBox) | undefined;
 }
 
 /** Units that a person may ask for, in place of the model's. */

@@ -32,7 +32,18 @@ export interface WrittenBox {
 
 export class BoxWriter {
   readonly #target: BoxTarget;
-  readonly #counts = { rows: 0, none: 0, boxes: 0, clipped: 0, thin: 0, outside: 0, flat: 0, outlines: 0 };
+  readonly #counts = {
+    rows: 0,
+    none: 0,
+    boxes: 0,
+    clipped: 0,
+    thin: 0,
+    outside: 0,
+    flat: 0,
+    outlines: 0,
+    unseen: 0,
+    sizeless: 0,
+  };
   readonly #aside = new Map<Aside, number>();
   readonly #forms = new Map<string, number>();
 
@@ -63,6 +74,7 @@ export class BoxWriter {
       const inside = this.#clipped(sharesOf(numbers, read, data));
       if (!inside) return [];
       this.#set(this.#forms, formWords(read), 1);
+      this.#see(inside, data ?? picture);
       const { numbers: written, thin } = writtenBox(inside, extentOf(this.#target, picture));
       if (thin) counts.thin += 1;
       counts.boxes += 1;
@@ -90,13 +102,25 @@ export class BoxWriter {
     return inside;
   }
 
+  /** Counts a box of which the model does not see all. */
+  #see(box: ShareBox, size: Size | undefined): void {
+    const { seen } = this.#target;
+    if (!seen) return;
+    if (!size) this.#counts.sizeless += 1;
+    else {
+      const [left, top, right, bottom] = seen(size);
+      const beyond = Math.max(left - box[0], top - box[1], box[2] - right, box[3] - bottom);
+      if (beyond > ROUNDING) this.#counts.unseen += 1;
+    }
+  }
+
   #set<K>(counts: Map<K, number>, key: K, n: number): void {
     counts.set(key, (counts.get(key) ?? 0) + n);
   }
 
   /** What became of the boxes, whole sentences; none where there were no boxes. */
   notes(): string[] {
-    const { rows, none, boxes, clipped, thin, outside, flat, outlines } = this.#counts;
+    const { rows, none, boxes, clipped, thin, outside, flat, outlines, unseen, sizeless } = this.#counts;
     if (rows === 0) return [];
     const { convention, by } = this.#target;
     const from = [...this.#forms].map(([form, n]) => (this.#forms.size > 1 ? `${form} (${n})` : form));
@@ -116,6 +140,13 @@ export class BoxWriter {
     say(thin, "is widened to one step of these numbers", "are widened to one step of these numbers");
     say(outside, "lies outside of its picture and is left out", "lie outside of their pictures and are left out");
     say(flat, "has no width or height and is left out", "have no width or height and are left out");
+    if (unseen > 0) {
+      const of =
+        sizeless > 0 ? ` (${counted(sizeless, "other")} not looked at: no size of their pictures is known)` : "";
+      notes.push(
+        `${counted(unseen, "box", "boxes")} ${unseen === 1 ? "reaches" : "reach"} beyond the crop that this model sees of ${unseen === 1 ? "its picture" : "their pictures"}${of}; make the pictures square to have them seen whole.`,
+      );
+    }
     for (const [why, n] of this.#aside) {
       const [one, many] = ASIDE_WORDS[why];
       notes.push(`${counted(n, "object")} ${n === 1 ? `${one} and is` : `${many} and are`} left out.`);
