@@ -140,8 +140,8 @@ export function overlap(given: string, right: readonly string[]): Overlap {
   return best ?? { mean: 0, half: 0, given: boxes.length, right: 0, found: 0 };
 }
 
-/** Of a share of none: nothing was missed, or too many. */
-const shareOf = (part: number, all: number): number => (all === 0 ? 1 : part / all);
+/** Of no boxes on the one side: all is right where there are none on the other either, and nothing else. */
+const shareOf = (part: number, all: number, others: number): number => (all > 0 ? part / all : others > 0 ? 0 : 1);
 
 export const boxIou: Metric = {
   name: "box_iou",
@@ -155,8 +155,8 @@ export const boxIou: Metric = {
     return {
       box_iou: meanOf(scores),
       iou_50: meanOf(all.map(({ half }) => half)),
-      precision_50: shareOf(sum("found"), sum("given")),
-      recall_50: shareOf(sum("found"), sum("right")),
+      precision_50: shareOf(sum("found"), sum("given"), sum("right")),
+      recall_50: shareOf(sum("found"), sum("right"), sum("given")),
     };
   },
 };

@@ -36,3 +36,11 @@ test.each(METRIC_NAMES)("%s names the figures that it gives", (name) => {
   expect(Object.keys(aggregate([{ given: "a", right: ["a"] }], [1]))).toEqual(figures);
   expect(figures[0]).toBe(name);
 });
+
+test("who gives no box is not precise, unless there is none", () => {
+  const figures = (given: string, right: string) => judge(metrics.box_iou, [{ given, right: [right] }])!.figures;
+  const box = "[1, 2, 3, 4]";
+  expect(figures("none", box)).toMatchObject({ precision_50: 0, recall_50: 0 });
+  expect(figures(box, "[]")).toMatchObject({ precision_50: 0, recall_50: 0 });
+  expect(figures("[]", "[]")).toMatchObject({ precision_50: 1, recall_50: 1 });
+});
