@@ -19,7 +19,7 @@ import { LoadBars } from "./LoadBars.tsx";
 import { LoadingSettings } from "./LoadingSettings.tsx";
 import { bestOf, type Entry, groupsOf, reasonFor } from "./offers.ts";
 import { SelfTest } from "./SelfTest.tsx";
-import { loadObstacle, rowWords, statusOf } from "./status.ts";
+import { loadObstacle, rowWords, shapeWords, statusOf } from "./status.ts";
 
 /** What was in use when the page was left. */
 function LastTime() {
@@ -143,15 +143,7 @@ export function ModelPanel() {
         </p>
         {!info && !busy && <LastTime />}
         {info && (
-          <p className="detail">
-            {[
-              say.about.shapes(info.layers, info.hiddenSize, info.imageSize, info.imageTokens),
-              rowWords(info),
-              info.cacheNote,
-            ]
-              .filter(Boolean)
-              .join(" ")}
-          </p>
+          <p className="detail">{[shapeWords(info), rowWords(info), info.cacheNote].filter(Boolean).join(" ")}</p>
         )}
         {info?.fileNotes.map((note) => (
           <p className="note" key={note}>

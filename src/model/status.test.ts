@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { loadObstacle, rowWords, statusOf } from "./status.ts";
+import { loadObstacle, rowWords, shapeWords, statusOf } from "./status.ts";
 
 const info = { label: "The demo model", parameters: 4_400_000, gpuBytes: 6e6, from: "checkpoint" } as const;
 
@@ -30,6 +30,10 @@ test("what stands against a load, the nearest first", () => {
 });
 
 test("a row's length is told where the model's pictures ask for more than the default", () => {
+  const sizes = { layers: 28, hiddenSize: 2048, imageSize: 32, imageTokens: 1, mostPictureTokens: 1024 };
+  expect(shapeWords({ ...sizes, freeSize: true })).toBe(
+    "28 layers of 2048, a token for each 32 × 32 pixels of a picture, 1,024 at most.",
+  );
   expect(rowWords({ mostPictureTokens: 576, maxLength: 2048 })).toBe("");
   expect(rowWords({ mostPictureTokens: 8829, maxLength: 9984 })).toBe(
     "Its largest pictures take 8,829 tokens: the preset Practical lets a row have 9,984.",

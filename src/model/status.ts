@@ -40,6 +40,20 @@ export function loadObstacle({ busy, running, capability }: Load): string {
   return capability.usable ? "" : (capability.problem?.message ?? say.cannot);
 }
 
+type ShapeFacts = Pick<
+  ModelInfo,
+  "layers" | "hiddenSize" | "imageSize" | "imageTokens" | "freeSize" | "mostPictureTokens"
+>;
+
+/** The model's sizes, and what a picture costs in tokens. */
+export function shapeWords(info: ShapeFacts): string {
+  const { layers, hiddenSize, imageSize, imageTokens, freeSize, mostPictureTokens } = info;
+  const say = words().model.about;
+  return freeSize
+    ? say.freeShapes(layers, hiddenSize, imageSize, grouped(mostPictureTokens))
+    : say.shapes(layers, hiddenSize, imageSize, imageTokens);
+}
+
 /** Where a large picture makes rows longer than the recipe's default lets them be; "" where none does. */
 export function rowWords({ mostPictureTokens, maxLength }: Pick<ModelInfo, "mostPictureTokens" | "maxLength">): string {
   if (maxLength <= parseRecipe({}).maxLength) return "";

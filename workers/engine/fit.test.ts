@@ -18,6 +18,12 @@ const facts = { maxStorageBufferBindingSize: 128 * MB };
 test.each<[string, (recipe: Recipe) => number, string, string]>([
   ["fits", () => MB, "fits", ""],
   ["a batch that is too large", (r) => r.perDeviceTrainBatchSize * 40 * MB, "too-large", "Set Batch size to 3."],
+  [
+    "pictures that are too large",
+    (r) => (r.maxPixels ?? 1e6) * 400,
+    "too-large",
+    "pictures of 512 x 512 pixels at most",
+  ],
   ["a rank that is too large", (r) => r.loraR * 5 * MB, "too-large", "Set LoRA rank to 16."],
   ["rows that are too long", (r) => r.maxLength * MB, "too-large", "Set Longest row in tokens to 128."],
   ["a model that is too large", () => 200 * MB, "too-large", "Choose a smaller model"],

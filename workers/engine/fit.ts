@@ -37,6 +37,10 @@ function knobs(recipe: Recipe, answerBytes: number): Knob[] {
       change: { maxImageTiles: n },
       advice: `Load the model with ${n} tiles a picture at most (Loading settings).`,
     })),
+    ...[512, 256].map((side) => ({
+      change: { maxPixels: side ** 2 },
+      advice: `Load the model with pictures of ${side} x ${side} pixels at most (Loading settings).`,
+    })),
     ...halves(recipe.loraR, 4).map((n) => ({ change: { loraR: n }, advice: `Set LoRA rank to ${n}.` })),
     ...halves(recipe.maxLength, 64).map((n) => ({
       change: { maxLength: n },

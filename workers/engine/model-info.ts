@@ -23,6 +23,7 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     positions: positionsOf(config.decoder),
     imageSize: config.tower.imageSize,
     imageTokens: featuresPerTile(config),
+    freeSize: config.tower.freeSize !== undefined,
     maxLength: usualMaxLength(loaded),
     mostPictureTokens: loaded.pictures.mostSlots,
     preparation: loaded.preparation,

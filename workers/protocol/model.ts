@@ -61,6 +61,8 @@ export interface ModelInfo {
   positions: number;
   imageSize: number;
   imageTokens: number;
+  /** Pictures are seen at their own size: the two are of a square of pixels then, of which a picture has many. */
+  freeSize: boolean;
   /** Image slots of its largest picture, marks between them included. */
   mostPictureTokens: number;
   /** `max_length` that takes a row with such a picture. */

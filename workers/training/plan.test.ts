@@ -1,7 +1,8 @@
 /** One planner for page, command line and bench: what it guesses without data, and what it makes of data that is there. */
 import { expect, test } from "vitest";
+import { asTheCheckpointSays } from "../models/family.ts";
 import { configOf, published, publishedPictures } from "../models/published.ts";
-import { parseRecipe } from "../recipe.ts";
+import { parseRecipe, USUAL_MAX_PIXELS } from "../recipe.ts";
 import { type GoldenCase, openGolden, openGoldenModel } from "../testing/golden.ts";
 import { onModel, TEXT_TOKENS, usualMaxLength } from "./plan.ts";
 
@@ -63,7 +64,9 @@ test("a pass has room for all pictures of a row, as many as the row with most ha
 });
 
 test.each([...published.keys()])("%s: a row with its largest picture is no longer than the usual length", (repo) => {
-  const [config, pictures] = [configOf(repo), publishedPictures(repo)];
+  // As the page begins: of pictures at free size files allow some that are longer than any row.
+  const settings = { ...asTheCheckpointSays, maxPixels: USUAL_MAX_PIXELS };
+  const [config, pictures] = [configOf(repo), publishedPictures(repo, settings)];
   const length = usualMaxLength({ config, pictures });
   expect(length).toBeGreaterThanOrEqual(Math.min(2048, config.decoder.maxPositions));
   expect(length).toBeLessThanOrEqual(config.decoder.maxPositions);
@@ -79,4 +82,16 @@ test("a wide picture of OneVision in two by five tiles is left out at the recipe
   expect(tokens).toBe(729 + 54 * 136);
   const length = usualMaxLength({ config: configOf(repo), pictures });
   expect([length, tokens > 2048, tokens + 1024 < length]).toEqual([9984, true, true]);
+});
+
+test("pictures at free size: no more tiles than tokens, and the cap on pixels is one on tiles", async () => {
+  const { model, recipe } = await opened("qwen3-vl", { per_device_train_batch_size: 1 });
+  // 7,680 pixels in blocks of 16 x 16.
+  expect(model.pictures.mostTiles).toBe(77);
+  const planOf = (own: Partial<typeof recipe>, longest: number) =>
+    onModel(model, { ...recipe, ...own }).planOf({ rows: 9, longest, pictures: 3 }).memory;
+  expect(planOf({}, 200)).toMatchObject({ tileCapacity: 77, capacity: { features: 200 } });
+  expect(planOf({}, 50)).toMatchObject({ tileCapacity: 50, capacity: { features: 50 } });
+  expect(planOf({ maxPixels: 2048 }, 200)).toMatchObject({ tileCapacity: 8, capacity: { features: 24 } });
+  expect(planOf({ maxImageTiles: 1 }, 200)).toMatchObject({ tileCapacity: 77 });
 });

@@ -120,9 +120,11 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
   };
 }
 
-/** Most tiles of a picture, of a model that was opened with at least as many. */
-const tilesPerPicture = (model: PlannedModel, { maxImageTiles }: Recipe): number =>
-  Math.min(model.pictures.mostTiles, maxImageTiles ?? Number.POSITIVE_INFINITY);
+/** Most tiles of a picture, of a model that was opened with at least as many. At free size the cap is one of pixels. */
+function tilesPerPicture({ config: { tower }, pictures }: PlannedModel, { maxImageTiles, maxPixels }: Recipe): number {
+  const pixels = maxPixels === null ? null : Math.max(1, Math.floor(maxPixels / tower.imageSize ** 2));
+  return Math.min(pictures.mostTiles, (tower.freeSize ? pixels : maxImageTiles) ?? Number.POSITIVE_INFINITY);
+}
 
 export const loraSettings = (recipe: Recipe): LoraSettings => ({
   rank: recipe.loraR,

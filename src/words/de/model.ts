@@ -64,6 +64,8 @@ export const model: Words["model"] = {
     agree: "Ohne Ihr Ja wird nichts geholt.",
     shapes: (layers, width, side, tokens) =>
       `${layers} Schichten zu ${width}, Bilder ${side} × ${side} als ${tokens} Token.`,
+    freeShapes: (layers, width, side, most) =>
+      `${layers} Schichten zu ${width}, ein Token für je ${side} × ${side} Pixel eines Bildes, höchstens ${most}.`,
     longRows: (picture, row) =>
       `Seine größten Bilder brauchen ${picture} Token: Die Vorgabe Practical erlaubt einer Zeile ${row}.`,
     demo: "Das Demomodell ist winzig: Es kennt 128 flache Symbole auf einfarbigem Grund und keine Fotos. Wählen Sie für Fotos ein anderes Modell.",

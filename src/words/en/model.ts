@@ -64,6 +64,8 @@ export const model = {
     agree: "Nothing is fetched before you agree.",
     shapes: (layers: number, width: number, side: number, tokens: number) =>
       `${layers} layers of ${width}, pictures ${side} × ${side} as ${tokens} tokens.`,
+    freeShapes: (layers: number, width: number, side: number, most: string) =>
+      `${layers} layers of ${width}, a token for each ${side} × ${side} pixels of a picture, ${most} at most.`,
     longRows: (picture: string, row: string) =>
       `Its largest pictures take ${picture} tokens: the preset Practical lets a row have ${row}.`,
     demo: "The demo model is tiny: it knows 128 flat icons on plain backgrounds and nothing of photographs. For those, choose another model.",

@@ -34,7 +34,7 @@ export function fitLength(
     throw new TabTuneError(
       "row-too-long",
       `The row has ${inputIds.length} tokens; at most ${maxLength} are allowed, and ${why}.`,
-      "Raise max_length, shorten the question, or lower max_image_tiles.",
+      "Raise max_length, shorten the question, or lower max_image_tiles (max_pixels, of pictures at free size).",
     );
   }
   return cut;
