@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 import xllamacpp
 from PIL import Image, ImageOps
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, Qwen3VLProcessor
 
 import fidelity
 
@@ -53,8 +53,35 @@ def as_png(picture: Path, folder: Path, square: int | None) -> Path:
     return file
 
 
-def opened(folder: Path, type_: str) -> xllamacpp.Server:
+def processor_of(folder: Path):
+    """The checkpoint's, but without a reader of videos: that one needs torchvision."""
+    kind = json.loads((folder / "config.json").read_text())["model_type"]
+    if kind != "qwen3_vl":
+        return AutoProcessor.from_pretrained(folder)
+
+    class WithoutVideos(Qwen3VLProcessor):
+        @classmethod
+        def get_attributes(cls) -> list[str]:
+            return ["image_processor", "tokenizer"]
+
+    images = AutoImageProcessor.from_pretrained(folder, backend="pil")
+    template = json.loads((folder / "chat_template.json").read_text())["chat_template"]
+    return WithoutVideos(image_processor=images, tokenizer=AutoTokenizer.from_pretrained(folder), video_processor=None, chat_template=template)
+
+
+def limits_of(processor) -> tuple[int, int] | None:
+    """Tokens of a picture at least and at most, where pictures are resized between two limits; llama.cpp has its own otherwise."""
+    images = processor.image_processor
+    if not hasattr(images, "merge_size"):
+        return None
+    area = (images.patch_size * images.merge_size) ** 2
+    return -(-images.size["shortest_edge"] // area), images.size["longest_edge"] // area
+
+
+def opened(folder: Path, type_: str, limits: tuple[int, int] | None) -> xllamacpp.Server:
     params = xllamacpp.CommonParams()
+    if limits:
+        params.image_min_tokens, params.image_max_tokens = limits
     params.model.path, params.mmproj.path = str(folder / f"model-{type_}.gguf"), str(folder / "mmproj-f16.gguf")
     params.n_ctx, params.n_parallel, params.use_jinja, params.cache_prompt = 2048, 1, True, False
     params.cpuparams.n_threads, params.verbosity = 2, 0
@@ -136,7 +163,7 @@ def main() -> None:
         folder = Path(name)
         asked = [(q, as_png(p, folder, args.square)) for p in args.pictures for q in QUESTIONS] + [(q, None) for q in ALONE]
         fidelity.headless("merge", *base, *recipe, "--out", folder / "merged")
-        processor = AutoProcessor.from_pretrained(folder / "merged")
+        processor = processor_of(folder / "merged")
         loaded = AutoModelForImageTextToText.from_pretrained(folder / "merged", dtype=torch.float32).eval()
         prompts = [prompt_of(processor, template, q, p) for q, p in asked]
         right = theirs = [of_transformers(loaded, processor, text, p) for text, (_, p) in zip(prompts, asked)]
@@ -147,7 +174,7 @@ def main() -> None:
         for type_ in ("F16", "Q8_0"):
             out = folder / type_
             fidelity.headless("gguf", *base, "--merged", "--type", type_.lower(), *recipe, "--out", out)
-            server = opened(out, type_.lower())
+            server = opened(out, type_.lower(), limits_of(processor))
             ours = [of_llama_cpp(server, q, p) for q, p in asked]
             for (q, p), x, y in zip(asked, theirs, ours):
                 words = [processor.decode(answer.ids, skip_special_tokens=True) for answer in (x, y)]

@@ -76,6 +76,8 @@ export interface VisionForm {
   std: number[];
   /** Fields of this model beside those that every one has. */
   fields: GgufFields;
+  /** What llama.cpp writes around each picture by itself, where the model's own template does so too. */
+  marks?: readonly [before: string, after: string];
   /** What llama.cpp does otherwise than training did, a sentence each. */
   notes: string[];
 }

@@ -258,3 +258,51 @@ test("tensors go through in pieces, and the progress ends at all of their bytes"
   expect(seen.map(({ bytes }) => bytes)).toEqual(seen.map(({ bytes }) => bytes).sort((a, b) => a - b));
   expect(seen.at(-1)!.bytes).toBe(seen.at(-1)!.total);
 });
+
+test("a Qwen3-VL's two files: norms of heads, sections, frames, connectors in between, and no marks that llama.cpp writes itself", async () => {
+  const model = await opened("qwen3-vl");
+  const { text, vision, notes } = await exported(model);
+  const { decoder, tower, connector } = model.config;
+  expect(text.fields).toMatchObject({
+    "general.architecture": "qwen3vl",
+    "qwen3vl.rope.dimension_sections": [6, 5, 5, 0],
+    "qwen3vl.n_deepstack_layers": 3,
+    "qwen3vl.attention.key_length": decoder.headSize,
+    "tokenizer.ggml.pre": "qwen2",
+  });
+  // Table and last norm; two norms of rows, two of heads and seven linears a layer.
+  expect(text.tensors.size).toBe(2 + 11 * decoder.numLayers);
+  expect(text.fields["tokenizer.chat_template"]).not.toContain("vision_start");
+  expect(vision.fields).toMatchObject({
+    "clip.projector_type": "qwen3vl_merger",
+    "clip.vision.image_size": 6 * tower.patchSize,
+    "clip.vision.spatial_merge_size": 2,
+    "clip.vision.is_deepstack_layers": [false, true, true, true, false],
+    "clip.vision.projection_dim": connector.outSize,
+  });
+  // The patch embedding (2 and a bias), positions, the norm in front of the merger, the merger (4), three in between (6), 12 a layer.
+  expect(vision.tensors.size).toBe(3 + 1 + 2 + 4 + 3 * 6 + 12 * tower.layersUsed);
+  expect(vision.tensors.get("v.blk.4.attn_qkv.weight")!.shape).toEqual([3 * tower.hiddenSize, tower.hiddenSize]);
+  expect(vision.tensors.get("v.deepstack.3.fc1.weight")).toBeDefined();
+  const patch = await model.readTensor("vision_tower.vision_model.embeddings.patch_embedding.weight");
+  const area = tower.patchSize ** 2;
+  for (const [frame, name] of ["v.patch_embd.weight", "v.patch_embd.weight.1"].entries()) {
+    const { bytes } = vision.tensors.get(name)!;
+    const values = new Float32Array(bytes.slice().buffer);
+    expect(values).toHaveLength(patch.length / 2);
+    for (const i of [0, area - 1, area, 4 * area + 7, values.length - 1]) {
+      expect(values[i]).toBe(patch[(Math.floor(i / area) * 2 + frame) * area + (i % area)]);
+    }
+  }
+  // What its pictures are resized to is not what llama.cpp takes by itself.
+  expect(notes.join(" ")).toContain("--image-min-tokens 4 --image-max-tokens 30");
+});
+
+test("a template that writes nothing around pictures is refused where llama.cpp does by itself", async () => {
+  const chat_template =
+    "{% for m in messages %}{{ m['role'] + ':' }}{% for c in m['content'] %}{% if c['type'] == 'image' %}<|image_pad|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>{% endfor %}";
+  const { target } = memory();
+  const model = await opened("qwen3-vl", { chat_template });
+  const adapter = { modules: [], trained: [] };
+  await expect(exportLlamaCpp(model, adapter, { name: "name", type: "f16" }, target)).rejects.toThrow(TabTuneError);
+});

@@ -10,7 +10,7 @@ import { canStop, jinjaOf, modelfileOf, ollamaDiffers } from "./templates.ts";
 import { mergedTensors } from "./tensors.ts";
 import { textFields, textTensors, type WeightType } from "./text-model.ts";
 import { tokenFields } from "./tokens.ts";
-import { type Turns, turnsOf } from "./turns.ts";
+import { type Turns, turnsOf, withoutMarks } from "./turns.ts";
 import { visionFields, visionTensors } from "./vision-model.ts";
 import { type GgufFile, writeGguf } from "./write.ts";
 
@@ -63,7 +63,8 @@ function llamaCppFolder(
   const { form, vision } = formsOf(model);
   const { tokenizer, template } = preparationOf(spec);
   const tokens = tokenFields({ ...tokenizer, tokenizerJson: spec.tokenizerJson, rows: spec.vocab, eosIds });
-  const turns = turnsOf(template, templateTokens(tokenizer), tokenizer.imageToken);
+  const written = turnsOf(template, templateTokens(tokenizer), tokenizer.imageToken);
+  const turns = written && vision.marks ? withoutMarks(written, vision.marks) : written;
   if (!turns) throw refuseTemplate();
   const merged = mergedTensors(model.checkpoint, { ...adapter, names: config.names });
   const names = llamaCppFiles(type);

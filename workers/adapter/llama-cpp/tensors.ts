@@ -19,6 +19,8 @@ interface Wanted {
   type: GgufType;
   /** Applied to the whole tensor, which then lies in memory at once. */
   reorder?: (values: Float32Array) => Float32Array;
+  /** Numbers of the checkpoint's tensor where `reorder` takes a part of them. */
+  wholeSize?: number;
 }
 
 const windowBytes = 16e6;
@@ -46,7 +48,7 @@ export function mergedTensors(checkpoint: StoredCheckpoint, { modules, trained =
   return {
     has: (neutral: string): boolean => find(neutral) !== undefined,
     /** Throws TabTuneError "missing-tensor", or "bad-tensor" where its numbers are quantised already. */
-    tensor(name: string, neutral: string, { shape, type, reorder }: Wanted): SourcedTensor {
+    tensor(name: string, neutral: string, { shape, type, reorder, wholeSize }: Wanted): SourcedTensor {
       const found = find(neutral);
       const info = found === undefined ? undefined : checkpoint.tensors.get(found);
       if (found === undefined || !info) {
@@ -64,7 +66,8 @@ export function mergedTensors(checkpoint: StoredCheckpoint, { modules, trained =
         );
       }
       const wanted = shape ?? info.shape;
-      if (elementsOf(wanted) !== elementsOf(info.shape)) {
+      const elements = elementsOf(info.shape);
+      if ((wholeSize ?? elementsOf(wanted)) !== elements) {
         throw new TabTuneError(
           "bad-tensor",
           `${found} is [${info.shape}] where config.json makes it [${wanted}].`,
@@ -74,7 +77,7 @@ export function mergedTensors(checkpoint: StoredCheckpoint, { modules, trained =
       return {
         ...{ name, type, shape: wanted },
         async *values() {
-          if (reorder) yield reorder(await whole(rowsOf(found), elementsOf(wanted)));
+          if (reorder) yield reorder(await whole(rowsOf(found), elements));
           else yield* rowsOf(found);
         },
       };

@@ -66,6 +66,23 @@ function opening(text: string, seen: string, imageToken: string): { opening: Ope
     : { opening: { text, picture }, gap };
 }
 
+/** Without what llama.cpp itself puts around each picture; undefined where a picture does not stand between these. */
+export function withoutMarks(
+  turns: Turns,
+  [before, after]: readonly [before: string, after: string],
+): Turns | undefined {
+  const { first, next, system, between, gap } = turns;
+  const pictures = [first, next, ...(system ? [system.after] : [])].map(({ picture }) => picture);
+  if (![...pictures, between].every((text) => text.endsWith(before))) return undefined;
+  if (![gap, between].every((text) => text.startsWith(after))) return undefined;
+  const cut = (opening: Opening): Opening => ({ ...opening, picture: opening.picture.slice(0, -before.length) });
+  return {
+    ...turns,
+    ...{ first: cut(first), next: cut(next), system: system && { ...system, after: cut(system.after) } },
+    ...{ between: between.slice(after.length, -before.length), gap: gap.slice(after.length) },
+  };
+}
+
 /** What stands between the messages of two questions and two answers. */
 function conversation(
   template: ChatTemplate,

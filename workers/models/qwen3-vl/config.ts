@@ -55,20 +55,29 @@ function decoderOf(json: Json, tiedHead: boolean): DecoderConfig {
     numKvHeads: json.num_key_value_heads === null ? numHeads : positive(json, "num_key_value_heads", 32),
     rmsNormEps: number(json, "rms_norm_eps", 1e-6),
     ropeTheta: number(json, "rope_theta", number(rope, "rope_theta", 500000)),
-    ropeAxes: interleavedAxes(headSize / 2, rope.mrope_section ?? [24, 20, 20]),
+    ropeAxes: interleavedAxes(headSize / 2, sectionOf(rope)),
     ...{ qkNorm: true, qkvBias: false },
     maxPositions: positive(json, "max_position_embeddings", 128000),
     tiedHead,
   };
 }
 
+/** Pairs of a head that turn by time, row and column. */
+function sectionOf({ mrope_section: section = [24, 20, 20] }: Json): number[] {
+  const sound =
+    Array.isArray(section) && section.length === 3 && section.every((n) => Number.isSafeInteger(n) && n > 0);
+  return sound ? section : refuse('"mrope_section" is not a list of three whole numbers above 0');
+}
+
+/** The same of a config.json. */
+export function sectionsOf({ text_config }: Json): number[] {
+  const text = (text_config ?? {}) as Json;
+  return sectionOf((text.rope_parameters ?? text.rope_scaling ?? {}) as Json);
+}
+
 /**
  * By which of time, row and column each pair of a head turns: in turns, as long as the sections of row and column last, and by time from
  * there on. transformers: Qwen3VLTextRotaryEmbedding.recomposition_frequencies.
  */
-function interleavedAxes(pairs: number, section: unknown): number[] {
-  const sound =
-    Array.isArray(section) && section.length === 3 && section.every((n) => Number.isSafeInteger(n) && n > 0);
-  if (!sound) return refuse('"mrope_section" is not a list of three whole numbers above 0');
-  return Array.from({ length: pairs }, (_, i) => (i % 3 > 0 && i < 3 * section[i % 3] ? i % 3 : 0));
-}
+const interleavedAxes = (pairs: number, section: readonly number[]): number[] =>
+  Array.from({ length: pairs }, (_, i) => (i % 3 > 0 && i < 3 * section[i % 3]! ? i % 3 : 0));

@@ -5,6 +5,7 @@
 import { writtenLimits } from "../../data/pictures/smart-resize.ts";
 import { type Family, nothingWritten } from "../family.ts";
 import { parseQwen3VlConfig } from "./config.ts";
+import { qwen3VlGguf, qwen3VlVision } from "./llama-cpp.ts";
 import { qwen3VlPictures } from "./pictures.ts";
 import { publishedQwen3Vl } from "./published.ts";
 
@@ -35,5 +36,7 @@ export const qwen3Vl: Family = {
   missingAttributes: () => undefined,
   // By its publisher's cookbooks/2d_grounding.ipynb (QwenLM/Qwen3-VL#1741); the generation before wrote pixels of the resized picture.
   boxes: { scale: 1000, decimals: 0 },
+  gguf: qwen3VlGguf,
+  vision: qwen3VlVision,
   published: publishedQwen3Vl,
 };
