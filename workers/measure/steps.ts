@@ -34,6 +34,7 @@ export function flopsOf(
     rows: examples.length * length,
     labelRows: examples.length * m.text,
     tiles,
+    tilesPerPicture: examples[0]!.images[0]!.tiles,
     tokensPerRow: length,
     policy: plan.capacity.policy,
   });
