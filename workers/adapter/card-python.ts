@@ -2,9 +2,9 @@
 
 import type { Prompting } from "../data/text/prompting.ts";
 import type { ProcessorAttributes, WrittenSettings } from "../models/family.ts";
-import { CONNECTOR, DECODER, type NameScheme, TOWER } from "../models/names.ts";
+import { CONNECTOR, DECODER, DEEPSTACK, type NameScheme, TOWER } from "../models/names.ts";
 import type { Recipe } from "../recipe.ts";
-import { partWord } from "./peft-names.ts";
+import { hasPart, partPath, partWord } from "./peft-names.ts";
 
 export interface PythonFacts {
   /** Hub id or folder name of the base model. */
@@ -25,6 +25,7 @@ export interface PythonFacts {
 const parts: [Recipe["quantizeModules"][number], string][] = [
   ["vision_tower", TOWER],
   ["multi_modal_projector", CONNECTOR],
+  ["multi_modal_projector", DEEPSTACK],
   ["language_model", DECODER],
 ];
 
@@ -47,9 +48,8 @@ export function pythonLines(facts: PythonFacts): string[] {
 function modelLines({ modelClass, names, recipe, pictures }: PythonFacts, quantised: boolean): string[] {
   // transformers 4 looks for the name anywhere in a module's path, transformers 5 only at its beginning.
   const skipped = parts
-    .filter(([part]) => !recipe.quantizeModules.includes(part))
-    .map(([, neutral]) => partWord(neutral, names))
-    .flatMap((word) => [word, `model.${word}`]);
+    .filter(([part, neutral]) => !recipe.quantizeModules.includes(part) && hasPart(neutral, names))
+    .flatMap(([, neutral]) => [partWord(neutral, names), partPath(neutral, names)]);
   const how = quantised ? "quantization_config=quantization" : "torch_dtype=torch.float16";
   return [
     ...(quantised

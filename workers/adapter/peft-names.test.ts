@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { idefics3Names } from "../models/idefics3/names.ts";
 import { llavaNames } from "../models/llava/names.ts";
 import { qwen3VlNames } from "../models/qwen3-vl/names.ts";
-import { layoutFor, parsePeftKey, parseTrainedKey, partWord, peftPrefix, targetModulesOf } from "./peft-names.ts";
+import {
+  layoutFor,
+  parsePeftKey,
+  parseTrainedKey,
+  partPath,
+  partWord,
+  peftPrefix,
+  targetModulesOf,
+} from "./peft-names.ts";
 
 const LM = "language_model.layers.3.self_attn.q_proj";
 const VISION = "vision_tower.vision_model.encoder.layers.0.mlp.fc1";
@@ -112,6 +120,19 @@ test("Qwen3-VL has one spelling, one linear for query, key and value of the towe
   for (const [, prefix] of keys) expect(expression.test(prefix.slice("base_model.model.".length)), prefix).toBe(true);
   // The patch embedding, which is no linear, is called as the tower's projections are.
   expect(expression.test("model.visual.patch_embed.proj")).toBe(false);
+  const paths = ["language_model", "vision_tower.vision_model", "multi_modal_projector", "deepstack_connectors"];
+  expect(paths.map((part) => partPath(part, qwen3VlNames))).toEqual([
+    "model.language_model",
+    "model.visual",
+    "model.visual.merger",
+    "model.visual.deepstack_merger_list",
+  ]);
+  expect(paths.slice(0, 3).map((part) => partPath(part, llavaNames))).toEqual([
+    "model.language_model",
+    "model.vision_tower",
+    "model.multi_modal_projector",
+  ]);
+  expect(partPath("multi_modal_projector", idefics3Names)).toBe("model.connector");
   const alone = targetModulesOf([LM], qwen3VlNames);
   expect(alone).toBe(".*language_model.*\\.(q_proj)");
   expect(new RegExp(`^(?:${alone})$`).test("model.visual.blocks.0.attn.qkv")).toBe(false);

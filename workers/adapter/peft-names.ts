@@ -49,16 +49,28 @@ export function parseTrainedKey(key: string, names: NameScheme): string | undefi
   return connector.test(name) && /\.(weight|bias)$/.test(name) && !name.includes(".lora_") ? name : undefined;
 }
 
-/** The word by which a part goes in every spelling of a family: "vision_tower". */
+/** The word by which a part goes in every spelling of a family, the last that they share: "vision_tower". */
 export function partWord(neutral: string, names: NameScheme): string {
   const spellings = spellingsOf(`${neutral}.`, names).map((name) => name.split("."));
-  return spellings[0]!.find((word) => word !== "model" && spellings.every((words) => words.includes(word)))!;
+  const isShared = (word: string) => !["", "model"].includes(word) && spellings.every((words) => words.includes(word));
+  return spellings[0]!.findLast(isShared)!;
 }
 
 /** A part in the expression. Of a tower whose layers have a path of their own, that: a leaf's name may be another module's beside them. */
 function placeOfPart(part: string, names: NameScheme): string {
   const layers = names.find(([neutral]) => part === TOWER && neutral === `${TOWER}.encoder.layers.`)?.[1][0];
   return layers ? layers.replace(/^model\.|\.$/g, "").replaceAll(".", "\\.") : partWord(part, names);
+}
+
+/** Whether a family has the part: connectors in between are few families'. */
+export const hasPart = (neutral: string, names: NameScheme): boolean =>
+  neutral !== DEEPSTACK || names.some(([prefix]) => prefix === `${DEEPSTACK}.`);
+
+/** The path of a part's module as transformers has it from 4.52 on: "model.vision_tower". */
+export function partPath(neutral: string, names: NameScheme): string {
+  const spellings = spellingsOf(`${neutral}.`, names);
+  const words = (spellings[1] ?? spellings[0]!).split(".");
+  return words.slice(0, words.indexOf(partWord(neutral, names)) + 1).join(".");
 }
 
 const noSizes = { numHeads: 0, numKvHeads: 0, headSize: 0, hiddenSize: 0, intermediateSize: 0, qkvBias: false };

@@ -4,13 +4,13 @@
  */
 import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
 import { exportPeft, momentEntries, withoutZeros } from "../adapter/peft-export.ts";
-import { partWord } from "../adapter/peft-names.ts";
+import { hasPart, partPath } from "../adapter/peft-names.ts";
 import { usableRows } from "../data/batches/usable-rows.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Moments } from "../models/adapter-slabs.ts";
-import { CONNECTOR, DECODER, type NameScheme, TOWER } from "../models/names.ts";
+import { CONNECTOR, DECODER, DEEPSTACK, type NameScheme, TOWER } from "../models/names.ts";
 import type { OpenedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { type Recipe, toHuggingFace, totalSteps } from "../recipe.ts";
@@ -193,9 +193,10 @@ function factsOf(
 
 /** Modules that stay as they are where others go to 4 bits. */
 function skippedModules({ quantizeModules }: Recipe, names: OpenedModel["config"]["names"]): string[] {
-  const parts = { vision_tower: TOWER, multi_modal_projector: CONNECTOR, language_model: DECODER } as const;
+  const connectors = [CONNECTOR, DEEPSTACK].filter((neutral) => hasPart(neutral, names));
+  const parts = { vision_tower: [TOWER], multi_modal_projector: connectors, language_model: [DECODER] };
   const skipped = (Object.keys(parts) as (keyof typeof parts)[])
     .filter((part) => !quantizeModules.includes(part))
-    .map((part) => `model.${partWord(parts[part], names)}`);
+    .flatMap((part) => parts[part].map((neutral) => partPath(neutral, names)));
   return ["lm_head", ...skipped];
 }

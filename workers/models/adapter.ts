@@ -3,6 +3,7 @@
  * and slabs of the same layout for gradients and the two Adam moments: one AdamW dispatch updates a whole block, a checkpoint copies
  * whole slabs, and PEFT names are views into them. Zero padding between matrices stays zero: its gradient is zero.
  */
+import { TabTuneError } from "../errors.ts";
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
 import { moment8Words } from "../kernels/optimizer/adamw-8bit.ts";
 import { loraScale, type Optim } from "../recipe.ts";
@@ -212,6 +213,13 @@ export function allocateAdapter(
       slabs.block(`deepstack ${k}`, deepstackConnector(k), connectorLinears(d.connector)),
     );
     adapter.vision = { layers, connector: lora, deepstack };
+  }
+  if (settings.trainProjector && connector.norm) {
+    throw new TabTuneError(
+      "bad-recipe",
+      "modules_to_save trains the linears of a connector in full, and this model's connector has a norm among them.",
+      'Leave modules_to_save out; target_modules "all-linear" has LoRA on the connectors.',
+    );
   }
   if (settings.trainProjector) adapter.connector = slabs.full("projector", CONNECTOR, connectorLinears(connector));
   // Nothing reads the layers behind the feature layer, so they never learn; PEFT adapts and saves them all the same.

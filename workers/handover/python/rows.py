@@ -94,7 +94,11 @@ class Collator:
         kept = [example for counts, example in made if counts]
         if not kept:
             kept = [made[0][1] | {"labels": [-100] * len(made[0][1]["ids"])}]
-        return stacked(kept, self.processor.tokenizer.pad_token_id or 0)
+        batch = stacked(kept, self.processor.tokenizer.pad_token_id or 0)
+        if "image_grid_thw" in batch:
+            # By which transformers counts positions in rows, columns and text: a picture's tokens are 1.
+            batch["mm_token_type_ids"] = (batch["input_ids"] == self.processor.image_token_id).long()
+        return batch
 
     def example(self, row: dict) -> dict:
         """Ids with image slots, labels, and the pictures' tensors."""

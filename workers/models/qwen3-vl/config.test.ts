@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { TabTuneError } from "../../errors.ts";
+import { Planner } from "../../gpu/buffers.ts";
+import { allocateAdapter } from "../adapter.ts";
 import { axesOf, featuresPerTile, patchesPerTile, ropeWords } from "../config.ts";
 import { published, publishedTensors } from "../published.ts";
 import { parseConfig } from "../registry.ts";
@@ -94,4 +96,11 @@ test.each<[string, object, RegExp]>([
 ])("refused in a sentence: %s", (_, refused, message) => {
   expect(() => parseConfig(refused)).toThrow(message);
   expect(() => parseConfig(refused)).toThrow(TabTuneError);
+});
+
+test("a connector with a norm is not trained in full, and that is said", () => {
+  const lora = { rank: 2, alpha: 4, useRslora: false, trainProjector: true };
+  const allocate = () => allocateAdapter(new Planner(), parseConfig(golden), lora, { training: true });
+  expect(allocate).toThrow(/modules_to_save/);
+  expect(allocate).toThrow(TabTuneError);
 });
