@@ -1,6 +1,7 @@
 /**
  * `npm run soak`: a run of the demo model that is disturbed at seeded moments, beside one that is left alone (e2e/soak.spec.ts); its record
- * into docs/soak.json. `-- --seed N --steps N --moments N` for another one, `--out FILE` for another place. Most of an hour.
+ * into docs/soak.json. `-- --seed N --steps N --moments N` for another one, `--out FILE` for another place; `--moments 0` asks
+ * about memory alone. Most of an hour.
  */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
@@ -16,16 +17,16 @@ const { values } = parseArgs({
     out: { type: "string", default: path.join(root, "docs/soak.json") },
   },
 });
-const whole = (name) => {
+const whole = (name, least) => {
   const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= 1) return value;
-  process.stderr.write(`--${name} is ${values[name]}; it must be a whole number of 1 or more.\n`);
+  if (Number.isInteger(value) && value >= least) return value;
+  process.stderr.write(`--${name} is ${values[name]}; it must be a whole number of ${least} or more.\n`);
   process.exit(2);
 };
 const asked = {
-  seed: whole("seed"),
-  steps: whole("steps"),
-  moments: whole("moments"),
+  seed: whole("seed", 0),
+  steps: whole("steps", 1),
+  moments: whole("moments", 0),
   record: path.resolve(values.out),
 };
 const { status } = spawnSync(

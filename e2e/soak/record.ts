@@ -36,20 +36,32 @@ export function trendsOf(memory: Memory, steps: number): Record<string, Trend> {
   );
 }
 
-interface Soak {
+export interface Alone {
+  outcome: Outcome;
+  memory: Memory;
+  seconds: number;
+  /** Its version. */
   browser: string;
+}
+
+export interface Disturbed {
+  outcome: Outcome;
+  lived: Lived[];
+  seconds: number;
+}
+
+interface Soak {
   seed: number;
   steps: number;
   moments: number;
   recipe: RecipeJson;
-  alone: { outcome: Outcome; memory: Memory; seconds: number };
-  other: { outcome: Outcome; lived: Lived[]; seconds: number };
+  alone: Alone;
+  /** Undefined where only memory was asked about. */
+  other: Disturbed | undefined;
   trends: Record<string, Trend>;
 }
 
-export function recordOf({ browser, seed, steps, moments, recipe, alone, other, trends }: Soak) {
-  const same = (part: (outcome: Outcome) => unknown): boolean =>
-    JSON.stringify(part(alone.outcome)) === JSON.stringify(part(other.outcome));
+export function recordOf({ seed, steps, moments, recipe, alone, other, trends }: Soak) {
   const ends = ({ outcome, seconds }: { outcome: Outcome; seconds: number }) => ({
     seconds: Math.round(seconds),
     adapterSha256: outcome.adapterSha256,
@@ -62,23 +74,28 @@ export function recordOf({ browser, seed, steps, moments, recipe, alone, other, 
   });
   return {
     made: new Date().toISOString().slice(0, 10),
-    machine: { browser, cores: os.cpus().length, load: Math.round(10 * os.loadavg()[0]!) / 10 },
+    machine: { browser: alone.browser, cores: os.cpus().length, load: Math.round(10 * os.loadavg()[0]!) / 10 },
     ...{ seed, steps, moments, recipe },
-    same: {
-      adapter: same(({ adapterSha256 }) => adapterSha256),
-      log: same(({ log }) => log),
-      heldOut: same(({ heldOut }) => heldOut),
-      stored: same(({ stored }) => lastingValues(stored)),
-    },
+    ...(other ? { same: equalities(alone.outcome, other.outcome) } : {}),
     alone: ends(alone),
-    disturbed: ends(other),
-    lived: other.lived,
+    ...(other ? { disturbed: ends(other), lived: other.lived } : {}),
     memory: Object.fromEntries(
       Object.entries(trends).map(([name, trend]) => [
         name,
         { ...rounded(trend), level: isLevel(trend), megabytes: thinned(alone.memory[name]!) },
       ]),
     ),
+  };
+}
+
+function equalities(alone: Outcome, other: Outcome): Record<string, boolean> {
+  const same = (part: (outcome: Outcome) => unknown): boolean =>
+    JSON.stringify(part(alone)) === JSON.stringify(part(other));
+  return {
+    adapter: same(({ adapterSha256 }) => adapterSha256),
+    log: same(({ log }) => log),
+    heldOut: same(({ heldOut }) => heldOut),
+    stored: same(({ stored }) => lastingValues(stored)),
   };
 }
 
