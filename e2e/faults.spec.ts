@@ -27,24 +27,16 @@ import {
   waitForEnd,
   waitForStep,
 } from "./fixtures.ts";
+import { STEPS, startRun, undisturbed } from "./undisturbed.ts";
 
-const STEPS = 6;
 const EVERY = 2;
 
-async function start(page: Page): Promise<void> {
-  await prepare(page);
-  await setRecipe(page, shortRecipe(STEPS, EVERY));
-  await button(page, "Start training").click();
-}
+const start = (page: Page): Promise<void> => startRun(page, EVERY);
 
-let undisturbed: LossRow[];
+let losses: LossRow[];
 
 test.beforeAll(async ({ browser }) => {
-  const page = await browser.newPage();
-  await start(page);
-  await waitForEnd(page, STEPS);
-  undisturbed = await lossTable(page);
-  await page.close();
+  ({ losses } = await undisturbed(browser));
 });
 
 /** Says how much disk the browser lends to the site; undefined: as much as there is. The word of a session ends with it. */
@@ -103,7 +95,7 @@ test.describe("with a browser that keeps nothing yet", () => {
       await button(page, "Resume").click();
       await waitForEnd(page, STEPS);
       await expect(alertIn(page, "Training")).toHaveCount(0);
-      expect(await lossTable(page)).toEqual(undisturbed);
+      expect(await lossTable(page)).toEqual(losses);
     });
   });
 });
@@ -125,7 +117,7 @@ test("an engine that dies", async ({ page }) => {
   await loadDemo(page);
   await button(page, "Resume run").click();
   await waitForEnd(page, STEPS);
-  expect(await lossTable(page)).toEqual(undisturbed);
+  expect(await lossTable(page)).toEqual(losses);
 });
 
 test("a file that the data reader hangs on", async ({ page, context }) => {
@@ -200,7 +192,7 @@ test("a checkpoint that rotted", async ({ page }) => {
     "The newest checkpoint (step 4) was damaged: chunk 1 of 1 is damaged. The run goes on from step 2.",
   );
   await waitForEnd(page, STEPS);
-  expect(await lossTable(page)).toEqual(undisturbed);
+  expect(await lossTable(page)).toEqual(losses);
 });
 
 test("rows that cannot be trained on", async ({ page }) => {
