@@ -33,5 +33,31 @@ test("a thumbnail says of which part of which picture it is, unless the row has 
     size: { width: 200, height: 100 },
     resized: { width: 400, height: 100 },
   });
-  expect(thumbnailOf({ images: [image, image], pixels }, {})).not.toHaveProperty("shown");
+  const two = new Uint8Array(2 * pixels.length);
+  expect(thumbnailOf({ images: [image, image], pixels: two }, {})).not.toHaveProperty("shown");
+});
+
+test("a picture whose tiles see each other is shown whole, in a square", () => {
+  // 2 rows of 3 tiles of 2 x 2 pixels: each tile has one colour, its number.
+  const blocks = Uint8Array.from({ length: 6 * 4 * 3 }, (_, i) => Math.floor(i / 12));
+  const image = { height: 40, width: 60, tiles: 6, tokens: 6 };
+  const free = { grid: () => ({ rows: 2, columns: 3 }), resized: () => ({ width: 6, height: 4 }) };
+  const { size, rgba, shown } = thumbnailOf({ images: [image], pixels: blocks }, free)!;
+  expect(size).toBe(6);
+  const reds = Array.from({ length: 6 }, (_, y) => Array.from({ length: 6 }, (_, x) => rgba[4 * (6 * y + x)]));
+  expect(reds).toEqual([
+    [127, 127, 127, 127, 127, 127],
+    [0, 0, 1, 1, 2, 2],
+    [0, 0, 1, 1, 2, 2],
+    [3, 3, 4, 4, 5, 5],
+    [3, 3, 4, 4, 5, 5],
+    [127, 127, 127, 127, 127, 127],
+  ]);
+  // Half a picture's height is 2 pixels of its 4: the margin is a quarter of it.
+  expect(shown).toEqual({
+    part: [0, -0.25, 1, 1.25],
+    size: { width: 60, height: 40 },
+    resized: { width: 6, height: 4 },
+  });
+  expect(thumbnailOf({ images: [image], pixels: blocks }, free, 3)!.size).toBe(3);
 });

@@ -51,44 +51,95 @@ function tokensOf(example: Example, tokenizer: TextTokenizer): PreviewToken[] {
   return out;
 }
 
-type Showing = Pick<PictureFormat, "firstTile" | "resized">;
+type Showing = Pick<PictureFormat, "firstTile" | "resized" | "grid">;
 
-/** What the first tile of an example shows; undefined where it has several pictures. */
-export function shownOf({ images }: Pick<Example, "images">, { firstTile, resized }: Showing): Shown | undefined {
-  const [image, second] = images;
-  if (!image || second) return undefined;
-  const { width, height } = image;
+/** At a side, of a picture at free size, which may have thousands of pixels. */
+const LARGEST = 384;
+/** Beside a picture that is no square. */
+const MARGIN = 127;
+
+/** Pixels of the first tile, or of the first picture whose tiles lie row by row. */
+interface Seen {
+  width: number;
+  height: number;
+  /** Where a pixel's red is. */
+  at(x: number, y: number): number;
+}
+
+function seenOf({ images, pixels }: Pick<Example, "images" | "pixels">, { grid }: Showing): Seen | undefined {
+  const tiles = tilesOf({ images });
+  const side = tiles > 0 ? Math.sqrt(pixels.length / tiles / 3) : 0;
+  if (side === 0) return undefined;
+  const { rows, columns } = grid?.(images[0]!) ?? { rows: 1, columns: 1 };
   return {
-    part: firstTile?.(image) ?? [0, 0, 1, 1],
-    size: { width, height },
-    ...(resized ? { resized: resized({ width, height }) } : {}),
+    width: columns * side,
+    height: rows * side,
+    at: (x, y) => {
+      const tile = Math.floor(y / side) * columns + Math.floor(x / side);
+      return 3 * ((tile * side + (y % side)) * side + (x % side));
+    },
   };
 }
 
-/** The first tile of an example, in its own pixels, or in `most` at a side: each then the mean of those that it covers. */
+/** Which part of its picture a square shows, with `margin` at each side of the picture, in its pixels; undefined where a row has several. */
+function shownOf(
+  { images }: Pick<Example, "images">,
+  pictures: Showing,
+  seen: Seen,
+  margin: Margin,
+): Shown | undefined {
+  const [image, second] = images;
+  if (!image || second) return undefined;
+  const { width, height } = image;
+  const [across, down] = [margin.x / seen.width, margin.y / seen.height];
+  return {
+    part: pictures.firstTile?.(image) ?? [0 - across, 0 - down, 1 + across, 1 + down],
+    size: { width, height },
+    ...(pictures.resized ? { resized: pictures.resized({ width, height }) } : {}),
+  };
+}
+
+interface Margin {
+  x: number;
+  y: number;
+}
+
+/**
+ * The first tile of an example, or the whole first picture where its tiles see each other, with a margin that makes it a square: in its own
+ * pixels, or in `most` at a side, each then the mean of those that it covers.
+ */
 export function thumbnailOf(
   example: Pick<Example, "images" | "pixels">,
   pictures: Showing,
-  most?: number,
+  most = pictures.grid ? LARGEST : Number.POSITIVE_INFINITY,
 ): RowThumbnail | null {
-  const tiles = tilesOf(example);
-  const own = tiles > 0 ? Math.sqrt(example.pixels.length / tiles / 3) : 0;
-  if (own === 0) return null;
-  const size = Math.min(own, most ?? own);
+  const seen = seenOf(example, pictures);
+  if (!seen) return null;
+  const side = Math.max(seen.width, seen.height);
+  const margin = { x: (side - seen.width) / 2, y: (side - seen.height) / 2 };
+  const size = Math.min(side, most);
   const rgba = new Uint8ClampedArray(size * size * 4).fill(255);
-  const edge = (n: number): number => Math.floor((n * own) / size);
+  /** Pixels of the picture that the n-th of the square covers. */
+  const covered = (n: number, beside: number, length: number): { from: number; to: number } => {
+    const edge = (k: number): number => Math.min(length, Math.max(0, Math.floor((k * side) / size - beside)));
+    return { from: edge(n), to: edge(n + 1) };
+  };
   for (let y = 0; y < size; y++) {
+    const lines = covered(y, margin.y, seen.height);
     for (let x = 0; x < size; x++) {
-      for (let channel = 0; channel < 3; channel++) {
-        let sum = 0;
-        for (let v = edge(y); v < edge(y + 1); v++)
-          for (let u = edge(x); u < edge(x + 1); u++) sum += example.pixels[(v * own + u) * 3 + channel]!;
-        const covered = (edge(y + 1) - edge(y)) * (edge(x + 1) - edge(x));
-        rgba[(y * size + x) * 4 + channel] = sum / covered;
-      }
+      const columns = covered(x, margin.x, seen.width);
+      const count = (lines.to - lines.from) * (columns.to - columns.from);
+      const sums = [0, 0, 0];
+      for (let v = lines.from; v < lines.to; v++)
+        for (let u = columns.from; u < columns.to; u++) {
+          const at = seen.at(u, v);
+          for (let channel = 0; channel < 3; channel++) sums[channel]! += example.pixels[at + channel]!;
+        }
+      const mean = sums.map((sum) => (count > 0 ? sum / count : MARGIN));
+      rgba.set(mean, (y * size + x) * 4);
     }
   }
-  const shown = shownOf(example, pictures);
+  const shown = shownOf(example, pictures, seen, margin);
   return { size, rgba, ...(shown ? { shown } : {}) };
 }
 

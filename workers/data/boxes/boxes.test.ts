@@ -351,6 +351,11 @@ test("on a crop boxes lie where their things are, and those beside it are not dr
   expect(placed(cup(0, 0, 200, 500), "0-1000", crop)).toEqual([]);
 });
 
+test("in a square with margins above and below, boxes keep their things", () => {
+  const square: Shown = { part: [0, -0.5, 1, 1.5], size };
+  expect(placed(cup(0, 0, 1000, 1000), "0-1000", square)).toEqual([["cup", 0, 0.25, 1, 0.75]]);
+});
+
 test("a box that the unit cannot mean is not drawn", () => {
   expect(placed(cup(100, 250, 1500, 750), "0-1000")).toEqual([]);
   expect(placed(cup(100, 250, 500, 750), undefined)).toEqual([]);

@@ -147,6 +147,7 @@ export function smartPictures(spec: SmartResize, normalisation: Normalisation): 
   };
   return {
     ...{ tileSize, mostTiles: most, mostSlots: most, grid },
+    resized: (size) => smartSize(size, spec),
     prepare(image) {
       const { height, width } = image;
       const to = smartSize(image, spec);
