@@ -56,6 +56,7 @@ const NONE = new Map([
   ["images, messages", "columns of a file"],
   ["image,question,answer mug.jpg,§,§", "an example of a file"],
   ["names: [§, §]", "an example of a file"],
+  ["Scripts come from this site alone, and not from §.", "an error of code, which the console shows"],
   ['{"file_name": "mug.jpg", "text": §}', "an example of a file"],
   [
     '[{"image": "mug.jpg", "conversations": [ {"from": "human", "value": §}, {"from": "gpt", "value": §}]}]',

@@ -277,7 +277,7 @@ test("a model by its name is fetched by the server, at the very commit; here its
   expect([code, said.join("")]).toEqual([0, expect.stringContaining("someone/model is looked up at")]);
   expect(readJson("handover.json").model).toMatchObject({ name: "someone/model", revision: COMMIT, inside: false });
   expect(fs.existsSync(path.join(out, "model"))).toBe(false);
-  expect(read("README.md").toString()).toContain(`someone/model, commit ${COMMIT}`);
+  expect(read("README.md").toString()).toContain(`\`someone/model\`, commit \`${COMMIT}\``);
   expect(read("README.md").toString()).not.toContain("--model");
   expect([nothing.code, JSON.parse(nothing.said.at(-1)!).code]).toEqual([1, "missing-file"]);
   expect(fs.existsSync(`${out}-2`)).toBe(false);

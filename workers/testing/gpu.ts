@@ -20,8 +20,9 @@ export interface Bench {
   ): Promise<Float32Array[]>;
 }
 
-export async function testBench(): Promise<Bench> {
-  const gpu = await testGpu();
+/** `own`: a device of its own in place of the one that tests share, for what a device does not get over. */
+export async function testBench(own?: Gpu): Promise<Bench> {
+  const gpu = own ?? (await testGpu());
   const counters = newCounters();
   const arena = new Arena(gpu, counters);
   const pipelines = new PipelineCache(gpu, counters);
