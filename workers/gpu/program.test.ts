@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
+import { ownGpu } from "../testing/device.ts";
 import { testBench } from "../testing/gpu.ts";
-import { openGpu } from "./device.ts";
-import { nodeGpu } from "./node.ts";
 import { ceilDiv, type DispatchSpec, f32, type Kernel, Recorder } from "./program.ts";
 
 const scale: Kernel = {
@@ -36,7 +35,7 @@ test("a recorded program replays with the dims of each run and creates nothing o
 });
 
 test("a kernel that the GPU refuses is named, and what it was to write is not taken for a result", async () => {
-  const bench = await testBench(await openGpu(await nodeGpu()));
+  const bench = await testBench(await ownGpu());
   const x = bench.arena.upload("x", Float32Array.from([1, 2, 3]));
   const y = bench.arena.tensor("y", 3);
   const dispatch = (kernel: Kernel, groups: number): DispatchSpec<"n"> => ({

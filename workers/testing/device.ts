@@ -21,6 +21,19 @@ export function testGpu(): Promise<Gpu> {
   return gpu;
 }
 
+let apart = false;
+
+/** A device that no other test gets, for what a device does not get over. Nobody else may ask for one at the same time. */
+export async function ownGpu(): Promise<Gpu> {
+  const api = await sharedGpu();
+  apart = true;
+  try {
+    return await openGpu(api);
+  } finally {
+    apart = false;
+  }
+}
+
 function withOneDevice(api: GPU): GPU {
   const devices = new Map<string, Promise<GPUDevice>>();
   const requestAdapter = api.requestAdapter.bind(api);
@@ -29,6 +42,7 @@ function withOneDevice(api: GPU): GPU {
     if (!adapter) return adapter;
     const requestDevice = adapter.requestDevice.bind(adapter);
     adapter.requestDevice = (descriptor) => {
+      if (apart) return requestDevice(descriptor);
       const asked = JSON.stringify(descriptor);
       const device = devices.get(asked) ?? requestDevice(descriptor).then((made) => kept(made, asked));
       devices.set(asked, device);
