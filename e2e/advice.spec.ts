@@ -102,9 +102,9 @@ test("held-out rows are marked in the table of rows", async ({ page }) => {
   await expect(data.getByText("0 found.")).toBeVisible();
 });
 
-test("a run that learns its rows by heart says where it was best, and that one is trained on from", async ({
-  page,
-}) => {
+test("a run that learns its rows by heart says where it was best, and that one is trained on from", {
+  tag: "@long",
+}, async ({ page }) => {
   const names = ["001.webp", "002.webp", "003.webp", "004.webp"];
   const table = (answer: string, of: string[]) =>
     jsonLines(of.map((image) => ({ image, question: "Is it a shark?", answer })));

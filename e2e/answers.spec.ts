@@ -158,7 +158,7 @@ test("rows that somebody picked are asked instead", async ({ page }) => {
   await waitForEnd(page, 1);
 });
 
-test("a reload in the middle of answering: the same answers at the same steps", async ({ page }) => {
+test("a reload in the middle of answering: the same answers at the same steps", { tag: "@long" }, async ({ page }) => {
   test.setTimeout(600_000);
   await start(page);
   const status = panel(page, "Training").getByRole("status");
@@ -175,7 +175,9 @@ test("a reload in the middle of answering: the same answers at the same steps", 
   expect(await exported(page, panel(page, "Training"))).toEqual(undisturbed.lines);
 });
 
-test("a GPU that is lost in the middle of answering: the run goes on, and says the same", async ({ page }) => {
+test("a GPU that is lost in the middle of answering: the run goes on, and says the same", { tag: "@long" }, async ({
+  page,
+}) => {
   test.setTimeout(600_000);
   await start(page);
   const training = panel(page, "Training");

@@ -58,7 +58,7 @@ const scores = (page: Page): Promise<number[]> =>
     .locator('table[aria-label="Answers"] td[data-score]')
     .evaluateAll((cells) => cells.map((cell) => Number((cell as HTMLElement).dataset.score)));
 
-test("all rows of the sample data, through a pause and a reload", async ({ page, seen }) => {
+test("all rows of the sample data, through a pause and a reload", { tag: "@long" }, async ({ page, seen }) => {
   test.setTimeout(600_000);
   await prepare(page);
   const apply = panel(page, "Apply");

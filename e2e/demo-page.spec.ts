@@ -178,7 +178,7 @@ test("of a model from the hub the page names it, and each visitor's browser fetc
   await models.close();
 });
 
-test("a demo page goes to the hub as a Space, whole or not at all", async ({ page }) => {
+test("a demo page goes to the hub as a Space, whole or not at all", { tag: "@long" }, async ({ page }) => {
   test.setTimeout(400_000);
   await trained(page);
   const space = runs(page).getByRole("textbox", { name: "Name of the Space" });

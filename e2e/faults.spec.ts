@@ -179,7 +179,7 @@ async function rot(page: Page, ending: string): Promise<number> {
   }, ending);
 }
 
-test("a checkpoint that rotted", async ({ page }) => {
+test("a checkpoint that rotted", { tag: "@long" }, async ({ page }) => {
   await start(page);
   await waitForStep(page, 5);
   await page.reload();

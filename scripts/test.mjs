@@ -13,7 +13,7 @@ const results = path.join(root, "test-results");
 const unitReport = path.join(results, "unit.json");
 const pageReport = path.join(results, "e2e.json");
 
-/** Tests that take more than half a minute each, and of whose matter other tests hold the most. */
+/** Tests that take 20 seconds and more each, and of whose matter other tests hold the most. */
 const LONG = "@long";
 
 /** How many there are, by a listing that opens no browser. */
