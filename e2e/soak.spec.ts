@@ -90,45 +90,45 @@ async function disturbed(launch: Launch): Promise<Disturbed> {
   }
 }
 
-test(`${asked.moments} faults in ${asked.steps} steps change nothing and leave nothing behind`, async ({
-  playwright: _,
-  baseURL,
-  viewport,
-}, testInfo) => {
-  test.setTimeout(120_000 + asked.steps * 20_000 + asked.moments * 120_000);
-  const launchOf = (name: string): Launch => ({
-    ...testInfo.project.use.launchOptions,
-    ...{ baseURL, viewport, profile: path.join(folder, name) },
-  });
-  const alone = await leftAlone(launchOf("alone"));
-  say(`left alone: ${Math.round(alone.seconds)} s`);
-  // Without moments it is memory alone that is asked about.
-  const other = asked.moments > 0 ? await disturbed(launchOf("disturbed")) : undefined;
-  if (other) say(`disturbed: ${Math.round(other.seconds)} s`);
-  const trends = trendsOf(alone.memory, asked.steps);
-  fs.writeFileSync(testInfo.outputPath("memory.json"), JSON.stringify(alone.memory));
-  const record = recordOf({ ...asked, recipe, alone, other, trends });
-  if (asked.record) fs.writeFileSync(asked.record, `${JSON.stringify(record, null, 1)}\n`);
+test(
+  `${asked.moments} faults in ${asked.steps} steps change nothing and leave nothing behind`,
+  { tag: "@long" },
+  async ({ playwright: _, baseURL, viewport }, testInfo) => {
+    test.setTimeout(120_000 + asked.steps * 20_000 + asked.moments * 120_000);
+    const launchOf = (name: string): Launch => ({
+      ...testInfo.project.use.launchOptions,
+      ...{ baseURL, viewport, profile: path.join(folder, name) },
+    });
+    const alone = await leftAlone(launchOf("alone"));
+    say(`left alone: ${Math.round(alone.seconds)} s`);
+    // Without moments it is memory alone that is asked about.
+    const other = asked.moments > 0 ? await disturbed(launchOf("disturbed")) : undefined;
+    if (other) say(`disturbed: ${Math.round(other.seconds)} s`);
+    const trends = trendsOf(alone.memory, asked.steps);
+    fs.writeFileSync(testInfo.outputPath("memory.json"), JSON.stringify(alone.memory));
+    const record = recordOf({ ...asked, recipe, alone, other, trends });
+    if (asked.record) fs.writeFileSync(asked.record, `${JSON.stringify(record, null, 1)}\n`);
 
-  await test.step("the same adapter, log, held-out losses, answers and moments", () => {
-    if (!other) return;
-    expect(other.outcome.log).toEqual(alone.outcome.log);
-    expect(other.outcome.adapterSha256).toBe(alone.outcome.adapterSha256);
-    expect(lastingValues(other.outcome.stored)).toEqual(lastingValues(alone.outcome.stored));
-    const computed = features(alone.outcome.stored);
-    for (const [key, hash] of features(other.outcome.stored)) expect(computed.get(key)).toBe(hash);
-    expect([...other.outcome.stored.files]).toEqual([...alone.outcome.stored.files]);
-  });
+    await test.step("the same adapter, log, held-out losses, answers and moments", () => {
+      if (!other) return;
+      expect(other.outcome.log).toEqual(alone.outcome.log);
+      expect(other.outcome.adapterSha256).toBe(alone.outcome.adapterSha256);
+      expect(lastingValues(other.outcome.stored)).toEqual(lastingValues(alone.outcome.stored));
+      const computed = features(alone.outcome.stored);
+      for (const [key, hash] of features(other.outcome.stored)) expect(computed.get(key)).toBe(hash);
+      expect([...other.outcome.stored.files]).toEqual([...alone.outcome.stored.files]);
+    });
 
-  await test.step("nothing is missing in storage, and nothing else is there", () => {
-    const evaluated = evaluatedSteps(recipe);
-    const expected = { steps: asked.steps, evaluated, answers: recipe.eval_answers, generations: 2 };
-    expect(strays(alone.outcome.stored, expected)).toEqual([]);
-    if (other) expect(strays(other.outcome.stored, expected)).toEqual([]);
-  });
+    await test.step("nothing is missing in storage, and nothing else is there", () => {
+      const evaluated = evaluatedSteps(recipe);
+      const expected = { steps: asked.steps, evaluated, answers: recipe.eval_answers, generations: 2 };
+      expect(strays(alone.outcome.stored, expected)).toEqual([]);
+      if (other) expect(strays(other.outcome.stored, expected)).toEqual([]);
+    });
 
-  await test.step("memory does not grow", () => {
-    for (const [name, trend] of Object.entries(trends))
-      expect(isLevel(trend), `${name}: ${JSON.stringify(trend)}`).toBe(true);
-  });
-});
+    await test.step("memory does not grow", () => {
+      for (const [name, trend] of Object.entries(trends))
+        expect(isLevel(trend), `${name}: ${JSON.stringify(trend)}`).toBe(true);
+    });
+  },
+);

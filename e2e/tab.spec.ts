@@ -33,7 +33,7 @@ const saved = (page: Page): Promise<string[]> =>
     return keys.filter((key) => key.endsWith("/manifest") && key.startsWith("run/"));
   });
 
-test("a tab that is hidden, frozen, slow, short of memory, crashes and is closed", async ({
+test("a tab that is hidden, frozen, slow, short of memory, crashes and is closed", { tag: "@long" }, async ({
   page,
   context,
   browser,
