@@ -1,6 +1,7 @@
 /** Answers while it trains: the gallery, its slider and its file; a reload in the middle of answering costs nothing and changes nothing. */
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
+import { crashGpu } from "./fault-points.ts";
 import {
   button,
   chooseSampleData,
@@ -184,8 +185,7 @@ test("a GPU that is lost in the middle of answering: the run goes on, and says t
   await expect
     .poll(() => training.getByRole("status").textContent(), { timeout: SLOW, intervals: [20] })
     .toMatch(/^Answering held-out rows, \d of 3\. Step 1 of 2/);
-  const session = await page.context().newCDPSession(page);
-  await session.send("Browser.crashGpuProcess");
+  await crashGpu(page);
   await waitForEnd(page, STEPS);
   await expect(training).toContainText("The GPU was lost; it was opened again");
   await expect(slider(page)).toHaveAttribute("aria-valuetext", "after step 2");

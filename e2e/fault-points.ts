@@ -99,6 +99,34 @@ export async function spoilPictures(context: BrowserContext, code: string): Prom
   );
 }
 
+/** The GPU's process dies, and with it every GPU device of the browser. */
+export async function crashGpu(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Browser.crashGpuProcess");
+  await session.detach();
+}
+
+/** SIGKILL of the browser's own process: nobody is asked, nothing is flushed. */
+export async function killBrowser(context: BrowserContext): Promise<void> {
+  const session = await context.browser()!.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const closed = new Promise((resolve) => context.once("close", resolve));
+  process.kill(processInfo.find(({ type }) => type === "browser")!.id, "SIGKILL");
+  await closed;
+}
+
+/** Says how much disk the browser lends to the site; undefined: as much as there is. The word of a session ends with it. */
+export async function quotaOf(page: Page): Promise<(bytes?: number) => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  return async (bytes) => {
+    const origin = new URL(page.url()).origin;
+    await session.send("Storage.overrideQuotaForOrigin", {
+      origin,
+      ...(bytes === undefined ? {} : { quotaSize: bytes }),
+    });
+  };
+}
+
 /** Kills the engine worker from outside, as a crash does: no event tells the page. */
 export async function killableEngine(page: Page): Promise<() => Promise<void>> {
   await page.addInitScript(() => {

@@ -3,7 +3,7 @@
  * safe, and a run that goes on afterwards gives the losses of one that nothing happened to.
  */
 import type { Page } from "@playwright/test";
-import { killableEngine, spoil, withSmallGpu } from "./fault-points.ts";
+import { killableEngine, quotaOf, spoil, withSmallGpu } from "./fault-points.ts";
 import { demoPicture, jsonLines, upload } from "./files.ts";
 import {
   alertIn,
@@ -38,18 +38,6 @@ let losses: LossRow[];
 test.beforeAll(async ({ browser }) => {
   ({ losses } = await undisturbed(browser));
 });
-
-/** Says how much disk the browser lends to the site; undefined: as much as there is. The word of a session ends with it. */
-async function quotaOf(page: Page): Promise<(bytes?: number) => Promise<void>> {
-  const session = await page.context().newCDPSession(page);
-  return async (bytes) => {
-    const origin = new URL(page.url()).origin;
-    await session.send("Storage.overrideQuotaForOrigin", {
-      origin,
-      ...(bytes === undefined ? {} : { quotaSize: bytes }),
-    });
-  };
-}
 
 test.describe("with a browser that keeps nothing yet", () => {
   // Chromium would go by the room that it found when it kept the verdict.

@@ -1,7 +1,7 @@
 /** What a GPU does in the middle of a run: it is lost, refuses a kernel, gives no number. Nothing that was saved is lost, and nothing is silent. */
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { VISITED } from "../playwright.config.ts";
-import { fragileGpu } from "./fault-points.ts";
+import { crashGpu, fragileGpu } from "./fault-points.ts";
 import {
   alertIn,
   ask,
@@ -77,11 +77,6 @@ const ownBrowser = test.extend<{ own: Browser; page: Page }>({
     expect(seen.errors, "uncaught errors").toEqual([]);
   },
 });
-
-async function crashGpu(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Browser.crashGpuProcess");
-}
 
 /** Two crashes in the middle of a run: from the first it comes back by itself, behind the second there is no GPU for two minutes. */
 async function crashTwice(page: Page): Promise<void> {

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { type BrowserContext, chromium, type Page } from "@playwright/test";
-import { faultPoints } from "./fault-points.ts";
+import { faultPoints, killBrowser } from "./fault-points.ts";
 import { expect, test, waitForStep, watch } from "./fixtures.ts";
 import { expectSame, finish, goOn, type Outcome, startRun, undisturbed } from "./undisturbed.ts";
 
@@ -62,13 +62,6 @@ test("killing the browser changes nothing", async ({ playwright: _, baseURL }, t
     await watch(context);
     return { context, page: context.pages()[0] ?? (await context.newPage()) };
   };
-  const kill = async (context: BrowserContext): Promise<void> => {
-    const session = await context.browser()!.newBrowserCDPSession();
-    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    const closed = new Promise((resolve) => context.once("close", resolve));
-    process.kill(processInfo.find((info) => info.type === "browser")!.id, "SIGKILL");
-    await closed;
-  };
   try {
     // In the middle of a checkpoint: its chunks are written, its manifest is not.
     let { context, page } = await open();
@@ -76,14 +69,14 @@ test("killing the browser changes nothing", async ({ playwright: _, baseURL }, t
     await start(page);
     await waitForStep(page, 3);
     await points.holdAt(/^put run\/.*\/manifest$/);
-    await kill(context);
+    await killBrowser(context);
 
     // In the middle of a step.
     ({ context, page } = await open());
     await page.goto("/");
     await goOnFrom(page, 2);
     await waitForStep(page, 5);
-    await kill(context);
+    await killBrowser(context);
 
     ({ context, page } = await open());
     await page.goto("/");

@@ -41,12 +41,3 @@ export async function openBrowser(
   if (disturbed) await lend(page);
   return { context, page, points, seen };
 }
-
-/** SIGKILL of the browser's own process: nobody is asked, nothing is flushed. */
-export async function kill(context: BrowserContext): Promise<void> {
-  const session = await context.browser()!.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  const closed = new Promise((resolve) => context.once("close", resolve));
-  process.kill(processInfo.find(({ type }) => type === "browser")!.id, "SIGKILL");
-  await closed;
-}

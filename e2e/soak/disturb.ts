@@ -1,5 +1,6 @@
 /** Disturbs a run at a moment, and goes on as a person would; afterwards it trains again. */
 import type { Page } from "@playwright/test";
+import { crashGpu, killBrowser } from "../fault-points.ts";
 import {
   alertIn,
   button,
@@ -12,7 +13,7 @@ import {
   stepOf,
   type Watch,
 } from "../fixtures.ts";
-import { kill, type Launch, openBrowser, type SoakBrowser } from "./browser.ts";
+import { type Launch, openBrowser, type SoakBrowser } from "./browser.ts";
 import { fill, free, lend } from "./full-disk.ts";
 import type { Moment } from "./moments.ts";
 
@@ -35,7 +36,7 @@ export class Disturbing {
     await this.#reach(moment);
     switch (moment.kind) {
       case "kill":
-        await kill(this.browser.context);
+        await killBrowser(this.browser.context);
         return this.#open();
       case "reload":
         await this.browser.page.reload();
@@ -98,10 +99,8 @@ async function goOn(page: Page): Promise<WentOn> {
 
 /** The GPU's process dies; the page opens another one by itself, says so, and trains again. */
 async function crash(page: Page): Promise<WentOn> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Browser.crashGpuProcess");
+  await crashGpu(page);
   await expect(panel(page, "Training")).toContainText("The GPU was lost; it was opened again", { timeout: SLOW });
-  await session.detach();
   return { from: await training(page) };
 }
 

@@ -1,22 +1,22 @@
 /** A disk that is full: the browser lends the site a little, and something else of the site's fills it up. */
-import type { CDPSession, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { quotaOf } from "../fault-points.ts";
 
 /** Bytes beyond what lies there: some forty checkpoints of the demo model. */
 const LENT = 64e6;
 
-/** Of each page: the browser's word ends with it. */
-const sessions = new WeakMap<Page, CDPSession>();
+/** Of each page: the browser's word ends with its session. */
+const quotas = new WeakMap<Page, Awaited<ReturnType<typeof quotaOf>>>();
 
 /**
  * Lends the page's site `LENT` bytes more than it has, from now on. Chromium goes by the room that it found for half a minute: this has to be
  * said before the disk is to be full, once a page.
  */
 export async function lend(page: Page): Promise<void> {
-  const session = sessions.get(page) ?? (await page.context().newCDPSession(page));
-  sessions.set(page, session);
+  const quota = quotas.get(page) ?? (await quotaOf(page));
+  quotas.set(page, quota);
   const usage = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
-  const origin = new URL(page.url()).origin;
-  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + LENT });
+  await quota(usage + LENT);
 }
 
 /** Writes until the browser refuses 16 kB. Returns the bytes that found room. */

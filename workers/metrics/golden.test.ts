@@ -109,8 +109,10 @@ test("how often each field is right, wrong, missing or too many", () => {
   expect(counted).toEqual(golden("field-tallies"));
 });
 
-test("boxes in eight forms: mean IoU, and the share of 0.5 and more", () => {
-  const boxes = golden<[given: string, right: string, mean: number, half: number]>("boxes");
+type Boxes = readonly [given: string, right: string, mean: number, half: number, ...counts: number[]];
+
+/** Figures of all answers, each of which is held against its own golden mean IoU and share of 0.5 and more. */
+function figuresOfBoxes(boxes: Boxes[]): Record<string, number> {
   same(
     boxes,
     ([given, right]) => overlap(given, [right]).mean,
@@ -121,10 +123,13 @@ test("boxes in eight forms: mean IoU, and the share of 0.5 and more", () => {
     ([given, right]) => overlap(given, [right]).half,
     ([, , , half]) => half,
   );
-  const { figures } = judge(
-    metrics.box_iou,
-    boxes.map(([given, right]) => ({ given, right: [right] })),
-  )!;
+  const rows = boxes.map(([given, right]) => ({ given, right: [right] }));
+  return judge(metrics.box_iou, rows)!.figures;
+}
+
+test("boxes in eight forms: mean IoU, and the share of 0.5 and more", () => {
+  const boxes = golden<[given: string, right: string, mean: number, half: number]>("boxes");
+  const figures = figuresOfBoxes(boxes);
   expect(figures.iou_50).toBeCloseTo(meanOf(boxes.map(([, , , half]) => half)), 10);
 });
 
@@ -135,20 +140,7 @@ test("boxes with names in six forms: a pair is of one name", () => {
   expect(all.map(({ found, given, right }) => [found, given, right])).toEqual(
     boxes.map(([, , , , ...counts]) => counts),
   );
-  same(
-    boxes,
-    ([given, right]) => overlap(given, [right]).mean,
-    ([, , mean]) => mean,
-  );
-  same(
-    boxes,
-    ([given, right]) => overlap(given, [right]).half,
-    ([, , , half]) => half,
-  );
-  const { figures } = judge(
-    metrics.box_iou,
-    boxes.map(([given, right]) => ({ given, right: [right] })),
-  )!;
+  const figures = figuresOfBoxes(boxes);
   const sum = (at: 4 | 5 | 6): number => boxes.reduce((total, row) => total + row[at], 0);
   expect(figures.precision_50).toBeCloseTo(sum(4) / sum(5), 12);
   expect(figures.recall_50).toBeCloseTo(sum(4) / sum(6), 12);

@@ -4,9 +4,9 @@
  * models/siglip/image_processing_siglip.py and image_transforms.py (get_resize_output_image_size, center_crop).
  */
 import * as v from "valibot";
-import { TabTuneError } from "../../errors.ts";
 import type { Part } from "./format.ts";
 import type { DecodedImage } from "./pixels.ts";
+import { readProcessorFile, unsupportedProcessor } from "./processor-file.ts";
 import { resizeBicubic } from "./resize.ts";
 
 /** From bytes to what a tower takes. */
@@ -82,12 +82,7 @@ const bicubicResample = 3;
  * @throws TabTuneError "unsupported-model" naming the first field that is wrong or that we do not do
  */
 export function parsePreprocessor(json: unknown): PreprocessorConfig {
-  const parsed = v.safeParse(fileSchema, json);
-  if (!parsed.success) {
-    const issue = parsed.issues[0];
-    throw unsupported(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
-  }
-  const file = parsed.output;
+  const file = readProcessorFile(fileSchema, json, remedy);
   if (file.resample !== bicubicResample) throw unsupported(`resample is ${file.resample}; only 3 (bicubic) is done`);
   // LlavaImageProcessor pads to a square in the mean colour; in LlavaNextImageProcessor the same field means batch padding.
   if (file.do_pad && /^LlavaImageProcessor/.test(file.image_processor_type)) {
@@ -117,13 +112,8 @@ export function parsePreprocessor(json: unknown): PreprocessorConfig {
   return config;
 }
 
-function unsupported(what: string): TabTuneError {
-  return new TabTuneError(
-    "unsupported-model",
-    `preprocessor_config.json: ${what}.`,
-    "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor or SiglipImageProcessor.",
-  );
-}
+const remedy = "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor or SiglipImageProcessor.";
+const unsupported = (what: string) => unsupportedProcessor(what, remedy);
 
 /**
  * Resize and centre crop, still 8 bits. Offsets as HF's center_crop takes them; where the picture is smaller than the crop, black

@@ -9,6 +9,7 @@ import { TabTuneError } from "../../errors.ts";
 import type { ExampleImage } from "../example.ts";
 import { type Normalisation, normaliseTiles } from "./crop.ts";
 import type { Grid, PictureFormat } from "./format.ts";
+import { readProcessorFile } from "./processor-file.ts";
 import { resizeBicubic } from "./resize.ts";
 
 export interface Size {
@@ -54,16 +55,11 @@ export function readSmartResize(
   processorJson: unknown,
   recipe: PixelLimits,
 ): SmartResize & { normalisation: Normalisation; patchSize: number } {
-  const parsed = v.safeParse(fileSchema, processorJson);
-  if (!parsed.success) {
-    const issue = parsed.issues[0];
-    throw new TabTuneError(
-      "unsupported-model",
-      `preprocessor_config.json: ${v.getDotPath(issue) ?? "the file"}: ${issue.message}.`,
-      "Use a checkpoint whose pictures are prepared as by Qwen2VLImageProcessor.",
-    );
-  }
-  const file = parsed.output;
+  const file = readProcessorFile(
+    fileSchema,
+    processorJson,
+    "Use a checkpoint whose pictures are prepared as by Qwen2VLImageProcessor.",
+  );
   const minPixels = recipe.minPixels ?? file.min_pixels ?? file.size.shortest_edge ?? 56 ** 2;
   const maxPixels = recipe.maxPixels ?? file.max_pixels ?? file.size.longest_edge ?? 28 ** 2 * 1280;
   const tileSize = file.patch_size * file.merge_size;

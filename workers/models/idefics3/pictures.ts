@@ -8,8 +8,8 @@ import type { ExampleImage } from "../../data/example.ts";
 import { type Normalisation, normaliseTiles } from "../../data/pictures/crop.ts";
 import type { PictureFormat } from "../../data/pictures/format.ts";
 import { type DecodedImage, fromRgb } from "../../data/pictures/pixels.ts";
+import { readProcessorFile } from "../../data/pictures/processor-file.ts";
 import { resizeLanczos } from "../../data/pictures/resize.ts";
-import { TabTuneError } from "../../errors.ts";
 import { featuresPerTile } from "../config.ts";
 import type { PictureFiles, VisionForm, WrittenSettings } from "../family.ts";
 
@@ -215,16 +215,11 @@ function readSettings({ processorJson, ...recipe }: PictureFiles): {
   spec: SplittingSpec;
   normalisation: Normalisation;
 } {
-  const parsed = v.safeParse(fileSchema, processorJson);
-  if (!parsed.success) {
-    const issue = parsed.issues[0];
-    throw new TabTuneError(
-      "unsupported-model",
-      `preprocessor_config.json: ${v.getDotPath(issue) ?? "the file"}: ${issue.message}.`,
-      "Use a checkpoint whose pictures are prepared as by Idefics3ImageProcessor, with longest_edge for its sizes.",
-    );
-  }
-  const file = parsed.output;
+  const file = readProcessorFile(
+    fileSchema,
+    processorJson,
+    "Use a checkpoint whose pictures are prepared as by Idefics3ImageProcessor, with longest_edge for its sizes.",
+  );
   const own = file.do_resize ? file.size.longest_edge : null;
   return {
     spec: {
