@@ -10,12 +10,13 @@ import { writeManifest } from "../../data/shards/manifest.ts";
 import { createShardWriter } from "../../data/shards/shards.ts";
 import { memoryStore } from "../../storage/memory.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
-import { sealBytes, sealJson } from "../../storage/sealed.ts";
+import { sealBytes, sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
 import { changeAbout } from "../../training/saved/about.ts";
 import { writeAskedRows } from "../../training/saved/answers.ts";
 import { writeEvaluations, writeHeldOut } from "../../training/saved/evaluations.ts";
+import { FORMAT, manifestKey } from "../../training/saved/format.ts";
 import { saveLineage } from "../../training/saved/lineage.ts";
 import { loadLatest } from "../../training/saved/load.ts";
 import { appendLog, readLog } from "../../training/saved/log.ts";
@@ -176,6 +177,14 @@ test("a damaged checkpoint gives way to the one before; without one the run goes
   expect((await checkStorage(stored)).damage).toMatchObject([
     { kind: "run", whole: true, follows: "The run goes: it has no checkpoint that is whole." },
   ]);
+});
+
+test("a run that a newer version goes on with is left to it, whatever becomes of its older checkpoints", async () => {
+  const key = manifestKey("r", 2);
+  const manifest = await unsealJson((await store.get(key))!);
+  await store.set([[key, await sealJson({ ...(manifest as object), format: FORMAT + 1 })]], "strict");
+  await flip("run/r/gen/000000001/chunk/000000001");
+  expect((await checkStorage(stored)).damage).toEqual([]);
 });
 
 test("a gap in the log costs its steps, a part of a job what is behind it, and an entry of no kind is told", async () => {
