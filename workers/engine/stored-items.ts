@@ -10,10 +10,9 @@ import { cacheSize } from "../data/shards/row-cache.ts";
 import { storedFeatures } from "../models/kept/feature-cache.ts";
 import type { StorageInfo } from "../protocol/engine.ts";
 import { bytesByFolder, type FileCache } from "../storage/file-cache.ts";
-import { parsed } from "../storage/sealed.ts";
 import type { Store } from "../storage/store.ts";
 import { listRuns } from "../training/saved/runs.ts";
-import { aboutFile, type CachedModel } from "../weights/loading/tensor-cache.ts";
+import { aboutFile, type CachedModel, parsedAbout } from "../weights/loading/tensor-cache.ts";
 import { counted } from "../words.ts";
 
 type Item = StorageInfo["items"][number];
@@ -109,10 +108,7 @@ export async function labelsOfFolders(cache: FileCache): Promise<Map<string, str
 async function aboutOf(cache: FileCache, folder: string): Promise<CachedModel> {
   const reader = await cache.open(`${folder}/${aboutFile}`);
   if (!reader) return { label: unnamed, createdAt: "" };
-  const text = new TextDecoder().decode(await reader.read(0, reader.size));
-  // Tensors carry a hash behind their bytes, and so does this file when they were written by the same hand.
-  const about = parsed(new TextEncoder().encode(text.slice(0, text.lastIndexOf("}") + 1))) as CachedModel | undefined;
-  return about ?? { label: unnamed, createdAt: "" };
+  return parsedAbout(await reader.read(0, reader.size)) ?? { label: unnamed, createdAt: "" };
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e7 ? 3 : 2)} GB`;

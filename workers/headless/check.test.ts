@@ -2,9 +2,9 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { main } from "../headless.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFsStore } from "../storage/fs.ts";
+import { shell } from "../testing/shell.ts";
 import { loadLatest } from "../training/saved/load.ts";
 import { appendLog } from "../training/saved/log.ts";
 import { saveRunInfo } from "../training/saved/runs.ts";
@@ -32,14 +32,8 @@ afterAll(() => fs.rmSync(out, { recursive: true, force: true }));
 async function check(
   ...more: string[]
 ): Promise<{ code: number; found: { checked: number; damage: object[] }; error: string }> {
-  const [said, told]: [string[], string[]] = [[], []];
-  const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => said.push(String(text)) > 0),
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => told.push(String(text)) > 0),
-  ];
-  const code = await main(["check", ...more]);
-  for (const spy of spies) spy.mockRestore();
-  return { code, found: said.length > 0 ? JSON.parse(said.join("")) : undefined, error: told.at(-1) ?? "" };
+  const { code, out: said, err } = await shell("check", ...more);
+  return { code, found: said.length > 0 ? JSON.parse(said.join("")) : undefined, error: err.at(-1) ?? "" };
 }
 
 test("a sound store, a damaged one, and what --repair takes away", async () => {

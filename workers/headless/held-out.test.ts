@@ -6,12 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { main } from "../headless.ts";
-import { headSizesOf, verdictKey } from "../self-test/self-test.ts";
-import { sealJson } from "../storage/sealed.ts";
-import { testBench } from "../testing/gpu.ts";
-import { Arguments } from "./arguments.ts";
-import { openedModel } from "./open.ts";
-import { HOST, verdicts } from "./self-test.ts";
+import { keepVerdict } from "../testing/verdict.ts";
 
 const golden = fileURLToPath(new URL("../testing/goldens/own-tiny/", import.meta.url));
 const model = ["--model", `${golden}model`];
@@ -21,9 +16,7 @@ const at = (name: string): string => path.join(folder, name);
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "tabtune-held-out-"));
   vi.stubEnv("XDG_CACHE_HOME", at("cache"));
-  const { model: opened } = await openedModel(new Arguments(new Map([["model", [model[1]!]]])));
-  const key = verdictKey((await testBench()).gpu.facts, headSizesOf(opened.config), HOST);
-  await verdicts.set([[key, await sealJson({ results: [] })]], "relaxed");
+  await keepVerdict(model[1]!);
 });
 afterAll(() => {
   vi.unstubAllEnvs();

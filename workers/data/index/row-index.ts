@@ -40,8 +40,8 @@ const BLOCK_ROWS = { least: 64, most: 128 };
 /** Of pictures that are kept beside a block: their bytes lie in memory until it is written. */
 const KEPT_BYTES = 32 << 20;
 
-const blockKey = (id: string, n: number) => `dataset/${id}/index/${n}`;
-const keptKey = (id: string, n: number) => `dataset/${id}/kept/${n}`;
+export const blockKey = (id: string, n: number) => `dataset/${id}/index/${n}`;
+export const keptKey = (id: string, n: number) => `dataset/${id}/kept/${n}`;
 
 export interface IndexWriter {
   /** Resolves to the bytes of those of its pictures that lie nowhere but in its record. */

@@ -22,7 +22,7 @@ export interface ShardWriter {
   finish(): Promise<WrittenShards>;
 }
 
-const shardKey = (id: string, n: number) => `dataset/${id}/shard/${n}`;
+export const shardKey = (id: string, n: number) => `dataset/${id}/shard/${n}`;
 /** Beside the shard and not in it: what is trained on does not depend on what a file is called. */
 const sourcesKey = (id: string, n: number) => `dataset/${id}/sources/${n}`;
 

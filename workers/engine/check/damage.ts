@@ -9,4 +9,4 @@ export interface Damage extends Omit<StorageDamage, "id" | "label"> {
 }
 
 /** Told after each entry and file that was looked at. */
-export type Looked = (place: string) => void;
+export type Looked = () => void;

@@ -5,12 +5,10 @@ import { readHashed } from "../../storage/hashed-file.ts";
 import type { RangeReader } from "../../storage/range-reader.ts";
 import { parsed } from "../../storage/sealed.ts";
 import { matches } from "../../weights/hub/hub.ts";
-import { aboutFile } from "../../weights/loading/tensor-cache.ts";
+import { aboutFile, parsedAbout } from "../../weights/loading/tensor-cache.ts";
 import type { Damage, Looked } from "./damage.ts";
 
 const readWhole = (reader: RangeReader): Promise<Uint8Array> => reader.read(0, reader.size);
-
-const upToBrace = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, bytes.lastIndexOf(0x7d) + 1);
 
 type Sound = (name: string, reader: RangeReader) => Promise<boolean>;
 
@@ -23,7 +21,7 @@ async function* damagedFiles(
   for (const { name } of await cache.list()) {
     const reader = await cache.open(name);
     const isSound = !reader || (await sound(name, reader));
-    looked(name);
+    looked();
     if (isSound) continue;
     const slash = name.indexOf("/");
     const message = `${placeOf(name.slice(slash + 1))} (damaged)`;
@@ -56,8 +54,7 @@ export async function* damageInModels(
     // Older versions kept a model in one file, which nothing reads.
     if (slash < 0) return true;
     const [folder, name] = [path.slice(0, slash), path.slice(slash + 1)];
-    // Who made the folder writes its name without a hash, or with one behind it.
-    if (name === aboutFile) return parsed(upToBrace(await readWhole(reader))) !== undefined;
+    if (name === aboutFile) return parsedAbout(await readWhole(reader)) !== undefined;
     if (!folder.startsWith("hub-")) return (await readHashed(reader)) !== undefined;
     const bytes = await readWhole(reader);
     if (name === "listing") return parsed(bytes) !== undefined;

@@ -23,7 +23,7 @@ const rule = (kind: DamagedKind, at: RegExp, mend: Mend, place: Rule["place"], f
 });
 
 const madeAgain = "It is made again when it is wanted.";
-const prepareAgain = "The prepared data goes: give the same files again. Saved runs stay.";
+export const prepareAgain = "The prepared data goes: give the same files again. Saved runs stay.";
 
 export const rules: readonly Rule[] = [
   rule(

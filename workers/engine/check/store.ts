@@ -1,5 +1,7 @@
 /** Looks at every entry of the store: its hash, and that none is missing that a record names. */
+import { blockKey, keptKey } from "../../data/index/row-index.ts";
 import { type DatasetManifest, readManifest as readDatasetManifest } from "../../data/shards/manifest.ts";
+import { shardKey } from "../../data/shards/shards.ts";
 import { TabTuneError } from "../../errors.ts";
 import { isSealed, unsealBytes } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
@@ -15,7 +17,7 @@ import {
 } from "../../training/saved/format.ts";
 import { deleteGeneration } from "../../training/saved/save.ts";
 import type { Damage, Looked } from "./damage.ts";
-import { HASHED_ELSEWHERE, type Rule, rules } from "./rules.ts";
+import { HASHED_ELSEWHERE, prepareAgain, type Rule, rules } from "./rules.ts";
 
 /** Entries that versions before did not seal: nobody can say whether they are whole. */
 const ONCE_BARE = /^(run\/[^/]+\/answers\/picture\/|dataset\/[^/]+\/contents$)/;
@@ -25,7 +27,7 @@ export async function* damageInStore(store: Store, looked: Looked): AsyncGenerat
   const keys = await store.keys("");
   for (const key of keys.filter((k) => !HASHED_ELSEWHERE.test(k))) {
     const found = await damageAt(store, key);
-    looked(key);
+    looked();
     if (found) yield found;
   }
   const ids = (prefix: string): string[] => [
@@ -83,7 +85,7 @@ async function* damagedCheckpoints(store: Store, runId: string, looked: Looked):
   for (const [g, hasManifest] of await generationsOf(store, runId)) {
     if (!hasManifest) continue;
     const manifest = await readManifest(store, runId, g);
-    looked(manifestKey(runId, g));
+    looked();
     // Not damage: what a newer version can read is left to it, as `loadLatest` does.
     if (manifest === "newer") return;
     if (manifest === undefined) {
@@ -116,7 +118,7 @@ async function damagedPiece(store: Store, runId: string, m: Manifest, looked: Lo
   for (const [i, chunk] of m.chunks.entries()) {
     const key = chunkKey(runId, m.generation, i);
     const bytes = await store.get(key);
-    looked(key);
+    looked();
     const name = `piece ${i + 1} of ${m.chunks.length}`;
     if (bytes === undefined) return `${name} is missing`;
     if ((await sha256(bytes)) !== chunk.sha256) return `${name} is not what was written`;
@@ -134,29 +136,26 @@ async function* damagedParts(store: Store, id: string, looked: Looked): AsyncGen
   if (!manifest) return;
   for (const { key, name, hash } of partsOf(manifest)) {
     const bytes = await store.get(key);
-    looked(key);
+    looked();
     if (bytes && (hash === undefined || (await sha256(bytes)) === hash)) continue;
     const message = `${name} (${bytes ? "damaged" : "missing"})`;
-    const follows = "The prepared data goes: give the same files again. Saved runs stay.";
-    yield { kind: "data", item: id, message, follows, whole: true };
+    yield { kind: "data", item: id, message, follows: prepareAgain, whole: true };
   }
 }
 
 function partsOf({ id, shards, index }: DatasetManifest): { key: string; name: string; hash: string | undefined }[] {
   const blocks = index?.blocks ?? [];
-  const folder = `dataset/${id}`;
   return [
     ...shards.map(({ sha256: hash }, n) => ({
-      key: `${folder}/shard/${n}`,
+      ...{ key: shardKey(id, n), hash },
       name: `shard ${n + 1} of ${shards.length}`,
-      hash,
     })),
     ...blocks.map(({ sha256: hash }, n) => ({
-      ...{ key: `${folder}/index/${n}`, hash },
+      ...{ key: blockKey(id, n), hash },
       name: `part ${n + 1} of ${blocks.length} of the list of rows`,
     })),
     ...blocks.flatMap(({ keptSha256: hash }, n) =>
-      hash === undefined ? [] : [{ key: `${folder}/kept/${n}`, name: `the pictures of part ${n + 1}`, hash }],
+      hash === undefined ? [] : [{ key: keptKey(id, n), name: `the pictures of part ${n + 1}`, hash }],
     ),
   ];
 }

@@ -5,6 +5,8 @@
  */
 import { TabTuneError, wordsOf } from "../../errors.ts";
 import type { FileCache } from "../../storage/file-cache.ts";
+import { HASH_BYTES, readHashed } from "../../storage/hashed-file.ts";
+import { parsed } from "../../storage/sealed.ts";
 import { sha256InPieces } from "../../storage/sha256.ts";
 
 /** What became of the cache during a load; `reason` says what was wrong. */
@@ -31,7 +33,10 @@ export interface CachedModel {
 }
 
 export const aboutFile = "about";
-const hashBytes = 64;
+
+/** Of a model's `aboutFile`, which may have a hash behind it like any other file; undefined where it is damaged. */
+export const parsedAbout = (bytes: Uint8Array): CachedModel | undefined =>
+  parsed(bytes.subarray(0, bytes.lastIndexOf("}".charCodeAt(0)) + 1)) as CachedModel | undefined;
 
 /** The tensors of one model under `folder`, which is part of every file's name. */
 export async function openTensorCache(cache: FileCache, folder: string, label: string): Promise<TensorCache> {
@@ -68,12 +73,9 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
     async read(key, expected, name) {
       if (!present.has(place(key))) return undefined;
       const reader = await cache.open(place(key));
-      const size = expected ?? (reader?.size ?? 0) - hashBytes;
-      if (size >= 0 && reader?.size === size + hashBytes) {
-        const bytes = await reader.read(0, size + hashBytes);
-        const hash = new TextDecoder().decode(bytes.subarray(size));
-        if ((await sha256InPieces(bytes.subarray(0, size))) === hash) return bytes.subarray(0, size);
-      }
+      const fits = reader && (expected === undefined || reader.size === expected + HASH_BYTES);
+      const bytes = fits && (await readHashed(reader));
+      if (bytes) return bytes;
       present.delete(place(key));
       damage ??= `${name} in it is damaged`;
       return undefined;
