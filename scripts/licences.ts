@@ -34,6 +34,9 @@ export const lockedPackages = (): Record<string, Locked> =>
   (JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")) as { packages: Record<string, Locked> })
     .packages;
 
+/** What serves and drives a browser that measures (bench/), and is in nothing that ships. */
+const TOOLS = new Set(["vite", "@playwright/test"]);
+
 /** Packages that files of the rooms import; "@a/b/c" and "a/b" are of "@a/b" and "a". */
 function imported(): Set<string> {
   const names = new Set<string>(["webgpu"]);
@@ -45,7 +48,7 @@ function imported(): Set<string> {
       for (const [, name] of text
         .replace(own, "")
         .matchAll(/(?:from|import\(?)\s*"((?:@[\w.-]+\/)?[\w][\w.-]*)(?:\/[^"]*)?"/g))
-        if (!name!.startsWith("node:") && name !== "vite") names.add(name!);
+        if (!name!.startsWith("node:") && !TOOLS.has(name!)) names.add(name!);
     }
   return names;
 }

@@ -69,7 +69,7 @@ export function planMoments(seed: number, steps: number, count: number): Moment[
   return [...moments, { kind: "reload", step: steps - 1, wait: 0, before, nth: 1, takesOver: false }];
 }
 
-/** "reload at step 12, before write 3 to the run's records". */
+/** "reload at step 12, before write 3 that is ^(put|delete) run\/". */
 export function momentWords({ kind, step, wait, before, nth, takesOver }: Moment): string {
   if (kind === "second-tab") return `second tab at step ${step}, which ${takesOver ? "takes over" : "looks on"}`;
   const when = before ? `before write ${nth} that is ${before.source}` : `${wait} ms later`;
