@@ -116,6 +116,28 @@ test("every place is an address: links, Back and a reload lead to it", async ({ 
   await expect(place(page, "Train")).toHaveAttribute("aria-current", "location");
 });
 
+test("the place in the address is come to, also where the page grows in the very moment", async ({ page }) => {
+  await page.addInitScript(() => {
+    const original = window.requestAnimationFrame.bind(window);
+    let hasGrown = false;
+    // Panels above it fill themselves between two frames.
+    window.requestAnimationFrame = (then) =>
+      original((time) => {
+        const place = document.getElementById("train");
+        if (place && !hasGrown) {
+          hasGrown = true;
+          const filling = document.createElement("div");
+          filling.style.height = "3000px";
+          place.before(filling);
+        }
+        then(time);
+      });
+  });
+  await page.goto("/#train");
+  await expect(panel(page, "Training").getByRole("heading", { name: "Training", exact: true })).toBeInViewport();
+  await expect(page).toHaveURL(/#train$/);
+});
+
 test("the next step is named, and is the one primary button", async ({ page }) => {
   test.setTimeout(400_000);
   await page.goto("/");

@@ -38,7 +38,7 @@ function usePlaceInSight(): Address {
     const look = (): void => {
       due = 0;
       if (location.hash !== seen) return;
-      if (asked && !isTopInSight(asked)) asked = undefined;
+      if (asked && !isHeld && !isTopInSight(asked)) asked = undefined;
       const now = asked ?? placeAtEyes();
       setPlace(now);
       // Not a step of the history: only what is pressed is one to go back from. A recipe's link stays until it is taken.
