@@ -85,7 +85,7 @@ test("every setting can be searched, is marked where it differs from the preset,
   await expect(field(page, "Steps")).toHaveCount(1);
   for (const name of ["num_train_epochs", "warmup_steps", "adam_beta1", "use_rslora", "quantize_modules"])
     await expect(list(page).getByText(name, { exact: true })).toHaveCount(1);
-  await expect(list(page)).toContainText("46 of 46 settings");
+  await expect(list(page)).toContainText("48 of 48 settings");
 
   const search = list(page).getByRole("searchbox", { name: "Search settings" });
   await search.fill("constant_with_warmup");
