@@ -246,3 +246,12 @@ export function hashOf(modules: Pick<ModuleMatrices, "module" | "loraA" | "loraB
 /** Shorthand: the recipe of a golden run with changes. */
 export const recipeWith = (golden: Golden, run: string, changes: Record<string, unknown> = {}): Recipe =>
   parseRecipe({ ...goldenRecipe(golden, run), ...changes });
+
+/** A case with its model, and its rows prepared in a store of their own: what `runToEnd` trains by run `run` with these changes. */
+export async function openGoldenRun(name: GoldenCase, run: string, changes: Record<string, unknown>) {
+  const golden = await openGolden(name);
+  const recipe = recipeWith(golden, run, changes);
+  const model = await loadGoldenModel(golden, recipe);
+  const store = memoryStore();
+  return { golden, recipe, model, store, dataset: await goldenDataset(model, store, await goldenFiles(golden)) };
+}

@@ -19,9 +19,8 @@ import {
   goldenDataset,
   goldenFiles,
   loadGoldenModel,
-  openGolden,
+  openGoldenRun,
   outcomeOf,
-  recipeWith,
   runToEnd,
 } from "../testing/golden.ts";
 import type { RunOptions } from "./open-run.ts";
@@ -48,16 +47,12 @@ vi.mock("../models/memory-plan.ts", async (original) => {
 const STEPS = 5;
 
 async function opened(name: GoldenCase, changes: Record<string, unknown> = {}) {
-  const golden = await openGolden(name);
-  const recipe = recipeWith(golden, "a", {
+  const run = await openGoldenRun(name, "a", {
     ...{ max_steps: STEPS, per_device_train_batch_size: 2, gradient_accumulation_steps: 1, save_steps: 100 },
     ...{ data_order: "sequential", load_in_4bit: false },
     ...changes,
   });
-  const model = await loadGoldenModel(golden, recipe);
-  const store = memoryStore();
-  const all = await goldenDataset(model, store, await goldenFiles(golden));
-  return { golden, recipe, model, store, dataset: firstRows(all, 4) };
+  return { ...run, dataset: firstRows(run.dataset, 4) };
 }
 
 /** A data set's first rows: their pictures come round quickly. */

@@ -5,18 +5,8 @@ import type { Kernel } from "../gpu/program.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import type * as Used from "../self-test/cases/used.ts";
-import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
-import {
-  figuresOf,
-  goldenDataset,
-  goldenFiles,
-  loadGoldenModel,
-  openGolden,
-  outcomeOf,
-  recipeWith,
-  runToEnd,
-} from "../testing/golden.ts";
+import { figuresOf, openGoldenRun, outcomeOf, runToEnd } from "../testing/golden.ts";
 import type { RunEvent } from "./events.ts";
 import { KernelWatch } from "./kernel-watch.ts";
 import type { RunOptions } from "./open-run.ts";
@@ -36,14 +26,10 @@ let store: Store;
 let dataset: Dataset;
 
 beforeAll(async () => {
-  const golden = await openGolden("llava-mha");
-  recipe = recipeWith(golden, "a", {
+  ({ model, recipe, store, dataset } = await openGoldenRun("llava-mha", "a", {
     ...{ load_in_4bit: true, max_steps: 4, save_steps: 2 },
     ...{ per_device_train_batch_size: 1, gradient_accumulation_steps: 1 },
-  });
-  model = await loadGoldenModel(golden, recipe);
-  store = memoryStore();
-  dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  }));
 });
 
 afterEach(() => vi.restoreAllMocks());

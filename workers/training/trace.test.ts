@@ -6,9 +6,8 @@ import type { Adapter } from "../models/adapter.ts";
 import { readAdapter, writeAdapter } from "../models/adapter-slabs.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
-import { memoryStore } from "../storage/memory.ts";
 import type { Store } from "../storage/store.ts";
-import { goldenDataset, goldenFiles, loadGoldenModel, openGolden, recipeWith, runToEnd } from "../testing/golden.ts";
+import { openGoldenRun, runToEnd } from "../testing/golden.ts";
 import type { RunOptions } from "./open-run.ts";
 import { largestOf } from "./trace.ts";
 
@@ -18,14 +17,10 @@ let store: Store;
 let dataset: Dataset;
 
 beforeAll(async () => {
-  const golden = await openGolden("llava-mha");
-  recipe = recipeWith(golden, "a", {
+  ({ model, recipe, store, dataset } = await openGoldenRun("llava-mha", "a", {
     ...{ load_in_4bit: true, max_steps: 3, per_device_train_batch_size: 4, gradient_accumulation_steps: 1 },
     ...{ data_order: "sequential", save_steps: 100 },
-  });
-  model = await loadGoldenModel(golden, recipe);
-  store = memoryStore();
-  dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  }));
 });
 
 const train = (options: Partial<RunOptions> = {}) => runToEnd(model, recipe, { store, dataset, ...options });

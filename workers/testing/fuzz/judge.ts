@@ -197,7 +197,7 @@ export async function judgeFile(format: FuzzFormat, n: number, seed: number): Pr
 }
 
 /** The file of a number, and the sound one that it was made of. Two of three are changed in their structure. */
-export function damagedFile(format: FuzzFormat, n: number, seed: number) {
+function damagedFile(format: FuzzFormat, n: number, seed: number) {
   const random = randomOf(seed * 1_000_003 + n);
   const file = random(files[format].length);
   const sound = files[format][file]!;

@@ -10,6 +10,9 @@ export function randomOf(seed: number): Random {
   };
 }
 
+/** One of several; a draw. */
+export const pick = <T>(random: Random, all: readonly T[]): T => all[random(all.length)]!;
+
 const WORDS = [
   '"',
   "\n",

@@ -1,5 +1,5 @@
 /** Zips and tars whose directories lie: sizes, offsets, counts, names and kinds, with checksums that agree where a format has them. */
-import type { Random } from "../mutate.ts";
+import { pick, type Random } from "../mutate.ts";
 
 const NUMBERS = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 const NAMES = ["../up.png", "/root.png", "a\u0000b", "", "con", "..\\x", "data.jsonl", "x/y/../../z", "\u202egnp.exe"];
@@ -79,8 +79,7 @@ export function mutateTar(bytes: Uint8Array, random: Random): { bytes: Uint8Arra
     magic: () => put(257, "GNUtar ", 8),
     "name of another": () => out.copyWithin(at, headers[random(headers.length)]!, headers[0]! + 100),
   };
-  const names = Object.keys(moves);
-  const how = names[random(names.length)]!;
+  const how = pick(random, Object.keys(moves));
   moves[how]!();
   if (random(4) > 0) {
     put(148, "        ");

@@ -1,9 +1,9 @@
 /** JSON that is wrong in its structure: as a tree that can hold what no value can (a key twice, numbers beyond any type). */
-import type { Random } from "../mutate.ts";
+import { pick, type Random } from "../mutate.ts";
 
-export type Tree = { entries: [key: string, value: Tree][] } | { items: Tree[] } | { raw: string };
+type Tree = { entries: [key: string, value: Tree][] } | { items: Tree[] } | { raw: string };
 
-export function treeOf(value: unknown): Tree {
+function treeOf(value: unknown): Tree {
   if (Array.isArray(value)) return { items: value.map(treeOf) };
   if (typeof value === "object" && value !== null)
     return { entries: Object.entries(value).map(([key, item]) => [JSON.stringify(key), treeOf(item)]) };
@@ -55,7 +55,6 @@ const KEYS = [
   "a\u202eb",
   "\u0000",
 ];
-const pick = <T>(random: Random, all: readonly T[]): T => all[random(all.length)]!;
 
 /** A strange value that `JSON.parse` takes, mostly. */
 export const strange = (random: Random): Tree => {
@@ -67,7 +66,7 @@ export const strange = (random: Random): Tree => {
 };
 
 /** Changes one place of the tree in itself; the words for what was done. */
-export function mutateTree(tree: Tree, random: Random): string {
+function mutateTree(tree: Tree, random: Random): string {
   const places: { put(to: Tree): void; node: Tree; parent: Tree }[] = [];
   const walk = (parent: Tree): void => {
     if ("items" in parent)

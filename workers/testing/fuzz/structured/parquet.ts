@@ -8,7 +8,7 @@ interface Spot {
 }
 
 /** Every number, length and count of the Thrift struct at `at` (compact protocol), and where it ends. */
-export function thriftSpots(bytes: Uint8Array, at: number): { spots: Spot[]; end: number } {
+function thriftSpots(bytes: Uint8Array, at: number): { spots: Spot[]; end: number } {
   const spots: Spot[] = [];
   const varint = (what?: Spot["what"]): number => {
     const start = at;

@@ -1,6 +1,6 @@
 /** Pictures whose headers lie: sizes, lengths and kinds of their pieces, with checksums that agree. */
 import { crc32 } from "node:zlib";
-import type { Random } from "../mutate.ts";
+import { pick, type Random } from "../mutate.ts";
 
 const SIZES = [0, 1, 2, 255, 256, 4096, 32_768, 32_769, 65_535, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
@@ -70,8 +70,7 @@ export function mutatePicture(bytes: Uint8Array, random: Random): { bytes: Uint8
     "piece missing": () => new Uint8Array(Buffer.concat([out.subarray(0, piece.at), out.subarray(end)])),
     "piece cut": () => out.slice(0, Math.max(1, piece.at + random(Math.max(1, end - piece.at)))),
   };
-  const names = Object.keys(moves);
-  const how = names[random(names.length)]!;
+  const how = pick(random, Object.keys(moves));
   const made = moves[how]!() ?? out;
   if (first === 0x89 && random(4) > 0) correctChecksums(made);
   return { bytes: made, how: `picture: ${how}` };

@@ -1,5 +1,5 @@
 /** Chat templates as a stranger could write them: published ones with pieces moved, and pieces that loop, grow, recurse and refuse. */
-import type { Random } from "../mutate.ts";
+import { pick, type Random } from "../mutate.ts";
 
 const PIECES = [
   "{% for i in range(1000) %}",
@@ -79,8 +79,7 @@ export function mutateTemplate(jinja: string, random: Random): { text: string; h
         parts[at] = (parts[at] ?? "").replace(/\w+/, ["x", "0", "loop", "none", "messages"][random(5)]!);
       },
     };
-    const names = Object.keys(moves);
-    const name = names[random(names.length)]!;
+    const name = pick(random, Object.keys(moves));
     moves[name]!();
     done.push(name);
   }

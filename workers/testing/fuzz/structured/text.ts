@@ -1,5 +1,5 @@
 /** Tables of text with cells and lines out of their places. */
-import type { Random } from "../mutate.ts";
+import { pick, type Random } from "../mutate.ts";
 
 const CELLS = [
   "",
@@ -38,8 +38,7 @@ export function mutateTable(bytes: Uint8Array, random: Random): { bytes: Uint8Ar
     },
     "no cell": () => void cells.splice(0),
   };
-  const names = Object.keys(moves);
-  const name = names[random(names.length)]!;
+  const name = pick(random, Object.keys(moves));
   moves[name]!();
   lines[at] = cells.join(between);
   if (random(6) === 0) lines.splice(random(lines.length), 0, lines[random(lines.length)]!);
