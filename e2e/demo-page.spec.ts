@@ -1,20 +1,21 @@
 /** A demo page of one's own: made of a run, served from a sub-folder, it answers as the trainer's chat did, also without a network. */
-import fs from "node:fs";
 import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { type FakeAccount, startFakeAccount } from "../workers/testing/fake-account.ts";
 import { COMMIT, startFakeHub } from "../workers/testing/fake-hub.ts";
+import { demoModelFiles } from "./files.ts";
 import {
   alertIn,
   ask,
   button,
-  chooseSampleData,
+  chooseHubModel,
+  downloaded,
   expect,
-  holdNothingOut,
   loadDemo,
   panel,
+  prepare,
   SLOW,
   setRecipe,
   shortRecipe,
@@ -31,10 +32,7 @@ const FOLDER = "/ann/demo/";
 
 /** A run of two steps that has learned something, and its adapter's answer. */
 async function trained(page: Page, load: (page: Page) => Promise<void> = loadDemo): Promise<string> {
-  await page.goto("/");
-  await load(page);
-  await chooseSampleData(page);
-  await holdNothingOut(page);
+  await prepare(page, load);
   await setRecipe(page, { ...shortRecipe(2, 1), "Learning rate": 0.01 });
   await button(page, "Start training").click();
   await waitForStatus(page, "Training", "Done. Step 2 of 2");
@@ -55,11 +53,7 @@ async function fillIn(page: Page): Promise<void> {
 }
 
 async function downloadPage(page: Page): Promise<Record<string, Uint8Array>> {
-  const arriving = page.waitForEvent("download");
-  await button(page, "Download as zip").click();
-  const chunks: Buffer[] = [];
-  for await (const chunk of await (await arriving).createReadStream()) chunks.push(chunk as Buffer);
-  return unzipSync(Buffer.concat(chunks));
+  return unzipSync(await downloaded(page, () => button(page, "Download as zip").click()));
 }
 
 const answerOf = (demo: Page) => demo.locator(".turn.assistant p");
@@ -138,14 +132,10 @@ test("of a model from the hub the page names it, and each visitor's browser fetc
   tag: "@long",
 }, async ({ page, context, seen }) => {
   test.setTimeout(600_000);
-  const folder = path.resolve("public/demo/model");
-  const model = new Map(fs.readdirSync(folder).map((name) => [name, fs.readFileSync(path.join(folder, name))]));
-  const models = await startFakeHub({ name: "someone/demo", files: model });
+  const models = await startFakeHub({ name: "someone/demo", files: demoModelFiles() });
   const expected = await trained(page, async () => {
-    const chosen = panel(page, "Model");
-    await chosen.getByRole("combobox", { name: "Model" }).selectOption("other");
-    await chosen.getByLabel("Name on the hub").fill("someone/demo");
-    await chosen.getByText("Hub settings").click();
+    await chooseHubModel(page, "someone/demo");
+    await panel(page, "Model").getByText("Hub settings").click();
     await page.getByLabel("Hub address").fill(models.endpoint);
     await button(page, "Load model").click();
     await page.getByRole("button", { name: /^Download \d/ }).click();

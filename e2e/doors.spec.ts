@@ -10,6 +10,8 @@ import {
   alertIn,
   button,
   chooseFiles,
+  chooseHubModel,
+  downloaded,
   expect,
   loadDemo,
   panel,
@@ -143,8 +145,7 @@ test("texts of ill will are texts everywhere, and a token is kept nowhere", asyn
     await page.getByLabel("Data set of the hub").fill("someone/pictures");
     await button(page, "Look it up").click();
     await expect(page.getByRole("region", { name: "From the hub" })).toContainText("__hit=2");
-    await panel(page, "Model").getByRole("combobox", { name: "Model" }).selectOption("other");
-    await page.getByLabel("Name on the hub").fill("someone/model");
+    await chooseHubModel(page, "someone/model");
     await button(page, "Load model").click();
     await expect(alertIn(page, "Model")).toBeVisible({ timeout: SLOW });
     await expectNobodyIn(page);
@@ -233,11 +234,8 @@ test("texts of ill will are texts everywhere, and a token is kept nowhere", asyn
     await runs.getByRole("textbox", { name: "Title" }).fill(IMG);
     await runs.getByRole("textbox", { name: "Licence notes" }).fill(ALL);
     await button(page, "Make the page").click();
-    const arriving = page.waitForEvent("download", { timeout: SLOW });
-    await button(page, "Download as zip").click({ timeout: SLOW });
-    const chunks: Buffer[] = [];
-    for await (const chunk of await (await arriving).createReadStream()) chunks.push(chunk as Buffer);
-    const made = unzipSync(Buffer.concat(chunks));
+    const press = () => button(page, "Download as zip").click({ timeout: SLOW });
+    const made = unzipSync(await downloaded(page, press));
     expect(Object.keys(made).filter((name) => /\.\.|^\/|\\/.test(name))).toEqual([]);
     const site = await serveFiles((at) => made[at.slice(1) || "index.html"]);
     const demo = await context.newPage();

@@ -5,6 +5,12 @@ import type { Locator } from "@playwright/test";
 
 export const demoPicture = (name: string): Uint8Array => fs.readFileSync(`public/demo/data/images/${name}`);
 
+/** The demo model's files by their names, as a hub has them. */
+export function demoModelFiles(): Map<string, Uint8Array> {
+  const folder = "public/demo/model";
+  return new Map(fs.readdirSync(folder).map((name) => [name, new Uint8Array(fs.readFileSync(`${folder}/${name}`))]));
+}
+
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 export const jsonLines = (rows: unknown[]): Uint8Array => text(rows.map((row) => JSON.stringify(row)).join("\n"));

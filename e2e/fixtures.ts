@@ -2,6 +2,7 @@
  * What every browser test shares: a page whose network ends at this machine, and the panels' controls by the names that people
  * and screen readers know them by.
  */
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type BrowserContext, test as base, expect, type Locator, type Page } from "@playwright/test";
 import { unzipSync } from "fflate";
@@ -115,6 +116,13 @@ export async function visitAgain(page: Page): Promise<void> {
   await page.goto("/");
 }
 
+/** Chooses a model by its name on the hub. */
+export async function chooseHubModel(page: Page, name: string): Promise<void> {
+  const model = panel(page, "Model");
+  await model.getByRole("combobox", { name: "Model" }).selectOption("other");
+  await model.getByLabel("Name on the hub").fill(name);
+}
+
 /** Loads the demo model. After a reload the page has the model of before again by itself: then this only waits for it. */
 export async function loadDemo(page: Page): Promise<void> {
   const comesBack = await page.evaluate(() => {
@@ -139,9 +147,9 @@ export async function holdNothingOut(page: Page): Promise<void> {
 }
 
 /** From an empty page to one that can train on all rows. */
-export async function prepare(page: Page): Promise<void> {
+export async function prepare(page: Page, load: (page: Page) => Promise<void> = loadDemo): Promise<void> {
   await page.goto("/");
-  await loadDemo(page);
+  await load(page);
   await chooseSampleData(page);
   await holdNothingOut(page);
 }
@@ -210,14 +218,16 @@ export interface AdapterFiles {
   card: string;
 }
 
-/** Presses "Download adapter" of the newest run. Returns the zip. */
-export async function downloadZip(page: Page): Promise<Uint8Array> {
-  const arriving = page.waitForEvent("download");
-  await button(page, "Download adapter").first().click();
-  const chunks: Buffer[] = [];
-  for await (const chunk of await (await arriving).createReadStream()) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+/** The file that `press` has the page hand to the browser's downloads. */
+export async function downloaded(page: Page, press: () => Promise<void>): Promise<Buffer> {
+  const arriving = page.waitForEvent("download", { timeout: SLOW });
+  await press();
+  return readFile(await (await arriving).path());
 }
+
+/** Presses "Download adapter" of the newest run. Returns the zip. */
+export const downloadZip = (page: Page): Promise<Uint8Array> =>
+  downloaded(page, () => button(page, "Download adapter").first().click());
 
 /** The same, opened. */
 export async function downloadAdapter(page: Page): Promise<AdapterFiles> {

@@ -1,26 +1,16 @@
 /** A model from the hub: asked about, fetched over a bad line, kept, loaded again without the network, deleted. */
-import fs from "node:fs";
-import path from "node:path";
 import type { Page } from "@playwright/test";
 import { type FakeHub, startFakeHub } from "../workers/testing/fake-hub.ts";
-import { alertIn, button, expect, panel, statusOf, test, waitForStatus } from "./fixtures.ts";
+import { demoModelFiles } from "./files.ts";
+import { alertIn, button, chooseHubModel, expect, panel, statusOf, test, waitForStatus } from "./fixtures.ts";
 
-const demo = path.resolve(import.meta.dirname, "../public/demo/model");
-const files = new Map(
-  fs.readdirSync(demo).map((name) => [name, new Uint8Array(fs.readFileSync(path.join(demo, name)))]),
-);
+const files = demoModelFiles();
 
 let hub: FakeHub;
 test.beforeAll(async () => {
   hub = await startFakeHub({ name: "someone/demo", files, token: "secret" });
 });
 test.afterAll(() => hub.close());
-
-async function chooseModel(page: Page, name: string): Promise<void> {
-  const model = panel(page, "Model");
-  await model.getByRole("combobox", { name: "Model" }).selectOption("other");
-  await model.getByLabel("Name on the hub").fill(name);
-}
 
 async function openSettings(page: Page): Promise<void> {
   await panel(page, "Model").getByText("Hub settings").click();
@@ -49,7 +39,7 @@ test("a page that is reloaded while a model comes goes on where it was", async (
     const context = await browser.newContext({ baseURL: baseURL! });
     const page = await context.newPage();
     const begin = async (): Promise<void> => {
-      await chooseModel(page, "someone/demo");
+      await chooseHubModel(page, "someone/demo");
       await page.getByLabel("Hub address").fill(hub.endpoint);
       await page.getByLabel("Access token").fill("secret");
       await button(page, "Load model").click();
@@ -93,10 +83,10 @@ test("a model of the hub", async ({ page, context }) => {
   await page.goto("/");
 
   await test.step("a name that is none, and a hub that wants to know who asks", async () => {
-    await chooseModel(page, "demo");
+    await chooseHubModel(page, "demo");
     await button(page, "Load model").click();
     await expect(alertIn(page, "Model")).toContainText("is not the name of a model on the hub");
-    await chooseModel(page, "someone/demo");
+    await chooseHubModel(page, "someone/demo");
     await openSettings(page);
     await page.getByLabel("Hub address").fill(hub.endpoint);
     await button(page, "Load model").click();

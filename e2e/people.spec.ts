@@ -13,13 +13,12 @@ import {
   button,
   chooseFiles,
   chooseFolder,
-  chooseSampleData,
   downloadAdapter,
   expect,
-  holdNothingOut,
   loadDemo,
   lossTable,
   panel,
+  prepare,
   SLOW,
   setRecipe,
   statusOf,
@@ -162,10 +161,7 @@ test("receipts: a table whose columns have names of their own", async ({ page, s
 
 test("back after a crash: the run goes on where it was", async ({ page, context, seen }) => {
   test.setTimeout(400_000);
-  await page.goto("/");
-  await loadDemo(page);
-  await chooseSampleData(page);
-  await holdNothingOut(page);
+  await prepare(page);
   await setRecipe(page, { Steps: 6, "Batch size": 2, "Save every … steps": 2 });
   await button(page, "Start training").click();
   await waitForStep(page, 3);

@@ -1,6 +1,6 @@
 /** The browser's storage: what a bad disk changed is found and mended, and two versions of the page never write one store. */
 import type { Page } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { expect, firstVisit, test } from "./fixtures.ts";
 
 const storageOf = (page: Page) => page.getByRole("region", { name: "Storage" });
 
@@ -93,7 +93,7 @@ const openAt = (page: Page, version: number): Promise<string> =>
   );
 
 test.describe("two versions of the page in two tabs", () => {
-  test.use({ storageState: { cookies: [], origins: [] } });
+  test.use(firstVisit);
 
   test("the newer one waits for a run of the older one, which then cannot write any more; and the other way round", async ({
     page,

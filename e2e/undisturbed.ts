@@ -34,9 +34,9 @@ export async function startRun(page: Page, every: number): Promise<void> {
   await button(page, "Start training").click();
 }
 
-/** As a user does after coming back: load the model, go on. The data set is still prepared. Returns the step that was saved. */
-export async function goOn(page: Page): Promise<number> {
-  const interrupted = new RegExp(`interrupted, step (\\d+) of ${STEPS}`);
+/** As a user does after coming back: load the model, go on. The data set is still prepared. Returns the step that was saved. `of` its steps, as a pattern. */
+export async function goOn(page: Page, of = String(STEPS)): Promise<number> {
+  const interrupted = new RegExp(`interrupted, step (\\d+) of ${of}`);
   await expect(panel(page, "Runs")).toContainText(interrupted, { timeout: SLOW });
   const saved = interrupted.exec((await panel(page, "Runs").textContent())!)![1];
   await loadDemo(page);

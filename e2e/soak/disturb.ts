@@ -1,18 +1,8 @@
 /** Disturbs a run at a moment, and goes on as a person would; afterwards it trains again. */
 import type { Page } from "@playwright/test";
 import { crashGpu, killBrowser } from "../fault-points.ts";
-import {
-  alertIn,
-  button,
-  expect,
-  expectAlert,
-  loadDemo,
-  panel,
-  SLOW,
-  statusOf,
-  stepOf,
-  type Watch,
-} from "../fixtures.ts";
+import { alertIn, button, expect, expectAlert, panel, SLOW, statusOf, stepOf, type Watch } from "../fixtures.ts";
+import { goOn } from "../undisturbed.ts";
 import { type Launch, openBrowser, type SoakBrowser } from "./browser.ts";
 import { fill, free, lend } from "./full-disk.ts";
 import type { Moment } from "./moments.ts";
@@ -40,7 +30,7 @@ export class Disturbing {
         return this.#open();
       case "reload":
         await this.browser.page.reload();
-        return goOn(this.browser.page);
+        return comeBack(this.browser.page);
       case "gpu-crash":
         return crash(this.browser.page);
       case "full-disk":
@@ -65,7 +55,7 @@ export class Disturbing {
   async #open(): Promise<WentOn> {
     this.browser = await openBrowser(this.#launch, true);
     this.seen.push(this.browser.seen);
-    return goOn(this.browser.page);
+    return comeBack(this.browser.page);
   }
 
   /** A second tab shows the run and cannot take it; once the first is closed it can. */
@@ -82,17 +72,13 @@ export class Disturbing {
     }
     await first.close();
     this.browser.page = second;
-    return goOn(second);
+    return comeBack(second);
   }
 }
 
-/** As a user does after coming back: load the model, go on. The data set is still prepared. */
-async function goOn(page: Page): Promise<WentOn> {
-  const run = panel(page, "Runs").getByText(/interrupted, step \d+ of \d+/);
-  await expect(run).toBeVisible({ timeout: SLOW });
-  const from = Number(/step (\d+) of/.exec((await run.textContent())!)![1]);
-  await loadDemo(page);
-  await button(page, "Resume run").click();
+/** As a user does after coming back, until it trains again. */
+async function comeBack(page: Page): Promise<WentOn> {
+  const from = await goOn(page, "\\d+");
   await training(page);
   return { from };
 }

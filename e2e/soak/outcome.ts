@@ -1,8 +1,7 @@
 /** What a run ends with, as far as it says nothing of the clock: two runs with the same outcome are the same run. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { button, downloadAdapter, expect, panel } from "../fixtures.ts";
+import { button, downloadAdapter, downloaded, expect, panel } from "../fixtures.ts";
 import { readStored, type Stored } from "./stored.ts";
 
 export interface Outcome {
@@ -17,9 +16,8 @@ export interface Outcome {
 
 export async function outcomeOf(page: Page, steps: number): Promise<Outcome> {
   await expect(panel(page, "Runs")).toContainText(`done, step ${steps} of ${steps}`);
-  const arriving = page.waitForEvent("download");
-  await button(page, "Download log").click();
-  const log = (await readFile(await (await arriving).path(), "utf8")).trim().split("\n");
+  const file = await downloaded(page, () => button(page, "Download log").click());
+  const log = file.toString("utf8").trim().split("\n");
   const { weights } = await downloadAdapter(page);
   return {
     adapterSha256: createHash("sha256").update(weights).digest("hex"),

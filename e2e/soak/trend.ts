@@ -19,7 +19,7 @@ export interface Trend {
 }
 
 /** Bytes that a page may keep of each step: a row of its table of losses is most of it. */
-export const PER_STEP = 8192;
+const PER_STEP = 8192;
 /** Of the median: where growth can only be told from none when it is larger than that, nothing is shown. */
 const MOST_SHARE = 0.05;
 /** Of a normal distribution, for 95 %. */
