@@ -162,6 +162,16 @@ test("cut off behind its last checkpoint, before the older ones had gone: it end
   expect([...(await generationsOf(inner, "golden")).keys()]).toEqual([3, 4]);
 });
 
+test("storage that is gone before a run has begun: nothing is called rescued that is not whole", async () => {
+  const store = memoryStore();
+  const anew = memoryStore();
+  const dataset = await goldenDataset(model, store, await goldenFiles(golden));
+  const gone = new TabTuneError("storage-gone", "The browser closed this site's storage.", "Reload the page.");
+  const refusing: Store = { ...store, set: () => Promise.reject(gone) };
+  await expect(runToEnd(model, recipe, { store: refusing, dataset, reopenStore: async () => anew })).rejects.toBe(gone);
+  expect(await anew.keys("")).toEqual([]);
+});
+
 test("storage that the browser clears under a run: the run is written anew, and goes on with the same files", async () => {
   const cleared = memoryStore();
   const anew = memoryStore();

@@ -87,8 +87,8 @@ export interface RunOptions {
 /** Counts the usable rows, plans, and puts adapter and step on the GPU. What fails leaves nothing there. */
 export async function openRun(given: RunOptions): Promise<OpenRun> {
   const { model } = given;
-  const store = await mirrored(given.store, given.runId);
-  const options = { ...given, store };
+  const mirror = given.reopenStore && (await mirrored(given.store, given.runId));
+  const options = { ...given, store: mirror ?? given.store };
   const { recipe, planOf } = onModel(model, options.recipe);
   const state: TrainerState = { step: 0, position: { epoch: 0, index: 0 } };
   const report = new RunReport(options, state, recipe.maxSteps);
@@ -112,11 +112,25 @@ export async function openRun(given: RunOptions): Promise<OpenRun> {
       ...{ judging: judged?.judging, picked: options.answerRows },
     });
   const told = [words, judged?.words ?? ""];
-  return new OpenRun({ ...options, dataset, recipe, usable, told, plan, arena, step, state, report, evaluation });
+  return new OpenRun({
+    ...options,
+    dataset,
+    recipe,
+    usable,
+    told,
+    plan,
+    arena,
+    step,
+    state,
+    report,
+    evaluation,
+    mirror,
+  });
 }
 
 interface OpenParts extends RunOptions {
-  store: MirroredStore;
+  /** `store`, where the run can be written anew. */
+  mirror: MirroredStore | undefined;
   /** The rows that are trained on. */
   usable: UsableRows;
   /** What to tell of those that are held out. */
@@ -217,10 +231,10 @@ export class OpenRun {
 
   /** The error that the run ends with in place of `error`: where the storage was cleared under it, it is first written anew. */
   async rescued(error: unknown): Promise<unknown> {
-    const { reopenStore, runId, store, model, step } = this.#parts;
-    if (!reopenStore || !(error instanceof TabTuneError && error.code === "storage-gone")) return error;
+    const { reopenStore, runId, mirror, model, step } = this.#parts;
+    if (!reopenStore || !mirror || !(error instanceof TabTuneError && error.code === "storage-gone")) return error;
     const again = await reopenStore();
-    await again.set(store.records(), "strict");
+    await again.set(mirror.records(), "strict");
     await appendLog(again, runId, this.hooks.unsaved);
     const tensors = adapterTensors(model.vlm, step.adapter);
     await saveGeneration(again, runId, { step: this.state.step, state: this.state, tensors });
