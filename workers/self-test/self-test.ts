@@ -115,7 +115,7 @@ export async function cachedVerdict(
 }
 
 /** Wrong results of ops that training or chat dispatches. */
-export const wrongResults = (results: SelfTestResult[]): SelfTestResult[] =>
+const wrongResults = (results: SelfTestResult[]): SelfTestResult[] =>
   results.filter((r) => !r.passed && !unusedOps.has(r.op));
 
 /** "RMSNorm wrongly: y is off by 1.0e-3 (relative)". */

@@ -50,13 +50,11 @@ async function train(options: Partial<RunOptions> = {}) {
 let plain: Awaited<ReturnType<typeof train>>;
 
 /** From now on a kernel that is built computes something else: what a hot card does, a program that stands already aside. */
-function beginToErr(kernel: string): void {
+function beginToErr(kernel: string, [right, wrong] = ["gate * sigmoid(gate)", "gate * sigmoid(1.001 * gate)"]): void {
   const { pipelines } = model.vlm;
-  const right = pipelines.get.bind(pipelines);
+  const build = pipelines.get.bind(pipelines);
   vi.spyOn(pipelines, "get").mockImplementation((k: Kernel) =>
-    k.name === kernel
-      ? right({ ...k, code: k.code.replace("gate * sigmoid(gate)", "gate * sigmoid(1.001 * gate)") })
-      : right(k),
+    k.name === kernel ? build({ ...k, code: k.code.replace(right!, wrong!) }) : build(k),
   );
 }
 
@@ -140,5 +138,13 @@ test("an op that errs at its first try says what was written before it was tried
   await expect(watch.afterStep(3, 1000)).rejects.toMatchObject({
     message: expect.stringContaining("it was right when the run began"),
     safe: expect.stringContaining("this op was not tried before it was written"),
+  });
+});
+
+test("an op that most families do without is held to its numbers in a run that dispatches it", async () => {
+  const watch = new KernelWatch(model.vlm, new Set(["copy-gather"]), ALWAYS);
+  beginToErr("copy-gather", ["gather[row]", "(gather[row] ^ 1u)"]);
+  await expect(watch.afterStep(1, 1000)).rejects.toMatchObject({
+    message: expect.stringContaining("row gather and scatter wrongly"),
   });
 });
