@@ -204,7 +204,8 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       const at = { step: dims.step, firstTile };
       await upload(pack, pictures, at);
       const length = pictures.tiles * encoder.featuresPerTile * config.decoder.hiddenSize;
-      if (length > 0 && !(await look("the pictures' features", { ...buffers.imageFeatures, length }))) return;
+      const tables = length > 0 ? [buffers.imageFeatures, ...buffers.deepstack] : [];
+      for (const table of tables) if (!(await look("the pictures' features", { ...table, length }))) return;
       let goesOn = true;
       await training!.trace(
         { rows: pack.rows, labelRows: pack.targets.length, ...dims },
