@@ -1,7 +1,7 @@
 /** GPU memory of a run on each published model, by the plan that is the allocation (a test holds it against measured bytes). */
 
 import { policyName } from "../workers/models/activations.ts";
-import { pictureSettingsOf } from "../workers/models/picture-settings.ts";
+import { pictureSettingsOf } from "../workers/models/family.ts";
 import { configOf, published, publishedPictures, publishedTensors } from "../workers/models/published.ts";
 import { parseRecipe, type Recipe } from "../workers/recipe.ts";
 import { onModel, type PlannedData } from "../workers/training/plan.ts";

@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { SPEEDS } from "../src/page/card-speeds.ts";
 import { sharesOf, wireOf } from "../workers/handover/scale.ts";
-import { pictureSettingsOf } from "../workers/models/picture-settings.ts";
+import { pictureSettingsOf } from "../workers/models/family.ts";
 import { configOf, modelOf, publishedPictures, publishedTensors } from "../workers/models/published.ts";
 import { parseRecipe } from "../workers/recipe.ts";
 import { onModel } from "../workers/training/plan.ts";

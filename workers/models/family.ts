@@ -30,6 +30,18 @@ export const asTheCheckpointSays: PictureSettings = {
   ...{ maxImageTiles: null, doImageSplitting: null, imageLongestEdge: null, minPixels: null, maxPixels: null },
 };
 
+/** Settings of which only the first has to be said; those that are not are null. */
+export type GivenSettings = Pick<PictureSettings, "maxImageTiles"> & Partial<PictureSettings>;
+
+/** The settings of a recipe, or of a spec, and nothing else of it. */
+export const pictureSettingsOf = ({
+  maxImageTiles,
+  doImageSplitting = null,
+  imageLongestEdge = null,
+  minPixels = null,
+  maxPixels = null,
+}: GivenSettings): PictureSettings => ({ maxImageTiles, doImageSplitting, imageLongestEdge, minPixels, maxPixels });
+
 /** What a family makes its picture format of. */
 export interface PictureFiles extends PictureSettings {
   config: VlmConfig;

@@ -14,12 +14,19 @@ import { modelFolder } from "../weights/hub/model-folder.ts";
 import type { ModelFiles } from "../weights/hub/source.ts";
 import { type StoredCheckpoint, withStoredFourBit } from "../weights/loading/stored-four-bit.ts";
 import type { VlmConfig } from "./config.ts";
-import type { Family, Json, PictureSettings, ProcessorAttributes, WrittenSettings } from "./family.ts";
+import {
+  type Family,
+  type Json,
+  type PictureSettings,
+  type ProcessorAttributes,
+  pictureSettingsOf,
+  type WrittenSettings,
+} from "./family.ts";
 import { type LoadOptions, loadVlm } from "./load.ts";
 import { resolveName } from "./names.ts";
 import { refuseOtherTensors } from "./other-kinds.ts";
 import { vocabularyOf } from "./parts/head-weights.ts";
-import { idleSettings, obeyedSettings, pictureSettingsOf } from "./picture-settings.ts";
+import { idleSettings, obeyedSettings } from "./picture-settings.ts";
 import { type PreparationSpec, preparationOf, tokenizerOf } from "./preparation.ts";
 import { imageProcessorJson, missingAttributes } from "./processor.ts";
 import { familyOf } from "./registry.ts";

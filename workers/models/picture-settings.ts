@@ -2,7 +2,7 @@
 import { USUAL_MAX_PIXELS } from "../recipe.ts";
 import { readerOfBlob } from "../storage/range-reader.ts";
 import { type ModelFiles, modelFiles } from "../weights/hub/source.ts";
-import type { Family, Json, PictureSettings } from "./family.ts";
+import { type Family, type Json, type PictureSettings, pictureSettingsOf } from "./family.ts";
 import { imageProcessorFile } from "./processor.ts";
 import { familyOf } from "./registry.ts";
 
@@ -67,12 +67,3 @@ export async function filesWithSettings(
   };
   return { files: modelFiles(files.label, files.names(), open), ...(note ? { note } : {}) };
 }
-
-/** Those of a recipe alone. */
-export const pictureSettingsOf = ({
-  maxImageTiles,
-  doImageSplitting,
-  imageLongestEdge,
-  minPixels,
-  maxPixels,
-}: PictureSettings): PictureSettings => ({ maxImageTiles, doImageSplitting, imageLongestEdge, minPixels, maxPixels });

@@ -1,9 +1,8 @@
 /** A model with an adapter merged into it, as a folder for llama.cpp and Ollama: language model, `mmproj`, and a Modelfile. */
 import { templateTokens } from "../../data/text/tokenizer.ts";
 import { TabTuneError } from "../../errors.ts";
-import type { GgufForm, VisionForm } from "../../models/family.ts";
+import { type GgufForm, pictureSettingsOf, type VisionForm } from "../../models/family.ts";
 import type { OpenedModel } from "../../models/open.ts";
-import { settingsOf } from "../../models/picture-format.ts";
 import { preparationOf } from "../../models/preparation.ts";
 import type { MergedAdapter, MergeProgress, MergeTarget } from "../merge.ts";
 import { canStop, jinjaOf, modelfileOf, ollamaDiffers } from "./templates.ts";
@@ -105,7 +104,7 @@ function formsOf({ family, config, configJson, preparation: spec }: OpenedModel)
   }
   const vision = family.vision({
     ...{ config, configJson, processorJson: JSON.parse(spec.processorJson) },
-    ...settingsOf(spec),
+    ...pictureSettingsOf(spec),
   });
   return { form, vision };
 }
