@@ -86,7 +86,7 @@ export interface FeatureTables {
 }
 
 /** What a pass needs to know of an adapter. */
-export type PassLora = Pick<LoraSettings, "rank" | "dropout" | "targets" | "trainProjector">;
+export type PassLora = Pick<LoraSettings, "rank" | "dropout" | "targets">;
 
 /**
  * `shared`: where the tensors come from that are of use only while token rows go through the model. `features`: the tables of another pass,
@@ -130,7 +130,7 @@ export function allocatePass(
     ends: t("ends", cacheRows),
     positions: t("positions", cacheRows * axesOf(decoder)),
     dDeepstack:
-      training && (lora?.targets === "all-linear" || lora?.trainProjector)
+      training && lora?.targets === "all-linear"
         ? deepstack.map((_, n) => alloc.tensor(`backward/deepstack ${n}`, rows * decoder.hiddenSize))
         : [],
     ...allocateTargets(alloc, head, labelRows),

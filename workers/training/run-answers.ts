@@ -1,12 +1,10 @@
 /** A few held-out rows of a run, answered at each of its evaluations: which ones, what the model says, and how right that is. */
 import type { Example } from "../data/example.ts";
-import type { PictureFormat } from "../data/pictures/format.ts";
 import { thumbnailOf } from "../data/preview.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { TabTuneError } from "../errors.ts";
 import { judge } from "../metrics/metrics.ts";
 import type { LoadedModel } from "../models/open.ts";
-import { pictureFormatOf } from "../models/picture-format.ts";
 import { tokenizerOf } from "../models/preparation.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
@@ -29,7 +27,7 @@ import type { BegunEvaluation } from "./saved/evaluations.ts";
 const mostTokens = (right: number): number => 2 * right + 32;
 
 export interface RunAnswersParts {
-  model: Pick<LoadedModel, "config" | "preparation" | "eosIds">;
+  model: Pick<LoadedModel, "config" | "pictures" | "preparation" | "eosIds">;
   store: Store;
   runId: string;
   recipe: Pick<Recipe, "evalAnswers">;
@@ -69,14 +67,12 @@ interface Answers {
 export class RunAnswers {
   readonly #parts: RunAnswersParts;
   readonly #tokenizer: ReturnType<typeof tokenizerOf>;
-  readonly #pictures: PictureFormat;
   /** Rows that are asked, and which of the held-out rows each is. */
   #asked: (AskedRows & { numbers: number[] }) | undefined;
 
   constructor(parts: RunAnswersParts) {
     this.#parts = parts;
     this.#tokenizer = tokenizerOf(parts.model.preparation);
-    this.#pictures = pictureFormatOf(parts.model.preparation);
   }
 
   /** What was asked before the run was interrupted is asked again. */
@@ -149,7 +145,7 @@ export class RunAnswers {
   }
 
   async #choose(): Promise<AskedRows & { numbers: number[] }> {
-    const { store, runId, rows, judging, tell } = this.#parts;
+    const { store, runId, rows, judging, tell, model } = this.#parts;
     const asked: AskedRow[] = [];
     const numbers: number[] = [];
     const pictures = [];
@@ -170,7 +166,7 @@ export class RunAnswers {
         question,
         right,
       });
-      pictures.push(thumbnailOf(held.example, this.#pictures, THUMBNAIL));
+      pictures.push(thumbnailOf(held.example, model.pictures, THUMBNAIL));
     }
     if (unasked > 0) tell(`${counted(unasked, "held-out row")} could not be asked: without an answer, or too long.`);
     const mute = asked.filter(({ right }) => !judging || !fits(judging.metric, right)).length;

@@ -31,7 +31,7 @@ import type { Runner } from "./step.ts";
 const ROWS_AHEAD = 64;
 
 export interface RunEvaluationParts {
-  model: Pick<LoadedModel, "config" | "preparation" | "eosIds">;
+  model: Pick<LoadedModel, "config" | "pictures" | "preparation" | "eosIds">;
   store: Store;
   runId: string;
   /** It goes on: what of an evaluation was done before is taken up. */

@@ -57,8 +57,6 @@ export class RunHooks implements TrainerDeps {
   #log: StepRecord[] = [];
   readonly #outliers = new Outliers();
   readonly #spikes = new Spikes();
-  /** What was told of them. */
-  #jumped = "";
   readonly #watch: KernelWatch;
   /** Of the examples that are read, in the data set. */
   readonly #positions = new WeakMap<Example, number>();
@@ -87,11 +85,11 @@ export class RunHooks implements TrainerDeps {
       report.note(this.#outliers.first);
       this.#going();
     }
+    const told = this.#spikes.first;
     const spike = this.#spikes.add(n, result.loss);
     if (!spike) return result;
-    if (this.#spikes.first !== this.#jumped) {
-      this.#jumped = this.#spikes.first;
-      report.note(this.#jumped);
+    if (!told) {
+      report.note(this.#spikes.first);
       this.#going();
     }
     return { ...result, spike };

@@ -98,10 +98,11 @@ export class FeatureCache {
   readonly #memory = new Map<string, Uint8Array>();
   /** In storage, or on the way there; and those of them that this session has written. */
   readonly #stored = new Set<string>();
-  #storedBytes = 0;
+  #storedTiles = 0;
   #memoryUsed = 0;
   readonly #own = new Set<string>();
   readonly #beyond = new Set<string>();
+  #beyondTiles = 0;
   /** Keys that other models left, and about what they take. */
   #others: string[] = [];
   #othersBytes = 0;
@@ -132,12 +133,10 @@ export class FeatureCache {
   }
 
   get counts(): FeatureCounts {
-    const tilesIn = (names: ReadonlySet<string>): number =>
-      [...names].reduce((sum, name) => sum + tilesOfName(name), 0);
     return {
       ...this.#counts,
-      beyond: tilesIn(this.#beyond),
-      ...{ tiles: tilesIn(this.#stored), bytes: this.#storedBytes, budget: this.#storage?.budget ?? 0 },
+      beyond: this.#beyondTiles,
+      ...{ tiles: this.#storedTiles, bytes: this.#storedBytes, budget: this.#storage?.budget ?? 0 },
       trouble: this.#trouble,
     };
   }
@@ -199,6 +198,7 @@ export class FeatureCache {
     this.#remember(tile, bytes);
     if (!this.#storage || this.#stored.has(tile)) return;
     if (this.#storedBytes + this.#sealedBytes(tile) > this.#storage.budget) {
+      if (!this.#beyond.has(tile)) this.#beyondTiles += tilesOfName(tile);
       this.#beyond.add(tile);
       return;
     }
@@ -227,17 +227,21 @@ export class FeatureCache {
     return tilesOfName(name) * this.tileBytes;
   }
 
+  get #storedBytes(): number {
+    return this.#storedTiles * this.tileBytes + this.#stored.size * SEAL;
+  }
+
   #sealedBytes(name: string): number {
     return this.#bytesOf(name) + SEAL;
   }
 
   #addStored(name: string): void {
     this.#stored.add(name);
-    this.#storedBytes += this.#sealedBytes(name);
+    this.#storedTiles += tilesOfName(name);
   }
 
   #dropStored(name: string): void {
-    if (this.#stored.delete(name)) this.#storedBytes -= this.#sealedBytes(name);
+    if (this.#stored.delete(name)) this.#storedTiles -= tilesOfName(name);
   }
 
   async #write(tile: string, bytes: Uint8Array): Promise<void> {
@@ -272,7 +276,7 @@ export class FeatureCache {
     this.#storage = undefined;
     this.#others = [];
     this.#stored.clear();
-    this.#storedBytes = 0;
+    this.#storedTiles = 0;
     this.#own.clear();
   }
 

@@ -29,8 +29,6 @@ export interface PicturePlaces {
   /** u32 [patches, 2] */
   positions: Uint32Array<ArrayBuffer>;
   taps: Blend;
-  /** (patch, patch) pairs that see each other. */
-  pairs: number;
 }
 
 /** Patches of a tile's side. */
@@ -67,7 +65,6 @@ export function placesOf(c: FreeTower, grids: readonly Grid[]): PicturePlaces {
     ends: new Uint32Array(patches),
     positions: new Uint32Array(2 * patches),
     taps: noBlend(patches),
-    pairs: 0,
   };
   let first = 0;
   for (const { rows, columns } of grids) {
@@ -76,7 +73,6 @@ export function placesOf(c: FreeTower, grids: readonly Grid[]): PicturePlaces {
     const across = stretched(columns * side, c.freeSize.tableSide);
     places.starts.fill(first, first, first + count);
     places.ends.fill(first + count, first, first + count);
-    places.pairs += count ** 2;
     for (let i = 0; i < count; i++) {
       const [tile, inside] = [Math.floor(i / perTile), i % perTile];
       const row = Math.floor(tile / columns) * side + Math.floor(inside / side);
