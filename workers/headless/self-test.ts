@@ -19,6 +19,7 @@ import {
 } from "../self-test/self-test.ts";
 import { openFsCache } from "../storage/fs-cache.ts";
 import { sha256 } from "../storage/sha256.ts";
+import type { Store } from "../storage/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { cacheFolder, note, openedModel } from "./open.ts";
 import { terminal } from "./terminal.ts";
@@ -30,7 +31,7 @@ export const HOST = `Node ${process.versions.node}`;
 const DEFAULT_HEADS: HeadSizes = { text: 128, vision: 64 };
 
 /** Verdicts by hash of their key. A folder that cannot be written is told of and costs the next run another test, no more. */
-export const verdicts: VerdictStore = {
+export const verdicts: VerdictStore & Pick<Store, "delete"> = {
   async get(key) {
     const cache = await openFsCache(cacheFolder()).catch(() => undefined);
     const reader = await cache?.open(await nameOf(key));
@@ -46,17 +47,21 @@ export const verdicts: VerdictStore = {
       note(`the self-test will run again next time: ${toReport(error).message}`);
     }
   },
+  async delete(keys) {
+    try {
+      const cache = await openFsCache(cacheFolder());
+      for (const key of keys) await cache.delete(await nameOf(key));
+    } catch (error) {
+      note(
+        `the verdict on this GPU could not be forgotten (run selftest before the next run): ${toReport(error).message}`,
+      );
+    }
+  },
 };
 
 /** After a run in which this GPU began to compute wrongly: the next one tests every op first. */
-export async function forgetTested({ gpu, config }: Vlm): Promise<void> {
-  const cache = await openFsCache(cacheFolder());
-  await forgetVerdict(gpu.facts, headSizesOf(config), HOST, {
-    delete: async (keys) => {
-      for (const key of keys) await cache.delete(await nameOf(key));
-    },
-  });
-}
+export const forgetTested = ({ gpu, config }: Vlm): Promise<void> =>
+  forgetVerdict(gpu.facts, headSizesOf(config), HOST, verdicts);
 
 const nameOf = async (key: string): Promise<string> => `self-test-${await sha256(new TextEncoder().encode(key))}`;
 
