@@ -3,6 +3,7 @@ import { listed } from "../../words.ts";
 import { type BoxTarget, type BoxUnit, type Size, targetOf, unitName } from "../boxes/convention.ts";
 import { BOX_FORMATS, type BoxForm, type BoxFormat, formWords, guessForm, type SampledBox } from "../boxes/forms.ts";
 import { BoxWriter, type WrittenBox } from "../boxes/writer.ts";
+import { swapsSides } from "../pictures/orientation.ts";
 import { probeImage } from "../pictures/probe.ts";
 import type { RecordBoxes } from "./box-row.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
@@ -125,7 +126,7 @@ async function sizeOf({ images }: BoxedRow): Promise<Size> {
   const [image] = images;
   try {
     const { width, height, orientation } = probeImage(await image!.bytes());
-    return orientation > 4 ? { width: height, height: width } : { width, height };
+    return swapsSides(orientation) ? { width: height, height: width } : { width, height };
   } catch (error) {
     throw new RowProblem(
       "broken-picture",

@@ -246,6 +246,22 @@ test("each convention of a model, and what a person asks for", async () => {
   expect((await read(files, { boxes: "resized-pixels" })).error).toMatch(/pixels of the resized picture need a model/);
 });
 
+/** `picture` with an EXIF orientation. */
+function turned(orientation: number): Uint8Array {
+  const tiff = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0];
+  const name = [...new TextEncoder().encode("eXIf")];
+  return Uint8Array.from([...picture, 0, 0, 0, tiff.length, ...name, ...tiff, 0, 0, 0, 0]);
+}
+
+test("pictures that stand on their side have boxes of the upright one; an orientation that is none turns nothing", async () => {
+  const row = file("rows.jsonl", json({ image: "a.png", bbox: [20, 20, 60, 60], label: "cat" }));
+  const boxOf = async (bytes: Uint8Array) =>
+    (await read([file("a.png", bytes), row], { boxTarget: thousandths, boxFormat: "pascal_voc" })).rows[0]!.answer;
+  expect(await boxOf(picture)).toEqual([cat]);
+  expect(await boxOf(turned(6))).toEqual([{ bbox_2d: [200, 100, 600, 300], label: "cat" }]);
+  expect(await boxOf(turned(9))).toEqual([cat]);
+});
+
 test("the question can be another one, of all rows or of each", async () => {
   const files = [...pictures, file("annotations.json", json(coco))];
   const asked = await read(files, { boxTarget: thousandths, instruction: "Where are the animals?" });
