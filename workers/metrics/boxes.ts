@@ -95,12 +95,19 @@ export function iou(a: Box, b: Box): number {
   return shared / (area(a) + area(b) - shared);
 }
 
-/** Names are alike as answers are; a box without one may be of anything. */
-const mayBeOne = (a: NamedBox, b: NamedBox): boolean =>
-  a.label === undefined || b.label === undefined || answerKey(a.label) === answerKey(b.label);
+interface KeyedBox {
+  box: Box;
+  /** Names are alike as answers are; a box without one may be of anything. */
+  key: string | undefined;
+}
+
+const keyedBoxesIn = (answer: string): KeyedBox[] =>
+  namedBoxesIn(answer).map(({ box, label }) => ({ box, key: label === undefined ? undefined : answerKey(label) }));
+
+const mayBeOne = (a: KeyedBox, b: KeyedBox): boolean => a.key === undefined || b.key === undefined || a.key === b.key;
 
 /** IoU of each pair of one name: those that share most are paired first. Boxes that are left over have no pair. */
-function pairsOf(given: readonly NamedBox[], right: readonly NamedBox[]): number[] {
+function pairsOf(given: readonly KeyedBox[], right: readonly KeyedBox[]): number[] {
   const all = given.flatMap((a, i) => right.map((b, j) => ({ i, j, value: mayBeOne(a, b) ? iou(a.box, b.box) : 0 })));
   const [taken, met] = [new Set<number>(), new Set<number>()];
   const pairs: number[] = [];
@@ -126,10 +133,10 @@ export interface Overlap {
 
 /** Of several right answers, the one that fits best. */
 export function overlap(given: string, right: readonly string[]): Overlap {
-  const boxes = namedBoxesIn(given);
+  const boxes = keyedBoxesIn(given);
   let best: Overlap | undefined;
   for (const one of right) {
-    const wanted = namedBoxesIn(one);
+    const wanted = keyedBoxesIn(one);
     const most = Math.max(boxes.length, wanted.length);
     const pairs = pairsOf(boxes, wanted);
     const found = pairs.filter((value) => value >= 0.5).length;
