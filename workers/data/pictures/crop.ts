@@ -115,20 +115,29 @@ export function parsePreprocessor(json: unknown): PreprocessorConfig {
 const remedy = "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor or SiglipImageProcessor.";
 const unsupported = (what: string) => unsupportedProcessor(what, remedy);
 
+type Sides = Pick<DecodedImage, "width" | "height">;
+
+/** What a picture is resized to, before it is cropped. */
+const resizedSize = ({ width, height }: Sides, { doResize, resizeTo, shortestEdge }: PreprocessorConfig): Sides =>
+  doResize ? (resizeTo ?? shortestEdgeSize(height, width, shortestEdge!)) : { width, height };
+
+/** Where the crop begins; below 0 where it is larger. */
+const cropOffset = (of: Sides, crop: Sides): { top: number; left: number } => ({
+  top: Math.floor((of.height - crop.height) / 2),
+  left: Math.floor((of.width - crop.width) / 2),
+});
+
 /**
  * Resize and centre crop, still 8 bits. Offsets as HF's center_crop takes them; where the picture is smaller than the crop, black
  * stands around it.
  * @returns [H, W, 3]; H and W are the crop size, or whatever the resize gives when the configuration does not crop
  */
 export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): Uint8Array {
-  const { width, height } = image;
-  let to = { width, height };
-  if (config.doResize) to = config.resizeTo ?? shortestEdgeSize(height, width, config.shortestEdge!);
+  const to = resizedSize(image, config);
   if (!config.doCenterCrop) return resizeBicubic(image, to);
 
   const crop = config.cropSize;
-  const top = Math.floor((to.height - crop.height) / 2);
-  const left = Math.floor((to.width - crop.width) / 2);
+  const { top, left } = cropOffset(to, crop);
   const window = {
     top: Math.max(0, top),
     left: Math.max(0, left),
@@ -146,16 +155,10 @@ export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): 
 }
 
 /** What of a picture `resizeAndCrop` leaves: beyond its edges, where it is smaller than the crop, lies black. */
-export function croppedPart(
-  { width, height }: Pick<DecodedImage, "width" | "height">,
-  config: PreprocessorConfig,
-): Part {
-  const to = config.doResize
-    ? (config.resizeTo ?? shortestEdgeSize(height, width, config.shortestEdge!))
-    : { width, height };
+export function croppedPart(image: Sides, config: PreprocessorConfig): Part {
   if (!config.doCenterCrop) return [0, 0, 1, 1];
-  const left = Math.floor((to.width - config.cropSize.width) / 2);
-  const top = Math.floor((to.height - config.cropSize.height) / 2);
+  const to = resizedSize(image, config);
+  const { top, left } = cropOffset(to, config.cropSize);
   const [right, bottom] = [left + config.cropSize.width, top + config.cropSize.height];
   return [left / to.width, top / to.height, right / to.width, bottom / to.height];
 }
