@@ -18,7 +18,6 @@ import type { HeldOutSplit } from "../rows/folders.ts";
 import { formatBytes } from "../rows/limits.ts";
 import type { RecordOptions } from "../rows/record.ts";
 import type { Row, SkippedRow } from "../rows/row.ts";
-import { encodeExample } from "./codec.ts";
 import { filesIdentity, preparedIdentity } from "./data-identity.ts";
 import type { LeftOutRow } from "./dataset.ts";
 import {
@@ -167,8 +166,8 @@ async function whole(store: Store, id: string, preparing: Indexed): Promise<Data
   for await (const { row, example, fault } of preparedRows(hashed.rows, preparation, onRow, pictures)) {
     contents.push(hashed.contentOf(row));
     if (example) {
-      if (position < LOOKED_AT) bytes += encodeExample(example).length;
-      await writer.append(example, row.source);
+      const size = await writer.append(example, row.source);
+      if (position < LOOKED_AT) bytes += size;
       positions.push(position);
       rowTokens.push(example.inputIds.length);
     } else skipped.push(skippedBy(fault, row));

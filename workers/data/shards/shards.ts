@@ -16,8 +16,8 @@ import { type DatasetManifest, damaged } from "./manifest.ts";
 export type WrittenShards = Pick<DatasetManifest, "rows" | "bytes" | "tokens" | "longest" | "shards">;
 
 export interface ShardWriter {
-  /** `source`: where the row came from, for people. */
-  append(example: Example, source: string): Promise<void>;
+  /** `source`: where the row came from, for people. Resolves to the bytes that the row takes. */
+  append(example: Example, source: string): Promise<number>;
   /** Writes what is left. */
   finish(): Promise<WrittenShards>;
 }
@@ -65,6 +65,7 @@ export function createShardWriter(
       tokens += example.inputIds.length;
       longest = Math.max(longest, example.inputIds.length);
       if (openBytes >= shardBytes || open.length >= shardRows) await flush();
+      return bytes.length;
     },
     async finish() {
       if (open.length > 0) await flush();
