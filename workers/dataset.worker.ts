@@ -81,7 +81,7 @@ const api: DatasetApi = {
       return { total: found.length, rows: await viewRows(rows, found.slice(from, from + count)) };
     }),
   thumbnails: (datasetId, spec, positions, onRow) =>
-    reporting(() => thumbnailsOf(datasetId, pictureFormatOf(spec), positions, sparingly(onRow))),
+    reporting(() => thumbnailsOf(datasetId, spec, positions, sparingly(onRow))),
   questions: (datasetId, spec, recipe, count) => reporting(() => questionsOf(datasetId, spec, recipe, count)),
   picturesOfRow: (source, datasetId, question, onFetched) =>
     reporting(() => picturesOfRow(source, datasetId, question, sparingly(onFetched))),

@@ -105,6 +105,9 @@ export function wire(): void {
       void useRuns.getState().refresh();
       void useAdapters.getState().modelLoaded();
       void useApplyFiles.getState().modelLoaded();
+      // Whose rows they are decides how their pictures are shown.
+      useAnswers.setState({ pictures: new Map() });
+      void useAnswers.getState().refresh();
       void useStorage.getState().refresh();
       if (model.demo) void useShell.getState().keepDemo();
       const { source, loading } = useModel.getState();

@@ -49,7 +49,7 @@ export const useAnswers = create<AnswersStore>((set, get) => {
     const mine = newest;
     const spec = useModel.getState().info?.preparation;
     const found =
-      wanted.length === 0 || !spec
+      wanted.length === 0
         ? []
         : await dataset((api, alive) => api.thumbnails(datasetId, spec, wanted, callback(alive)));
     if (mine !== newest) return;

@@ -61,3 +61,9 @@ test("a picture whose tiles see each other is shown whole, in a square", () => {
   });
   expect(thumbnailOf({ images: [image], pixels: blocks }, free, 3)!.size).toBe(3);
 });
+
+test("of an example that nobody knows how it was prepared, its first tile is shown, and no place in its picture", () => {
+  const image = { height: 100, width: 200, tiles: 1, tokens: 1 };
+  const { size: side, shown } = thumbnailOf({ images: [image], pixels }, undefined)!;
+  expect([side, shown]).toEqual([size, undefined]);
+});

@@ -66,11 +66,11 @@ interface Seen {
   at(x: number, y: number): number;
 }
 
-function seenOf({ images, pixels }: Pick<Example, "images" | "pixels">, { grid }: Showing): Seen | undefined {
+function seenOf({ images, pixels }: Pick<Example, "images" | "pixels">, pictures?: Showing): Seen | undefined {
   const tiles = tilesOf({ images });
   const side = tiles > 0 ? Math.sqrt(pixels.length / tiles / 3) : 0;
   if (side === 0) return undefined;
-  const { rows, columns } = grid?.(images[0]!) ?? { rows: 1, columns: 1 };
+  const { rows, columns } = pictures?.grid?.(images[0]!) ?? { rows: 1, columns: 1 };
   return {
     width: columns * side,
     height: rows * side,
@@ -106,12 +106,13 @@ interface Margin {
 
 /**
  * The first tile of an example, or the whole first picture where its tiles see each other, with a margin that makes it a square: in its own
- * pixels, or in `most` at a side, each then the mean of those that it covers.
+ * pixels, or in `most` at a side, each then the mean of those that it covers. `pictures` undefined: nobody knows how the example was
+ * prepared, so it is the first tile, and of which part of which picture is not said.
  */
 export function thumbnailOf(
   example: Pick<Example, "images" | "pixels">,
-  pictures: Showing,
-  most = pictures.grid ? LARGEST : Number.POSITIVE_INFINITY,
+  pictures: Showing | undefined,
+  most = pictures?.grid ? LARGEST : Number.POSITIVE_INFINITY,
 ): RowThumbnail | null {
   const seen = seenOf(example, pictures);
   if (!seen) return null;
@@ -124,10 +125,10 @@ export function thumbnailOf(
     const edge = (k: number): number => Math.min(length, Math.max(0, Math.floor((k * side) / size - beside)));
     return { from: edge(n), to: edge(n + 1) };
   };
+  const across = Array.from({ length: size }, (_, x) => covered(x, margin.x, seen.width));
   for (let y = 0; y < size; y++) {
     const lines = covered(y, margin.y, seen.height);
-    for (let x = 0; x < size; x++) {
-      const columns = covered(x, margin.x, seen.width);
+    for (const [x, columns] of across.entries()) {
       const count = (lines.to - lines.from) * (columns.to - columns.from);
       const sums = [0, 0, 0];
       for (let v = lines.from; v < lines.to; v++)
@@ -139,7 +140,7 @@ export function thumbnailOf(
       rgba.set(mean, (y * size + x) * 4);
     }
   }
-  const shown = shownOf(example, pictures, seen, margin);
+  const shown = pictures && shownOf(example, pictures, seen, margin);
   return { size, rgba, ...(shown ? { shown } : {}) };
 }
 

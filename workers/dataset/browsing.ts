@@ -6,10 +6,12 @@ import type { PictureFormat } from "../data/pictures/format.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { type RowThumbnail, thumbnailOf } from "../data/preview.ts";
 import { withChanges } from "../data/shards/changed-dataset.ts";
+import { preparedIdentity } from "../data/shards/data-identity.ts";
 import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { readManifest } from "../data/shards/manifest.ts";
 import { type DatasetInfo, unusableRows } from "../data/shards/prepare-dataset.ts";
 import { TabTuneError } from "../errors.ts";
+import { pictureFormatOf } from "../models/picture-format.ts";
 import { type PreparationSpec, preparationOf } from "../models/preparation.ts";
 import type { SeparatedCounts } from "../protocol/dataset.ts";
 import { parseRecipe, type RecipeJson } from "../recipe.ts";
@@ -141,13 +143,16 @@ const THUMBNAIL = 144;
 /** @see DatasetApi.thumbnails */
 export async function thumbnailsOf(
   datasetId: string,
-  pictures: PictureFormat,
+  spec: PreparationSpec | undefined,
   positions: readonly number[],
   onRow: (place: string) => void,
 ): Promise<(RowThumbnail | null)[]> {
   const dataset = await openDataset(await store(), datasetId, async (wanted) =>
     supplyOf(datasetId).prepare(wanted, onRow),
   );
+  const filesId = dataset?.manifest.filesId;
+  const isOwn = spec && filesId !== undefined && (await preparedIdentity(filesId, spec.id)) === datasetId;
+  const pictures = isOwn ? pictureFormatOf(spec) : undefined;
   const found: (RowThumbnail | null)[] = [];
   for (const position of positions) {
     onRow(`row ${position + 1}`);
@@ -156,7 +161,11 @@ export async function thumbnailsOf(
   return found;
 }
 
-async function thumbnailAt(dataset: Dataset, pictures: PictureFormat, position: number): Promise<RowThumbnail | null> {
+async function thumbnailAt(
+  dataset: Dataset,
+  pictures: PictureFormat | undefined,
+  position: number,
+): Promise<RowThumbnail | null> {
   try {
     return thumbnailOf(await dataset.read(rowAt(dataset, position)), pictures, THUMBNAIL);
   } catch (error) {

@@ -142,11 +142,12 @@ export interface DatasetApi {
   ): Promise<RowPage>;
   /**
    * Small pictures of rows, by position: the first of each as the model sees it; null where a row has none, cannot be read, or its files
-   * are not open. `onRow` is called now and then.
+   * are not open. Of a data set that was not prepared by `spec` its parts of pictures are not known, nor where boxes lie. `onRow` is called
+   * now and then.
    */
   thumbnails(
     datasetId: string,
-    spec: PreparationSpec,
+    spec: PreparationSpec | undefined,
     positions: number[],
     onRow: (place: string) => void,
   ): Promise<(RowThumbnail | null)[]>;
