@@ -11,8 +11,8 @@ interface StorageStore {
   info: StorageInfo | undefined;
   /** Key of the item that is being deleted. */
   busy: string | undefined;
-  /** The last item that went. */
-  removed: Pick<Item, "kind" | "key"> | undefined;
+  /** The last item that went, or of which something went: of votes and answers the list has to be read anew then. */
+  removed: { kind: StorageDamage["kind"]; key: string } | undefined;
   refresh(): Promise<void>;
   remove(item: Item): Promise<void>;
   /** A check that is going on: entries that were read, of how many. */
@@ -50,13 +50,14 @@ export const useStorage = create<StorageStore>((set, get) => ({
     await attempt("storage", async () => set({ checked: await engine((api) => api.checkStored(onProgress)) }));
     set({ checking: undefined });
   },
-  async mend({ id }) {
+  async mend({ id, kind, item, whole }) {
     useApp.getState().clear("storage");
     set({ busy: id });
     await attempt("storage", async () => {
       await engine((api) => api.mendStored(id));
       const { checked } = get();
       if (checked) set({ checked: { ...checked, damage: checked.damage.filter((one) => one.id !== id) } });
+      if (whole || kind === "votes" || kind === "answers") set({ removed: { kind, key: item } });
     });
     set({ busy: undefined });
     await Promise.all([get().refresh(), useRuns.getState().refresh()]);

@@ -57,9 +57,8 @@ export const storageApi = (s: EngineState): StorageApi => ({
     const { checked, damage } = await checkStorage(caches, onProgress);
     s.damage = new Map(damage.map((one, n) => [String(n), one]));
     const labelOf = await labelsOf(s);
-    const told = [...s.damage].map(([id, { mend: _, item, ...rest }]) => ({
-      id,
-      label: labelOf(rest.kind, item),
+    const told = [...s.damage].map(([id, { mend: _, ...rest }]) => ({
+      ...{ id, label: labelOf(rest.kind, rest.item) },
       ...rest,
     }));
     return { checked, damage: told };

@@ -52,9 +52,10 @@ export interface StorageDamage {
   /** For `mendStored`. */
   id: string;
   kind: DamagedKind;
-  /** Of the item that it belongs to. */
+  /** What `deleteStored` calls the item that it belongs to. */
+  item: string;
   label: string;
-  /** What is wrong, without its subject: "the checkpoint of step 4 is damaged (piece 1 of 1 is missing)". */
+  /** What is wrong, without its subject: "the checkpoint of step 4 (piece 1 of 1 is missing)". */
   message: string;
   /** What follows when it is mended, one sentence. */
   follows: string;

@@ -2,8 +2,6 @@
 import type { StorageDamage } from "../../protocol/engine.ts";
 
 export interface Damage extends Omit<StorageDamage, "id" | "label"> {
-  /** What `deleteStored` calls the item that it belongs to. */
-  item: string;
   /** Takes away what is damaged, where that is less than the item. */
   mend?: () => Promise<void>;
 }
