@@ -83,9 +83,10 @@ export async function dataset<R>(
   try {
     return await withWatchdog(handle.worker, work, { silenceMs: DATASET_SILENCE_MS, task: words().workers.reading });
   } catch (error) {
-    const { code, message, safe } = reportOf(error);
+    const report = reportOf(error);
+    const { code, message, safe } = report;
     // A worker whose storage was cleared is no use any more: the next one opens it anew.
-    if (code === "storage-gone") handle.stop(fromReport(reportOf(error)));
+    if (code === "storage-gone") handle.stop(fromReport(report));
     if (code !== "worker-died") throw error;
     forgetDataset(handle);
     const remedy = last ? words().workers.leaveOut(last) : words().workers.otherFiles;

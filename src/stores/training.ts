@@ -223,9 +223,10 @@ export const useTraining = create<TrainingStore>((set, get) => {
     runId: string,
     more: number,
     call: (api: Remote<EngineApi>) => Promise<unknown>,
+    about = "",
   ): Promise<void> => {
     useApp.getState().clear("training");
-    set({ state: "preparing" });
+    set({ state: "preparing", about });
     const summary = useRuns.getState().runs.find((run) => run.id === runId);
     // More steps are counted from where the run stands: one that ended early is short of its length.
     const maxSteps = more > 0 ? (summary?.step ?? 0) + more : (summary?.maxSteps ?? 0);
@@ -341,10 +342,8 @@ export const useTraining = create<TrainingStore>((set, get) => {
       const request = { recipe: get().fields, datasetId: data.id, from: run?.id, which, answerRows };
       await follow(engine((api) => api.train(request, callback(onEvent), callback(engineSupply))));
     },
-    resumeRun(runId, about = "") {
-      set({ about });
-      return goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply)));
-    },
+    resumeRun: (runId, about) =>
+      goOn(runId, 0, (api) => api.resumeRun(runId, callback(onEvent), callback(engineSupply)), about),
     moreSteps: (runId, steps) =>
       goOn(runId, steps, (api) => api.moreSteps(runId, steps, callback(onEvent), callback(engineSupply))),
     pause: () => ask((api) => api.pause()),

@@ -105,3 +105,12 @@ test("a run that somebody has begun meanwhile is not disturbed, and one that is 
   }
   expect(resumed).toEqual([]);
 });
+
+test("a run that was deleted meanwhile is not waited for any more, and nothing says that it is", async () => {
+  browser.nullFor = 1;
+  const waiting = useWithheldGpu.getState().begin("deleted");
+  await vi.advanceTimersByTimeAsync(20_000);
+  await waiting;
+  expect(resumed).toEqual([]);
+  expect(useApp.getState().errors.training).toBe(undefined);
+});

@@ -36,8 +36,11 @@ export const useWithheldGpu = create<WithheldGpuStore>((set, get) => {
     set({ waiting: undefined });
     if (!useModel.getState().info) await useModel.getState().comeBack();
     await useRuns.getState().refresh();
+    if (isRunning(useTraining.getState().state)) return;
+    // Nobody asks any more.
+    useApp.getState().clear("training");
     const isThere = useRuns.getState().runs.some(({ id }) => id === runId);
-    if (!useModel.getState().info || !isThere || isRunning(useTraining.getState().state)) return;
+    if (!useModel.getState().info || !isThere) return;
     await useTraining.getState().resumeRun(runId, words().workers.wentOn);
   };
   const wait = async (runId: string): Promise<void> => {
