@@ -367,6 +367,10 @@ export const answersRows = ({ evalStrategy, evalAnswers }: Pick<Recipe, "evalStr
 export const evalStepsOf = ({ evalSteps, loggingSteps }: Pick<Recipe, "evalSteps" | "loggingSteps">): number =>
   evalSteps ?? loggingSteps;
 
+/** Rows of an optimizer step, but for the last one of an epoch. */
+export const rowsPerStep = (recipe: Pick<Recipe, "perDeviceTrainBatchSize" | "gradientAccumulationSteps">): number =>
+  recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+
 /** Times that a run of so many steps measures held-out rows: before the first step, at every interval, and at the end. */
 export const evaluationsOf = (
   recipe: Pick<Recipe, "evalStrategy" | "evalSteps" | "loggingSteps">,

@@ -1,4 +1,5 @@
 /** Which column is what: the table as it is written, a choice for each part of a row, and the first rows as the model will read them. */
+import { boxFormats } from "../../workers/data/boxes/forms.ts";
 import type { ColumnMapping } from "../../workers/data/rows/columns.ts";
 import type { Look, LookRow, LookTable } from "../../workers/data/rows/look.ts";
 import type { RecordOptions } from "../../workers/data/rows/record.ts";
@@ -9,7 +10,6 @@ import { Field } from "./Field.tsx";
 import { Scroll } from "./Scroll.tsx";
 import "./columns.css";
 import {
-  boxFormats,
   boxUnits,
   columnRoles,
   readingWords,
@@ -17,7 +17,6 @@ import {
   withChoice,
   withColumn,
   withInstruction,
-  withSeveral,
 } from "./columns.ts";
 
 function Table({ table }: { table: LookTable }) {
@@ -223,7 +222,7 @@ export function ColumnForm({
             hint={say.severalHint}
             value={draft.severalAnswers}
             options={severalChoices.map((which) => [which, say.choices[which]])}
-            onChoose={(which) => onChoose(withSeveral(draft, which))}
+            onChoose={(which) => onChoose(withChoice(draft, "severalAnswers", which))}
           />
         )}
       </div>

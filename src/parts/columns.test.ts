@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isUnsure, readingWords, withChoice, withColumn, withInstruction, withSeveral } from "./columns.ts";
+import { isUnsure, readingWords, withChoice, withColumn, withInstruction } from "./columns.ts";
 
 test("columns are chosen one by one, and given back to be found by their names", () => {
   const one = withColumn({}, "images", "photo");
@@ -10,10 +10,10 @@ test("columns are chosen one by one, and given back to be found by their names",
 });
 
 test("what becomes of several answers is chosen beside the columns, and by itself", () => {
-  const all = withSeveral(withInstruction(withColumn({}, "images", "photo"), "What?"), "each");
+  const all = withChoice(withInstruction(withColumn({}, "images", "photo"), "What?"), "severalAnswers", "each");
   expect(all).toEqual({ mapping: { images: "photo" }, instruction: "What?", severalAnswers: "each" });
   expect(withInstruction(all, "")).toEqual({ mapping: { images: "photo" }, severalAnswers: "each" });
-  expect(withSeveral(all, undefined)).toEqual({ mapping: { images: "photo" }, instruction: "What?" });
+  expect(withChoice(all, "severalAnswers", undefined)).toEqual({ mapping: { images: "photo" }, instruction: "What?" });
   expect(readingWords({ severalAnswers: "first" }, false)).toBe(
     "Columns as you chose them: of several answers the first one.",
   );

@@ -31,18 +31,11 @@ export function withInstruction(reading: RecordOptions, instruction: string): Re
 
 export const severalChoices = ["each", "most-frequent", "first"] as const satisfies SeveralAnswers[];
 
-/** The same with what becomes of several answers; undefined: as without any word. */
-export function withSeveral(reading: RecordOptions, which: SeveralAnswers | undefined): RecordOptions {
-  const { severalAnswers: _, ...others } = reading;
-  return which ? { ...others, severalAnswers: which } : others;
-}
-
 /** Units of boxes that a person may choose: pixels of a resized picture are a model's own, or nobody's. */
 export const boxUnits = ["0-1000", "0-1", "pixels"] as const satisfies BoxUnit[];
-export { boxFormats } from "../../workers/data/boxes/forms.ts";
 
 /** The same with one of its choices, or, undefined, without. */
-export function withChoice<K extends "boxes" | "boxFormat">(
+export function withChoice<K extends "boxes" | "boxFormat" | "severalAnswers">(
   reading: RecordOptions,
   key: K,
   value: RecordOptions[K] | undefined,

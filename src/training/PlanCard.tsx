@@ -1,7 +1,7 @@
 /** What follows from the recipe: steps, time, memory and size, from the very plan that will be allocated. */
 import { useEffect } from "react";
 import type { PlanInfo } from "../../workers/protocol/engine.ts";
-import { answersRows, evaluationsOf } from "../../workers/recipe.ts";
+import { answersRows, evaluationsOf, rowsPerStep } from "../../workers/recipe.ts";
 import { expectedLike } from "../page/card-speeds.ts";
 import { adapterOf, rememberedSpeed } from "../page/speed.ts";
 import { useApp } from "../page/store.ts";
@@ -64,7 +64,7 @@ function Strip({ plan }: { plan: PlanInfo }) {
     flops: plan.flopsPerStep,
     flopsSeen: plan.flopsPerStepSeen,
     evaluations: recipe ? evaluationsOf(recipe, plan.steps) : 0,
-    heldOutSteps: recipe ? heldOut / (recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps) : 0,
+    heldOutSteps: recipe ? heldOut / rowsPerStep(recipe) : 0,
     answers: recipe !== undefined && heldOut > 0 && answersRows(recipe),
   };
   const { time, source } = timeWords(work, useKnown(heldOut));

@@ -1,6 +1,6 @@
 /** The three questions of the recipe: what may be answered, what is, and what each answer sets, in words. */
 import { TabTuneError } from "../../workers/errors.ts";
-import { parseRecipe, type Recipe, stepsPerEpoch } from "../../workers/recipe.ts";
+import { parseRecipe, type Recipe, rowsPerStep, stepsPerEpoch } from "../../workers/recipe.ts";
 import {
   type Choices,
   careChoices,
@@ -71,7 +71,7 @@ export const numbersOf = (sets: Setting): string =>
 export function seenWords(steps: number, recipe: Recipe, rows: number): string {
   const { seen, part } = words().recipe.questions.length;
   const times = steps / stepsPerEpoch(recipe, rows);
-  const made = steps * recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+  const made = steps * rowsPerStep(recipe);
   return times < 1 ? part(Math.min(rows, made), rows) : seen(fixed(times, times < 10 && times % 1 > 0.04 ? 1 : 0));
 }
 

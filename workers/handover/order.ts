@@ -2,7 +2,7 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { epochOrder, type OrderOptions, type Position } from "../data/batches/sampler.ts";
 import { TabTuneError } from "../errors.ts";
-import type { Recipe } from "../recipe.ts";
+import { type Recipe, rowsPerStep } from "../recipe.ts";
 
 /** Places of an order that fit into memory and a file of 256 MB. */
 const MOST_PLACES = 1 << 26;
@@ -14,18 +14,12 @@ export interface WrittenOrder {
   window: number;
 }
 
-type BatchKeys = "perDeviceTrainBatchSize" | "gradientAccumulationSteps";
-
-/** Rows of an optimizer step, but for the last one of an epoch. */
-export const rowsPerStep = (recipe: Pick<Recipe, BatchKeys>): number =>
-  recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
-
 /**
  * The rows that `steps` optimizer steps from `position` on see. Throws TabTuneError "bad-recipe" where they are too many to be written.
  */
 export function writtenOrder(
   options: OrderOptions,
-  recipe: Pick<Recipe, BatchKeys>,
+  recipe: Pick<Recipe, "perDeviceTrainBatchSize" | "gradientAccumulationSteps">,
   { position, steps }: { position: Position; steps: number },
 ): WrittenOrder {
   const { rows } = options;

@@ -1,6 +1,5 @@
 /** How the rows of a step lie on processes: what train.py does (`Share` in python/rows.py), so that it can be told before. */
-import type { Recipe } from "../recipe.ts";
-import { rowsPerStep } from "./order.ts";
+import { type Recipe, rowsPerStep } from "../recipe.ts";
 
 export interface Shares {
   processes: number;

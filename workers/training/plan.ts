@@ -6,7 +6,7 @@ import type { OpenedModel } from "../models/open.ts";
 import type { LoraSettings } from "../models/parts/lora.ts";
 import { quantOf, type TensorFacts } from "../models/weight-builder.ts";
 
-import { answersRows, parseRecipe, type Recipe, stepsPerEpoch, totalSteps } from "../recipe.ts";
+import { answersRows, parseRecipe, type Recipe, rowsPerStep, stepsPerEpoch, totalSteps } from "../recipe.ts";
 
 /** Text of a row beside its picture, for plans made before there is data: that of the published recipe, all of it targets under all-text. */
 export const TEXT_TOKENS = 124;
@@ -98,7 +98,7 @@ function planOf(model: PlannedModel, recipe: Recipe, data: PlannedData): RunPlan
     gradientCheckpointing: recipe.gradientCheckpointing,
     answerRows: answersRows(recipe) ? Math.min(rowTokens + ANSWER_ROOM, positionsOf(config.decoder)) : undefined,
   });
-  const batch = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+  const batch = rowsPerStep(recipe);
   const steps = data.rows > 0 || recipe.maxSteps !== -1 ? totalSteps(recipe, data.rows) : 0;
   return {
     rowTokens,

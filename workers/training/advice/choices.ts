@@ -2,7 +2,7 @@
  * Three questions in place of numbers: how long, how strong, how careful with memory. Each answer sets keys of the recipe; which answer
  * a recipe has follows from its keys, so there is nothing else to keep.
  */
-import { limitsOf, type Recipe, stepsPerEpoch, toHuggingFace, totalSteps } from "../../recipe.ts";
+import { limitsOf, type Recipe, rowsPerStep, stepsPerEpoch, toHuggingFace, totalSteps } from "../../recipe.ts";
 import { LENGTHS, type Length, stepsFor } from "./lengths.ts";
 import { usualRate } from "./rate.ts";
 
@@ -87,7 +87,7 @@ const BALANCED_ROWS = 8;
 
 /** How careful with memory: as many rows a step in each answer, so a run learns the same but for 8-bit moments. */
 export function careChoices(recipe: Recipe): Choices<Care> {
-  const rows = recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+  const rows = rowsPerStep(recipe);
   const most = limitsOf("per_device_train_batch_size").max;
   const windows = limitsOf("gradient_accumulation_steps").max;
   // Rows at a time, of whole windows as many as a recipe may have; the recipe's own are among them.

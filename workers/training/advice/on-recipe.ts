@@ -1,6 +1,6 @@
 /** What looks wrong in a recipe before it runs on these rows of this model. */
 import { type Advice, roundly } from "../../advice.ts";
-import { type Recipe, stepsPerEpoch } from "../../recipe.ts";
+import { type Recipe, rowsPerStep, stepsPerEpoch } from "../../recipe.ts";
 import { counted } from "../../words.ts";
 import { ENOUGH_STEPS, FEW_STEPS, MOST_EPOCHS, USUAL_EPOCHS, usualSteps } from "./lengths.ts";
 import { scaleOf, usualRate } from "./rate.ts";
@@ -64,7 +64,7 @@ function onSteps({ recipe, steps, data, goesOn }: Advised): Advice | undefined {
   }
   if (epochs < 1 && steps < FEW_STEPS && !goesOn) {
     const more = Math.min(usual, ENOUGH_STEPS);
-    const seen = steps * recipe.perDeviceTrainBatchSize * recipe.gradientAccumulationSteps;
+    const seen = steps * rowsPerStep(recipe);
     return {
       about: "steps",
       words: `${counted(steps, "step")} ${steps === 1 ? "sees" : "see"} ${seen} of ${data.rows} rows: an adapter hardly moves in so few. About ${more} are enough to see whether it learns.`,
