@@ -32,9 +32,13 @@ const recipes: Record<string, Record<string, unknown>> = {
 /** Rows of 256 tokens with a picture in one tile: what small machines are planned for. */
 const SMALL = "batch 8, r 16, unsplit, 256 tokens a row";
 const small = { lora_r: 16, lora_alpha: 16, do_image_splitting: false };
+/** Of a picture as large as it goes through in a thousand tokens. */
+const LARGE_PICTURE = "batch 1, r 16, 1,000 tokens of one picture";
+const largePicture = { lora_r: 16, lora_alpha: 16, per_device_train_batch_size: 1 };
 const goals: Record<string, Record<string, number>> = {
   "HuggingFaceTB/SmolVLM-256M-Instruct": { [SMALL]: 0.9e9 },
   "HuggingFaceTB/SmolVLM-500M-Instruct": { [SMALL]: 1.6e9 },
+  "Qwen/Qwen3-VL-2B-Instruct": { [LARGE_PICTURE]: 2.6e9 },
   "bczhou/tiny-llava-v1-hf": { "default recipe": 2.1e9, "lean: the same, and 8-bit moments": 1.6e9 },
   "llava-hf/llava-1.5-7b-hf": { "default recipe": 7.4e9, "lean: the same, and 8-bit moments": 6e9 },
 };
@@ -46,6 +50,14 @@ export const plans = (): PlanResult[] =>
       ...Object.entries(recipes).map(([name, json]) => ({ ...goal(name), ...planned(model, parseRecipe(json)) })),
       ...(goals[model]?.[SMALL]
         ? [{ ...goal(SMALL), ...planned(model, parseRecipe(small), { rows: 1000, longest: 256, pictures: 1 }) }]
+        : []),
+      ...(goals[model]?.[LARGE_PICTURE]
+        ? [
+            {
+              ...goal(LARGE_PICTURE),
+              ...planned(model, parseRecipe(largePicture), { rows: 1000, longest: 1000, pictures: 1 }),
+            },
+          ]
         : []),
     ];
   });

@@ -137,6 +137,23 @@ export function view(tensor: Tensor, start: number, length: number): Tensor {
   return { buffer: tensor.buffer, offset, length };
 }
 
+/** A binding may begin at each 256th byte. */
+export const BINDING_WORDS = 64;
+
+/**
+ * Tensors of so many words in one buffer. WebGPU refuses a dispatch that writes one of them and reads or writes another.
+ */
+export function oneBehindTheOther(alloc: Allocator, label: string, lengths: readonly number[]): Tensor[] {
+  let words = 0;
+  const starts = lengths.map((length) => {
+    const start = words;
+    words = Math.ceil((start + length) / BINDING_WORDS) * BINDING_WORDS;
+    return start;
+  });
+  const all = alloc.tensor(label, words);
+  return lengths.map((length, n) => view(all, starts[n]!, length));
+}
+
 /** Queues `data` into the tensor. The byte length is rounded up to whole words with zeros. */
 export function write(gpu: Gpu, tensor: Tensor, data: ArrayBufferView, counters?: Counters, wordOffset = 0): void {
   let bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

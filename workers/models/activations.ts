@@ -4,6 +4,7 @@
  * The MLP, whose width dwarfs the rest, goes through each layer in chunks of rows, so that its scratch does not grow with the pass.
  */
 import { type Allocator, type Tensor, view } from "../gpu/buffers.ts";
+import { evaluate, type Size } from "../gpu/program.ts";
 import { type BeyondHalf, type HalfRows, halfWords } from "../kernels/rows/half.ts";
 import { type DecoderConfig, qkvSize } from "./config.ts";
 
@@ -37,11 +38,24 @@ export interface HalfCopy extends HalfRows, BeyondHalf {
   size: number;
 }
 
-/** The MLP of a chunk of rows: [rows, …] each. */
-export interface MlpActivations {
-  /** First row, and rows at most. */
+/** Part of a pass's rows: the first, and how many there are at most. */
+export interface RowChunk {
   first: number;
   rows: number;
+}
+
+/** Rows of a chunk in this replay: 0 skips its dispatches. */
+export const chunkRows =
+  <K extends string>({ first, rows: most }: RowChunk, rows: Size<K>): Size<K> =>
+  (d) =>
+    Math.max(0, Math.min(most, evaluate(rows, d) - first));
+
+/** A chunk's rows of [rows, width]. */
+export const chunkOf = ({ first, rows }: RowChunk, x: Tensor, width: number): Tensor =>
+  view(x, first * width, rows * width);
+
+/** The MLP of a chunk of rows: [rows, …] each. */
+export interface MlpActivations extends RowChunk {
   normed2: Tensor;
   rstd2: Tensor;
   xaGateUp: Tensor;
@@ -77,7 +91,7 @@ export interface LayerActivations {
 /** What a chunk's gate|up may take in f32: some hundred rows, by thousands of columns, which keep a GPU busy. */
 const CHUNK_BYTES = 20 * 1024 * 1024;
 /** A chunk begins where a binding may begin, whatever the width. */
-const CHUNK_STEP = 64;
+export const CHUNK_STEP = 64;
 
 /** Rows of an MLP chunk: all of a pass's chunks but the last have so many. */
 export function mlpChunkRows({ intermediateSize }: Pick<DecoderConfig, "intermediateSize">, rows: number): number {

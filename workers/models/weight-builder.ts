@@ -3,7 +3,7 @@
  * (through an `Allocator`, so that the memory plan and the real allocation are one code) and notes where its values go.
  */
 import { TabTuneError } from "../errors.ts";
-import { type Allocator, Planner, type Tensor, view } from "../gpu/buffers.ts";
+import { type Allocator, BINDING_WORDS, Planner, type Tensor, view } from "../gpu/buffers.ts";
 import type { DenseFormat, DenseWeight, FourBitWeight, Weight } from "../kernels/linear/weight.ts";
 import type { Recipe } from "../recipe.ts";
 import { type Dtype, dtypeBytes, elementsOf } from "../weights/formats/dtype.ts";
@@ -108,9 +108,6 @@ function missingPart(neutral: string, names: NameScheme, tensors: Iterable<strin
     "Choose the whole model, with language model, vision tower and connector in one checkpoint; if it is sharded, all its .safetensors files are needed.",
   );
 }
-
-/** A binding may begin at each 256th byte. */
-const BINDING_WORDS = 64;
 
 interface Found {
   name: string;

@@ -3,7 +3,7 @@
  * there is no dW). All rows are tokens of the micro-batch's sequences laid end to end without padding; `starts`, `ends` and
  * `positions` keep them apart. More than 300 lines, because a layer's forward is to be read beside its backward. transformers: models/llama/modeling_llama.py and what derives from it.
  */
-import { type Allocator, type Tensor, view } from "../../gpu/buffers.ts";
+import type { Allocator, Tensor } from "../../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
 import { swigluBackward, swigluForward } from "../../kernels/activation/swiglu.ts";
 import { attentionBackward, attentionForward } from "../../kernels/attention/attention.ts";
@@ -13,7 +13,7 @@ import { type LoraDropout, loraGradients } from "../../kernels/linear/lora.ts";
 import { headNormBackward, headNormForward } from "../../kernels/norm/head-norm.ts";
 import { rmsNormBackward, rmsNormForward } from "../../kernels/norm/rms-norm.ts";
 import { packHalf, unpackHalf } from "../../kernels/rows/half.ts";
-import { type LayerActivations, type MlpActivations, mlpChunkRows } from "../activations.ts";
+import { chunkOf, chunkRows, type LayerActivations, type MlpActivations, mlpChunkRows } from "../activations.ts";
 import { axesOf, type DecoderConfig, qkvSize } from "../config.ts";
 import { DECODER, decoderLayer } from "../names.ts";
 import type { AffineWeight, WeightBuilder } from "../weight-builder.ts";
@@ -180,15 +180,6 @@ function dropoutOf<K extends string>(
 /** The adapter of a linear, for its kernel; `xa` takes A x. */
 const loraOf = <K extends string>(p: LayerPass<K>, linear: DecoderLinear, xa: Tensor, first = 0) =>
   p.lora && { weights: p.lora[linear].weights, xa, dropout: dropoutOf(p, linear, first) };
-
-/** Rows of an MLP chunk in this replay: 0 skips its dispatches. */
-const chunkRows =
-  <K extends string>(m: MlpActivations, rows: Size<K>): Size<K> =>
-  (d) =>
-    Math.max(0, Math.min(m.rows, evaluate(rows, d) - m.first));
-
-/** A chunk's rows of [rows, width]. */
-const chunkOf = (m: MlpActivations, x: Tensor, width: number): Tensor => view(x, m.first * width, m.rows * width);
 
 /** One layer, x -> next. */
 export function layerForward<K extends string>(r: Recorder<K>, next: Tensor, p: LayerPass<K>): void {

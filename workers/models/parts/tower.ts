@@ -5,8 +5,9 @@
  * transformers: models/clip/modeling_clip.py (`pre_layrnorm` is its spelling), models/siglip/modeling_siglip.py; of pictures at free
  * size, whose tiles see each other, models/qwen3_vl/modeling_qwen3_vl.py.
  */
-import type { Allocator, Tensor } from "../../gpu/buffers.ts";
+import { type Allocator, oneBehindTheOther, type Tensor } from "../../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../../gpu/program.ts";
+import { sharedMemory } from "../../gpu/shared-memory.ts";
 import { geluBackward, geluForward } from "../../kernels/activation/gelu.ts";
 import { attentionBackward, attentionForward } from "../../kernels/attention/attention.ts";
 import { ropeBackward, ropeForward } from "../../kernels/attention/rope.ts";
@@ -20,6 +21,7 @@ import {
 } from "../../kernels/picture/patch.ts";
 import { blendRows } from "../../kernels/rows/blend.ts";
 import { copyRows } from "../../kernels/rows/copy.ts";
+import { CHUNK_STEP, chunkOf, chunkRows, type RowChunk } from "../activations.ts";
 import {
   clipModules,
   patchesPerTile,
@@ -129,11 +131,16 @@ export interface TowerLayerActivations {
   normed1: Normed;
   xaQkv: Tensor;
   qkv: Tensor;
+  /** Without a backward the memory of normed1, which nobody reads any more. */
   out: Tensor;
   lse: Tensor;
   xaOut: Tensor;
   x1: Tensor;
+  /** Without a backward the memory of normed1. */
   normed2: Normed;
+  /** The MLP's rows: in parts where no backward follows, each in the same memory; else all at once. */
+  chunks: RowChunk[];
+  /** From here on of a chunk. */
   xaFc1: Tensor;
   fc1: Tensor;
   /** GELU of fc1; the same tensor where there is no backward. */
@@ -164,6 +171,8 @@ export interface TowerActivations {
   pixels: Tensor;
   patches: Tensor;
   embedded: Tensor;
+  /** What the norm in front of the first layer takes, where there is one. */
+  unnormed: Tensor | undefined;
   layers: TowerLayerActivations[];
   last: Tensor;
   /** `last` behind the norm that follows it, where one does. */
@@ -189,8 +198,16 @@ export interface TowerCapacity {
   droppedLeast: number;
 }
 
-/** What comes one after the other where no backward follows: before the layers, the halves of a layer in turns, behind the layers. */
-export const towerPhases = ["patches", "attention", "mlp", "features"] as const;
+/** What comes one after the other where no backward follows: before the layers, within them, between and behind them. */
+export const towerPhases = ["patches", "layers", "features"] as const;
+/** What comes in turns within the layers. `kept` is read in both. */
+const layerHalves = ["attention", "mlp"] as const;
+
+/** Rows of an MLP chunk: with the residual stream beside them they take about what q|k|v took before. */
+function mlpChunk({ hiddenSize: c, intermediateSize: f }: TowerConfig, rows: number): number {
+  const chunks = Math.ceil(f / (2 * c));
+  return Math.min(rows, Math.ceil(rows / chunks / CHUNK_STEP) * CHUNK_STEP);
+}
 
 type TowerBorders = Pick<TowerActivations, "starts" | "ends" | "places">;
 
@@ -212,7 +229,7 @@ export function allocateTower(
   capacity: TowerCapacity,
   {
     borders = allocateBorders(alloc, config, capacity.tiles),
-    phases = { patches: alloc, attention: alloc, mlp: alloc, features: alloc },
+    phases = { patches: alloc, layers: alloc, features: alloc },
   }: {
     borders?: TowerBorders;
     phases?: Record<(typeof towerPhases)[number], Allocator>;
@@ -227,42 +244,65 @@ export function allocateTower(
   const t = (name: string, length: number, from = alloc): Tensor => from.tensor(`vision/${name}`, length);
   const norm = (name: string, from = alloc): Normed => ({
     y: t(name, rows * c, from),
-    mean: t(`${name}.mean`, rows, from),
-    rstd: t(`${name}.rstd`, rows, from),
+    mean: t(`${name}.mean`, rows),
+    rstd: t(`${name}.rstd`, rows),
   });
-  const { attention, mlp } = phases;
-  const make = (n: number, shared?: TowerLayerActivations): TowerLayerActivations => {
-    const x = shared && !backward ? shared.x : t(`x.${n}`, rows * c);
-    if (shared) return { ...shared, x };
-    const normed1 = norm(`normed1.${n}`);
-    const fc1 = t(`fc1.${n}`, rows * f, mlp);
-    return {
-      x,
-      normed1,
-      xaQkv: t(`xaQkv.${n}`, rows * 3 * rank, attention),
-      qkv: t(`qkv.${n}`, rows * 3 * c, attention),
-      out: t(`out.${n}`, rows * c, attention),
-      lse: t(`lse.${n}`, rows * heads, attention),
-      xaOut: t(`xaOut.${n}`, rows * rank, attention),
-      x1: t(`x1.${n}`, rows * c),
-      normed2: backward ? norm(`normed2.${n}`) : normed1,
-      xaFc1: t(`xaFc1.${n}`, rows * rank, mlp),
-      fc1,
-      hidden: backward ? t(`hidden.${n}`, rows * f, mlp) : fc1,
-      xaFc2: t(`xaFc2.${n}`, rows * rank, mlp),
-    };
-  };
-  const first = make(0);
+  type Layer = Omit<TowerLayerActivations, "x">;
+  const chunksOf = (step: number): RowChunk[] =>
+    Array.from({ length: Math.ceil(rows / step) }, (_, i) => ({
+      first: i * step,
+      rows: Math.min(step, rows - i * step),
+    }));
+  /** Each tensor for itself: a backward reads them all. */
+  const whole = (n: number): Layer => ({
+    normed1: norm(`normed1.${n}`),
+    xaQkv: t(`xaQkv.${n}`, rows * 3 * rank),
+    qkv: t(`qkv.${n}`, rows * 3 * c),
+    out: t(`out.${n}`, rows * c),
+    lse: t(`lse.${n}`, rows * heads),
+    xaOut: t(`xaOut.${n}`, rows * rank),
+    x1: t(`x1.${n}`, rows * c),
+    normed2: norm(`normed2.${n}`),
+    chunks: chunksOf(rows),
+    xaFc1: t(`xaFc1.${n}`, rows * rank),
+    fc1: t(`fc1.${n}`, rows * f),
+    hidden: t(`hidden.${n}`, rows * f),
+    xaFc2: t(`xaFc2.${n}`, rows * rank),
+  });
+  /** All that layers need between their input and their output, which may be one tensor. */
+  const lean = (): Layer =>
+    sharedMemory(phases.layers, layerHalves, ({ attention, mlp, kept }) => {
+      const step = mlpChunk(config, rows);
+      const normed = norm("normed", kept);
+      // In one buffer: no dispatch writes one of the two and reads the other.
+      const [x1, fc1] = oneBehindTheOther(mlp, "vision/x1 and fc1", [rows * c, step * f]) as [Tensor, Tensor];
+      return {
+        ...{ normed1: normed, out: normed.y, normed2: normed, chunks: chunksOf(step), x1, fc1, hidden: fc1 },
+        xaQkv: t("xaQkv", rows * 3 * rank, attention),
+        qkv: t("qkv", rows * 3 * c, attention),
+        lse: t("lse", rows * heads, attention),
+        // The dispatch that writes x1 reads it.
+        xaOut: t("xaOut", rows * rank, kept),
+        xaFc1: t("xaFc1", step * rank, mlp),
+        xaFc2: t("xaFc2", step * rank, mlp),
+      };
+    });
+  const first: TowerLayerActivations = { x: t("x.0", rows * c), ...(backward ? whole(0) : lean()) };
   const layers = [first];
-  for (let n = 1; n < config.layersUsed; n++) layers.push(make(n, ownLayers ? undefined : first));
+  for (let n = 1; n < config.layersUsed; n++) {
+    const x = backward ? t(`x.${n}`, rows * c) : first.x;
+    layers.push(ownLayers ? { x, ...whole(n) } : { ...first, x });
+  }
   const features = tiles * towerRowsPerTile(config) * c;
   const last = backward ? t("x.last", rows * c) : first.x;
   const normedLast = config.postNorm ? norm("normedLast", phases.features) : undefined;
   return {
     recompute: capacity.backward === "recompute",
-    pixels: t("pixels", tiles * 3 * config.imageSize ** 2),
+    pixels: t("pixels", tiles * 3 * config.imageSize ** 2, phases.patches),
     patches: t("patches", patches * patchValues(config), phases.patches),
     embedded: t("embedded", config.freeSize ? 0 : patches * c, phases.patches),
+    // With a backward x1 is free until its layer runs; without one it is not there yet.
+    unnormed: config.preNorm ? (backward ? first.x1 : t("unnormed", rows * c, phases.patches)) : undefined,
     layers,
     last,
     normedLast,
@@ -361,7 +401,7 @@ function towerLayerForward<K extends string>(
   const { norm1, norm2, linears: w } = p.weights.layers[n]!;
   const l = layerLora(p, n);
   const rows = tokenRows(p);
-  const { activation: kind, intermediateSize } = p.config;
+  const { activation: kind, intermediateSize, hiddenSize: size } = p.config;
   normForward(r, p, a.x, norm1, a.normed1);
   linearForward(r, { y: a.qkv, x: a.normed1.y, ...w.qkv, lora: adapted(l?.qkv, a.xaQkv), rows });
   const turned = rotary(p, a.qkv);
@@ -370,10 +410,17 @@ function towerLayerForward<K extends string>(
   attentionForward(r, { out: a.out, lse: a.lse, qkv: a.qkv, rows, span, ...attentionShape(p) });
   linearForward(r, { y: a.x1, x: a.out, ...w.out, lora: adapted(l?.out, a.xaOut), rows, residual: a.x });
   normForward(r, p, a.x1, norm2, a.normed2);
-  linearForward(r, { y: a.fc1, x: a.normed2.y, ...w.fc1, lora: adapted(l?.fc1, a.xaFc1), rows });
-  geluForward(r, { y: a.hidden, x: a.fc1, kind, count: times(rows, intermediateSize) });
-  if (next) linearForward(r, { y: next, x: a.hidden, ...w.fc2, lora: adapted(l?.fc2, a.xaFc2), rows, residual: a.x1 });
-  else if (l) loraDown(r, { ...l.fc2, xa: a.xaFc2, x: a.hidden, rows });
+  // Dropout counts rows from the first, which is right: where it acts a backward follows, and all rows are one chunk.
+  for (const m of a.chunks) {
+    const own = chunkRows(m, rows);
+    const x = chunkOf(m, a.normed2.y, size);
+    linearForward(r, { y: a.fc1, x, ...w.fc1, lora: adapted(l?.fc1, a.xaFc1), rows: own });
+    geluForward(r, { y: a.hidden, x: a.fc1, kind, count: times(own, intermediateSize) });
+    if (next) {
+      const [y, residual] = [chunkOf(m, next, size), chunkOf(m, a.x1, size)];
+      linearForward(r, { y, x: a.hidden, ...w.fc2, lora: adapted(l?.fc2, a.xaFc2), rows: own, residual });
+    } else if (l) loraDown(r, { ...l.fc2, xa: a.xaFc2, x: a.hidden, rows: own });
+  }
 }
 
 /** kept.pixels -> the first layer's input. */
@@ -383,8 +430,7 @@ function embedPatches<K extends string>(r: Recorder<K>, p: TowerPass<K>): void {
   const patchesPerImage = patchesPerTile(config);
   const rows = times(images, patchesPerImage);
   const first = kept.layers[0]!;
-  // The first layer's x1 is free until that layer runs.
-  const tokens = w.preNorm ? first.x1 : first.x;
+  const tokens = kept.unnormed ?? first.x;
   patchesForward(r, { y: kept.patches, pixels: kept.pixels, imageSize, patchSize, frames, images });
   if (kept.places) {
     linearForward(r, { y: tokens, x: kept.patches, ...w.patch, rows });
