@@ -114,6 +114,8 @@ export async function loadVlm(
   } catch (error) {
     // What is on its way would write to buffers that are gone.
     await Promise.allSettled([taken]);
+    // A tensor that came in pieces is being written to the cache.
+    await tensors.return({ cache: "off" });
     arena.dispose();
     throw error;
   }

@@ -38,6 +38,34 @@ test("a tensor that lies in parts is cut where the parts end, after it was turne
   ]);
 });
 
+test.each(["dense", "parts", "host"] as const)("pieces of a tensor come to lie as the whole does: %s", async (kind) => {
+  const parts = [8, 4, 4].map((length): Tensor => ({ buffer: {} as GPUBuffer, offset: 256, length }));
+  const bytes = Uint8Array.from({ length: 60 }, (_, i) => i + 1);
+  /** What lies in each buffer behind all writes. */
+  const laid = async (pieces: TensorContent[]) => {
+    const table = { format: "bf16" as const, out: 5, in: 6, bytes: new Uint8Array() };
+    const fill: Fill =
+      kind === "dense"
+        ? { kind, format: "bf16", data: parts[0]!, at: 2 }
+        : kind === "parts"
+          ? { kind, format: "bf16", parts }
+          : { kind, table };
+    const { written, gpu } = writes();
+    for (const piece of pieces) await fillWeight(gpu, fill, piece, newCounters());
+    const buffers = parts.map(() => new Uint8Array(512));
+    for (const w of written)
+      if (w !== "taken") buffers[parts.findIndex(({ buffer }) => buffer === w.to)]!.set(w.bytes, w.at);
+    return { buffers, table };
+  };
+  const piece = (from: number, to: number): TensorContent => ({
+    ...{ kind: "dense", dtype: "BF16", bytes: bytes.slice(from, to), at: from },
+  });
+  const whole = await laid([{ kind: "dense", dtype: "BF16", bytes }]);
+  expect([...whole.buffers, whole.table.bytes].flatMap((b) => [...b].filter((v) => v > 0))).toEqual([...bytes]);
+  // Across the borders of the parts at 32 and 48, and begun anew.
+  expect(await laid([piece(0, 20), piece(0, 20), piece(20, 40), piece(40, 60)])).toEqual(whole);
+});
+
 test("a large tensor goes up slice by slice, each when the one before it was taken", async () => {
   const { written, gpu } = writes();
   const values = Float32Array.from({ length: 2 ** 22 + 3 }, (_, i) => i);

@@ -17,7 +17,8 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 /** One hash of many bytes that never lie in one buffer: the SHA-256 of the SHA-256s of their pieces, as text. */
 export const sha256OfPieces = (hashes: string[]): Promise<string> => sha256(new TextEncoder().encode(hashes.join("")));
 
-const PIECE_BYTES = 2 ** 25;
+/** What is hashed at a time of many bytes: raising it would make all hashes others. */
+export const PIECE_BYTES = 2 ** 25;
 
 /** `sha256OfPieces` of `bytes`, 32 MiB a piece: no larger copy is made. */
 export async function sha256InPieces(bytes: Uint8Array): Promise<string> {

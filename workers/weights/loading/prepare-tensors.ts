@@ -1,5 +1,6 @@
 /** What becomes of one tensor of a checkpoint on its way to the GPU: kept as it is, rounded to f16, or quantised to 4 bits. */
 import { TabTuneError } from "../../errors.ts";
+import { PIECE_BYTES } from "../../storage/sha256.ts";
 import { beyondF16, bytesOf, type Dtype, dtypeBytes, elementsOf, f32ToF16, toF32 } from "../formats/dtype.ts";
 import { doubleDequantise, doubleQuantise } from "../nf4/double-quant.ts";
 import { type FourBitType, quantise } from "../nf4/nf4.ts";
@@ -21,10 +22,10 @@ interface FourBitEntry {
   doubleQuant: boolean;
 }
 
-/** What became of a tensor. */
+/** What became of a tensor; `at`: of one that comes in pieces, the bytes before this piece. */
 export type TensorContent =
   | { kind: "4bit"; codes: Uint8Array; absmax: Float32Array }
-  | { kind: "dense"; dtype: Dtype; bytes: Uint8Array };
+  | { kind: "dense"; dtype: Dtype; bytes: Uint8Array; at?: number };
 
 export type LoadedTensor = { name: string; shape: number[] } & TensorContent;
 
@@ -35,8 +36,12 @@ export interface TensorPreparation {
   done(): LoadedTensor;
 }
 
-/** Bytes of the checkpoint that `take` gets at a time, the last aside: whole blocks of any number format. */
-export const PIECE_BYTES = 2 ** 25;
+/** Bytes of the checkpoint that `take` gets at a time, the last aside: whole blocks of any number format, and what the cache hashes at a time. */
+export { PIECE_BYTES };
+
+/** Whether a tensor of so many bytes goes on piece by piece: a table of a large vocabulary would be the most that a load holds. */
+export const comesInPieces = ({ how }: PlanEntry, sourceBytes: number): boolean =>
+  how === "keep" && sourceBytes > PIECE_BYTES;
 
 /** Makes a tensor of `shape` that the checkpoint has as `dtype`. */
 export function preparation(entry: PlanEntry, shape: number[], dtype: Dtype): TensorPreparation {

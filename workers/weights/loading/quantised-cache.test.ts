@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { FileCache } from "../../storage/file-cache.ts";
 import { openFsCache } from "../../storage/fs-cache.ts";
+import { withHash } from "../../storage/hashed-file.ts";
 import { storageFull } from "../../storage/store.ts";
 import { randomArray } from "../../testing/gpu.ts";
 import { bytesOf, f32ToF16, roundToF16 } from "../formats/dtype.ts";
@@ -232,4 +233,96 @@ test.each([
     message: expect.stringContaining(message),
   });
   expect(await readdir(directory)).toEqual([]);
+});
+
+/** Beyond two pieces of 32 MiB. */
+describe("a large table that stays as it is comes in pieces", () => {
+  const rows = 66;
+  const table = Uint8Array.from({ length: rows * 2 ** 20 }, (_, i) => (i * 0x9e3779b1) >>> 24);
+  const entries: PlanEntry[] = [
+    { name: "norm", how: "keep" },
+    { name: "table", how: "keep" },
+  ];
+  const opened = async (): Promise<Checkpoint> => {
+    const bytes = writeSafetensors([
+      { name: "table", dtype: "BF16", shape: [rows, 2 ** 19], data: table },
+      { name: "norm", dtype: "F32", shape: [128], data: norm },
+    ]);
+    const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    const source = await openCheckpoint(filesFromBlobs([{ path: "llava/model.safetensors", blob }]));
+    // From a hub, whose files are kept.
+    return { ...source, versionOf: () => "one" };
+  };
+  /** What lies in the table once all pieces were laid where they say, and where each began. */
+  const laid = (tensors: LoadedTensor[]) => {
+    const whole = new Uint8Array(table.length);
+    const begins: number[] = [];
+    for (const tensor of tensors) {
+      if (tensor.name !== "table" || tensor.kind !== "dense") continue;
+      expect(tensor.bytes.length).toBeLessThanOrEqual(2 ** 25);
+      whole.set(tensor.bytes, tensor.at);
+      begins.push(tensor.at!);
+    }
+    return { begins, same: Buffer.compare(whole, table) === 0 };
+  };
+  const once = [0, 2 ** 25, 2 ** 26];
+  const fileOfTable = async (directory: string): Promise<string> => {
+    for (const name of await readdir(directory)) {
+      if ((await stat(join(directory, name))).size === table.length + 64) return join(directory, name);
+    }
+    throw new Error("the table is not there");
+  };
+
+  test("from the checkpoint, and from the cache, which has it as one file", async () => {
+    const { cache, directory } = await freshCache();
+    const first = await load(await opened(), entries, cache);
+    expect(first.outcome).toEqual({ cache: "stored" });
+    expect(laid(first.tensors)).toEqual({ begins: once, same: true });
+    const { total } = first.progress.at(-1)!;
+    expect(first.progress.at(-1)!.bytes).toBe(total);
+    const file = new Uint8Array(await readFile(await fileOfTable(directory)));
+    expect(Buffer.compare(file, await withHash(table))).toBe(0);
+    const second = await load(await opened(), entries, cache);
+    expect(second.outcome).toEqual({ cache: "hit" });
+    expect(laid(second.tensors)).toEqual({ begins: once, same: true });
+    expect(second.progress.at(-1)).toMatchObject({ phase: "cache", bytes: total });
+  });
+
+  test("a damaged file is found at its end: the pieces come once more, and it is made anew", async () => {
+    const { cache, directory } = await freshCache();
+    await load(await opened(), entries, cache);
+    const file = await fileOfTable(directory);
+    const bytes = new Uint8Array(await readFile(file));
+    bytes[2 ** 25 + 7]! ^= 1;
+    await writeFile(file, bytes);
+    const again = await load(await opened(), entries, cache);
+    const reason = "The cached weights were made anew: table in it is damaged.";
+    expect(again.outcome).toEqual({ cache: "rebuilt", reason });
+    expect(laid(again.tensors)).toEqual({ begins: [...once, ...once], same: true });
+    expect((await load(await opened(), entries, cache)).outcome).toEqual({ cache: "hit" });
+  });
+
+  test("given up half way it leaves nothing, on a full disk it costs the cache", async () => {
+    const { cache, directory } = await freshCache();
+    for await (const tensor of loadOrQuantise(await opened(), entries, cache)) {
+      if (tensor.name === "table") break;
+    }
+    await expect(fileOfTable(directory)).rejects.toThrow();
+    expect((await readdir(directory)).filter((name) => name.endsWith(".part"))).toEqual([]);
+    const full: FileCache = {
+      ...cache,
+      create: async (name) => {
+        const writer = await cache.create(name);
+        const write = async (bytes: Uint8Array): Promise<void> => {
+          if (bytes.length === 2 ** 25) throw storageFull("it", undefined);
+          await writer.write(bytes);
+        };
+        return { ...writer, write };
+      },
+    };
+    const { tensors, outcome } = await load(await opened(), entries, full);
+    expect(laid(tensors)).toEqual({ begins: once, same: true });
+    expect(outcome).toEqual({ cache: "not-stored", reason: "there is no room left for them." });
+    expect((await readdir(directory)).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
 });

@@ -1,6 +1,7 @@
 /**
  * A checkpoint's tensors one after the other, 4-bit where the plan says so: from the cache when they were prepared before, else from
- * the checkpoint, in pieces. Nothing is held beyond what became of the tensor in hand, two pieces, and a small window ahead.
+ * the checkpoint, in pieces. Nothing is held beyond what became of the tensor in hand, two pieces, and a small window ahead; of a large
+ * tensor that stays as it is, no more than the pieces.
  *
  * A cache folder belongs to one checkpoint and one plan. The hub tells a hash of every file: identity is that, and what is read is
  * checked against it. Hashing whole folders would cost as much as reading them, so a folder's identity is its label, the headers
@@ -12,6 +13,7 @@ import type { FileCache } from "../../storage/file-cache.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Checkpoint } from "../hub/model-files.ts";
 import {
+  comesInPieces,
   type LoadedTensor,
   PIECE_BYTES,
   type PlanEntry,
@@ -45,8 +47,9 @@ const WINDOW_BYTES = 200e6;
 const ENTRIES_AHEAD = 4;
 
 /**
- * Yields the tensors of `wanted` in the order in which they lie in their files; what became of the cache is the generator's return
- * value. Throws TabTuneError "missing-tensor", "bad-tensor" for one that cannot be quantised, or "missing-file" for a file whose
+ * Yields the tensors of `wanted` in the order in which they lie in their files, large ones that stay as they are in pieces, which may
+ * begin anew where the cache was damaged; what became of the cache is the generator's return value. Whoever does not take all of them
+ * returns the generator. Throws TabTuneError "missing-tensor", "bad-tensor" for one that cannot be quantised, or "missing-file" for a file whose
  * content is not what was published: then nothing of it stays in the cache, and what was yielded is not to be used.
  */
 export async function* loadOrQuantise(
@@ -86,6 +89,7 @@ export async function* loadOrQuantise(
   /** The prepared bytes of an entry where the cache has them, else the first piece of the checkpoint's. */
   const fetchEntry = async (i: number): Promise<{ prepared?: Uint8Array; piece?: Uint8Array }> => {
     const entry = plan[i]!;
+    if (isThere(i) && comesInPieces(entry, sizeOf(entry.name))) return {};
     const prepared = isThere(i) && (await cache?.read(keys[i]!, preparedSize(checkpoint, entry), entry.name));
     if (prepared) return { prepared };
     report("reading", entry.name);
@@ -93,7 +97,8 @@ export async function* loadOrQuantise(
   };
   const fetchBytes = (i: number): number => {
     const entry = plan[i]!;
-    return isThere(i) ? preparedSize(checkpoint, entry) : Math.min(PIECE_BYTES, sizeOf(entry.name));
+    const isWhole = !comesInPieces(entry, sizeOf(entry.name));
+    return isThere(i) && isWhole ? preparedSize(checkpoint, entry) : Math.min(PIECE_BYTES, sizeOf(entry.name));
   };
 
   const ahead = new Map<number, ReturnType<typeof fetchEntry>>();
@@ -112,6 +117,50 @@ export async function* loadOrQuantise(
       if (!isThere(next)) return;
     }
   };
+  /** A tensor that `comesInPieces`; `first` of the checkpoint, where it was read ahead. */
+  async function* inPieces(i: number, first: Uint8Array | undefined): AsyncGenerator<LoadedTensor, void> {
+    const { name } = plan[i]!;
+    const info = checkpoint.tensors.get(name)!;
+    const part = (piece: Uint8Array, at: number): LoadedTensor => ({
+      ...{ name, shape: info.shape, kind: "dense", dtype: info.dtype, bytes: piece, at },
+    });
+    if (isThere(i)) {
+      const pieces = cache!.pieces(keys[i]!, sizeOf(name), name);
+      for (let at = 0; ; ) {
+        const { done, value } = await pieces.next();
+        if (done && !value) break;
+        if (done) {
+          bytes += sizeOf(name);
+          report("cache", name);
+          return readAhead(i);
+        }
+        yield part(value, at);
+        at += value.byteLength;
+      }
+    }
+    const check = checkOf(name);
+    const kept = isCached(plan[i]!) ? await cache?.writeInPieces(keys[i]!) : undefined;
+    try {
+      let piece: Uint8Array | undefined = first ?? (await readPiece(plan[i]!, 0));
+      for (let at = 0; piece; ) {
+        const end: number = at + piece.byteLength;
+        const coming = end < sizeOf(name) ? readPiece(plan[i]!, end) : undefined;
+        coming?.catch(() => undefined);
+        if (!coming) readAhead(i);
+        await check?.take(info, piece);
+        await kept?.take(piece);
+        bytes += piece.byteLength;
+        report("reading", name);
+        yield part(piece, at);
+        at = end;
+        piece = await coming;
+      }
+      await kept?.end();
+    } finally {
+      await kept?.abort();
+    }
+    await check?.seal(info);
+  }
   for (const [i, entry] of plan.entries()) {
     const { name } = entry;
     const info = checkpoint.tensors.get(name);
@@ -119,8 +168,10 @@ export async function* loadOrQuantise(
     const check = checkOf(name);
     let { prepared, piece } = await (ahead.get(i) ?? fetchEntry(i));
     ahead.delete(i);
-    let tensor: LoadedTensor;
-    if (prepared) {
+    let tensor: LoadedTensor | undefined;
+    if (comesInPieces(entry, sizeOf(name))) {
+      yield* inPieces(i, piece);
+    } else if (prepared) {
       readAhead(i);
       tensor = unpacked(prepared, entry, shape, dtype);
       bytes += sizeOf(name);
@@ -143,6 +194,7 @@ export async function* loadOrQuantise(
       if (info) await check?.seal(info);
     }
     if (check && info && fileOf(plan[i + 1]?.name ?? "") !== info.file) await check.finish();
+    if (!tensor) continue;
     report(prepared ? "cache" : entry.how === "keep" ? "reading" : "quantising", name);
     yield tensor;
   }

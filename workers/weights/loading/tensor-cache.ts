@@ -4,10 +4,10 @@
  * what goes wrong in writing it ends the writing, and is told by the outcome.
  */
 import { TabTuneError, wordsOf } from "../../errors.ts";
-import type { FileCache } from "../../storage/file-cache.ts";
-import { HASH_BYTES, readHashed } from "../../storage/hashed-file.ts";
+import type { FileCache, FileWriter } from "../../storage/file-cache.ts";
+import { HASH_BYTES, piecesOfHashed, readHashed } from "../../storage/hashed-file.ts";
 import { parsed } from "../../storage/sealed.ts";
-import { sha256InPieces } from "../../storage/sha256.ts";
+import { sha256, sha256InPieces, sha256OfPieces } from "../../storage/sha256.ts";
 
 /** What became of the cache during a load; `reason` says what was wrong. */
 export type CacheOutcome =
@@ -19,10 +19,22 @@ export interface TensorCache {
   has(key: string): boolean;
   /** What is stored under `key` if it is there, sound, and `size` bytes long where that is known. `name` is for the outcome's words. */
   read(key: string, size: number | undefined, name: string): Promise<Uint8Array | undefined>;
+  /** The same piece by piece: what was given is to be used only if the end is true. */
+  pieces(key: string, size: number, name: string): AsyncGenerator<Uint8Array, boolean>;
   /** Writes what was made; after a failure it does nothing. */
   write(key: string, parts: Uint8Array[]): Promise<void>;
+  /** The same piece by piece, each but the last of `PIECE_BYTES` (storage/sha256.ts). */
+  writeInPieces(key: string): Promise<PieceWriter>;
   remove(keys: string[]): Promise<void>;
   outcome(): CacheOutcome;
+}
+
+export interface PieceWriter {
+  take(piece: Uint8Array): Promise<void>;
+  /** Now it is there. */
+  end(): Promise<void>;
+  /** Drops what was taken; harmless after `end`. */
+  abort(): Promise<void>;
 }
 
 /** What the storage list shows of a model: stored beside its tensors. */
@@ -57,6 +69,17 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
     present.add(place(key));
   }
 
+  function damaged(key: string, name: string): void {
+    present.delete(place(key));
+    damage ??= `${name} in it is damaged`;
+  }
+
+  async function writeAbout(): Promise<void> {
+    if (present.has(place(aboutFile))) return;
+    const about: CachedModel = { label, createdAt: new Date().toISOString() };
+    await store(aboutFile, [new TextEncoder().encode(JSON.stringify(about))]);
+  }
+
   async function attempt(write: () => Promise<void>): Promise<void> {
     if (failure !== undefined) return;
     try {
@@ -76,20 +99,46 @@ export async function openTensorCache(cache: FileCache, folder: string, label: s
       const fits = reader && (expected === undefined || reader.size === expected + HASH_BYTES);
       const bytes = fits && (await readHashed(reader));
       if (bytes) return bytes;
-      present.delete(place(key));
-      damage ??= `${name} in it is damaged`;
+      damaged(key, name);
       return undefined;
+    },
+    async *pieces(key, expected, name) {
+      if (!present.has(place(key))) return false;
+      const reader = await cache.open(place(key));
+      const sound = reader?.size === expected + HASH_BYTES && (yield* piecesOfHashed(reader));
+      if (!sound) damaged(key, name);
+      return sound;
     },
     async write(key, parts) {
       await attempt(async () => {
-        if (!present.has(place(aboutFile))) {
-          const about: CachedModel = { label, createdAt: new Date().toISOString() };
-          await store(aboutFile, [new TextEncoder().encode(JSON.stringify(about))]);
-        }
+        await writeAbout();
         const hash = await sha256InPieces(parts.length === 1 ? parts[0]! : joined(parts));
         await store(key, [...parts, new TextEncoder().encode(hash)]);
         wrote = true;
       });
+    },
+    async writeInPieces(key) {
+      let writer: FileWriter | undefined;
+      const hashes: string[] = [];
+      await attempt(async () => {
+        await writeAbout();
+        writer = await cache.create(place(key));
+      });
+      return {
+        take: (piece) =>
+          attempt(async () => {
+            await writer!.write(piece);
+            hashes.push(await sha256(piece));
+          }),
+        end: () =>
+          attempt(async () => {
+            await writer!.write(new TextEncoder().encode(await sha256OfPieces(hashes)));
+            await writer!.commit();
+            present.add(place(key));
+            wrote = true;
+          }),
+        abort: async () => writer?.abort(),
+      };
     },
     async remove(keys) {
       for (const key of keys) {
