@@ -1,11 +1,11 @@
 /**
  * What a checkpoint of full size costs, as one JSON line: time and peak memory of this process (software GPU included).
  *
- *     node scripts/run-ts.mjs /bench/full-size.ts load DIR/model CACHE     onto the GPU; the second time from CACHE
- *     node scripts/run-ts.mjs /bench/full-size.ts run DIR/model CACHE RECIPE.json [TOKENS]   and a step with it: planned and allocated
+ *     node scripts/run-gpu.mjs /bench/full-size.ts load DIR/model CACHE     onto the GPU; the second time from CACHE
+ *     node scripts/run-gpu.mjs /bench/full-size.ts run DIR/model CACHE RECIPE.json [TOKENS]   and a step with it: planned and allocated
  *     node scripts/run-ts.mjs /bench/full-size.ts prepare DIR/model        every tensor read and quantised, none kept: no GPU
  *
- * `reference/make_full_size.py` makes such folders; a GPU in Node needs the environment that `scripts/headless.mjs` sets.
+ * `reference/make_full_size.py` makes such folders.
  */
 import { readFile } from "node:fs/promises";
 import { Arena, Planner } from "../workers/gpu/buffers.ts";

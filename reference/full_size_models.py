@@ -22,6 +22,11 @@ SIGLIP_BASE = {
     "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
     "image_size": 512, "patch_size": 16,
 }  # fmt: skip
+#: Qwen3-VL-2B's and -4B's tower but for `out_hidden_size`, which is the language model's width.
+QWEN3_VL = {
+    "depth": 24, "hidden_size": 1024, "intermediate_size": 4096, "num_heads": 16, "num_position_embeddings": 2304,
+    "patch_size": 16, "temporal_patch_size": 2, "spatial_merge_size": 2, "deepstack_visual_indexes": [5, 11, 17],
+}  # fmt: skip
 SO400M = {
     "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 26, "num_attention_heads": 16,
     "image_size": 384, "patch_size": 14, "model_type": "siglip_vision_model",
@@ -57,7 +62,10 @@ MODELS = {
     "llava-onevision-0.5b": Model(
         "onevision", "F16", (896, 4864, 24, 14, 2, 152000), SO400M, newline=True, qkv_bias=True, tied=True, siglip=True
     ),
+    "Qwen3-VL-2B": Model("qwen3-vl", "BF16", (2048, 6144, 28, 16, 8, 151936), QWEN3_VL, tied=True),
 }
+#: Width of a head and the rotary pairs of time, row and column, in every published Qwen3-VL.
+QWEN3_VL_HEAD, QWEN3_VL_SECTION = 128, [24, 20, 20]
 PINPOINTS = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
 
 
@@ -70,6 +78,9 @@ def write_texts(name: str, folder: Path, depth: int | None) -> None:
     hidden, inner, layers, heads, kv_heads, vocabulary = model.text
     torch_dtype = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[model.dtype]
     config = _read(folder, "config")
+    if model.vision is QWEN3_VL:
+        _qwen3_vl(folder, config, model, depth)
+        return
     config["text_config"] |= {
         "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": depth or layers, "num_attention_heads": heads,
         "num_key_value_heads": kv_heads, "vocab_size": vocabulary, "torch_dtype": torch_dtype,
@@ -125,6 +136,26 @@ def _onevision(folder: Path, config: dict, pictures: dict, vision: dict) -> None
     pictures["size"] = {"height": side, "width": side}
     features = (side // vision["patch_size"]) ** 2
     _write(folder, "processor_config", _read(folder, "processor_config") | {"num_image_tokens": features})
+
+
+def _qwen3_vl(folder: Path, config: dict, model: Model, depth: int | None) -> None:
+    hidden, inner, layers, heads, kv_heads, vocabulary = model.text
+    config["text_config"] |= {
+        "hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": depth or layers, "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads, "head_dim": QWEN3_VL_HEAD, "vocab_size": vocabulary,
+    }  # fmt: skip
+    config["text_config"]["rope_scaling"]["mrope_section"] = QWEN3_VL_SECTION
+    config["vision_config"] |= qwen3_vl_tower(depth) | {"out_hidden_size": hidden}
+    _write(folder, "config", config)
+    limits = {"size": {"shortest_edge": 65536, "longest_edge": 16777216}, "patch_size": model.vision["patch_size"]}
+    _write(folder, "preprocessor_config", _read(folder, "preprocessor_config") | limits)
+
+
+def qwen3_vl_tower(depth: int | None) -> dict:
+    """Of `depth` blocks of the language model the tower has one more, and gives each a layer of DeepStack as long as there are three."""
+    if depth is None:
+        return QWEN3_VL
+    return QWEN3_VL | {"depth": depth + 1, "deepstack_visual_indexes": list(range(min(3, depth)))}
 
 
 def write_rows(name: str, folder: Path) -> None:

@@ -2,11 +2,12 @@
 
     python reference/make_full_size.py tiny-llava OUT            # 5.6 GB of float32 in two shards
     python reference/make_full_size.py SmolVLM-256M OUT          # 0.5 GB of bfloat16 in one file
+    python reference/make_full_size.py Qwen3-VL-2B OUT           # 4.3 GB of bfloat16 in one file
     python reference/make_full_size.py llava-1.5-7b OUT --sparse # 14 GB of zeros that take no room on disk
     python reference/make_full_size.py llava-1.5-7b OUT --layers 1   # full width, one block of the language model, two of the tower
 
-Tensors are written one after the other, so memory stays below the largest of them (0.3 GB). Matrices are scaled so that activations
-keep their size through the layers. Tokenizer and sample rows come from a small test case of this repository (`full_size_models.py`):
+Tensors are written one after the other, so memory stays below three times the largest of them in float32 (0.3 GB; Qwen3-VL's table has
+1.2 GB). Matrices are scaled so that activations keep their size through the layers. Tokenizer and sample rows come from a small test case of this repository (`full_size_models.py`):
 `OUT/model` and `OUT/data` are what `headless --model` and `--data` take. Needs numpy only.
 """
 
@@ -16,16 +17,20 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from full_size_models import MODELS, Model, write_rows, write_texts
+from full_size_models import MODELS, QWEN3_VL, QWEN3_VL_HEAD, Model, qwen3_vl_tower, write_rows, write_texts
 
 #: huggingface_hub starts a new shard where the next tensor would pass this many bytes.
 SHARD_BYTES = 5 * 10**9
 SEED = 20240506
+#: Values that are rounded at a time.
+PIECE = 1 << 24
 WIDTH = {"F32": 4, "F16": 2, "BF16": 2}
 
 
 def shapes(model: Model, depth: int | None) -> dict[str, list[int]]:
     """Tensor name -> shape. Names of LLaVA models are those before transformers 4.52, as their files have them."""
+    if model.vision is QWEN3_VL:
+        return qwen3_vl_shapes(model, depth)
     hidden, inner, layers, heads, kv_heads, vocabulary = model.text
     layers = depth or layers
     kv = hidden // heads * kv_heads
@@ -83,6 +88,45 @@ def shapes(model: Model, depth: int | None) -> dict[str, list[int]]:
     return out
 
 
+def qwen3_vl_shapes(model: Model, depth: int | None) -> dict[str, list[int]]:
+    """Head widths are the model's own: q is as wide as its heads together, and q and k have norms."""
+    hidden, inner, layers, heads, kv_heads, vocabulary = model.text
+    vision, head = qwen3_vl_tower(depth), QWEN3_VL_HEAD
+    c, wide, merged = vision["hidden_size"], vision["intermediate_size"], vision["hidden_size"] * vision["spatial_merge_size"] ** 2
+    out = {"model.language_model.embed_tokens.weight": [vocabulary, hidden]}
+    for n in range(depth or layers):
+        layer = f"model.language_model.layers.{n}."
+        for name, *shape in (
+            ("input_layernorm", hidden), ("mlp.down_proj", hidden, inner), ("mlp.gate_proj", inner, hidden),
+            ("mlp.up_proj", inner, hidden), ("post_attention_layernorm", hidden), ("self_attn.k_norm", head),
+            ("self_attn.k_proj", kv_heads * head, hidden), ("self_attn.o_proj", hidden, heads * head), ("self_attn.q_norm", head),
+            ("self_attn.q_proj", heads * head, hidden), ("self_attn.v_proj", kv_heads * head, hidden),
+        ):  # fmt: skip
+            out[f"{layer}{name}.weight"] = shape
+    out["model.language_model.norm.weight"] = [hidden]
+
+    def affine(name: str, *shape: int) -> None:
+        out[f"{name}.weight"] = list(shape)
+        out[f"{name}.bias"] = [shape[0]]
+
+    for n in range(vision["depth"]):
+        block = f"model.visual.blocks.{n}."
+        affine(block + "attn.proj", c, c)
+        affine(block + "attn.qkv", 3 * c, c)
+        affine(block + "mlp.linear_fc1", wide, c)
+        affine(block + "mlp.linear_fc2", c, wide)
+        affine(block + "norm1", c)
+        affine(block + "norm2", c)
+    between = [f"deepstack_merger_list.{k}" for k in range(len(vision["deepstack_visual_indexes"]))]
+    for name in [*between, "merger"]:
+        affine(f"model.visual.{name}.linear_fc1", merged, merged)
+        affine(f"model.visual.{name}.linear_fc2", hidden, merged)
+        affine(f"model.visual.{name}.norm", c if name == "merger" else merged)
+    affine("model.visual.patch_embed.proj", c, 3, vision["temporal_patch_size"], vision["patch_size"], vision["patch_size"])
+    out["model.visual.pos_embed.weight"] = [vision["num_position_embeddings"], c]
+    return out
+
+
 def values(name: str, shape: list[int], index: int) -> np.ndarray:
     """float32: 1 + noise for norms, little noise for biases, matrices scaled by their input width."""
     random = np.random.Generator(np.random.Philox(key=[SEED, index]))
@@ -118,7 +162,9 @@ def write_shard(path: Path, tensors: dict[str, tuple[int, list[int]]], dtype: st
             file.truncate(8 + len(text) + at)
             return
         for name, (index, shape) in tensors.items():
-            file.write(stored(values(name, shape, index), dtype))
+            data = values(name, shape, index)
+            for at in range(0, data.size, PIECE):
+                file.write(stored(data[at : at + PIECE], dtype))
 
 
 def write_weights(model: Model, folder: Path, sparse: bool, depth: int | None) -> None:
