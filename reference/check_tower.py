@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from full_size_models import QWEN3_VL, QWEN3_VL_SECTION
 from make_full_size import values
 from PIL import Image
 from safetensors.torch import load_file
@@ -21,15 +22,11 @@ from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 GOLDEN = Path(__file__).parent.parent / "workers/testing/goldens/qwen3-vl/model"
-VISION = {
-    "depth": 24, "hidden_size": 1024, "intermediate_size": 4096, "num_heads": 16, "num_position_embeddings": 2304,
-    "patch_size": 16, "temporal_patch_size": 2, "spatial_merge_size": 2, "out_hidden_size": 2048,
-    "deepstack_visual_indexes": [5, 11, 17],
-}  # fmt: skip
+VISION = QWEN3_VL | {"out_hidden_size": 2048}
 TEXT = {
     "hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 3, "num_attention_heads": 16,
-    "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 1088, "tie_word_embeddings": True,
-    "rope_scaling": {"rope_type": "default", "mrope_interleaved": True, "mrope_section": [24, 20, 20]},
+    "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 1088, "tie_word_embeddings": True, "rope_theta": 5e6,
+    "rope_scaling": {"rope_type": "default", "mrope_interleaved": True, "mrope_section": QWEN3_VL_SECTION},
 }  # fmt: skip
 #: 25 x 20 blocks of 32 pixels.
 SIZE = (800, 640)
