@@ -4,7 +4,7 @@ import type { EvaluationRecord, StepRecord } from "../../workers/training/events
 import { figure, fixed } from "../parts/format.ts";
 import { Scroll } from "../parts/Scroll.tsx";
 import { words } from "../words/index.ts";
-import { figureNames, figuresByStep, figureTitle } from "./metrics.ts";
+import { figureNames, figuresByStep, figureTitle, rowsDrawn } from "./metrics.ts";
 
 interface RowProps {
   step: number;
@@ -41,11 +41,19 @@ const Row = memo(({ step, record, evaluation, measured, names }: RowProps) => (
   </tr>
 ));
 
-export function LossTable({ records, evaluations }: { records: StepRecord[]; evaluations: EvaluationRecord[] }) {
+interface LossTableProps {
+  records: StepRecord[];
+  evaluations: EvaluationRecord[];
+  /** Every step has its row; else the last ones wait until they are many (`rowsDrawn`). */
+  isComplete: boolean;
+}
+
+export function LossTable({ records, evaluations, isComplete }: LossTableProps) {
   const measured = evaluations.length > 0;
   // Equal from draw to draw, or every row would be drawn again.
   const key = figureNames(evaluations).join(" ");
   const names = useMemo(() => key.split(" ").filter(Boolean), [key]);
+  const figures = figuresByStep(records, evaluations);
   const answered = evaluations.at(-1)?.answered;
   const { figures: say, table } = words().run;
   return (
@@ -78,7 +86,7 @@ export function LossTable({ records, evaluations }: { records: StepRecord[]; eva
           </tr>
         </thead>
         <tbody>
-          {figuresByStep(records, evaluations).map(({ step, record, evaluation }) => (
+          {figures.slice(0, rowsDrawn(figures.length, isComplete)).map(({ step, record, evaluation }) => (
             <Row key={step} step={step} record={record} evaluation={evaluation} measured={measured} names={names} />
           ))}
         </tbody>

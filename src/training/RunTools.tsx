@@ -1,8 +1,10 @@
 /** Below what is in sight of a run: how its curve is drawn, figures that few people ask for, and all of them as files and as a table. */
 import { Download } from "lucide-react";
+import { useState } from "react";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { recipeText } from "../stores/recipe-text.ts";
+import { isRunning } from "../stores/run-state.ts";
 import { useRuns } from "../stores/runs.ts";
 import { useTraining } from "../stores/training.ts";
 import { words } from "../words/index.ts";
@@ -69,7 +71,8 @@ function Files() {
 }
 
 export function RunTools(props: { drawn: Drawing; onDraw(drawn: Drawing): void }) {
-  const { records, evaluations } = useTraining();
+  const { records, evaluations, state } = useTraining();
+  const [isOpen, setOpen] = useState(false);
   const { chart, run } = words();
   return (
     <>
@@ -81,9 +84,9 @@ export function RunTools(props: { drawn: Drawing; onDraw(drawn: Drawing): void }
         <summary>{run.figures.more}</summary>
         <MoreFigures records={records} />
       </details>
-      <details>
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{chart.table}</summary>
-        <LossTable records={records} evaluations={evaluations} />
+        <LossTable records={records} evaluations={evaluations} isComplete={isOpen || !isRunning(state)} />
       </details>
     </>
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EvaluationRecord, StepRecord } from "../../workers/training/events.ts";
-import { figuresByStep, figureTitle, secondsLeft, toCsv, tokensPerSecond, toLog } from "./metrics.ts";
+import { figuresByStep, figureTitle, rowsDrawn, secondsLeft, toCsv, tokensPerSecond, toLog } from "./metrics.ts";
 
 const record = (step: number, loss = step, seconds = 1): StepRecord => ({
   step,
@@ -77,4 +77,10 @@ test("the log is the command line's: an evaluation behind its step, that of step
     [2, 2, undefined],
   ]);
   expect(parsed[1]).toEqual({ step: 1, loss: 1, grad_norm: 0.1 + 0.2, learning_rate: 2e-5, target_tokens: 31 });
+});
+
+test("behind a closed table of a run that goes on the last rows wait, and nowhere else", () => {
+  expect([0, 1, 99].map((rows) => rowsDrawn(rows, false))).toEqual([0, 1, 99]);
+  expect([100, 101, 199, 200, 1234].map((rows) => rowsDrawn(rows, false))).toEqual([100, 100, 100, 200, 1200]);
+  expect([0, 101, 1234].map((rows) => rowsDrawn(rows, true))).toEqual([0, 101, 1234]);
 });

@@ -39,6 +39,16 @@ export function figuresByStep(records: readonly StepRecord[], evaluations: reado
   return [...all.values()].sort((a, b) => a.step - b.step);
 }
 
+/** Rows that a table which nobody looks at gets at a time. */
+const ROWS_AT_A_TIME = 100;
+
+/**
+ * Rows of the table of a run that are drawn. While the run goes on behind a closed table, the last ones wait until they are many: a
+ * row that is drawn alone lies among what its step leaves behind, and the browser then keeps the whole page of memory for it.
+ */
+export const rowsDrawn = (rows: number, isComplete: boolean): number =>
+  isComplete || rows < ROWS_AT_A_TIME ? rows : rows - (rows % ROWS_AT_A_TIME);
+
 /** Names of the figures of answers. */
 export const figureNames = (evaluations: readonly EvaluationRecord[]): string[] => [
   ...new Set(evaluations.flatMap(({ metrics }) => Object.keys(metrics))),
