@@ -243,7 +243,10 @@ test("a run, for who listens and for who uses keys", async ({ page }) => {
     await setRecipe(page, { Steps: 77, "LoRA rank": 8 });
     await visitAgain(page);
     await expect(panel(page, "Model")).toContainText("Last time: The demo model with 128 rows of the sample data.");
+    // The page writes its place into the address: a visit to another one that crosses it is over before it has begun.
+    await expect(page).toHaveURL(/#model$/);
     await page.goto("/#train");
+    await expect(page).toHaveURL(/#train$/);
     await page.reload();
     // Nothing has to be pressed.
     await expect(statusOf(page, "Model")).toContainText("The demo model is ready", { timeout: SLOW });
