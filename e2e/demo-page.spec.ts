@@ -22,6 +22,7 @@ import {
   test,
   waitForStatus,
 } from "./fixtures.ts";
+import { kept } from "./kept.ts";
 import { serveFiles } from "./serve-files.ts";
 
 test.use({ serviceWorkers: "allow" });
@@ -29,6 +30,7 @@ test.use({ serviceWorkers: "allow" });
 const QUESTION = "What is in the picture?";
 const PICTURE = path.resolve("public/demo/data/heldout/001.webp");
 const FOLDER = "/ann/demo/";
+const TOKEN = "hf_ofTheVisitor";
 
 /** A run of two steps that has learned something, and its adapter's answer. */
 async function trained(page: Page, load: (page: Page) => Promise<void> = loadDemo): Promise<string> {
@@ -164,6 +166,104 @@ test("of a model from the hub the page names it, and each visitor's browser fetc
   expect(await askDemo(demo)).toBe(expected);
   expect(models.sent, "bytes of the second visit").toBeLessThan(1.5e6);
   expect(seen.errors).toEqual([]);
+  site.close();
+  await models.close();
+});
+
+test("who may read a gated model gives a token of their own, which is kept nowhere", async ({ page, browser }) => {
+  test.setTimeout(600_000);
+  const models = await startFakeHub({ name: "someone/demo", files: demoModelFiles(), token: TOKEN, gated: true });
+  const expected = await trained(page, async () => {
+    await chooseHubModel(page, "someone/demo");
+    await panel(page, "Model").getByText("Hub settings").click();
+    await page.getByLabel("Hub address").fill(models.endpoint);
+    await page.getByLabel("Access token").fill(TOKEN);
+    await button(page, "Load model").click();
+    await page.getByRole("button", { name: /^Download \d/ }).click();
+    await waitForStatus(page, "Model", "someone/demo is ready");
+  });
+  await fillIn(page);
+  await button(page, "Make the page").click();
+  await expect(listed(page)).toContainText("adapter/adapter_model.safetensors", { timeout: SLOW });
+  await expect(runs(page)).toContainText("the page asks each visitor for an access token of their own");
+  const files = await downloadPage(page);
+  const written = Object.values(files).map((bytes) => Buffer.from(bytes).toString("latin1"));
+  expect(written.filter((text) => text.includes(TOKEN))).toEqual([]);
+
+  const site = await serveFiles((at) => files[at.slice(1) || "index.html"]);
+  const context = await browser.newContext({ serviceWorkers: "allow" });
+  const demo = await context.newPage();
+  const addresses: string[] = [];
+  const bearers = new Set<string>();
+  context.on("request", (request) => {
+    addresses.push(request.url());
+    if (request.headers().authorization) bearers.add(new URL(request.url()).origin);
+  });
+  const token = demo.getByLabel("Access token");
+  const region = demo.getByRole("region", { name: "The hub asks who you are" });
+  const give = button(demo, "Go on with this token");
+
+  await test.step("the hub asks, and the page says what it wants and where it goes", async () => {
+    await demo.goto(site.url);
+    await expect(region).toContainText("It gives someone/demo only to accounts that may read it", { timeout: SLOW });
+    await expect(region.getByRole("link")).toHaveAttribute("href", `${models.endpoint}/someone/demo`);
+    await expect(region).toContainText(`It is sent to ${models.endpoint} only`);
+    await expect(button(demo, "Load the model")).toHaveCount(0);
+    await expect(give).toHaveAttribute("aria-disabled", "true");
+    await token.fill("hf_…");
+    await expect(give).toHaveAttribute("aria-disabled", "true");
+    const { violations } = await new AxeBuilder({ page: demo }).analyze();
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  });
+  await test.step("an account that was not let in", async () => {
+    await token.fill("hf_another");
+    await token.press("Enter");
+    await expect(region.getByRole("alert")).toContainText("does not give someone/demo for this token", {
+      timeout: SLOW,
+    });
+  });
+  await test.step("one that was", async () => {
+    await token.fill(TOKEN);
+    await give.click();
+    await expect(demo.getByText(/\d+(\.\d+)? MB/).first()).toBeVisible({ timeout: SLOW });
+    await expect(region).toHaveCount(0);
+  });
+  await test.step("whose token ends before the weights are here", async () => {
+    models.fault = (_, response) => {
+      response.writeHead(403).end();
+      return true;
+    };
+    await button(demo, "Load the model").click();
+    await expect(region.getByRole("alert")).toContainText("is not valid", { timeout: SLOW });
+    models.fault = undefined;
+    await token.fill(TOKEN);
+    await give.click();
+    await demo.getByRole("button", { name: QUESTION }).click({ timeout: SLOW });
+    await expect(button(demo, "New conversation")).toBeVisible({ timeout: SLOW });
+    expect(await answerOf(demo).textContent()).toBe(expected);
+  });
+  await test.step("the token went to the hub and nowhere else", async () => {
+    const all = await kept(demo);
+    expect(all, "what is searched has what is kept").toContain("someone/demo");
+    expect([all, demo.url(), ...addresses].filter((text) => text.includes(TOKEN))).toEqual([]);
+    expect([...bearers]).toEqual([models.endpoint]);
+  });
+  await test.step("a second visit needs none: the model is here", async () => {
+    await demo.reload();
+    expect(await askDemo(demo)).toBe(expected);
+  });
+  await context.close();
+  await test.step("a German visitor is asked in German", async () => {
+    const german = await browser.newContext({ locale: "de-DE" });
+    const seite = await german.newPage();
+    await seite.goto(site.url);
+    await expect(seite.getByRole("region", { name: "Der Hub fragt, wer Sie sind" })).toContainText(
+      "Es geht nur an http",
+      { timeout: SLOW },
+    );
+    await expect(seite.getByLabel("Zugriffstoken")).toBeVisible();
+    await german.close();
+  });
   site.close();
   await models.close();
 });

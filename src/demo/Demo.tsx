@@ -4,9 +4,10 @@ import { type ErrorReport, reportOf } from "../../workers/errors.ts";
 import type { DemoFile } from "../../workers/vlm/demo-file.ts";
 import type { LoadProgress, Vlm, VlmCost } from "../../workers/vlm/protocol.ts";
 import { startShell, takeOver } from "../page/shell.ts";
+import { Access } from "./Access.tsx";
 import { Chat } from "./Chat.tsx";
 import { Failure } from "./Failure.tsx";
-import { costOf, open, readDemo } from "./model.ts";
+import { costOf, hubOf, open, readDemo } from "./model.ts";
 import { bytes, percent, say, seconds } from "./words.ts";
 
 export function Demo() {
@@ -16,6 +17,8 @@ export function Demo() {
   const [vlm, setVlm] = useState<Vlm>();
   const [error, setError] = useState<ErrorReport>();
   const [tries, setTries] = useState(0);
+  /** Of the visitor, for the hub: in this page's memory and nowhere else. */
+  const [token, setToken] = useState("");
   const loading = useRef<AbortController>(undefined);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another try reads everything anew.
@@ -27,7 +30,7 @@ export function Demo() {
       if (left) return;
       document.title = found.title;
       setDemo(found);
-      const costs = await costOf(found);
+      const costs = await costOf(found, token);
       if (!left) setCost(costs ?? "beside");
     };
     begin().catch((cause: unknown) => !left && setError(reportOf(cause)));
@@ -36,13 +39,13 @@ export function Demo() {
     };
   }, [tries]);
 
-  const load = async (): Promise<void> => {
+  const load = async (by = token): Promise<void> => {
     if (!demo) return;
     setError(undefined);
     loading.current = new AbortController();
     setProgress({ phase: "asking", fraction: 0, detail: "" });
     try {
-      setVlm(await open(demo, setProgress, loading.current.signal));
+      setVlm(await open(demo, by, setProgress, loading.current.signal));
     } catch (cause) {
       const report = reportOf(cause);
       // Who stopped it knows.
@@ -55,7 +58,15 @@ export function Demo() {
       {say.again}
     </button>
   );
+  /** Goes on where it ended: with the load, or with the question what it costs. */
+  const goOn = (by: string): void => {
+    setToken(by);
+    if (cost) void load(by);
+    else setTries(tries + 1);
+  };
   if (!demo) return error ? <Failure error={error}>{again(() => setTries(tries + 1))}</Failure> : null;
+  // The hub's refusal says what its visitor can do about it, in their language.
+  const asked = error?.code === "no-access" ? hubOf(demo) : undefined;
   return (
     <>
       <header>
@@ -63,13 +74,14 @@ export function Demo() {
       </header>
       <main>
         {!vlm && <Cost cost={cost} failed={error !== undefined} />}
-        {cost && !vlm && !progress && (
+        {cost && !vlm && !progress && !asked && (
           <button type="button" className="primary" onClick={() => void load()}>
             {say.load}
           </button>
         )}
         {progress && <Loading progress={progress} onStop={() => loading.current?.abort()} />}
-        {error && <Failure error={error}>{again(() => (cost ? void load() : setTries(tries + 1)))}</Failure>}
+        {asked && <Access {...asked} refused={token !== ""} onToken={goOn} />}
+        {error && !asked && <Failure error={error}>{again(() => goOn(token))}</Failure>}
         {vlm?.info.notes.map((note) => (
           <p key={note} className="detail">
             {note}

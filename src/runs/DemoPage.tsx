@@ -30,15 +30,18 @@ interface DemoPageProps {
 /** A model's name at the hub, as labels of models have it. */
 const NAME = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
 
-/** The base at one commit, and what to say of its licence. Throws TabTuneError where it is not the run's. */
-async function baseOnHub(run: RunSummary, name: string): Promise<{ base: DemoBase; licence: string }> {
+/** The base at one commit, its licence, and whether the hub gives it to some accounts only. Throws TabTuneError where it is not the run's. */
+async function baseOnHub(
+  run: RunSummary,
+  name: string,
+): Promise<{ base: DemoBase; licence: string; restricted: boolean }> {
   const endpoint = useModel.getState().hub.endpoint || HUB;
   const source = { kind: "hub" as const, name, endpoint, token: readToken() };
-  const { id, commit, licence } = await engine((api) => api.previewModel(source, loadingOf(run)));
+  const { id, commit, licence, restricted } = await engine((api) => api.previewModel(source, loadingOf(run)));
   const say = words().demo.errors;
   if (id !== run.modelId)
     throw new TabTuneError("bad-adapter", say.otherModel(name, run.modelLabel), say.rightModel, say.safe);
-  return { base: { name: name.replace(/@.*$/, ""), revision: commit, endpoint }, licence };
+  return { base: { name: name.replace(/@.*$/, ""), revision: commit, endpoint }, licence, restricted };
 }
 
 const loadingOf = ({ recipe }: RunSummary): Record<string, unknown> =>
@@ -52,6 +55,8 @@ export function DemoPage({ run, busy, attempt }: DemoPageProps) {
   const [licences, setLicences] = useState("");
   const [examples, setExamples] = useState<Example[]>([]);
   const [files, setFiles] = useState<DemoFiles>();
+  /** Of what is made: each visitor needs a token. */
+  const [restricted, setRestricted] = useState(false);
   /** What is made is what is on show: a change makes it old. */
   const changing =
     <T,>(set: (value: T) => void) =>
@@ -63,14 +68,15 @@ export function DemoPage({ run, busy, attempt }: DemoPageProps) {
     attempt(async () => {
       setFiles(undefined);
       const found = inside
-        ? { base: "beside" as const, words: say.demoLicence }
-        : await baseOnHub(run, base.trim()).then(({ base: at, licence }) => ({
-            base: at,
+        ? { base: "beside" as const, restricted: false, words: say.demoLicence }
+        : await baseOnHub(run, base.trim()).then(({ licence, ...at }) => ({
+            ...at,
             words: licence ? say.licenceOf(base.trim(), licence) : "",
           }));
       const adapterZip = await engine((api) => api.downloadAdapter(run.id));
       const notes = [licences, found.words];
       const shown = { title, examples, licences: notes, base: found.base };
+      setRestricted(found.restricted);
       setFiles(await demoFiles({ ...shown, modelId: run.modelId, loading: loadingOf(run), adapterZip, ownFile }));
     });
   const unasked = examples.findIndex(({ question }) => question.trim() === "");
@@ -108,6 +114,7 @@ export function DemoPage({ run, busy, attempt }: DemoPageProps) {
           {say.make}
         </Action>
       </div>
+      {files && restricted && <p>{say.restricted(base.trim())}</p>}
       {files && <Made run={run} files={files} busy={busy} attempt={attempt} />}
     </div>
   );

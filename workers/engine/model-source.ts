@@ -36,6 +36,7 @@ export async function previewOf(
     label: files.label,
     commit: files.commit,
     licence: files.licence,
+    restricted: files.restricted,
     parameters: cost.parameters,
     fetchBytes: cost.toRead,
     diskBytes: cost.prepared,

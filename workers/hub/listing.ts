@@ -27,6 +27,8 @@ export interface Listing {
   licence: string;
   /** Its authors want to know who reads it. */
   gated: boolean;
+  /** Only those whom its owner lets in may read it. */
+  hidden?: boolean;
   /** The front matter of its README. */
   card: Record<string, unknown>;
   files: Listed[];
@@ -86,7 +88,8 @@ function parseListing(json: unknown, asked: string, label: string, http: HttpOpt
   const isName = typeof id === "string" && /^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(id) && !id.includes("..");
   const card = object(root.cardData);
   const gated = root.gated !== undefined && root.gated !== false;
-  return { repo: isName ? id : asked, commit: sha, licence: licenceOf(card), gated, card, files };
+  const hidden = root.private === true;
+  return { repo: isName ? id : asked, commit: sha, licence: licenceOf(card), gated, hidden, card, files };
 }
 
 /** One name, several, or "other" with a name of its own. */

@@ -29,6 +29,8 @@ export interface ModelPreview {
   label: string;
   commit: string;
   licence: string;
+  /** The hub gives it to some accounts only, each by a token of its own. */
+  restricted: boolean;
   parameters: number;
   /** Bytes still to fetch; 0 when this browser has everything. */
   fetchBytes: number;

@@ -167,6 +167,7 @@ function listing(repo: FakeRepo, files: Map<string, Uint8Array>): object {
     id: name,
     sha: files === repo.files ? COMMIT : CONVERTED,
     gated: gated ? "auto" : false,
+    private: repo.token !== undefined && !gated,
     cardData,
     siblings: [...files].map(([rfilename, bytes]) => ({
       rfilename,

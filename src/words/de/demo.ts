@@ -9,6 +9,8 @@ export const demo: Words["demo"] = {
   base: "Grundmodell auf dem Hub",
   baseForm: "konto/name",
   baseHelp: "Besucher laden es von dort, in der Revision, die es jetzt hat.",
+  restricted: (model) =>
+    `Der Hub gibt ${model} nur an Konten, die es lesen dürfen: Die Seite fragt jeden Besucher nach einem eigenen Zugriffstoken. Ihres ist nicht darin.`,
   inside: "Das Demomodell ist klein: Es kommt mit in die Seite.",
   licences: "Hinweise zu Lizenzen",
   licenceOf: (model, licence) => `Grundmodell ${model}: ${licence}.`,

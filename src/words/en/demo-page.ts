@@ -4,6 +4,18 @@ export const demoPage = {
     `The model is fetched once (${fetched}) and kept in this browser (${kept}). Questions and pictures never leave it.`,
   here: "The model lies in this browser or beside this page. Questions and pictures never leave the browser.",
   from: (label: string, licence: string) => `Base model: ${label}${licence ? `, licence: ${licence}` : ""}.`,
+  access: {
+    title: "The hub asks who you are",
+    why: (model: string) => `It gives ${model} only to accounts that may read it, and needs an access token of yours.`,
+    refused: (model: string) =>
+      `The hub does not give ${model} for this token: it is not valid, or its account has not been let in.`,
+    terms: "Where the model has terms, accept them on its page first:",
+    token: "Access token",
+    hint: (hub: string) =>
+      `One that may only read is enough. It is sent to ${hub} only, stored nowhere, and forgotten with this page.`,
+    missing: "Enter an access token first: plain letters, digits and signs, without spaces.",
+    go: "Go on with this token",
+  },
   asking: "Looking what there is to fetch…",
   load: "Load the model",
   loading: "Loading the model",

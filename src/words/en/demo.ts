@@ -8,6 +8,8 @@ export const demo = {
   base: "Base model on the hub",
   baseForm: "owner/name",
   baseHelp: "Visitors fetch it from there, at the revision that it has now.",
+  restricted: (model: string) =>
+    `The hub gives ${model} only to accounts that may read it: the page asks each visitor for an access token of their own. Yours is not in it.`,
   inside: "The demo model is small: it goes into the page.",
   licences: "Licence notes",
   licenceOf: (model: string, licence: string) => `Base model ${model}: ${licence}.`,

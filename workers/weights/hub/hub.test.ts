@@ -346,6 +346,14 @@ describe("who may read", () => {
   test("the right token", async () => {
     expect((await open(undefined, { token: "secret" })).commit).toBe(COMMIT);
   });
+  test.each([true, false])("whoever has it hears that others need a token as well (gated: %j)", async (gated) => {
+    repo.gated = gated;
+    expect((await open(undefined, { token: "secret" })).restricted).toBe(true);
+  });
+});
+
+test("a model for everybody is not restricted", async () => {
+  expect((await open(undefined)).restricted).toBe(false);
 });
 
 test.each([

@@ -20,6 +20,8 @@ export interface HubFiles extends ModelFiles {
   commit: string;
   /** Licence as the model card has it; "" where it has none. */
   licence: string;
+  /** The hub gives it to some accounts only, each by a token of its own. */
+  restricted: boolean;
   /** Bytes of a file. */
   sizeOf(name: string): number;
 }
@@ -43,7 +45,7 @@ export async function openHub(
     await kept.write("listing", new TextEncoder().encode(JSON.stringify(listing)));
     await kept.write("about", new TextEncoder().encode(JSON.stringify({ label, createdAt: new Date().toISOString() })));
   }
-  const { commit, licence } = listing;
+  const { commit, licence, gated, hidden } = listing;
   const urlOf = (name: string): string => fileAddress("models", { repo, commit, endpoint }, name);
   const byName = new Map(listing.files.map((file) => [file.name, file]));
 
@@ -76,6 +78,7 @@ export async function openHub(
   return Object.assign(files, {
     commit,
     licence,
+    restricted: gated || hidden === true,
     versionOf,
     published,
     sizeOf: (name: string) => byName.get(name)?.size ?? 0,
