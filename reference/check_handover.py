@@ -8,12 +8,13 @@ Ten steps of each case, by the engine (`train`) and by `accelerate launch train.
 same rows a step, so each step's loss is the engine's within LOSS, and logits with the adapter that comes back are those with the engine's
 own within LOGITS. "goes on" begins after five steps of the engine, with Adam's moments. Weights are in f32, or in NF4 as bitsandbytes has
 it on the CPU, where that is right: each matrix row a whole number of blocks, weights of the checkpoint in fp16 (reference/README.md).
-LLaVA-OneVision is not among the cases: its processor needs torchvision, which the oracle's environment does without.
+"smolvlm/smolvlm2" is the case smolvlm with the files of its variant smolvlm2 in place of its own.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,6 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from fidelity import CASES as GOLDENS
 from fidelity import CASES as GOLDENS
 from fidelity import ROOT, headless
 
@@ -47,16 +47,33 @@ CASES = {
     "llava-gqa, projector in full": ("llava-gqa", F32 | {"modules_to_save": ["multi_modal_projector"], "weight_decay": 0.1}, ("1",), True),
     "smolvlm": ("smolvlm", F32, ("1", "2"), False),
     "llava-next-mistral": ("llava-next-mistral", F32, ("1",), False),
+    "qwen3-vl": ("qwen3-vl", F32, ("1", "2"), False),
+    "smolvlm2": ("smolvlm/smolvlm2", F32, ("1", "2"), False),
+    "onevision": ("onevision", F32, ("1", "2"), False),
+    "qwen3-vl, goes on, all-linear": ("qwen3-vl", F32 | {"target_modules": "all-linear", "data_order": "huggingface"}, ("1", "2"), True),
     "demo, NF4": ("demo", NF4, ("1", "2"), False),
     "demo, f32, held-out rows": ("demo", NF4 | {"load_in_4bit": False, "eval_strategy": "steps", "eval_steps": 5, "eval_answers": 0}, ("1", "2"), False),
 }  # fmt: skip
 
 
-def files_of(name: str, fixtures: Path | None) -> dict:
-    if name == "demo":
+def files_of(case: str, fixtures: Path | None, scratch: Path) -> dict:
+    if case == "demo":
         return {"model": ROOT / "public/demo/model", "data": ROOT / "public/demo/data/metadata.jsonl"}
+    name, _, variant = case.partition("/")
     folder = GOLDENS / name if (GOLDENS / name).exists() else (fixtures or GOLDENS) / name
-    return {"model": folder / "model", "data": folder / "data/metadata.jsonl"}
+    model = with_variant(folder, variant, scratch / "model") if variant else folder / "model"
+    return {"model": model, "data": folder / "data/metadata.jsonl"}
+
+
+def with_variant(case: Path, name: str, out: Path) -> Path:
+    """The case's model with the files of a variant; null: it has no such file."""
+    shutil.copytree(case / "model", out, copy_function=shutil.copyfile)
+    variants = json.loads((case / "expected.json").read_text())["variants"]
+    for file, content in next(each for each in variants if each["name"] == name)["files"].items():
+        (out / file).unlink(missing_ok=True)
+        if content is not None:
+            (out / file).write_text(json.dumps(content))
+    return out
 
 
 def lines_of(file: Path) -> tuple[dict, dict]:
@@ -140,7 +157,7 @@ def main() -> None:
         print(name, flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             case, *rest = CASES[name]
-            result = check(files_of(case, args.fixtures), *rest, Path(scratch))
+            result = check(files_of(case, args.fixtures, Path(scratch)), *rest, Path(scratch))
         record["cases"][name] = result
         RECORD.write_text(json.dumps(record, indent=1) + "\n")
         bad += [f"{name}, {way}" for way, f in result["processes"].items() if not (max(f["loss"], f.get("eval_loss", 0)) <= LOSS and f["logits"] <= LOGITS)]

@@ -1,5 +1,6 @@
 """Rows of a handed-over run: in which order, on which process, as which tensors. Read by train.py."""
 
+import inspect
 import io
 import json
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import datasets
 import pyarrow.parquet
 import torch
+import transformers
 from PIL import Image, ImageOps
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
 #: What stands for a row of which nothing is there.
 NOTHING = {"ids": [0, 0], "labels": [-100, -100], "answer": [False, False], "pictures": {}}
@@ -78,8 +81,8 @@ class Places(torch.utils.data.Dataset):
 class Collator:
     """Rows -> what the model takes, padded on the right, with labels -100 where nothing is learned."""
 
-    def __init__(self, processor, template: str, text: dict, recipe: dict) -> None:
-        self.processor, self.template, self.text = processor, template, text
+    def __init__(self, processor, text: dict, recipe: dict) -> None:
+        self.processor, self.text = processor, text
         self.train_on, self.max_length = recipe["train_on"], recipe["max_length"]
         self.cut, self.left_out = 0, 0
 
@@ -108,7 +111,8 @@ class Collator:
         inputs = self.processor(
             text=[text], images=[pictures] if pictures else None, return_tensors="pt", return_text_replacement_offsets=True
         )
-        replaced = inputs.pop("text_replacement_offsets", [[]])[0] if pictures else []
+        # Some processors have them for a text without pictures, too.
+        replaced = (inputs.pop("text_replacement_offsets", None) or [[]])[0]
         inputs.pop("attention_mask"), inputs.pop("token_type_ids", None), inputs.pop("mm_token_type_ids", None)
         ids = inputs.pop("input_ids")[0].tolist()
         spans = [tuple(moved(at, replaced) for at in span) for span in self.answers(messages, text)]
@@ -133,7 +137,7 @@ class Collator:
 
     def rendered(self, messages: list[dict]) -> str:
         return self.processor.tokenizer.apply_chat_template(
-            messages, chat_template=self.template, tokenize=False, bos_token=self.text["bos_token"], eos_token=self.text["eos_token"]
+            messages, chat_template=self.processor.chat_template, tokenize=False, bos_token=self.text["bos_token"], eos_token=self.text["eos_token"]
         )
 
     def answers(self, messages: list[dict], text: str) -> list[tuple[int, int]]:
@@ -175,6 +179,21 @@ class Collator:
         self.cut += 1
         example["ids"], example["labels"] = ids[:length], example["labels"][:length]
         return True
+
+
+def processor_of(folder: Path):
+    """The model's processor as AutoProcessor makes it, but without its part for videos: no row has one, and that part needs torchvision."""
+    whole = getattr(transformers, PROCESSOR_MAPPING_NAMES[read_json(folder / "config.json")["model_type"]])
+    parts = ["image_processor", "tokenizer"]
+    pictures = type(whole.__name__, (whole,), {"get_attributes": classmethod(lambda cls: parts)})
+    file, taken = folder / "processor_config.json", inspect.signature(whole).parameters
+    settings = {key: value for key, value in (read_json(file) if file.exists() else {}).items() if key in taken and key not in parts}
+    if "video_processor" in taken:
+        settings["video_processor"] = None
+    settings["chat_template"] = (folder / "chat_template.jinja").read_text(encoding="utf-8")
+    # Pillow's pixels, as TabTune makes them; the faster backend rounds otherwise.
+    images = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
+    return pictures(image_processor=images, tokenizer=transformers.AutoTokenizer.from_pretrained(folder), **settings)
 
 
 def picture(image: dict) -> Image.Image:

@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 import transformers
 from peft import PeftModel, prepare_model_for_kbit_training
-from rows import Collator, Places, Share, Windows, read_json, read_rows
+from rows import Collator, Places, Share, Windows, processor_of, read_json, read_rows
 from safetensors.torch import load_file
 from torch.distributed.tensor import DTensor, distribute_tensor
-from transformers import AutoProcessor, BitsAndBytesConfig, EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments, get_scheduler
+from transformers import BitsAndBytesConfig, EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments, get_scheduler
 from transformers.trainer_utils import get_last_checkpoint
 
 FOLDER = Path(__file__).parent
@@ -30,6 +30,8 @@ class HandedOver(Trainer):
 
     def __init__(self, *args, handover: dict, recipe: dict, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        # Of Qwen3-VL transformers says that its loss takes no number of targets, and Trainer would take means of means; its loss takes it.
+        self.model_accepts_loss_kwargs = True
         self.recipe, self.begun, self.all_steps, self.targets = recipe, handover["start"]["step"], handover["steps"], 0
 
     def create_scheduler(self, num_training_steps: int, optimizer=None):
@@ -195,10 +197,8 @@ def main() -> None:
         eval_strategy="steps" if evaluates else "no", eval_on_start=evaluates, eval_steps=eval_steps,
         load_best_model_at_end=keeps_best, metric_for_best_model="eval_loss", greater_is_better=bool(recipe["greater_is_better"]),
     )  # fmt: skip
-    # Pillow's pixels, as TabTune makes them; the faster backend rounds otherwise.
-    processor = AutoProcessor.from_pretrained(FOLDER / "processor", backend="pil")
-    template = (FOLDER / "processor/chat_template.jinja").read_text(encoding="utf-8")
-    collator = Collator(processor, template, handover["text"], recipe)
+    processor = processor_of(FOLDER / "processor")
+    collator = Collator(processor, handover["text"], recipe)
     rows = Places(read_rows(FOLDER, handover["data"]["train"]), windows, share, steps)
     held_out = None
     if evaluates:
