@@ -9,13 +9,16 @@ token up to the first that differs. Two tokens may be about equally likely, so a
 ahead. Then the engine is asked, on the merged model in its own numbers: its ids have to be transformers'.
 
 `--square` cuts pictures to the tower's size, where llama.cpp would put a border around them. Of CLIP's towers llama.cpp misplaces the class
-token (`put_class_token_last`): transformers is asked once as it is, and once more with that mistake, which leaves nothing else to explain.
+token (`put_class_token_last`), and a picture at free size it puts into a border (`bordered`): transformers is asked once as it is, and once
+more as there, which leaves nothing else to explain.
 Needs torch, transformers and xllamacpp.
 """
 
 import argparse
 import base64
 import json
+import math
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -23,7 +26,9 @@ from pathlib import Path
 import torch
 import xllamacpp
 from PIL import Image, ImageOps
+from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer, Qwen3VLProcessor
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
 import fidelity
 
@@ -46,10 +51,34 @@ def put_class_token_last(embeddings: torch.nn.Module) -> None:
     embeddings.forward = forward
 
 
+def without_bf16(model: Path, out: Path) -> Path:
+    """The same values, bfloat16 as f32. A merge into bfloat16 is rounded eight times as coarsely as into F16 files: one would see nothing else."""
+    shutil.copytree(model, out, copy_function=shutil.copyfile)
+    for file in out.glob("*.safetensors"):
+        tensors = {name: value.float() if value.dtype == torch.bfloat16 else value for name, value in load_file(file).items()}
+        save_file(tensors, file, metadata={"format": "pt"})
+    return out
+
+
 def as_png(picture: Path, folder: Path, square: int | None) -> Path:
     """llama.cpp reads no WebP."""
     image, file = Image.open(picture).convert("RGB"), folder / f"{picture.stem}.png"
     (ImageOps.fit(image, (square, square)) if square else image).save(file)
+    return file
+
+
+def bordered(picture: Path, processor) -> Path:
+    """A picture at free size as llama.cpp lays it on whole blocks (tools/mtmd/mtmd-image.cpp, img_tool::resize): in its own proportions,
+    in the middle of black. transformers stretches it."""
+    image, images = Image.open(picture), processor.image_processor
+    side, (least, most) = images.patch_size * images.merge_size, (images.size["shortest_edge"], images.size["longest_edge"])
+    height, width = smart_resize(image.height, image.width, side, least, most)
+    scale = min(width / image.width, height / image.height)
+    inner = [min(math.ceil(length * scale), most) for length, most in ((image.width, width), (image.height, height))]
+    whole = Image.new("RGB", (width, height))
+    whole.paste(image.resize(inner, Image.Resampling.BICUBIC), ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    file = picture.with_name(f"{picture.stem}-bordered.png")
+    whole.save(file)
     return file
 
 
@@ -155,12 +184,12 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, help="of the training")
     parser.add_argument("--record", help="such as demo")
     args = parser.parse_args()
-    base = ["--model", args.model.resolve(), "--adapter", args.adapter.resolve()]
     recipe = ["--recipe", args.recipe.resolve()] if args.recipe else []
     template = json.loads(args.recipe.read_text()).get("chat_template") if args.recipe else None
     errors: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        base = ["--model", without_bf16(args.model, folder / "model"), "--adapter", args.adapter.resolve()]
         asked = [(q, as_png(p, folder, args.square)) for p in args.pictures for q in QUESTIONS] + [(q, None) for q in ALONE]
         fidelity.headless("merge", *base, *recipe, "--out", folder / "merged")
         processor = processor_of(folder / "merged")
@@ -168,9 +197,16 @@ def main() -> None:
         prompts = [prompt_of(processor, template, q, p) for q, p in asked]
         right = theirs = [of_transformers(loaded, processor, text, p) for text, (_, p) in zip(prompts, asked)]
         clip = [m for m in loaded.modules() if hasattr(m, "class_embedding") and hasattr(m, "patch_embedding")]
+        # What llama.cpp sees, where that is not what it is shown.
+        there, otherwise = [p for _, p in asked], ""
         if clip:
+            otherwise, figure = ", class token as there", "misplaced class token"
             put_class_token_last(clip[0])
-            theirs = [of_transformers(loaded, processor, text, p) for text, (_, p) in zip(prompts, asked)]
+        elif limits_of(processor):
+            otherwise, figure = ", border as there", "border"
+            there = [p and bordered(p, processor) for p in there]
+        if otherwise:
+            theirs = [of_transformers(loaded, processor, text, p) for text, p in zip(prompts, there)]
         for type_ in ("F16", "Q8_0"):
             out = folder / type_
             fidelity.headless("gguf", *base, "--merged", "--type", type_.lower(), *recipe, "--out", out)
@@ -182,13 +218,13 @@ def main() -> None:
                 print("" if x.ids == y.ids else f"    llama.cpp: {words[1]!r}\n", end="", flush=True)
             seen = [(x, y) for (_, p), x, y in zip(asked, theirs, ours) if p]
             errors |= figures([(x, y) for (_, p), x, y in zip(asked, theirs, ours) if not p], type_, "text")
-            errors |= figures(seen, type_, "pictures, class token as there" if clip else "pictures")
-            if clip:
+            errors |= figures(seen, type_, f"pictures{otherwise}")
+            if otherwise:
                 plain = [parts(x, y) for (_, p), x, y in zip(asked, right, ours) if p]
-                errors[f"llama.cpp's misplaced class token ({type_})"] = sum(plain) / len(plain)
+                errors[f"llama.cpp's {figure} ({type_})"] = sum(plain) / len(plain)
             if type_ == "F16":
                 chosen = [n for n, (_, p) in enumerate(asked) if not (clip and p)]
-                engine = [engine_ids(folder, recipe, prompts[n], asked[n][1]) for n in chosen]
+                engine = [engine_ids(folder, recipe, prompts[n], there[n]) for n in chosen]
                 differing = [ids != theirs[n].ids or parts(theirs[n], ours[n]) for n, ids in zip(chosen, engine)]
                 errors[f"llama.cpp beside the engine ({len(chosen)} questions)"] = sum(differing) / len(chosen)
             del server

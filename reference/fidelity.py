@@ -52,6 +52,7 @@ TOLERANCES = {
     "llama.cpp's log probabilities, F16": (0.02, "largest difference of a chosen token's"),
     "llama.cpp's log probabilities, Q8_0": (0.3, "largest difference of a chosen token's"),
     "llama.cpp's misplaced class token": (1, "share of answers to pictures that it costs"),
+    "llama.cpp's border": (1, "share of answers to pictures that it costs"),
     "llama.cpp beside the engine": (0, "share that parts, or where the engine's ids are not transformers'"),
 }  # fmt: skip
 
@@ -109,6 +110,8 @@ def peft_name(matrix: str, family: str) -> str:
         for theirs, ours in IDEFICS3.items():
             if module.startswith(ours):
                 return f"base_model.model.model.{module.replace(ours, theirs, 1)}.{part}.weight"
+    if family == "qwen3_vl":
+        return f"base_model.model.model.{module}.{part}.weight"
     inner = module.replace("language_model.", "language_model.model.", 1) if module.startswith("language") else f"model.{module}"
     return f"base_model.model.{inner}.{part}.weight"
 
@@ -209,7 +212,7 @@ def check(case: Path, run: str, out: Path) -> dict[str, float]:
 def all_runs() -> list[str]:
     found = []
     for file in sorted(CASES.glob("*/expected.json")):
-        runs = json.loads(file.read_text())["runs"]
+        runs = json.loads(file.read_text()).get("runs", {})
         # Run b of the larger cases is committed for its first three steps, which is all that is compared.
         found += [f"{file.parent.name}/{run}" for run in runs]
     return found

@@ -294,6 +294,15 @@ test("a Qwen3-VL's two files: norms of heads, sections, frames, connectors in be
       expect(values[i]).toBe(patch[(Math.floor(i / area) * 2 + frame) * area + (i % area)]);
     }
   }
+  // ggml's type 8 is Q8_0, which all linears of this width are; the tower stays F16, its type 1.
+  const smaller = await exported(model, [], "q8_0");
+  expect(smaller.text.fields["general.file_type"]).toBe(7);
+  const linears = [...smaller.text.tensors].filter(([name]) => /\.(attn_(q|k|v|output)|ffn_\w+)\.weight$/.test(name));
+  expect(linears.filter(([name]) => !name.includes("norm")).map(([, { type }]) => type)).toEqual(
+    Array(7 * decoder.numLayers).fill(8),
+  );
+  expect(smaller.vision.tensors.get("v.blk.4.attn_qkv.weight")!.type).toBe(1);
+  expect(notes.join(" ")).toContain("fills up to whole blocks with black");
   // What its pictures are resized to is not what llama.cpp takes by itself.
   expect(notes.join(" ")).toContain("--image-min-tokens 4 --image-max-tokens 30");
 });

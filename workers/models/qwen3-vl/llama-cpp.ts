@@ -47,6 +47,7 @@ export function qwen3VlVision({ config, processorJson, ...limits }: PictureFiles
         : [
             `Training showed pictures in ${least} to ${most} tokens, and llama.cpp shows them in ${LEAST_TOKENS} to ${MOST_TOKENS}; start it with --image-min-tokens ${least} --image-max-tokens ${most}.`,
           ]),
+      "llama.cpp keeps a picture's proportions and fills up to whole blocks with black, where training stretched it by those few pixels.",
       "llama.cpp from before July 2026 (its pull request 25781) stretches this tower's positions otherwise, so places in pictures are off there.",
     ],
   };
