@@ -8,6 +8,7 @@ Ten steps of each case, by the engine (`train`) and by `accelerate launch train.
 same rows a step, so each step's loss is the engine's within LOSS, and logits with the adapter that comes back are those with the engine's
 own within LOGITS. "goes on" begins after five steps of the engine, with Adam's moments. Weights are in f32, or in NF4 as bitsandbytes has
 it on the CPU, where that is right: each matrix row a whole number of blocks, weights of the checkpoint in fp16 (reference/README.md).
+"pictures by name" is a case whose rows lie in a data set of the tests' hub: train.py fetches their pictures from there.
 "smolvlm/smolvlm2" is the case smolvlm with the files of its variant smolvlm2 in place of its own.
 """
 
@@ -18,6 +19,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +54,7 @@ CASES = {
     "smolvlm2": ("smolvlm/smolvlm2", F32, ("1", "2"), False),
     "onevision": ("onevision", F32, ("1", "2"), False),
     "qwen3-vl, goes on, all-linear": ("qwen3-vl", F32 | {"target_modules": "all-linear", "data_order": "huggingface"}, ("1", "2"), True),
+    "qwen3-vl, pictures by name": ("qwen3-vl", F32, ("1", "2"), False),
     "demo, NF4": ("demo", NF4, ("1", "2"), False),
     "demo, f32, held-out rows": ("demo", NF4 | {"load_in_4bit": False, "eval_strategy": "steps", "eval_steps": 5, "eval_answers": 0}, ("1", "2"), False),
 }  # fmt: skip
@@ -114,6 +118,18 @@ def furthest(found: dict, wanted: dict) -> float:
     return max(abs(found[step] - wanted[step]) for step in found)
 
 
+@contextmanager
+def at_a_hub(files: dict, scratch: Path) -> Iterator[dict]:
+    """The same rows in a data set of a hub."""
+    file = scratch / "rows.parquet"
+    headless("rows", "--data", files["data"], "--parquet", file)
+    command = ["node", "scripts/run-ts.mjs", "/workers/testing/serve-data-set.ts", file]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        os.environ |= {"HF_ENDPOINT": server.stdout.readline().strip(), "HF_HUB_CACHE": str(scratch / "cache"), "XDG_CACHE_HOME": str(scratch / "own-cache")}
+        yield files | {"data": "hub:someone/pictures", "more": ["--pictures-by-name"]}
+        server.stdin.close()
+
+
 def check(files: dict, recipe: dict, ways: tuple[str, ...], goes_on: bool, scratch: Path) -> dict:
     file = scratch / "recipe.json"
     file.write_text(json.dumps(recipe))
@@ -122,7 +138,7 @@ def check(files: dict, recipe: dict, ways: tuple[str, ...], goes_on: bool, scrat
     begun = 5 if goes_on else 0
     if goes_on:
         headless("train", *source, "--out", ours, "--steps", begun)
-    headless("handover", *source, *(["--run", ours] if goes_on else []), "--out", folder)
+    headless("handover", *source, *(["--run", ours] if goes_on else []), *files.get("more", []), "--out", folder)
     headless("train", *source, "--out", ours, "--steps", STEPS, *(["--resume"] if goes_on else []))
     losses, evaluations = lines_of(ours / "steps.jsonl")
     wanted = logits(files, file, ours, scratch / "ours.safetensors")
@@ -157,7 +173,9 @@ def main() -> None:
         print(name, flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             case, *rest = CASES[name]
-            result = check(files_of(case, args.fixtures, Path(scratch)), *rest, Path(scratch))
+            files = files_of(case, args.fixtures, Path(scratch))
+            with at_a_hub(files, Path(scratch)) if "by name" in name else nullcontext(files) as found:
+                result = check(found, *rest, Path(scratch))
         record["cases"][name] = result
         RECORD.write_text(json.dumps(record, indent=1) + "\n")
         bad += [f"{name}, {way}" for way, f in result["processes"].items() if not (max(f["loss"], f.get("eval_loss", 0)) <= LOSS and f["logits"] <= LOGITS)]

@@ -6,6 +6,7 @@ import { CONFIG_FILE, WEIGHTS_FILE } from "../adapter/file-names.ts";
 import { exportPeft, momentEntries, withoutZeros } from "../adapter/peft-export.ts";
 import { hasPart, partPath } from "../adapter/peft-names.ts";
 import { usableRows } from "../data/batches/usable-rows.ts";
+import type { HubDataSet } from "../data/hub/look-up.ts";
 import type { Dataset } from "../data/shards/dataset.ts";
 import { templateTokens } from "../data/text/tokenizer.ts";
 import { TabTuneError } from "../errors.ts";
@@ -19,6 +20,7 @@ import { separateRows } from "../training/held-out.ts";
 import { writeSafetensors } from "../weights/formats/safetensors.ts";
 import type { Beginning, HandedFile, HandoverFacts } from "./handed.ts";
 import { serverNotes } from "./honoured.ts";
+import { downloadWords, namedData, placesFile } from "./named-pictures.ts";
 import { notebook } from "./notebook.ts";
 import { orderFile, writtenOrder } from "./order.ts";
 import { modelInside, processorFiles } from "./processor-files.ts";
@@ -45,6 +47,8 @@ export interface HandedRun {
   dataset: Dataset;
   separation: { store: Store; runId: string; resume: boolean };
   datasetLabel: string;
+  /** The data set of a hub in which the rows' pictures stay; undefined: they come along. */
+  named?: HubDataSet | undefined;
 }
 
 export interface HandedFolder {
@@ -67,6 +71,7 @@ export async function handedFolder(run: HandedRun): Promise<HandedFolder> {
   const notes = serverNotes(recipe, { goesOn: beginning.step > 0 });
   const { training, heldOut, words } = await separateRows(separation, dataset, recipe);
   if (words) notes.push(words);
+  if (run.named) notes.push(downloadWords(run.named));
   const usable = await usableRows(training, recipe, model.config.imageTokenId);
   const { length: rows } = usable.rows;
   const left = training.rows - rows;
@@ -156,7 +161,7 @@ type Counts = { rows: number; heldOut: number; steps: number; window: number; in
 
 /** handover.json: what train.py has to know beside the recipe. */
 function factsOf(
-  { model, revision, recipe, beginning }: HandedRun,
+  { model, revision, recipe, beginning, named }: HandedRun,
   { rows, heldOut, steps, window, inside }: Counts,
 ): HandoverFacts {
   const { config, family, files, inference, preparation } = model;
@@ -176,6 +181,15 @@ function factsOf(
     data: {
       train: `${dataFile.training}-*.parquet`,
       ...(heldOut > 0 ? { validation: `${dataFile.heldOut}-*.parquet` } : {}),
+      ...(named
+        ? {
+            pictures: {
+              ...namedData(named),
+              train: placesFile(dataFile.training),
+              ...(heldOut > 0 ? { validation: placesFile(dataFile.heldOut) } : {}),
+            },
+          }
+        : {}),
     },
     rows,
     held_out: heldOut,

@@ -1,6 +1,7 @@
 /** What a handed-over run is made of, as types. */
 import type { Position } from "../data/batches/sampler.ts";
 import type { ModuleMatrices, Moments, TrainedValues } from "../models/adapter-slabs.ts";
+import type { NamedData } from "./named-pictures.ts";
 
 export interface HandedFile {
   path: string;
@@ -18,6 +19,9 @@ export interface Beginning {
   position: Position;
 }
 
+/** Pictures that stay in a data set of a hub, and the files that say where. */
+export type NamedPictures = NamedData & { train: string; validation?: string };
+
 /** handover.json: what train.py has to know beside the recipe. */
 export interface HandoverFacts {
   format: 1;
@@ -30,7 +34,7 @@ export interface HandoverFacts {
     config: Record<string, unknown>;
     skip_modules: string[];
   };
-  data: { train: string; validation?: string };
+  data: { train: string; validation?: string; pictures?: NamedPictures };
   /** To train on, and held out. */
   rows: number;
   held_out: number;

@@ -22,13 +22,18 @@ test.each(cases)("%s: the engine's losses, and an adapter that gives its logits"
   }
 });
 
-test.each(["llava-gqa", "smolvlm", "smolvlm2", "onevision", "qwen3-vl", "qwen3-vl, goes on, all-linear"])(
-  "%s was tried on one process and on two",
-  (name) => {
-    const [, processes] = cases.find(([found]) => found === name)!;
-    expect(Object.keys(processes).slice(0, 2)).toEqual(["1 processes", "2 processes"]);
-  },
-);
+test.each([
+  "llava-gqa",
+  "smolvlm",
+  "smolvlm2",
+  "onevision",
+  "qwen3-vl",
+  "qwen3-vl, goes on, all-linear",
+  "qwen3-vl, pictures by name",
+])("%s was tried on one process and on two", (name) => {
+  const [, processes] = cases.find(([found]) => found === name)!;
+  expect(Object.keys(processes).slice(0, 2)).toEqual(["1 processes", "2 processes"]);
+});
 
 test("several processes, shards, moments and 4 bits were tried", () => {
   const of = (name: string) => Object.keys(cases.find(([found]) => found === name)?.[1] ?? {});

@@ -89,6 +89,7 @@ export const commands: Record<string, Command> = {
       recipe: "one",
       adapter: "maybe",
       run: "maybe",
+      "pictures-by-name": "flag",
       ranks: "maybe",
       "dry-run": "flag",
       out: "maybe",

@@ -28,6 +28,8 @@ interface Data {
   first?: FirstRows;
   /** What was told of where it comes from. */
   told: string[];
+  /** Where it is one of a hub. */
+  set?: HubDataSet;
 }
 
 /**
@@ -52,7 +54,14 @@ export async function dataOf(args: Arguments): Promise<Data> {
   const told = [wordsOf(set, rows), ...set.notes];
   told.forEach(note);
   const files = await hubFiles(set, { http, cache: await cacheOrNote(), tell: note, onFetched: tellNowAndThen() });
-  return { files, label: set.label, reading, ...(rows === undefined ? {} : { first: { rows, of: set.rows } }), told };
+  return {
+    files,
+    label: set.label,
+    reading,
+    ...(rows === undefined ? {} : { first: { rows, of: set.rows } }),
+    told,
+    set,
+  };
 }
 
 function wordsOf(set: HubDataSet, rows: number | undefined): string {

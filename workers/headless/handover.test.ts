@@ -4,12 +4,13 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parquetReadObjects } from "hyparquet";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { epochOrder } from "../data/batches/sampler.ts";
 import { main } from "../headless.ts";
 import { randperm } from "../random/mt19937.ts";
 import { parseRecipe, toHuggingFace } from "../recipe.ts";
-import { COMMIT, startFakeHub } from "../testing/fake-hub.ts";
+import { COMMIT, type FakeHub, startFakeHub } from "../testing/fake-hub.ts";
+import { parquetOf } from "../testing/hub-data.ts";
 import { keepVerdict } from "../testing/verdict.ts";
 
 const golden = fileURLToPath(new URL("../testing/goldens/llava-mha/", import.meta.url));
@@ -279,4 +280,70 @@ test("a model by its name is fetched by the server, at the very commit; here its
   expect(read("README.md").toString()).not.toContain("--model");
   expect([nothing.code, JSON.parse(nothing.said.at(-1)!).code]).toEqual([1, "missing-file"]);
   expect(fs.existsSync(`${out}-2`)).toBe(false);
+});
+
+describe("pictures that stay in a data set of the hub", () => {
+  let hub: FakeHub;
+  beforeAll(async () => {
+    const names = fs.readdirSync(`${golden}data/images`).sort();
+    const picture = (n: number) => fs.readFileSync(`${golden}data/images/${names[n % names.length]}`);
+    const files = new Map([
+      ["data/train-00000-of-00002.parquet", await parquetOf(5, { picture })],
+      ["data/train-00001-of-00002.parquet", await parquetOf(7, { from: 5, picture })],
+    ]);
+    hub = await startFakeHub({ name: "someone/pictures", kind: "datasets", files });
+    vi.stubEnv("HF_ENDPOINT", hub.endpoint);
+  });
+  afterAll(async () => {
+    await hub.close();
+    vi.stubEnv("HF_ENDPOINT", "");
+  });
+  const data = ["--data", "hub:someone/pictures"];
+
+  test("texts come along, of each picture its place, and what is downloaded is told", async () => {
+    const { code, said } = await handover(
+      { eval_strategy: "steps", eval_split: 0.3, eval_answers: 0 },
+      ...data,
+      "--pictures-by-name",
+    );
+    expect([code, said]).toEqual([0, expect.any(Array)]);
+    const { data: named, rows: trained, held_out } = readJson("handover.json");
+    expect(held_out).toBeGreaterThan(0);
+    expect(named.pictures).toEqual({
+      ...{ endpoint: hub.endpoint, repo: "someone/pictures", commit: COMMIT },
+      files: ["data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"],
+      train: "data/pictures-of-train.parquet",
+      validation: "data/pictures-of-validation.parquet",
+    });
+    const rows = await rowsIn("data/train-00000.parquet");
+    const places = await rowsIn("data/pictures-of-train.parquet");
+    expect([rows.length, places.length]).toEqual([trained, trained]);
+    for (const [n, row] of rows.entries()) {
+      expect(row.images).toEqual([]);
+      const question = Number(/question (\d+)/.exec(row.messages[0].content.at(-1).text)![1]);
+      const second = question >= 5;
+      expect(places[n]).toMatchObject({ row: n, file: second ? 1 : 0, group: 0, at: question - (second ? 5 : 0) });
+      expect(JSON.parse(places[n]!.keys)).toEqual(["images", 0, "bytes"]);
+    }
+    const words =
+      /train.py downloads 2 files of someone\/pictures at commit 0123456\w+ \(\d+ bytes\) once on each machine/;
+    expect(said.join("")).toMatch(words);
+    expect(read("README.md").toString()).toMatch(words);
+  });
+
+  test("without the option they come along", async () => {
+    await handover({}, ...data);
+    expect(readJson("handover.json").data).toEqual({ train: "data/train-*.parquet" });
+    expect((await rowsIn("data/train-00000.parquet"))[0]!.images[0].bytes.length).toBeGreaterThan(100);
+  });
+
+  test("files of this disk have no name to go by", async () => {
+    const { code, said } = await handover({}, "--pictures-by-name");
+    expect(code).toBe(1);
+    expect(JSON.parse(said.at(-1)!)).toMatchObject({
+      code: "bad-argument",
+      message: expect.stringContaining("these files have no name there"),
+    });
+    expect(left()).toEqual([]);
+  });
 });

@@ -15,6 +15,7 @@ import { TabTuneError } from "../errors.ts";
 import { firstBeginning, savedBeginning } from "../handover/beginning.ts";
 import { dataFile, handedFolder } from "../handover/folder.ts";
 import type { Beginning, HandedFile } from "../handover/handed.ts";
+import { namedData, namedRows } from "../handover/named-pictures.ts";
 import { rowsFiles } from "../handover/rows-file.ts";
 import { dryRun } from "../handover/scale.ts";
 import { HUB, hubAddress } from "../hub/address.ts";
@@ -113,6 +114,13 @@ export async function handover(args: Arguments): Promise<void> {
   const begun = from === undefined ? undefined : await startOf(model, onIt, from);
   const recipe = goesOn?.recipe ?? begun?.recipe ?? onIt;
   const drop = await dataOf(args);
+  const named = args.flag("pictures-by-name") ? drop.set : undefined;
+  if (args.flag("pictures-by-name") && !named)
+    throw new TabTuneError(
+      "bad-argument",
+      "--pictures-by-name is for data of a hub, and these files have no name there.",
+      "Give --data hub:OWNER/NAME, or leave it out: then pictures come along as bytes.",
+    );
   const scratch = await mkdtemp(path.join(os.tmpdir(), "tabtune-"));
   const pictures = openPictureThreads(model.preparation);
   try {
@@ -131,7 +139,7 @@ export async function handover(args: Arguments): Promise<void> {
       notesOnSameRun(saved, own?.manifest, offered).forEach(note);
     }
     const folder = await handedFolder({
-      ...{ model, revision: files.commit, recipe, dataset, datasetLabel: drop.label },
+      ...{ model, revision: files.commit, recipe, dataset, datasetLabel: drop.label, named },
       beginning: goesOn?.beginning ?? (await firstBeginning(model, recipe, begun?.start)),
       separation: { store: goesOn?.store ?? store, runId: RUN, resume: goesOn !== undefined },
     });
@@ -150,8 +158,10 @@ export async function handover(args: Arguments): Promise<void> {
         for await (const { path: name, data } of files) await written(path.join(part, insidePath(name)), data);
       };
       await write(folder.files);
-      await write(rowsFiles(dataFile.training, index, folder.training, tell));
-      if (folder.heldOut.length > 0) await write(rowsFiles(dataFile.heldOut, index, folder.heldOut, tell));
+      const rowsOf = (base: string, positions: number[]) =>
+        named ? namedRows(base, index, positions, namedData(named)) : rowsFiles(base, index, positions, tell);
+      await write(rowsOf(dataFile.training, folder.training));
+      if (folder.heldOut.length > 0) await write(rowsOf(dataFile.heldOut, folder.heldOut));
     });
   } finally {
     pictures.dispose();

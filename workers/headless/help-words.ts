@@ -144,6 +144,7 @@ export const commandWords: Record<string, CommandWords> = {
       out: ["DIR", "a new or an empty folder"],
       adapter: ["DIR", "begin with this PEFT adapter: its folder, or a zip"],
       run: ["DIR", "go on where this run of train stands, with its step and the optimizer's moments"],
+      "pictures-by-name": ["", "leave pictures of --data hub:… there: the server downloads them at the same commit"],
       ranks: ["LIST", "say how the rows of a step lie on so many processes, as 1,8,64"],
       "dry-run": ["", "say only that, a JSON line each, and write nothing"],
     },

@@ -65,7 +65,16 @@ export async function startFakeHub(...repos: FakeRepo[]): Promise<FakeHub> {
     const path = decodeURIComponent(new URL(request.url!, "http://x").pathname);
     if (path.startsWith("/cdn/")) {
       const [, , n, branch, ...file] = path.split("/");
-      content(file.join("/"), filesAt(repos[Number(n)]!, branch!)!, request, response);
+      const files = filesAt(repos[Number(n)]!, branch!)!;
+      // By these huggingface_hub knows a hub, and names what it keeps.
+      response.setHeader("X-Repo-Commit", branch === "main" ? COMMIT : branch!);
+      response.setHeader(
+        "X-Linked-Etag",
+        `"${createHash("sha256")
+          .update(files.get(file.join("/"))!)
+          .digest("hex")}"`,
+      );
+      content(file.join("/"), files, request, response);
       return;
     }
     const asked =

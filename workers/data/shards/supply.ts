@@ -74,9 +74,10 @@ export function rowsOfIndex(index: RowIndex, files: readonly InputFile[]): Index
     rows: index.rows,
     async row(position) {
       const { index: number, source, messages, pictures, answers }: StoredRow = await index.read(position);
-      const images = pictures.map(({ path, place }) =>
-        readLater(path, undefined, () => bytesAt(place, position), defaultLimits),
-      );
+      const images = pictures.map(({ path, place }) => ({
+        ...readLater(path, undefined, () => bytesAt(place, position), defaultLimits),
+        ...("cell" in place ? { at: place.cell } : {}),
+      }));
       return { index: number, source, messages, images, ...(answers ? { answers } : {}) };
     },
     async *all() {

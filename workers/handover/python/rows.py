@@ -9,6 +9,7 @@ import datasets
 import pyarrow.parquet
 import torch
 import transformers
+from huggingface_hub import hf_hub_download
 from PIL import Image, ImageOps
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
@@ -18,10 +19,43 @@ NOTHING = {"ids": [0, 0], "labels": [-100, -100], "answer": [False, False], "pic
 STAND_IN = "\ue0f1\ue0f2\ue0f1"
 
 
-def read_rows(folder: Path, pattern: str) -> datasets.Dataset:
+def read_rows(folder: Path, data: dict, split: str):
     """The rows of a split, in the order of their files. Pictures stay encoded until they are needed."""
-    rows = datasets.Dataset.from_parquet([str(file) for file in sorted(folder.glob(pattern))])
-    return rows.cast_column("images", datasets.List(datasets.Image(decode=False)))
+    rows = datasets.Dataset.from_parquet([str(file) for file in sorted(folder.glob(data[split]))])
+    rows = rows.cast_column("images", datasets.List(datasets.Image(decode=False)))
+    return NamedPictures(rows, folder, data["pictures"], split) if "pictures" in data else rows
+
+
+class NamedPictures:
+    """Rows whose pictures lie in the Parquet files of a data set of the hub, at one commit. Those are downloaded once, into its cache."""
+
+    def __init__(self, rows: datasets.Dataset, folder: Path, named: dict, split: str) -> None:
+        self.rows, self.places = rows, {}
+        where = {"repo_type": "dataset", "revision": named["commit"], "endpoint": named["endpoint"]}
+        files = [hf_hub_download(named["repo"], file, **where) for file in named["files"]]
+        # As bytes, whatever pictures are to `datasets`.
+        self.cells = datasets.Dataset.from_parquet(files).with_format("arrow")
+        starts, first = [], 0
+        for file in files:
+            footer = pyarrow.parquet.read_metadata(file)
+            counts = [footer.row_group(group).num_rows for group in range(footer.num_row_groups)]
+            starts.append([first + sum(counts[:group]) for group in range(len(counts))])
+            first += sum(counts)
+        for place in pyarrow.parquet.read_table(folder / named[split]).to_pylist():
+            at = starts[place["file"]][place["group"]] + place["at"]
+            self.places.setdefault(place["row"], []).append((at, json.loads(place["keys"])))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, row: int) -> dict:
+        return self.rows[row] | {"images": [{"bytes": self.cell(*place), "path": None} for place in self.places.get(row, [])]}
+
+    def cell(self, at: int, keys: list) -> bytes:
+        value = self.cells[at][keys[0]][0].as_py()
+        for key in keys[1:]:
+            value = value[key]
+        return value
 
 
 class Windows:
@@ -84,14 +118,18 @@ class Collator:
     def __init__(self, processor, text: dict, recipe: dict) -> None:
         self.processor, self.text = processor, text
         self.train_on, self.max_length = recipe["train_on"], recipe["max_length"]
-        self.cut, self.left_out = 0, 0
+        self.cut, self.left_out, self.unread = 0, 0, 0
 
     def __call__(self, rows: list[dict]) -> dict:
         made = []
         for row in rows:
             # A picture of it could not be read when it was handed over: it holds the place only.
             empty = not row["messages"]
-            example = NOTHING if empty else self.example(row)
+            try:
+                example = NOTHING if empty else self.example(row)
+            except (OSError, Image.DecompressionBombError):
+                # No picture, or a broken one: its row is left out, as TabTune leaves it out.
+                example, empty, self.unread = NOTHING, True, self.unread + 1
             made.append((row.get("counts", True) and not empty and self.fit(example), example))
         # A process without a row of its own still takes part in the step: with a row that counts nothing.
         kept = [example for counts, example in made if counts]

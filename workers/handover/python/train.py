@@ -199,11 +199,11 @@ def main() -> None:
     )  # fmt: skip
     processor = processor_of(FOLDER / "processor")
     collator = Collator(processor, handover["text"], recipe)
-    rows = Places(read_rows(FOLDER, handover["data"]["train"]), windows, share, steps)
+    rows = Places(read_rows(FOLDER, handover["data"], "train"), windows, share, steps)
     held_out = None
     if evaluates:
         own = Share(handover["held_out"], processes, recipe["per_device_eval_batch_size"])
-        held_out = Places(read_rows(FOLDER, handover["data"]["validation"]), [range(handover["held_out"])], own, 1)
+        held_out = Places(read_rows(FOLDER, handover["data"], "validation"), [range(handover["held_out"])], own, 1)
         training.per_device_eval_batch_size = own.batch
     callbacks = []
     if (FOLDER / "optimizer.safetensors").exists() and not args.fresh_moments:
@@ -221,6 +221,8 @@ def main() -> None:
         print(f"{windows.batch} rows a step on {processes} processes: {share.batches} micro-batches of {share.batch} each, {left} places empty.")
     trainer.train(resume_from_checkpoint=last)
     trainer.save_model(str(args.out))
+    if collator.unread:
+        print(f"Rows seen here with a picture that cannot be read, left out: {collator.unread}.")
     if collator.cut or collator.left_out:
         print(f"Longer than max_length, of the rows seen here: {collator.cut} were cut, {collator.left_out} left out.")
 
