@@ -4,8 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { zipSync } from "fflate";
+import { blackPng } from "../workers/testing/png.ts";
 import { spoilPictures } from "./fault-points.ts";
-import { blackPng, demoPicture, jsonLines, text, type Upload, upload } from "./files.ts";
+import { demoPicture, jsonLines, text, type Upload, upload } from "./files.ts";
 import {
   alertIn,
   button,
