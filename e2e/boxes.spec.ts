@@ -1,8 +1,27 @@
 /** Pictures with boxes: dropped as a detector's data set, read as the model writes boxes, and drawn where its things are. */
+import fs from "node:fs";
+import path from "node:path";
+import type { Locator } from "@playwright/test";
+import { boxScenes } from "../workers/testing/box-scenes.ts";
+import { expectAccessible } from "./axe.ts";
 import { demoPicture, text, upload } from "./files.ts";
-import { button, chooseFiles, expect, loadDemo, panel, SLOW, statusOf, test } from "./fixtures.ts";
+import {
+  button,
+  chooseFiles,
+  chooseFolder,
+  expect,
+  loadDemo,
+  panel,
+  SLOW,
+  setRecipe,
+  statusOf,
+  test,
+  waitForEnd,
+  waitForStatus,
+} from "./fixtures.ts";
+import { expectGoodLooks } from "./look.ts";
 
-/** A scene of 96 pixels with boxes of YOLO. */
+/** Two scenes of 96 pixels with boxes of YOLO. */
 const files = [
   upload("001.webp", demoPicture("001.webp")),
   upload("001.txt", text("0 0.25 0.25 0.5 0.5\n1 0.75 0.75 0.3 0.3\n")),
@@ -10,6 +29,17 @@ const files = [
   upload("002.txt", text("")),
   upload("data.yaml", text("names: [cup, plate]\n")),
 ];
+
+/** A box lies on its picture where the answer says, to a pixel: shares of left, top, width and height. */
+async function expectPlaced(box: Locator, shares: [number, number, number, number]): Promise<void> {
+  const picture = box.locator("xpath=..").getByRole("img");
+  const [whole, placed] = [await picture.boundingBox(), await box.boundingBox()];
+  const [left, top, width, height] = shares;
+  expect(placed!.x - whole!.x).toBeCloseTo(left * whole!.width, 0);
+  expect(placed!.y - whole!.y).toBeCloseTo(top * whole!.height, 0);
+  expect(placed!.width).toBeCloseTo(width * whole!.width, 0);
+  expect(placed!.height).toBeCloseTo(height * whole!.height, 0);
+}
 
 test("boxes of YOLO become answers, are drawn on the rows' pictures and said in words, and may be written otherwise", async ({
   page,
@@ -51,4 +81,109 @@ test("boxes of YOLO become answers, are drawn on the rows' pictures and said in 
   await expect(row).toContainText("Where is what?");
   await expect(data).toContainText("from 0 to 1000 of the picture");
   await expect(drawn).toHaveText(["cup", "plate"]);
+  await expectAccessible(page, "rows with boxes");
+  await expectGoodLooks(page);
+
+  // Who asks a row in the chat sees the right boxes once it is answered, also where the answer has none.
+  const chat = panel(page, "Chat");
+  await chat.getByText("System prompt and sampling").click();
+  await chat.getByRole("spinbutton", { name: "Longest answer in tokens" }).fill("2");
+  await chat.getByRole("list", { name: "Questions of the data" }).getByRole("button").first().click();
+  await expect(chat.locator(".turn.assistant small")).toContainText("2 tokens", { timeout: SLOW });
+  await expect(chat.locator(".turn.user .box.right")).toHaveText(["cup", "plate"]);
+  await expect(chat.locator(".turn.user .box.given")).toHaveCount(0);
+  await expectPlaced(chat.locator(".turn.user .box").first(), [0, 0, 0.5, 0.5]);
 });
+
+/** What a cup's picture says to who listens, of a layer. */
+const cupIn = (kind: "right" | "given"): string =>
+  `${kind}: cup, from 12.5 % to 62.5 % of the width and from 12.5 % to 50.0 % of the height`;
+
+test(
+  "boxes that a model learnt are drawn beside the right ones in the gallery, in Apply and in the chat",
+  {
+    tag: "@long",
+  },
+  async ({ page, seen }, testInfo) => {
+    test.setTimeout(900_000);
+    const data = testInfo.outputPath("scenes");
+    for (const [split, scenes] of [
+      ["train", boxScenes(4)],
+      ["valid", boxScenes(2, 4)],
+    ] as const) {
+      fs.mkdirSync(path.join(data, split), { recursive: true });
+      for (const { name, bytes } of scenes) fs.writeFileSync(path.join(data, split, name), bytes);
+    }
+    await page.goto("/");
+    await chooseFolder(page, "Choose model folder", "workers/testing/goldens/qwen3-vl/model");
+    await button(page, "Load model").click();
+    await waitForStatus(page, "Model", "ready");
+    await chooseFolder(page, "Choose folder", data);
+    await waitForStatus(page, "Data", "4 rows ready");
+    const training = panel(page, "Training");
+    await expect(training.getByRole("combobox", { name: "Held-out rows" })).toHaveValue('"steps"');
+    await setRecipe(page, { Steps: 30, "Batch size": 4, "Learning rate": 0.01, "LoRA rank": 16, "LoRA alpha": 32 });
+    await setRecipe(page, { "Measure every … steps": 30 });
+    await button(page, "Start training").click();
+    await waitForEnd(page, 30);
+
+    await test.step("gallery", async () => {
+      const cup = training
+        .getByRole("list", { name: "Answers of held-out rows" })
+        .getByRole("listitem")
+        .filter({ hasText: "cup" })
+        .first();
+      await expect(cup.locator(".box.given")).toHaveText(["cup"]);
+      await expectPlaced(cup.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
+      await expectPlaced(cup.locator(".box.right"), [0.125, 0.125, 0.5, 0.375]);
+      await expect(cup.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([
+        cupIn("right"),
+        cupIn("given"),
+      ]);
+      await expectAccessible(page, "boxes in the gallery");
+      await expectGoodLooks(page);
+    });
+
+    await test.step("Apply", async () => {
+      const apply = panel(page, "Apply");
+      await apply.getByRole("combobox", { name: "Rows", exact: true }).selectOption("held out");
+      const by = apply.getByRole("combobox", { name: "Answered by" });
+      await by.selectOption((await by.locator("option", { hasText: /step 30/ }).getAttribute("value"))!);
+      await apply.getByRole("spinbutton", { name: "Longest answer" }).fill("64");
+      await button(page, "Start answering").click();
+      await waitForStatus(page, "Apply", "Done: 2 of 2 rows answered.");
+      await expect(apply.locator("[data-figure]")).toHaveText(Array(4).fill("100.0 %"));
+      const cup = apply.getByRole("table", { name: "Answers", exact: true }).locator("tbody tr").first();
+      await expect(cup.locator(".box")).toHaveText(["cup", "cup"]);
+      await expectPlaced(cup.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
+      await expect(cup.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([
+        cupIn("right"),
+        cupIn("given"),
+      ]);
+      await expectAccessible(page, "boxes in Apply");
+      await expectGoodLooks(page);
+    });
+
+    await test.step("chat", async () => {
+      const chat = panel(page, "Chat");
+      await chat.getByText("System prompt and sampling").click();
+      await chat.getByRole("spinbutton", { name: "Longest answer in tokens" }).fill("64");
+      await chat.getByRole("list", { name: "Questions of the data" }).getByRole("button").first().click();
+      await expect(chat.locator(".turn.assistant small")).toContainText("tokens", { timeout: SLOW });
+      const asked = chat.locator(".turn.user");
+      await expect(asked.locator(".box")).toHaveText(["cup", "cup"]);
+      await expectPlaced(asked.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
+      await expect(asked.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([
+        cupIn("right"),
+        cupIn("given"),
+      ]);
+      await expectAccessible(page, "boxes in the chat");
+      await expectGoodLooks(page);
+      // One switch is for all of them; the words stay.
+      await chat.getByRole("checkbox", { name: /^Boxes on pictures/ }).uncheck();
+      await expect(page.locator(".box")).toHaveCount(0);
+      await expect(asked.getByRole("list", { name: "Boxes" })).toBeAttached();
+    });
+    expect(seen.console, "console warnings and errors").toEqual([]);
+  },
+);

@@ -1,5 +1,5 @@
 /** A picture of a question, with the boxes of what was answered about it. */
-import { useState } from "react";
+import { type CSSProperties, useState } from "react";
 import type { Shown } from "../../workers/data/boxes/placed.ts";
 import { BoxedPicture, type BoxLayer } from "../parts/BoxedPicture.tsx";
 
@@ -16,6 +16,7 @@ export function ChatPicture({ url, alt, layers }: ChatPictureProps) {
       <img
         src={url}
         alt={alt}
+        style={shown && ({ "--aspect": shown.size.width / shown.size.height } as CSSProperties)}
         onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) =>
           setShown({ part: [0, 0, 1, 1], size: { width, height } })
         }
