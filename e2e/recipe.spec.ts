@@ -128,3 +128,30 @@ test("after a run its steps tell how long the next one of its kind takes", async
   await field(page, "Batch size").fill("4");
   await expect(time).toContainText("expected, not measured");
 });
+
+test("what pictures at free size cost in tokens and time follows from their limits, before a model is fetched", async ({
+  page,
+}) => {
+  await page.goto("/");
+  const model = panel(page, "Model");
+  const limit = (name: string) => model.getByRole("combobox", { name: `Pictures of Qwen3-VL, ${name}` });
+  await model.getByText("Loading settings").click();
+  const told = model.getByText(/^A picture takes/);
+  await expect(told, "the demo model has pictures of one size").toHaveCount(0);
+  await model.getByRole("combobox", { name: "Model" }).selectOption("Qwen/Qwen3-VL-2B-Instruct");
+  // On a software adapter: hours, and that is said before anything is downloaded.
+  const time = /\d+ (min|h \d+ min) to \d+ (min|h \d+ min) of training when it is first seen/;
+  await expect(told).toHaveText(
+    /^A picture takes at most 576 tokens, and a row with it .* Expected of such a machine, not measured\.$/,
+  );
+  await expect(told).toHaveText(time);
+  const before = await told.textContent();
+  await limit("at most").selectOption("512 × 512: 256 tokens");
+  await expect(told).toHaveText(/^A picture takes at most 256 tokens, and a row with it/);
+  expect(time.exec((await told.textContent())!)![0]).not.toBe(time.exec(before!)![0]);
+  await expect(limit("at least").getByRole("option", { name: /^768/ })).toBeDisabled();
+  await limit("at least").selectOption("256 × 256: 64 tokens");
+  await expect(told).toHaveText(/ One takes at least 64, and a row with it/);
+  await expectAccessible(page, "loading settings");
+  await expectGoodLooks(page);
+});

@@ -165,6 +165,8 @@ const MOST_PIXELS = 100_000_000;
  * 4096 x 4096, and a picture of that size costs more than all the rest of a step.
  */
 export const USUAL_MAX_PIXELS = 768 ** 2;
+/** Sides of the squares whose pixels the page offers as limits of pictures at free size. */
+export const PICTURE_SIDES = [256, 512, 768, 1024, 1536] as const;
 const QUANTIZABLE = ["language_model", "multi_modal_projector", "vision_tower"] as const;
 
 const FIELDS: { [K in keyof Recipe]: Field<Recipe[K]> } = {

@@ -1,16 +1,13 @@
 /** What this machine can do, in one sentence: as it was measured here, else as it is expected of its kind. */
 import { type AdapterKind, expectedLike, type Known, SPEEDS } from "../page/card-speeds.ts";
 import { adapterOf, rememberedSpeed, type Speed } from "../page/speed.ts";
-import { duration, fixed } from "../parts/format.ts";
+import { roughly } from "../parts/format.ts";
 import { language, words } from "../words/index.ts";
 
 /** Work of a step of SmolVLM-256M, 8 whole pictures that are new: docs/measured.md, "Features computed once". */
 export const SMOLVLM_FLOPS = 2.95e12;
 
 const secondsOn = (card: Known): number => SMOLVLM_FLOPS / SPEEDS[card];
-/** Below ten seconds with one digit; an expectation has no more. */
-const roughly = (seconds: number): string =>
-  seconds < 10 ? `${fixed(seconds, seconds < 1 ? 1 : 0)} s` : duration(seconds);
 
 function measuredWords({ date, model, rows, seconds, flopsPerSecond }: Speed): string {
   const say = words().welcome.machine;

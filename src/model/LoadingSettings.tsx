@@ -1,17 +1,17 @@
 /** How the next model is loaded: what to do when GPU memory is short. */
-import { limitsOf } from "../../workers/recipe.ts";
+import { limitsOf, PICTURE_SIDES } from "../../workers/recipe.ts";
+import { speedsOf } from "../page/speed.ts";
+import { useApp } from "../page/store.ts";
 import { Field } from "../parts/Field.tsx";
 import { withModule } from "../parts/loading.ts";
 import { useModel } from "../stores/model.ts";
 import { words } from "../words/index.ts";
+import { pixelCostWords, tokensOf, workOfChosen } from "./pixel-cost.ts";
 
 const limits = limitsOf("max_image_tiles");
 const splitting = { whole: false, tiles: true, checkpoint: null };
 const quantisable = ["vision_tower", "multi_modal_projector"] as const;
 const longestEdges = [512, 1024, 1536, 2048];
-/** Sides of squares with the most pixels, and of the blocks that are a token each. */
-const largest = [256, 512, 768, 1024, 1536];
-const block = 32;
 
 /** What is in 4 bits, and in which. */
 function QuantSettings({ disabled }: { disabled: boolean }) {
@@ -78,8 +78,52 @@ function QuantSettings({ disabled }: { disabled: boolean }) {
   );
 }
 
+/** Between how many pixels a picture at free size is: no limit that the other one rules out can be chosen. */
+function PixelLimits({ disabled }: { disabled: boolean }) {
+  const { min_pixels, max_pixels } = useModel((s) => s.loading);
+  const setLoading = useModel((s) => s.setLoading);
+  const say = words().model.loading;
+  const limits = [
+    ["max_pixels", max_pixels, say.largest, say.largestHint],
+    ["min_pixels", min_pixels, say.smallest, say.smallestHint],
+  ] as const;
+  const isRuledOut = (key: "min_pixels" | "max_pixels", pixels: number): boolean =>
+    key === "max_pixels" ? pixels < (min_pixels ?? 0) : pixels > (max_pixels ?? Number.POSITIVE_INFINITY);
+  return limits.map(([key, pixels, label, hint]) => (
+    <Field key={key} label={label} hint={hint}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={pixels ?? ""}
+          disabled={disabled}
+          onChange={({ target: { value } }) => setLoading({ [key]: value === "" ? null : Number(value) })}
+        >
+          <option value="">{say.asModel}</option>
+          {PICTURE_SIDES.map((side) => (
+            <option key={side} value={side ** 2} disabled={isRuledOut(key, side ** 2)}>
+              {say.pictureTokens(String(side), tokensOf(side))}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  ));
+}
+
+/** What these limits cost with the model that is chosen. */
+function PixelCost() {
+  const model = useModel();
+  const adapter = useApp((s) => s.capability?.adapter);
+  const told = pixelCostWords(model.loading, workOfChosen(model), adapter && speedsOf(adapter));
+  return (
+    <p aria-live="polite" className="detail">
+      {told}
+    </p>
+  );
+}
+
 export function LoadingSettings({ disabled }: { disabled: boolean }) {
-  const { max_image_tiles, do_image_splitting, image_longest_edge, max_pixels } = useModel((s) => s.loading);
+  const { max_image_tiles, do_image_splitting, image_longest_edge } = useModel((s) => s.loading);
   const setLoading = useModel((s) => s.setLoading);
   const say = words().model.loading;
   return (
@@ -137,24 +181,9 @@ export function LoadingSettings({ disabled }: { disabled: boolean }) {
             </select>
           )}
         </Field>
-        <Field label={say.largest} hint={say.largestHint}>
-          {(attributes) => (
-            <select
-              {...attributes}
-              value={max_pixels ?? ""}
-              disabled={disabled}
-              onChange={({ target: { value } }) => setLoading({ max_pixels: value === "" ? null : Number(value) })}
-            >
-              <option value="">{say.asModel}</option>
-              {largest.map((side) => (
-                <option key={side} value={side ** 2}>
-                  {say.pictureTokens(String(side), (side / block) ** 2)}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <PixelLimits disabled={disabled} />
       </div>
+      <PixelCost />
     </details>
   );
 }

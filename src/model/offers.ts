@@ -2,6 +2,7 @@
 import { fitOfBytes } from "../../workers/engine/fit.ts";
 import type { Capability } from "../../workers/protocol/engine.ts";
 import type { Fits } from "../../workers/protocol/model.ts";
+import type { PictureWork } from "../../workers/training/picture-work.ts";
 import { bytes, flops } from "../parts/format.ts";
 import { words } from "../words/index.ts";
 
@@ -17,6 +18,8 @@ export interface Entry {
   trainingBytes: number;
   /** Of a training step with that preset. */
   flopsPerRow: number;
+  /** Of models that see pictures at free size. */
+  pictureWork?: PictureWork[];
   licence: string;
 }
 

@@ -26,6 +26,7 @@ const Memory = v.object({
         max_image_tiles: v.nullable(v.number()),
         do_image_splitting: v.exactOptional(v.nullable(v.boolean())),
         image_longest_edge: v.exactOptional(v.nullable(v.number())),
+        min_pixels: v.exactOptional(v.nullable(v.number())),
         max_pixels: v.exactOptional(v.nullable(v.number())),
       }),
     }),

@@ -1,5 +1,6 @@
 /** How fast this machine was when it trained last, or was measured: kept in this browser, so that the next visit need not guess. */
 import * as v from "valibot";
+import { type AdapterKind, expectedLike, SPEEDS } from "./card-speeds.ts";
 import { store, stored } from "./stored.ts";
 
 const Speed = v.object({
@@ -32,4 +33,12 @@ export const rememberSpeed = (speed: Speed): void => store(KEY, speed);
 export function rememberedSpeed(adapter: string): Speed | undefined {
   const found = stored(KEY, Speed);
   return found?.adapter === adapter ? found : undefined;
+}
+
+/** Floating-point operations a second of training on this machine, the most and the least that is expected; one figure where it was measured. */
+export function speedsOf(adapter: AdapterKind): { fast: number; slow: number; isMeasured: boolean } {
+  const measured = rememberedSpeed(adapterOf(adapter))?.flopsPerSecond;
+  if (measured) return { fast: measured, slow: measured, isMeasured: true };
+  const [fast, slow] = expectedLike(adapter);
+  return { fast: SPEEDS[fast], slow: SPEEDS[slow], isMeasured: false };
 }

@@ -47,6 +47,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
 
+/** Seconds that are expected: below ten with one digit, which is all that an expectation has. */
+export const roughly = (seconds: number): string =>
+  seconds < 10 ? `${fixed(seconds, seconds < 1 ? 1 : 0)} s` : duration(seconds);
+
 /** Four significant digits, and never a silent zero for what is no number. */
 export function figure(n: number): string {
   if (!Number.isFinite(n)) return String(n);

@@ -25,6 +25,7 @@ export interface Loading extends Quantised {
   do_image_splitting: boolean | null;
   image_longest_edge: number | null;
   /** Of models that see pictures at free size. */
+  min_pixels: number | null;
   max_pixels: number | null;
 }
 
@@ -37,6 +38,7 @@ export const usualLoading: Loading = {
   max_image_tiles: null,
   do_image_splitting: false,
   image_longest_edge: null,
+  min_pixels: null,
   max_pixels: USUAL_MAX_PIXELS,
 };
 

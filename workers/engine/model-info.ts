@@ -7,6 +7,7 @@ import { compileTemplate } from "../data/text/chat-template.ts";
 import { featuresPerTile, positionsOf } from "../models/config.ts";
 import type { LoadedModel } from "../models/open.ts";
 import type { ModelInfo } from "../protocol/model.ts";
+import { pictureWorkOf } from "../training/picture-work.ts";
 import { usualMaxLength } from "../training/plan.ts";
 
 /** `demo`: the embedded model, which brings a recipe of its own. */
@@ -24,6 +25,7 @@ export async function modelInfoOf(loaded: LoadedModel, demo: boolean): Promise<M
     imageSize: config.tower.imageSize,
     imageTokens: featuresPerTile(config),
     freeSize: config.tower.freeSize !== undefined,
+    pictureWork: pictureWorkOf(loaded),
     maxLength: usualMaxLength(loaded),
     mostPictureTokens: loaded.pictures.mostSlots,
     preparation: loaded.preparation,

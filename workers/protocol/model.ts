@@ -1,5 +1,6 @@
 /** What the page and the engine worker tell each other about a model: where it comes from, how its load goes on, what it is. */
 import type { PreparationSpec } from "../models/preparation.ts";
+import type { PictureWork } from "../training/picture-work.ts";
 import type { DroppedFile } from "./dataset.ts";
 
 export type ModelSource =
@@ -65,6 +66,8 @@ export interface ModelInfo {
   imageTokens: number;
   /** Pictures are seen at their own size: the two are of a square of pixels then, of which a picture has many. */
   freeSize: boolean;
+  /** What training a row with a picture of so many pixels takes; undefined where pictures are not seen at free size. */
+  pictureWork: PictureWork[] | undefined;
   /** Image slots of its largest picture, marks between them included. */
   mostPictureTokens: number;
   /** `max_length` that takes a row with such a picture. */

@@ -142,9 +142,22 @@ export const model: Words["model"] = {
     longestHint: "weniger ergibt weniger Kacheln",
     pixels: (n) => counted(n, { one: "Pixel", other: "Pixel" }),
     largest: "Bilder von Qwen3-VL, höchstens",
-    largestHint: "kleine Schrift braucht mehr; Zeit und Speicher wachsen mit den Token",
-    pictureTokens: (side, tokens) =>
-      `so groß wie ${side} × ${side}: ${counted(tokens, { one: "Token", other: "Token" })}`,
+    largestHint: "größere werden auf so viele Pixel verkleinert; kleine Schrift braucht mehr",
+    smallest: "Bilder von Qwen3-VL, mindestens",
+    smallestHint: "kleinere werden auf so viele Pixel vergrößert",
+    pictureTokens: (side, tokens) => `${side} × ${side}: ${counted(tokens, { one: "Token", other: "Token" })}`,
+    cost: {
+      most: (tokens, time) => `Ein Bild kostet höchstens ${tokens} Token${time}.`,
+      least: (tokens, time) => `Eines kostet mindestens ${tokens}${time}.`,
+      unlimited:
+        "Ein Bild kostet so viele Token, wie die Dateien des Modells erlauben; die von Qwen3-VL erlauben 16.384.",
+      time: (seconds) => `, und eine Zeile damit ${seconds} Training, wenn es zum ersten Mal gesehen wird`,
+      about: (seconds) => `etwa ${seconds}`,
+      between: (least, most) => `${least} bis ${most}`,
+      measured: "Nach der Geschwindigkeit, die auf diesem Gerät gemessen wurde.",
+      expected: "Von einem solchen Gerät erwartet, nicht gemessen.",
+      unknown: "Wie lange das dauert, steht hier, sobald das Modell geladen ist.",
+    },
   },
   selfTest: {
     before: "Vor dem ersten Lauf werden die Kernel auf dieser Grafikkarte geprüft.",

@@ -11,6 +11,7 @@ import { allocateWeights } from "../../models/weights.ts";
 import { practical, USUAL_MAX_PIXELS } from "../../recipe.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
+import { pictureWorkOf } from "../../training/picture-work.ts";
 import { onModel, usualMaxLength } from "../../training/plan.ts";
 import { dtypeBytes } from "../formats/dtype.ts";
 import { loadCost } from "../loading/quantised-cache.ts";
@@ -65,6 +66,12 @@ describe.each([...published.keys()])("%s", (repo) => {
     const told = `trainingBytes ${memory.totalBytes}, flopsPerRow ${Math.round(flopsPerRow / 1e9)}e9`;
     expect(Math.abs(entry.trainingBytes / memory.totalBytes - 1), told).toBeLessThan(0.05);
     expect(Math.abs(entry.flopsPerRow / flopsPerRow - 1), told).toBeLessThan(0.02);
+    // Of pictures at free size also what other limits of pixels would take.
+    const work = pictureWorkOf(model);
+    const listed = entry.pictureWork;
+    expect(listed?.map(({ side, tokens }) => [side, tokens])).toEqual(work?.map(({ side, tokens }) => [side, tokens]));
+    for (const [i, { side, flops }] of (work ?? []).entries())
+      expect(Math.abs(listed![i]!.flops / flops - 1), `${side}: ${flops}`).toBeLessThan(0.02);
   });
 });
 
