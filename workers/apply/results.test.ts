@@ -57,6 +57,7 @@ test("few classes have a table of confusions, many have none", () => {
   const classes = Array.from({ length: 24 }, (_, i) => line(i, i % 2 ? "cat" : "dog", [i % 3 ? "cat" : "dog"]));
   const { measure } = resultsOf(classes, undefined, page);
   expect(measure).toMatchObject({ metric: "accuracy", confusions: { classes: ["cat", "dog"] } });
+  expect(resultsOf(classes, undefined, { ...page, from: 1 }).measure!.confusions).toBe(measure!.confusions);
   const many = Array.from({ length: 24 }, (_, i) => line(i, `class${i}`, [`class${i}`]));
   expect(resultsOf(many, metrics.accuracy, page).measure).toMatchObject({ confusions: null });
 });
@@ -87,6 +88,8 @@ test("JSON answers have a table of their fields, unless they are beyond number",
     { field: "items[].price", right: 1, wrong: 0, missing: 1, extra: 0 },
     { field: "tip", right: 0, wrong: 0, missing: 0, extra: 1 },
   ]);
+  // They are made once for all pages.
+  expect(resultsOf(json, undefined, { ...page, from: 1 }).measure!.fields).toBe(measure!.fields);
   const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`key${i}`, i])));
   expect(resultsOf([line(0, wide, [wide])], undefined, page).measure).toMatchObject({ fields: null });
 });

@@ -59,13 +59,21 @@ export interface JobResults {
 type Line = AnsweredRow & { position: number };
 
 /** What was measured last of a list of entries, which only grows: a person who turns pages waits for nothing. */
-const last = new WeakMap<readonly JobEntry[], { length: number; metric: Metric | undefined; found: Measured<Line> }>();
+const last = new WeakMap<readonly JobEntry[], { length: number; metric: Metric | undefined; found: Tabled }>();
 
-function measuredOf(entries: readonly JobEntry[], metric: Metric | undefined): Measured<Line> {
+/** With the tables that go with some metrics: they read every answer again. */
+type Tabled = Measured<Line> & Pick<Measure, "confusions" | "fields">;
+
+function measuredOf(entries: readonly JobEntry[], metric: Metric | undefined): Tabled {
   const before = last.get(entries);
   if (before?.length === entries.length && before.metric === metric) return before.found;
   const lines: Line[] = entries.flatMap((e) => (isAnswered(e) ? [{ ...e.answered, position: e.position }] : []));
-  const found = measured(lines, metric, CHOSEN_BY);
+  const of = measured(lines, metric, CHOSEN_BY);
+  const found: Tabled = {
+    ...of,
+    confusions: of.choice?.metric.name === "accuracy" ? confusionsIn(of.known) : null,
+    fields: of.choice?.metric.name === "json_fields" ? fieldsIn(of.known) : null,
+  };
   last.set(entries, { length: entries.length, metric, found });
   return found;
 }
@@ -76,7 +84,7 @@ export function resultsOf(
   metric: Metric | undefined,
   { show, from, count }: { show: ShownAnswers; from: number; count: number },
 ): JobResults {
-  const { known, empty, choice, judged } = measuredOf(entries, metric);
+  const { known, empty, choice, judged, confusions, fields } = measuredOf(entries, metric);
   const scores = new Map(known.map((line, i) => [line.position, judged!.scores[i]!]));
   const wrong = (judged?.worst ?? []).filter((i) => judged!.scores[i]! < 1);
   const shown: readonly JobEntry[] = {
@@ -99,8 +107,8 @@ export function resultsOf(
             figures: judged.figures,
             rows: known.length,
             wrong: wrong.length,
-            confusions: choice.metric.name === "accuracy" ? confusionsIn(known) : null,
-            fields: choice.metric.name === "json_fields" ? fieldsIn(known) : null,
+            confusions,
+            fields,
           }
         : null,
     emptyRight: empty,
