@@ -1,9 +1,7 @@
 /** COCO's boxes: a record a picture, with all that is annotated on it. Annotations stand in any order, so they are held until the pictures come. */
 import { counted } from "../../words.ts";
-import { decodeText } from "./bytes.ts";
+import { objectIn, parseJson } from "./json-text.ts";
 import type { DatasetLimits } from "./limits.ts";
-import { parseLoosely } from "./loose-json.ts";
-import { RowProblem, wordsOf } from "./problem.ts";
 import { type RawRecord, type ReadRecord, readRecord } from "./raw.ts";
 import { isRecord, own } from "./values.ts";
 
@@ -20,21 +18,6 @@ interface Kept {
   iscrowd?: unknown;
 }
 
-/** The objects of a list; undefined for one that is broken. */
-async function* objectsOf(items: AsyncGenerator<RawRecord>): AsyncGenerator<Record<string, unknown> | undefined> {
-  for await (const { bytes, tooLong, broken } of items) yield tooLong || broken ? undefined : objectIn(bytes);
-}
-
-function objectIn(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const item = parseLoosely(decodeText(bytes));
-    return isRecord(item) ? item : undefined;
-  } catch {
-    // What it says is told by its count.
-    return undefined;
-  }
-}
-
 /**
  * `say` is told, whole sentences, what of the file `path` is left out. Throws an Error where it has more annotations than are held.
  */
@@ -45,15 +28,18 @@ export async function* cocoBoxRecords(
   say: (sentence: string) => void,
 ): AsyncGenerator<ReadRecord> {
   const names = new Map<string, unknown>();
-  for await (const category of objectsOf(items(["categories"])))
+  for await (const raw of items(["categories"])) {
+    const category = objectIn(raw);
     if (category) names.set(String(own(category, "id")), own(category, "name"));
+  }
   const byPicture = new Map<string, Kept[]>();
   const most = BOXES_A_ROW * limits.rows;
   let count = 0;
   let broken = 0;
-  for await (const item of objectsOf(items(["annotations"]))) {
+  for await (const raw of items(["annotations"])) {
     count += 1;
     if (count > most) throw new Error(`it has more than ${most} annotations`);
+    const item = objectIn(raw);
     if (!item) {
       broken += 1;
       continue;
@@ -76,10 +62,10 @@ export async function* cocoBoxRecords(
   left(broken, `${broken === 1 ? "it" : "they"} cannot be read`);
   const pictured = new Set<string>();
   for await (const raw of items(["images"])) {
-    const image = raw.tooLong || raw.broken !== undefined ? undefined : objectIn(raw.bytes);
+    const image = objectIn(raw);
     if (image) pictured.add(String(own(image, "id")));
     yield readRecord(raw, limits, "bad-json", (text) => {
-      const image = parsed(text);
+      const image = parseJson(text);
       if (!isRecord(image)) return image;
       const { width, height } = image;
       const file = own(image, "file_name") ?? own(image, "path") ?? own(image, "coco_url");
@@ -89,13 +75,4 @@ export async function* cocoBoxRecords(
   }
   const lone = [...byPicture].filter(([id]) => !pictured.has(id)).reduce((sum, [, { length }]) => sum + length, 0);
   left(lone, `${lone === 1 ? "its" : "their"} image_id is that of no picture in "images"`);
-}
-
-/** Throws a RowProblem "bad-json". */
-function parsed(text: string): unknown {
-  try {
-    return parseLoosely(text);
-  } catch (error) {
-    throw new RowProblem("bad-json", `The text is not JSON: ${wordsOf(error)}.`, { cause: error });
-  }
 }

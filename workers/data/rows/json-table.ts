@@ -9,9 +9,9 @@ import type { HeldOutSplit } from "./folders.ts";
 import { jsonItemsOf } from "./json-items.ts";
 import { jsonMembersOf, type Member } from "./json-members.ts";
 import { namedRecord, type Read, rowsByColumns, shapeOf } from "./json-shape.ts";
+import { objectIn, parseJson } from "./json-text.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
-import { parseLoosely } from "./loose-json.ts";
-import { RowProblem, wordsOf } from "./problem.ts";
+import { RowProblem } from "./problem.ts";
 import { type RawRecord, type ReadRecord, readRecord } from "./raw.ts";
 import type { Remarks } from "./remarks.ts";
 import { isPicture } from "./sidecar.ts";
@@ -28,15 +28,6 @@ export interface Surroundings {
   toAnswer?: boolean;
   /** Names of classes that boxes have by number. */
   classes?: ClassNames;
-}
-
-/** Throws a RowProblem "bad-json". */
-export function parseJson(text: string): unknown {
-  try {
-    return parseLoosely(text);
-  } catch (error) {
-    throw new RowProblem("bad-json", `The text is not JSON: ${wordsOf(error)}.`, { cause: error });
-  }
 }
 
 /** A table of rows is not wider. */
@@ -159,15 +150,9 @@ async function lookUp(
   pick: (item: Record<string, unknown>) => [unknown, unknown],
 ): Promise<Map<string, unknown>> {
   const found = new Map<string, unknown>();
-  for await (const { bytes, tooLong, broken } of items) {
-    if (tooLong || broken !== undefined) continue;
-    let item: unknown;
-    try {
-      item = parseLoosely(decodeText(bytes));
-    } catch {
-      continue;
-    }
-    if (!isRecord(item)) continue;
+  for await (const raw of items) {
+    const item = objectIn(raw);
+    if (!item) continue;
     const [key, value] = pick(item);
     if (key !== undefined && value !== undefined) found.set(String(key), value);
     if (found.size > limits.rows) throw new Error(`it has more than ${limits.rows} entries to look up`);
