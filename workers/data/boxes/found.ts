@@ -35,6 +35,11 @@ const firstOf = (record: Json, names: readonly string[]): unknown =>
 /** Names of the box in an object; Gemini's has y in front and counts to 1000. */
 const BOX_KEYS = ["bbox", "bbox_2d", "box", "bounding_box", "boundingBox", "bndbox", "xyxy", "xywh", "cxcywh"];
 const GEMINI = "box_2d";
+
+/** What a name says of the boxes under it. */
+const formUnder = (name: string): Partial<BoxForm> =>
+  name === GEMINI ? { order: "yxyx", unit: 1000 } : (formNamed(name) ?? {});
+
 const LABEL_KEYS = [
   "label",
   "category",
@@ -137,7 +142,7 @@ function addObject(found: FoundBoxes, item: Json, classes: ClassNames): boolean 
   const label = firstOf(item, LABEL_KEYS) ?? firstOf(item, NUMBER_KEYS);
   const gemini = fourNumbers(own(item, GEMINI));
   if (gemini) {
-    add(found, gemini, { order: "yxyx", unit: 1000 }, label, classes);
+    add(found, gemini, formUnder(GEMINI), label, classes);
     return true;
   }
   const shape = byPoints(item);
@@ -165,7 +170,7 @@ function addObject(found: FoundBoxes, item: Json, classes: ClassNames): boolean 
   else if (!numbers) count(found, "not four numbers");
   else {
     if (own(item, "outline") === true) found.outlines += 1;
-    add(found, numbers, sides?.form ?? formNamed(key ?? "") ?? {}, label, classes);
+    add(found, numbers, sides?.form ?? formUnder(key ?? ""), label, classes);
   }
   return true;
 }
@@ -178,13 +183,24 @@ function addColumns(found: FoundBoxes, value: Json, classes: ClassNames): boolea
   const crowd = own(value, "iscrowd");
   const refs = own(value, "ref");
   if (Array.isArray(refs) && refs.every((ref) => typeof ref === "string")) found.refs = refs;
-  (own(value, key) as unknown[]).forEach((box, i) => {
+  addList(found, own(value, key) as unknown[], formUnder(key), { labels, crowd }, classes);
+  return true;
+}
+
+/** Boxes as lists of numbers, with what stands beside them in their order; a label that is no list is that of each. */
+function addList(
+  found: FoundBoxes,
+  boxes: readonly unknown[],
+  form: Partial<BoxForm>,
+  { labels, crowd }: { labels: unknown; crowd?: unknown },
+  classes: ClassNames,
+): void {
+  for (const [i, box] of boxes.entries()) {
     const numbers = fourNumbers(box);
     if (Array.isArray(crowd) && numberOf(crowd[i]) === 1) count(found, "crowd");
     else if (!numbers) count(found, "not four numbers");
-    else add(found, numbers, formNamed(key) ?? {}, Array.isArray(labels) ? labels[i] : labels, classes);
-  });
-  return true;
+    else add(found, numbers, form, Array.isArray(labels) ? labels[i] : labels, classes);
+  }
 }
 
 /** A list that is empty, or of lists of which one is a box. */
@@ -202,16 +218,10 @@ export function boxesInValue(
   classes: ClassNames,
 ): FoundBoxes | undefined {
   const found: FoundBoxes = { boxes: [], aside: {}, outlines: 0 };
-  const form = name === GEMINI ? { order: "yxyx" as const, unit: 1000 } : (formNamed(name) ?? {});
-  const single = fourNumbers(value);
-  if (single) add(found, single, form, Array.isArray(labels) ? labels[0] : labels, classes);
-  else if (isListOfBoxes(value)) {
-    value.forEach((box, i) => {
-      const numbers = fourNumbers(box);
-      if (numbers) add(found, numbers, form, Array.isArray(labels) ? labels[i] : labels, classes);
-      else count(found, "not four numbers");
-    });
-  } else if (Array.isArray(value)) {
+  const form = formUnder(name);
+  if (fourNumbers(value)) addList(found, [value], form, { labels }, classes);
+  else if (isListOfBoxes(value)) addList(found, value, form, { labels }, classes);
+  else if (Array.isArray(value)) {
     if (!value.every(isJsonObject)) return undefined;
     const known = value.map((item) => addObject(found, item, classes));
     if (!known.includes(true)) return undefined;
