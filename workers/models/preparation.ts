@@ -1,6 +1,7 @@
 /** What crosses a worker's border of how rows are prepared for a model, and the objects that prepare them. */
-import { type BoxTarget, noConvention, type Size } from "../data/boxes/convention.ts";
+import { type BoxTarget, noConvention } from "../data/boxes/convention.ts";
 import type { Part, PictureFormat } from "../data/pictures/format.ts";
+import type { Size } from "../data/pictures/pixels.ts";
 import type { RowPreparation } from "../data/prepare-example.ts";
 import { compileTemplate } from "../data/text/chat-template.ts";
 import { loadTokenizer, type TextTokenizer } from "../data/text/tokenizer.ts";

@@ -3,15 +3,8 @@
  * another convention trains against what it knows, and nobody sees it but by boxes that lie beside their things.
  */
 import { TabTuneError } from "../../errors.ts";
-
-/** Left, top, right, bottom as shares of the picture's width and height: 0 to 1 inside of it. */
-export type ShareBox = [left: number, top: number, right: number, bottom: number];
-
-/** Of a picture, upright, in pixels. */
-export interface Size {
-  width: number;
-  height: number;
-}
+import type { Part } from "../pictures/format.ts";
+import type { Size } from "../pictures/pixels.ts";
 
 export type BoxConvention =
   /** From 0 to `scale` of the picture's width and height, rounded to so many decimals. */
@@ -28,7 +21,7 @@ export interface BoxTarget {
   /** The size that a picture has for the model; boxes in resized pixels need it. */
   resized?: ((size: Size) => Size) | undefined;
   /** What the model sees of a picture, where it may be less than all: left, top, right, bottom as shares. */
-  seen?: ((size: Size) => ShareBox) | undefined;
+  seen?: ((size: Size) => Part) | undefined;
 }
 
 /** Units that a person may ask for, in place of the model's. */
@@ -94,7 +87,7 @@ export function extentOf({ convention, resized }: BoxTarget, size: Size | undefi
 
 /** Four numbers as an answer has them; `thin` where a side had to be widened to one step to keep an area. */
 export function writtenBox(
-  [left, top, right, bottom]: ShareBox,
+  [left, top, right, bottom]: Part,
   extent: ReturnType<typeof extentOf>,
 ): { numbers: [number, number, number, number]; thin: boolean } {
   const step = stepOf(extent);

@@ -1,5 +1,6 @@
 /** In which order and unit data has its boxes, where it does not say so: told by which reading fits its pictures. */
-import type { ShareBox, Size } from "./convention.ts";
+import type { Part } from "../pictures/format.ts";
+import type { Size } from "../pictures/pixels.ts";
 
 /** Corners; corner and sides; centre and sides; corners with y in front. */
 export const BOX_ORDERS = ["xyxy", "xywh", "cxcywh", "yxyx"] as const;
@@ -49,11 +50,11 @@ export const formWords = ({ order, unit }: BoxForm): string =>
   `${ORDER_WORDS[order]} ${unit === "pixels" ? "in pixels" : `from 0 to ${unit}`}`;
 
 /** Four numbers in a form -> shares of the picture; `size` is asked for where they are pixels. */
-export function sharesOf([a, b, c, d]: readonly number[], { order, unit }: BoxForm, size: Size | undefined): ShareBox {
+export function sharesOf([a, b, c, d]: readonly number[], { order, unit }: BoxForm, size: Size | undefined): Part {
   const width = unit === "pixels" ? size!.width : unit;
   const height = unit === "pixels" ? size!.height : unit;
   const [p, q, r, s] = [a!, b!, c!, d!];
-  const corners: ShareBox =
+  const corners: Part =
     order === "xyxy"
       ? [p, q, r, s]
       : order === "yxyx"

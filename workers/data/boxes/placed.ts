@@ -1,7 +1,7 @@
 /** Boxes of an answer on the picture that is shown with it. */
 import { namedBoxesIn } from "../../metrics/boxes.ts";
 import type { Part } from "../pictures/format.ts";
-import type { Size } from "./convention.ts";
+import type { Size } from "../pictures/pixels.ts";
 
 /** Which part of which picture is shown. */
 export interface Shown {

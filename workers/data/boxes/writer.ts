@@ -1,14 +1,8 @@
 /** Boxes of rows -> answers in one convention, with a count of all that was done to them. */
 import { counted, listed } from "../../words.ts";
-import {
-  type BoxTarget,
-  extentOf,
-  reasonWords,
-  type ShareBox,
-  type Size,
-  unitWords,
-  writtenBox,
-} from "./convention.ts";
+import type { Part } from "../pictures/format.ts";
+import type { Size } from "../pictures/pixels.ts";
+import { type BoxTarget, extentOf, reasonWords, unitWords, writtenBox } from "./convention.ts";
 import { type BoxForm, formWords, sharesOf } from "./forms.ts";
 import type { Aside, FoundBoxes } from "./found.ts";
 
@@ -87,13 +81,13 @@ export class BoxWriter {
   }
 
   /** The part of a box that lies in its picture; undefined where none does. */
-  #clipped(box: ShareBox): ShareBox | undefined {
+  #clipped(box: Part): Part | undefined {
     const [left, top, right, bottom] = box;
     if (!(right > left && bottom > top)) {
       this.#counts.flat += 1;
       return undefined;
     }
-    const inside = box.map((value) => Math.min(1, Math.max(0, value))) as ShareBox;
+    const inside = box.map((value) => Math.min(1, Math.max(0, value))) as Part;
     if (!(inside[2] > inside[0] && inside[3] > inside[1])) {
       this.#counts.outside += 1;
       return undefined;
@@ -103,7 +97,7 @@ export class BoxWriter {
   }
 
   /** Counts a box of which the model does not see all. */
-  #see(box: ShareBox, size: Size | undefined): void {
+  #see(box: Part, size: Size | undefined): void {
     const { seen } = this.#target;
     if (!seen) return;
     if (!size) this.#counts.sizeless += 1;

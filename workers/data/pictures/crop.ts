@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Part } from "./format.ts";
-import type { DecodedImage } from "./pixels.ts";
+import type { DecodedImage, Size } from "./pixels.ts";
 import { readProcessorFile, unsupportedProcessor } from "./processor-file.ts";
 import { resizeBicubic } from "./resize.ts";
 
@@ -115,14 +115,12 @@ export function parsePreprocessor(json: unknown): PreprocessorConfig {
 const remedy = "Use a checkpoint whose pictures are prepared as by CLIPImageProcessor or SiglipImageProcessor.";
 const unsupported = (what: string) => unsupportedProcessor(what, remedy);
 
-type Sides = Pick<DecodedImage, "width" | "height">;
-
 /** What a picture is resized to, before it is cropped. */
-const resizedSize = ({ width, height }: Sides, { doResize, resizeTo, shortestEdge }: PreprocessorConfig): Sides =>
+const resizedSize = ({ width, height }: Size, { doResize, resizeTo, shortestEdge }: PreprocessorConfig): Size =>
   doResize ? (resizeTo ?? shortestEdgeSize(height, width, shortestEdge!)) : { width, height };
 
 /** Where the crop begins; below 0 where it is larger. */
-const cropOffset = (of: Sides, crop: Sides): { top: number; left: number } => ({
+const cropOffset = (of: Size, crop: Size): { top: number; left: number } => ({
   top: Math.floor((of.height - crop.height) / 2),
   left: Math.floor((of.width - crop.width) / 2),
 });
@@ -155,7 +153,7 @@ export function resizeAndCrop(image: DecodedImage, config: PreprocessorConfig): 
 }
 
 /** What of a picture `resizeAndCrop` leaves: beyond its edges, where it is smaller than the crop, lies black. */
-export function croppedPart(image: Sides, config: PreprocessorConfig): Part {
+export function croppedPart(image: Size, config: PreprocessorConfig): Part {
   if (!config.doCenterCrop) return [0, 0, 1, 1];
   const to = resizedSize(image, config);
   const { top, left } = cropOffset(to, config.cropSize);

@@ -3,7 +3,7 @@
  * of its files (models/family.ts). Pure but for the pixels that it is given.
  */
 import type { ExampleImage } from "../example.ts";
-import type { DecodedImage } from "./pixels.ts";
+import type { DecodedImage, Size } from "./pixels.ts";
 
 export interface PreparedImage extends ExampleImage {
   /** [tiles, S, S, 3] u8 RGB, before rescale and normalisation. */
@@ -38,7 +38,7 @@ export interface PictureFormat {
    */
   prepare(image: DecodedImage, several?: boolean): PreparedImage;
   /** The size that a picture is resized to as a whole, of its upright one; absent where pictures are cropped, or stretched to tiles of one size. */
-  resized?(size: { width: number; height: number }): { width: number; height: number };
+  resized?(size: Size): Size;
   /** What of a picture its first tile shows, by the picture's upright size; absent where that is all of it. */
   firstTile?(image: ExampleImage): Part;
   /** Pixels of `tiles` tiles -> f32 [tiles, 3, S, S], as the tower takes them. */

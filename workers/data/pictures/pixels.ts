@@ -1,5 +1,11 @@
 /** A decoded picture in memory. */
 
+/** In pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 export interface DecodedImage {
   width: number;
   height: number;
@@ -11,7 +17,7 @@ export interface DecodedImage {
 }
 
 /** A picture of [height, width, 3] bytes. */
-export function fromRgb(rgb: Uint8Array, { width, height }: { width: number; height: number }): DecodedImage {
+export function fromRgb(rgb: Uint8Array, { width, height }: Size): DecodedImage {
   const rgbx = new Int32Array(width * height);
   for (let i = 0, at = 0; i < rgbx.length; i++, at += 3) {
     rgbx[i] = rgb[at]! | (rgb[at + 1]! << 8) | (rgb[at + 2]! << 16);

@@ -5,6 +5,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { kindOfFile } from "./kinds.ts";
 import { ascii, exifOrientation, xmpOrientation } from "./orientation.ts";
+import type { Size } from "./pixels.ts";
 
 export type ImageFormat = "png" | "jpeg" | "webp" | "gif" | "bmp";
 
@@ -133,7 +134,7 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
 
 function webpHeader(bytes: Uint8Array): ImageHeader {
   const view = dataView(bytes);
-  let size: { width: number; height: number } | undefined;
+  let size: Size | undefined;
   let exif: number | undefined;
   let xmp: number | undefined;
   for (let at = 12; at + 8 <= bytes.length; ) {

@@ -3,7 +3,7 @@
  * coefficients in 22-bit fixed point, support widened when shrinking, rounded to 8 bits in between. Browsers' own resizers differ,
  * and the model was trained on Pillow's. Source: Pillow, src/libImaging/Resample.c.
  */
-import type { DecodedImage } from "./pixels.ts";
+import type { DecodedImage, Size } from "./pixels.ts";
 
 const precisionBits = 22;
 const half = 1 << (precisionBits - 1);
@@ -106,12 +106,7 @@ export interface Window {
 }
 
 /** See `resizeBicubic`. */
-function resize(
-  filter: Filter,
-  { rgbx, width, height }: DecodedImage,
-  to: { width: number; height: number },
-  window: Window,
-): Uint8Array {
+function resize(filter: Filter, { rgbx, width, height }: DecodedImage, to: Size, window: Window): Uint8Array {
   const across = coefficients(filter, width, to.width, window.left, window.width);
   const down = coefficients(filter, height, to.height, window.top, window.height);
   /** Source row y, resized across, is line `y % down.taps`: the rows under one output row fill all lines. */
@@ -136,18 +131,12 @@ function resize(
  * pixels costs no more than its crop; rows that the first pass has made are kept no longer than the second needs them.
  * @returns [window.height, window.width, 3], without a window [to.height, to.width, 3]
  */
-export const resizeBicubic = (
-  image: DecodedImage,
-  to: { width: number; height: number },
-  window: Window = { top: 0, left: 0, ...to },
-): Uint8Array => resize(bicubic, image, to, window);
+export const resizeBicubic = (image: DecodedImage, to: Size, window: Window = { top: 0, left: 0, ...to }): Uint8Array =>
+  resize(bicubic, image, to, window);
 
 /** As `resizeBicubic`, with Lanczos' filter over three lobes. */
-export const resizeLanczos = (
-  image: DecodedImage,
-  to: { width: number; height: number },
-  window: Window = { top: 0, left: 0, ...to },
-): Uint8Array => resize(lanczos, image, to, window);
+export const resizeLanczos = (image: DecodedImage, to: Size, window: Window = { top: 0, left: 0, ...to }): Uint8Array =>
+  resize(lanczos, image, to, window);
 
 /** One source row, resized across: from word `row` of the picture to word `to` of the lines. */
 function resizeRow(

@@ -9,13 +9,9 @@ import { TabTuneError } from "../../errors.ts";
 import type { ExampleImage } from "../example.ts";
 import { type Normalisation, normaliseTiles } from "./crop.ts";
 import type { Grid, PictureFormat } from "./format.ts";
+import type { Size } from "./pixels.ts";
 import { readProcessorFile } from "./processor-file.ts";
 import { resizeBicubic } from "./resize.ts";
-
-export interface Size {
-  height: number;
-  width: number;
-}
 
 export interface SmartResize {
   /** Side of a block, in pixels: patch_size * merge_size. */

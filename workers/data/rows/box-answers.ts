@@ -1,9 +1,10 @@
 /** The answers of rows with boxes: which form a source has them in, how large the pictures are, and what is written. */
 import { listed } from "../../words.ts";
-import { type BoxTarget, type BoxUnit, type Size, targetOf, unitName } from "../boxes/convention.ts";
+import { type BoxTarget, type BoxUnit, targetOf, unitName } from "../boxes/convention.ts";
 import { BOX_FORMATS, type BoxForm, type BoxFormat, formWords, guessForm, type SampledBox } from "../boxes/forms.ts";
 import { BoxWriter, type WrittenBox } from "../boxes/writer.ts";
 import { swapsSides } from "../pictures/orientation.ts";
+import type { Size } from "../pictures/pixels.ts";
 import { probeImage } from "../pictures/probe.ts";
 import type { RecordBoxes } from "./box-row.ts";
 import { RowProblem, wordsOf } from "./problem.ts";

@@ -1,7 +1,7 @@
 /** A record's boxes, found by the names of its columns; the answer to a question about them is written once the picture is known. */
-import type { Size } from "../boxes/convention.ts";
 import { type BoxForm, formNamed } from "../boxes/forms.ts";
 import { boxesInValue, type ClassNames, type FoundBoxes } from "../boxes/found.ts";
+import type { Size } from "../pictures/pixels.ts";
 import type { Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
 import { type Message, messageText } from "./row.ts";
