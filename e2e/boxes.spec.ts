@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Locator } from "@playwright/test";
 import { boxScenes } from "../workers/testing/box-scenes.ts";
 import { expectAccessible } from "./axe.ts";
-import { demoPicture, text, upload } from "./files.ts";
+import { demoPicture, jsonLines, text, upload } from "./files.ts";
 import {
   button,
   chooseFiles,
@@ -93,6 +93,25 @@ test("boxes of YOLO become answers, are drawn on the rows' pictures and said in 
   await expect(chat.locator(".turn.user .box.right")).toHaveText(["cup", "plate"]);
   await expect(chat.locator(".turn.user .box.given")).toHaveCount(0);
   await expectPlaced(chat.locator(".turn.user .box").first(), [0, 0, 0.5, 0.5]);
+});
+
+test("boxes in a conversation's own text are drawn, and have the switch; rows without boxes have none", async ({
+  page,
+}) => {
+  await page.goto("/");
+  await loadDemo(page);
+  const data = panel(page, "Data");
+  const toggle = data.getByRole("checkbox", { name: "Boxes on pictures" });
+  const rows = (answer: string) =>
+    upload("rows.jsonl", jsonLines([{ image: "001.webp", question: "Where is it?", answer }]));
+  await chooseFiles(page, [files[0]!, rows("At the left.")]);
+  await expect(data.locator("canvas")).toHaveCount(1, { timeout: SLOW });
+  await expect(toggle).toHaveCount(0);
+  await chooseFiles(page, [files[0]!, rows("It is at [0.1, 0.2, 0.5, 0.6].")]);
+  await expect(data.locator(".box")).toHaveCount(1, { timeout: SLOW });
+  await expectPlaced(data.locator(".box"), [0.1, 0.2, 0.4, 0.4]);
+  await toggle.uncheck();
+  await expect(data.locator(".box")).toHaveCount(0);
 });
 
 /** What a cup's picture says to who listens, of a layer. */

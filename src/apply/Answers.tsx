@@ -1,7 +1,6 @@
 /** A page of rows with what was asked, what the model said and what would have been right. */
 import type { JobResults, ResultRow, ShownAnswers } from "../../workers/apply/results.ts";
 import type { RowThumbnail } from "../../workers/data/preview.ts";
-import { boxesIn } from "../../workers/metrics/boxes.ts";
 import { rightWords } from "../parts/answer-words.ts";
 import { BoxedPicture, BoxToggle } from "../parts/BoxedPicture.tsx";
 import { Field } from "../parts/Field.tsx";
@@ -81,7 +80,7 @@ export function Answers({ results }: { results: JobResults }) {
           </select>
         )}
       </Field>
-      {rows.some(({ answered }) => boxesIn(answered?.answer ?? "").length > 0) && <BoxToggle both />}
+      <BoxToggle both />
       {rows.length === 0 ? (
         <p className="detail">{say.empty[filter]}</p>
       ) : (

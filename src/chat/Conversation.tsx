@@ -6,7 +6,7 @@ import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { canGoOn, type Turn } from "../stores/turns.ts";
 import { words } from "../words/index.ts";
-import { layersOf, someBoxes } from "./boxes.ts";
+import { layersOf } from "./boxes.ts";
 import { ChatPicture } from "./ChatPicture.tsx";
 import { Log } from "./Log.tsx";
 import { spokenAnswer } from "./status.ts";
@@ -90,7 +90,7 @@ export function Conversation({ empty, obstacle }: ConversationProps) {
           ),
         )}
       </Log>
-      {someBoxes(turns) && <BoxToggle both />}
+      <BoxToggle both />
       <Spoken text={spokenAnswer(turns)} atOnce />
     </>
   );

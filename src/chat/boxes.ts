@@ -1,11 +1,9 @@
 /** Which boxes of a conversation belong on the picture of a question. */
-import { boxesIn } from "../../workers/metrics/boxes.ts";
+import { hasBoxes } from "../../workers/metrics/boxes.ts";
 import type { BoxLayer } from "../parts/BoxedPicture.tsx";
 import type { Turn } from "../stores/turns.ts";
 
 type Said = Pick<Turn, "role" | "text" | "pictures" | "rightAnswer" | "footnote">;
-
-const hasBoxes = (text: string | undefined): boolean => text !== undefined && boxesIn(text).length > 0;
 
 /**
  * Of the question at `at`, where it brings the only picture that can be meant: the newest boxes that were answered before another picture
@@ -17,13 +15,11 @@ export function layersOf(turns: readonly Said[], at: number): BoxLayer[] {
   const next = turns.findIndex(({ pictures }, i) => i > at && pictures.length > 0);
   const about = turns.slice(at, next < 0 ? undefined : next);
   const given = about.findLast(({ role, text }) => role === "assistant" && hasBoxes(text));
-  const whole = given ?? about.findLast(({ role }, i) => role === "assistant" && hasBoxes(about[i - 1]?.rightAnswer));
+  const whole =
+    given ?? about.findLast(({ role }, i) => role === "assistant" && hasBoxes(about[i - 1]?.rightAnswer ?? ""));
   const right = whole?.footnote === undefined ? undefined : about[about.indexOf(whole) - 1]?.rightAnswer;
   return [
     ...(right !== undefined && hasBoxes(right) ? [{ kind: "right" as const, text: right }] : []),
     ...(given ? [{ kind: "given" as const, text: given.text }] : []),
   ];
 }
-
-/** Whether any are on a picture. */
-export const someBoxes = (turns: readonly Said[]): boolean => turns.some((_, at) => layersOf(turns, at).length > 0);

@@ -184,7 +184,7 @@ export function Rows() {
   return (
     <>
       <RowSearch />
-      {info.boxes !== undefined && <BoxToggle />}
+      <BoxToggle />
       {of === info.id ? <Table rows={rows} changeable={info.indexed && tools} /> : <RowsSkeleton />}
       <Pager what={words().data.rows.pages} page={page} pages={pages} onPage={(next) => void show({ page: next })}>
         {pages > 2 && tools && <GoToPage pages={pages} />}

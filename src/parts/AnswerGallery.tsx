@@ -1,7 +1,6 @@
 /** What a model said to held-out rows: pictures, questions, right answers, and its own before training beside those of another step. */
 import { Download } from "lucide-react";
 import { useState } from "react";
-import { boxesIn } from "../../workers/metrics/boxes.ts";
 import {
   type AskedRow,
   type GivenAnswer,
@@ -121,7 +120,7 @@ export function AnswerGallery({ answers, name, wrongFirst = false }: GalleryProp
             }
           />
         </label>
-        {rows.some(({ right }) => boxesIn(right[0] ?? "").length > 0) && <BoxToggle both />}
+        <BoxToggle both />
         {shown.answers.some(({ score }) => score !== null) && (
           <label className="inline">
             <input type="checkbox" checked={worstFirst} onChange={({ target }) => setWorstFirst(target.checked)} />

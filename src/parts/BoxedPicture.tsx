@@ -61,12 +61,12 @@ export function BoxedPicture({ shown, layers, children }: BoxedPictureProps) {
   );
 }
 
-/** Whether boxes are drawn. `both`: right and given ones are told apart. */
+/** Whether boxes are drawn; there only where its panel has some (boxes.css). `both`: right and given ones are told apart. */
 export function BoxToggle({ both = false }: { both?: boolean }) {
   const drawn = useBoxes((s) => s.drawn);
   const say = words().parts.boxes;
   return (
-    <label className="inline">
+    <label className="inline box-toggle">
       <input type="checkbox" checked={drawn} onChange={({ target }) => useBoxes.setState({ drawn: target.checked })} />
       <span>
         {say.toggle}

@@ -34,7 +34,9 @@ export interface NamedBox {
 /** The boxes of an answer, in their order. Four numbers that are no corners (right of left, below of top) are no box. */
 export const boxesIn = (answer: string): Box[] => namedBoxesIn(answer).map(({ box }) => box);
 
-/** The same, each with its label where the answer's form has one: a field of the object around it, or the words beside marks of a model. */
+export const hasBoxes = (answer: string): boolean => boxesIn(answer).length > 0;
+
+/** The boxes of an answer, each with its label where the answer's form has one: a field of the object around it, or the words beside marks of a model. */
 export function namedBoxesIn(answer: string): NamedBox[] {
   const bare = BARE.exec(answer);
   const matches = bare ? [] : [...answer.matchAll(ANY)];

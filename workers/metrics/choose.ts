@@ -1,7 +1,7 @@
 /** Which metric fits a task, found from its right answers: a proposal with its reason, for a person to change. */
 import { counted } from "../words.ts";
 import { median } from "./averages.ts";
-import { boxesIn } from "./boxes.ts";
+import { hasBoxes } from "./boxes.ts";
 import { jsonIn } from "./json-fields.ts";
 import type { Metric, MetricName } from "./metric.ts";
 import { metrics } from "./metrics.ts";
@@ -36,9 +36,9 @@ export function chooseMetric(answers: readonly (readonly string[])[]): Choice | 
   const percent = (part: number): string => `${Math.floor(100 * part)} %`;
   const chosen = (name: MetricName, reason: string): Choice => ({ metric: metrics[name], reason });
 
-  const withBoxes = shareOfFirst((answer) => boxesIn(answer).length > 0);
+  const withBoxes = shareOfFirst(hasBoxes);
   // A picture on which there is nothing has an empty list.
-  const listed = shareOfFirst((answer) => /^\s*\[\s*\]\s*$/.test(answer) || boxesIn(answer).length > 0);
+  const listed = shareOfFirst((answer) => /^\s*\[\s*\]\s*$/.test(answer) || hasBoxes(answer));
   if (withBoxes > MOST && listed >= NEARLY_ALL)
     return chosen("box_iou", `${percent(withBoxes)} of the right answers have boxes.`);
   const structured = shareOfFirst(isStructured);
