@@ -5,7 +5,14 @@ import { words } from "../words/index.ts";
 /** Colours by theme and name: a chart asks for each of them several times whenever it is drawn. */
 const colours = new Map<string, string>();
 
-const isOn = (feature: string): boolean => window.matchMedia(feature).matches;
+const queries = new Map<string, MediaQueryList>();
+
+/** Asked once a feature: Chromium keeps something of every `matchMedia`, and a chart would ask at each step. */
+function isOn(feature: string): boolean {
+  const query = queries.get(feature) ?? window.matchMedia(feature);
+  queries.set(feature, query);
+  return query.matches;
+}
 
 /** A colour of the theme as a canvas takes it: `light-dark()` is resolved in an element's own colour only. */
 export function colour(name: string): string {
