@@ -170,7 +170,10 @@ test("of a model from the hub the page names it, and each visitor's browser fetc
   await models.close();
 });
 
-test("who may read a gated model gives a token of their own, which is kept nowhere", async ({ page, browser }) => {
+test("who may read a gated model gives a token of their own, which is kept nowhere", { tag: "@long" }, async ({
+  page,
+  browser,
+}) => {
   test.setTimeout(600_000);
   const models = await startFakeHub({ name: "someone/demo", files: demoModelFiles(), token: TOKEN, gated: true });
   const expected = await trained(page, async () => {
