@@ -5,11 +5,13 @@ import { grouped } from "../parts/format.ts";
 import { Progress } from "../parts/Progress.tsx";
 import { useStorage } from "../stores/storage.ts";
 import { words } from "../words/index.ts";
+import { useObstacle } from "./obstacle.ts";
 
 function Damaged({ damage }: { damage: StorageDamage[] }) {
-  const busy = useStorage((s) => s.busy);
+  const obstacle = useObstacle();
   const mend = useStorage((s) => s.mend);
   const say = words().storage.check;
+  const kinds = { ...words().storage.kinds, ...say.kinds };
   return (
     <table aria-label={say.table}>
       <thead>
@@ -25,15 +27,14 @@ function Damaged({ damage }: { damage: StorageDamage[] }) {
         {damage.map((one) => (
           <tr key={one.id}>
             <td>
-              {say.kinds[one.kind]}: <strong dir="auto">{one.label}</strong>{" "}
-              <span className="detail">{one.message}</span>
+              {kinds[one.kind]}: <strong dir="auto">{one.label}</strong> <span className="detail">{one.message}</span>
             </td>
             <td>{one.follows}</td>
             <td>
               <Action
                 kind="quiet"
                 label={(one.whole ? say.removeLabel : say.mendLabel)(one.label, one.message)}
-                reason={busy === undefined ? "" : say.busy}
+                reason={obstacle(one.kind, one.whole)}
                 onPress={() => {
                   if (!one.whole || confirm(say.sure(one.label, one.follows))) void mend(one);
                 }}

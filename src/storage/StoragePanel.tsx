@@ -4,11 +4,11 @@ import type { StorageInfo } from "../../workers/protocol/engine.ts";
 import { Action } from "../parts/Action.tsx";
 import { bytes } from "../parts/format.ts";
 import { Panel } from "../parts/Panel.tsx";
-import { useModel } from "../stores/model.ts";
 import { useShell } from "../stores/shell.ts";
 import { useStorage } from "../stores/storage.ts";
 import { words } from "../words/index.ts";
 import { KeptPage } from "./KeptPage.tsx";
+import { useObstacle } from "./obstacle.ts";
 import { StorageCheck } from "./StorageCheck.tsx";
 
 type Item = StorageInfo["items"][number];
@@ -32,15 +32,9 @@ function useLookInSight() {
 }
 
 function Stored({ items }: { items: Item[] }) {
-  const busy = useStorage((s) => s.busy);
+  const obstacle = useObstacle();
   const remove = useStorage((s) => s.remove);
-  const loading = useModel((s) => s.progress !== undefined);
   const say = words().storage;
-  /** Why it cannot go now; "" when it can. */
-  const reason = (kind: Item["kind"]): string => {
-    if (busy !== undefined) return say.busy;
-    return loading && (kind === "model" || kind === "data") ? say.loading : "";
-  };
   return (
     <table aria-label={say.table}>
       <thead>
@@ -66,7 +60,7 @@ function Stored({ items }: { items: Item[] }) {
               <Action
                 kind="quiet"
                 label={say.remove(item.label)}
-                reason={reason(item.kind)}
+                reason={obstacle(item.kind)}
                 onPress={() => {
                   if (confirm(say.sure(item.label, bytes(item.bytes)))) void remove(item);
                 }}

@@ -9,7 +9,7 @@ type Item = StorageInfo["items"][number];
 
 interface StorageStore {
   info: StorageInfo | undefined;
-  /** Key of the item that is being deleted. */
+  /** What is being deleted or mended. */
   busy: string | undefined;
   /** The last item that went, or of which something went: of votes and answers the list has to be read anew then. */
   removed: { kind: StorageDamage["kind"]; key: string } | undefined;

@@ -13,7 +13,7 @@ export const storage: Words["storage"] = {
   kinds: { model: "Modell", data: "Daten", ranges: "Datensatz", run: "Lauf", votes: "Urteile", answers: "Antworten" },
   remove: (label) => `${label} löschen`,
   sure: (label, size) => `${label} (${size}) aus diesem Browser löschen?`,
-  busy: "Gerade wird etwas gelöscht.",
+  busy: "Gerade wird etwas gelöscht oder behoben.",
   loading: "Gerade wird ein Modell geladen: abwarten oder abbrechen.",
   nothing:
     "Noch nichts. Modelle, Daten und Läufe werden hier stehen, jeweils mit ihrer Größe, und alle lassen sich löschen.",
@@ -36,15 +36,11 @@ export const storage: Words["storage"] = {
     found: (n, damaged) => `${n} Einträge und Dateien wurden gelesen; beschädigt: ${damaged}.`,
     table: "Beschädigt",
     columns: { what: "Was beschädigt ist", follows: "Was folgt", mend: "Beheben" },
-    kinds: {
-      ...{ model: "Modell", data: "Daten", ranges: "Datensatz", run: "Lauf", votes: "Urteile", answers: "Antworten" },
-      ...{ changes: "Berichtigte Zeilen", kernels: "Test der Kernel", unknown: "Unbekannt" },
-    },
+    kinds: { changes: "Berichtigte Zeilen", kernels: "Test der Kernel", unknown: "Unbekannt" },
     mend: "Reparieren",
     remove: "Löschen",
     mendLabel: (label, place) => `${label} reparieren: ${place}`,
     removeLabel: (label, place) => `${label} löschen: ${place}`,
     sure: (label, follows) => `${label} löschen? ${follows}`,
-    busy: "Gerade wird etwas behoben.",
   },
 };

@@ -12,7 +12,7 @@ export const storage = {
   kinds: { model: "Model", data: "Data", ranges: "Data set", run: "Run", votes: "Votes", answers: "Answers" },
   remove: (label: string) => `Delete ${label}`,
   sure: (label: string, size: string) => `Delete ${label} (${size}) from this browser?`,
-  busy: "Something is being deleted.",
+  busy: "Something is being deleted or mended.",
   loading: "A model is being loaded: wait for it, or stop it.",
   nothing: "Nothing yet. Models, data and runs will be listed here, each with its size, and each can be deleted.",
   mayGo:
@@ -35,16 +35,13 @@ export const storage = {
     found: (n: string, damaged: string) => `${n} entries and files were read; damaged: ${damaged}.`,
     table: "Damaged",
     columns: { what: "What is damaged", follows: "What follows", mend: "Mend" },
-    kinds: {
-      ...{ model: "Model", data: "Data", ranges: "Data set", run: "Run", votes: "Votes", answers: "Answers" },
-      ...{ changes: "Corrected rows", kernels: "Test of the kernels", unknown: "Unknown" },
-    },
+    /** Beside those that are listed. */
+    kinds: { changes: "Corrected rows", kernels: "Test of the kernels", unknown: "Unknown" },
     /** What a button does: a part goes and is made again where it can be; or all of it goes. */
     mend: "Repair",
     remove: "Delete",
     mendLabel: (label: string, place: string) => `Repair ${label}: ${place}`,
     removeLabel: (label: string, place: string) => `Delete ${label}: ${place}`,
     sure: (label: string, follows: string) => `Delete ${label}? ${follows}`,
-    busy: "Something is being mended.",
   },
 };
