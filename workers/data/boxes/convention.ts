@@ -73,7 +73,7 @@ export const reasonWords: Record<BoxTarget["by"], string> = {
   nobody: "because no convention of a model is known",
 };
 
-/** Numbers of 1 that every side is divided into at least, so that a small box keeps an area. */
+/** Between two numbers of a convention that follow each other: a side is as long at least, so that a small box keeps an area. */
 const stepOf = ({ decimals }: { decimals: number }): number => 10 ** -decimals;
 
 /** What the numbers of a convention are counted to, by side; `size` is asked for where pixels are. */

@@ -1,4 +1,4 @@
-/** Files -> an index of all their rows, with what is to be told of them. No picture is opened that lies in a file. */
+/** Files -> an index of all their rows, with what is to be told of them. Of pictures that lie in files no more is read than the size that boxes in pixels need. */
 import { isRowFault } from "../../errors.ts";
 import type { Store } from "../../storage/store.ts";
 import type { BoxTarget } from "../boxes/convention.ts";
