@@ -259,6 +259,17 @@ def spoken(rng, boxes, form):
     return rng.choice([f"{a} {b} {c} {d}", f"{a}, {b}, {c}, {d}"])
 
 
+def paired(table):
+    """IoU [given, right] -> those of greedy pairs: what shares most is paired first, and what shares nothing is not"""
+    left = table.copy()
+    pairs = []
+    while left.size and left.max() > 0:
+        g, r = np.unravel_index(left.argmax(), left.shape)
+        pairs.append(left[g, r])
+        left[g, :] = left[:, r] = -1
+    return pairs
+
+
 def box_rows():
     """[given, right, mean IoU of pairs, share of pairs of IoU 0.5 and more]; a box without a pair counts as 0"""
     rng = random.Random(5)
@@ -279,12 +290,7 @@ def box_rows():
         rng.shuffle(given)
         wide = [[x, y, c - x, d - y] for x, y, c, d in given]
         table = np.array(mask.iou(wide, [[x, y, c - x, d - y] for x, y, c, d in right], [0] * len(right))) if given else np.zeros((0, len(right)))
-        pairs = []
-        left = table.copy()
-        while left.size and left.max() > 0:
-            g, r = np.unravel_index(left.argmax(), left.shape)
-            pairs.append(left[g, r])
-            left[g, :] = left[:, r] = -1
+        pairs = paired(table)
         most = max(len(given), len(right))
         text = spoken(rng, given, form) if given else rng.choice(["", "There is none.", "[1, 2, 3]"])
         rows.append([text, spoken(rng, right, form), short(sum(pairs) / most), short(sum(p >= 0.5 for p in pairs) / most)])
@@ -333,12 +339,7 @@ def named_box_rows():
         rng.shuffle(given)
         sides = [[[x, y, c - x, d - y] for (x, y, c, d), _ in some] for some in (given, right)]
         table = np.array(mask.iou(*sides, [0] * len(right))) if given else np.zeros((0, len(right)))
-        pairs = []
-        left = table * np.array([[float(n == m) for _, m in right] for _, n in given]).reshape(table.shape)
-        while left.size and left.max() > 0:
-            g, r = np.unravel_index(left.argmax(), left.shape)
-            pairs.append(left[g, r])
-            left[g, :] = left[:, r] = -1
+        pairs = paired(table * np.array([[float(n == m) for _, m in right] for _, n in given]).reshape(table.shape))
         most = max(len(given), len(right))
         found = sum(p >= 0.5 for p in pairs)
         text = told(rng, given, form) if given else "[]"
