@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { withChanges } from "../data/shards/changed-dataset.ts";
 import { type Dataset, openDataset } from "../data/shards/dataset.ts";
 import { prepareDataset } from "../data/shards/prepare-dataset.ts";
+import { TabTuneError } from "../errors.ts";
 import type { LoadedModel } from "../models/open.ts";
 import { preparationOf } from "../models/preparation.ts";
 import { memoryStore } from "../storage/memory.ts";
@@ -30,6 +31,7 @@ import { generationsOf } from "../training/saved/format.ts";
 import { readLineage } from "../training/saved/lineage.ts";
 import { loadStep } from "../training/saved/load.ts";
 import { listRuns } from "../training/saved/runs.ts";
+import { savedModules } from "./adapters.ts";
 
 interface Oracle {
   run: string;
@@ -64,6 +66,7 @@ async function runWith(
   return { ...finished, evaluations, events };
 }
 
+const matricesOf = ({ module, loraA, loraB }: FinishedRun["adapter"][number]) => ({ module, loraA, loraB });
 const withoutTime = (evaluations: readonly EvaluationRecord[]) => evaluations.map(({ seconds: _, ...rest }) => rest);
 const notesOf = ({ events }: Held): string =>
   [...new Set(events.flatMap((event) => (event.type === "state" ? (event.notes ?? []) : [])))].join(" ");
@@ -225,6 +228,42 @@ describe("a run that measures", () => {
     expect(run.adapter).toEqual(short.adapter);
     expect((await loadStep(store, "golden", best.step))?.step).toBe(best.step);
   });
+
+  test("storage that goes while the run ends with its best adapter: what is written anew as the last step is the last step", async () => {
+    const changes = { greater_is_better: true, load_best_model_at_end: true, max_steps: 4, save_total_limit: 1 };
+    const last = await begin({ ...changes, load_best_model_at_end: false });
+    const gone = new TabTuneError("storage-gone", "The browser closed this site's storage.", "Reload the page.");
+    const died: number[] = [];
+    for (let calls = 0; ; calls++) {
+      const anew = memoryStore();
+      let left = Number.POSITIVE_INFINITY;
+      const refusing = new Proxy(memoryStore(), {
+        get(store, name: keyof Store) {
+          if (name === "close") return store.close.bind(store);
+          return (...given: never[]) =>
+            left-- > 0 ? (store[name] as (...given: never[]) => unknown).apply(store, given) : Promise.reject(gone);
+        },
+      });
+      const run = begin(changes, {
+        store: refusing,
+        reopenStore: async () => anew,
+        onEvent: (event) => {
+          if (event.type === "evaluation" && event.record.step === 4) left = calls;
+        },
+      });
+      const error = await run.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (error === undefined) break;
+      expect(error).toMatchObject({ code: "storage-gone", safe: expect.stringMatching(/after step 4/) });
+      const { step, modules } = await savedModules(anew, "golden", "last");
+      expect([step, ...modules.map(matricesOf)], `${calls} calls`).toEqual([4, ...last.adapter.map(matricesOf)]);
+      died.push(calls);
+    }
+    // Reading the best one, and what is written behind it.
+    expect(died.length).toBeGreaterThan(8);
+  }, 120_000);
 
   test("a checkpoint that was the best until the last evaluation goes when the run ends", async () => {
     const store = memoryStore();

@@ -173,7 +173,7 @@ export const isWeight = (name: string): boolean => name.startsWith("lora/");
 export async function restoreAdapter(
   model: Vlm,
   adapter: Adapter,
-  tensors: AsyncIterable<{ name: string; data: Uint8Array }>,
+  tensors: Iterable<{ name: string; data: Uint8Array }> | AsyncIterable<{ name: string; data: Uint8Array }>,
   isWanted: (name: string) => boolean = () => true,
 ): Promise<void> {
   const places = new Map<string, Tensor>();

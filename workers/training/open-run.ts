@@ -31,7 +31,7 @@ import { type MirroredStore, mirrored } from "./saved/mirror.ts";
 import { restore } from "./saved/restore.ts";
 import { recordOfModel } from "./saved/run-info.ts";
 import { saveRunInfo, setRunStatus } from "./saved/runs.ts";
-import { keepNewest, saveGeneration } from "./saved/save.ts";
+import { keepNewest, type SavedTensor, saveGeneration } from "./saved/save.ts";
 import { createTrainingStep, type TrainingStep } from "./step.ts";
 import { optimizerSettings } from "./update.ts";
 
@@ -205,28 +205,36 @@ export class OpenRun {
 
   /** Writes how the run ended: "done" with the schedule's last step or an early end, else "stopped". */
   async close(): Promise<void> {
-    const { store, runId, report, evaluation, recipe } = this.#parts;
+    const { store, runId, report, evaluation, recipe, model, step: live } = this.#parts;
     const { step } = this.state;
     const early = evaluation?.ended && step < report.maxSteps;
     this.hooks.tellTotals();
     if (early) report.note(earlyEnd(step, evaluation, recipe));
-    if (recipe.loadBestModelAtEnd) report.note(await this.#loadBest());
+    const best = recipe.loadBestModelAtEnd ? await this.#readBest() : undefined;
     // The last save did not know yet what the last evaluation says, and one that was cut off has left older ones.
     await keepNewest(store, runId, { kept: recipe.saveTotalLimit, best: evaluation?.best?.step });
     const status = early || step >= report.maxSteps ? "done" : "stopped";
     await setRunStatus(store, runId, status);
+    // Behind all that asks the storage: until then what is on the GPU is the last step, and `rescued` may write it as that.
+    if (best?.tensors) await restoreAdapter(model.vlm, live.adapter, best.tensors, isWeight);
+    report.note(best?.words ?? "");
     report.state(status);
   }
 
-  /** Puts the adapter of the best evaluation in place of the last one. Its checkpoints stay. Returns what to tell of it. */
-  async #loadBest(): Promise<string> {
-    const { store, runId, model, step, evaluation } = this.#parts;
+  /**
+   * The adapter of the best evaluation, which takes the place of the last one, and what to tell of it. Read as a whole, so that none is put
+   * in place in part. Its checkpoints stay.
+   */
+  async #readBest(): Promise<{ tensors?: SavedTensor[]; words: string }> {
+    const { store, runId, evaluation } = this.#parts;
     const best = evaluation?.best;
-    if (!best || best.step === this.state.step) return "";
+    if (!best || best.step === this.state.step) return { words: "" };
     const generation = await loadStep(store, runId, best.step);
-    if (!generation) return `The checkpoint of step ${best.step}, which was best, is not there: the last one is used.`;
-    await restoreAdapter(model.vlm, step.adapter, generation.tensors(isWeight), isWeight);
-    return `The adapter is that of step ${best.step}, which the held-out rows say is best.`;
+    if (!generation)
+      return { words: `The checkpoint of step ${best.step}, which was best, is not there: the last one is used.` };
+    const tensors: SavedTensor[] = [];
+    for await (const tensor of generation.tensors(isWeight)) tensors.push(tensor);
+    return { tensors, words: `The adapter is that of step ${best.step}, which the held-out rows say is best.` };
   }
 
   /** The error that the run ends with in place of `error`: where the storage was cleared under it, it is first written anew. */
