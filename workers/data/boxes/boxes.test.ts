@@ -11,7 +11,7 @@ import {
   writtenBox,
 } from "./convention.ts";
 import { type BoxForm, formNamed, guessForm, sharesOf } from "./forms.ts";
-import { boxesInValue } from "./found.ts";
+import { boxesInValue, labelOf } from "./found.ts";
 import { placedBoxes, type Shown } from "./placed.ts";
 import { vocRecord } from "./voc.ts";
 import { BoxWriter } from "./writer.ts";
@@ -361,4 +361,29 @@ test("a box that the unit cannot mean is not drawn", () => {
   expect(placed(cup(100, 250, 500, 750), undefined)).toEqual([]);
   expect(placed(cup(100, 250, 500, 750), "resized-pixels", { part: [0, 0, 1, 1], size })).toEqual([]);
   expect(placed("no box", "0-1000")).toEqual([]);
+});
+
+test("no file makes its reader try every way to read it", () => {
+  const files: [(text: string) => unknown, string][] = [
+    [isYolo, `${"1\n".repeat(5000)}x`],
+    [isYolo, `${"1 0 1 0 1\n".repeat(5000)}x`],
+    ...[
+      `<${"a".repeat(1e6)}`,
+      `</${"a".repeat(1e6)}`,
+      "<!--".repeat(3e5),
+      "<![CDATA[".repeat(2e5),
+      `<a${" b".repeat(5e5)}`,
+    ].map((text): [(text: string) => unknown, string] => [(given) => expect(() => vocRecord(given)).toThrow(), text]),
+    [(text) => classNamesOf("data.yaml", text), `names: {${"1".repeat(1e6)}}`],
+  ];
+  for (const [read, text] of files) {
+    const began = performance.now();
+    read(text);
+    expect(performance.now() - began, text.slice(0, 20)).toBeLessThan(3000);
+  }
+});
+
+test("a class that a list leaves out has no name, and none is made up for it", () => {
+  expect(classNamesOf("data.yaml", "names: {0: cat, 2: dog}")).toEqual(["cat", "", "dog"]);
+  expect(labelOf(1, ["cat", "", "dog"])).toBeUndefined();
 });

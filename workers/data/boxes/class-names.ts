@@ -24,7 +24,7 @@ const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text.trim())?.
 /** Without a comment behind it. */
 const withoutComment = (line: string): string => line.replace(/(^|\s)#.*$/, "");
 
-/** Names by their numbers, of a file; undefined where it has none. */
+/** Names by their numbers, of a file; undefined where it has none. A number that it leaves out has an empty name, which is none. */
 export function classNamesOf(name: string, text: string): string[] | undefined {
   const names = /\.ya?ml$/i.test(name) ? namesInYaml(text) : text.split("\n").map((line) => line.trim());
   while (names?.at(-1) === "") names.pop();
@@ -53,7 +53,7 @@ function namesInYaml(text: string): string[] | undefined {
     else if (mapped && Number(mapped[1]) < MOST_CLASSES) names[Number(mapped[1])] = unquoted(mapped[2]!);
     else return undefined;
   }
-  return Array.from(names);
+  return Array.from(names, (name) => name ?? "");
 }
 
 /** [a, "b"] or {0: a, 1: "b"}. */
@@ -63,9 +63,9 @@ function inFlow(text: string): string[] | undefined {
   const parts = inside[2]!.match(/"[^"]*"|'[^']*'|[^,]+/g)?.filter((part) => part.trim() !== "") ?? [];
   if (inside[1] === "[") return parts.map(unquoted);
   const names: string[] = [];
-  for (const part of inside[2]!.match(/\d+\s*:\s*("[^"]*"|'[^']*'|[^,]+)/g) ?? []) {
+  for (const part of inside[2]!.match(/\b\d{1,9}\s*:\s*("[^"]*"|'[^']*'|[^,]+)/g) ?? []) {
     const [, number, name] = /^(\d+)\s*:\s*(.*)$/s.exec(part)!;
     if (Number(number) < MOST_CLASSES) names[Number(number)] = unquoted(name!);
   }
-  return Array.from(names);
+  return Array.from(names, (name) => name ?? "");
 }

@@ -75,7 +75,8 @@ const SIDES: { names: [string, string, string, string]; form: Partial<BoxForm> }
   ].map((names) => ({ names: names as [string, string, string, string], form: { order: "cxcywh" as const } })),
 ];
 
-const numberOf = (value: unknown): number => {
+/** A number, or one that is written as a text; NaN for all else. */
+export const numberOf = (value: unknown): number => {
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "string" && value.trim() !== "") return Number(value);
   return typeof value === "number" ? value : Number.NaN;
@@ -123,7 +124,7 @@ export function labelOf(value: unknown, classes: ClassNames): string | undefined
   const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (typeof one === "string" && !/^\s*\d+\s*$/.test(one)) return one.trim() === "" ? undefined : one.trim();
   const number = numberOf(one);
-  return Number.isInteger(number) ? classes?.[number] : undefined;
+  return Number.isInteger(number) ? classes?.[number] || undefined : undefined;
 }
 
 const count = (found: FoundBoxes, why: Aside): void => {

@@ -9,8 +9,9 @@ export interface XmlElement {
 /** Nested so deeply, annotations are none. */
 const MOST_DEPTH = 64;
 
-const TOKEN =
-  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[^<>]*>|<![^<>]*>|<\/([^\s<>]+)\s*>|<([^\s/<>]+)[^<>]*?(\/?)>|([^<]+)/g;
+/** Where a comment or a text as it stands begins, a tag, or a text. Each is linear in what it reads: nobody vets these files. */
+const TOKEN = /<!--|<!\[CDATA\[|<([^<>]*)>|([^<]+)/g;
+const ENDS: Record<string, string> = { "<!--": "-->", "<![CDATA[": "]]>" };
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 function unescaped(text: string): string {
@@ -25,21 +26,32 @@ function unescaped(text: string): string {
 export function parseXml(text: string): XmlElement {
   const top: XmlElement = { name: "", text: "", children: [] };
   const open = [top];
-  for (const [whole, cdata, closed, opened, empty, words] of text.matchAll(TOKEN)) {
+  const token = new RegExp(TOKEN);
+  for (let found = token.exec(text); found; found = token.exec(text)) {
+    const [whole, tag, words] = found;
     const last = open.at(-1)!;
-    if (cdata !== undefined) last.text += cdata;
-    else if (words !== undefined) last.text += unescaped(words);
-    else if (closed !== undefined) {
-      if (last.name !== closed || open.length === 1) throw new Error(`its tag ${whole} closes nothing that is open`);
+    const end = ENDS[whole];
+    if (end !== undefined) {
+      const to = text.indexOf(end, token.lastIndex);
+      if (to < 0) throw new Error(`its ${whole} is never closed`);
+      if (whole !== "<!--") last.text += text.slice(token.lastIndex, to);
+      token.lastIndex = to + end.length;
+    } else if (words !== undefined) last.text += unescaped(words);
+    else if (tag!.startsWith("/")) {
+      if (last.name !== tag!.slice(1).trimEnd() || open.length === 1)
+        throw new Error(`its tag ${whole.slice(0, 60)} closes nothing that is open`);
       open.pop();
-    } else if (opened !== undefined) {
-      const element: XmlElement = { name: opened, text: "", children: [] };
+    } else {
+      // Declarations, and what has no name.
+      const name = /^[^\s/!?]+/.exec(tag!)?.[0];
+      if (name === undefined) continue;
+      const element: XmlElement = { name, text: "", children: [] };
       last.children.push(element);
-      if (empty !== "/") open.push(element);
+      if (!tag!.endsWith("/")) open.push(element);
       if (open.length > MOST_DEPTH) throw new Error(`it is nested more than ${MOST_DEPTH} deep`);
     }
   }
-  if (open.length > 1) throw new Error(`its tag <${open.at(-1)!.name}> is never closed`);
+  if (open.length > 1) throw new Error(`its tag <${open.at(-1)!.name.slice(0, 60)}> is never closed`);
   const [root] = top.children;
   if (!root) throw new Error("it has no element");
   return root;

@@ -1,10 +1,21 @@
 /** Label files of YOLO: a line a thing, its class by number and its box as shares of the picture; or the outline around it. */
 import { aroundPoints } from "./found.ts";
 
-/** Lines of a class and at least four coordinates each: no text that anybody wrote. */
-const LINES = /^\s*(\d+(\s+-?\d*\.\d+(e-?\d+)?|\s+[01]){4,}\s*(\n|$))+$/i;
+/** A class and its coordinates. Each word is looked at by itself: one pattern over all lines would try every way to share out their numbers. */
+const CLASS = /^\d+$/;
+const COORDINATE = /^(-?\d*\.\d+(e-?\d+)?|[01])$/i;
 
-export const isYolo = (text: string): boolean => LINES.test(text);
+/** Whether all lines have a class and at least four coordinates: no text that anybody wrote. */
+export function isYolo(text: string): boolean {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return (
+    lines.length > 0 &&
+    lines.every((line) => {
+      const [category, ...numbers] = line.trim().split(/\s+/);
+      return CLASS.test(category!) && numbers.length >= 4 && numbers.every((number) => COORDINATE.test(number));
+    })
+  );
+}
 
 /**
  * A label file as a record's fields. Four numbers are centre and sides, a fifth is how sure a detector was; six and more are points, in

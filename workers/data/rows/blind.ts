@@ -8,7 +8,7 @@ import type { Conversation } from "./conversation.ts";
 import { isEmbedded } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";
-import { own } from "./values.ts";
+import { keyText, own } from "./values.ts";
 
 const PICTURE = PICTURE_EXTENSIONS.join("|");
 const PICTURE_NAME = new RegExp(`^[^\\n<>"]{1,1000}\\.(${PICTURE})$`, "i");
@@ -32,7 +32,7 @@ export function refuseBlind(
   for (const name of Object.keys(record)) {
     const isText = isColumnOf(name, "question", "answer", "caption", "label", "choices", "system");
     // An input may be a text or a picture; a text has words.
-    const isInput = /^input$/i.test(name) && !/\s/.test(String(own(record, name)));
+    const isInput = /^input$/i.test(name) && !/\s/.test(keyText(own(record, name)) ?? "");
     if (texts.has(name) || (isText && !isInput)) continue;
     const column = name.slice(0, 60);
     const cell = own(record, name);

@@ -125,8 +125,13 @@ async function sample(known: Partial<BoxForm>, column: string, rows: AsyncGenera
 /** The size of a row's first picture, upright. Throws a RowProblem "broken-picture". */
 async function sizeOf({ images }: BoxedRow): Promise<Size> {
   const [image] = images;
+  if (!image)
+    throw new RowProblem(
+      "missing-picture",
+      "The boxes are in pixels, and the row has no picture whose size would tell where they are.",
+    );
   try {
-    const { width, height, orientation } = probeImage(await image!.bytes());
+    const { width, height, orientation } = probeImage(await image.bytes());
     return swapsSides(orientation) ? { width: height, height: width } : { width, height };
   } catch (error) {
     throw new RowProblem(

@@ -1,6 +1,6 @@
 /** A record's boxes, found by the names of its columns; the answer to a question about them is written once the picture is known. */
 import { type BoxForm, formNamed } from "../boxes/forms.ts";
-import { boxesInValue, type ClassNames, type FoundBoxes } from "../boxes/found.ts";
+import { boxesInValue, type ClassNames, type FoundBoxes, numberOf } from "../boxes/found.ts";
 import type { Size } from "../pictures/pixels.ts";
 import type { Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
@@ -47,7 +47,7 @@ const inForm = (found: FoundBoxes, form: Partial<BoxForm>): FoundBoxes => ({
 });
 
 function sizeOf(fields: Fields): Size | undefined {
-  const [width, height] = (["width", "height"] as const).map((kind) => Number(fields.first(kind)?.value));
+  const [width, height] = (["width", "height"] as const).map((kind) => numberOf(fields.first(kind)?.value));
   return width! > 0 && height! > 0 ? { width: width!, height: height! } : undefined;
 }
 

@@ -408,3 +408,18 @@ test("boxes in their places of a conversation, as ms-swift writes them", async (
   const plain = await readAll([...pictures, swift("Here: [1, 2, 3, 4]", objects)]);
   expect(plain.notes).toContain('1 record: the boxes in "objects" beside a conversation are left aside.');
 });
+
+test("pictures of COCO without an id, and several with one, have no boxes of others", async () => {
+  const [a, b] = coco.images;
+  const of = (images: object[], more: object[] = []) =>
+    read([
+      ...pictures,
+      file("annotations.json", json({ ...coco, images, annotations: [...coco.annotations, ...more] })),
+    ]);
+  const twice = await of([a!, { ...b!, id: a!.id }]);
+  expect(twice.rows).toEqual([]);
+  expect(twice.error).toContain("Several pictures have the id 7");
+  const { rows, skipped } = await of([a!, { ...b!, id: undefined }], [{ category_id: 17, bbox: [1, 2, 3, 4] }]);
+  expect(rows).toEqual([both[0]]);
+  expect(skipped).toEqual([expect.stringContaining("The picture has no id")]);
+});

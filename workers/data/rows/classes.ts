@@ -23,10 +23,11 @@ export async function classesIn(
     .slice(0, LOOKED_INTO);
   for (const { entry } of files) {
     const names = await namesOf(entry, limits);
-    if (names)
+    const named = names?.flatMap((name, i) => (name === "" ? [] : [`${i}: ${name}`])) ?? [];
+    if (names && named.length > 0)
       return {
         names,
-        note: `${counted(names.length, "class", "classes")} of boxes ${names.length === 1 ? "is" : "are"} named by ${entry.path} (${listed(names.map((name, i) => `${i}: ${name}`))}).`,
+        note: `${counted(named.length, "class", "classes")} of boxes ${named.length === 1 ? "is" : "are"} named by ${entry.path} (${listed(named)}).`,
       };
   }
   return undefined;

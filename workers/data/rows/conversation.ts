@@ -11,7 +11,7 @@ import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import type { ContentPart, Message } from "./row.ts";
 import { unpackJson } from "./turns.ts";
-import { isPresent, isRecord, own, textOf } from "./values.ts";
+import { isPresent, isRecord, keyText, own, textOf } from "./values.ts";
 
 export interface Conversation {
   messages: Message[];
@@ -67,7 +67,7 @@ function partsInText(content: unknown): unknown[] | undefined {
   if (typeof content !== "string") return undefined;
   const inside = unpackJson(content);
   const list: unknown[] = Array.isArray(inside) ? inside : [inside];
-  const isPart = (item: unknown) => isRecord(item) && PART_TYPES.includes(String(own(item, "type")));
+  const isPart = (item: unknown) => isRecord(item) && PART_TYPES.includes(keyText(own(item, "type")) ?? "");
   return list.length > 0 && list.every(isPart) ? list : undefined;
 }
 
@@ -99,7 +99,7 @@ function partsOf(written: unknown): Part[] {
     }
     throw new RowProblem(
       "bad-row",
-      `An item of a turn's content has the type ${JSON.stringify(type)?.slice(0, 40)}; only text and image are known.`,
+      `An item of a turn's content has ${type === undefined ? "no type" : `the type ${JSON.stringify(type).slice(0, 40)}`}; only text and image are known.`,
     );
   });
 }
@@ -127,7 +127,7 @@ function turnOf(turn: unknown): Turn {
   if (role === undefined)
     throw new RowProblem(
       "bad-roles",
-      `A turn has the role ${JSON.stringify(name)?.slice(0, 40)}; known are system, user and assistant (human, gpt).`,
+      `A turn has ${name === undefined ? "no role" : `the role ${JSON.stringify(name).slice(0, 40)}`}; known are system, user and assistant (human, gpt).`,
     );
   if (role === "assistant" && isPresent(own(turn, "tool_calls"))) {
     throw new RowProblem(

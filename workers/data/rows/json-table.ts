@@ -15,7 +15,7 @@ import { RowProblem } from "./problem.ts";
 import { type RawRecord, type ReadRecord, readRecord } from "./raw.ts";
 import type { Remarks } from "./remarks.ts";
 import { isPicture } from "./sidecar.ts";
-import { isRecord, own } from "./values.ts";
+import { isRecord, keyText, own } from "./values.ts";
 
 /** What a table may look up outside of itself. */
 export interface Surroundings {
@@ -74,7 +74,7 @@ export async function* jsonRecords(
   } else if (found.kind === "split") {
     const names: string[] = [];
     for await (const { bytes } of items(["columns"])) {
-      names.push(String(parseJson(decodeText(bytes))));
+      names.push(keyText(parseJson(decodeText(bytes))) ?? "");
       if (names.length > MOST_COLUMNS) throw new Error(`it has more than ${MOST_COLUMNS} columns`);
     }
     const byName = (cells: unknown) =>
@@ -98,7 +98,7 @@ export async function* jsonRecords(
     for await (const raw of items(["questions"])) {
       yield json(raw, (value) => {
         const record = withPicture(value, (id) => byNumber(id, found.subset), entry.path);
-        const answered = isRecord(value) ? answers?.get(String(own(value, "question_id"))) : undefined;
+        const answered = isRecord(value) ? answers?.get(keyText(own(value, "question_id")) ?? "") : undefined;
         return { ...record, ...answered };
       });
     }
@@ -153,8 +153,9 @@ async function lookUp(
   for await (const raw of items) {
     const item = objectIn(raw);
     if (!item) continue;
-    const [key, value] = pick(item);
-    if (key !== undefined && value !== undefined) found.set(String(key), value);
+    const [id, value] = pick(item);
+    const key = keyText(id);
+    if (key !== undefined && value !== undefined) found.set(key, value);
     if (found.size > limits.rows) throw new Error(`it has more than ${limits.rows} entries to look up`);
   }
   return found;
@@ -163,12 +164,14 @@ async function lookUp(
 /** An annotation or question with its picture. Throws a RowProblem "missing-picture". */
 function withPicture(value: unknown, find: (id: string) => unknown, path: string): Record<string, unknown> {
   if (!isRecord(value)) throw new RowProblem("bad-row", "The record is not an object with named fields.");
-  const id = own(value, "image_id");
-  const image = id === undefined || id === null ? undefined : find(String(id));
+  const id = keyText(own(value, "image_id"));
+  if (id === undefined)
+    throw new RowProblem("missing-picture", `${path} does not say by an image_id which picture it means.`);
+  const image = find(id);
   if (image === undefined) {
     throw new RowProblem(
       "missing-picture",
-      `${path} names the picture by the number ${String(id).slice(0, 40)}, and no file of the drop has it; drop the pictures with it.`,
+      `${path} names the picture by the number ${id.slice(0, 40)}, and no file of the drop has it; drop the pictures with it.`,
     );
   }
   return { ...value, image };

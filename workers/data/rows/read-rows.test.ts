@@ -1,6 +1,6 @@
 import { zipSync } from "fflate";
 import { expect, test } from "vitest";
-import { file, pixel, readAll, said, tarOf } from "../../testing/rows.ts";
+import { file, pixel, pngOfSize, readAll, said, tarOf } from "../../testing/rows.ts";
 import type { InputFile } from "./read-rows.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -506,4 +506,59 @@ test("a picture that cannot be read when it is wanted says so", async () => {
     code: "bad-image",
     message: expect.stringContaining("a.jpg"),
   });
+});
+
+test("values with a toString of their own end no reading", async () => {
+  const odd = { toString: 1, valueOf: 1 };
+  const good = { image: "a.png", question: "What?", answer: "A cat." };
+  const records: object[] = [
+    { ...good, width: odd, height: odd, objects: { bbox: [[0, 0, 1, 1]], category: ["cat"] }, answer: undefined },
+    { image: "a.png", messages: [{ role: "user", content: JSON.stringify([{ type: odd }]) }] },
+    { input: odd, answer: "yes" },
+    { ...good, image: odd, id: odd, label: odd },
+  ];
+  const a = file("a.png", pngOfSize(200, 100));
+  for (const record of records) {
+    const lines = [record, good].map((row) => JSON.stringify(row)).join("\n");
+    const { rows } = await readAll([a, file("x.jsonl", lines)]);
+    expect(said(rows.at(-1)), lines).toContain("A cat.");
+  }
+  const tables: object[] = [
+    { columns: ["image", "question", "answer", odd], data: [["a.png", "What?", "A cat.", 1]] },
+    {
+      images: [
+        { id: odd, file_name: "a.png" },
+        { id: 1, file_name: "a.png" },
+      ],
+      annotations: [
+        { image_id: odd, caption: "x" },
+        { image_id: 1, caption: "A cat." },
+      ],
+    },
+    {
+      images: [
+        { id: odd, file_name: "b.png" },
+        { id: 1, file_name: "a.png" },
+      ],
+      annotations: [
+        { image_id: odd, category_id: odd, bbox: [1, 2, 3, 4] },
+        { image_id: 1, category_id: 1, bbox: [1, 2, 3, 4] },
+      ],
+      categories: [
+        { id: odd, name: "dog" },
+        { id: 1, name: "A cat." },
+      ],
+    },
+  ];
+  for (const table of tables) {
+    const { rows } = await readAll([a, file("x.json", JSON.stringify(table))]);
+    expect(said(rows.at(-1)), JSON.stringify(table)).toContain("A cat.");
+  }
+  const labelled = [
+    a,
+    file("a.json", JSON.stringify({ text: odd })),
+    file("a.txt", "0 0.5 0.5 0.5 0.5\n"),
+    file("data.yaml", "names: [A cat.]"),
+  ];
+  expect((await readAll(labelled)).rows).toHaveLength(1);
 });

@@ -13,7 +13,7 @@ import type { DatasetLimits } from "./limits.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import type { Remark } from "./remarks.ts";
-import { isRecord } from "./values.ts";
+import { isRecord, keyText } from "./values.ts";
 
 /** Also kinds that are not read: their rows are told what to do with them. */
 export const PICTURE_EXTENSIONS = [
@@ -88,7 +88,7 @@ export function* sidecarRecords(
       remarks,
       async parse() {
         const record = await readSample({ pictures, caption, json, xml }, limits, toAnswer, classes);
-        if (caption && /\S\s*\n\s*\S/.test(String(record.text))) remarks.push(["several-lines", caption.path]);
+        if (caption && /\S\s*\n\s*\S/.test(keyText(record.text) ?? "")) remarks.push(["several-lines", caption.path]);
         return record;
       },
     };

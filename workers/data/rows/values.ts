@@ -16,6 +16,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return isJsonObject(value) && !(value instanceof Uint8Array);
 }
 
+/** What things are looked up by: the text of a string or a number, undefined for all else. An object may have a `toString` of its own. */
+export function keyText(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
+    ? String(value)
+    : undefined;
+}
+
 /** A value as JSON, for people to read; whole numbers of 64 bits as numbers, pictures by their path. "" for undefined. */
 export function jsonText(value: unknown): string {
   const shown = (_: string, item: unknown) =>
