@@ -1,5 +1,7 @@
 /** A few hundred damaged inputs of every kind, as scripts/fuzz.mjs reads them by the thousand. */
 import { expect, test } from "vitest";
+import { BOX_KINDS } from "./box-drops.ts";
+import { soundThings, THINGS } from "./boxes.ts";
 import { judge, KINDS } from "./kinds.ts";
 
 const COUNT = 200;
@@ -23,3 +25,7 @@ test.each(KINDS)(
     expect(COUNT - (outcomes.get("read as before") ?? 0)).toBeGreaterThan(COUNT / 10);
   },
 );
+
+test.each(BOX_KINDS)("a sound drop of %s gives every box, and each is known again where it stands", async (kind) => {
+  expect(await soundThings(kind)).toBe(THINGS);
+});
