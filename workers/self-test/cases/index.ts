@@ -31,11 +31,6 @@ export interface HeadSizes {
   vision: number;
 }
 
-const GATHER_AND_SCATTER = "row gather and scatter";
-
-/** Ops that no program of training or chat dispatches: a wrong result of theirs is reported and refuses nothing. */
-export const unusedOps: ReadonlySet<string> = new Set([GATHER_AND_SCATTER]);
-
 /** All cases for the kernels that `variants` chooses; what the tuner may choose instead has gates (gate.ts). */
 export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCase[] {
   const linear = linearVariantsOf(variants).flatMap(linearCases);
@@ -59,7 +54,7 @@ export function selfTestCases(variants: Variants, heads: HeadSizes): SelfTestCas
     ["added features", addedFeatures],
     ["weighted sums of rows", blends],
     ["copies", copies],
-    [GATHER_AND_SCATTER, gatherAndScatter],
+    ["row gather and scatter", gatherAndScatter],
     ["f16 copies", halfCopies],
     ["patches", patches],
     ["cross-entropy", lossAndGradient],
