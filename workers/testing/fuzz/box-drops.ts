@@ -87,7 +87,7 @@ function yolo(): Drop {
   const text = (picture: number): string => `${on(picture).map(line).join("\n")}\n`;
   const names = `nc: 3\nnames:\n${LABELS.map((label, i) => `  ${i}: ${label}`).join("\n")}\n`;
   return {
-    markOf: (thing) => line(thing).split(" ")[1]!,
+    markOf: (thing) => line(thing).split(" ").slice(1, 3).join(" "),
     files: [
       ...all.map((picture) => ({ path: path(picture), text: text(picture), mutate: mutateYolo })),
       { path: "data.yaml", text: names, mutate: mutateNames },

@@ -93,7 +93,7 @@ const standsOnceIn =
     texts
       .get(path)!
       .split("\n")
-      .filter((one) => one.trim().replace(/,$/, "") === line).length === 1;
+      .filter((one) => one.trim().replace(/,$/, "") === line.trim()).length === 1;
 
 function faultOf(kind: BoxKind, texts: ReadonlyMap<string, string>, was: Read, now: Read): string | undefined {
   const bad = [...now.boxes.values()].flat().find((one) => !isBox(one));
