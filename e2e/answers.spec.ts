@@ -109,7 +109,7 @@ test("rows are answered at each measurement, shown with a slider, and kept with 
   });
 
   await test.step("the metric's figure is on the chart, in the table and the files", async () => {
-    const title = /^(Exact match|Rouge l|Token f1) of 3 answers/;
+    const title = /^(Exact match|ROUGE L|Token F1) of 3 answers/;
     const figure = page.getByRole("figure", { name: "Loss" });
     await expect(figure.getByRole("list", { name: "Lines of the chart" })).toContainText(/of 3 answers/);
     await page.getByText("Figures as a table").click();

@@ -44,7 +44,7 @@ const Row = memo(({ step, record, evaluation, measured, names }: RowProps) => (
 interface LossTableProps {
   records: StepRecord[];
   evaluations: EvaluationRecord[];
-  /** Every step has its row; else the last ones wait until they are many (`rowsDrawn`). */
+  /** Every step has its row; else only the first ones have (`rowsDrawn`). */
   isComplete: boolean;
 }
 

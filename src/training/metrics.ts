@@ -39,24 +39,36 @@ export function figuresByStep(records: readonly StepRecord[], evaluations: reado
   return [...all.values()].sort((a, b) => a.step - b.step);
 }
 
-/** Rows that a table which nobody looks at gets at a time. */
-const ROWS_AT_A_TIME = 100;
+/** Rows that a closed table has while the run goes on. */
+const FIRST_ROWS = 100;
 
 /**
- * Rows of the table of a run that are drawn. While the run goes on behind a closed table, the last ones wait until they are many: a
- * row that is drawn alone lies among what its step leaves behind, and the browser then keeps the whole page of memory for it.
+ * Rows of the table of a run that are drawn: all of them once it is opened or the run is over. Until then only the first ones are: a
+ * row costs the page 5 kB, and a browser that holds more also lets more rubbish lie before it collects it.
  */
 export const rowsDrawn = (rows: number, isComplete: boolean): number =>
-  isComplete || rows < ROWS_AT_A_TIME ? rows : rows - (rows % ROWS_AT_A_TIME);
+  isComplete ? rows : Math.min(rows, FIRST_ROWS);
 
 /** Names of the figures of answers. */
 export const figureNames = (evaluations: readonly EvaluationRecord[]): string[] => [
   ...new Set(evaluations.flatMap(({ metrics }) => Object.keys(metrics))),
 ];
 
+/** Parts of figures' names that the field writes otherwise than as words. */
+const WRITTEN: Record<string, string> = {
+  anls: "ANLS",
+  f1: "F1",
+  iou: "IoU",
+  json: "JSON",
+  rouge: "ROUGE",
+  l: "L",
+  vqa: "VQA",
+};
+
 /** "Exact match of 6 answers" */
 export const figureTitle = (name: string, answered: number | undefined): string => {
-  const title = `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+  const said = name.split("_").map((part) => WRITTEN[part] ?? part);
+  const title = `${said[0]![0]!.toUpperCase()}${said.join(" ").slice(1)}`;
   return answered ? words().run.figures.ofAnswers(title, answered) : title;
 };
 
