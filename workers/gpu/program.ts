@@ -40,6 +40,9 @@ export interface DispatchSpec<K extends string = string> {
   flops?: Size<K>;
 }
 
+/** Sees values at a place of a replay; false ends it. */
+export type Look = (place: string, values: Tensor) => Promise<boolean>;
+
 /** A place between two dispatches where values can be looked at. It costs a replay nothing. */
 interface Point<K extends string> {
   name: string;
@@ -253,15 +256,16 @@ export class Program<K extends string = string> {
     gpu.alive();
   }
 
-  /** Replays, with a stop at each recorded point, whose values `look` may read. It ends the replay with false. */
-  async trace(dims: Dims<K>, pace: Pace, look: (name: string, values: Tensor) => Promise<boolean>): Promise<void> {
+  /** Replays, with a stop at each recorded point, whose values `look` may read. It ends the replay with false, which is then returned. */
+  async trace(dims: Dims<K>, pace: Pace, look: Look): Promise<boolean> {
     let from = 0;
     for (const { name, tensor, count, at } of this.#points) {
       await new Program(this.#arena, this.#recorded.slice(from, at)).run(dims, pace);
       from = at;
-      if (!(await look(name, { ...tensor, length: evaluate(count, dims) }))) return;
+      if (!(await look(name, { ...tensor, length: evaluate(count, dims) }))) return false;
     }
     await new Program(this.#arena, this.#recorded.slice(from)).run(dims, pace);
+    return true;
   }
 
   /** The kernel of this replay that the GPU refuses: each is encoded alone, which is judged before anything is sent. Nothing is sent. */

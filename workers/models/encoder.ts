@@ -3,7 +3,7 @@
 import type { PictureFormat } from "../data/pictures/format.ts";
 import type { Arena, Tensor } from "../gpu/buffers.ts";
 import { write } from "../gpu/buffers.ts";
-import { type Dims, Recorder } from "../gpu/program.ts";
+import { type Dims, type Look, Recorder } from "../gpu/program.ts";
 import type { Blend } from "../kernels/rows/blend.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import { type Adapter, learnsFromPictures } from "./adapter.ts";
@@ -55,15 +55,17 @@ export interface VisionEncoder {
   /** The two halves of it: pixels -> `buffers.tower.features` (and rows of layers in between), and from there to rows of the table. */
   see(pixels: Float32Array, run: TileRun, at?: StepPosition): Promise<void>;
   connect(run: TileRun, at?: StepPosition): Promise<void>;
+  /** As `encode` in training, with a stop behind each layer for `look`; false where that ended it. */
+  trace(pixels: Float32Array, run: TileRun, at: StepPosition, look: Look): Promise<boolean>;
   /** Names of all kernels that its programs dispatch. */
   kernels: readonly string[];
   /** The way to features that are kept; there if `keep` was asked for and a stage is frozen. */
   kept: KeptFeatures | undefined;
   /**
    * Adds the LoRA gradients of tower and projector for the tiles of the last `encode`, whose features were taken so. There in training
-   * with an adapter on them.
+   * with an adapter on them. With a `look` it stops behind each layer for it; false where that ended it.
    */
-  backward: ((run: TileRun, taken: TakenFeatures, at: StepPosition) => Promise<void>) | undefined;
+  backward: ((run: TileRun, taken: TakenFeatures, at: StepPosition, look?: Look) => Promise<boolean>) | undefined;
 }
 
 export interface EncoderOptions {
@@ -181,10 +183,13 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
   };
   const backward = await stages.backward?.build(arena, model.pipelines);
   const stagesFor = (at: StepPosition | undefined) => (!at && whole) || { tower, connector };
-  const see: VisionEncoder["see"] = async (pixels, run, at) => {
+  const writeRun = async (pixels: Float32Array, run: TileRun): Promise<void> => {
     await model.lent.restore();
     write(gpu, buffers.tower.pixels, pixels, counters);
     if (free) writePlaces(model, buffers.tower, placesOf(free, run.grids));
+  };
+  const see: VisionEncoder["see"] = async (pixels, run, at) => {
+    await writeRun(pixels, run);
     await stagesFor(at).tower.run(dimsOf(run, at), model.pace);
   };
   const connect: VisionEncoder["connect"] = (run, at) => stagesFor(at).connector.run(dimsOf(run, at), model.pace);
@@ -221,9 +226,14 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
       await see(pixels, run, at);
       await connect(run, at);
     },
+    async trace(pixels, run, at, look) {
+      await writeRun(pixels, run);
+      const dims = dimsOf(run, at);
+      return (await tower.trace(dims, model.pace, look)) && connector.trace(dims, model.pace, look);
+    },
     backward:
       backward &&
-      (async (run, { rows, blend }, at) => {
+      (async (run, { rows, blend }, at, look) => {
         const taken = buffers.connector.gradients!;
         for (const { gradients } of [buffers.connector, ...buffers.deepstack]) {
           write(gpu, gradients!.featureRows, rows, counters);
@@ -232,7 +242,10 @@ export async function createEncoder(model: Vlm, arena: Arena, o: EncoderOptions)
           write(gpu, taken.blend.rows, blend!.rows, counters);
           write(gpu, taken.blend.weights, blend!.weights, counters);
         }
-        await backward.run(dimsOf(run, at), model.pace);
+        const dims = dimsOf(run, at);
+        if (look) return backward.trace(dims, model.pace, look);
+        await backward.run(dims, model.pace);
+        return true;
       }),
   };
 }

@@ -4,6 +4,7 @@ import { concatPixels, type Example, type ExampleImage, tilesOf } from "../data/
 import type { Grid, PictureFormat } from "../data/pictures/format.ts";
 import { type Counters, write } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
+import type { Look } from "../gpu/program.ts";
 import { type Blend, noBlend, TAPS, transposed } from "../kernels/rows/blend.ts";
 import type { StepPosition, TakenFeatures, VisionEncoder } from "./encoder.ts";
 import { encodeAhead, encodeKept, encodeKeptRun } from "./kept/encode-kept.ts";
@@ -124,23 +125,48 @@ async function encodeRun(
 ): Promise<void> {
   const { kept } = encoder;
   if (kept?.cache) return encodeKeptRun({ encoder, kept, at }, pictures, run);
-  const bytes = pictures.pixels.length / pictures.tiles;
-  const own = pictures.pixels.subarray(run.firstTile * bytes, (run.firstTile + run.tiles) * bytes);
-  const values = encoder.pictures.normalise(own, run.tiles);
-  await encoder.encode(values, run, at && { ...at, firstTile: at.firstTile + run.firstTile });
+  await encoder.encode(pixelsOf(encoder, pictures, run), run, at && positionOf(run, at));
 }
+
+/** As `encodePictures`, all of it anew whatever is kept, with a stop behind each layer for `look`; false where that ended it. */
+export async function tracePictures(
+  encoder: VisionEncoder,
+  pictures: PackPictures,
+  at: StepPosition,
+  look: Look,
+): Promise<boolean> {
+  await encoder.kept?.settled();
+  for (const run of runsOf(pictures, encoder.capacity)) {
+    if (!(await encoder.trace(pixelsOf(encoder, pictures, run), run, positionOf(run, at), look))) return false;
+  }
+  return true;
+}
+
+/** Of the tiles of a run, normalised. */
+function pixelsOf({ pictures: format }: VisionEncoder, { pixels, tiles }: PackPictures, run: TileRun): Float32Array {
+  const bytes = pixels.length / tiles;
+  return format.normalise(pixels.subarray(run.firstTile * bytes, (run.firstTile + run.tiles) * bytes), run.tiles);
+}
+
+/** Where a run of a pack begins that itself begins at `at`. */
+const positionOf = (run: TileRun, at: StepPosition): StepPosition => ({
+  ...at,
+  firstTile: at.firstTile + run.firstTile,
+});
 
 /**
  * The way back, with an adapter on the tower: after the language model's backward, and from the last tiles to the first, because the
- * encoder still holds what it needs of the last; earlier ones are run forward once more.
+ * encoder still holds what it needs of the last; earlier ones are run forward once more. `look` sees what the layers give back; false
+ * where it ended the pass.
  */
 export async function backwardPictures(
   encoder: VisionEncoder,
   pictures: PackPictures,
   at: StepPosition,
-): Promise<void> {
+  look?: Look,
+): Promise<boolean> {
   const { tiles, slots, blend } = pictures;
-  if (!encoder.backward || tiles === 0) return;
+  if (!encoder.backward || tiles === 0) return true;
   const perTile = encoder.featuresPerTile;
   const rowOf = new Int32Array(tiles * perTile).fill(-1);
   slots.forEach((slot, row) => {
@@ -154,6 +180,7 @@ export async function backwardPictures(
       rows: rowOf.slice(from, from + features),
       blend: blend ? transposed(blend, from, features) : noBlend(features),
     };
-    await encoder.backward(run, taken, { ...at, firstTile: at.firstTile + run.firstTile });
+    if (!(await encoder.backward(run, taken, positionOf(run, at), look))) return false;
   }
+  return true;
 }

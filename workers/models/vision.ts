@@ -4,7 +4,7 @@ import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
 import { sharedMemory } from "../gpu/shared-memory.ts";
 import type { ActivationPolicy } from "./activations.ts";
 import type { VisionLora } from "./adapter.ts";
-import { type ConnectorConfig, deepstackOf, featuresPerTile, type VlmConfig } from "./config.ts";
+import { type ConnectorConfig, deepstackOf, featuresPerTile, towerRowsPerTile, type VlmConfig } from "./config.ts";
 import {
   allocateConnector,
   type ConnectorActivations,
@@ -143,7 +143,11 @@ const behindLayer = ({ config }: Pick<VisionPass<never>, "config">, layer: numbe
 /** kept.tower.pixels -> kept.tower.features, and rows of the tables where the model has some. */
 export const recordTower = <K extends string>(r: Recorder<K>, p: VisionPass<K>, to?: DeepstackTables<K>): void =>
   towerForward(r, towerPass(p), (layer, output) => {
-    for (const k of behindLayer(p, layer)) connectorForward(r, to!.tables[k]!, to!.row, betweenPass(p, k, output));
+    for (const k of behindLayer(p, layer)) {
+      const pass = betweenPass(p, k, output);
+      connectorForward(r, to!.tables[k]!, to!.row, pass);
+      pointAt(r, `the connector behind layer ${layer + 1} of the vision tower`, to!.tables[k]!, to!.row, pass);
+    }
   });
 
 /** kept.tower.features -> rows of `imageFeatures` from `row` on. */
@@ -152,7 +156,20 @@ export const recordConnector = <K extends string>(
   imageFeatures: Tensor,
   row: Size<K>,
   p: VisionPass<K>,
-): void => connectorForward(r, imageFeatures, row, connectorPass(p));
+): void => {
+  const pass = connectorPass(p);
+  connectorForward(r, imageFeatures, row, pass);
+  pointAt(r, "the connector", imageFeatures, row, pass);
+};
+
+/** A point behind a connector: the rows of `table` up to its last. Those before `row` were looked at when they were written. */
+const pointAt = <K extends string>(
+  r: Recorder<K>,
+  name: string,
+  table: Tensor,
+  row: Size<K>,
+  { rows, config }: ConnectorPass<K>,
+): void => r.point(name, table, (d) => (evaluate(row, d) + evaluate(rows, d)) * config.outSize);
 
 /**
  * Backward of connector and tower for the tiles that the forward pass before it left in `kept`: `dTokens` [token rows, h] is the
@@ -169,6 +186,8 @@ export function recordVisionBackward<K extends string>(
   connectorBackward(r, dTokens, { to: gradients?.dFeatures, adds: false }, gradients?.t, connectorPass(p));
   if (!gradients) return;
   const { layers, last } = p.kept.tower;
+  const perTile = towerRowsPerTile(p.config.tower) * p.config.tower.hiddenSize;
+  r.point("the gradient of the connector", gradients.dFeatures, (d) => evaluate(p.tiles, d) * perTile);
   towerBackward(r, towerPass(p), (layer, to) => {
     const output = layers[layer + 1]?.x ?? last;
     for (const k of behindLayer(p, layer)) {

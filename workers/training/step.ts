@@ -6,6 +6,7 @@ import { groupsOf, type PackedBatch, type PassRoom, packsOf } from "../data/batc
 import type { Example } from "../data/example.ts";
 import { TabTuneError } from "../errors.ts";
 import { Arena, readBack, type Tensor, write } from "../gpu/buffers.ts";
+import type { Look } from "../gpu/program.ts";
 import { createStaging } from "../gpu/staging.ts";
 import { type Adapter, learnsFromPictures } from "../models/adapter.ts";
 import { featuresPerTile } from "../models/config.ts";
@@ -19,6 +20,7 @@ import {
   type PackPictures,
   packPictures,
   tilesAhead,
+  tracePictures,
   writeSlots,
 } from "../models/pack-pictures.ts";
 import { type PassBuffers, type PassCapacity, recordEvaluation, recordTraining } from "../models/pass.ts";
@@ -83,9 +85,6 @@ export interface TrainingStep {
 /** `firstRow`, `firstTile`: tokens and tiles of the step's earlier passes, which dropout counts on from. */
 type PassDims = Record<"gradScale" | "accumulate" | "step" | "firstRow" | "firstTile", number>;
 
-/** Sees values at a place of a pass; false ends it. */
-type Look = (place: string, values: Tensor) => Promise<boolean>;
-
 /** What a step runs in: buffers of a pass, the vision tower, and the program over them. */
 interface StepBuffers extends Runner {
   arena: Arena;
@@ -97,7 +96,7 @@ interface StepBuffers extends Runner {
   answering: Answering | undefined;
   kernels: readonly string[];
   run(pack: PackedBatch, pictures: PackPictures, dims: PassDims): Promise<Float32Array>;
-  /** As `run`, looking at picture features, at each layer's output and at its gradients, in that order; `look` ends it with false. */
+  /** As `run`, looking at the output of each layer of vision tower and language model, then at their gradients; `look` ends it with false. */
   trace(pack: PackedBatch, dims: PassDims, look: Look): Promise<void>;
   /** `norm`, f32[4], and what layers have counted since the run began. */
   readNorm(norm: Tensor): Promise<{ norm: Float32Array; beyondHalf: Uint32Array }>;
@@ -154,8 +153,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       throw new Error(`a pass with room for ${room.tiles} tiles was given ${pictures.tiles}`);
     return pictures;
   };
-  /** `at` in training. */
-  const upload = async (pack: PackedBatch, pictures: PackPictures, at?: StepPosition): Promise<void> => {
+  const writePack = (pack: PackedBatch, pictures: PackPictures): void => {
     writeTokens(gpu, counters, model.weights.embed, buffers, pack.inputIds);
     writeSlots(gpu, counters, buffers, pictures);
     write(gpu, buffers.starts, pack.starts, counters);
@@ -163,6 +161,10 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     write(gpu, buffers.positions, tokenPositions(pack.examples, model).positions, counters);
     write(gpu, buffers.labelRows, pack.labelRows, counters);
     write(gpu, buffers.targets, pack.targets, counters);
+  };
+  /** `at` in training. */
+  const upload = async (pack: PackedBatch, pictures: PackPictures, at?: StepPosition): Promise<void> => {
+    writePack(pack, pictures);
     await encodePictures(encoder, pictures, at);
     await borrowed.take();
   };
@@ -202,21 +204,12 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
     async trace(pack, { firstTile, ...dims }, look) {
       const pictures = picturesOf(pack);
       const at = { step: dims.step, firstTile };
-      await upload(pack, pictures, at);
-      const length = pictures.tiles * encoder.featuresPerTile * config.decoder.hiddenSize;
-      const tables = length > 0 ? [buffers.imageFeatures, ...buffers.deepstack] : [];
-      for (const table of tables) if (!(await look("the pictures' features", { ...table, length }))) return;
-      let goesOn = true;
-      await training!.trace(
-        { rows: pack.rows, labelRows: pack.targets.length, ...dims },
-        model.pace,
-        async (...seen) => {
-          goesOn = await look(...seen);
-          return goesOn;
-        },
-      );
-      if (!goesOn) return;
-      await backwardPictures(encoder, pictures, at);
+      writePack(pack, pictures);
+      if (!(await tracePictures(encoder, pictures, at, look))) return;
+      await borrowed.take();
+      const passDims = { rows: pack.rows, labelRows: pack.targets.length, ...dims };
+      if (!(await training!.trace(passDims, model.pace, look))) return;
+      if (!(await backwardPictures(encoder, pictures, at, look))) return;
       for (const grad of trains!.grads.slice(config.decoder.numLayers)) {
         if (!(await look("the gradients of vision tower and projector", grad))) return;
       }

@@ -450,18 +450,22 @@ export function towerForward<K extends string>(r: Recorder<K>, p: TowerPass<K>, 
   const { config, weights: w, kept, tiles: images } = p;
   const { hiddenSize: size } = config;
   const patchesPerImage = patchesPerTile(config);
+  const rows = tokenRows(p);
   embedPatches(r, p);
+  r.point("the patches of its pictures", kept.layers[0]!.x, times(rows, size));
   kept.layers.forEach((_, n) => {
     const output = kept.layers[n + 1]?.x ?? kept.last;
     towerLayerForward(r, output, n, p);
+    r.point(`layer ${n + 1} of the vision tower`, output, times(rows, size));
     tapped?.(n, output);
   });
   const { normedLast } = kept;
   if (normedLast) normForward(r, p, kept.last, w.postNorm!, normedLast);
   const output = normedLast?.y ?? kept.last;
-  if (config.classToken === "kept") copyRows(r, { y: kept.features, x: output, size, rows: tokenRows(p) });
+  if (config.classToken === "kept") copyRows(r, { y: kept.features, x: output, size, rows });
   else if (config.classToken === "dropped")
     dropClassForward(r, { y: kept.features, x: output, size, patchesPerImage, images });
+  r.point("what the vision tower gives", kept.features, times(images, towerRowsPerTile(config) * size));
 }
 
 /** Backward of `towerForward` from `kept.gradients.dFeatures`. LoRA gradients are added to. `tapped` adds to what it is given. */
@@ -499,7 +503,9 @@ export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>,
     if (turned) ropeBackward(r, turned);
     const dNormed = n > 0 ? g.dNormed : undefined;
     adaptedBackward(r, l.qkv, w.qkv, { dx: dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, t: g.t, rows });
-    if (n > 0) normBackward(a.x, norm1, a.normed1);
+    if (n === 0) continue;
+    normBackward(a.x, norm1, a.normed1);
+    r.point(`the gradient of layer ${n + 1} of the vision tower`, g.dx, times(rows, size));
   }
 }
 
