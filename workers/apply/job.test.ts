@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { noChanges } from "../data/index/changes.ts";
 import { memoryStore } from "../storage/memory.ts";
+import { sealJson, unsealJson } from "../storage/sealed.ts";
 import type { Store } from "../storage/store.ts";
 import {
   BLOCK_ROWS,
@@ -114,4 +115,11 @@ test("a record of another version is told apart and does not hide the others", a
   const unreadable: string[] = [];
   expect((await listJobs(store, (id) => unreadable.push(id))).map(({ id }) => id)).toEqual(["j"]);
   expect(unreadable).toEqual(["x"]);
+});
+
+test("a job of a later version keeps the fields that this one does not know", async () => {
+  const record = { ...(await readJob(store, "j")), later: 7 };
+  await store.set([["job/j/record", await sealJson(record)]], "strict");
+  await changeJob(store, "j", { state: "stopped" });
+  expect(await unsealJson((await store.get("job/j/record"))!)).toEqual({ ...record, state: "stopped" });
 });

@@ -48,6 +48,9 @@ const recordSchema = v.object({
   metric: v.nullable(v.picklist(METRIC_NAMES)),
   state: v.picklist(["open", "stopped", "done"]),
 });
+/** With the fields of later versions, which are kept when it is written over. */
+const withLater = v.looseObject(recordSchema.entries);
+
 export type JobRecord = v.InferOutput<typeof recordSchema>;
 
 /** How far a job is. */
@@ -101,7 +104,7 @@ const writeRecord = async (store: Store, record: JobRecord): Promise<void> =>
 /** Throws TabTuneError "bad-argument" where the job is gone, or its record cannot be read. */
 export async function readJob(store: Store, id: string): Promise<JobRecord> {
   const sealed = await store.get(recordKey(id));
-  const read = v.safeParse(recordSchema, sealed && (await unsealJson(sealed)));
+  const read = v.safeParse(withLater, sealed && (await unsealJson(sealed)));
   if (read.success) return read.output;
   const what = sealed ? "Its record is damaged, or of another version." : "It was deleted, perhaps in another tab.";
   throw new TabTuneError("bad-argument", `This job cannot be opened. ${what}`, "Start a new one.");

@@ -14,6 +14,9 @@ const record = v.object({
   deletedAt: v.optional(v.number()),
 });
 
+/** With the fields of later versions, which are kept when it is written over. */
+const withLater = v.looseObject(record.entries);
+
 export type About = v.InferOutput<typeof record>;
 
 const key = (runId: string): string => `${runPrefix(runId)}about`;
@@ -22,7 +25,7 @@ const nothing: About = { name: "", note: "" };
 /** Of a run of which nothing was said, or whose words are damaged: nothing. */
 export async function readAbout(store: Store, runId: string): Promise<About> {
   const bytes = await store.get(key(runId));
-  const stored = v.safeParse(record, (bytes && (await unsealJson(bytes))) ?? nothing);
+  const stored = v.safeParse(withLater, (bytes && (await unsealJson(bytes))) ?? nothing);
   return stored.success ? stored.output : nothing;
 }
 
@@ -35,7 +38,7 @@ export async function changeAbout(store: Store, runId: string, change: Partial<A
     const remedy = "Choose another run from the list.";
     throw new TabTuneError("bad-checkpoint", "This run is not in the browser's storage.", remedy);
   }
-  const { name, note, deletedAt } = { ...(await readAbout(store, runId)), ...change };
+  const { name, note, deletedAt, ...later } = { ...(await readAbout(store, runId)), ...change };
   if (name.length > MOST_NAME || note.length > MOST_NOTE) {
     const [what, length, most] =
       name.length > MOST_NAME ? ["name", name.length, MOST_NAME] : ["note", note.length, MOST_NOTE];
@@ -45,6 +48,6 @@ export async function changeAbout(store: Store, runId: string, change: Partial<A
       "Shorten it.",
     );
   }
-  const about: About = { name: name.trim(), note, ...(deletedAt === undefined ? {} : { deletedAt }) };
+  const about: About = { ...later, name: name.trim(), note, ...(deletedAt === undefined ? {} : { deletedAt }) };
   await store.set([[key(runId), await sealJson(about)]], "strict");
 }

@@ -2,7 +2,7 @@
 import type { Store } from "../../storage/store.ts";
 import { judge } from "../best.ts";
 import { moreStepsWords } from "../more-steps.ts";
-import { readLineage, saveLineage } from "./lineage.ts";
+import { lineageToChange, saveLineage } from "./lineage.ts";
 import { savedRun, saveRunInfo } from "./runs.ts";
 
 /**
@@ -13,7 +13,7 @@ import { savedRun, saveRunInfo } from "./runs.ts";
 export async function extendRun(store: Store, runId: string, maxSteps: number): Promise<string> {
   const { info, recipe, evaluations } = await savedRun(store, runId);
   const before = info.maxSteps;
-  const lineage = await readLineage(store, runId);
+  const lineage = await lineageToChange(store, runId);
   // A run that its held-out rows ended did so after the last evaluation.
   const isEarly = judge(recipe, evaluations, lineage.more.at(-1)?.at).ended;
   const at = isEarly ? evaluations.at(-1)!.step : before;

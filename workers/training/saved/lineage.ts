@@ -6,12 +6,13 @@ import * as v from "valibot";
 import { sealJson, unsealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
 import { runPrefix } from "./format.ts";
+import { ofNewerVersion } from "./run-info.ts";
 
 const origin = v.variant("kind", [
   /** A PEFT adapter's files. */
-  v.object({ kind: v.literal("file"), label: v.string() }),
+  v.looseObject({ kind: v.literal("file"), label: v.string() }),
   /** The adapter of a saved run, as it was after `step` steps; `label` is what that run was called. */
-  v.object({ kind: v.literal("run"), label: v.string(), runId: v.string(), step: v.number() }),
+  v.looseObject({ kind: v.literal("run"), label: v.string(), runId: v.string(), step: v.number() }),
 ]);
 
 const record = v.object({
@@ -19,7 +20,7 @@ const record = v.object({
   origin: v.optional(origin),
   /** Of an adapter that came as a file and was never trained here. */
   imported: v.optional(
-    v.object({
+    v.looseObject({
       /** Why it cannot be trained on, one sentence; "" where it can. */
       untrainable: v.string(),
       /** What is to be known of it, whole sentences. */
@@ -27,8 +28,11 @@ const record = v.object({
     }),
   ),
   /** Each time that the run was given more steps: the step at which it had ended, and its new length. */
-  more: v.optional(v.array(v.object({ at: v.number(), maxSteps: v.number() })), []),
+  more: v.optional(v.array(v.looseObject({ at: v.number(), maxSteps: v.number() })), []),
 });
+
+/** With the fields of later versions, which are kept when it is written over. */
+const withLater = v.looseObject(record.entries);
 
 export type Origin = v.InferOutput<typeof origin>;
 export type Lineage = v.InferOutput<typeof record>;
@@ -43,8 +47,16 @@ export async function saveLineage(store: Store, runId: string, lineage: Lineage)
 /** Of a run without one, and of one whose record is damaged: that nothing is known. */
 export async function readLineage(store: Store, runId: string): Promise<Lineage> {
   const bytes = await store.get(key(runId));
-  const stored = v.safeParse(record, (bytes && (await unsealJson(bytes))) ?? {});
+  const stored = v.safeParse(withLater, (bytes && (await unsealJson(bytes))) ?? {});
   return stored.success ? stored.output : { more: [] };
+}
+
+/** As `readLineage`, to write it over. Throws "bad-checkpoint" where a later version wrote what this one cannot read. */
+export async function lineageToChange(store: Store, runId: string): Promise<Lineage> {
+  const bytes = await store.get(key(runId));
+  const stored = bytes && (await unsealJson(bytes));
+  if (stored !== undefined && !v.is(withLater, stored)) throw ofNewerVersion();
+  return readLineage(store, runId);
 }
 
 /** What somebody calls a saved run, else "voice" of an adapter that came as a file, "tiny on icons" of a run. */

@@ -1,17 +1,26 @@
 /**
  * The record of a run as it lies in the store, in every shape that it ever had. A run of today holds the model's config.json: its
  * names are Hugging Face's and do not change when ours do. Whoever changes what a field means raises SCHEMA and adds a step to it from
- * the one before, as `schema0` is; a new field that runs can do without is optional.
+ * the one before, as `schema0` is; a new field that runs can do without is optional. A page that does not know such a field keeps it when
+ * it writes the record over: two versions of one layout may write one store in turn.
  */
 import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
 import type { OpenedModel } from "../../models/open.ts";
+import { recipeProblems } from "../../recipe.ts";
 import { schema0 } from "./run-info-0.ts";
 
 /** 0: without a number, `model` held this program's own sizes of a LLaVA model. 1: `modelConfig` is config.json. */
 export const SCHEMA = 1;
 
 const json = v.record(v.string(), v.unknown());
+
+const prompting = v.object({
+  template: v.optional(v.string()),
+  ...{ takesParts: v.boolean(), asksAsTrained: v.boolean(), writesBos: v.boolean() },
+  endIds: v.array(v.number()),
+});
+const pictures = v.object({ processor: json, config: json, note: v.optional(v.string()) });
 
 const record = v.object({
   schema: v.literal(SCHEMA),
@@ -30,18 +39,17 @@ const record = v.object({
   /** What transformers has to be told of the processor, by its attributes; absent in runs of complete checkpoints. */
   processor: v.optional(v.record(v.string(), v.union([v.string(), v.number()]))),
   /** How transformers asks for an answer and cuts pictures as in training; absent in runs of before it was kept. */
-  inference: v.optional(
-    v.object({
-      prompting: v.object({
-        template: v.optional(v.string()),
-        ...{ takesParts: v.boolean(), asksAsTrained: v.boolean(), writesBos: v.boolean() },
-        endIds: v.array(v.number()),
-      }),
-      pictures: v.object({ processor: json, config: json, note: v.optional(v.string()) }),
-    }),
-  ),
+  inference: v.optional(v.object({ prompting, pictures })),
   /** Hugging Face names. */
   recipe: json,
+});
+
+/** With the fields of later versions. */
+const withLater = v.looseObject({
+  ...record.entries,
+  inference: v.optional(
+    v.looseObject({ prompting: v.looseObject(prompting.entries), pictures: v.looseObject(pictures.entries) }),
+  ),
 });
 
 /** What the page shows of a run, beside what its checkpoints and its log say. */
@@ -64,16 +72,13 @@ export const recordOfModel = (
  */
 export function parseRunInfo(stored: unknown): RunInfo {
   const said = v.parse(v.looseObject({ schema: v.optional(v.number(), 0) }), stored);
-  if (said.schema > SCHEMA) {
-    throw new TabTuneError(
-      "bad-checkpoint",
-      "This run was saved by a newer version of TabTune.",
-      "Reload the page to get that version, or start a new run.",
-      "The run stays as it is.",
-    );
+  if (said.schema > SCHEMA) throw ofNewerVersion();
+  const read = v.safeParse(said.schema === 0 ? v.pipe(schema0, record) : withLater, said);
+  if (read.success) {
+    // The record is sealed, so a setting that is none here is one that this version does not have yet.
+    if (recipeProblems(read.output.recipe).size > 0) throw ofNewerVersion();
+    return read.output;
   }
-  const read = v.safeParse(said.schema === 0 ? v.pipe(schema0, record) : record, said);
-  if (read.success) return read.output;
   const [issue] = read.issues;
   throw new TabTuneError(
     "bad-checkpoint",
@@ -82,3 +87,12 @@ export function parseRunInfo(stored: unknown): RunInfo {
     "The run stays as it is.",
   );
 }
+
+/** Of a run that this page must neither go on with nor write over. */
+export const ofNewerVersion = (): TabTuneError =>
+  new TabTuneError(
+    "bad-checkpoint",
+    "This run was saved by a newer version of TabTune.",
+    "Reload the page to get that version, or start a new run.",
+    "The run stays as it is.",
+  );
