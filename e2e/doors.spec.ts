@@ -229,6 +229,26 @@ test("texts of ill will are texts everywhere, and a token is kept nowhere", asyn
   await hub.close();
 });
 
+test("what a hub answers to a sign-in, in the address, is a text", async ({ page, context }) => {
+  await guard(context);
+  await page.goto("/");
+  // As when this tab has asked: what comes back is read only then.
+  await page.evaluate(() => {
+    const asked = { endpoint: location.origin, nonce: "n", codeVerifier: "v" };
+    sessionStorage.setItem("tabtune-sign-in", JSON.stringify(asked));
+  });
+  await page.goto(`/?${new URLSearchParams({ error: SCRIPT, error_description: ALL })}`);
+  await expect(alertIn(page, "Runs")).toContainText(IMG, { timeout: SLOW });
+  await expect(alertIn(page, "Runs")).toContainText("__hit=8");
+  expect(new URL(page.url()).search, "it does not stay in the address").toBe("");
+  await expectNobodyIn(page);
+  // An address that somebody made up: this page has asked for nothing, and so it says nothing of it.
+  await page.goto(`/?${new URLSearchParams({ error: IMG, error_description: ALL, state: SCRIPT, code: IMG })}`);
+  await expect(button(page, "Load model")).toBeEnabled({ timeout: SLOW });
+  await expect(page.locator("body")).not.toContainText("onerror");
+  await expectNobodyIn(page);
+});
+
 test("the guard of these tests sees what would be let in, and the page’s policy lets none in", async ({
   browser,
   baseURL,
