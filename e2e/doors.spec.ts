@@ -237,7 +237,8 @@ test("what a hub answers to a sign-in, in the address, is a text", async ({ page
     const asked = { endpoint: location.origin, nonce: "n", codeVerifier: "v" };
     sessionStorage.setItem("tabtune-sign-in", JSON.stringify(asked));
   });
-  await page.goto(`/?${new URLSearchParams({ error: SCRIPT, error_description: ALL })}`);
+  const state = JSON.stringify({ nonce: "n" });
+  await page.goto(`/?${new URLSearchParams({ error: SCRIPT, error_description: ALL, state })}`);
   await expect(alertIn(page, "Runs")).toContainText(IMG, { timeout: SLOW });
   await expect(alertIn(page, "Runs")).toContainText("__hit=8");
   expect(new URL(page.url()).search, "it does not stay in the address").toBe("");

@@ -96,8 +96,23 @@ describe("told in a sentence:", () => {
     });
   });
   test("the hub says no", async () => {
-    const error = returned((url) => (url.search = "?error=server_error&error_description=down"));
+    const error = returned((url) => {
+      url.searchParams.set("error", "server_error");
+      url.searchParams.set("error_description", "down");
+    });
     await expect(error).rejects.toMatchObject({ code: "no-access", message: "The hub refused the sign-in: down." });
+  });
+  test("somebody's link says no in the hub's name: of their words none is shown", async () => {
+    for (const state of [undefined, "x", "null", JSON.stringify({ nonce: "x" })]) {
+      const said = (error: string) =>
+        returned((url) => {
+          url.search = `?${new URLSearchParams({ error, error_description: "Call 555.", ...(state && { state }) })}`;
+        });
+      await expect(said("server_error")).rejects.toMatchObject({
+        message: "The hub refused the sign-in: server_error.",
+      });
+      await expect(said("Call 555.")).rejects.toMatchObject({ message: "The hub refused the sign-in: unknown_error." });
+    }
   });
   test("an answer to somebody else's question", async () => {
     const forged = returned((url) => url.searchParams.set("state", JSON.stringify({ nonce: "x", redirectUri: page })));

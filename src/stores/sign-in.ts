@@ -101,12 +101,28 @@ export function returnOfSignIn(url: string, storage: Storage): Return | undefine
   return { draft: pending.draft, account: accountOf(url, answer, pending) };
 }
 
+/** Whether the address answers the very question that this tab asked: anybody's link can have an `error` in it. */
+function answersUs(answer: URLSearchParams, nonce: string): boolean {
+  try {
+    return (JSON.parse(answer.get("state") ?? "") as { nonce?: unknown } | null)?.nonce === nonce;
+  } catch {
+    // No JSON, so none of ours.
+    return false;
+  }
+}
+
+/** Why the hub says no. Words of an address that does not answer us are nobody's: of it only a name as the standard has them is taken. */
+function reasonOf(error: string, answer: URLSearchParams, nonce: string): string {
+  if (answersUs(answer, nonce)) return answer.get("error_description") ?? error;
+  return /^[a-z_]{1,40}$/.test(error) ? error : "unknown_error";
+}
+
 async function accountOf(url: string, answer: URLSearchParams, pending: Pending): Promise<Account> {
   const { endpoint, nonce, codeVerifier } = pending;
   const say = words().hub.signIn;
   const error = answer.get("error");
   if (error === "access_denied") throw refused(say.denied);
-  if (error !== null) throw refused(say.refused(answer.get("error_description") ?? error));
+  if (error !== null) throw refused(say.refused(reasonOf(error, answer, nonce)));
   const { oauthHandleRedirect } = await import("@huggingface/hub");
   const result = await oauthHandleRedirect({ hubUrl: endpoint, redirectedUrl: url, nonce, codeVerifier }).catch(
     (cause: unknown) => {
