@@ -1,17 +1,19 @@
 /** Nobody in: texts of ill will in every place that shows texts of others, links that only fill a form, and tokens that are kept nowhere. */
 import type { BrowserContext, Page } from "@playwright/test";
-import { unzipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import { startFakeAccount } from "../workers/testing/fake-account.ts";
 import { startFakeHub } from "../workers/testing/fake-hub.ts";
 import { parquetOf } from "../workers/testing/hub-data.ts";
 import { PAYLOADS } from "../workers/testing/payloads.ts";
-import { demoPicture, drop, jsonLines, text, upload } from "./files.ts";
+import { demoModelFiles, demoPicture, drop, jsonLines, text, upload } from "./files.ts";
 import {
   alertIn,
+  ask,
   button,
   chooseFiles,
   chooseHubModel,
   downloaded,
+  downloadZip,
   expect,
   loadDemo,
   panel,
@@ -21,6 +23,7 @@ import {
   statusOf,
   test,
   waitForEnd,
+  waitForStatus,
 } from "./fixtures.ts";
 import { kept } from "./kept.ts";
 import { serveFiles } from "./serve-files.ts";
@@ -249,6 +252,85 @@ test("what a hub answers to a sign-in, in the address, is a text", async ({ page
   await expect(page.locator("body")).not.toContainText("onerror");
   await expectNobodyIn(page);
 });
+
+test("what a model says, right answers, a model's and an adapter's names are texts", async ({ page, context }) => {
+  test.setTimeout(300_000);
+  await guard(context);
+  const hub = await startFakeHub({ name: "someone/demo", files: modelThatSays(`${ALL} `) });
+  const training = panel(page, "Training");
+  const runs = panel(page, "Runs");
+
+  await test.step("right answers, and those of the model beside them", async () => {
+    await page.goto("/");
+    await panel(page, "Model").getByText("Hub settings").click();
+    await page.getByLabel("Hub address").fill(hub.endpoint);
+    await chooseHubModel(page, "someone/demo");
+    await button(page, "Load model").click();
+    await panel(page, "Model")
+      .getByRole("button", { name: /^Download / })
+      .click();
+    await waitForStatus(page, "Model", "ready");
+    // A picture each: rows of one picture are held out together, or none is.
+    const pictures = payloads.map((_, n) => `${String(n + 1).padStart(3, "0")}.webp`);
+    const rows = payloads.map((answer, n) => ({ image: pictures[n], question: "Describe the picture.", answer }));
+    await chooseFiles(page, [
+      upload("rows.jsonl", jsonLines(rows)),
+      ...pictures.map((name) => upload(name, demoPicture(name))),
+    ]);
+    await training.getByRole("combobox", { name: "Held-out rows" }).selectOption("measured as it trains");
+    await setRecipe(page, { ...shortRecipe(1, 1), "Batch size": 1, "Measure every … steps": 1 });
+    await setRecipe(page, { "Rows answered": 2, "Share held out": 0.2 });
+    await button(page, "Start training").click();
+    await waitForEnd(page, 1);
+    const said = training.getByRole("list", { name: "Answers of held-out rows" }).locator(".said");
+    const texts = await said.allTextContents();
+    const right = texts.filter((words) => words.startsWith("right answer"));
+    expect(right.filter((words) => payloads.some((payload) => words.includes(payload.trim())))).not.toEqual([]);
+    const ofModel = texts.filter((words) => !words.startsWith("right answer"));
+    expect(ofModel.filter((words) => words.includes(IMG))).not.toEqual([]);
+    await expectNobodyIn(page);
+  });
+
+  await test.step("in the chat", async () => {
+    expect(await ask(page, "Describe the picture.", "public/demo/data/images/001.webp")).toContain(IMG);
+    await expectNobodyIn(page);
+  });
+
+  await test.step("an adapter: its file's name, its model's, and settings that are refused", async () => {
+    const whole = unzipSync(await downloadZip(page));
+    const config = JSON.parse(new TextDecoder().decode(whole["adapter_config.json"]));
+    const bring = (changed: object): Promise<void> => {
+      const entries = {
+        ...whole,
+        "adapter_config.json": text(JSON.stringify({ ...config, base_model_name_or_path: ALL, ...changed })),
+        "README.md": text(`---\nlicense: ${IMG}\n---\n${ALL}`),
+      };
+      return drop(panel(page, "Data"), [{ name: `${IMG}.zip`, bytes: zipSync(entries) }]);
+    };
+    await bring({});
+    await expect(runs).toContainText("added as a file", { timeout: SLOW });
+    const added = runs.locator(".runs > li").first();
+    await expect(added).toContainText(IMG);
+    await expect(added).toContainText("__hit=3");
+    for (const changed of [{ use_dora: true, [IMG]: SCRIPT }, { modules_to_save: payloads }, { peft_type: ALL }]) {
+      await bring(changed);
+      await expect(alertIn(page, "Runs")).toBeVisible({ timeout: SLOW });
+    }
+    await expect(alertIn(page, "Runs")).toContainText("onerror");
+    await expectNobodyIn(page);
+  });
+  await hub.close();
+});
+
+/** The demo model, but each space of its answers is `words`: a tokenizer is a stranger's file, and so is what a model learned to say. */
+function modelThatSays(words: string): Map<string, Uint8Array> {
+  const files = demoModelFiles();
+  const tokenizer = JSON.parse(new TextDecoder().decode(files.get("tokenizer.json")));
+  const [space] = tokenizer.decoder.decoders;
+  expect(space).toEqual({ type: "Replace", pattern: { String: "▁" }, content: " " });
+  space.content = words;
+  return files.set("tokenizer.json", text(JSON.stringify(tokenizer)));
+}
 
 test("the guard of these tests sees what would be let in, and the page’s policy lets none in", async ({
   browser,
