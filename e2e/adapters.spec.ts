@@ -26,7 +26,9 @@ const picture = "public/demo/data/images/001.webp";
 const runs = (page: Page) => panel(page, "Runs").locator(".runs > li");
 const other = (file: string): Uint8Array => fs.readFileSync(`workers/testing/goldens/train-on/first/${file}`);
 
-test("an adapter is downloaded, dropped, talked to and trained on; a run goes on past its end", async ({ page }) => {
+test("an adapter is downloaded, dropped, talked to and trained on; a run goes on past its end", {
+  tag: "@long",
+}, async ({ page }) => {
   // Four runs and two chats on a software GPU.
   test.slow();
   await prepare(page);

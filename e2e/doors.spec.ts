@@ -253,7 +253,10 @@ test("what a hub answers to a sign-in, in the address, is a text", async ({ page
   await expectNobodyIn(page);
 });
 
-test("what a model says, right answers, a model's and an adapter's names are texts", async ({ page, context }) => {
+test("what a model says, right answers, a model's and an adapter's names are texts", { tag: "@long" }, async ({
+  page,
+  context,
+}) => {
   test.setTimeout(300_000);
   await guard(context);
   const hub = await startFakeHub({ name: "someone/demo", files: modelThatSays(`${ALL} `) });

@@ -66,7 +66,7 @@ async function expectInOneScreen(page: Page, seen: Record<string, Locator>): Pro
   }
 }
 
-test("a run that goes on is seen whole in one screen, and nothing moves", async ({ page, seen }) => {
+test("a run that goes on is seen whole in one screen, and nothing moves", { tag: "@long" }, async ({ page, seen }) => {
   test.setTimeout(600_000);
   await page.goto("/");
   await loadDemo(page);
