@@ -2,11 +2,14 @@
 import { newCounters } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { randomArray } from "../gpu/numbers.ts";
-import type { VlmConfig } from "../models/config.ts";
+import type { TowerConfig, VlmConfig } from "../models/config.ts";
 import { fillWeight } from "../models/fill-weights.ts";
-import { tensorsOf } from "../models/published.ts";
-import type { TensorFacts, WeightBuilder } from "../models/weight-builder.ts";
+import { TOWER } from "../models/names.ts";
+import { towerWeights } from "../models/parts/tower.ts";
+import { configOf, tensorsOf } from "../models/published.ts";
+import { type TensorFacts, WeightBuilder } from "../models/weight-builder.ts";
 import { bytesOf, elementsOf } from "../weights/formats/dtype.ts";
+import type { Bench } from "./gpu.ts";
 
 export type RandomTensors = ReadonlyMap<string, { shape: number[]; values: Float32Array }>;
 
@@ -32,4 +35,14 @@ export async function fillAll(gpu: Gpu, build: WeightBuilder, tensors: RandomTen
     const content = { kind: "dense", dtype: "F32", bytes: bytesOf(tensors.get(name)!.values) } as const;
     await fillWeight(gpu, fill, content, newCounters());
   }
+}
+
+/** A vision tower of random weights, on the GPU, with its tensors and what asked for them. */
+export async function randomTower({ gpu, arena }: Pick<Bench, "gpu" | "arena">, tower: TowerConfig) {
+  const names = [["vision_tower.", ["vision_tower."]]] as const;
+  const tensors = randomTensors({ ...configOf("bczhou/tiny-llava-v1-hf"), tower, names }, TOWER);
+  const build = new WeightBuilder(arena, factsOf(tensors), names, undefined);
+  const weights = towerWeights(build, tower);
+  await fillAll(gpu, build, tensors);
+  return { tensors, build, weights };
 }

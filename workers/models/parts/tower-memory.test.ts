@@ -4,15 +4,13 @@ import { newCounters, Planner } from "../../gpu/buffers.ts";
 import { sharedMemory } from "../../gpu/shared-memory.ts";
 import { forcedVariants } from "../../kernels/select.ts";
 import { randomArray, testBench } from "../../testing/gpu.ts";
-import { factsOf, fillAll, randomTensors } from "../../testing/random-weights.ts";
+import { randomTower } from "../../testing/random-weights.ts";
 import { allocateAdapter, moduleMatrices } from "../adapter.ts";
 import { writeAdapter } from "../adapter-slabs.ts";
 import { type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
-import { TOWER } from "../names.ts";
 import { configOf } from "../published.ts";
 import type { Vlm } from "../vlm.ts";
-import { WeightBuilder } from "../weight-builder.ts";
-import { allocateTower, tileBorders, towerForward, towerPhases, towerWeights } from "./tower.ts";
+import { allocateTower, tileBorders, towerForward, towerPhases } from "./tower.ts";
 
 const bench = await testBench();
 
@@ -26,7 +24,6 @@ const clip: TowerConfig = {
   ...siglip,
   ...{ activation: "quick_gelu", classToken: "dropped", patchBias: false, preNorm: true, postNorm: false },
 };
-const names = [["vision_tower.", ["vision_tower."]]] as const;
 const lora = { rank: 4, alpha: 8, useRslora: false, targets: "all-linear" } as const;
 const TILES = 4;
 const capacity = { tiles: TILES, rank: lora.rank, dropout: false, droppedLeast: 0 };
@@ -39,10 +36,7 @@ describe.each([
     ["software", forcedVariants("software", "software")],
     ["gpu", forcedVariants("32x32", "gpu")],
   ] as const)("%s kernels", async (_, variants) => {
-    const tensors = randomTensors({ ...configOf("bczhou/tiny-llava-v1-hf"), tower, names }, TOWER);
-    const build = new WeightBuilder(bench.arena, factsOf(tensors), names, undefined);
-    const weights = towerWeights(build, tower);
-    await fillAll(bench.gpu, build, tensors);
+    const { weights } = await randomTower(bench, tower);
     const config = { ...configOf("bczhou/tiny-llava-v1-hf"), tower };
     const small = { ...config, decoder: { ...config.decoder, numLayers: 0 } };
     const adapter = allocateAdapter(bench.arena, small, lora, { training: false });

@@ -2,12 +2,9 @@
 import { expect, test } from "vitest";
 import { forcedVariants } from "../../kernels/select.ts";
 import { randomArray, testBench } from "../../testing/gpu.ts";
-import { factsOf, fillAll, randomTensors } from "../../testing/random-weights.ts";
+import { randomTower } from "../../testing/random-weights.ts";
 import { type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
-import { TOWER } from "../names.ts";
-import { configOf } from "../published.ts";
-import { WeightBuilder } from "../weight-builder.ts";
-import { allocateTower, tileBorders, towerForward, towerWeights } from "./tower.ts";
+import { allocateTower, tileBorders, towerForward } from "./tower.ts";
 
 const bench = await testBench();
 
@@ -17,17 +14,13 @@ const tower: TowerConfig = {
   ...{ imageSize: 28, patchSize: 4, layerNormEps: 1e-5, activation: "quick_gelu" },
   ...{ classToken: "dropped", patchBias: false, preNorm: true, postNorm: false },
 };
-const names = [["vision_tower.", ["vision_tower."]]] as const;
 const TILES = 3;
 
 test.each([
   ["software", forcedVariants("software", "software")],
   ["gpu", forcedVariants("32x32", "gpu")],
 ] as const)("%s kernels", async (_, variants) => {
-  const tensors = randomTensors({ ...configOf("bczhou/tiny-llava-v1-hf"), tower, names }, TOWER);
-  const build = new WeightBuilder(bench.arena, factsOf(tensors), names, undefined);
-  const weights = towerWeights(build, tower);
-  await fillAll(bench.gpu, build, tensors);
+  const { weights } = await randomTower(bench, tower);
   const kept = allocateTower(bench.arena, tower, {
     ...{ tiles: TILES, rank: 0, backward: "none", dropout: false, droppedLeast: 0 },
   });

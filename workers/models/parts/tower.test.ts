@@ -6,15 +6,14 @@ import { attentionReference } from "../../kernels/attention/reference.ts";
 import { forwardReference } from "../../kernels/linear/reference.ts";
 import { layerNormReference } from "../../kernels/norm/reference.ts";
 import { randomArray, relativeError, testBench } from "../../testing/gpu.ts";
-import { factsOf, fillAll, randomTensors } from "../../testing/random-weights.ts";
+import { randomTower } from "../../testing/random-weights.ts";
 import { allocateAdapter, type LoraModule, moduleMatrices } from "../adapter.ts";
 import { type ModuleMatrices, readAdapter, writeAdapter } from "../adapter-slabs.ts";
 import { patchesPerTile, type TowerConfig, tokensPerTile, towerRowsPerTile } from "../config.ts";
 import { TOWER, towerLayer } from "../names.ts";
 import { configOf } from "../published.ts";
 import type { Vlm } from "../vlm.ts";
-import { WeightBuilder } from "../weight-builder.ts";
-import { allocateTower, tileBorders, towerBackward, towerForward, towerWeights } from "./tower.ts";
+import { allocateTower, tileBorders, towerBackward, towerForward } from "./tower.ts";
 
 const bench = await testBench();
 
@@ -40,7 +39,6 @@ const clip: TowerConfig = {
   ...{ classToken: "dropped", patchBias: false, preNorm: true, postNorm: false },
 };
 
-const names = [["vision_tower.", ["vision_tower."]]] as const;
 const lora = { rank: 2, alpha: 4, useRslora: false, targets: "all-linear" } as const;
 const tiles = 2;
 
@@ -113,11 +111,8 @@ describe.each<[string, TowerConfig]>([
   ["a class token and a last norm", { ...clip, postNorm: true }],
 ])("%s", (_, tower) => {
   test.each(["keep", "recompute"] as const)("features and LoRA's gradients (%s)", async (backward) => {
-    const tensors = randomTensors({ ...configOf("bczhou/tiny-llava-v1-hf"), tower, names }, TOWER);
+    const { tensors, build, weights } = await randomTower(bench, tower);
     const of = (name: string): Float32Array => tensors.get(name)!.values;
-    const build = new WeightBuilder(bench.arena, factsOf(tensors), names, undefined);
-    const weights = towerWeights(build, tower);
-    await fillAll(bench.gpu, build, tensors);
     // Layers behind the last that is run, and a last norm that is not taken, have no place.
     expect(build.fills.size).toBeLessThan(tensors.size);
 
