@@ -7,7 +7,7 @@ import { messageText } from "../../data/rows/row.ts";
 import { TabTuneError } from "../../errors.ts";
 import { pngOfSize } from "../rows.ts";
 import { all, type BoxKind, DROPS, HEIGHT, nameOf, type Thing, things, WIDTH } from "./box-drops.ts";
-import type { Verdict } from "./judge.ts";
+import { thrown, type Verdict } from "./judge.ts";
 import { damaged, randomOf } from "./mutate.ts";
 
 interface Answered {
@@ -162,12 +162,6 @@ export async function judgeBoxes(kind: BoxKind, n: number, seed: number): Promis
     const code = now.refused ? { code: now.refused.code } : {};
     return { file, how, outcome, moved: 0, ...code, ...(fault ? { fault } : {}) };
   } catch (error) {
-    return {
-      file,
-      how,
-      outcome: "refused",
-      moved: 0,
-      fault: `reading throws ${error instanceof Error ? error.stack : error}`,
-    };
+    return thrown(file, how, error);
   }
 }

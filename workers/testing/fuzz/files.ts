@@ -13,7 +13,7 @@ import { llavaNames } from "../../models/llava/names.ts";
 import { readRecipe, toHuggingFace } from "../../recipe.ts";
 import { dtypeBytes } from "../../weights/formats/dtype.ts";
 import { readSafetensors, writeSafetensors } from "../../weights/formats/safetensors.ts";
-import type { Verdict } from "./judge.ts";
+import { thrown, type Verdict } from "./judge.ts";
 import { damaged, type Random, randomOf } from "./mutate.ts";
 import { mutateJson } from "./structured/json.ts";
 import { mutateSafetensors } from "./structured/safetensors.ts";
@@ -238,12 +238,6 @@ export async function judgeOther(kind: FileKind, n: number, seed: number): Promi
       const long = error.message.length > 3000 ? { fault: `a sentence of ${error.message.length} characters` } : {};
       return { file, how, outcome: "refused", code: error.code, moved: 0, ...long };
     }
-    return {
-      file,
-      how,
-      outcome: "refused",
-      moved: 0,
-      fault: `reading throws ${error instanceof Error ? error.stack : error}`,
-    };
+    return thrown(file, how, error);
   }
 }

@@ -50,6 +50,12 @@ interface Read {
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 const wordsOf = (error: unknown): string => (error instanceof Error ? `${error.stack}` : String(error));
 
+/** Of a reader that throws what is no sentence. */
+export const thrown = (file: number, how: string, error: unknown): Verdict => ({
+  ...{ file, how, outcome: "refused", moved: 0 },
+  fault: `reading throws ${wordsOf(error)}`,
+});
+
 async function readRow(row: Row, read: Read): Promise<void> {
   const pictures: string[] = [];
   for (const image of row.images) {

@@ -13,6 +13,12 @@ export function randomOf(seed: number): Random {
 /** One of several; a draw. */
 export const pick = <T>(random: Random, all: readonly T[]): T => all[random(all.length)]!;
 
+/** One of the moves by its name, made. */
+export function oneMove(moves: Record<string, () => Uint8Array>, random: Random): { bytes: Uint8Array; how: string } {
+  const how = pick(random, Object.keys(moves));
+  return { bytes: moves[how]!(), how };
+}
+
 const WORDS = [
   '"',
   "\n",

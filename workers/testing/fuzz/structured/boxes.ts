@@ -1,5 +1,5 @@
 /** Annotations of boxes that are wrong in their structure: numbers, ids and nesting in JSON, XML with a document type of ill will, label files and names of classes. */
-import { pick, type Random } from "../mutate.ts";
+import { oneMove, pick, type Random } from "../mutate.ts";
 import { mutateLines } from "./json.ts";
 
 interface Changed {
@@ -144,8 +144,7 @@ export function mutateXml(bytes: Uint8Array, random: Random): Changed {
     "another case": () => changedLine(bytes, random, (line) => line.toUpperCase()),
     "many things": () => changedLine(bytes, random, (line) => line.repeat(2000)),
   };
-  const how = pick(random, Object.keys(moves));
-  return { bytes: moves[how]!(), how };
+  return oneMove(moves, random);
 }
 
 const WORDS = [
@@ -190,8 +189,7 @@ export function mutateYolo(bytes: Uint8Array, random: Random): Changed {
     "many lines": () => changedLine(bytes, random, (line) => `${line}\n`.repeat(2000)),
     nothing: () => encode(pick(random, ["", "\n", " \n "])),
   };
-  const how = pick(random, Object.keys(moves));
-  return { bytes: moves[how]!(), how };
+  return oneMove(moves, random);
 }
 
 const NAMES = [
@@ -229,6 +227,5 @@ export function mutateNames(bytes: Uint8Array, random: Random): Changed {
     "a line missing": () => changedLine(bytes, random, () => ""),
     "a comment": () => changedLine(bytes, random, (line) => line.replace(" ", " # ")),
   };
-  const how = pick(random, Object.keys(moves));
-  return { bytes: moves[how]!(), how };
+  return oneMove(moves, random);
 }
