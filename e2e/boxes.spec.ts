@@ -117,6 +117,9 @@ test("boxes in a conversation's own text are drawn, and have the switch; rows wi
 /** What a cup's picture says to who listens, of a layer. */
 const cupIn = (kind: "right" | "given"): string =>
   `${kind}: cup, from 12.5 % to 62.5 % of the width and from 12.5 % to 50.0 % of the height`;
+/** Right and given box are there for who listens, too. */
+const expectBothTold = (where: Locator): Promise<void> =>
+  expect(where.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([cupIn("right"), cupIn("given")]);
 
 test(
   "boxes that a model learnt are drawn beside the right ones in the gallery, in Apply and in the chat",
@@ -155,10 +158,7 @@ test(
       await expect(cup.locator(".box.given")).toHaveText(["cup"]);
       await expectPlaced(cup.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
       await expectPlaced(cup.locator(".box.right"), [0.125, 0.125, 0.5, 0.375]);
-      await expect(cup.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([
-        cupIn("right"),
-        cupIn("given"),
-      ]);
+      await expectBothTold(cup);
       await expectAccessible(page, "boxes in the gallery");
       await expectGoodLooks(page);
     });
@@ -175,10 +175,7 @@ test(
       const cup = apply.getByRole("table", { name: "Answers", exact: true }).locator("tbody tr").first();
       await expect(cup.locator(".box")).toHaveText(["cup", "cup"]);
       await expectPlaced(cup.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
-      await expect(cup.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([
-        cupIn("right"),
-        cupIn("given"),
-      ]);
+      await expectBothTold(cup);
       await expectAccessible(page, "boxes in Apply");
       await expectGoodLooks(page);
     });
@@ -192,10 +189,7 @@ test(
       const asked = chat.locator(".turn.user");
       await expect(asked.locator(".box")).toHaveText(["cup", "cup"]);
       await expectPlaced(asked.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
-      await expect(asked.getByRole("list", { name: "Boxes" }).getByRole("listitem")).toHaveText([
-        cupIn("right"),
-        cupIn("given"),
-      ]);
+      await expectBothTold(asked);
       await expectAccessible(page, "boxes in the chat");
       await expectGoodLooks(page);
       // One switch is for all of them; the words stay.

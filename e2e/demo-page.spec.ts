@@ -130,19 +130,23 @@ test("a demo page answers as the trainer did, from a sub-folder and without a ne
   site.close();
 });
 
+/** The demo model as a hub gives it, to everybody or to who has a token. */
+async function fromHub(page: Page, endpoint: string, token?: string): Promise<void> {
+  await chooseHubModel(page, "someone/demo");
+  await panel(page, "Model").getByText("Hub settings").click();
+  await page.getByLabel("Hub address").fill(endpoint);
+  if (token) await page.getByLabel("Access token").fill(token);
+  await button(page, "Load model").click();
+  await page.getByRole("button", { name: /^Download \d/ }).click();
+  await waitForStatus(page, "Model", "someone/demo is ready");
+}
+
 test("of a model from the hub the page names it, and each visitor's browser fetches and keeps it", {
   tag: "@long",
 }, async ({ page, context, seen }) => {
   test.setTimeout(600_000);
   const models = await startFakeHub({ name: "someone/demo", files: demoModelFiles() });
-  const expected = await trained(page, async () => {
-    await chooseHubModel(page, "someone/demo");
-    await panel(page, "Model").getByText("Hub settings").click();
-    await page.getByLabel("Hub address").fill(models.endpoint);
-    await button(page, "Load model").click();
-    await page.getByRole("button", { name: /^Download \d/ }).click();
-    await waitForStatus(page, "Model", "someone/demo is ready");
-  });
+  const expected = await trained(page, () => fromHub(page, models.endpoint));
   await fillIn(page);
   await button(page, "Make the page").click();
   await expect(listed(page)).toContainText("adapter/adapter_model.safetensors", { timeout: SLOW });
@@ -176,15 +180,7 @@ test("who may read a gated model gives a token of their own, which is kept nowhe
 }) => {
   test.setTimeout(600_000);
   const models = await startFakeHub({ name: "someone/demo", files: demoModelFiles(), token: TOKEN, gated: true });
-  const expected = await trained(page, async () => {
-    await chooseHubModel(page, "someone/demo");
-    await panel(page, "Model").getByText("Hub settings").click();
-    await page.getByLabel("Hub address").fill(models.endpoint);
-    await page.getByLabel("Access token").fill(TOKEN);
-    await button(page, "Load model").click();
-    await page.getByRole("button", { name: /^Download \d/ }).click();
-    await waitForStatus(page, "Model", "someone/demo is ready");
-  });
+  const expected = await trained(page, () => fromHub(page, models.endpoint, TOKEN));
   await fillIn(page);
   await button(page, "Make the page").click();
   await expect(listed(page)).toContainText("adapter/adapter_model.safetensors", { timeout: SLOW });
