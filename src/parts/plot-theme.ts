@@ -7,7 +7,7 @@ const colours = new Map<string, string>();
 
 const queries = new Map<string, MediaQueryList>();
 
-/** Asked once a feature: Chromium keeps something of every `matchMedia`, and a chart would ask at each step. */
+/** Asked once a feature, and not twice a colour at each step of a run. */
 function isOn(feature: string): boolean {
   const query = queries.get(feature) ?? window.matchMedia(feature);
   queries.set(feature, query);

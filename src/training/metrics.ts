@@ -44,7 +44,7 @@ const FIRST_ROWS = 100;
 
 /**
  * Rows of the table of a run that are drawn: all of them once it is opened or the run is over. Until then only the first ones are: a
- * row costs the page 5 kB, and a browser that holds more also lets more rubbish lie before it collects it.
+ * row costs the page 4 kB, and a browser that holds more also lets more rubbish lie before it collects it.
  */
 export const rowsDrawn = (rows: number, isComplete: boolean): number =>
   isComplete ? rows : Math.min(rows, FIRST_ROWS);
