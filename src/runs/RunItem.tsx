@@ -18,15 +18,12 @@ import { Sparkline } from "./Sparkline.tsx";
 import { bestWords, canResume, deleteObstacle, lineageWords, statusOf } from "./status.ts";
 import { WaysOut } from "./WaysOut.tsx";
 
-/** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list. */
-function useNow(run: RunSummary): { here: boolean; running: boolean; now: RunSummary } {
-  const running = useTraining((s) => isRunning(s.state));
-  const here = useTraining((s) => running && s.runId === run.id);
+/** The run as it is now: of one that goes on in this tab, the Training panel knows more than the list, which is as of the last checkpoint. */
+function useNow(run: RunSummary, here: boolean): RunSummary {
   const step = useTraining((s) => (here ? s.step : run.step));
   const records = useTraining((s) => (here ? s.records : undefined));
-  if (!records) return { here, running, now: run };
-  const lastLoss = records.at(-1)?.loss ?? run.lastLoss;
-  return { here, running, now: { ...run, step, lastLoss, losses: records.map((r) => r.loss) } };
+  if (!records) return run;
+  return { ...run, step, lastLoss: records.at(-1)?.loss ?? run.lastLoss, losses: records.map((r) => r.loss) };
 }
 
 function Compare({ run }: { run: RunSummary }) {
@@ -48,7 +45,9 @@ function Compare({ run }: { run: RunSummary }) {
   );
 }
 
-function Head({ run, here }: { run: RunSummary; here: boolean }) {
+/** The one part of an item that moves with each step. */
+function Head({ run: kept, here }: { run: RunSummary; here: boolean }) {
+  const run = useNow(kept, here);
   const say = words().runs.item;
   const lineage = lineageWords(run.lineage);
   return (
@@ -73,7 +72,8 @@ function Head({ run, here }: { run: RunSummary; here: boolean }) {
 
 /** `isShown`: its result is on show, with all that can be made of it. */
 export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean }) {
-  const { here, running, now } = useNow(run);
+  const running = useTraining((s) => isRunning(s.state));
+  const here = useTraining((s) => running && s.runId === run.id);
   const model = useModel((s) => s.info);
   const busy = useRuns((s) => s.busy === run.id);
   const inChat = useChat((s) => s.adapterRun === run.id);
@@ -95,7 +95,7 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
           {say.resume}
         </Action>
       )}
-      {!isOpen && <DownloadAdapter run={now} unsaved={unsaved} />}
+      {!isOpen && <DownloadAdapter run={run} unsaved={unsaved} />}
       {!isShown && !unsaved && (
         <Action label={finding.showOf(titleOf(run))} onPress={() => choose(run.id)}>
           {finding.show}
@@ -116,7 +116,7 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
   );
   return (
     <li data-shown={isOpen || undefined}>
-      <Head run={now} here={here} />
+      <Head run={run} here={here} />
       {isOpen && !here ? (
         <Result run={run} obstacle={needs || otherRun || elsewhere}>
           {actions}
@@ -126,7 +126,7 @@ export function RunItem({ run, isShown }: { run: RunSummary; isShown: boolean })
       )}
       {run.status === "running-elsewhere" && <p className="detail">{say.elsewhere}</p>}
       {needs && resumable && <p className="detail">{say.loadToGoOn(run.modelLabel)}</p>}
-      {isOpen && <WaysOut run={now} needs={needs || otherRun} />}
+      {isOpen && <WaysOut run={run} needs={needs || otherRun} />}
       {isOpen && <GoOn run={run} obstacle={needs || otherRun || elsewhere} />}
       <NameAndNote run={run} />
     </li>
