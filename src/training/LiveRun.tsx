@@ -1,5 +1,5 @@
 /** The run of this tab: how far it is, what can be done with it, its curve and its answers in one screen; the rest below. */
-import { useState } from "react";
+import { memo, useState } from "react";
 import { featureWords } from "../../workers/models/kept/feature-words.ts";
 import { Spoken } from "../parts/Spoken.tsx";
 import { isAtRest, isRunning } from "../stores/run-state.ts";
@@ -17,8 +17,11 @@ import { TellWhenDone } from "./TellWhenDone.tsx";
 import "./run.css";
 
 /** What else is to be told of a run, a sentence or two each. */
-function Notes() {
-  const { note, about, oddRows, features } = useTraining();
+const Notes = memo(() => {
+  const note = useTraining((s) => s.note);
+  const about = useTraining((s) => s.about);
+  const oddRows = useTraining((s) => s.oddRows);
+  const features = useTraining((s) => s.features);
   const odd = oddRowsWords(oddRows);
   return (
     <>
@@ -28,8 +31,9 @@ function Notes() {
       {features && <p className="detail">{featureWords(features)}</p>}
     </>
   );
-}
+});
 
+/** Drawn anew with each step; those of its parts that stay as they are have `memo`. */
 export function LiveRun() {
   const run = useTraining();
   const { state, step, maxSteps, records, evaluations, resumedAt, checkpoints } = run;

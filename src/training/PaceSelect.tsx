@@ -1,10 +1,10 @@
 /** How hard a run works the GPU. May be changed while it goes on: it is not part of the recipe. */
-import { useId } from "react";
+import { memo, useId } from "react";
 import type { PaceMode } from "../../workers/gpu/pace.ts";
 import { useTraining } from "../stores/training.ts";
 import { words } from "../words/index.ts";
 
-export function PaceSelect() {
+export const PaceSelect = memo(() => {
   const pace = useTraining((s) => s.pace);
   const { setPace } = useTraining.getState();
   const id = useId();
@@ -23,4 +23,4 @@ export function PaceSelect() {
       </span>
     </div>
   );
-}
+});

@@ -1,6 +1,6 @@
 /** What can be done with a run now: start, pause, resume, stop. */
 import { Pause, Play, Square } from "lucide-react";
-import { useId } from "react";
+import { memo, useId } from "react";
 import { Action } from "../parts/Action.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useDataset } from "../stores/dataset.ts";
@@ -60,7 +60,7 @@ function ResumeButton() {
   );
 }
 
-export function RunButtons() {
+export const RunButtons = memo(() => {
   const state = useTraining((s) => s.state);
   const { pause, stopAndSave } = useTraining.getState();
   const running = isRunning(state);
@@ -81,4 +81,4 @@ export function RunButtons() {
       )}
     </div>
   );
-}
+});

@@ -1,6 +1,6 @@
 /** Below what is in sight of a run: how its curve is drawn, figures that few people ask for, and all of them as files and as a table. */
 import { Download } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Action } from "../parts/Action.tsx";
 import { download } from "../parts/download.ts";
 import { recipeText } from "../stores/recipe-text.ts";
@@ -40,22 +40,22 @@ function DrawingTools({ drawn, onDraw }: { drawn: Drawing; onDraw(drawn: Drawing
   );
 }
 
-/** Files of the run as it is now. */
-function Files() {
-  const { records, evaluations, runId } = useTraining();
+/** Files of the run as it is when they are asked for. */
+const Files = memo(() => {
+  const runId = useTraining((s) => s.runId);
   const recipe = useRuns((s) => s.runs.find(({ id }) => id === runId)?.recipe);
   const { chart, run } = words();
   const save = (text: string, type: string, name: string): void => download(new Blob([text], { type }), name);
+  const saveAs = (made: typeof toLog, type: string, name: string): void => {
+    const { records, evaluations } = useTraining.getState();
+    save(made(records, evaluations), type, name);
+  };
   return (
     <>
-      <Action kind="quiet" icon={Download} onPress={() => save(toCsv(records, evaluations), "text/csv", "loss.csv")}>
+      <Action kind="quiet" icon={Download} onPress={() => saveAs(toCsv, "text/csv", "loss.csv")}>
         {chart.csv}
       </Action>
-      <Action
-        kind="quiet"
-        icon={Download}
-        onPress={() => save(toLog(records, evaluations), "application/jsonl", "steps.jsonl")}
-      >
+      <Action kind="quiet" icon={Download} onPress={() => saveAs(toLog, "application/jsonl", "steps.jsonl")}>
         {run.files.log}
       </Action>
       <Action
@@ -68,7 +68,7 @@ function Files() {
       </Action>
     </>
   );
-}
+});
 
 export function RunTools(props: { drawn: Drawing; onDraw(drawn: Drawing): void }) {
   const { records, evaluations, state } = useTraining();

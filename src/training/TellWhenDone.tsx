@@ -1,8 +1,9 @@
 /** Whether the system tells somebody who looks elsewhere that the run has ended. */
+import { memo } from "react";
 import { useNotice } from "../stores/notice.ts";
 import { words } from "../words/index.ts";
 
-export function TellWhenDone() {
+export const TellWhenDone = memo(() => {
   const { wanted, problem, want } = useNotice();
   return (
     <>
@@ -15,4 +16,4 @@ export function TellWhenDone() {
       </span>
     </>
   );
-}
+});
