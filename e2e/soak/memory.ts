@@ -1,7 +1,7 @@
 /** What the browser's processes hold as a run goes on (Linux), and what is left in the heaps of the page and its engine after a collection. */
 import type { CDPSession, Page } from "@playwright/test";
 import { browserProcesses } from "../../bench/browser-processes.ts";
-import { stepOf } from "../fixtures.ts";
+import { lookAtTraining } from "./run.ts";
 import type { Sample } from "./trend.ts";
 
 /** By what it is of: "renderer" (the page with its workers), "renderer, own" and so on, "heap of the page", "heap of the engine". */
@@ -9,7 +9,7 @@ export type Memory = Record<string, Sample[]>;
 
 /** Steps from one look into the heaps to the next: a collection takes a tenth of a second of the engine's time. */
 const HEAP_STEPS = 20;
-const LOOK_MS = 250;
+const LOOK_MS = 500;
 /** What is looked at once more right after a collection. */
 const OF_A_RUN = ["renderer, own", "gpu-process, own"];
 
@@ -35,7 +35,7 @@ export function watchMemory(page: Page): { end(): Promise<Memory> } {
   };
   const look = async (): Promise<void> => {
     while (!ended) {
-      const step = await stepOf(page);
+      const { step } = await lookAtTraining(page);
       if (step > last) {
         last = step;
         add(step, await processBytes());

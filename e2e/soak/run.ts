@@ -1,7 +1,7 @@
 /** The run of a soak: its recipe, its start, and waiting for its steps. */
 import type { Page } from "@playwright/test";
 import type { RecipeJson } from "../../workers/recipe.ts";
-import { alertIn, button, chooseSampleData, loadDemo, SLOW, statusOf, stepOf } from "../fixtures.ts";
+import { button, chooseSampleData, loadDemo, SLOW } from "../fixtures.ts";
 
 /** Small batches, so that a step is short; saved often; all that a checkpoint has to keep is in use: dropout, a shuffled order, held-out rows. */
 export function recipeOf(steps: number): RecipeJson & { max_steps: number; eval_steps: number; eval_answers: number } {
@@ -35,27 +35,48 @@ export async function start(page: Page): Promise<void> {
   await button(page, "Start training").click();
 }
 
-/** Waits for words of the run's status, for as long as something moves there. An alert ends it, with its words. */
-async function follow(page: Page, isThere: (status: string) => boolean): Promise<void> {
-  const alert = alertIn(page, "Training");
+interface Look {
+  status: string;
+  /** The step that the status names, -1 without one. */
+  step: number;
+  alert: string | undefined;
+}
+
+/**
+ * What the training panel says. A locator by role would ask every element of the page for its own, and what twenty of those a second leave
+ * behind would be taken for memory of the page.
+ */
+export async function lookAtTraining(page: Page): Promise<Look> {
+  const [status = "", alert] = await page.evaluate(() =>
+    ["status", "alert"].map(
+      (role) => document.querySelector(`[data-place="training"] [role="${role}"]`)?.textContent ?? undefined,
+    ),
+  );
+  return { status, step: Number(/Step (\d+) of/.exec(status)?.[1] ?? -1), alert };
+}
+
+/** Looks every so many milliseconds, for as long as something moves there. An alert ends it, with its words. */
+async function follow(page: Page, everyMs: number, isThere: (look: Look) => boolean): Promise<Look> {
   let last = "";
   let since = Date.now();
   for (;;) {
-    const status = (await statusOf(page, "Training").textContent()) ?? "";
-    if (isThere(status)) return;
-    if (await alert.isVisible()) throw new Error(`Training: ${await alert.textContent()}`);
+    const look = await lookAtTraining(page);
+    const { status, alert } = look;
+    if (isThere(look)) return look;
+    if (alert) throw new Error(`Training: ${alert}`);
     if (status.startsWith("Done")) throw new Error(`The run ended too early: ${status}`);
     if (status !== last) [last, since] = [status, Date.now()];
     if (Date.now() - since > SLOW) throw new Error(`Nothing moves: ${status}`);
-    await page.waitForTimeout(50);
+    await page.waitForTimeout(everyMs);
   }
 }
 
 /** Until so many steps are made. Returns how many there are then. */
 export async function reachStep(page: Page, step: number): Promise<number> {
-  await follow(page, (status) => Number(/Step (\d+) of/.exec(status)?.[1] ?? -1) >= step);
-  return stepOf(page);
+  const look = await follow(page, 50, (at) => at.step >= step);
+  return look.step;
 }
 
-export const reachEnd = (page: Page, steps: number): Promise<void> =>
-  follow(page, (status) => status.includes(`Done. Step ${steps} of ${steps}`));
+export async function reachEnd(page: Page, steps: number): Promise<void> {
+  await follow(page, 1000, ({ status }) => status.includes(`Done. Step ${steps} of ${steps}`));
+}
