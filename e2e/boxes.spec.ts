@@ -192,6 +192,17 @@ test(
       await expectBothTold(asked);
       await expectAccessible(page, "boxes in the chat");
       await expectGoodLooks(page);
+      const two = chat.getByRole("switch", { name: "Side by side" });
+      await two.check();
+      await chat.getByRole("list", { name: "Questions of the data" }).getByRole("button").first().click();
+      const boxed = chat.locator(".turn.assistant").filter({ has: page.locator(".box.given") });
+      await expect(boxed).toHaveCount(1, { timeout: SLOW });
+      await expectPlaced(boxed.locator(".box.given"), [0.125, 0.125, 0.5, 0.375]);
+      await expectBothTold(boxed);
+      await expectAccessible(page, "boxes side by side");
+      await expectGoodLooks(page);
+      if (process.env.SHOT) await chat.screenshot({ path: process.env.SHOT });
+      await two.uncheck();
       // One switch is for all of them; the words stay.
       await chat.getByRole("checkbox", { name: /^Boxes on pictures/ }).uncheck();
       await expect(page.locator(".box")).toHaveCount(0);

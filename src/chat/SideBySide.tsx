@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import type { Verdict } from "../../workers/chat/votes.ts";
 import { Action } from "../parts/Action.tsx";
+import { BoxToggle } from "../parts/BoxedPicture.tsx";
 import { Spoken } from "../parts/Spoken.tsx";
 import { useChat } from "../stores/chat.ts";
 import { useSides } from "../stores/sides.ts";
@@ -9,6 +10,8 @@ import { isAnswered, SIDES, type Side, type SidesRow } from "../stores/sides-row
 import { canGoOn } from "../stores/turns.ts";
 import { useVotes } from "../stores/votes.ts";
 import { words } from "../words/index.ts";
+import { boxedAnswer } from "./boxes.ts";
+import { ChatPicture } from "./ChatPicture.tsx";
 import { Log } from "./Log.tsx";
 import { footnoteOn, nameOn, spokenSide } from "./status.ts";
 import { CopyAnswer, EditableQuestion, Regenerate, RightAnswer } from "./TurnTools.tsx";
@@ -38,12 +41,14 @@ function VoteButtons({ row }: { row: SidesRow }) {
   );
 }
 
-function Answer({ row, side }: { row: SidesRow; side: Side }) {
+function Answer({ row, side, rows }: { row: SidesRow; side: Side; rows: readonly SidesRow[] }) {
   const { text } = row[side];
+  const boxed = boxedAnswer(rows, row, side);
   const [name, footnote] = [nameOn(row, side), footnoteOn(row, side)];
   return (
     <div className="turn assistant">
       <span className="author">{name}</span>
+      {boxed && <ChatPicture {...boxed} alt={words().chat.pictures.boxedBy(name)} />}
       <p dir="auto">{text || "…"}</p>
       {footnote && <small>{footnote}</small>}
       {row[side].ids && (
@@ -57,14 +62,15 @@ function Answer({ row, side }: { row: SidesRow; side: Side }) {
 
 interface RowProps {
   row: SidesRow;
-  /** Questions behind it. */
-  later: number;
+  rows: readonly SidesRow[];
   obstacle: string;
 }
 
-function Row({ row, later, obstacle }: RowProps) {
+function Row({ row, rows, obstacle }: RowProps) {
   const temperature = useChat((s) => s.temperature);
   const { edit, goOn, regenerate } = useSides.getState();
+  /** Questions behind it. */
+  const later = rows.length - rows.indexOf(row) - 1;
   const last = later === 0;
   return (
     <div className="sides-row">
@@ -77,7 +83,7 @@ function Row({ row, later, obstacle }: RowProps) {
       </div>
       <div className="sides">
         {SIDES.map((side) => (
-          <Answer key={side} row={row} side={side} />
+          <Answer key={side} row={row} side={side} rows={rows} />
         ))}
       </div>
       {isAnswered(row) && <RightAnswer text={row.rightAnswer} />}
@@ -103,10 +109,11 @@ export function SideBySide({ empty, obstacle }: { empty: ReactNode; obstacle: st
     <>
       <Log newest={rows} questions={rows.length}>
         {rows.length === 0 && empty}
-        {rows.map((row, n) => (
-          <Row key={row.id} row={row} later={rows.length - n - 1} obstacle={obstacle} />
+        {rows.map((row) => (
+          <Row key={row.id} row={row} rows={rows} obstacle={obstacle} />
         ))}
       </Log>
+      <BoxToggle both />
       <Spoken text={spokenSide(rows.at(-1))} atOnce />
     </>
   );

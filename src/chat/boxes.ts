@@ -1,7 +1,14 @@
 /** Which boxes of a conversation belong on the picture of a question. */
 import { hasBoxes } from "../../workers/metrics/boxes.ts";
 import type { BoxLayer } from "../parts/BoxedPicture.tsx";
+import { conversationOf, type Side, type SidesRow } from "../stores/sides-rows.ts";
 import type { Turn } from "../stores/turns.ts";
+
+/** Boxes of the right answer below those of the given one; none of an answer without boxes. */
+const layers = (right: string | undefined, given: string | undefined): BoxLayer[] => [
+  ...(right !== undefined && hasBoxes(right) ? [{ kind: "right" as const, text: right }] : []),
+  ...(given !== undefined && hasBoxes(given) ? [{ kind: "given" as const, text: given }] : []),
+];
 
 type Said = Pick<Turn, "role" | "text" | "pictures" | "rightAnswer" | "footnote">;
 
@@ -18,8 +25,22 @@ export function layersOf(turns: readonly Said[], at: number): BoxLayer[] {
   const whole =
     given ?? about.findLast(({ role }, i) => role === "assistant" && hasBoxes(about[i - 1]?.rightAnswer ?? ""));
   const right = whole?.footnote === undefined ? undefined : about[about.indexOf(whole) - 1]?.rightAnswer;
-  return [
-    ...(right !== undefined && hasBoxes(right) ? [{ kind: "right" as const, text: right }] : []),
-    ...(given ? [{ kind: "given" as const, text: given.text }] : []),
-  ];
+  return layers(right, given?.text);
+}
+
+/**
+ * Of one of two answers to a question: the only picture that it can be about, with its boxes and, once it is whole, the right ones. Undefined
+ * where it has none, or another picture may be meant.
+ */
+export function boxedAnswer(
+  rows: readonly SidesRow[],
+  row: SidesRow,
+  side: Side,
+): { url: string; layers: BoxLayer[] } | undefined {
+  const until = rows.slice(0, rows.indexOf(row) + 1);
+  const talk = conversationOf(until, [row.left.speaker, row.right.speaker]);
+  const [picture, ...others] = talk.flatMap(({ pictures }) => pictures);
+  const { text, ids } = row[side];
+  const found = layers(ids && row.rightAnswer, text);
+  return picture && others.length === 0 && found.length > 0 ? { url: picture.url, layers: found } : undefined;
 }

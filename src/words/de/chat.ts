@@ -55,6 +55,7 @@ export const chat: Words["chat"] = {
   },
   pictures: {
     attached: (n) => `Angehängtes Bild ${n}`,
+    boxedBy: (name) => `Bild mit den Kästen von ${name}`,
     remove: (name) => `${name} entfernen`,
     several: (n) => `${n} Bilder gehen mit, in dieser Reihenfolge.`,
     leftAside: (names) =>

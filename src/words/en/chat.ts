@@ -52,6 +52,7 @@ export const chat = {
   },
   pictures: {
     attached: (n: number) => `Attached ${n}`,
+    boxedBy: (name: string) => `Picture with the boxes of ${name}`,
     remove: (name: string) => `Remove ${name}`,
     several: (n: number) => `${n} pictures go along, in this order.`,
     leftAside: (names: readonly string[]) =>
