@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 
 export interface BrowserProcess {
+  pid: number;
   /** As Chromium calls it: "renderer" (a page with its workers), "gpu-process", "utility", "browser" and so on. */
   kind: string;
   /** Bytes that it holds, and the most that it ever held. */
@@ -35,6 +36,7 @@ export async function browserProcesses(): Promise<BrowserProcess[]> {
     const bytes = (name: string): number =>
       1024 * Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
     found.push({
+      pid,
       kind: /--type=([\w-]+)/.exec(command)?.[1] ?? "browser",
       residentBytes: bytes("VmRSS"),
       peakBytes: bytes("VmHWM"),

@@ -1,17 +1,19 @@
 /** What the browser's processes hold as a run goes on (Linux), and what is left in the heaps of the page and its engine after a collection. */
 import type { CDPSession, Page } from "@playwright/test";
 import { browserProcesses } from "../../bench/browser-processes.ts";
+import { allocatedBytes } from "./allocated.ts";
 import { lookAtTraining } from "./run.ts";
 import type { Sample } from "./trend.ts";
 
-/** By what it is of: "renderer" (the page with its workers), "renderer, own" and so on, "heap of the page", "heap of the engine". */
+/**
+ * By what it is of: "renderer" (the page with its workers), "renderer, own", "renderer, allocated" and so on, "heap of the page", "heap of
+ * the engine".
+ */
 export type Memory = Record<string, Sample[]>;
 
 /** Steps from one look into the heaps to the next: a collection takes a tenth of a second of the engine's time. */
 const HEAP_STEPS = 20;
 const LOOK_MS = 500;
-/** What is looked at once more right after a collection. */
-const OF_A_RUN = ["renderer, own", "gpu-process, own"];
 
 /** Bytes by kind of process: what it holds, and what of that nobody else has. */
 export async function processBytes(): Promise<Record<string, number>> {
@@ -42,8 +44,8 @@ export function watchMemory(page: Page): { end(): Promise<Memory> } {
         if (step >= nextHeaps) {
           nextHeaps = step + HEAP_STEPS;
           add(step, await heaps(page));
-          const swept = await processBytes();
-          add(step, Object.fromEntries(OF_A_RUN.map((kind) => [`${kind}, swept`, swept[kind] ?? 0])));
+          const allocated = await allocatedBytes(page.context().browser()!);
+          add(step, Object.fromEntries(Object.entries(allocated).map(([kind, n]) => [`${kind}, allocated`, n])));
         }
       }
       await page.waitForTimeout(LOOK_MS);

@@ -48,7 +48,7 @@ function whole(): Stored {
     entries,
     files: new Map([["tabtune-weights/a%2fb", 1]]),
     caches: [],
-    remembered: ["tabtune-session"],
+    remembered: ["tabtune-runs-kept", "tabtune-session"],
     usage: 0,
   };
 }

@@ -15,7 +15,7 @@ export interface Expected {
   generations: number;
 }
 
-const REMEMBERED = ["tabtune-language", "tabtune-pace", "tabtune-session", "tabtune-speed"];
+const REMEMBERED = ["tabtune-language", "tabtune-pace", "tabtune-runs-kept", "tabtune-session", "tabtune-speed"];
 const FILES = "tabtune-weights/";
 
 /** Each thing that is there and should not be, or the other way round, in words; empty where all is as it should be. */

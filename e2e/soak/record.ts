@@ -4,7 +4,7 @@ import type { RecipeJson } from "../../workers/recipe.ts";
 import type { Memory } from "./memory.ts";
 import type { Kind } from "./moments.ts";
 import { features, lastingValues, type Outcome } from "./outcome.ts";
-import { isLevel, type Sample, type Trend, trendOf } from "./trend.ts";
+import { isLevel, type Sample, staysWithin, type Trend, trendOf } from "./trend.ts";
 
 /** A moment as it went. */
 export interface Lived {
@@ -35,6 +35,13 @@ export function trendsOf(memory: Memory, steps: number): Record<string, Trend> {
     ]),
   );
 }
+
+/**
+ * That this kind of memory does what it should. Of what is allocated and reached nothing may be sure to grow. Resident bytes also rise
+ * when what was reserved is first written, and by room that a collector keeps: they may rise by a small share.
+ */
+export const holds = (name: string, trend: Trend): boolean =>
+  /allocated$|^heap/.test(name) ? isLevel(trend) : staysWithin(trend);
 
 export interface Alone {
   outcome: Outcome;
@@ -82,7 +89,7 @@ export function recordOf({ seed, steps, moments, recipe, alone, other, trends }:
     memory: Object.fromEntries(
       Object.entries(trends).map(([name, trend]) => [
         name,
-        { ...rounded(trend), level: isLevel(trend), megabytes: thinned(alone.memory[name]!) },
+        { ...rounded(trend), holds: holds(name, trend), megabytes: thinned(alone.memory[name]!) },
       ]),
     ),
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isLevel, trendOf } from "./trend.ts";
+import { isLevel, staysWithin, trendOf } from "./trend.ts";
 
 /** 200 of 400 steps around 100 MB; `at` gives what is added. */
 const samples = (at: (step: number) => number) =>
@@ -29,6 +29,13 @@ test("a few looks that fell into a save change nothing", () => {
 
 test("a leak of 20 kB a step is seen through the sweeps", () => {
   expect(isLevel(trendOf(samples((i) => sawtooth(i) + 20_000 * i)))).toBe(false);
+});
+
+test("what is small beside the whole stays within it, and is not level where it is sure", () => {
+  const trend = trendOf(samples((i) => 20_000 * i));
+  expect(staysWithin(trend)).toBe(true);
+  expect(isLevel(trend)).toBe(false);
+  expect(staysWithin(trendOf(samples((i) => 30_000 * i)))).toBe(false);
 });
 
 test("growth that hides in a large noise is not level either", () => {

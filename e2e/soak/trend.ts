@@ -18,7 +18,7 @@ export interface Trend {
   most: number;
 }
 
-/** Bytes that a page may keep of each step: a row of its table of losses is most of it. */
+/** Bytes that a page may keep of each step: its figures, and where they are drawn. */
 const PER_STEP = 8192;
 /** Of the median: where growth can only be told from none when it is larger than that, nothing is shown. */
 const MOST_SHARE = 0.05;
@@ -75,6 +75,10 @@ function correlation(values: readonly number[]): number {
   return Math.min(0.95, Math.max(0, products / squares));
 }
 
+/** That growth is small beside the whole, and what a page keeps of its steps. */
+export const staysWithin = ({ growth, median, from, to }: Trend): boolean =>
+  growth <= MOST_SHARE * median + PER_STEP * (to - from);
+
 /** That it does not grow: what is sure of its growth is no more than a page keeps of its steps, and growth that mattered would have been seen. */
-export const isLevel = ({ growth, least, median, from, to }: Trend): boolean =>
-  least <= PER_STEP * (to - from) && growth <= MOST_SHARE * median + PER_STEP * (to - from);
+export const isLevel = (trend: Trend): boolean =>
+  trend.least <= PER_STEP * (trend.to - trend.from) && staysWithin(trend);
