@@ -367,3 +367,35 @@ test("as many generations are kept as is asked for, and that of the best step be
   // The newest is what a run goes on from.
   expect(await stepIn(store)).toBe(6);
 });
+
+test("a chunk takes the memory of what is in it, and larger ones are cut where they should be", async () => {
+  const MiB = 1 << 20;
+  const tensors = [0.25, 2.5, 3.75, 1].map((size, k) => ({
+    name: `tensor ${k}`,
+    data: Uint8Array.from({ length: size * MiB }, (_, i) => (i * 7 + k) % 251),
+  }));
+  const { store, ops } = recording(memoryStore());
+  await saveGeneration(store, RUN, { step: 1, state: {}, tensors }, { chunkBytes: 4 * MiB });
+  const chunks = ops.flatMap((op) =>
+    op.kind === "set" && !op.strict ? op.entries.map(([, data]) => data.length) : [],
+  );
+  expect(chunks).toEqual([4 * MiB, 3.5 * MiB]);
+  const loaded = await collect((await loadLatest(store, RUN))!.tensors());
+  expect(loaded.map(({ name, data }, k) => [name, Buffer.compare(data, tensors[k]!.data)])).toEqual(
+    tensors.map(({ name }) => [name, 0]),
+  );
+
+  // Of a small checkpoint no whole chunk is laid out.
+  const before = process.memoryUsage().arrayBuffers;
+  let held = 0;
+  const looking: Store = {
+    ...store,
+    set: (...write) => {
+      held = Math.max(held, process.memoryUsage().arrayBuffers - before);
+      return store.set(...write);
+    },
+  };
+  await saveGeneration(looking, RUN, generationOf(2));
+  expect(held).toBeGreaterThan(0);
+  expect(held).toBeLessThan(16 * MiB);
+});

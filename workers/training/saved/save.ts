@@ -99,6 +99,9 @@ async function isOfStep(store: Store, runId: string, g: number, step: number | u
   return typeof manifest === "object" && manifest.step === step;
 }
 
+/** What a chunk has room for at first: most adapters are far smaller than a whole one. */
+const FIRST_BYTES = 1 << 20;
+
 /**
  * Tensors laid end to end, in pieces of at most `chunkBytes`; `names` is filled on the way. A piece is good until the next is asked
  * for, and so may a tensor of the caller's be.
@@ -108,12 +111,17 @@ async function* cut(
   names: { name: string; bytes: number }[],
   chunkBytes: number,
 ): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(chunkBytes);
+  let chunk = new Uint8Array(Math.min(chunkBytes, FIRST_BYTES));
   let size = 0;
   for await (const { name, data } of tensors) {
     names.push({ name, bytes: data.length });
     for (let from = 0; from < data.length; ) {
       const part = data.subarray(from, from + chunkBytes - size);
+      if (size + part.length > chunk.length) {
+        const larger = new Uint8Array(Math.min(chunkBytes, Math.max(size + part.length, 2 * chunk.length)));
+        larger.set(chunk.subarray(0, size));
+        chunk = larger;
+      }
       chunk.set(part, size);
       size += part.length;
       from += part.length;
