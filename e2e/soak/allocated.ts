@@ -16,7 +16,8 @@ const PARTS = [
   ["blink_gc/workers", "size"],
   ["v8", "size"],
 ] as const;
-const KINDS = ["browser", "renderer", "gpu-process"];
+/** The GPU's process reserves by the power of two what it may never write: that says nothing. */
+const KINDS = ["browser", "renderer"];
 
 /**
  * Bytes by kind of process, right after a collection of all garbage in its page and workers. Unlike resident bytes these neither rise when a

@@ -38,7 +38,7 @@ export function trendsOf(memory: Memory, steps: number): Record<string, Trend> {
 
 /**
  * That this kind of memory does what it should. Of what is allocated and reached nothing may be sure to grow. Resident bytes also rise
- * when what was reserved is first written, and by room that a collector keeps: they may rise by a small share.
+ * when what was reserved is first written, and by room that a collector keeps: they may rise by a tenth.
  */
 export const holds = (name: string, trend: Trend): boolean =>
   /allocated$|^heap/.test(name) ? isLevel(trend) : staysWithin(trend);

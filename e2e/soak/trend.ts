@@ -22,6 +22,8 @@ export interface Trend {
 const PER_STEP = 8192;
 /** Of the median: where growth can only be told from none when it is larger than that, nothing is shown. */
 const MOST_SHARE = 0.05;
+/** Of the median: what resident bytes may rise by. */
+const RESIDENT_SHARE = 0.1;
 /** Of a normal distribution, for 95 %. */
 const Z = 1.96;
 
@@ -76,9 +78,9 @@ function correlation(values: readonly number[]): number {
 }
 
 /** That growth is small beside the whole, and what a page keeps of its steps. */
-export const staysWithin = ({ growth, median, from, to }: Trend): boolean =>
-  growth <= MOST_SHARE * median + PER_STEP * (to - from);
+export const staysWithin = ({ growth, median, from, to }: Trend, share = RESIDENT_SHARE): boolean =>
+  growth <= share * median + PER_STEP * (to - from);
 
 /** That it does not grow: what is sure of its growth is no more than a page keeps of its steps, and growth that mattered would have been seen. */
 export const isLevel = (trend: Trend): boolean =>
-  trend.least <= PER_STEP * (trend.to - trend.from) && staysWithin(trend);
+  trend.least <= PER_STEP * (trend.to - trend.from) && staysWithin(trend, MOST_SHARE);
