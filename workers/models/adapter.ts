@@ -24,6 +24,14 @@ export interface VisionLora {
   deepstack: ConnectorLora[];
 }
 
+/** The gradients of what learns before the language model, by block; none outside training. */
+export interface VisionGrads {
+  layers: Tensor[];
+  connector: Tensor[];
+  /** Of the connectors behind layers in between. */
+  deepstack: Tensor[];
+}
+
 /** A tensor that is trained in full, as a range of its block's slab, in words. */
 export interface TrainedTensor {
   /** Neutral name: "multi_modal_projector.linear_1.weight". */
@@ -55,6 +63,8 @@ export interface Adapter {
   params: Tensor[];
   /** One for each block that learns, like the moments; none outside training. */
   grads: Tensor[];
+  /** Those of them that belong to pictures. */
+  visionGrads: VisionGrads;
   /** Whether weight decay acts on the block: not on biases (transformers: Trainer.get_decay_parameter_names). */
   decays: boolean[];
   firstMoments: Tensor[];
@@ -87,6 +97,7 @@ class Slabs {
       trained: [],
       params: [],
       grads: [],
+      visionGrads: { layers: [], connector: [], deepstack: [] },
       decays: [],
       firstMoments: [],
       secondMoments: [],
@@ -110,6 +121,14 @@ class Slabs {
     adapter.secondMoments.push(alloc.tensor(`Adam moments/${label}`, words));
     if (optim === "adamw_bnb_8bit") adapter.momentScales.push(alloc.tensor(`Adam moments/${label}`, absmax));
     return { slab, param, grad };
+  }
+
+  /** What `allocate` gives; the gradients of its blocks are added to `to`. */
+  noting<T>(to: Tensor[], allocate: () => T): T {
+    const before = this.adapter.grads.length;
+    const made = allocate();
+    to.push(...this.adapter.grads.slice(before));
+    return made;
   }
 
   /** LoRA on the linears below the module `base`: one block. */
@@ -200,6 +219,7 @@ export function allocateAdapter(
   const slabs = new Slabs(alloc, settings, training, optim);
   const { adapter } = slabs;
   const { decoder, tower, connector } = config;
+  const grads = adapter.visionGrads;
   const allLinear = settings.targets === "all-linear";
   for (let n = 0; n < decoder.numLayers; n++) {
     adapter.layers.push(slabs.block(`layer ${n}`, decoderLayer(n), decoderLinears(decoder)));
@@ -207,10 +227,16 @@ export function allocateAdapter(
   const towerBlock = (n: number, learns: boolean): TowerLora =>
     slabs.block(`vision layer ${n}`, towerLayer(n), towerLinears(tower), { learns });
   if (allLinear) {
-    const layers = Array.from({ length: tower.layersUsed }, (_, n) => towerBlock(n, true));
-    const lora = settings.trainProjector ? undefined : slabs.block("projector", CONNECTOR, connectorLinears(connector));
-    const deepstack = deepstackOf(config).map((d, k) =>
-      slabs.block(`deepstack ${k}`, deepstackConnector(k), connectorLinears(d.connector)),
+    const layers = slabs.noting(grads.layers, () =>
+      Array.from({ length: tower.layersUsed }, (_, n) => towerBlock(n, true)),
+    );
+    const lora = settings.trainProjector
+      ? undefined
+      : slabs.noting(grads.connector, () => slabs.block("projector", CONNECTOR, connectorLinears(connector)));
+    const deepstack = slabs.noting(grads.deepstack, () =>
+      deepstackOf(config).map((d, k) =>
+        slabs.block(`deepstack ${k}`, deepstackConnector(k), connectorLinears(d.connector)),
+      ),
     );
     adapter.vision = { layers, connector: lora, deepstack };
   }
@@ -221,7 +247,10 @@ export function allocateAdapter(
       'Leave modules_to_save out; target_modules "all-linear" has LoRA on the connectors.',
     );
   }
-  if (settings.trainProjector) adapter.connector = slabs.full("projector", CONNECTOR, connectorLinears(connector));
+  if (settings.trainProjector)
+    adapter.connector = slabs.noting(grads.connector, () =>
+      slabs.full("projector", CONNECTOR, connectorLinears(connector)),
+    );
   // Nothing reads the layers behind the feature layer, so they never learn; PEFT adapts and saves them all the same.
   if (allLinear) for (let n = tower.layersUsed; n < tower.numLayers; n++) towerBlock(n, false);
   return adapter;

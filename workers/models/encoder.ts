@@ -100,6 +100,7 @@ const passOf = (
   kept: v,
   lora: adapter?.vision,
   connector: adapter?.connector,
+  grads: adapter?.visionGrads,
   tiles: (d) => d.tiles,
   ...(model.config.tower.freeSize && { pairs: (d) => d.pairs, pictures: (d) => d.pictures }),
   dropout: passDropout<StageDims>(drops ? adapter?.settings : undefined, v.tower.gradients?.dropped, {

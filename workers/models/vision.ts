@@ -3,8 +3,15 @@ import type { Allocator, Tensor } from "../gpu/buffers.ts";
 import { evaluate, type Recorder, type Size } from "../gpu/program.ts";
 import { sharedMemory } from "../gpu/shared-memory.ts";
 import type { ActivationPolicy } from "./activations.ts";
-import type { VisionLora } from "./adapter.ts";
-import { type ConnectorConfig, deepstackOf, featuresPerTile, towerRowsPerTile, type VlmConfig } from "./config.ts";
+import type { VisionGrads, VisionLora } from "./adapter.ts";
+import {
+  type ConnectorConfig,
+  deepstackOf,
+  featuresPerTile,
+  tokensPerTile,
+  towerRowsPerTile,
+  type VlmConfig,
+} from "./config.ts";
 import {
   allocateConnector,
   type ConnectorActivations,
@@ -90,6 +97,8 @@ export interface VisionPass<K extends string> {
   lora: VisionLora | undefined;
   /** A connector that is trained in full. */
   connector: TrainedConnector | undefined;
+  /** What the way back adds to: it has a point behind each. */
+  grads?: VisionGrads | undefined;
   tiles: Size<K>;
   /** Pairs of the tower's rows that see each other, and pictures, of a tower that sees pictures whole. */
   pairs?: Size<K> | undefined;
@@ -100,6 +109,7 @@ export interface VisionPass<K extends string> {
 
 const towerPass = <K extends string>({ config, weights, kept, lora, ...pass }: VisionPass<K>): TowerPass<K> => ({
   ...{ config: config.tower, weights: weights.tower, kept: kept.tower, lora: lora?.layers },
+  grads: pass.grads?.layers,
   ...{ tiles: pass.tiles, pairs: pass.pairs, pictures: pass.pictures, dropout: pass.dropout },
 });
 
@@ -184,6 +194,10 @@ export function recordVisionBackward<K extends string>(
 ): void {
   const { gradients } = p.kept.tower;
   connectorBackward(r, dTokens, { to: gradients?.dFeatures, adds: false }, gradients?.t, connectorPass(p));
+  for (const grad of p.grads?.connector ?? []) {
+    const whose = p.connector ? "the weights of" : "LoRA's matrices in";
+    r.point(`the gradient of ${whose} the connector`, grad, grad.length);
+  }
   if (!gradients) return;
   const { layers, last } = p.kept.tower;
   const perTile = towerRowsPerTile(p.config.tower) * p.config.tower.hiddenSize;
@@ -192,6 +206,14 @@ export function recordVisionBackward<K extends string>(
     const output = layers[layer + 1]?.x ?? last;
     for (const k of behindLayer(p, layer)) {
       connectorBackward(r, dDeepstack[k]!, { to, adds: true }, gradients.t, betweenPass(p, k, output));
+      const name = `the connector behind layer ${layer + 1} of the vision tower`;
+      const grad = p.grads?.deepstack[k];
+      if (grad) r.point(`the gradient of LoRA's matrices in ${name}`, grad, grad.length);
+      r.point(
+        `the gradient of ${name}`,
+        to,
+        (d) => evaluate(p.tiles, d) * tokensPerTile(p.config.tower) * p.config.tower.hiddenSize,
+      );
     }
   });
 }

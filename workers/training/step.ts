@@ -209,10 +209,7 @@ async function createStepBuffers(model: Vlm, options: StepBuffersOptions): Promi
       await borrowed.take();
       const passDims = { rows: pack.rows, labelRows: pack.targets.length, ...dims };
       if (!(await training!.trace(passDims, model.pace, look))) return;
-      if (!(await backwardPictures(encoder, pictures, at, look))) return;
-      for (const grad of trains!.grads.slice(config.decoder.numLayers)) {
-        if (!(await look("the gradients of vision tower and projector", grad))) return;
-      }
+      await backwardPictures(encoder, pictures, at, look);
     },
     async readNorm(norm) {
       const words = await staging.read([norm, 16], ...counts);

@@ -340,6 +340,8 @@ export interface TowerPass<K extends string> {
   kept: TowerActivations;
   /** LoRA of the layers that are run. */
   lora: TowerLora[] | undefined;
+  /** The gradients of LoRA, by layer: the way back has a point behind each. */
+  grads?: readonly Tensor[] | undefined;
   tiles: Size<K>;
   /** Pairs of rows that see each other, and pictures, where tiles of one see each other; absent: every tile sees itself. */
   pairs?: Size<K> | undefined;
@@ -503,6 +505,8 @@ export function towerBackward<K extends string>(r: Recorder<K>, p: TowerPass<K>,
     if (turned) ropeBackward(r, turned);
     const dNormed = n > 0 ? g.dNormed : undefined;
     adaptedBackward(r, l.qkv, w.qkv, { dx: dNormed, dy: g.dQkv, x: a.normed1.y, xa: a.xaQkv, t: g.t, rows });
+    const grad = p.grads?.[n];
+    if (grad) r.point(`the gradient of LoRA's matrices in layer ${n + 1} of the vision tower`, grad, grad.length);
     if (n === 0) continue;
     normBackward(a.x, norm1, a.normed1);
     r.point(`the gradient of layer ${n + 1} of the vision tower`, g.dx, times(rows, size));
