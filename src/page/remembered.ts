@@ -6,10 +6,13 @@ import * as v from "valibot";
 import type { HubDataSet } from "../../workers/data/hub/look-up.ts";
 import { readingSchema } from "../../workers/data/rows/reading.ts";
 import { isJsonObject } from "../../workers/json.ts";
-import { store, stored } from "./stored.ts";
+import { stored, storeFields } from "./stored.ts";
+
+/** A part that another version kept in another form is none, and costs no other. */
+const part = <S extends v.GenericSchema>(schema: S) => v.fallback(v.optional(schema), undefined);
 
 const Memory = v.object({
-  model: v.optional(
+  model: part(
     v.object({
       source: v.variant("kind", [
         v.object({ kind: v.literal("embedded") }),
@@ -31,7 +34,7 @@ const Memory = v.object({
       }),
     }),
   ),
-  data: v.optional(
+  data: part(
     v.object({
       /** Of the prepared rows. */
       id: v.string(),
@@ -45,8 +48,8 @@ const Memory = v.object({
     }),
   ),
   /** What was said of the columns of tables, newest first; `columns` is `columnsKey`. */
-  readings: v.optional(v.array(v.object({ columns: v.string(), reading: readingSchema }))),
-  recipe: v.optional(
+  readings: part(v.array(v.object({ columns: v.string(), reading: readingSchema }))),
+  recipe: part(
     v.object({
       preset: v.picklist(["Demo model", "Practical", "Seed report"]),
       fields: v.record(v.string(), v.unknown()),
@@ -63,4 +66,4 @@ const KEY = "tabtune-session";
 export const remembered = (): Remembered => stored(KEY, Memory) ?? {};
 
 /** Keeps a part; the others stay as they are. */
-export const remember = (part: Remembered): void => store(KEY, { ...remembered(), ...part });
+export const remember = (parts: Remembered): void => storeFields(KEY, parts);

@@ -96,7 +96,7 @@ export async function preferencesZip(store: Store): Promise<{ file: Blob; rows: 
   }
   const { rows, notes } = preferencesOf(votes, missing);
   const shown = new Set(rows.flatMap(({ images }) => images));
-  if (damaged > 0) notes.push(`${counted(damaged, "damaged vote")} left out.`);
+  if (damaged > 0) notes.push(`${counted(damaged, "vote")} left out: damaged, or of a newer version.`);
   const text = (content: string): [Uint8Array, { level: 6 }] => [new TextEncoder().encode(content), { level: 6 }];
   const zip = zipSync({
     [PREFERENCES_FILE]: text(rows.map((row) => `${JSON.stringify(row)}\n`).join("")),

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { unzipSync } from "fflate";
 import { beforeEach, expect, test } from "vitest";
 import { memoryStore } from "../storage/memory.ts";
+import { sealJson, unsealJson } from "../storage/sealed.ts";
 import type { Store } from "../storage/store.ts";
 import { file, readAll, said } from "../testing/rows.ts";
 import { demoShot, sampleVotes, voteOn } from "../testing/votes.ts";
@@ -71,10 +72,29 @@ test("a picture goes with the last vote that shows it; a damaged vote is counted
   expect((await store.keys("vote-picture/")).length).toBe(1);
   await store.set([["vote/4", new TextEncoder().encode("torn")]], "strict");
   expect(await listVotes(store)).toMatchObject({ votes: [{ id: "2" }], damaged: 1 });
-  expect((await exported()).notes).toEqual(["1 damaged vote left out."]);
+  expect((await exported()).notes).toEqual(["1 vote left out: damaged, or of a newer version."]);
   await deleteVotes(store);
   expect([...(await store.keys("vote")), (await storedVotes(store)).bytes]).toEqual([0]);
   await expect(preferencesZip(store)).rejects.toMatchObject({ code: "bad-argument" });
+});
+
+test("another verdict keeps what a later version wrote of the vote, and a picture that only such a field shows", async () => {
+  await keepVote(store, voteOf("1"));
+  const kept = (await unsealJson((await store.get("vote/1"))!)) as Record<"left", object>;
+  const shown = "e".repeat(64);
+  const record = { ...kept, left: { ...kept.left, heat: `of ${shown}` }, reason: "shorter" };
+  await store.set(
+    [
+      ["vote/1", await sealJson(record)],
+      [`vote-picture/${shown}`, Uint8Array.of(1)],
+    ],
+    "strict",
+  );
+  await keepVote(store, voteOf("1", { verdict: "right" }));
+  await keepVote(store, voteOf("2"));
+  await deleteVotes(store, "2");
+  expect(await unsealJson((await store.get("vote/1"))!)).toEqual({ ...record, verdict: "right" });
+  expect((await store.keys("vote-picture/")).length).toBe(2);
 });
 
 test("preference rows as TRL reads them: messages of parts, images beside them; what makes no row is counted", async () => {

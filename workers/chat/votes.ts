@@ -57,7 +57,13 @@ export type VoteToKeep = Omit<Vote, "left" | "right"> & Record<"left" | "right",
 const VOTES = "vote/";
 const PICTURES = "vote-picture/";
 
-/** Keeps a vote, in place of an earlier one of its id. Returns it as it is listed. Throws "storage-full". */
+/** With the fields of later versions, which are kept when it is written over. */
+const withLater = v.fallback(v.looseObject({ left: v.looseObject({}), right: v.looseObject({}) }), {
+  left: {},
+  right: {},
+});
+
+/** Keeps a vote, in place of an earlier one of its id, on the same answers. Returns it as it is listed. Throws "storage-full". */
 export async function keepVote(store: Store, given: VoteToKeep): Promise<Vote> {
   const entries = new Map<string, Uint8Array>();
   const kept = async ({ turns, ...rest }: WithFiles<VotedAnswer>): Promise<VotedAnswer> => {
@@ -75,7 +81,10 @@ export async function keepVote(store: Store, given: VoteToKeep): Promise<Vote> {
     return { ...rest, turns: keptTurns };
   };
   const record: Vote = { ...given, left: await kept(given.left), right: await kept(given.right) };
-  await store.set([...entries, [VOTES + record.id, await sealJson(record)]], "strict");
+  const earlier = await store.get(VOTES + record.id);
+  const { left, right, ...later } = v.parse(withLater, earlier && (await unsealJson(earlier)));
+  const whole = { ...later, ...record, left: { ...left, ...record.left }, right: { ...right, ...record.right } };
+  await store.set([...entries, [VOTES + record.id, await sealJson(whole)]], "strict");
   return record;
 }
 
@@ -99,10 +108,15 @@ export async function deleteVotes(store: Store, id?: string): Promise<void> {
   await store.delete(id === undefined ? await store.keys(VOTES) : [VOTES + id]);
   // Looked up first: a picture of a vote that another tab keeps now is not among them.
   const pictures = await store.keys(PICTURES);
-  const { votes, damaged } = await listVotes(store);
-  // What a damaged one showed is not known.
-  if (damaged > 0) return;
-  const shown = new Set(votes.flatMap(picturesOf).map((shot) => PICTURES + shot.sha256));
+  const shown = new Set<string>();
+  for (const key of await store.keys(VOTES)) {
+    const sealed = await store.get(key);
+    const text = sealed && (await unsealBytes(sealed));
+    // What a damaged one showed is not known.
+    if (sealed && !text) return;
+    // Every hash in it, so that pictures of a later version's fields are among them.
+    for (const [hash] of new TextDecoder().decode(text).matchAll(/[0-9a-f]{64}/g)) shown.add(PICTURES + hash);
+  }
   await store.delete(pictures.filter((key) => !shown.has(key)));
 }
 

@@ -119,7 +119,7 @@ export class RunEvaluation {
     if (!measured) return;
     const answered = await this.#answers?.run(step, {
       ...{ before, goOn },
-      keep: (begun) => writeBegun(store, runId, { step, measured, ...begun, seconds: seconds() }),
+      keep: (begun) => writeBegun(store, runId, { ...before, step, measured, ...begun, seconds: seconds() }),
       onAnswer: (done, of) => report.evaluating("answers", done, of),
     });
     if (this.#answers && !answered) return;

@@ -24,8 +24,10 @@ export type RowChange =
   | { undoEdit: number }
   | "undo all";
 
-/** The changes after one more. */
-export function changed({ leftOut, edited }: RowChanges, change: RowChange): RowChanges {
+/** The changes after one more; fields that a later version has added stay as they are. */
+export const changed = (before: RowChanges, change: RowChange): RowChanges => ({ ...before, ...after(before, change) });
+
+function after({ leftOut, edited }: RowChanges, change: RowChange): RowChanges {
   if (change === "undo all") return noChanges;
   const without = (position: number) => edited.filter((edit) => edit.position !== position);
   if ("leaveOut" in change) {
@@ -92,6 +94,7 @@ export async function readChanges(store: Store, key: string): Promise<RowChanges
 }
 
 export async function writeChanges(store: Store, key: string, changes: RowChanges): Promise<void> {
-  if (isUnchanged(changes)) await store.delete([key]);
+  const knowsAll = Object.keys(changes).every((name) => name in noChanges);
+  if (knowsAll && isUnchanged(changes)) await store.delete([key]);
   else await store.set([[key, await sealJson(changes)]], "strict");
 }
