@@ -7,10 +7,11 @@ import { initialLora } from "../models/lora-init.ts";
 import type { OpenedModel } from "../models/open.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Store } from "../storage/store.ts";
-import type { TrainerState } from "../training/loop.ts";
 import type { AdapterStart } from "../training/open-run.ts";
 import { loraSettings } from "../training/plan.ts";
 import { loadLatest } from "../training/saved/load.ts";
+import { trainerStateOf } from "../training/saved/restore.ts";
+import { ofNewerVersion } from "../training/saved/run-info.ts";
 import type { Beginning } from "./handed.ts";
 
 const begins = { moments: undefined, step: 0, position: { epoch: 0, index: 0 } } as const;
@@ -51,10 +52,13 @@ export async function savedBeginning(
       "Let it train until its first checkpoint, or hand over a new run.",
     );
   }
+  const { step, position } = trainerStateOf(generation);
   const sets: Record<string, Float32Array[]> = { lora: [], exp_avg: [], exp_avg_sq: [], absmax: [] };
   for await (const { name, data } of generation.tensors()) {
     const [set = "", n] = name.split("/");
-    sets[set]![Number(n)] = new Float32Array(data.slice().buffer);
+    const slabs = sets[set];
+    if (!slabs) throw ofNewerVersion();
+    slabs[Number(n)] = new Float32Array(data.slice().buffer);
   }
   const layout = layoutOf(model, recipe);
   const {
@@ -66,7 +70,6 @@ export async function savedBeginning(
     modules: modulesOf(layout, slabs),
     trained: trainedValues(layout, slabs),
   });
-  const { step, position } = generation.state as TrainerState;
   return {
     modules: modulesOf(layout, lora),
     trained: trainedValues(layout, lora),

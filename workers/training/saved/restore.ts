@@ -1,5 +1,5 @@
 /** A saved run back on the GPU. */
-
+import * as v from "valibot";
 import type { Adapter } from "../../models/adapter.ts";
 import { restoreAdapter } from "../../models/adapter-slabs.ts";
 import type { Vlm } from "../../models/vlm.ts";
@@ -7,8 +7,23 @@ import type { Store } from "../../storage/store.ts";
 import type { TrainerState } from "../loop.ts";
 import { truncateAnswers } from "./answers.ts";
 import { dropBegun, readBegun, readEvaluations, writeEvaluations } from "./evaluations.ts";
-import { loadLatest } from "./load.ts";
+import { type LoadedGeneration, loadLatest } from "./load.ts";
 import { truncateLog } from "./log.ts";
+import { ofNewerVersion } from "./run-info.ts";
+
+const trainerState = v.strictObject({
+  step: v.number(),
+  position: v.strictObject({ epoch: v.number(), index: v.number() }),
+});
+
+/**
+ * Where a checkpoint's run goes on. Throws "bad-checkpoint" for a state with more in it than this version knows: the run would go on
+ * without that, and the next checkpoint would lack it. The record is sealed, so nothing else can be wrong with it.
+ */
+export function trainerStateOf({ state }: Pick<LoadedGeneration, "state">): TrainerState {
+  if (v.is(trainerState, state)) return state;
+  throw ofNewerVersion();
+}
 
 /**
  * Puts the run's last checkpoint on the GPU and into `state`, and cuts its log to it.
@@ -28,7 +43,7 @@ export async function restore(
     await truncateAnswers(store, runId, 0);
     return undefined;
   }
-  const saved = generation.state as TrainerState;
+  const saved = trainerStateOf(generation);
   await restoreAdapter(vlm, adapter, generation.tensors());
   state.step = saved.step;
   state.position = saved.position;
