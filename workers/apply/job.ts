@@ -15,8 +15,9 @@ import type { AnsweredRow } from "../chat/answer-rows.ts";
 import { type RowChanges, readChanges, writeChanges } from "../data/index/changes.ts";
 import { TabTuneError } from "../errors.ts";
 import { METRIC_NAMES } from "../metrics/metric.ts";
-import { sealBytes, sealJson, unsealBytes, unsealJson } from "../storage/sealed.ts";
+import { sealBytes, sealJson, unsealBytes } from "../storage/sealed.ts";
 import type { Store } from "../storage/store.ts";
+import { type Form, unsealAs } from "../storage/unseal-as.ts";
 
 const SCHEMA = 1;
 export const BLOCK_ROWS = 64;
@@ -76,6 +77,21 @@ export interface JobSummary extends JobRecord, JobProgress {
   status: JobRecord["state"] | "elsewhere";
 }
 
+/** The record of job `id`, in whatever version. */
+export const jobForm = (id: string): Form => v.looseObject({ id: v.literal(id), rowsKey: v.string() });
+export const progressForm = v.looseObject({
+  ...{ answered: v.number(), unanswered: v.number(), cut: v.number(), seconds: v.number(), bytes: v.number() },
+});
+export const entriesForm = v.array(
+  v.union([
+    v.looseObject({
+      position: v.number(),
+      answered: v.looseObject({ answer: v.string(), right: v.array(v.string()) }),
+    }),
+    v.looseObject({ position: v.nullable(v.number()), row: v.number(), source: v.string(), message: v.string() }),
+  ]),
+);
+
 const prefix = (id: string): string => `job/${id}/`;
 const recordKey = (id: string): string => `${prefix(id)}record`;
 const rowsKey = (id: string): string => `${prefix(id)}rows`;
@@ -104,7 +120,7 @@ const writeRecord = async (store: Store, record: JobRecord): Promise<void> =>
 /** Throws TabTuneError "bad-argument" where the job is gone, or its record cannot be read. */
 export async function readJob(store: Store, id: string): Promise<JobRecord> {
   const sealed = await store.get(recordKey(id));
-  const read = v.safeParse(withLater, sealed && (await unsealJson(sealed)));
+  const read = v.safeParse(withLater, await unsealAs(jobForm(id), sealed));
   if (read.success) return read.output;
   const what = sealed ? "Its record is damaged, or of another version." : "It was deleted, perhaps in another tab.";
   throw new TabTuneError("bad-argument", `This job cannot be opened. ${what}`, "Start a new one.");
@@ -129,7 +145,7 @@ export interface JobRows {
 export async function readJobRows(store: Store, id: string): Promise<JobRows> {
   const sealed = await store.get(rowsKey(id));
   const bytes = sealed && (await unsealBytes(sealed));
-  if (!bytes) {
+  if (!bytes || bytes.length % 4 !== 0) {
     const safe = "What was answered so far is kept.";
     throw new TabTuneError("bad-dataset", "The list of this job's rows is damaged.", "Start a new job.", safe);
   }
@@ -137,8 +153,7 @@ export async function readJobRows(store: Store, id: string): Promise<JobRows> {
 }
 
 export async function readProgress(store: Store, id: string): Promise<JobProgress> {
-  const sealed = await store.get(progressKey(id));
-  return ((sealed && (await unsealJson(sealed))) as JobProgress | undefined) ?? noProgress;
+  return (await unsealAs<JobProgress>(progressForm, await store.get(progressKey(id)))) ?? noProgress;
 }
 
 export interface ReadEntries {
@@ -155,7 +170,7 @@ export async function readEntries(store: Store, id: string): Promise<ReadEntries
   const keys = await store.keys(blocksPrefix(id));
   for (const [n, key] of keys.entries()) {
     const sealed = key === blockKey(id, n) ? await store.get(key) : undefined;
-    const block = sealed && ((await unsealJson(sealed)) as JobEntry[] | undefined);
+    const block = await unsealAs<JobEntry[]>(entriesForm, sealed);
     if (!sealed || !block) return { entries, sizes, lost: keys.slice(n) };
     entries.push(...block);
     sizes.push(sealed.length);

@@ -8,7 +8,7 @@ import type { Store } from "../storage/store.ts";
 import { file, readAll, said } from "../testing/rows.ts";
 import { demoShot, sampleVotes, voteOn } from "../testing/votes.ts";
 import { PREFERENCES_FILE, type PreferenceRow, preferencesZip } from "./preferences.ts";
-import { deleteVotes, keepVote, listVotes, storedVotes, type VoteToKeep } from "./votes.ts";
+import { deleteVotes, keepVote, listVotes, picturesOf, storedVotes, type VoteToKeep, votedPicture } from "./votes.ts";
 
 let store: Store;
 let icon: { name: string; blob: Blob };
@@ -95,6 +95,27 @@ test("another verdict keeps what a later version wrote of the vote, and a pictur
   await deleteVotes(store, "2");
   expect(await unsealJson((await store.get("vote/1"))!)).toEqual({ ...record, verdict: "right" });
   expect((await store.keys("vote-picture/")).length).toBe(2);
+});
+
+test("a vote and a picture under another's name are damaged: neither is shown, deleted or exported for the other", async () => {
+  await keepVote(store, voteOf("1"));
+  await keepVote(store, voteOf("2", { left: { ...voteOf("2").left, turns: ask("And this?", other) } }));
+  const [first, second] = await store.keys("vote-picture/");
+  await store.set(
+    [
+      ["vote/3", (await store.get("vote/1"))!],
+      [first!, (await store.get(second!))!],
+    ],
+    "strict",
+  );
+  const { votes, damaged } = await listVotes(store);
+  expect([votes.map(({ id }) => id), damaged]).toEqual([["2", "1"], 1]);
+  const pictures = await Promise.all(
+    votes
+      .flatMap(picturesOf)
+      .map(async (shot) => [`vote-picture/${shot.sha256}`, await votedPicture(store, shot)] as const),
+  );
+  for (const [key, bytes] of pictures) expect(bytes === undefined).toBe(key === first);
 });
 
 test("preference rows as TRL reads them: messages of parts, images beside them; what makes no row is counted", async () => {

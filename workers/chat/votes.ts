@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { sealBytes, sealJson, unsealBytes, unsealJson } from "../storage/sealed.ts";
 import { sha256 } from "../storage/sha256.ts";
 import type { Store } from "../storage/store.ts";
+import { type Form, unsealAs } from "../storage/unseal-as.ts";
 
 /** As the two were shown. "neither": both are bad. */
 export const VERDICTS = ["left", "right", "equal", "neither"] as const;
@@ -54,6 +55,9 @@ type WithFiles<A> = Omit<A, "turns"> & {
 };
 export type VoteToKeep = Omit<Vote, "left" | "right"> & Record<"left" | "right", WithFiles<VotedAnswer>>;
 
+/** The vote `id`, in whatever version. */
+export const voteForm = (id: string): Form => v.looseObject({ id: v.literal(id) });
+
 const VOTES = "vote/";
 const PICTURES = "vote-picture/";
 
@@ -96,7 +100,7 @@ export async function listVotes(store: Store): Promise<{ votes: Vote[]; damaged:
     const bytes = await store.get(key);
     // Another tab has deleted it meanwhile.
     if (!bytes) continue;
-    const read = v.safeParse(vote, await unsealJson(bytes));
+    const read = v.safeParse(vote, await unsealAs(voteForm(key.slice(VOTES.length)), bytes));
     if (read.success) votes.push(read.output);
     else damaged += 1;
   }
@@ -127,7 +131,8 @@ export const picturesOf = ({ left, right }: Vote): VotedPicture[] =>
 /** The bytes of a picture; undefined where they are gone or damaged. */
 export async function votedPicture(store: Store, { sha256: hash }: VotedPicture): Promise<Uint8Array | undefined> {
   const sealed = await store.get(PICTURES + hash);
-  return sealed && unsealBytes(sealed);
+  const bytes = sealed && (await unsealBytes(sealed));
+  return bytes && (await sha256(bytes)) === hash ? bytes : undefined;
 }
 
 /** What all votes take. */

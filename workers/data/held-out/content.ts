@@ -80,11 +80,18 @@ export async function writeContents(store: Store, id: string, contents: readonly
   await store.set([[contentsKey(id), await sealBytes(await deflated(new TextEncoder().encode(text)))]], "relaxed");
 }
 
+/** The text of a stored record; undefined for a damaged one. Older versions did not seal it: whether it unpacks is all that is known then. */
+export async function unpackedContents(stored: Uint8Array): Promise<Uint8Array | undefined> {
+  const bytes = await unsealed(stored);
+  // Platforms differ in what they throw of bytes that are no stream.
+  return bytes && inflated(bytes).catch(() => undefined);
+}
+
 /** By position in the index; undefined where an older version prepared the data. Throws "bad-dataset" for a damaged record. */
 export async function readContents(store: Store, id: string): Promise<RowContent[] | undefined> {
   const stored = await store.get(contentsKey(id));
   if (stored === undefined) return undefined;
-  const bytes = await unsealed(stored);
+  const bytes = await unpackedContents(stored);
   if (bytes === undefined) {
     throw new TabTuneError(
       "bad-dataset",
@@ -94,7 +101,7 @@ export async function readContents(store: Store, id: string): Promise<RowContent
     );
   }
   return new TextDecoder()
-    .decode(await inflated(bytes))
+    .decode(bytes)
     .split("\n")
     .map((line) => (line === "" ? [] : line.split(" ")));
 }

@@ -3,9 +3,11 @@
  * files and prepared rows stay as they are, and each change can be taken back. A row is named by its position in the index, which the
  * files and how they are read decide, so changes stay when the model is another one.
  */
+import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { unsealAs } from "../../storage/unseal-as.ts";
 import { type Message, messageText, type Row, type RowTexts } from "../rows/row.ts";
 
 export interface RowChanges {
@@ -14,6 +16,11 @@ export interface RowChanges {
   /** By position, ascending: the messages in place of the row's own, with the same pictures. */
   edited: { position: number; messages: Message[] }[];
 }
+
+export const changesForm = v.looseObject({
+  leftOut: v.array(v.number()),
+  edited: v.array(v.looseObject({ position: v.number(), messages: v.array(v.looseObject({})) })),
+});
 
 export const noChanges: RowChanges = { leftOut: [], edited: [] };
 
@@ -83,7 +90,7 @@ export function changesKeyOf({ filesId, facts }: { filesId?: string; facts: unkn
 export async function readChanges(store: Store, key: string): Promise<RowChanges> {
   const sealed = await store.get(key);
   if (sealed === undefined) return noChanges;
-  const changes = (await unsealJson(sealed)) as RowChanges | undefined;
+  const changes = await unsealAs<RowChanges>(changesForm, sealed);
   if (changes) return changes;
   throw new TabTuneError(
     "bad-dataset",

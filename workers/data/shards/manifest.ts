@@ -2,10 +2,12 @@
  * What a data set is, under `dataset/<id>/manifest`. It is written last of all: a data set whose manifest is there is whole. Its rows lie
  * as an index (index/row-index.ts), and prepared: all of them in shards (shards.ts), or some of them in a cache (row-cache.ts).
  */
+import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sealJson } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
+import { type Form, unsealAs } from "../../storage/unseal-as.ts";
 import type { BlockInfo, IndexInfo } from "../index/row-index.ts";
 import type { HeldOutSplit } from "../rows/folders.ts";
 
@@ -39,6 +41,8 @@ export interface DatasetManifest {
 }
 
 const FORMAT = 1;
+/** The record of data set `id`, in whatever version. */
+export const manifestForm = (id: string): Form => v.looseObject({ id: v.literal(id), format: v.number() });
 const manifestKey = (id: string) => `dataset/${id}/manifest`;
 
 /** Identity of a prepared data set: SHA-256 over its parts in order (preparation facts, content hashes …), each under its length. */
@@ -73,7 +77,7 @@ export async function writeManifest(
 export async function readManifest(store: Store, id: string): Promise<DatasetManifest | undefined> {
   const bytes = await store.get(manifestKey(id));
   if (bytes === undefined) return undefined;
-  const manifest = (await unsealJson(bytes)) as DatasetManifest | undefined;
+  const manifest = await unsealAs<DatasetManifest>(manifestForm(id), bytes);
   if (manifest === undefined) throw damaged(`The record of the data set ${id} is damaged.`);
   if (manifest.format !== FORMAT) {
     throw damaged(`The data set ${id} has format ${manifest.format}; this version reads ${FORMAT}.`);
@@ -97,8 +101,7 @@ export async function datasetIds(store: Store): Promise<string[]> {
 export async function listDatasets(store: Store): Promise<DatasetManifest[]> {
   const found: DatasetManifest[] = [];
   for (const id of await datasetIds(store)) {
-    const bytes = await store.get(manifestKey(id));
-    const manifest = bytes && ((await unsealJson(bytes)) as DatasetManifest | undefined);
+    const manifest = await unsealAs<DatasetManifest>(manifestForm(id), await store.get(manifestKey(id)));
     if (manifest?.format === FORMAT) found.push(manifest);
   }
   return found.sort((a, b) => b.createdAt.localeCompare(a.createdAt));

@@ -3,10 +3,12 @@
  * `dataset/<id>/sources/<n>`. A shard is u32 count, count u32 lengths, the examples.
  */
 
+import * as v from "valibot";
 import { lastUsed } from "../../storage/last-used.ts";
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sealJson } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
+import { unsealAs } from "../../storage/unseal-as.ts";
 import type { Example } from "../example.ts";
 import { type BlockInfo, blockOf, firstsOf } from "../index/row-index.ts";
 import { decodeExample, encodeExample } from "./codec.ts";
@@ -23,6 +25,7 @@ export interface ShardWriter {
 }
 
 export const shardKey = (id: string, n: number) => `dataset/${id}/shard/${n}`;
+export const sourcesForm = v.array(v.string());
 /** Beside the shard and not in it: what is trained on does not depend on what a file is called. */
 const sourcesKey = (id: string, n: number) => `dataset/${id}/sources/${n}`;
 
@@ -134,9 +137,8 @@ export function openShards(store: Store, manifest: DatasetManifest, cachedShards
     },
     async sourceOf(i) {
       const n = blockOf(firsts, i);
-      const bytes = await store.get(sourcesKey(id, n));
       // A damaged list costs names, not rows.
-      const sources = bytes && ((await unsealJson(bytes)) as string[] | undefined);
+      const sources = await unsealAs<string[]>(sourcesForm, await store.get(sourcesKey(id, n)));
       return sources?.[i - firsts[n]!];
     },
   };

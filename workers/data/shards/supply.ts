@@ -3,10 +3,12 @@
  * training and the page read it. A row is the same whenever it is made: it depends on its files, the model's preparation and nothing
  * else.
  */
+import * as v from "valibot";
 import { eachOf } from "../../each-of.ts";
 import { isRowFault, type RowFault, TabTuneError } from "../../errors.ts";
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { unsealAs } from "../../storage/unseal-as.ts";
 import { type IndexInfo, openIndex, type RowIndex } from "../index/row-index.ts";
 import type { PicturePlace, StoredRow } from "../index/stored-row.ts";
 import { type PicturePool, picturesHere } from "../pictures/pool.ts";
@@ -114,13 +116,13 @@ export interface SupplyOptions {
   pictures?: PicturePool | undefined;
 }
 
+export const leftOutForm = v.array(v.looseObject({ position: v.number(), skipped: v.looseObject({}) }));
 const leftOutKey = (id: string) => `dataset/${id}/left-out`;
 
 /** Rows that turned out to be unusable, of a data set whose files may not be at hand. */
 export async function leftOutRows(store: Store, id: string): Promise<LeftOutRow[]> {
-  const sealed = await store.get(leftOutKey(id));
   // A damaged list is found again row by row.
-  return ((sealed && (await unsealJson(sealed))) as LeftOutRow[] | undefined) ?? [];
+  return (await unsealAs<LeftOutRow[]>(leftOutForm, await store.get(leftOutKey(id)))) ?? [];
 }
 
 export async function openSupply(options: SupplyOptions): Promise<RowSupply> {

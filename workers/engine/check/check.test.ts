@@ -1,8 +1,9 @@
 /** Damage at rest: every kind of entry and file is found, named in words, and mended with no more gone than was said. */
 import { beforeEach, expect, test } from "vitest";
-import { writeJob } from "../../apply/job.ts";
+import { listJobs, writeJob } from "../../apply/job.ts";
 import { openLog } from "../../apply/log.ts";
-import { writeContents } from "../../data/held-out/content.ts";
+import { listVotes } from "../../chat/votes.ts";
+import { readContents, writeContents } from "../../data/held-out/content.ts";
 import { openRanges } from "../../data/hub/kept-ranges.ts";
 import { changesKeyOf, writeChanges } from "../../data/index/changes.ts";
 import { createIndexWriter } from "../../data/index/row-index.ts";
@@ -11,16 +12,17 @@ import { createShardWriter } from "../../data/shards/shards.ts";
 import { memoryStore } from "../../storage/memory.ts";
 import { openOpfsCache } from "../../storage/opfs.ts";
 import { sealBytes, sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
 import { fakeOpfs } from "../../testing/fake-opfs.ts";
 import { changeAbout } from "../../training/saved/about.ts";
-import { writeAskedRows } from "../../training/saved/answers.ts";
+import { readAnswers, writeAskedRows } from "../../training/saved/answers.ts";
 import { writeEvaluations, writeHeldOut } from "../../training/saved/evaluations.ts";
 import { FORMAT, manifestKey } from "../../training/saved/format.ts";
 import { saveLineage } from "../../training/saved/lineage.ts";
 import { loadLatest } from "../../training/saved/load.ts";
 import { appendLog, readLog } from "../../training/saved/log.ts";
-import { saveRunInfo } from "../../training/saved/runs.ts";
+import { listRuns, saveRunInfo, setRunStatus } from "../../training/saved/runs.ts";
 import { saveGeneration } from "../../training/saved/save.ts";
 import { openTensorCache } from "../../weights/loading/tensor-cache.ts";
 import { checkStorage, type Stored } from "./check.ts";
@@ -38,6 +40,9 @@ const example = (row: number) => ({
 });
 const record = { loss: 1, gradNorm: 1, learningRate: 1, targetTokens: 1, tokens: 1, seconds: 1 };
 
+const asked = { position: 1, source: "a", question: "?", right: ["yes"] };
+const begun = { step: 4, measured: { loss: 1 }, asked: [1], answers: [], seconds: 1 };
+
 /** One of everything. */
 async function fill(): Promise<void> {
   const run = "r";
@@ -52,9 +57,9 @@ async function fill(): Promise<void> {
   await appendLog(store, run, [{ step: 1, ...record }]);
   await appendLog(store, run, [{ step: 2, ...record }]);
   await writeEvaluations(store, run, []);
-  await writeHeldOut(store, run, { heldOut: "a share", positions: [1] } as never);
+  await writeHeldOut(store, run, { from: "share", positions: [1] });
   const picture = { size: 2, rgba: new Uint8ClampedArray(16).fill(9) };
-  await writeAskedRows(store, run, { rows: [], metric: null }, [picture]);
+  await writeAskedRows(store, run, { rows: [asked], metric: null }, [picture]);
   await store.set([[`run/${run}/answers/step/0000000002`, await sealJson({ step: 2, answers: [] })]], "strict");
   await changeAbout(store, run, { name: "mine" });
   await saveLineage(store, run, { more: [] });
@@ -72,10 +77,10 @@ async function fill(): Promise<void> {
     ["dataset/d/features/id/0123456789abcdef", await sealBytes(Uint8Array.of(1, 2))],
     ["dataset/d/left-out", await sealJson([])],
     ["vote/v1", await sealJson({ id: "v1" })],
-    ["vote-picture/p", await sealBytes(Uint8Array.of(1))],
+    [`vote-picture/${await sha256(Uint8Array.of(1))}`, await sealBytes(Uint8Array.of(1))],
     ["self-test/x", await sealJson({ passed: true })],
     ["tuned/x", await sealJson({})],
-    ["run/r/evaluation-begun", await sealJson({ step: 4 })],
+    ["run/r/evaluation-begun", await sealJson(begun)],
   ];
   await store.set(entries, "strict");
   await writeChanges(store, changesKeyOf({ filesId: "files", facts: null })!, { leftOut: [1], edited: [] });
@@ -233,3 +238,82 @@ test("what is being written is no damage: a checkpoint without a record, data th
   );
   expect((await checkStorage(stored)).damage).toEqual([]);
 });
+
+test("a whole entry in the place of another is found: of another kind, of another run or job, of another step", async () => {
+  const json: string[] = [];
+  const hashed =
+    /\/gen\/|\/(rows|index|shard|kept)\/|^run\/r\/answers\/picture|contents|features|\/row\/|vote-picture|self-test|tuned/;
+  for (const key of await store.keys("")) if (!hashed.test(key) && !key.endsWith("j/rows")) json.push(key);
+  // A lineage may say anything or nothing, of its own words only what can be wrong is looked at; two lists of changes are alike.
+  const alike = (one: string, other: string): boolean =>
+    one.endsWith("/lineage") ||
+    [one, other].every((key) => key.startsWith("job/j/answers/")) ||
+    (one.endsWith("left-out") && other.endsWith("/evaluations")) ||
+    [one, other].every((key) => key.includes("changes"));
+  for (const key of json) {
+    const before = (await store.get(key))!;
+    for (const other of json.filter((one) => one !== key && !alike(key, one))) {
+      const foreign = (await store.get(other))!;
+      // An empty list is an empty list.
+      if (new TextDecoder().decode(foreign.subarray(65)) === "[]") continue;
+      await store.set([[key, foreign]], "strict");
+      expect((await checkStorage(stored)).damage.length, `${other} at ${key}`).toBeGreaterThan(0);
+      // One entry must not take the lists with it.
+      await listRuns(store);
+      await listJobs(store);
+      await listVotes(store);
+    }
+    await store.set([[key, before]], "strict");
+  }
+  const records: [string, unknown][] = [
+    ["run/r/info", { ...((await unsealJson((await store.get("run/r/info"))!)) as object), id: "s" }],
+    ["job/j/record", { ...((await unsealJson((await store.get("job/j/record"))!)) as object), id: "k" }],
+    ["vote/v1", { id: "v2" }],
+    ["run/r/log/000000001", [{ step: 2, ...record }]],
+    ["run/r/answers/step/0000000002", { step: 4, answers: [] }],
+  ];
+  for (const [key, value] of records) {
+    const before = (await store.get(key))!;
+    await store.set([[key, await sealJson(value)]], "strict");
+    const { damage } = await checkStorage(stored);
+    expect(damage.length, key).toBe(1);
+    expect(damage[0]!.message, key).toMatch(/\(another entry lies there\)$/);
+    await store.set([[key, before]], "strict");
+  }
+});
+
+test("a run under whose name another's record lies is not written over with it", async () => {
+  const info = (await unsealJson((await store.get("run/r/info"))!)) as object;
+  await store.set([["run/r/info", await sealJson({ ...info, id: "s" })]], "strict");
+  await expect(setRunStatus(store, "r", "running")).rejects.toMatchObject({ code: "bad-checkpoint" });
+  expect(await store.keys("run/s/")).toEqual([]);
+  expect((await listRuns(store)).map(({ id, modelLabel }) => [id, modelLabel])).toEqual([["r", "(damaged record)"]]);
+});
+
+test("a whole entry of a kind that only a later version knows is left to it", async () => {
+  const key = "run/r/gallery/1";
+  await store.set([[key, await sealJson({ later: true })]], "strict");
+  expect((await checkStorage(stored)).damage).toEqual([]);
+  await flip(key);
+  expect((await checkStorage(stored)).damage).toMatchObject([{ kind: "unknown" }]);
+});
+
+test.each(["run/r/answers/picture/0", "dataset/d/contents"])(
+  "%s that was cut off or emptied is no entry of before",
+  async (key) => {
+    const before = (await store.get(key))!;
+    for (const bytes of [
+      new Uint8Array(),
+      before.subarray(0, 27),
+      before.subarray(1),
+      before.with(3, 0x7a),
+      new Uint8Array(90),
+    ]) {
+      await store.set([[key, bytes]], "strict");
+      expect((await checkStorage(stored)).damage.length, String(bytes.length)).toBe(1);
+      if (key.endsWith("contents"))
+        await expect(readContents(store, "d")).rejects.toMatchObject({ code: "bad-dataset" });
+      else expect((await readAnswers(store, "r"))?.pictures).toEqual([null]);
+    }
+  },
+);

@@ -1,11 +1,15 @@
 /** Looks at every entry of the store: its hash, and that none is missing that a record names. */
+
+import { unpackedContents } from "../../data/held-out/content.ts";
 import { blockKey, keptKey } from "../../data/index/row-index.ts";
 import { type DatasetManifest, readManifest as readDatasetManifest } from "../../data/shards/manifest.ts";
 import { shardKey } from "../../data/shards/shards.ts";
 import { TabTuneError } from "../../errors.ts";
-import { isSealed, unsealBytes } from "../../storage/sealed.ts";
+import { unsealBytes } from "../../storage/sealed.ts";
 import { sha256 } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
+import { unsealAs } from "../../storage/unseal-as.ts";
+import { pictureBytes } from "../../training/saved/answers.ts";
 import {
   chunkKey,
   generationsOf,
@@ -19,8 +23,11 @@ import { deleteGeneration } from "../../training/saved/save.ts";
 import type { Damage, Looked } from "./damage.ts";
 import { HASHED_ELSEWHERE, prepareAgain, type Rule, rules } from "./rules.ts";
 
-/** Entries that versions before did not seal: nobody can say whether they are whole. */
-const ONCE_BARE = /^(run\/[^/]+\/answers\/picture\/|dataset\/[^/]+\/contents$)/;
+/** Entries that versions before did not seal, and how they are read: undefined is damaged. */
+const onceBare: [at: RegExp, read: (stored: Uint8Array) => Promise<Uint8Array | undefined>][] = [
+  [/^run\/[^/]+\/answers\/picture\//, pictureBytes],
+  [/^dataset\/[^/]+\/contents$/, unpackedContents],
+];
 
 /** Keys go one after the other, so that a check takes no memory to speak of. `looked` hears of each. */
 export async function* damageInStore(store: Store, looked: Looked): AsyncGenerator<Damage> {
@@ -40,11 +47,10 @@ export async function* damageInStore(store: Store, looked: Looked): AsyncGenerat
 /** Undefined where the entry is whole, and where it went meanwhile. */
 async function damageAt(store: Store, key: string): Promise<Damage | undefined> {
   const bytes = await store.get(key);
-  if (bytes === undefined || (await isWhole(key, bytes))) return undefined;
-  for (const one of rules) {
-    const [, item, n] = one.at.exec(key) ?? [];
-    if (item !== undefined) return damageOf(store, key, one, item, n ?? "");
-  }
+  const fault = bytes && (await faultOf(key, bytes));
+  if (fault === undefined) return undefined;
+  const known = ruleOf(key);
+  if (known) return damageOf(store, key, known, fault);
   const message = `an entry "${key}" of no kind that this version knows`;
   return {
     kind: "unknown",
@@ -56,25 +62,47 @@ async function damageAt(store: Store, key: string): Promise<Damage | undefined> 
   };
 }
 
-const isKnown = (key: string): boolean => rules.some(({ at }) => at.test(key));
-
-async function isWhole(key: string, bytes: Uint8Array): Promise<boolean> {
-  if (!isKnown(key)) return false;
-  if (ONCE_BARE.test(key) && !isSealed(bytes)) return true;
-  return (await unsealBytes(bytes)) !== undefined;
+/** The rule of a key, with the item that it belongs to and what tells it from others of its kind. */
+function ruleOf(key: string): { rule: Rule; item: string; n: string } | undefined {
+  for (const rule of rules) {
+    const [, item, n = ""] = rule.at.exec(key) ?? [];
+    if (item !== undefined) return { rule, item, n };
+  }
+  return undefined;
 }
 
-function damageOf(store: Store, key: string, { kind, place, mend, follows }: Rule, item: string, n: string): Damage {
+type Fault = "damaged" | "another entry lies there";
+
+/** Undefined where it is whole. One of a kind that only a later version knows is left to that, as long as its seal holds. */
+async function faultOf(key: string, bytes: Uint8Array): Promise<Fault | undefined> {
+  const read = onceBare.find(([at]) => at.test(key))?.[1];
+  if (read) return (await read(bytes)) ? undefined : "damaged";
+  const content = await unsealBytes(bytes);
+  if (content === undefined) return "damaged";
+  const { rule, item = "", n = "" } = ruleOf(key) ?? {};
+  // A picture is called by the hash of its bytes.
+  const isOwn = key.startsWith("vote-picture/")
+    ? (await sha256(content)) === item
+    : !rule?.form || (await unsealAs(rule.form(item, n), bytes)) !== undefined;
+  return isOwn ? undefined : "another entry lies there";
+}
+
+function damageOf(
+  store: Store,
+  key: string,
+  { rule: { kind, place, mend, follows }, item, n }: NonNullable<ReturnType<typeof ruleOf>>,
+  fault: Fault,
+): Damage {
   const folder = key.slice(0, key.lastIndexOf("/") + 1);
   const gone = async (): Promise<void> => {
     const bytes = await store.get(key);
     // Somebody wrote it anew meanwhile.
-    if (bytes === undefined || (await isWhole(key, bytes))) return;
+    if (bytes === undefined || !(await faultOf(key, bytes))) return;
     if (mend === "entry") return store.delete([key]);
     const beside = await store.keys(folder);
     return store.delete(mend === "beside" ? beside : beside.filter((other) => other >= key));
   };
-  const damage = { kind, item: kind === "votes" ? "votes" : item, message: `${place(n)} (damaged)`, follows };
+  const damage = { kind, item: kind === "votes" ? "votes" : item, message: `${place(n)} (${fault})`, follows };
   return mend === "item" ? { ...damage, whole: true } : { ...damage, whole: false, mend: gone };
 }
 

@@ -15,7 +15,7 @@ const record = v.object({
 });
 
 /** With the fields of later versions, which are kept when it is written over. */
-const withLater = v.looseObject(record.entries);
+export const aboutForm = v.looseObject(record.entries);
 
 export type About = v.InferOutput<typeof record>;
 
@@ -25,7 +25,7 @@ const nothing: About = { name: "", note: "" };
 /** Of a run of which nothing was said, or whose words are damaged: nothing. */
 export async function readAbout(store: Store, runId: string): Promise<About> {
   const bytes = await store.get(key(runId));
-  const stored = v.safeParse(withLater, (bytes && (await unsealJson(bytes))) ?? nothing);
+  const stored = v.safeParse(aboutForm, (bytes && (await unsealJson(bytes))) ?? nothing);
   return stored.success ? stored.output : nothing;
 }
 

@@ -1,9 +1,11 @@
 /** What a model said to a run's held-out rows: the rows with their pictures, and the answers of each step that was evaluated. */
+import * as v from "valibot";
 import type { Shown } from "../../data/boxes/placed.ts";
 import type { RowThumbnail } from "../../data/preview.ts";
 import type { MetricName } from "../../metrics/metric.ts";
-import { sealBytes, sealJson, unsealed, unsealJson } from "../../storage/sealed.ts";
+import { sealBytes, sealJson, unsealed } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { type Form, unsealAs } from "../../storage/unseal-as.ts";
 import { runPrefix } from "./format.ts";
 
 /** A held-out row that is answered. */
@@ -47,6 +49,15 @@ export interface RunAnswers extends AskedRows {
   steps: StepAnswers[];
 }
 
+export const askedRowsForm = v.looseObject({
+  rows: v.array(v.looseObject({ position: v.number(), question: v.string(), right: v.array(v.string()) })),
+  metric: v.nullable(v.looseObject({ name: v.string(), words: v.string() })),
+  shown: v.optional(v.array(v.nullable(v.looseObject({})))),
+});
+/** The answers of step `step`. */
+export const stepAnswersForm = (step: number): Form =>
+  v.looseObject({ step: v.literal(step), answers: v.array(v.looseObject({ text: v.string() })) });
+
 const answersPrefix = (runId: string): string => `${runPrefix(runId)}answers/`;
 const rowsKey = (runId: string): string => `${answersPrefix(runId)}rows`;
 const pictureKey = (runId: string, n: number): string => `${answersPrefix(runId)}picture/${n}`;
@@ -71,8 +82,7 @@ export async function writeAskedRows(
 
 /** Undefined for a run that answers none, and for a damaged record. */
 export async function readAskedRows(store: Store, runId: string): Promise<AskedRows | undefined> {
-  const bytes = await store.get(rowsKey(runId));
-  return bytes && ((await unsealJson(bytes)) as AskedRows | undefined);
+  return unsealAs(askedRowsForm, await store.get(rowsKey(runId)));
 }
 
 /** As an entry of a write, so that answers and their figures are there together. */
@@ -86,8 +96,8 @@ async function readStepAnswers(store: Store, runId: string, after: number): Prom
   const steps: StepAnswers[] = [];
   for (const key of await store.keys(stepsPrefix(runId))) {
     if (after >= 0 && key <= answersKey(runId, after)) continue;
-    const bytes = await store.get(key);
-    const answers = bytes && ((await unsealJson(bytes)) as StepAnswers | undefined);
+    const form = stepAnswersForm(Number(key.slice(stepsPrefix(runId).length)));
+    const answers = await unsealAs<StepAnswers>(form, await store.get(key));
     if (answers) steps.push(answers);
   }
   return steps;
@@ -125,12 +135,24 @@ const withoutAlpha = ({ rgba }: RowThumbnail): Uint8Array =>
 /** Null where there is none, and for a damaged one. */
 async function readPicture(store: Store, key: string, shown: Shown | null | undefined): Promise<RowThumbnail | null> {
   const bytes = await store.get(key);
-  return withAlpha(bytes && (await unsealed(bytes)), shown);
+  return withAlpha(bytes && (await pictureBytes(bytes)), shown);
+}
+
+/** Shorter than a seal: what is left of one that was cut off. */
+const LEAST_BARE = 65;
+
+/** RGB of a stored picture, a square; undefined for a damaged one. Older versions did not seal it: its size is all that is known then. */
+export async function pictureBytes(stored: Uint8Array): Promise<Uint8Array | undefined> {
+  const rgb = await unsealed(stored);
+  const isBare = rgb === stored;
+  return rgb && rgb.length > 0 && Number.isInteger(Math.sqrt(rgb.length / 3)) && !(isBare && rgb.length < LEAST_BARE)
+    ? rgb
+    : undefined;
 }
 
 function withAlpha(rgb: Uint8Array | undefined, shown: Shown | null | undefined): RowThumbnail | null {
-  const size = rgb ? Math.sqrt(rgb.length / 3) : 0;
-  if (!rgb || !Number.isInteger(size) || size === 0) return null;
+  if (!rgb) return null;
+  const size = Math.sqrt(rgb.length / 3);
   const rgba = new Uint8ClampedArray(4 * size * size).fill(255);
   for (let p = 0; p < size * size; p++) rgba.set(rgb.subarray(3 * p, 3 * p + 3), 4 * p);
   return { size, rgba, ...(shown ? { shown } : {}) };

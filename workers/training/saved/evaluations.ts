@@ -1,6 +1,8 @@
 /** What was measured of a run's held-out rows, what of an evaluation was done when it was cut off, and which rows those are. */
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import * as v from "valibot";
+import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { unsealAs } from "../../storage/unseal-as.ts";
 import type { EvaluationRecord } from "../events.ts";
 import type { GivenAnswer } from "./answers.ts";
 import { runPrefix } from "./format.ts";
@@ -27,14 +29,24 @@ export interface HeldOutRecord {
   pictures?: string[];
 }
 
+export const evaluationsForm = v.array(v.looseObject({ step: v.number(), loss: v.number(), rows: v.number() }));
+export const begunForm = v.looseObject({
+  ...{ step: v.number(), measured: v.looseObject({ loss: v.number() }), seconds: v.number() },
+  ...{ asked: v.array(v.number()), answers: v.array(v.looseObject({ text: v.string() })) },
+});
+export const heldOutForm = v.looseObject({
+  from: v.string(),
+  positions: v.array(v.number()),
+  pictures: v.optional(v.array(v.string())),
+});
+
 const evaluationsKey = (runId: string): string => `${runPrefix(runId)}evaluations`;
 const begunKey = (runId: string): string => `${runPrefix(runId)}evaluation-begun`;
 const heldOutKey = (runId: string): string => `${runPrefix(runId)}held-out`;
 
 /** Ascending by step. A damaged record counts as none: what is missing is measured again. */
 export async function readEvaluations(store: Store, runId: string): Promise<EvaluationRecord[]> {
-  const bytes = await store.get(evaluationsKey(runId));
-  return ((bytes && (await unsealJson(bytes))) as EvaluationRecord[] | undefined) ?? [];
+  return (await unsealAs<EvaluationRecord[]>(evaluationsForm, await store.get(evaluationsKey(runId)))) ?? [];
 }
 
 /** `beside`: entries that are to be there with the newest evaluation. */
@@ -49,8 +61,7 @@ export async function writeEvaluations(
 
 /** Undefined where none is begun, and for a damaged record: then all of it is measured again. */
 export async function readBegun(store: Store, runId: string): Promise<BegunEvaluation | undefined> {
-  const bytes = await store.get(begunKey(runId));
-  return bytes && ((await unsealJson(bytes)) as BegunEvaluation | undefined);
+  return unsealAs(begunForm, await store.get(begunKey(runId)));
 }
 
 export async function writeBegun(store: Store, runId: string, begun: BegunEvaluation): Promise<void> {
@@ -61,8 +72,7 @@ export const dropBegun = (store: Store, runId: string): Promise<void> => store.d
 
 /** Undefined for a run that holds no rows out, and for one that has not begun. */
 export async function readHeldOut(store: Store, runId: string): Promise<HeldOutRecord | undefined> {
-  const bytes = await store.get(heldOutKey(runId));
-  return bytes && ((await unsealJson(bytes)) as HeldOutRecord | undefined);
+  return unsealAs(heldOutForm, await store.get(heldOutKey(runId)));
 }
 
 export async function writeHeldOut(store: Store, runId: string, heldOut: HeldOutRecord): Promise<void> {

@@ -10,8 +10,10 @@
  *
  * Numbers in keys are padded, so that keys sort as numbers do.
  */
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import * as v from "valibot";
+import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { type Form, unsealAs } from "../../storage/unseal-as.ts";
 
 export const FORMAT = 1;
 
@@ -32,6 +34,18 @@ export interface Manifest {
   tensors: { name: string; bytes: number }[];
   chunks: ChunkInfo[];
 }
+
+export const latestForm = v.looseObject({ generation: v.number() });
+/** As far as every later format has it too. */
+const manifestForm = (g: number): Form =>
+  v.union([
+    v.looseObject({ format: v.pipe(v.number(), v.minValue(FORMAT + 1)) }),
+    v.looseObject({
+      ...{ format: v.number(), generation: v.literal(g), step: v.number() },
+      tensors: v.array(v.looseObject({ name: v.string(), bytes: v.number() })),
+      chunks: v.array(v.looseObject({ bytes: v.number(), sha256: v.string() })),
+    }),
+  ]);
 
 const padded = (n: number) => String(n).padStart(9, "0");
 
@@ -58,15 +72,13 @@ export async function generationsOf(store: Store, runId: string): Promise<Map<nu
 
 /** A sealed record of format FORMAT; "newer" when a later version of this program wrote it, undefined where it is missing or damaged. */
 export async function readManifest(store: Store, runId: string, g: number): Promise<Manifest | "newer" | undefined> {
-  const bytes = await store.get(manifestKey(runId, g));
-  const manifest = bytes && ((await unsealJson(bytes)) as Manifest | undefined);
+  const manifest = await unsealAs<Manifest>(manifestForm(g), await store.get(manifestKey(runId, g)));
   return manifest && manifest.format > FORMAT ? "newer" : manifest;
 }
 
 /** The generation that `latest` names; undefined where there is none or it is damaged. */
 export async function readLatest(store: Store, runId: string): Promise<number | undefined> {
-  const bytes = await store.get(latestKey(runId));
-  const latest = bytes && ((await unsealJson(bytes)) as { generation: number } | undefined);
+  const latest = await unsealAs<{ generation: number }>(latestForm, await store.get(latestKey(runId)));
   return latest?.generation;
 }
 

@@ -32,7 +32,7 @@ const record = v.object({
 });
 
 /** With the fields of later versions, which are kept when it is written over. */
-const withLater = v.looseObject(record.entries);
+export const lineageForm = v.looseObject(record.entries);
 
 export type Origin = v.InferOutput<typeof origin>;
 export type Lineage = v.InferOutput<typeof record>;
@@ -47,7 +47,7 @@ export async function saveLineage(store: Store, runId: string, lineage: Lineage)
 /** Of a run without one, and of one whose record is damaged: that nothing is known. */
 export async function readLineage(store: Store, runId: string): Promise<Lineage> {
   const bytes = await store.get(key(runId));
-  const stored = v.safeParse(withLater, (bytes && (await unsealJson(bytes))) ?? {});
+  const stored = v.safeParse(lineageForm, (bytes && (await unsealJson(bytes))) ?? {});
   return stored.success ? stored.output : { more: [] };
 }
 
@@ -55,7 +55,7 @@ export async function readLineage(store: Store, runId: string): Promise<Lineage>
 export async function lineageToChange(store: Store, runId: string): Promise<Lineage> {
   const bytes = await store.get(key(runId));
   const stored = bytes && (await unsealJson(bytes));
-  if (stored !== undefined && !v.is(withLater, stored)) throw ofNewerVersion();
+  if (stored !== undefined && !v.is(lineageForm, stored)) throw ofNewerVersion();
   return readLineage(store, runId);
 }
 

@@ -1,9 +1,23 @@
 /** The metric records of a run: appended in small batches, one key each, and never written over. */
 
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import * as v from "valibot";
+import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { type Form, unsealAs } from "../../storage/unseal-as.ts";
 import type { StepRecord } from "../events.ts";
 import { logKey, logPrefix } from "./format.ts";
+
+const records = v.array(v.looseObject({ step: v.number(), loss: v.number() }));
+
+/** Records of the steps from `step` on. */
+export const logForm = (step: number): Form =>
+  v.pipe(
+    records,
+    v.check((batch) => batch[0]?.step === step),
+  );
+
+const batchAt = async (store: Store, key: string): Promise<StepRecord[] | undefined> =>
+  unsealAs(logForm(Number(key.slice(key.lastIndexOf("/") + 1))), await store.get(key));
 
 /** Appends records, ascending by step and later than all before (see `truncateLog`). */
 export async function appendLog(store: Store, runId: string, records: readonly StepRecord[]): Promise<void> {
@@ -16,8 +30,7 @@ export async function readLog(store: Store, runId: string): Promise<{ records: S
   const records: StepRecord[] = [];
   let missing = 0;
   for (const key of await store.keys(logPrefix(runId))) {
-    const bytes = await store.get(key);
-    const batch = bytes && ((await unsealJson(bytes)) as StepRecord[] | undefined);
+    const batch = await batchAt(store, key);
     if (batch === undefined) missing += 1;
     else records.push(...batch);
   }
@@ -32,8 +45,7 @@ export async function truncateLog(store: Store, runId: string, step: number): Pr
       later.push(key);
       continue;
     }
-    const bytes = await store.get(key);
-    const batch = bytes && ((await unsealJson(bytes)) as StepRecord[] | undefined);
+    const batch = await batchAt(store, key);
     if (batch?.some((record) => record.step > step)) {
       await store.set([[key, await sealJson(batch.filter((record) => record.step <= step))]], "relaxed");
     }

@@ -1,8 +1,10 @@
 /** The list of runs: their records, what of them is stored, and how they go away. */
+import * as v from "valibot";
 import { TabTuneError } from "../../errors.ts";
 import { parseRecipe, type Recipe, type RecipeJson } from "../../recipe.ts";
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import { sealJson } from "../../storage/sealed.ts";
 import type { Store } from "../../storage/store.ts";
+import { type Form, unsealAs } from "../../storage/unseal-as.ts";
 import { judge } from "../best.ts";
 import type { EvaluationRecord, StepRecord } from "../events.ts";
 import { readAbout } from "./about.ts";
@@ -50,10 +52,12 @@ export async function saveRunInfo(store: Store, info: Omit<RunInfo, "schema">): 
   await store.set([[infoKey(info.id), await sealJson({ ...info, schema: SCHEMA })]], "strict");
 }
 
+/** The record of run `runId`, in whatever version. */
+export const infoForm = (runId: string): Form => v.looseObject({ id: v.literal(runId) });
+
 /** The record of a run, or undefined where it is missing or damaged. Throws TabTuneError "bad-checkpoint" (see `parseRunInfo`). */
 export async function readRunInfo(store: Store, runId: string): Promise<RunInfo | undefined> {
-  const bytes = await store.get(infoKey(runId));
-  const stored = bytes && (await unsealJson(bytes));
+  const stored = await unsealAs(infoForm(runId), await store.get(infoKey(runId)));
   return stored === undefined ? undefined : parseRunInfo(stored);
 }
 

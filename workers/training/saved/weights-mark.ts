@@ -3,9 +3,11 @@
  * the same, and a run that went on with it would have begun on other numbers.
  */
 
-import { sealJson, unsealJson } from "../../storage/sealed.ts";
+import * as v from "valibot";
+import { sealJson } from "../../storage/sealed.ts";
 import { sha256, sha256OfPieces } from "../../storage/sha256.ts";
 import type { Store } from "../../storage/store.ts";
+import { unsealAs } from "../../storage/unseal-as.ts";
 import type { StoredCheckpoint } from "../../weights/loading/stored-four-bit.ts";
 import { runPrefix } from "./format.ts";
 
@@ -21,6 +23,8 @@ export async function markOfWeights(checkpoint: StoredCheckpoint): Promise<strin
   return sha256OfPieces(hashes);
 }
 
+export const markForm = v.string();
+
 const markKey = (runId: string): string => `${runPrefix(runId)}weights`;
 
 /** Keeps the mark beside a run's record. */
@@ -30,6 +34,5 @@ export async function storeMark(store: Store, runId: string, mark: string): Prom
 
 /** The mark of a run; undefined where an older version started it. */
 export async function storedMark(store: Store, runId: string): Promise<string | undefined> {
-  const bytes = await store.get(markKey(runId));
-  return bytes && ((await unsealJson(bytes)) as string | undefined);
+  return unsealAs(markForm, await store.get(markKey(runId)));
 }
