@@ -48,7 +48,10 @@ export async function openFsCache(directory: string): Promise<FileCache> {
         (name) => !name.endsWith(".part") && name.startsWith(prefix === "" ? "" : safeName(prefix)),
       );
       const files = await Promise.all(
-        names.map(async (name) => ({ name: keyOfSafeName(name), bytes: (await stat(join(directory, name))).size })),
+        names.flatMap((file) => {
+          const name = keyOfSafeName(file);
+          return name === undefined ? [] : [stat(join(directory, file)).then(({ size: bytes }) => ({ name, bytes }))];
+        }),
       );
       return files.sort((a, b) => (a.name < b.name ? -1 : 1));
     },

@@ -137,3 +137,24 @@ test("a strict set flushes the relaxed ones before it, ahead of its own commit",
     "flush values",
   ]);
 });
+
+test("files that the store did not write are no keys: what a desktop leaves in a folder, a copy by another name", async () => {
+  const directory = freshDirectory();
+  const store = await openFsStore(directory);
+  await store.set([["run/r/info", Uint8Array.of(1)]], "strict");
+  for (const name of [".DS_Store", "bad%zzname", "run%2fr%2finfo (copy)"])
+    await nodeFs.writeFile(join(directory, "values", name), "x");
+  expect(await store.keys("")).toEqual(["run/r/info"]);
+});
+
+test.each(["null", "7", "{}", '{"moves":7,"removes":[]}', '{"moves":[["../x","y"]],"removes":[]}', "torn{"])(
+  "a journal that holds %s is none: the values stay",
+  async (journal) => {
+    const directory = freshDirectory();
+    const store = await openFsStore(directory);
+    await store.set([["key", Uint8Array.of(1)]], "strict");
+    store.close();
+    await nodeFs.writeFile(join(directory, "journal.json"), journal);
+    expect(await (await openFsStore(directory)).get("key")).toEqual(Uint8Array.of(1));
+  },
+);

@@ -12,8 +12,10 @@
  */
 import * as nodeFs from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
 import { makeDirectory } from "./fs-directory.ts";
 import { keyOfSafeName, safeName } from "./safe-name.ts";
+import { parsed } from "./sealed.ts";
 import { describeEntries, orStorageFull, type Store, storeClosed } from "./store.ts";
 
 /** The file operations in use: a test passes its own to die at each of them. */
@@ -118,7 +120,7 @@ export async function openFsStore(directory: string, fs: FileSystem = nodeFs): P
       inTurn(async () => {
         const names = await fs.readdir(valuesDirectory);
         return names
-          .map(keyOfSafeName)
+          .flatMap((name) => keyOfSafeName(name) ?? [])
           .filter((key) => key.startsWith(prefix))
           .sort();
       }),
@@ -139,14 +141,13 @@ async function readIfThere(fs: FileSystem, file: string): Promise<Uint8Array | u
   }
 }
 
+const fileName = v.pipe(v.string(), v.regex(/^[a-z0-9_%-]+$/));
+const journalForm = v.object({ moves: v.array(v.strictTuple([fileName, fileName])), removes: v.array(fileName) });
+
 /** A journal that was never flushed may be empty after a power cut: then its relaxed change is lost, as relaxed changes may be. */
 function parseJournal(text: Uint8Array): Journal {
-  try {
-    return JSON.parse(new TextDecoder().decode(text)) as Journal;
-  } catch (error) {
-    if (error instanceof SyntaxError) return { moves: [], removes: [] };
-    throw error;
-  }
+  const read = v.safeParse(journalForm, parsed(text));
+  return read.success ? read.output : { moves: [], removes: [] };
 }
 
 /** fsync of a file. */

@@ -70,8 +70,9 @@ export async function openOpfsCache(directory: string, root?: FileSystemDirector
       const start = prefix === "" ? "" : safeName(prefix);
       const files: { name: string; bytes: number }[] = [];
       for await (const [name, handle] of folder?.entries() ?? []) {
-        if (isPart(name) || !name.startsWith(start) || handle.kind !== "file") continue;
-        files.push({ name: keyOfSafeName(name), bytes: (await (handle as FileSystemFileHandle).getFile()).size });
+        const key = keyOfSafeName(name);
+        if (key === undefined || isPart(name) || !name.startsWith(start) || handle.kind !== "file") continue;
+        files.push({ name: key, bytes: (await (handle as FileSystemFileHandle).getFile()).size });
       }
       return files.sort((a, b) => (a.name < b.name ? -1 : 1));
     },

@@ -14,9 +14,16 @@ export function safeName(key: string): string {
   return name === "" ? "%" : name;
 }
 
-/** The key that `safeName` made `name` of. */
-export function keyOfSafeName(name: string): string {
-  return name === "%" ? "" : decodeURIComponent(name);
+/** The key that `safeName` made `name` of; undefined for any other name: a file that somebody else put there. */
+export function keyOfSafeName(name: string): string | undefined {
+  if (name === "%") return "";
+  if (!/^([a-z0-9_-]|%[0-9a-f]{2})*$/.test(name)) return undefined;
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }
 
 function percent(code: number): string {
