@@ -317,3 +317,35 @@ test.each(["run/r/answers/picture/0", "dataset/d/contents"])(
     }
   },
 );
+
+test("a run whose record is missing is found by its checkpoints, and one whose newest checkpoint is", async () => {
+  const key = manifestKey("r", 2);
+  const before = (await store.get(key))!;
+  await store.delete([key]);
+  const { damage } = await checkStorage(stored);
+  expect(damage).toMatchObject([
+    {
+      ...{ kind: "run", item: "r", message: "its newest checkpoint (missing)", whole: false },
+      follows: "That of step 2 counts as the newest.",
+    },
+  ]);
+  await damage[0]!.mend!();
+  expect((await checkStorage(stored)).damage).toEqual([]);
+  expect(await loadLatest(store, "r")).not.toHaveProperty("fellBackFrom");
+  await store.set([[key, before]], "strict");
+  await store.delete(["run/r/info"]);
+  expect((await checkStorage(stored)).damage).toMatchObject([
+    { kind: "run", item: "r", message: "its record (missing)", whole: true },
+  ]);
+});
+
+test("a run all of whose checkpoints are missing goes", async () => {
+  await store.delete([manifestKey("r", 1), manifestKey("r", 2)]);
+  expect((await checkStorage(stored)).damage).toMatchObject([
+    {
+      message: "its newest checkpoint (missing)",
+      follows: "The run goes: it has no checkpoint that is whole.",
+      whole: true,
+    },
+  ]);
+});

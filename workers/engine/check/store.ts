@@ -13,6 +13,7 @@ import { pictureBytes } from "../../training/saved/answers.ts";
 import {
   chunkKey,
   generationsOf,
+  infoKey,
   latestEntry,
   type Manifest,
   manifestKey,
@@ -106,6 +107,8 @@ function damageOf(
   return mend === "item" ? { ...damage, whole: true } : { ...damage, whole: false, mend: gone };
 }
 
+const goes = { follows: "The run goes: it has no checkpoint that is whole.", whole: true };
+
 /** Checkpoints whose record or a piece of which is not what it was; those that are being written have no record yet. */
 async function* damagedCheckpoints(store: Store, runId: string, looked: Looked): AsyncGenerator<Damage> {
   const whole: Manifest[] = [];
@@ -125,12 +128,13 @@ async function* damagedCheckpoints(store: Store, runId: string, looked: Looked):
     else whole.push(manifest);
   }
   const newest = whole.at(-1);
+  yield* missingRecords(store, runId, newest);
   for (const { g, message } of bad) {
     // It went meanwhile, as checkpoints of a run that goes on do.
     if ((await store.get(manifestKey(runId, g))) === undefined) continue;
     const found = { kind: "run", item: runId, message } as const;
     if (!newest) {
-      yield { ...found, follows: "The run goes: it has no checkpoint that is whole.", whole: true };
+      yield { ...found, ...goes };
       continue;
     }
     const mend = async (): Promise<void> => {
@@ -140,6 +144,25 @@ async function* damagedCheckpoints(store: Store, runId: string, looked: Looked):
     };
     yield { ...found, follows: `The checkpoint goes; that of step ${newest.step} stays.`, whole: false, mend };
   }
+}
+
+/** The run's record, and the checkpoint that it names as its newest, of a run that is there. */
+async function* missingRecords(store: Store, runId: string, newest: Manifest | undefined): AsyncGenerator<Damage> {
+  const run = { kind: "run", item: runId } as const;
+  // A removal takes `latest` first and the record last.
+  const latest = await readLatest(store, runId);
+  const isThere = async (): Promise<boolean> => latest !== undefined && (await readLatest(store, runId)) === latest;
+  if ((await store.get(infoKey(runId))) === undefined && (await isThere())) {
+    const { follows } = ruleOf(infoKey(runId))!.rule;
+    yield { ...run, message: "its record (missing)", follows, whole: true };
+  }
+  if (latest === undefined || (await store.get(manifestKey(runId, latest))) || !(await isThere())) return;
+  const message = "its newest checkpoint (missing)";
+  if (!newest) return yield { ...run, message, ...goes };
+  const mend = async (): Promise<void> => {
+    if (await isThere()) await store.set([await latestEntry(runId, newest.generation)], "strict");
+  };
+  yield { ...run, message, follows: `That of step ${newest.step} counts as the newest.`, whole: false, mend };
 }
 
 async function damagedPiece(store: Store, runId: string, m: Manifest, looked: Looked): Promise<string | undefined> {
