@@ -141,15 +141,23 @@ export interface JobRows {
   changes: RowChanges;
 }
 
+/** The positions in a stored list of rows, ascending; undefined for a damaged list, and for what is none. */
+export async function positionsIn(sealed: Uint8Array): Promise<number[] | undefined> {
+  const bytes = await unsealBytes(sealed);
+  if (!bytes || bytes.length % 4 !== 0) return undefined;
+  const positions = [...new Int32Array(bytes.slice().buffer)];
+  return positions.every((position, i) => position > (positions[i - 1] ?? -1)) ? positions : undefined;
+}
+
 /** Throws TabTuneError "bad-dataset" where the list of rows is damaged. */
 export async function readJobRows(store: Store, id: string): Promise<JobRows> {
   const sealed = await store.get(rowsKey(id));
-  const bytes = sealed && (await unsealBytes(sealed));
-  if (!bytes || bytes.length % 4 !== 0) {
+  const positions = sealed && (await positionsIn(sealed));
+  if (!positions) {
     const safe = "What was answered so far is kept.";
     throw new TabTuneError("bad-dataset", "The list of this job's rows is damaged.", "Start a new job.", safe);
   }
-  return { positions: [...new Int32Array(bytes.slice().buffer)], changes: await readChanges(store, changesKey(id)) };
+  return { positions, changes: await readChanges(store, changesKey(id)) };
 }
 
 export async function readProgress(store: Store, id: string): Promise<JobProgress> {

@@ -30,7 +30,7 @@ export async function check(args: Arguments): Promise<void> {
   for (const { kind, item, message, follows, mend } of damage) {
     const mended = args.flag("repair");
     if (mended) await (mend ? mend() : kind === "run" ? deleteRun(store, item) : deleteDataset(store, item));
-    note(`${message}: ${mended ? `taken away. ${follows}` : `with --repair it is taken away. ${follows}`}`);
+    note(`${message}. ${mended ? "Repaired" : "With --repair"}: ${follows}`);
     told.push({ place: message, follows, mended });
   }
   process.stdout.write(`${JSON.stringify({ checked, damage: told }, null, 2)}\n`);
@@ -38,7 +38,7 @@ export async function check(args: Arguments): Promise<void> {
   throw new TabTuneError(
     "bad-checkpoint",
     `${counted(damage.length, "entry", "entries")} of ${checked} in ${folder} ${damage.length === 1 ? "is" : "are"} damaged.`,
-    "Give the command with --repair to take them away.",
+    "Give the command with --repair: what follows is said above of each.",
     "Nothing was changed.",
   );
 }

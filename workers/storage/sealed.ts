@@ -23,10 +23,10 @@ export async function unsealBytes(sealed: Uint8Array): Promise<Uint8Array | unde
 export const sealJson = (value: unknown): Promise<Uint8Array> =>
   sealBytes(new TextEncoder().encode(JSON.stringify(value)));
 
-/** What `sealJson` sealed; undefined where a byte has changed. */
+/** What `sealJson` sealed; undefined where a byte has changed, and where something else was sealed. */
 export async function unsealJson(sealed: Uint8Array): Promise<unknown> {
   const json = await unsealBytes(sealed);
-  return json && JSON.parse(new TextDecoder().decode(json));
+  return json && parsed(json);
 }
 
 /** Whether `bytes` have the form that `sealBytes` gives: what older versions did not seal has not. */
@@ -37,7 +37,7 @@ export const isSealed = (bytes: Uint8Array): boolean =>
 export const unsealed = async (bytes: Uint8Array): Promise<Uint8Array | undefined> =>
   isSealed(bytes) ? unsealBytes(bytes) : bytes;
 
-/** Bytes of JSON that nobody sealed; undefined where they are none. */
+/** Bytes of JSON; undefined where they are none. */
 export function parsed(json: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(json));

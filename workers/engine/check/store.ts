@@ -1,5 +1,6 @@
 /** Looks at every entry of the store: its hash, and that none is missing that a record names. */
 
+import { positionsIn } from "../../apply/job.ts";
 import { unpackedContents } from "../../data/held-out/content.ts";
 import { blockKey, keptKey } from "../../data/index/row-index.ts";
 import { type DatasetManifest, readManifest as readDatasetManifest } from "../../data/shards/manifest.ts";
@@ -24,8 +25,9 @@ import { deleteGeneration } from "../../training/saved/save.ts";
 import type { Damage, Looked } from "./damage.ts";
 import { HASHED_ELSEWHERE, prepareAgain, type Rule, rules } from "./rules.ts";
 
-/** Entries that versions before did not seal, and how they are read: undefined is damaged. */
-const onceBare: [at: RegExp, read: (stored: Uint8Array) => Promise<Uint8Array | undefined>][] = [
+/** Entries that are no JSON, or that versions before did not seal, and how they are read: undefined is damaged. */
+const ownReading: [at: RegExp, read: (stored: Uint8Array) => Promise<object | undefined>][] = [
+  [/^job\/[^/]+\/rows$/, positionsIn],
   [/^run\/[^/]+\/answers\/picture\//, pictureBytes],
   [/^dataset\/[^/]+\/contents$/, unpackedContents],
 ];
@@ -76,7 +78,7 @@ type Fault = "damaged" | "another entry lies there";
 
 /** Undefined where it is whole. One of a kind that only a later version knows is left to that, as long as its seal holds. */
 async function faultOf(key: string, bytes: Uint8Array): Promise<Fault | undefined> {
-  const read = onceBare.find(([at]) => at.test(key))?.[1];
+  const read = ownReading.find(([at]) => at.test(key))?.[1];
   if (read) return (await read(bytes)) ? undefined : "damaged";
   const content = await unsealBytes(bytes);
   if (content === undefined) return "damaged";
