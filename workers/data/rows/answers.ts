@@ -1,5 +1,6 @@
 /** What a cell says in answer: a text, a number, several texts, or an object that is trained as its JSON. */
 
+import { isNumeral } from "./loose-json.ts";
 import { isEmbedded } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
@@ -31,10 +32,11 @@ export function textsOf(value: unknown, what: string, tell: Tell): string[] {
   if (Array.isArray(value)) {
     const items: unknown[] = value.filter((item) => item !== null && item !== undefined);
     if (items.length === 1 && !isRecord(items[0]) && !Array.isArray(items[0])) return [textOf(items[0], what)];
-    if (items.every((item) => typeof item === "string")) return items as string[];
+    const hasNumeral = value.some((_, i) => isNumeral(value, String(i)));
+    if (!hasNumeral && items.every((item) => typeof item === "string")) return items as string[];
     const texts = items.map(textIn);
     if (texts.every((text) => text !== undefined)) return texts as string[];
-    return [written(items, what, tell)];
+    return [written(value, what, tell)];
   }
   if (!isRecord(value)) return [textOf(value, what)];
   // SQuAD's answers, and an object around one text.
@@ -44,14 +46,18 @@ export function textsOf(value: unknown, what: string, tell: Tell): string[] {
   return [written(value, what, tell)];
 }
 
+/** Stands in front of a number's text while an answer becomes JSON: no text that anybody writes begins so. */
+const NUMERAL = "\u0000";
+
+/** A value as JSON text, its numbers spelt as they came, whole ones of 64 bits too. */
 function written(value: unknown, what: string, tell: Tell): string {
   if (isEmbedded(value)) throw new RowProblem("bad-row", `${what} is a picture.`);
-  const plain = (_: string, item: unknown) => {
+  function plain(this: object, key: string, item: unknown): unknown {
     if (isEmbedded(item)) throw new RowProblem("bad-row", `${what} holds a picture.`);
-    return typeof item === "bigint" ? Number(item) : item;
-  };
+    return typeof item === "bigint" || isNumeral(this, key) ? `${NUMERAL}${item}` : item;
+  }
   tell(`${what.toLowerCase()} is a list or an object and is trained as its JSON text`);
-  return JSON.stringify(value, plain);
+  return JSON.stringify(value, plain).replace(/"\\u0000(-?\d[-+.\deE]*)"/g, "$1");
 }
 
 /** What becomes of several answers to one question, or several captions of one picture. */

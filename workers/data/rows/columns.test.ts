@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { parseLoosely } from "./loose-json.ts";
 import { type RecordOptions, recordToConversations } from "./record.ts";
 
 const dot = [
@@ -451,4 +452,19 @@ test.each<[string, object, RegExp]>([
   ["beside our marker", turn("<image><image2>"), /<image2>/],
 ])("a placeholder is refused: %s", (_, record, words) => {
   expect(() => understood(record)).toThrow(words);
+});
+
+test.each([
+  ["in an object", '{"id":12345678901234567890,"p":3.10,"q":{"r":[2.0,"1.0",null]}}'],
+  ["in a list", "[1.0,2.50,null]"],
+])("numbers of a JSON answer stay numbers, spelt as they were: %s", (_, answer) => {
+  const record = parseLoosely(`{"image":"a.jpg","question":"Q","answer":${answer}}`);
+  const { rows, remarks } = understood(record);
+  expect(rows).toEqual([`u:[a.jpg]Q|a:${answer}`]);
+  expect(remarks).toMatch(/its JSON text/);
+});
+
+test("a whole number of 64 bits in an answer keeps its digits", () => {
+  const answer = { id: 9007199254740993n };
+  expect(understood({ image, question: "Q", answer }).rows).toEqual(['u:[a.jpg]Q|a:{"id":9007199254740993}']);
 });

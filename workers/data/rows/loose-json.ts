@@ -2,7 +2,14 @@
  * JSON as Python and people write it. Strict JSON is left to JSON.parse; what that refuses is read once more with NaN and Infinity
  * (null), commas behind the last item, and Python's repr: single quotes, True, False, None, tuples.
  * A number whose spelling JavaScript would lose (2.0, 1e3, 20 digits) comes as its text: an answer is trained as it is written.
+ * Inside of an object or a list that is an answer it is a number all the same: `isNumeral` says so.
  */
+
+/** Which members of an object or a list are texts of numbers. */
+const numerals = new WeakMap<object, Set<string>>();
+
+/** Whether the text at `key` stands for a number that is spelt so. */
+export const isNumeral = (holder: object, key: string): boolean => numerals.get(holder)?.has(key) === true;
 
 /** Spellings of numbers that a number does not keep; they may also stand inside of a string, which only costs time. */
 const LOSES_SPELLING = /\d\.\d*0(?!\d)|\d[eE][+-]?\d|\d{16}|-0(?![.\d])/;
@@ -48,6 +55,8 @@ const WORDS = new Map<string, unknown>([
 class Reader {
   readonly #text: string;
   #at = 0;
+  /** The value read last is the text of a number. */
+  #numeral = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -78,6 +87,7 @@ class Reader {
   #value(depth: number): unknown {
     if (depth > DEPTH) throw this.#error();
     const char = this.#peek();
+    this.#numeral = false;
     if (char === "{") return this.#object(depth);
     if (char === "[") return this.#list("]", depth);
     if (char === "(") return this.#list(")", depth);
@@ -88,27 +98,38 @@ class Reader {
   #object(depth: number): Record<string, unknown> {
     this.#take("{");
     const members: [string, unknown][] = [];
+    const spelt = new Set<string>();
     while (this.#peek() !== "}") {
       const quote = this.#peek();
       if (quote !== '"' && quote !== "'") throw this.#error();
       const key = this.#string(quote);
       this.#take(":");
       members.push([key, this.#value(depth + 1)]);
+      if (this.#numeral) spelt.add(key);
+      else spelt.delete(key);
       if (this.#peek() !== "}") this.#take(",");
     }
     this.#take("}");
-    return Object.fromEntries(members); // a key __proto__ is a key, nothing more
+    return this.#whole(Object.fromEntries(members), spelt); // a key __proto__ is a key, nothing more
   }
 
   #list(end: string, depth: number): unknown[] {
     this.#at += 1;
     const items: unknown[] = [];
+    const spelt = new Set<string>();
     while (this.#peek() !== end) {
       items.push(this.#value(depth + 1));
+      if (this.#numeral) spelt.add(String(items.length - 1));
       if (this.#peek() !== end) this.#take(",");
     }
     this.#take(end);
-    return items;
+    return this.#whole(items, spelt);
+  }
+
+  #whole<T extends object>(value: T, spelt: Set<string>): T {
+    if (spelt.size > 0) numerals.set(value, spelt);
+    this.#numeral = false;
+    return value;
   }
 
   #string(quote: string): string {
@@ -129,7 +150,8 @@ class Reader {
     this.#at += word.length;
     if (WORDS.has(word)) return WORDS.get(word);
     if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(word)) throw this.#error();
-    return String(Number(word)) === word ? Number(word) : word;
+    this.#numeral = String(Number(word)) !== word;
+    return this.#numeral ? word : Number(word);
   }
 }
 
