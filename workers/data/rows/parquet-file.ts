@@ -18,6 +18,7 @@ import type { ByteSource } from "../../storage/byte-source.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, FOOTER_BYTES, formatBytes } from "./limits.ts";
 import { checkPages } from "./parquet-pages.ts";
+import { TEXT_PARSERS } from "./parquet-texts.ts";
 import { wordsOf } from "./problem.ts";
 
 export type Cells = Record<string, unknown>;
@@ -208,6 +209,7 @@ async function openNow(entry: Entry, limits: DatasetLimits): Promise<ParquetFile
       useOffsetIndex: range !== undefined,
       rowFormat: "object",
       utf8: false, // picture bytes must stay bytes
+      parsers: TEXT_PARSERS,
       geoparquet: false,
       compressors: once,
       onPage: ({ pathInSchema, columnData }) => {

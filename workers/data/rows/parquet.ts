@@ -7,6 +7,7 @@ import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { classNames, named } from "./parquet-classes.ts";
 import { type Cells, leafName, openParquet } from "./parquet-file.ts";
 import { allPresent, hasPages, keepGroup, type PictureColumn, pictureAt, pictureColumn } from "./parquet-pictures.ts";
+import { decimalText, scaleOf } from "./parquet-texts.ts";
 import { type CellPlace, type EmbeddedPicture, isEmbedded } from "./picture-source.ts";
 import { excerptOf, RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
@@ -88,6 +89,10 @@ export async function* parquetRecords(
   const pictureColumns = wanted.map(pictureColumn).filter((column) => column !== undefined);
   const withBytes = wanted.filter(mayHoldBytes).map((child) => child.element.name);
   const classes = classNames(file.metadata);
+  const decimals = wanted.flatMap((child) => {
+    const scale = scaleOf(child);
+    return scale === undefined ? [] : [{ name: child.element.name, scale }];
+  });
 
   async function readGroup(index: number): Promise<{ rows: Cells[]; plan: GroupPlan }> {
     const plan = planOf(groups[index]!, columns, pictureColumns);
@@ -146,6 +151,7 @@ export async function* parquetRecords(
       const cells = named(rows[i]!, classes) as Cells;
       const record: Cells = {};
       for (const { name, lift } of lifts) record[name] = lift(cells[name], picture);
+      for (const { name, scale } of decimals) record[name] = decimalText(record[name], scale);
       yield { ...rowRecord(`row ${row}`, record, limits), columns: present, ...endOf(i + 1, rows.length) };
     }
   }
