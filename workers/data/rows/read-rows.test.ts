@@ -562,3 +562,21 @@ test("values with a toString of their own end no reading", async () => {
   ];
   expect((await readAll(labelled)).rows).toHaveLength(1);
 });
+
+test("a picked column that no row has is an error, not rows without it", async () => {
+  const pictures = [file("a.jpg", pixel)];
+  const lines = '{"image":"a.jpg","question":"Q","answer":"A"}\n{"question":"Q","answer":"A"}\n';
+  const { error } = await readAll([file("d.jsonl", lines), ...pictures], { mapping: { images: "Image" } });
+  expect([error?.code, error?.message]).toEqual([
+    "bad-dataset",
+    'The mapping names "Image", and no row has a column of that name.',
+  ]);
+  // One row that has it is enough, be it skipped.
+  const named = lines.replace("a.jpg", "b.jpg").replace("image", "pic");
+  const { rows, error: none } = await readAll([file("d.jsonl", named)], { mapping: { images: "pic" } });
+  expect([rows.length, none]).toEqual([1, undefined]);
+  const some = { mapping: { images: "Image" }, first: { rows: 1 } };
+  expect((await readAll([file("d.jsonl", lines)], some)).notes).toContain(
+    'The mapping names "Image", and no row of these has a column of that name.',
+  );
+});

@@ -158,6 +158,12 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   yield* remarks.notes().map(note);
   for (const detail of index.notes()) yield note(detail);
   if (rows === 0) throw noRows(sources, trained, firstSkipped);
+  const picked: string[] = Object.values(options.mapping ?? {});
+  const nowhere = picked.filter((name) => !remarks.hasColumn(name));
+  if (nowhere.length > 0 && options.first) yield note(`${pickedNowhere(nowhere, "row of these")}.`);
+  else if (nowhere.length > 0) {
+    throw new TabTuneError("bad-dataset", `${pickedNowhere(nowhere, "row")}.`, "Name a column that is there.");
+  }
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(sources, given, rows);
   const unused = given - index.used();
@@ -183,6 +189,13 @@ function blind(sources: readonly Source[], pictures: number, rows: number): TabT
     "Name the picture of each row in a column called image or file_name; to train on text alone, drop the table without the pictures.",
   );
 }
+
+/** A row would be read without what its user said is in it. */
+const pickedNowhere = (names: readonly string[], rows: string): string =>
+  `The mapping names ${listed(
+    names.map((name) => `"${name.slice(0, 60)}"`),
+    3,
+  )}, and no ${rows} has a column of ${names.length === 1 ? "that name" : "those names"}`;
 
 const namesOf = (sources: readonly Source[]): string => listed(sources.map(pathOfSource), 3);
 

@@ -12,6 +12,7 @@ import type { ReadRecord } from "./raw.ts";
 import { CLASS_QUESTION, recordToConversations } from "./record.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
+import { isRecord } from "./values.ts";
 
 export interface Pictures {
   index: PictureIndex;
@@ -91,11 +92,14 @@ export async function rowsOf(
   { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
-  { pictures, limits, options, around: { classes } }: Reading & { pictures: Pictures },
+  { pictures, limits, options, around: { classes, remarks: all } }: Reading & { pictures: Pictures },
 ): Promise<Found> {
   const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
+  const value = await record.parse();
+  const names = record.columns ?? (isRecord(value) ? Object.keys(value) : []);
+  if (options.mapping) all.meetColumns(Object.values(options.mapping).filter((name) => names.includes(name)));
   const { conversations, remarks, several } = recordToConversations(
-    await record.parse(),
+    value,
     { ...question, ...options, classes },
     record.columns,
   );
