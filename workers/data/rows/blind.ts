@@ -1,12 +1,14 @@
 /**
- * Rows that would be trained without the picture they are about. A question and its answer are a whole conversation also without one,
+ * Rows that would be trained without a picture they are about. A question and its answer are a whole conversation also without one,
  * so nothing else fails where a picture stands under a name that nobody knows: it has to be looked for.
  */
 
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import type { Conversation } from "./conversation.ts";
-import { isEmbedded } from "./picture-source.ts";
+import { baseName } from "./entry.ts";
+import { isEmbedded, type PictureSource } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
+import type { Tell } from "./remarks.ts";
 import { PICTURE_EXTENSIONS } from "./sidecar.ts";
 import { keyText, own } from "./values.ts";
 
@@ -16,7 +18,7 @@ const VIDEO_NAME = /^[^\n<>"]{1,1000}\.(mp4|mov|avi|mkv|webm|m4v|mpe?g)$/i;
 /** An address of the web may be anything about a row (its author's portrait, its page), but not in a column of such a name. */
 const ABOUT_FILES = /im(age|g)|pic|photo|file|path|video/i;
 /** Qwen-VL writes a picture's path between these tags, inside the text. */
-const TAGGED = new RegExp(`<img>s*([^<>\\n]{1,500}\\.(?:${PICTURE}))s*</img>`, "i");
+const TAGGED = new RegExp(`<img>\\s*([^<>\\n]{1,500}\\.(?:${PICTURE}))\\s*</img>`, "i");
 
 /**
  * Throws a RowProblem "missing-picture" where a record without a picture under a known name has one, or a video, elsewhere. Where
@@ -57,6 +59,34 @@ export function refuseBlind(
     );
   }
 }
+
+/** Tells which columns hold a picture besides those that the row shows. The name of a picture inside of the record says nothing new. */
+export function tellOthers(
+  record: Record<string, unknown>,
+  mapping: ColumnMapping,
+  shown: readonly PictureSource[],
+  tell: Tell,
+): void {
+  const names = new Set(shown.map((picture) => nameOf(picture)));
+  const others = Object.keys(record).filter((name) => {
+    if (Object.values(mapping).includes(name)) return false;
+    if (isColumnOf(name, "question", "answer", "caption", "label", "choices", "system", "messages")) return false;
+    const cell = own(record, name);
+    return (Array.isArray(cell) ? cell : [cell]).some((value) => {
+      if (isEmbedded(value)) return !shown.includes(value);
+      return !names.has(undefined) && looksLike(PICTURE_NAME, value, name) && !names.has(nameOf(value));
+    });
+  });
+  if (others.length === 0) return;
+  const said = others.slice(0, 6).map((name) => `"${name.slice(0, 60)}"`);
+  tell(
+    `${said.join(", ")} ${said.length === 1 ? "looks like a picture" : "look like pictures"} and ${said.length === 1 ? "is" : "are"} not used; a row shows those of one column, as a list, or of image_1, image_2 and so on`,
+  );
+}
+
+/** The bare name of a file that is named; undefined for a picture that lies in the record. */
+const nameOf = (picture: unknown): string | undefined =>
+  typeof picture === "string" && !/^data:/i.test(picture) ? baseName(picture.trim().replaceAll("\\", "/")) : undefined;
 
 function refuse(message: string): never {
   throw new RowProblem("missing-picture", message);

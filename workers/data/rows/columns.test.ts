@@ -468,3 +468,41 @@ test("a whole number of 64 bits in an answer keeps its digits", () => {
   const answer = { id: 9007199254740993n };
   expect(understood({ image, question: "Q", answer }).rows).toEqual(['u:[a.jpg]Q|a:{"id":9007199254740993}']);
 });
+
+const [front, back] = ["a.jpg", "b.jpg"];
+const asks = { question: "Q", answer: "A" };
+test.each<[string, object, string, RegExp]>([
+  ["a name of the field", { img_path: front, ...asks }, "u:[a.jpg]Q|a:A", /^$/],
+  ["an address", { image_url: "https://x.org/a.jpg", ...asks }, "u:[https://x.org/a.jpg]Q|a:A", /^$/],
+  [
+    "numbered, one of them empty",
+    { image_2: back, image_10: null, image_1: front, ...asks },
+    "u:[a.jpg][b.jpg]Q|a:A",
+    /^the pictures in "image_1", "image_2" are shown in this order$/,
+  ],
+  [
+    "numbered behind a plain one",
+    { image: front, image2: back, ...asks },
+    "u:[a.jpg][b.jpg]Q|a:A",
+    /"image", "image2" are shown/,
+  ],
+  ["the first of them repeated", { image: front, image_1: front, ...asks }, "u:[a.jpg]Q|a:A", /^$/],
+  [
+    "numbered places of MMMU",
+    { image_1: front, image_2: back, question: "<image 2> or <image 1>?", answer: "A" },
+    "u:[b.jpg] or [a.jpg]?|a:A",
+    /placeholder/,
+  ],
+  ["one that is not used", { image: front, after: back, ...asks }, "u:[a.jpg]Q|a:A", /^"after" looks like a picture/],
+  ["the same one again", { image: "x/a.jpg", original: "/y/a.jpg", ...asks }, "u:[x/a.jpg]Q|a:A", /^$/],
+])("pictures of a row: %s", (_, record, row, remarks) => {
+  const found = understood(record);
+  expect(found.rows).toEqual([row]);
+  expect(found.remarks).toMatch(remarks);
+});
+
+test("a second picture inside of a record is told, a name beside one is not", () => {
+  const inside = (path: string) => ({ path, size: 3, bytes: async () => new Uint8Array(3) });
+  const { remarks } = recordToConversations({ image: inside("0"), mask: inside("1"), name: "a.jpg", ...asks });
+  expect(remarks).toEqual([expect.stringMatching(/^"mask" looks like a picture and is not used; a row shows/)]);
+});

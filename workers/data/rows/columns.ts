@@ -30,7 +30,28 @@ export const COLUMNS = {
     "qas",
     "texts",
   ],
-  images: ["images", "image", "image_path", "file_name"],
+  images: [
+    "images",
+    "image",
+    "image_path",
+    "file_name",
+    "image_paths",
+    "image_name",
+    "image_file",
+    "image_filename",
+    "img",
+    "imgs",
+    "img_path",
+    "img_paths",
+    "img_name",
+    "img_file",
+    "picture",
+    "pictures",
+    "photo",
+    "photos",
+    "image_url",
+    "image_urls",
+  ],
   question: [
     "question",
     "prompt",
@@ -129,7 +150,7 @@ export const FOLDED = Object.fromEntries(
 /** Columns of options: A, B, C …, option_a, choice 1. */
 export const OPTION_COLUMN = /^(?:(?:option|choice)s?[\s_.-]*)?([a-h])$|^(?:option|choice)s?[\s_.-]*([1-9])$/i;
 
-/** caption_0, answer 1: one of several. */
+/** caption_0, answer 1, image_2: one of several. */
 export const NUMBERED = /^(.*?)[\s_.-]*(\d{1,3})$/;
 
 /** True for names that `Fields` finds without a mapping, numbered ones and near misses included. */
@@ -140,9 +161,15 @@ export function isKnownColumn(name: string): boolean {
   return (
     OPTION_COLUMN.test(name) ||
     kinds.some((kind) => FOLDED[kind].includes(folded)) ||
-    [...FOLDED.caption, ...FOLDED.answer].includes(plain) ||
+    [...FOLDED.caption, ...FOLDED.answer, ...FOLDED.images].includes(plain) ||
     Object.keys(nearNames(name)).length > 0
   );
+}
+
+/** True for columns of pictures, numbered ones included. */
+export function isPictureColumn(name: string): boolean {
+  const folded = foldName(name);
+  return FOLDED.images.includes(folded) || FOLDED.images.includes(NUMBERED.exec(folded)?.[1] ?? "");
 }
 
 /** True for names of one of the kinds. */

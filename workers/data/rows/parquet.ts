@@ -1,7 +1,8 @@
 /** Parquet by hyparquet: one row group at a time, only the columns that matter, pictures only when they are asked for. */
 import type { RowGroup, SchemaTree } from "hyparquet";
 import { TabTuneError } from "../../errors.ts";
-import { type ColumnMapping, isColumnOf, isKnownColumn } from "./columns.ts";
+import { listed } from "../../words.ts";
+import { type ColumnMapping, isKnownColumn, isPictureColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
 import { classNames, named } from "./parquet-classes.ts";
@@ -23,6 +24,12 @@ function couldBePicture({ element, children }: SchemaTree): boolean {
   if (element.type !== "BYTE_ARRAY") return false;
   const isText = element.converted_type === "UTF8" || element.logical_type?.type === "STRING";
   return isText || /im(age|g)|pic|photo/i.test(element.name);
+}
+
+/** A struct with bytes and a path, as Hugging Face writes pictures, or a list of them. */
+function holdsPictures({ children }: SchemaTree): boolean {
+  const names = children.map((child) => child.element.name);
+  return (names.includes("bytes") && names.includes("path")) || (children.length === 1 && holdsPictures(children[0]!));
 }
 
 /** Unpacked, of a row group that is read before its rows are asked for. */
@@ -70,6 +77,7 @@ export async function* parquetRecords(
   limits: DatasetLimits,
   mapping: ColumnMapping,
   which: ReadColumns = "useful",
+  say: (sentence: string) => void = () => {},
 ): AsyncGenerator<ReadRecord> {
   const file = await openParquet(entry, limits);
   const groups = file.metadata.row_groups;
@@ -79,13 +87,21 @@ export async function* parquetRecords(
   if (which === "useful" && !present.some(isKnown))
     throw new Error(`none of its columns (${present.slice(0, 12).join(", ")}) is known`);
   // Without a column of pictures the others are read as well, where they could hold or name one: their rows are about it.
-  const pictured = present.some((name) => name === mapping.images || isColumnOf(name, "images"));
+  const pictured = present.some((name) => name === mapping.images || isPictureColumn(name));
   const wanted = file.columns.filter(
     (child) =>
       child.element.name !== "__proto__" &&
       (which === "every" || isKnown(child.element.name) || (!pictured && couldBePicture(child))),
   );
   const columns = wanted.map((child) => child.element.name);
+  const others = file.columns.filter((child) => !wanted.includes(child) && holdsPictures(child));
+  if (others.length > 0)
+    say(
+      `${entry.path}: ${listed(
+        others.map((child) => `"${child.element.name.slice(0, 60)}"`),
+        6,
+      )} ${others.length === 1 ? "holds pictures and is" : "hold pictures and are"} not used; a row shows those of one column, as a list, or of image_1, image_2 and so on.`,
+    );
   const pictureColumns = wanted.map(pictureColumn).filter((column) => column !== undefined);
   const withBytes = wanted.filter(mayHoldBytes).map((child) => child.element.name);
   const classes = classNames(file.metadata);

@@ -261,11 +261,11 @@ test("a __proto__ key is data and changes nothing", () => {
 });
 
 test.each<[string, object]>([
-  ["question and answer", { image_name: "a.jpg", question: "Q", answer: "A" }],
+  ["question and answer", { bild: "a.jpg", question: "Q", answer: "A" }],
   ["a conversation", { bilder: ["a.jpg", "b/c.PNG"], messages: [user("Q"), assistant("A")] }],
   [
     "bytes of a Parquet file",
-    { photo: { path: "x", size: 3, bytes: async () => new Uint8Array(3) }, question: "Q", answer: "A" },
+    { foto: { path: "x", size: 3, bytes: async () => new Uint8Array(3) }, question: "Q", answer: "A" },
   ],
 ])("a picture in a column of an unknown name is not trained past: %s", (_, record) => {
   const column = Object.keys(record)[0]!;
@@ -281,9 +281,10 @@ test("a text that ends like a picture's name is a text", () => {
 
 test.each<[string, object, string]>([
   ["one of a list", { frames: ["a.png", 3] }, 'its column "frames" looks like one'],
-  ["an address with a query", { image_url: "https://x.org/a.jpg?w=3" }, 'its column "image_url" looks like one'],
+  ["an address with a query", { web_photo: "https://x.org/a.jpg?w=3" }, 'its column "web_photo" looks like one'],
   ["a video", { videos: ["clips/a.mp4"] }, 'column "videos" names a video, and only pictures are read'],
   ["a tag in the text", { question: "1: <img>a/b.jpeg</img> What?" }, "writes its picture as <img>a/b.jpeg</img>"],
+  ["spaces in the tag", { question: "1: <img> a/b.jpeg </img> What?" }, "writes its picture as <img>a/b.jpeg</img>"],
 ])("a picture that no known column names is not trained past: %s", (_, more, words) => {
   const record = { question: "Q", answer: "A", ...more };
   expect(() => recordToConversations(record)).toThrow(

@@ -9,7 +9,7 @@ import type { BoxUnit } from "../boxes/convention.ts";
 import type { BoxFormat } from "../boxes/forms.ts";
 import type { ClassNames } from "../boxes/found.ts";
 import { chosenOf, type SeveralAnswers, textsOf, votesIn } from "./answers.ts";
-import { refuseBlind } from "./blind.ts";
+import { refuseBlind, tellOthers } from "./blind.ts";
 import { BOXES_TO_COME, boxesOf, FIND_QUESTION, hasMarks, type RecordBoxes } from "./box-row.ts";
 import { multipleChoice } from "./choices.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
@@ -49,9 +49,21 @@ export interface Understood {
   several: boolean;
 }
 
-function picturesOf(fields: Fields): PictureSource[] {
+/** The row's pictures: of one column, and of those that are numbered (image_1, image_2 …) behind it. */
+function picturesOf(fields: Fields, mapping: ColumnMapping, tell: Tell): PictureSource[] {
   const found = fields.all("images").find(({ value }) => value !== "");
-  const value = unpackList(found?.value);
+  const numbered = mapping.images === undefined ? fields.numbered("images") : [];
+  const [first] = numbered;
+  if (!first) return picturesIn(found?.value);
+  // A column that repeats the first of them is none of its own.
+  const columns = found && found.value !== first.value ? [found, ...numbered] : numbered;
+  const names = columns.map(({ name }) => `"${name.slice(0, 60)}"`);
+  if (columns.length > 1) tell(`the pictures in ${names.join(", ")} are shown in this order`);
+  return columns.flatMap(({ value }) => picturesIn(value));
+}
+
+function picturesIn(cell: unknown): PictureSource[] {
+  const value = unpackList(cell);
   const bytes = numbersOf(value);
   if (bytes !== undefined) return [bytes];
   const list: unknown[] = Array.isArray(value) ? value : [value];
@@ -78,7 +90,7 @@ export function recordToConversations(
   const tell: Tell = (sentence) => remarks.add(sentence);
   const mapping = options.mapping ?? {};
   const fields = new Fields(record, mapping, tell);
-  const pictures = picturesOf(fields);
+  const pictures = picturesOf(fields, mapping, tell);
   const request: Request = {
     fields,
     pictures,
@@ -105,6 +117,7 @@ export function recordToConversations(
   });
   for (const conversation of conversations) {
     if (conversation.pictures.length === 0) refuseBlind(record, mapping, conversation);
+    else tellOthers(record, mapping, conversation.pictures, tell);
   }
   const aside = fields
     .all("aside")

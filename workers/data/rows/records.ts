@@ -49,7 +49,8 @@ export async function* recordsOf(
   if (!isTable(source) && source.classOf) yield* classRecords(source.entries, source.classOf);
   else if (!isTable(source))
     yield* sidecarRecords(source.entries, source.keyOf, limits, around.toAnswer, around.classes);
-  else if (source.format === "parquet") yield* parquetRecords(source.entry, limits, mapping, columns);
+  else if (source.format === "parquet")
+    yield* parquetRecords(source.entry, limits, mapping, columns, (words) => around.remarks.say(words));
   else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
   else if (source.format === "captions") yield* captionTable(source.entry, limits);
   else yield* jsonTable(source, source.format, limits, around);
