@@ -402,11 +402,14 @@ test("pictures that no row names are counted; those beside a table that was give
   const dropped = await readAll([...pictures, more, table]);
   expect([dropped.rows.length, dropped.notes]).toEqual([
     2,
-    ["2 pictures of the drop are named by no row and not used."],
+    [
+      "1 row has no picture and is trained on as text alone.",
+      "2 pictures of the drop are named by no row and not used.",
+    ],
   ]);
   const beside = [...pictures, more].map((f) => ({ ...f, beside: true }));
   const named = await readAll([...beside, table]);
-  expect([named.rows.length, named.notes]).toEqual([2, []]);
+  expect([named.rows.length, named.notes]).toEqual([2, ["1 row has no picture and is trained on as text alone."]]);
   const blind = await readAll([...beside, file("x.csv", "id,question,answer\n1,Q1,A1\n")]);
   expect([blind.rows.length, blind.error]).toEqual([1, undefined]);
 });

@@ -104,6 +104,8 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   let rows = 0;
   /** Some row has a picture, or names one that could not be had. */
   let pictured = false;
+  /** Rows that are text alone. */
+  let bare = 0;
   let firstSkipped: SkippedRow | undefined;
   const most = options.first?.rows ?? Number.POSITIVE_INFINITY;
   async function* read(source: Source, end: number): AsyncGenerator<RowEvent> {
@@ -124,6 +126,7 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
           const { several, boxed } = read;
           yield { type: "row", row, several, ...(boxed && { boxed }), ...(source.split && { split: source.split }) };
           if (!source.split) rows += 1;
+          if (!source.split && row.images.length === 0) bare += 1;
         }
         next += read.rows.length - 1;
       } catch (error) {
@@ -166,6 +169,11 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   }
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(sources, given, rows);
+  if (pictured && bare > 0) {
+    const [have, are] = bare === 1 ? ["has", "is"] : ["have", "are"];
+    const use = options.toAnswer ? "asked" : "trained on";
+    yield note(`${counted(bare, "row")} ${have} no picture and ${are} ${use} as text alone.`);
+  }
   const unused = given - index.used();
   if (unused > 0) {
     yield note(
