@@ -506,3 +506,44 @@ test("a second picture inside of a record is told, a name beside one is not", ()
   const { remarks } = recordToConversations({ image: inside("0"), mask: inside("1"), name: "a.jpg", ...asks });
   expect(remarks).toEqual([expect.stringMatching(/^"mask" looks like a picture and is not used; a row shows/)]);
 });
+
+const talk = [
+  { role: "user", content: "Q" },
+  { role: "assistant", content: "A" },
+];
+test.each([
+  ["of KTO", { image, messages: talk, label: false }, "label"],
+  ["of LLaMA-Factory", { image, messages: talk, kto_tag: false }, "kto_tag"],
+  ["of TRL", { image, prompt: "Q", completion: "A", label: false }, "label"],
+])("an answer that is marked as a bad one is not trained on: %s", (_, record, name) => {
+  const message = `The answer is marked as a bad one ("${name}" is false), and only good ones are trained on.`;
+  expect(() => understood(record)).toThrow(message);
+  expect(understood(record, { toAnswer: true }).rows).toHaveLength(1);
+});
+
+test.each<[string, object, string[], RegExp]>([
+  ["a good one of KTO", { image, messages: talk, label: true }, ["u:[a.jpg]Q|a:A"], /^$/],
+  ["a class that is false", { image, question: "Q", answer: "A", label: false }, ["u:[a.jpg]Q|a:A"], /^$/],
+  [
+    "the better turn of LLaMA-Factory",
+    { image, conversations: [{ from: "human", value: "Q" }], chosen: { from: "gpt", value: "A" }, rejected: dot[1] },
+    ["u:[a.jpg]Q|a:A"],
+    /^"rejected" is left aside: of preferences/,
+  ],
+  [
+    "the worse answer of ms-swift",
+    { image, messages: talk, rejected_response: "B" },
+    ["u:[a.jpg]Q|a:A"],
+    /^"rejected_r/,
+  ],
+  [
+    "turns that are context alone",
+    { image, messages: [...talk.map((turn) => ({ ...turn, weight: 0 })), ...talk] },
+    ["u:[a.jpg]Q|a:A|u:Q|a:A"],
+    /^a turn is marked as not to be trained on/,
+  ],
+])("preferences: %s", (_, record, rows, remarks) => {
+  const found = understood(record);
+  expect(found.rows).toEqual(rows);
+  expect(found.remarks).toMatch(remarks);
+});

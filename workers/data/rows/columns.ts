@@ -134,7 +134,23 @@ export const COLUMNS = {
   /** What belongs to an `instruction`. */
   input: ["input"],
   /** Parts of a record about its conversation that are not trained on. */
-  aside: ["rejected", "hint", "lecture", "context", "passage", "rationale", "explanation", "tools"],
+  aside: [
+    "rejected",
+    "rejected_response",
+    "rejected_messages",
+    "rejected_images",
+    "hint",
+    "lecture",
+    "context",
+    "passage",
+    "rationale",
+    "explanation",
+    "tools",
+  ],
+  /** Whether an answer is a good one, in preference data of KTO. */
+  liked: ["kto_tag", "label"],
+  /** The better answer to a conversation that ends with a question. */
+  chosen: ["chosen"],
 } as const;
 
 export type ColumnKind = keyof typeof COLUMNS;

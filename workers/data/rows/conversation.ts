@@ -139,6 +139,15 @@ function turnOf(turn: unknown): Turn {
   return { role, parts: partsOf(content) };
 }
 
+/** An answer that is marked as context alone: `weight` of OpenAI's, `loss` of ms-swift, `train` of axolotl. */
+function isUntrained(turn: unknown): boolean {
+  if (!isRecord(turn)) return false;
+  const marks = [own(turn, "weight"), own(turn, "loss"), own(turn, "train")];
+  return marks.some((mark) => mark === false || (keyText(mark) !== undefined && Number(mark) === 0));
+}
+const UNTRAINED =
+  "a turn is marked as not to be trained on (weight, loss or train), and that is not followed: every answer of a conversation is trained on";
+
 /** Turns of one side in a row as one, and without an answer in front of the first question: as LLaVA's own training reads them. */
 function inTurn(turns: readonly Turn[], tell: Tell): Turn[] {
   const kept: Turn[] = [];
@@ -208,6 +217,7 @@ export function conversationOf(
   tell: Tell,
   toAnswer = false,
 ): Conversation {
+  if (turns.some(isUntrained)) tell(UNTRAINED);
   const { turns: read, pictures } = split(inTurn(turns.map(turnOf), tell), named, tell);
   checkRoles(read.map((turn) => turn.role));
   const spoken = read.some(({ role, parts }) => role === "assistant" && hasText(parts));

@@ -17,6 +17,7 @@ import { type Conversation, conversationOf, pictureOf } from "./conversation.ts"
 import { type Field, Fields } from "./fields.ts";
 import { numbersOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./picture-source.ts";
+import { refuseDisliked, withChosen } from "./preferences.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import { isTurns, pair, turnsIn, unpackList } from "./turns.ts";
@@ -124,7 +125,7 @@ export function recordToConversations(
     .filter(({ value }) => value !== "")
     .map(({ name }) => `"${name.slice(0, 60)}"`);
   const are = aside.length === 1 ? "is" : "are";
-  if (aside.includes('"rejected"')) {
+  if (aside.some((name) => name.startsWith('"rejected'))) {
     tell(`${aside.join(", ")} ${are} left aside: of preferences the chosen answer is read`);
   } else if (aside.length > 0) tell(`${aside.join(", ")} ${are} left aside`);
   return { conversations, remarks: [...remarks], several: request.several };
@@ -153,6 +154,7 @@ function dialoguesOf(request: Request): unknown[][] {
   const { fields, mapping } = request;
   const asked = mapping.question !== undefined || mapping.answer !== undefined || mapping.label !== undefined;
   const messages = asked && mapping.messages === undefined ? undefined : conversationIn(request);
+  if (!asked && !request.toAnswer) refuseDisliked(fields, messages !== undefined);
   if (messages !== undefined) {
     const history = fields.first("history");
     if (history && history.value !== "")
@@ -161,7 +163,7 @@ function dialoguesOf(request: Request): unknown[][] {
     if (boxes && hasMarks(messages)) request.boxes = { ...boxes, inline: true };
     else if (boxes && boxes.boxes.length > 0)
       request.tell(`the boxes in "${boxes.column.slice(0, 60)}" beside a conversation are left aside`);
-    return [messages];
+    return [withChosen(messages, fields)];
   }
   const question = questionOf(request);
   const boxed = boxedTurns(request, question);
