@@ -4,6 +4,7 @@ import { boxesInValue, type ClassNames, type FoundBoxes, numberOf } from "../box
 import type { Size } from "../pictures/pixels.ts";
 import type { Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
+import type { Tell } from "./remarks.ts";
 import { type Message, messageText } from "./row.ts";
 import { unpackJson } from "./turns.ts";
 import { jsonText } from "./values.ts";
@@ -25,11 +26,17 @@ export interface RecordBoxes extends FoundBoxes {
 }
 
 /** The boxes of a record; undefined where no column holds any. */
-export function boxesOf(fields: Fields, classes: ClassNames): RecordBoxes | undefined {
+export function boxesOf(fields: Fields, classes: ClassNames, tell: Tell): RecordBoxes | undefined {
   const labels = fields.first("label")?.value;
   for (const { name, value } of fields.all("boxes")) {
     const found = boxesInValue(unpackJson(value), name, unpackJson(labels), classes);
     if (found) return { ...inForm(found, formOf(fields)), column: name, size: sizeOf(fields) };
+  }
+  const sides = fields.sides();
+  const one = sides && boxesInValue({ ...(sides.value as object), label: labels }, "", undefined, classes);
+  if (one) {
+    tell(`the box in "${sides.name.slice(0, 60)}" is one answer a record, also where others are on the same picture`);
+    return { ...inForm(one, formOf(fields)), column: sides.name, size: sizeOf(fields) };
   }
   const empty = fields.emptyList("boxes");
   return empty === undefined ? undefined : { boxes: [], aside: {}, outlines: 0, column: empty, size: sizeOf(fields) };

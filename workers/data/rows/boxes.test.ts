@@ -423,3 +423,35 @@ test("pictures of COCO without an id, and several with one, have no boxes of oth
   expect(rows).toEqual([both[0]]);
   expect(skipped).toEqual([expect.stringContaining("The picture has no id")]);
 });
+
+const two = [file("a.jpg", pngOfSize(100, 80)), file("b.jpg", pngOfSize(100, 80)), file("c.jpg", pngOfSize(100, 80))];
+const answersOf = (rows: readonly Row[]): string[] => rows.map((row) => textOf(row, "assistant"));
+
+test("lines of boxes in a CSV are the boxes of their pictures, in whatever order", async () => {
+  const lines = [
+    "filename,width,height,class,xmin,ymin,xmax,ymax",
+    "a.jpg,100,80,dog,10,20,40,60",
+    "b.jpg,100,80,dog,1,2,3,4",
+    "b.jpg,100,80,dog",
+    "a.jpg,100,80,cat,0,0,100,80",
+    "c.jpg,100,80,,,,,",
+  ];
+  const { rows, skipped, notes } = await readAll([file("x.csv", lines.join("\n")), ...two], { boxes: "pixels" });
+  expect(rows.map((row) => row.source)).toEqual(["x.csv line 2", "x.csv line 3", "x.csv line 6"]);
+  expect(answersOf(rows)).toEqual([
+    '[{"bbox_2d": [10, 20, 40, 60], "label": "dog"}, {"bbox_2d": [0, 0, 100, 80], "label": "cat"}]',
+    '[{"bbox_2d": [1, 2, 3, 4], "label": "dog"}]',
+    "[]",
+  ]);
+  expect(skipped.map(({ source, reason }) => [source, reason])).toEqual([["x.csv line 4", "bad-csv"]]);
+  expect(notes.join(" ")).toMatch(/3 boxes of 3 rows, read as left, top, right, bottom in pixels/);
+});
+
+test("a box in columns of its own is an answer, and that it is one of a picture's is told", async () => {
+  const record = { image: "a.jpg", label: "dog", x_min: 10, y_min: 20, x_max: 40, y_max: 60 };
+  const { rows, notes } = await readAll([file("x.jsonl", JSON.stringify(record)), ...two], { boxes: "pixels" });
+  expect(answersOf(rows)).toEqual(['[{"bbox_2d": [10, 20, 40, 60], "label": "dog"}]']);
+  expect(notes.join(" ")).toMatch(/the box in "x_min, y_min, x_max, y_max" is one answer a record/);
+  const asked = { ...record, question: "Where?", answer: "left" };
+  expect(answersOf((await readAll([file("x.jsonl", JSON.stringify(asked)), ...two])).rows)).toEqual(["left"]);
+});

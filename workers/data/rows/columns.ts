@@ -169,6 +169,22 @@ export const OPTION_COLUMN = /^(?:(?:option|choice)s?[\s_.-]*)?([a-h])$|^(?:opti
 /** caption_0, answer 1, image_2: one of several. */
 export const NUMBERED = /^(.*?)[\s_.-]*(\d{1,3})$/;
 
+/** Columns that hold the sides of one box, one number each. */
+const SIDES = [
+  ["xmin", "ymin", "xmax", "ymax"],
+  ["x1", "y1", "x2", "y2"],
+  ["left", "top", "right", "bottom"],
+  ["x", "y", "w", "h"],
+  ["cx", "cy", "w", "h"],
+] as const;
+
+/** The columns of a box's sides, each with the side that it holds; undefined where there are none. */
+export function sidesAmong(names: readonly string[]): [side: string, name: string][] | undefined {
+  const byFolded = new Map(names.map((name) => [foldName(name), name]));
+  const sides = SIDES.find((four) => four.every((side) => byFolded.has(side)));
+  return sides?.map((side) => [side, byFolded.get(side)!]);
+}
+
 /** True for names that `Fields` finds without a mapping, numbered ones and near misses included. */
 export function isKnownColumn(name: string): boolean {
   const folded = foldName(name);
@@ -176,6 +192,7 @@ export function isKnownColumn(name: string): boolean {
   const plain = NUMBERED.exec(folded)?.[1] ?? folded;
   return (
     OPTION_COLUMN.test(name) ||
+    SIDES.some((four) => four.some((side) => side === folded)) ||
     kinds.some((kind) => FOLDED[kind].includes(folded)) ||
     [...FOLDED.caption, ...FOLDED.answer, ...FOLDED.images].includes(plain) ||
     Object.keys(nearNames(name)).length > 0

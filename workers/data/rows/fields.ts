@@ -9,6 +9,7 @@ import {
   NUMBERED,
   nearNames,
   OPTION_COLUMN,
+  sidesAmong,
 } from "./columns.ts";
 import type { Tell } from "./remarks.ts";
 import { isPresent, own } from "./values.ts";
@@ -26,6 +27,7 @@ class Heading {
   readonly names: readonly string[];
   readonly #byFolded = new Map<string, string>();
   readonly #found = new Map<string, readonly string[]>();
+  #sides: { found: ReturnType<typeof sidesAmong> } | undefined;
 
   constructor(names: readonly string[]) {
     this.names = names;
@@ -87,6 +89,12 @@ class Heading {
     });
   }
 
+  /** The columns of a box's sides. */
+  sides(): ReturnType<typeof sidesAmong> {
+    this.#sides ??= { found: sidesAmong(this.names) };
+    return this.#sides.found;
+  }
+
   /** The columns whose names are a slip of the pen away from one of the kind. */
   near(kind: ColumnKind): readonly string[] {
     return this.#once(`${kind} near`, () => this.names.filter((name) => nearNames(name)[kind] !== undefined));
@@ -140,6 +148,14 @@ export class Fields {
   /** True where a column of this kind is there, be it empty. */
   has(kind: ColumnKind): boolean {
     return this.#heading.has(kind);
+  }
+
+  /** The sides of one box, from four columns of numbers, with the names of these. */
+  sides(): Field | undefined {
+    const sides = this.#heading.sides();
+    if (!sides?.every(([, name]) => isFilled(own(this.#record, name)))) return undefined;
+    const value = Object.fromEntries(sides.map(([side, name]) => [side, own(this.#record, name)]));
+    return { name: sides.map(([, name]) => name).join(", "), value };
   }
 
   /** The column of a kind that holds a list of nothing: it says that there is nothing. */

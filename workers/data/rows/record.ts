@@ -159,7 +159,7 @@ function dialoguesOf(request: Request): unknown[][] {
     const history = fields.first("history");
     if (history && history.value !== "")
       request.tell(`"${history.name.slice(0, 60)}" beside a conversation is left aside`);
-    const boxes = boxesOf(fields, request.classes);
+    const boxes = boxesOf(fields, request.classes, request.tell);
     if (boxes && hasMarks(messages)) request.boxes = { ...boxes, inline: true };
     else if (boxes && boxes.boxes.length > 0)
       request.tell(`the boxes in "${boxes.column.slice(0, 60)}" beside a conversation are left aside`);
@@ -185,7 +185,7 @@ function boxedTurns(request: Request, question: Field | undefined): unknown[] | 
   const picked = mapping.boxes !== undefined;
   // Who names a column of classes and none of boxes asks for the class.
   if (mapping.label !== undefined && !picked) return undefined;
-  const boxes = boxesOf(fields, request.classes);
+  const boxes = boxesOf(fields, request.classes, request.tell);
   if (!boxes) return undefined;
   const others = (["answer", ...(question ? [] : (["caption"] as const))] as const).flatMap((kind) => fields.all(kind));
   const [other] = others.filter(({ name, value }) => name !== boxes.column && value !== "");

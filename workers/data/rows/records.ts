@@ -5,6 +5,7 @@ import { decodeLoosely, decodeText } from "./bytes.ts";
 import { captionOf, isHeading } from "./caption-lines.ts";
 import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
+import { boxesByPicture, hasBoxLines } from "./csv-boxes.ts";
 import { isTable, type Source, type TableSource } from "./detect.ts";
 import type { Entry } from "./entry.ts";
 import { jsonRecords, type Surroundings, splitInside } from "./json-table.ts";
@@ -13,7 +14,7 @@ import type { DatasetLimits } from "./limits.ts";
 import { linesOf } from "./lines.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { parquetRecords, type ReadColumns } from "./parquet.ts";
-import { type ReadRecord, readRecord } from "./raw.ts";
+import { type RawRecord, type ReadRecord, readRecord } from "./raw.ts";
 import type { Remarks } from "./remarks.ts";
 import { classRecords, isPicture, isPictureName, sidecarRecords } from "./sidecar.ts";
 
@@ -51,7 +52,7 @@ export async function* recordsOf(
     yield* sidecarRecords(source.entries, source.keyOf, limits, around.toAnswer, around.classes);
   else if (source.format === "parquet")
     yield* parquetRecords(source.entry, limits, mapping, columns, (words) => around.remarks.say(words));
-  else if (source.format === "csv") yield* csvTable(source.entry, limits, around.remarks);
+  else if (source.format === "csv") yield* csvRows(source.entry, limits, around, mapping, columns);
   else if (source.format === "captions") yield* captionTable(source.entry, limits);
   else yield* jsonTable(source, source.format, limits, around);
 }
@@ -103,25 +104,47 @@ function isWhole(line: string): boolean {
   }
 }
 
-async function* csvTable(entry: Entry, limits: DatasetLimits, remarks: Remarks): AsyncGenerator<ReadRecord> {
-  let header: string[] | undefined;
-  let delimiter = ",";
-  for await (const raw of csvRecordsOf(entry.stream(), limits.lineBytes)) {
-    if (header === undefined) {
-      if (raw.tooLong || raw.broken !== undefined) throw new Error("its header line is not CSV");
-      const line = decodeText(raw.bytes);
-      delimiter = guessDelimiter(line);
-      header = csvFields(line, delimiter).map((name) => name.trim());
-      if (!header.some(isPictureName)) continue;
-      header = namesWithoutHeading(header, entry.path);
-      remarks.say(
-        `${entry.path} has no heading: its first line is read as a row, and its columns as ${header.join(" and ")}.`,
-      );
-    }
-    const names = header;
-    yield readRecord(raw, limits, "bad-csv", (text) => csvRecord(names, csvFields(text, delimiter)));
-  }
+/** Lines of a table; where they are boxes and nobody picked columns, the pictures that they are on. */
+async function* csvRows(
+  entry: Entry,
+  limits: DatasetLimits,
+  { remarks }: Surroundings,
+  mapping: ColumnMapping,
+  columns: ReadColumns,
+): AsyncGenerator<ReadRecord> {
+  const { header, lines } = await csvTable(entry, limits, remarks);
+  const asItIs = columns === "every" || Object.keys(mapping).length > 0 || !hasBoxLines(header);
+  yield* asItIs ? lines : boxesByPicture(lines, header, limits);
 }
+
+async function csvTable(
+  entry: Entry,
+  limits: DatasetLimits,
+  remarks: Remarks,
+): Promise<{ header: string[]; lines: AsyncGenerator<ReadRecord> }> {
+  const raws = csvRecordsOf(entry.stream(), limits.lineBytes);
+  const { value: first, done } = await raws.next();
+  if (done) return { header: [], lines: none() };
+  if (first.tooLong || first.broken !== undefined) throw new Error("its header line is not CSV");
+  const line = decodeText(first.bytes);
+  const delimiter = guessDelimiter(line);
+  const names = csvFields(line, delimiter).map((name) => name.trim());
+  const isRow = names.some(isPictureName);
+  const header = isRow ? namesWithoutHeading(names, entry.path) : names;
+  if (isRow)
+    remarks.say(
+      `${entry.path} has no heading: its first line is read as a row, and its columns as ${header.join(" and ")}.`,
+    );
+  async function* rest(): AsyncGenerator<ReadRecord> {
+    const record = (raw: RawRecord) =>
+      readRecord(raw, limits, "bad-csv", (text) => csvRecord(header, csvFields(text, delimiter)));
+    if (isRow) yield record(first);
+    for await (const raw of raws) yield record(raw);
+  }
+  return { header, lines: rest() };
+}
+
+async function* none(): AsyncGenerator<ReadRecord> {}
 
 async function* captionTable(entry: Entry, limits: DatasetLimits): AsyncGenerator<ReadRecord> {
   let first = true;
