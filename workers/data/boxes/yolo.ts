@@ -5,6 +5,8 @@ import { aroundPoints } from "./found.ts";
 const CLASS = /^\d+$/;
 const COORDINATE = /^(-?\d*\.\d+(e-?\d+)?|[01])$/i;
 
+const NUMBER = /^-?(\d+|\d*\.\d+)(e-?\d+)?$/i;
+
 /** Whether all lines have a class and at least four coordinates: no text that anybody wrote. */
 export function isYolo(text: string): boolean {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
@@ -15,6 +17,14 @@ export function isYolo(text: string): boolean {
       return CLASS.test(category!) && numbers.length >= 4 && numbers.every((number) => COORDINATE.test(number));
     })
   );
+}
+
+/** Whether all lines are a class and numbers: also of poses, or in pixels, which are no captions and are not read as boxes. */
+export function isNumbers(text: string): boolean {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const isLine = ([category, ...numbers]: string[]): boolean =>
+    CLASS.test(category!) && numbers.length >= 4 && numbers.every((number) => NUMBER.test(number));
+  return lines.length > 0 && lines.every((line) => isLine(line.trim().split(/\s+/)));
 }
 
 /**

@@ -455,3 +455,19 @@ test("a box in columns of its own is an answer, and that it is one of a picture'
   const asked = { ...record, question: "Where?", answer: "left" };
   expect(answersOf((await readAll([file("x.jsonl", JSON.stringify(asked)), ...two])).rows)).toEqual(["left"]);
 });
+
+test.each([
+  ["poses", "0 0.25 0.5 0.3 0.5 0.2 0.3 2 0.25 0.3 1\n"],
+  ["boxes in pixels", "0 25 40 30 40\n1 3 4 5 6\n"],
+])("lines of numbers that are no boxes of YOLO are no captions: %s", async (_, text) => {
+  const { rows, skipped } = await readAll([
+    two[0]!,
+    file("a.txt", text),
+    two[1]!,
+    file("b.txt", "3 dogs and 2 cats play"),
+  ]);
+  expect(rows.map((row) => textOf(row, "assistant"))).toEqual(["3 dogs and 2 cats play"]);
+  expect(skipped.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^a\.txt has lines of numbers as YOLO/),
+  ]);
+});

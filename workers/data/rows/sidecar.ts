@@ -6,7 +6,7 @@
 import { listed } from "../../words.ts";
 import type { ClassNames } from "../boxes/found.ts";
 import { vocRecord } from "../boxes/voc.ts";
-import { isYolo, yoloRecord } from "../boxes/yolo.ts";
+import { isNumbers, isYolo, yoloRecord } from "../boxes/yolo.ts";
 import { collect, decodeText, withoutBom } from "./bytes.ts";
 import { type Entry, extensionOf } from "./entry.ts";
 import type { DatasetLimits } from "./limits.ts";
@@ -124,6 +124,12 @@ async function readSample(
   if (caption !== undefined) {
     const text = (await read(caption)).replace(/\r?\n$/, "");
     const isBoxes = isYolo(text) || (text.trim() === "" && classes !== undefined);
+    if (!isBoxes && isNumbers(text)) {
+      throw new RowProblem(
+        "bad-text",
+        `${caption.path} has lines of numbers as YOLO writes poses, or boxes in pixels, and these are not read; keep class, centre and sides of each thing as shares of the picture.`,
+      );
+    }
     if (isBoxes) Object.assign(record, yoloRecord(text));
     else record.text = text;
   }
