@@ -60,14 +60,35 @@ export function guessDelimiter(header: string): string {
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
 }
 
+/** The delimiter that Excel's first line names ("sep=;"); undefined for any other line. */
+export const namedDelimiter = (line: string): string | undefined => /^"?sep=([,;|\t])"?\s*$/i.exec(line)?.[1];
+
+/** A quoted field with spaces in front of its quote, or behind. */
+const SPACED = /(^|[,;|\t]) +("(?:[^"]|"")*") *(?=[,;|\t]|$)/g;
+
 /** The fields of one record. Throws a RowProblem "bad-csv" when its quotes do not fit. */
 export function csvFields(record: string, delimiter: string): string[] {
-  const parsed = Papa.parse<string[]>(record.replace(/\r$/, ""), { delimiter, newline: "\n" });
+  const text = record.replace(/\r$/, "");
+  const parse = (line: string) => Papa.parse<string[]>(line, { delimiter, newline: "\n" });
+  let parsed = parse(text);
+  // Quotes behind a space are text to the standard and quotes to the people who write `a.jpg, "A dog, asleep"`.
+  if (parsed.data[0]?.some((field) => /^ +"/.test(field))) parsed = parse(text.replace(SPACED, "$1$2"));
   const error = parsed.errors[0];
   if (error !== undefined || parsed.data.length !== 1) {
     throw new RowProblem("bad-csv", `The line is not CSV: ${error?.message ?? "it holds several records"}.`);
   }
   return parsed.data[0]!;
+}
+
+/** Names of columns, each once: of two of one name the first has it, as in pandas. `again` are those that come again. */
+export function uniqueNames(names: readonly string[]): { header: string[]; again: string[] } {
+  const seen = new Map<string, number>();
+  const header = names.map((name) => {
+    const times = (seen.get(name) ?? 0) + 1;
+    seen.set(name, times);
+    return times === 1 ? name : `${name} (${times})`;
+  });
+  return { header, again: [...seen].flatMap(([name, times]) => (times > 1 && name !== "" ? [name] : [])) };
 }
 
 /** A record by column name. Throws a RowProblem "bad-csv" when it has not one field for each column. */

@@ -40,6 +40,15 @@ test.each<[string, string, string | Uint8Array, string[], RegExp]>([
     /CR/,
   ],
   ["no heading", "x.csv", "a.jpg,A\nb.jpg,B\n", ["A", "B"], /x\.csv has no heading: .* file_name and text/],
+  ["Excel's line of the delimiter", "x.csv", "sep=;\r\nfile_name;text\r\na.jpg;A, b\r\n", ["A, b"], /^$/],
+  ["spaces in front of quotes", "x.csv", 'file_name, text\na.jpg, "A ""b"", c"\nb.jpg,D \n', ['A "b", c', "D "], /^$/],
+  [
+    "a column twice",
+    "x.csv",
+    "file_name,text,text,,\na.jpg,A,B,,\n",
+    ["A"],
+    /^x\.csv has several columns called "text"; the first of them is read\.$/,
+  ],
   ["no heading, the picture last", "x.tsv", "A\ta.jpg\n", ["A"], /text and file_name/],
 ])("%s", async (_, path, content, texts, notes) => {
   const all = await readAll([...pictures, file(path, content)]);

@@ -1,10 +1,10 @@
 /** One source of rows -> its records, whatever the format. */
 import { TabTuneError } from "../../errors.ts";
-import { counted } from "../../words.ts";
+import { counted, listed } from "../../words.ts";
 import { decodeLoosely, decodeText } from "./bytes.ts";
 import { captionOf, isHeading } from "./caption-lines.ts";
 import type { ColumnMapping } from "./columns.ts";
-import { csvFields, csvRecord, csvRecordsOf, guessDelimiter } from "./csv.ts";
+import { csvFields, csvRecord, csvRecordsOf, guessDelimiter, namedDelimiter, uniqueNames } from "./csv.ts";
 import { boxesByPicture, hasBoxLines } from "./csv-boxes.ts";
 import { isTable, type Source, type TableSource } from "./detect.ts";
 import type { Entry } from "./entry.ts";
@@ -123,14 +123,23 @@ async function csvTable(
   remarks: Remarks,
 ): Promise<{ header: string[]; lines: AsyncGenerator<ReadRecord> }> {
   const raws = csvRecordsOf(entry.stream(), limits.lineBytes);
-  const { value: first, done } = await raws.next();
-  if (done) return { header: [], lines: none() };
+  let { value: first, done } = await raws.next();
+  const named = first && namedDelimiter(decodeLoosely(first.bytes));
+  if (named !== undefined) ({ value: first, done } = await raws.next());
+  if (done || !first) return { header: [], lines: none() };
   if (first.tooLong || first.broken !== undefined) throw new Error("its header line is not CSV");
   const line = decodeText(first.bytes);
-  const delimiter = guessDelimiter(line);
+  const delimiter = named ?? guessDelimiter(line);
   const names = csvFields(line, delimiter).map((name) => name.trim());
   const isRow = names.some(isPictureName);
-  const header = isRow ? namesWithoutHeading(names, entry.path) : names;
+  const { header, again } = uniqueNames(isRow ? namesWithoutHeading(names, entry.path) : names);
+  if (again.length > 0) {
+    const twice = listed(
+      again.map((name) => `"${name.slice(0, 60)}"`),
+      6,
+    );
+    remarks.say(`${entry.path} has several columns called ${twice}; the first of them is read.`);
+  }
   if (isRow)
     remarks.say(
       `${entry.path} has no heading: its first line is read as a row, and its columns as ${header.join(" and ")}.`,
@@ -138,7 +147,7 @@ async function csvTable(
   async function* rest(): AsyncGenerator<ReadRecord> {
     const record = (raw: RawRecord) =>
       readRecord(raw, limits, "bad-csv", (text) => csvRecord(header, csvFields(text, delimiter)));
-    if (isRow) yield record(first);
+    if (isRow && first) yield record(first);
     for await (const raw of raws) yield record(raw);
   }
   return { header, lines: rest() };
