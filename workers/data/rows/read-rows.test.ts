@@ -249,6 +249,34 @@ test.each<[string, InputFile[], string]>([
   }
 });
 
+test("a picture and its text may differ in case, and in how an umlaut is encoded", async () => {
+  const umlaut = "B\u00e4r";
+  const { rows, skipped, notes } = await readAll([
+    file(`d/${umlaut.normalize("NFD")}.png`, pixel),
+    file(`d/${umlaut}.txt`, "bear"),
+    file("d/IMG_1.JPG", pixel),
+    file("d/img_1.txt", "one"),
+    file("d/x.jpg", pixel),
+    file("d/X.jpg", pixel),
+    file("d/x.txt", "small"),
+    file("d/X.txt", "capital"),
+    file("d/y.jpg", pixel),
+    file("d/Y.jpg", pixel),
+    file("d/Y.TXT", "whose"),
+    file("e/img_1.jpg", pixel),
+  ]);
+  const pairs = rows.map((row) => [row.images[0]!.path.normalize("NFC"), said(row).split("assistant: ")[1]]);
+  expect(Object.fromEntries(pairs)).toEqual({
+    [`d/${umlaut}.png`]: "bear",
+    "d/IMG_1.JPG": "one",
+    "d/x.jpg": "small",
+    "d/X.jpg": "capital",
+    "d/Y.jpg": "whose",
+  });
+  expect(skipped.map(({ source }) => source)).toEqual(["d/y.jpg", "e/img_1.jpg"]);
+  expect(notes).toEqual(["2 pictures of the drop are named by no row and not used."]);
+});
+
 test.each<[string, string[], string[]]>([
   ["dots in the names", ["22.05.png", "22.05.txt", "22.06.png", "22.06.txt"], ["22.05.png", "22.06.png"]],
   ["dots, and a text is missing", ["22.05.png", "22.05.txt", "22.06.png"], ["22.05.png"]],

@@ -1,7 +1,8 @@
 /**
  * Which files are one sample: a picture and the text that belongs to it. Beside each other they have one name (`a.jpg` + `a.txt`, or
- * `a.jpg.txt`); in a tar the key ends at the first dot of the name, as WebDataset has it, unless the names themselves have dots; and
- * in two folders (`images/a.jpg` + `captions/a.txt`) their names are equal once the folders' own are left out.
+ * `a.jpg.txt`), also where they differ in case or in how an umlaut is encoded; in a tar the key ends at the first dot of the name, as
+ * WebDataset has it, unless the names themselves have dots; and in two folders (`images/a.jpg` + `captions/a.txt`) their names are equal
+ * once the folders' own are left out.
  */
 import { baseName, type Entry, extensionOf, folderOf, grouped } from "./entry.ts";
 import { ANY_FOLDER, TEXT_FOLDER } from "./folders.ts";
@@ -21,7 +22,7 @@ const inTar = (entry: Entry) => entry.archive?.kind === "tar";
 function keyTo(entry: Entry, dot: (name: string) => number): string {
   const name = baseName(entry.path);
   const end = dot(name);
-  return `${folderOf(entry.path)}/${end <= 0 ? name : name.slice(0, end)}`;
+  return `${folderOf(entry.path)}/${end <= 0 ? name : name.slice(0, end)}`.normalize("NFC");
 }
 const toFirstDot = (entry: Entry) => keyTo(entry, (name) => name.indexOf(".", 1));
 const toLastDot = (entry: Entry) => keyTo(entry, (name) => name.lastIndexOf("."));
@@ -40,28 +41,40 @@ export function sampleKeys(entries: readonly Entry[]): SampleKeys {
   const plain = (entry: Entry) =>
     inTar(entry) && !dotted.has(entry.archive!.path) ? toFirstDot(entry) : toLastDot(entry);
   const keys = new Map<Entry, string>();
-  const byPath = new Map(pictures.map((picture) => [`${folderOf(picture.path)}/${baseName(picture.path)}`, picture]));
+  const byPath = new Map(
+    pictures.map((picture) => [`${folderOf(picture.path)}/${baseName(picture.path)}`.normalize("NFC"), picture]),
+  );
   for (const entry of members) {
     const doubled = isSampleText(entry) ? byPath.get(toLastDot(entry)) : undefined; // a.jpg.txt
     keys.set(entry, plain(doubled ?? entry));
   }
   const of = (entry: Entry) => keys.get(entry) ?? plain(entry);
 
-  const pictured = new Set(pictures.map(of));
-  const lone = members.filter((entry) => isSampleText(entry) && !pictured.has(of(entry)));
-  const told = new Set(members.filter(isSampleText).map(of));
-  const bare = only(
-    pictures.filter((picture) => !told.has(of(picture))),
-    (picture) => bareKey(picture, ANY_FOLDER),
-  );
-  const textsOf = (kind: (entry: Entry) => boolean) => only(lone.filter(kind), (text) => bareKey(text, TEXT_FOLDER));
-  const apart: Entry[] = [];
-  for (const [key, text] of [...textsOf(isCaption), ...textsOf((entry) => !isCaption(entry))]) {
-    const picture = text && bare.get(key);
-    if (!text || !picture) continue;
-    keys.set(text, of(picture));
-    apart.push(text);
+  /** Gives texts without a picture to pictures without a text where their names are equal by these keys, and no others are. */
+  function join(keyOfPicture: (entry: Entry) => string, keyOfText: (entry: Entry) => string): Entry[] {
+    const pictured = new Set(pictures.map(of));
+    const lone = members.filter((entry) => isSampleText(entry) && !pictured.has(of(entry)));
+    const told = new Set(members.filter(isSampleText).map(of));
+    const bare = only(
+      pictures.filter((picture) => !told.has(of(picture))),
+      keyOfPicture,
+    );
+    const textsOf = (kind: (entry: Entry) => boolean) => only(lone.filter(kind), keyOfText);
+    const joined: Entry[] = [];
+    for (const [key, text] of [...textsOf(isCaption), ...textsOf((entry) => !isCaption(entry))]) {
+      const picture = text && bare.get(key);
+      if (!text || !picture) continue;
+      keys.set(text, of(picture));
+      joined.push(text);
+    }
+    return joined;
   }
+  const folded = (entry: Entry) => of(entry).toLowerCase();
+  join(folded, folded); // IMG_1.JPG and img_1.txt
+  const apart = join(
+    (picture) => bareKey(picture, ANY_FOLDER),
+    (text) => bareKey(text, TEXT_FOLDER),
+  );
   return { of, dotted: [...dotted], apart };
 }
 
