@@ -471,3 +471,8 @@ test.each([
     expect.stringMatching(/^a\.txt has lines of numbers as YOLO/),
   ]);
 });
+
+test("a folder that is dropped without a name is called the drop", async () => {
+  const { error } = await readAll([two[0]!, file("a.txt", "0 0.25 0.5 0.3 0.5\n")]);
+  expect(error?.message).toMatch(/^None of the 1 row in the drop can be used; the first one \(a\.jpg\): /);
+});

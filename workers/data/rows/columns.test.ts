@@ -493,6 +493,37 @@ test.each<[string, object, string, RegExp]>([
     "u:[b.jpg] or [a.jpg]?|a:A",
     /placeholder/,
   ],
+  ["a number for a name", { image: 42, ...asks }, "u:[42]Q|a:A", /^$/],
+  [
+    "under their placeholders, as MiniCPM-V has them",
+    {
+      image: { "<image_01>": back, "<image_00>": front },
+      conversations: [
+        { role: "user", content: "<image_01>, <image_00>?" },
+        { role: "assistant", content: "A" },
+      ],
+    },
+    "u:[b.jpg], [a.jpg]?|a:A",
+    /placeholder/,
+  ],
+  [
+    "in the source of a part, as Anthropic has them",
+    {
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgo=" } },
+            { type: "image", source: { type: "url", url: "https://x.org/a.jpg" } },
+            { type: "text", text: "Q" },
+          ],
+        },
+        { role: "assistant", content: "A" },
+      ],
+    },
+    "u:[data:image;base64,iVBORw0KGgo=][https://x.org/a.jpg]Q|a:A",
+    /^$/,
+  ],
   ["one that is not used", { image: front, after: back, ...asks }, "u:[a.jpg]Q|a:A", /^"after" looks like a picture/],
   ["the same one again", { image: "x/a.jpg", original: "/y/a.jpg", ...asks }, "u:[x/a.jpg]Q|a:A", /^$/],
 ])("pictures of a row: %s", (_, record, row, remarks) => {

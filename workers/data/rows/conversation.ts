@@ -41,6 +41,8 @@ const TOOL = /tool|function|observation|ipython/i;
 export function pictureOf(value: unknown): PictureSource | undefined {
   if (value === null || value === undefined || value === "") return undefined;
   if (typeof value === "string" || isEmbedded(value)) return value;
+  // 42 for 42.jpg; the index knows whether there is one.
+  if (Number.isInteger(value) || typeof value === "bigint") return String(value);
   const inside = isRecord(value) ? bytesOf(own(value, "bytes")) : undefined;
   if (inside !== undefined) return inside;
   const named = isRecord(value) ? (own(value, "path") ?? own(value, "url") ?? own(value, "file_name")) : undefined;
@@ -83,12 +85,14 @@ function partsOf(written: unknown): Part[] {
       own(item, "type") ?? (Object.hasOwn(item, "image") && !Object.hasOwn(item, "text") ? "image" : undefined);
     // `index` is not followed: the Hugging Face collators hand pictures over in their order, and so do we.
     if (type === "image" || type === "image_url" || type === "input_image") {
-      const base64 = own(item, "base64");
+      const source = own(item, "source"); // Anthropic's
+      const base64 = own(item, "base64") ?? (isRecord(source) ? own(source, "data") : undefined);
       const picture = pictureOf(
         own(item, "image") ??
           own(item, "image_url") ??
           own(item, "path") ??
           own(item, "url") ??
+          (isRecord(source) ? own(source, "url") : undefined) ??
           (typeof base64 === "string" ? `data:image;base64,${base64.replace(/^data:[^,]*,/, "")}` : undefined),
       );
       return [picture === undefined ? { type: "image" } : { type: "image", picture }];

@@ -205,7 +205,11 @@ const pickedNowhere = (names: readonly string[], rows: string): string =>
     3,
   )}, and no ${rows} has a column of ${names.length === 1 ? "that name" : "those names"}`;
 
-const namesOf = (sources: readonly Source[]): string => listed(sources.map(pathOfSource), 3);
+const namesOf = (sources: readonly Source[]): string =>
+  listed(
+    sources.map((source) => pathOfSource(source) || "the drop"),
+    3,
+  );
 
 /** Records of a table that are looked at to tell whether it gives rows. */
 const TRIED = 100;

@@ -17,6 +17,7 @@ import { type Conversation, conversationOf, pictureOf } from "./conversation.ts"
 import { type Field, Fields } from "./fields.ts";
 import { numbersOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./picture-source.ts";
+import { placeholderIn } from "./placeholders.ts";
 import { refuseDisliked, withChosen } from "./preferences.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
@@ -67,12 +68,20 @@ function picturesIn(cell: unknown): PictureSource[] {
   const value = unpackList(cell);
   const bytes = numbersOf(value);
   if (bytes !== undefined) return [bytes];
-  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const list: unknown[] = Array.isArray(value) ? value : (byPlaceholder(value) ?? [value]);
   const pictures = list.map(pictureOf);
   if (Array.isArray(value) && pictures.includes(undefined)) {
     throw new RowProblem("missing-picture", "The row's list of pictures has an empty place.");
   }
   return pictures.filter((picture) => picture !== undefined);
+}
+
+/** Pictures under the placeholders that stand for them in the texts (MiniCPM-V: {"<image_00>": "a.jpg"}), by their numbers. */
+function byPlaceholder(value: unknown): unknown[] | undefined {
+  if (!isRecord(value) || isEmbedded(value)) return undefined;
+  const names = Object.keys(value);
+  if (names.length === 0 || !names.every((name) => placeholderIn(name) === name)) return undefined;
+  return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).map((name) => own(value, name));
 }
 
 /**
