@@ -97,6 +97,12 @@ test.each<[string, object, string[], RegExp, RecordOptions?]>([
   ["a text beside the answers", { image, question: "Q", answers: ["A"], text: "OCR" }, [asked], /^$/],
   ["a caption beside a numbered answer", { image, question: "Q", answer_1: "A", caption: "C" }, [asked], /^$/],
   ["only a text beside a question", { image, question: "Q", text: "A" }, [asked], /"text" is taken for the answer/],
+  [
+    "another answer beside it",
+    { image, question: "Q", answer: "A", output: "B", response: "A", target: "" },
+    [asked],
+    /^"answer" is the answer, and "output" beside it is not used$/,
+  ],
   ["a number with a fraction", { image, question: "Q", answer: 0.25 }, ["u:[a.jpg]Q|a:0.25"], /^$/],
   ["a number of single precision", { image, question: "Q", answer: Math.fround(0.1) }, ["u:[a.jpg]Q|a:0.1"], /^$/],
   ["a boolean", { image, question: "Q", answer: false }, ["u:[a.jpg]Q|a:false"], /is true or false/],

@@ -22,7 +22,7 @@ import { refuseDisliked, withChosen } from "./preferences.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import { isTurns, pair, turnsIn, unpackList } from "./turns.ts";
-import { isPresent, isRecord, own, textOf } from "./values.ts";
+import { isPresent, isRecord, jsonText, keyText, own, textOf } from "./values.ts";
 
 export interface RecordOptions {
   mapping?: ColumnMapping;
@@ -341,7 +341,22 @@ function answerTexts(request: Request, answer: Field): string[] {
   if (typeof answer.value === "boolean") tell(`the answer in "${name}" is true or false and is written so`);
   const texts = textsIn(request, answer, "The answer");
   if (texts.length === 1) request.answers = votesBeside(request, answer.name, texts[0]!);
+  if (request.answers.length === 0) tellOtherAnswers(request, answer, texts);
   return texts.length === 0 ? [""] : takenOf(request, texts, "answers", name, "most-frequent");
+}
+
+/** Other columns that may as well be the answer, and say something else. */
+function tellOtherAnswers({ fields, mapping, toAnswer, tell }: Request, answer: Field, texts: readonly string[]): void {
+  if (mapping.answer !== undefined || toAnswer) return;
+  const others = fields.all("answer").filter(({ name, value }) => {
+    const text = keyText(value)?.trim() ?? jsonText(value);
+    return name !== answer.name && text !== "" && !texts.some((taken) => taken.trim() === text);
+  });
+  if (others.length === 0) return;
+  const names = others.slice(0, 6).map(({ name }) => `"${name.slice(0, 60)}"`);
+  tell(
+    `"${answer.name.slice(0, 60)}" is the answer, and ${names.join(", ")} beside it ${names.length === 1 ? "is" : "are"} not used`,
+  );
 }
 
 /** What several people answered, beside the one answer that was made of it: VQA's "answers" beside its "multiple_choice_answer". */
