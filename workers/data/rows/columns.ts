@@ -147,6 +147,8 @@ export const COLUMNS = {
     "explanation",
     "tools",
   ],
+  /** Which split a row is of. */
+  split: ["split", "data_split"],
   /** Whether an answer is a good one, in preference data of KTO. */
   liked: ["kto_tag", "label"],
   /** The better answer to a conversation that ends with a question. */

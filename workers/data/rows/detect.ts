@@ -20,6 +20,8 @@ export interface TableSource {
   split?: HeldOutSplit;
   /** The rows of that split inside of a file whose other rows are trained on. */
   inside?: true;
+  /** The rows of `split` are those whose own column says so. */
+  byColumn?: true;
 }
 
 /** Pictures with texts beside them; entries in the order of the rows. */

@@ -90,7 +90,7 @@ export function separated<T>(members: readonly T[], path: (member: T) => string)
   return { kept, heldOut, aside: [] };
 }
 
-const NOT_TRAINED_ON = "held-out splits are not trained on where a train split is there";
+export const NOT_TRAINED_ON = "held-out splits are not trained on where a train split is there";
 const INSTEAD = "drop it without the train split to train on it";
 /** Why rows of the split that runs are measured by are not among the others, and why those of another one are not read. */
 export const MEASURED_BY = `${NOT_TRAINED_ON}, and runs can be measured by this one; ${INSTEAD}`;

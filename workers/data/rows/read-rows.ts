@@ -23,6 +23,7 @@ import { detailOf, heldOutInside } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
 import { isCaption } from "./sidecar.ts";
+import { SplitColumns } from "./split-column.ts";
 
 export type { InputFile };
 
@@ -95,11 +96,14 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   const classes = await classesIn(entries, limits);
   const reading = readingOf(drop, options, remarks, classes?.names);
   const answers = new BoxAnswers(options);
+  const quiet = readingOf(drop, options, new Remarks(), classes?.names);
   const pictures: Pictures = {
     index,
     claimed: false,
-    claimAll: () => claimAll(sources, index, readingOf(drop, options, new Remarks(), classes?.names)),
+    claimAll: () => claimAll(sources, index, quiet),
   };
+  const splits = options.toAnswer ? undefined : new SplitColumns((source) => recordsIn(source, quiet));
+  const whole = { ...reading, pictures, ...(splits && { splits }) };
   let next = 0;
   let rows = 0;
   /** Some row has a picture, or names one that could not be had. */
@@ -115,8 +119,9 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
-        const found = await rowsOf({ index: next, source: place }, record, source, { ...reading, pictures });
-        const read = await withAnswers(found, source, { ...reading, pictures }, answers);
+        const found = await rowsOf({ index: next, source: place }, record, source, whole);
+        if (found.elsewhere !== undefined) splits?.pass(found.elsewhere, source);
+        const read = await withAnswers(found, source, whole, answers);
         remarks.add(read.remarks);
         for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
         for (const row of read.rows) {
@@ -144,7 +149,7 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   for (const source of sources) yield* read(source, most);
   const trained = next;
   if (options.heldOut && rows > 0) {
-    const { sources: measured, notes: encodings } = await inUtf8(await heldOutIn(drop));
+    const { sources: measured, notes: encodings } = await inUtf8(await heldOutIn(drop, splits));
     for (const words of encodings) remarks.say(words);
     for (const source of measured) yield* read(source, trained + most);
   }
@@ -158,6 +163,7 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   if (classes && unit !== undefined) yield note(classes.note);
   for (const detail of answers.notes())
     yield { ...note(detail), ...(unit === undefined ? {} : { boxes: unit }) } as RowEvent;
+  yield* (splits?.notes() ?? []).map(note);
   yield* remarks.notes().map(note);
   for (const detail of index.notes()) yield note(detail);
   if (rows === 0) throw noRows(sources, trained, firstSkipped);
@@ -182,11 +188,12 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   }
 }
 
-/** Sources of the split that runs are measured by: of files of their own, else inside of those that are trained on. */
-async function heldOutIn({ plan, sources }: OpenDrop): Promise<Source[]> {
+/** Sources of the split that runs are measured by: of files of their own, else inside of those that are trained on, else by a column. */
+async function heldOutIn({ plan, sources }: OpenDrop, splits: SplitColumns | undefined): Promise<Source[]> {
   if (plan.heldOut.length > 0) return plan.heldOut;
   const inside = await Promise.all(sources.map(heldOutInside));
-  return inside.filter((source) => source !== undefined);
+  const found = inside.filter((source) => source !== undefined);
+  return found.length > 0 ? found : (splits?.heldOut() ?? []);
 }
 
 /** Nobody drops pictures to train without them. */

@@ -12,6 +12,7 @@ import type { ReadRecord } from "./raw.ts";
 import { CLASS_QUESTION, recordToConversations } from "./record.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
+import type { SplitColumns } from "./split-column.ts";
 import { isRecord } from "./values.ts";
 
 export interface Pictures {
@@ -44,13 +45,15 @@ interface Found {
   rows: BoxesOfRow[];
   remarks: string[];
   several: boolean;
+  /** The record is of another split, and there is no row of it here. */
+  elsewhere?: unknown;
 }
 
 /** Rows with their answers; those of boxes need the other rows of their source where nothing says the boxes' form. */
 export async function withAnswers(
   { rows, ...rest }: Found,
   source: Source,
-  reading: Reading & { pictures: Pictures },
+  reading: Reading & { pictures: Pictures; splits?: SplitColumns },
   answers: BoxAnswers,
 ): Promise<{ rows: Row[]; remarks: string[]; several: boolean; boxed?: true }> {
   const others = () => boxedRows(source, reading);
@@ -75,11 +78,15 @@ export async function withAnswers(
 /** The rows of a source that have boxes, without those that are wrong: they are told when they are read. */
 async function* boxedRows(
   source: Source,
-  { pictures, ...reading }: Reading & { pictures: Pictures },
+  { pictures, splits, ...reading }: Reading & { pictures: Pictures; splits?: SplitColumns },
 ): AsyncGenerator<BoxedRow> {
   for await (const record of recordsIn(source, { ...reading, around: { ...reading.around, remarks: new Remarks() } })) {
     try {
-      const { rows } = await rowsOf({ index: 0, source: "" }, record, source, { ...reading, pictures });
+      const { rows } = await rowsOf({ index: 0, source: "" }, record, source, {
+        ...reading,
+        pictures,
+        ...(splits && { splits }),
+      });
       for (const { row, boxes } of rows) if (boxes) yield { boxes, images: row.images };
     } catch (error) {
       if (!(error instanceof RowProblem)) throw error;
@@ -92,10 +99,20 @@ export async function rowsOf(
   { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
-  { pictures, limits, options, around: { classes, remarks: all } }: Reading & { pictures: Pictures },
+  {
+    pictures,
+    splits,
+    limits,
+    options,
+    around: { classes, remarks: all },
+  }: Reading & {
+    pictures: Pictures;
+    splits?: SplitColumns;
+  },
 ): Promise<Found> {
   const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
   const value = await record.parse();
+  if (await splits?.isElsewhere(value, source)) return { rows: [], remarks: [], several: false, elsewhere: value };
   const names = record.columns ?? (isRecord(value) ? Object.keys(value) : []);
   if (options.mapping) all.meetColumns(Object.values(options.mapping).filter((name) => names.includes(name)));
   const { conversations, remarks, several } = recordToConversations(
