@@ -499,6 +499,9 @@ test.each<[string, object, string, RegExp]>([
     "u:[b.jpg] or [a.jpg]?|a:A",
     /placeholder/,
   ],
+  ["an id, where nothing else names one", { image_id: "0054c9", ...asks }, "u:[0054c9]Q|a:A", /^$/],
+  ["an id beside a name", { image_id: 7, image: front, ...asks }, "u:[a.jpg]Q|a:A", /^$/],
+  ["an id beside an empty name", { image_id: 7, image: "", ...asks }, "u:Q|a:A", /^$/],
   ["a number for a name", { image: 42, ...asks }, "u:[42]Q|a:A", /^$/],
   [
     "under their placeholders, as MiniCPM-V has them",

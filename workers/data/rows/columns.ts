@@ -52,6 +52,8 @@ export const COLUMNS = {
     "image_url",
     "image_urls",
   ],
+  /** A picture by its name without an extension, where no column above is there (TextVQA, GQA, tables of Kaggle). */
+  imageId: ["image_id", "img_id"],
   question: [
     "question",
     "prompt",

@@ -42,6 +42,7 @@ test.each<[string, string, string | Uint8Array, string[], RegExp]>([
   ["no heading", "x.csv", "a.jpg,A\nb.jpg,B\n", ["A", "B"], /x\.csv has no heading: .* file_name and text/],
   ["Excel's line of the delimiter", "x.csv", "sep=;\r\nfile_name;text\r\na.jpg;A, b\r\n", ["A, b"], /^$/],
   ["spaces in front of quotes", "x.csv", 'file_name, text\na.jpg, "A ""b"", c"\nb.jpg,D \n', ['A "b", c', "D "], /^$/],
+  ["a space behind each delimiter", "x.csv", "file_name| text\na.jpg| A b \nb.jpg|  C\n", ["A b ", " C"], /^$/],
   [
     "a column twice",
     "x.csv",

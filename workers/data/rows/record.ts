@@ -53,7 +53,9 @@ export interface Understood {
 
 /** The row's pictures: of one column, and of those that are numbered (image_1, image_2 …) behind it. */
 function picturesOf(fields: Fields, mapping: ColumnMapping, tell: Tell): PictureSource[] {
-  const found = fields.all("images").find(({ value }) => value !== "");
+  const named = fields.all("images").find(({ value }) => value !== "");
+  const alone = mapping.images === undefined && !fields.has("images");
+  const found = named ?? (alone ? fields.first("imageId") : undefined);
   const numbered = mapping.images === undefined ? fields.numbered("images") : [];
   const [first] = numbered;
   if (!first) return picturesIn(found?.value);

@@ -130,7 +130,12 @@ async function csvTable(
   if (first.tooLong || first.broken !== undefined) throw new Error("its header line is not CSV");
   const line = decodeText(first.bytes);
   const delimiter = named ?? guessDelimiter(line);
-  const names = csvFields(line, delimiter).map((name) => name.trim());
+  const written = csvFields(line, delimiter);
+  const names = written.map((name) => name.trim());
+  // "image_name| comment_number| comment" of Flickr30k: the space belongs to the delimiter.
+  const spaced = written.length > 1 && written.slice(1).every((name) => name.startsWith(" "));
+  const fieldsOf = (text: string) =>
+    csvFields(text, delimiter).map((field) => (spaced ? field.replace(/^ /, "") : field));
   const isRow = names.some(isPictureName);
   const { header, again } = uniqueNames(isRow ? namesWithoutHeading(names, entry.path) : names);
   if (again.length > 0) {
@@ -145,8 +150,7 @@ async function csvTable(
       `${entry.path} has no heading: its first line is read as a row, and its columns as ${header.join(" and ")}.`,
     );
   async function* rest(): AsyncGenerator<ReadRecord> {
-    const record = (raw: RawRecord) =>
-      readRecord(raw, limits, "bad-csv", (text) => csvRecord(header, csvFields(text, delimiter)));
+    const record = (raw: RawRecord) => readRecord(raw, limits, "bad-csv", (text) => csvRecord(header, fieldsOf(text)));
     if (isRow && first) yield record(first);
     for await (const raw of raws) yield record(raw);
   }
