@@ -14,6 +14,11 @@ test("each kind of option", () => {
   expect(args.whole("steps", 1)).toBe(3);
 });
 
+test("a value may stand behind an equals sign", () => {
+  const args = parse("--model=a=b", "--image=a.png", "--image", "--steps=3", "--steps=3");
+  expect([args.text("model"), args.many("image"), args.whole("steps", 1)]).toEqual(["a=b", ["a.png", "--steps=3"], 3]);
+});
+
 test("what may be left out", () => {
   const args = parse("--model", "dir");
   expect(args.maybe("steps")).toBeUndefined();
@@ -32,6 +37,8 @@ test.each<[string, string[], RegExp]>([
   ["twice", ["--model", "x", "--model", "y"], /--model is given twice/],
   ["a flag twice", ["--model", "x", "--dump", "--dump"], /--dump is given twice/],
   ["without its value", ["--model"], /--model needs a value/],
+  ["unknown, with its value", ["--modle=x"], /train does not take "--modle"/],
+  ["a flag with a value", ["--model", "x", "--dump=1"], /--dump takes no value/],
   ["left out", ["--dump"], /--model is missing/],
   ["the name of an object's own property", ["--constructor", "x"], /does not take "--constructor"/],
 ])("refused: %s", (_, args, message) => {

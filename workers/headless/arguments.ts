@@ -1,4 +1,4 @@
-/** `--name value` arguments, checked against what a command takes. */
+/** `--name value` and `--name=value` arguments, checked against what a command takes. */
 import { TabTuneError } from "../errors.ts";
 import { usageOf } from "./help.ts";
 import { didYouMean } from "./nearest.ts";
@@ -62,16 +62,18 @@ export function parseArguments(command: string, args: string[], options: Options
       values.set("help", []);
       continue;
     }
-    const name = args[i]!.replace(/^--?/, "");
-    const kind = args[i]!.startsWith("--") && Object.hasOwn(options, name) ? options[name] : undefined;
+    const [, written = args[i]!, inside] = /^(--[^=]+)=(.*)$/s.exec(args[i]!) ?? [];
+    const name = written.replace(/^--?/, "");
+    const kind = written.startsWith("--") && Object.hasOwn(options, name) ? options[name] : undefined;
     if (!kind) {
       const names = Object.keys(options).map((known) => `--${known}`);
-      refuse(`${command} does not take "${args[i]}".`, didYouMean(`--${name}`, names));
+      refuse(`${command} does not take "${written}".`, didYouMean(`--${name}`, names));
     }
     if (kind !== "many" && values.has(name)) refuse(`--${name} is given twice.`);
+    if (kind === "flag" && inside !== undefined) refuse(`--${name} takes no value.`);
     if (kind === "flag") values.set(name, []);
     else {
-      const value = args[++i];
+      const value = inside ?? args[++i];
       if (value === undefined) refuse(`--${name} needs a value.`);
       values.set(name, [...(values.get(name) ?? []), value!]);
     }

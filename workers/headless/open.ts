@@ -34,7 +34,7 @@ export function note(text: string): void {
 /** The recipe of a file; the defaults without one. */
 export async function recipeIn(file: string | undefined): Promise<Recipe> {
   if (file === undefined) return parseRecipe({});
-  return readRecipe((await readBytes(file, "the recipe")).toString("utf8"));
+  return readRecipe(await readText(file, "the recipe"));
 }
 
 export async function readBytes(file: string, what: string): Promise<Buffer> {
@@ -43,6 +43,11 @@ export async function readBytes(file: string, what: string): Promise<Buffer> {
   } catch (cause) {
     throw new TabTuneError("missing-file", `${file} cannot be read.`, `Give the path of ${what}.`, "", { cause });
   }
+}
+
+/** A file of text, without the mark of UTF-8 that Windows puts in front. */
+export async function readText(file: string, what: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(file, what));
 }
 
 /** The folder of `--model`, opened, and the recipe on it: that of `--recipe`, or the defaults. */

@@ -46,7 +46,8 @@ test("rows as they would be trained on, with what was left out and every note in
 
 test("columns by a mapping, and the question of rows that have only a caption", async () => {
   const data = put("data/train.jsonl", JSON.stringify({ pic: "images/a.png", words: "A dot." }));
-  const mapping = put("mapping.json", JSON.stringify({ images: "pic", answer: "words" }));
+  // As Windows' editor saves it.
+  const mapping = put("mapping.json", `\ufeff${JSON.stringify({ images: "pic", answer: "words" })}`);
   const said = await shell("rows", "--data", data, "--mapping", mapping, "--instruction", "Say it.");
   expect(JSON.parse(said.out[0]!).messages[0].content.at(-1)).toEqual({ type: "text", text: "Say it." });
   // Every command that reads rows takes them, and the same rows come out.

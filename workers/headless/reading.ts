@@ -8,7 +8,7 @@ import { mappingSchema } from "../data/rows/reading.ts";
 import type { RecordOptions } from "../data/rows/record.ts";
 import { TabTuneError } from "../errors.ts";
 import type { Arguments, Options } from "./arguments.ts";
-import { readBytes } from "./open.ts";
+import { readText } from "./open.ts";
 
 /** What may be said of the columns. */
 export const readingOptions = {
@@ -19,7 +19,7 @@ export const readingOptions = {
 /** A file of `--mapping`: which column is what. Throws TabTuneError "bad-argument" naming the key. */
 async function mappingOf(file: string): Promise<ColumnMapping> {
   const remedy = `Give a JSON object with column names under some of ${Object.keys(mappingSchema.entries).join(", ")}.`;
-  const text = (await readBytes(file, "the mapping")).toString("utf8");
+  const text = await readText(file, "the mapping");
   let json: unknown;
   try {
     json = JSON.parse(text);
