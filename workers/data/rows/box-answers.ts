@@ -5,7 +5,7 @@ import { BOX_FORMATS, type BoxForm, type BoxFormat, formWords, guessForm, type S
 import { BoxWriter, type WrittenBox } from "../boxes/writer.ts";
 import { swapsSides } from "../pictures/orientation.ts";
 import type { Size } from "../pictures/pixels.ts";
-import { probeImage } from "../pictures/probe.ts";
+import { type ImageHeader, probeImage } from "../pictures/probe.ts";
 import type { RecordBoxes } from "./box-row.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ImageRef } from "./row.ts";
@@ -51,6 +51,7 @@ export class BoxAnswers {
    */
   async boxes(row: BoxedRow, source: string, others: () => AsyncGenerator<BoxedRow>): Promise<WrittenBox[]> {
     const { boxes } = row;
+    if (boxes.boxes.length > 0) await refuseTurned(row);
     const guessed = new Map<string, BoxForm>();
     for (const { form } of boxes.boxes) {
       const key = JSON.stringify(form);
@@ -120,6 +121,29 @@ async function sample(known: Partial<BoxForm>, column: string, rows: AsyncGenera
     if (looked === SAMPLED_ROWS) break;
   }
   return found;
+}
+
+const isAlike = (a: Size, b: Size): boolean =>
+  Math.abs(a.width * b.height - b.width * a.height) < 0.02 * a.width * b.height;
+
+/**
+ * Boxes that were drawn in a photo as its file stores it, by a tool that does not follow the EXIF mark by which it is shown turned, lie
+ * elsewhere in the picture that the model sees. Throws a RowProblem "bad-row" for those whose size gives them away.
+ */
+async function refuseTurned({ boxes: { size, column }, images: [image] }: BoxedRow): Promise<void> {
+  if (!size || !image?.head) return;
+  let stored: ImageHeader;
+  try {
+    stored = probeImage(await image.head());
+  } catch {
+    return; // a picture that cannot be read says so when it is needed
+  }
+  const upright = { width: stored.height, height: stored.width };
+  if (!swapsSides(stored.orientation) || !isAlike(size, stored) || isAlike(size, upright)) return;
+  throw new RowProblem(
+    "bad-row",
+    `The boxes in "${column.slice(0, 60)}" were drawn in ${size.width} x ${size.height} pixels, and ${image.path} is shown turned by its EXIF mark, with ${upright.width} x ${upright.height}; save the picture upright and draw them in that, or take the mark out of the file.`,
+  );
 }
 
 /** The size of a row's first picture, upright. Throws a RowProblem "broken-picture". */

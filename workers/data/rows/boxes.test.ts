@@ -472,6 +472,23 @@ test.each([
   ]);
 });
 
+test("boxes of a photo as it is stored, and not as it is shown, are told and left out", async () => {
+  const row = (width: number, height: number) =>
+    file("rows.jsonl", json({ image: "a.png", bbox: [20, 20, 60, 60], label: "cat", width, height }));
+  const of = (orientation: number, width: number, height: number) =>
+    read([file("a.png", turned(orientation)), row(width, height)], { boxFormat: "pascal_voc" });
+  expect((await of(6, 200, 100)).skipped).toEqual([
+    'The boxes in "bbox" were drawn in 200 x 100 pixels, and a.png is shown turned by its EXIF mark, with 100 x 200; save the picture upright and draw them in that, or take the mark out of the file.',
+  ]);
+  // Drawn in a larger copy that stood upright, in the picture as it is shown, and in one that is not turned by a quarter.
+  for (const [orientation, width, height] of [
+    [8, 400, 800],
+    [6, 100, 200],
+    [3, 200, 100],
+  ] as const)
+    expect((await of(orientation, width, height)).skipped).toEqual([]);
+});
+
 test("a folder that is dropped without a name is called the drop", async () => {
   const { error } = await readAll([two[0]!, file("a.txt", "0 0.25 0.5 0.3 0.5\n")]);
   expect(error?.message).toMatch(/^None of the 1 row in the drop can be used; the first one \(a\.jpg\): /);

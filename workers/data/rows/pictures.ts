@@ -3,7 +3,7 @@
  * that lies in the record itself, as bytes (Parquet) or as text (inline-picture.ts).
  */
 import { TabTuneError } from "../../errors.ts";
-import { collect } from "./bytes.ts";
+import { chunksOf, collect, concat } from "./bytes.ts";
 import type { Entry } from "./entry.ts";
 import { base64Of, decodeBase64 } from "./inline-picture.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
@@ -21,7 +21,22 @@ export function imageRef(source: PictureSource, folder: string, index: PictureIn
   const base64 = base64Of(source);
   if (base64 !== undefined) return inText(source, base64, limits);
   const entry = isOnWeb(source) ? dropped(source, folder, index) : index.find(pathOf(source), folder);
-  return { ...readLater(entry.path, entry.size, () => fileBytes(entry, limits), limits), file: entry.path };
+  const whole = readLater(entry.path, entry.size, () => fileBytes(entry, limits), limits);
+  return { ...whole, file: entry.path, head: () => startOf(entry) };
+}
+
+/** A picture's header lies in so many bytes, but for photos with large previews in their EXIF block. */
+const HEAD_BYTES = 2 ** 16;
+
+async function startOf(entry: Entry): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunksOf(entry.stream())) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= HEAD_BYTES) break;
+  }
+  return concat(chunks, length);
 }
 
 /** The bytes of a picture that is a file of the drop. Throws a RowProblem "picture-too-large", and the platform's errors. */

@@ -16,6 +16,8 @@ export interface ImageRef {
   file?: string;
   /** Where it lies in a Parquet file of the drop, to be read again later. */
   at?: CellPlace;
+  /** Its first bytes, where it is a file of the drop: enough for most headers. */
+  head?(): Promise<Uint8Array>;
   /** Throws TabTuneErrors "bad-image" and "image-too-large". */
   bytes(): Promise<Uint8Array>;
 }
