@@ -83,3 +83,13 @@ test("a run of 0xFF in UTF-8 is damage, and no Chinese: it costs its line", asyn
   expect(skipped.map(({ reason }) => reason)).toEqual(["bad-text"]);
   expect(notes.filter((note) => note.includes("UTF-8"))).toEqual([]);
 });
+
+test("words of another alphabet are not taken for Western ones", async () => {
+  const russian = new Uint8Array([0xea, 0xf0, 0xf3, 0xe3, 0x20, 0xed, 0xe0, 0x20, 0xf4, 0xee, 0xed, 0xe5]);
+  const bytes = new Uint8Array([...new TextEncoder().encode("file_name,text\na.jpg,"), ...russian, 10]);
+  const { rows, skipped } = await readAll([...pictures, file("x.csv", bytes)]);
+  expect([rows, skipped.map(({ message }) => message)]).toEqual([
+    [],
+    ["The text is not valid UTF-8; save the file as UTF-8."],
+  ]);
+});

@@ -125,7 +125,8 @@ function encodingOf(seen: Seen): { label: string; name: string } | undefined {
     const korean = seen.pairs >= 20 && seen.low >= seen.pairs * 0.98;
     return korean ? { label: "euc-kr", name: "EUC-KR" } : { label: "gb18030", name: "GBK" };
   }
-  return seen.unlikely === 0 ? { label: "windows-1252", name: "Windows-1252" } : undefined;
+  // Whole words of such letters are of another alphabet (Windows-1251, KOI8-R), and Western letters are not what they say.
+  return seen.unlikely === 0 && seen.high < seen.runs * 3 ? { label: "windows-1252", name: "Windows-1252" } : undefined;
 }
 
 /** True for UTF-8 without zero bytes that has line ends of today, by the decoder of the platform: nearly every file. */
