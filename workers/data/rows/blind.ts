@@ -15,6 +15,7 @@ import { keyText, own } from "./values.ts";
 const PICTURE = PICTURE_EXTENSIONS.join("|");
 const PICTURE_NAME = new RegExp(`^[^\\n<>"]{1,1000}\\.(${PICTURE})$`, "i");
 const VIDEO_NAME = /^[^\n<>"]{1,1000}\.(mp4|mov|avi|mkv|webm|m4v|mpe?g)$/i;
+const SOUND_NAME = /^[^\n<>"]{1,1000}\.(wav|mp3|flac|ogg|opus|m4a|aac)$/i;
 /** An address of the web may be anything about a row (its author's portrait, its page), but not in a column of such a name. */
 const ABOUT_FILES = /im(age|g)|pic|photo|file|path|video/i;
 /** Qwen-VL writes a picture's path between these tags, inside the text. */
@@ -42,6 +43,11 @@ export function refuseBlind(
       if (isEmbedded(value) || looksLike(PICTURE_NAME, value, name)) {
         refuse(
           `The row has no picture under a known name, but its column "${column}" looks like one; call that column image, or leave it out to train on text alone.`,
+        );
+      }
+      if (looksLike(SOUND_NAME, value, name)) {
+        refuse(
+          `The row's column "${column}" names a sound, and only pictures are read; leave it out to train on text alone.`,
         );
       }
       if (looksLike(VIDEO_NAME, value, name)) {

@@ -533,6 +533,25 @@ test.each<[string, object, string, RegExp]>([
     "u:[data:image;base64,iVBORw0KGgo=][https://x.org/a.jpg]Q|a:A",
     /^$/,
   ],
+  [
+    "in the turns, as Ollama has them",
+    {
+      messages: [
+        { role: "user", content: "Q", images: [front] },
+        { role: "assistant", content: "A" },
+        { role: "user", content: "R <image>?", image: back },
+        { role: "assistant", content: "B" },
+      ],
+    },
+    "u:[a.jpg]Q|a:A|u:R [b.jpg]?|a:B",
+    /^$/,
+  ],
+  [
+    "a list of an image folder",
+    { file_names: [front, back], text: "A" },
+    "u:[a.jpg][b.jpg]Describe the image.|a:A",
+    /^$/,
+  ],
   ["one that is not used", { image: front, after: back, ...asks }, "u:[a.jpg]Q|a:A", /^"after" looks like a picture/],
   ["the same one again", { image: "x/a.jpg", original: "/y/a.jpg", ...asks }, "u:[x/a.jpg]Q|a:A", /^$/],
 ])("pictures of a row: %s", (_, record, row, remarks) => {
@@ -575,6 +594,12 @@ test.each<[string, object, string[], RegExp]>([
     { image, messages: talk, rejected_response: "B" },
     ["u:[a.jpg]Q|a:A"],
     /^"rejected_r/,
+  ],
+  [
+    "an empty answer, and what was thought before one",
+    { image, messages: [talk[0], { role: "assistant", content: "" }, talk[0], { ...talk[1], reasoning_content: "R" }] },
+    ["u:[a.jpg]Q|a:|u:Q|a:A"],
+    /^"reasoning_content" of a turn is left aside; an answer of the conversation is empty/,
   ],
   [
     "turns that are context alone",

@@ -140,7 +140,23 @@ function turnOf(turn: unknown): Turn {
     );
   }
   const content = own(turn, "content") ?? own(turn, "value") ?? own(turn, "text") ?? own(turn, "message");
-  return { role, parts: partsOf(content) };
+  return { role, parts: withOwnPictures(partsOf(content), own(turn, "images") ?? own(turn, "image")) };
+}
+
+/** The parts of a turn that brings its pictures beside its text (Ollama): in the places that are marked, else in front. */
+function withOwnPictures(parts: Part[], cell: unknown): Part[] {
+  const pictures = (Array.isArray(cell) ? cell : [cell]).map(pictureOf).filter((picture) => picture !== undefined);
+  if (pictures.length === 0) return parts;
+  const split = parts.flatMap((part) => (part.type === "text" ? splitMarkers(part.text) : [part]));
+  const places = split.filter((part) => part.type === "image").length;
+  if (places === 0) return [...pictures.map((picture) => ({ type: "image", picture }) as const), ...split];
+  if (places !== pictures.length)
+    throw new RowProblem(
+      "picture-count",
+      `A turn has ${places} place${places === 1 ? "" : "s"} for pictures and names ${pictures.length}; the numbers must be equal.`,
+    );
+  const rest = pictures.values();
+  return split.map((part) => (part.type === "image" ? { type: "image", picture: rest.next().value! } : part));
 }
 
 /** An answer that is marked as context alone: `weight` of OpenAI's, `loss` of ms-swift, `train` of axolotl. */
@@ -222,10 +238,14 @@ export function conversationOf(
   toAnswer = false,
 ): Conversation {
   if (turns.some(isUntrained)) tell(UNTRAINED);
+  if (turns.some((turn) => isRecord(turn) && (keyText(own(turn, "reasoning_content")) ?? "").trim() !== ""))
+    tell('"reasoning_content" of a turn is left aside');
   const { turns: read, pictures } = split(inTurn(turns.map(turnOf), tell), named, tell);
   checkRoles(read.map((turn) => turn.role));
   const spoken = read.some(({ role, parts }) => role === "assistant" && hasText(parts));
   const last = read.at(-1)!;
+  if (spoken && !toAnswer && read.some(({ role, parts }) => role === "assistant" && !hasText(parts)))
+    tell("an answer of the conversation is empty, and is trained on as that");
   if (toAnswer && last.role === "assistant" && !hasText(last.parts)) read.pop();
   if (!spoken && !toAnswer)
     throw new RowProblem("empty-text", "No assistant turn has any text, so there is nothing to learn.");
