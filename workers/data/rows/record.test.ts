@@ -254,6 +254,12 @@ test.each<[string, unknown, string, RecordOptions?]>([
   expect(attempt).toThrow(expect.objectContaining({ reason }));
 });
 
+test("a label that is no text is not called a number", () => {
+  const record = { image: "a.jpg", label: [{ x: 10, y: 25, width: 30, height: 50, rectanglelabels: ["dog"] }] };
+  expect(() => recordToConversations(record)).toThrow(/^The row has only "label", and that is a list or an object/);
+  expect(() => recordToConversations({ ...record, label: 3 })).toThrow(/holds no class name/);
+});
+
 test("a __proto__ key is data and changes nothing", () => {
   const record: unknown = JSON.parse('{"__proto__": {"messages": []}, "question": "Q", "answer": "A"}');
   expect(compact(record)).toBe("u:Q|a:A");

@@ -452,6 +452,12 @@ function pairOfClass(request: Request): unknown[] {
   }
   if (label === undefined) throw nothingKnown(request);
   const name = label.name.slice(0, 60);
+  if (!named && typeof label.value === "object") {
+    throw new RowProblem(
+      "missing-text",
+      `The row has only "${name}", and that is a list or an object that holds neither a class nor boxes in a form that is known (${namesOf(request.columns)}); write its class as a text, or its boxes as COCO, Pascal VOC or YOLO.`,
+    );
+  }
   if (!named) {
     throw new RowProblem(
       "missing-text",
