@@ -10,6 +10,7 @@ import { MARKER, placeholderIn, placePictures } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
 import type { ContentPart, Message } from "./row.ts";
+import { tellMarks } from "./turn-marks.ts";
 import { unpackJson } from "./turns.ts";
 import { isPresent, isRecord, keyText, own, textOf } from "./values.ts";
 
@@ -159,15 +160,6 @@ function withOwnPictures(parts: Part[], cell: unknown): Part[] {
   return split.map((part) => (part.type === "image" ? { type: "image", picture: rest.next().value! } : part));
 }
 
-/** An answer that is marked as context alone: `weight` of OpenAI's, `loss` of ms-swift, `train` of axolotl. */
-function isUntrained(turn: unknown): boolean {
-  if (!isRecord(turn)) return false;
-  const marks = [own(turn, "weight"), own(turn, "loss"), own(turn, "train")];
-  return marks.some((mark) => mark === false || (keyText(mark) !== undefined && Number(mark) === 0));
-}
-const UNTRAINED =
-  "a turn is marked as not to be trained on (weight, loss or train), and that is not followed: every answer of a conversation is trained on";
-
 /** Turns of one side in a row as one, and without an answer in front of the first question: as LLaVA's own training reads them. */
 function inTurn(turns: readonly Turn[], tell: Tell): Turn[] {
   const kept: Turn[] = [];
@@ -237,9 +229,7 @@ export function conversationOf(
   tell: Tell,
   toAnswer = false,
 ): Conversation {
-  if (turns.some(isUntrained)) tell(UNTRAINED);
-  if (turns.some((turn) => isRecord(turn) && (keyText(own(turn, "reasoning_content")) ?? "").trim() !== ""))
-    tell('"reasoning_content" of a turn is left aside');
+  tellMarks(turns, tell);
   const { turns: read, pictures } = split(inTurn(turns.map(turnOf), tell), named, tell);
   checkRoles(read.map((turn) => turn.role));
   const spoken = read.some(({ role, parts }) => role === "assistant" && hasText(parts));
