@@ -215,7 +215,8 @@ export function isPictureColumn(name: string): boolean {
 
 /** True for names of one of the kinds. */
 export function isColumnOf(name: string, ...kinds: ColumnKind[]): boolean {
-  return kinds.some((kind) => FOLDED[kind].includes(foldName(name)));
+  const folded = foldedName(name);
+  return kinds.some((kind) => FOLDED[kind].includes(folded));
 }
 
 /** Kinds whose names may be misspelt: long names that say one thing. */
