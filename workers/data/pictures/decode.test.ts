@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { goldenBytes, goldenCases, goldenExpected, goldenFolder, goldenTensors } from "../../testing/oracle-folder.ts";
 import { fromBase64, maxDifference, rgbOf, sha256 } from "../../testing/pictures.ts";
 import { decodeImage } from "./decode.ts";
@@ -51,6 +51,24 @@ describe("damaged pictures", () => {
     const { sha256: expected, file } = pictures.decoded.find(({ name }) => name === "photo-444.jpg")!;
     expect(await sha256(rgbOf(await decodeImage(fromBase64(file))))).toBe(expected);
   });
+});
+
+test("each WebP is decoded in a memory of its own, also beside others", async () => {
+  let instances = 0;
+  class Counted extends WebAssembly.Instance {
+    constructor(...given: ConstructorParameters<typeof WebAssembly.Instance>) {
+      super(...given);
+      instances += 1;
+    }
+  }
+  vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Instance: { value: Counted } }));
+  try {
+    await Promise.all(["lossy.webp", "lossless.webp", "lossy.webp"].map((name) => decodeImage(fileOf(name))));
+    await decodeImage(fileOf("lossless.webp"));
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(instances).toBe(4);
 });
 
 test.each(["cmyk", "ycck"] as const)(

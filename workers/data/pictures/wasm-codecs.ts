@@ -15,9 +15,14 @@ export interface Rgba {
 /** As compiled by Emscripten: returns null, or throws, for bytes it cannot read. */
 type Decode = (bytes: Uint8Array) => Rgba | null;
 
+type Instantiate = (
+  imports: WebAssembly.Imports,
+  receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+) => WebAssembly.Exports;
+
 interface EmscriptenOptions {
   noInitialRun: boolean;
-  wasmBinary: Uint8Array;
+  instantiateWasm: Instantiate;
   print(text: string): void;
   printErr(text: string): void;
 }
@@ -46,7 +51,7 @@ async function startJpeg(): Promise<Decode> {
     import("@jsquash/jpeg/codec/dec/mozjpeg_dec.js"),
     import("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm?url&inline"),
   ]);
-  const codec = await (glue.default as unknown as Factory)(emscriptenOptions(wasm.default));
+  const codec = await (glue.default as unknown as Factory)(await emscriptenOptions(wasm.default));
   // `false`: leave the pixels as stored; EXIF is ours.
   return (bytes) => codec.decode(bytes, false);
 }
@@ -56,28 +61,50 @@ async function startWebp(): Promise<Decode> {
     import("@jsquash/webp/codec/dec/webp_dec.js"),
     import("@jsquash/webp/codec/dec/webp_dec.wasm?url&inline"),
   ]);
-  const codec = await (glue.default as unknown as Factory)(emscriptenOptions(wasm.default));
+  const codec = await (glue.default as unknown as Factory)(await emscriptenOptions(wasm.default));
   return (bytes) => codec.decode(bytes);
 }
 
-function emscriptenOptions(dataUrl: string): EmscriptenOptions {
+/** Compiled once each; by its data address. */
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+function compiled(dataUrl: string): Promise<WebAssembly.Module> {
+  const known = modules.get(dataUrl);
+  if (known) return known;
   const binary = atob(dataUrl.slice(dataUrl.indexOf(",") + 1));
-  const wasmBinary = Uint8Array.from(binary, (char) => char.charCodeAt(0));
-  // Warnings about odd but readable files are no news to the user; errors come back as exceptions.
-  const ignore = () => undefined;
-  return { noInitialRun: true, wasmBinary, print: ignore, printErr: ignore };
+  const module = WebAssembly.compile(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+  modules.set(dataUrl, module);
+  return module;
 }
 
-/** Starts a codec at its first picture, and afresh after an error: libjpeg's error exit leaves the module in no state to go on. */
-function lazyDecoder(kind: string, start: () => Promise<Decode>): (bytes: Uint8Array) => Promise<Rgba> {
+async function emscriptenOptions(dataUrl: string): Promise<EmscriptenOptions> {
+  const module = await compiled(dataUrl);
+  const instantiateWasm: Instantiate = (imports, receive) => {
+    const instance = new WebAssembly.Instance(module, imports);
+    receive(instance, module);
+    return instance.exports;
+  };
+  // Warnings about odd but readable files are no news to the user; errors come back as exceptions.
+  const ignore = () => undefined;
+  return { noInitialRun: true, instantiateWasm, print: ignore, printErr: ignore };
+}
+
+/**
+ * Starts a codec at its first picture, and afresh after an error: libjpeg's error exit leaves the module in no state to go on. `each`: afresh
+ * for each picture.
+ */
+function lazyDecoder(kind: string, start: () => Promise<Decode>, each = false): (bytes: Uint8Array) => Promise<Rgba> {
   let running: Promise<Decode> | undefined;
-  return async (bytes) => {
-    if (!running) givePlainImages();
-    running ??= start().catch((error) => {
+  const started = (): Promise<Decode> => {
+    givePlainImages();
+    return start().catch((error) => {
       running = undefined;
       throw error;
     });
-    const decode = await running;
+  };
+  return async (bytes) => {
+    if (!each) running ??= started();
+    const decode = await (running ?? started());
     let image: Rgba | null;
     try {
       image = decode(bytes);
@@ -93,5 +120,8 @@ function lazyDecoder(kind: string, start: () => Promise<Decode>): (bytes: Uint8A
 /** RGBA of a JPEG as stored (EXIF orientation not applied). @throws TabTuneError "bad-image" */
 export const decodeJpeg = lazyDecoder("JPEG", startJpeg);
 
-/** RGBA of a still WebP as stored. @throws TabTuneError "bad-image" */
-export const decodeWebp = lazyDecoder("WebP", startWebp);
+/**
+ * RGBA of a still WebP as stored. jSquash's libwebp is of 2020 and has CVE-2023-4863, by which a file may write past its tables: with a memory
+ * for each picture it can spoil no pixels but its own. @throws TabTuneError "bad-image"
+ */
+export const decodeWebp = lazyDecoder("WebP", startWebp, true);
