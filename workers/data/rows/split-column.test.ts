@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 import { file, pixel, readAll, said } from "../../testing/rows.ts";
+import type { TableSource } from "./detect.ts";
+import { blobEntry } from "./entry.ts";
+import { SplitColumns } from "./split-column.ts";
 
 const pictures = [1, 2, 3, 4].map((i) => file(`${i}.jpg`, new Uint8Array([...pixel, i])));
 const table = (...splits: string[]) =>
@@ -23,6 +26,32 @@ test("runs are measured by those rows", async () => {
   expect(notes[0]).toMatch(
     /^2 rows of the test split in x\.csv, by its split column, are left aside: .* measured by this one/,
   );
+});
+
+test("the split that runs are measured by is one for all tables, and each says which", async () => {
+  const other = file("y.csv", "image,text,split\n3.jpg,3,train\n4.jpg,4,test\n");
+  const { rows, notes } = await readAll([table("train", "val"), other, ...pictures], { heldOut: true });
+  expect(answers(rows)).toEqual(["1", "3", "2"]);
+  expect(notes.slice(0, 2)).toEqual([
+    expect.stringMatching(/^1 row of the validation split in x\.csv, .* runs can be measured by this one/),
+    expect.stringMatching(/^1 row of the test split in y\.csv, .* the validation split is the one that runs/),
+  ]);
+});
+
+test("rows that come before a train split which is too far behind to be looked for are told", async () => {
+  const source: TableSource = { format: "csv", entry: blobEntry("x.csv", new Blob()) };
+  const records = [...Array(20_001).fill("test"), "train", "test"].map((split) => ({ split }));
+  const splits = new SplitColumns(async function* () {
+    for (const record of records) yield { place: "", excerpt: () => "", parse: () => record };
+  });
+  const elsewhere = [];
+  for (const record of records) if (await splits.isElsewhere(record, source)) elsewhere.push(record);
+  expect(elsewhere).toEqual([{ split: "test" }]);
+  splits.pass(elsewhere[0], source);
+  expect(splits.notes()).toEqual([
+    expect.stringMatching(/^1 row of the test split in x\.csv/),
+    "x.csv: rows of held-out splits before its first row of the train split are trained on, because only 20000 rows are looked through for one; put the train split first, or in a file of its own.",
+  ]);
 });
 
 test.each([

@@ -6,6 +6,7 @@ import { counted, listed } from "../../words.ts";
 import { isColumnOf } from "./columns.ts";
 import { isTable, type Source, type TableSource } from "./detect.ts";
 import { type HeldOutSplit, MEASURED_BY, NOT_TRAINED_ON, splitOf } from "./folders.ts";
+import { pathOfSource } from "./open-drop.ts";
 import { RowProblem } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import { isRecord, keyText, own } from "./values.ts";
@@ -29,6 +30,8 @@ export class SplitColumns {
   readonly #recordsOf: (source: Source) => AsyncGenerator<ReadRecord>;
   /** Whether some row of a source is to be trained on by name; known once it matters. */
   readonly #trains = new Map<Source, boolean>();
+  /** Sources that were looked through as far as is done without a row of a train split. */
+  readonly #gaveUp = new Set<Source>();
   readonly #passed = new Map<TableSource, Map<HeldOutSplit, number>>();
 
   /** `recordsOf` reads a source once more, for the first row of its train split. */
@@ -50,7 +53,10 @@ export class SplitColumns {
   async #hasTrain(source: Source): Promise<boolean> {
     let looked = 0;
     for await (const { parse } of this.#recordsOf(source)) {
-      if (++looked > LOOKED_AT) return false;
+      if (++looked > LOOKED_AT) {
+        this.#gaveUp.add(source);
+        return false;
+      }
       try {
         if (splitOfRecord(await parse()) === "train") return true;
       } catch (error) {
@@ -68,19 +74,38 @@ export class SplitColumns {
     this.#passed.set(source, counts.set(split, (counts.get(split) ?? 0) + 1));
   }
 
-  /** The rows of the split that runs are measured by, among those that were passed over. */
-  heldOut(): TableSource[] {
-    const all = [...this.#passed];
-    const split = all.some(([, counts]) => counts.has("validation")) ? "validation" : "test";
-    return all.flatMap(([source, counts]) => (counts.has(split) ? [{ ...source, split, byColumn: true }] : []));
+  /** The split that runs are measured by, of all that were passed over. */
+  #measured(): HeldOutSplit {
+    return [...this.#passed.values()].some((counts) => counts.has("validation")) ? "validation" : "test";
   }
 
-  /** A sentence for each source of which rows were passed over. */
+  /** The rows of that split, source by source. */
+  heldOut(): TableSource[] {
+    const split = this.#measured();
+    return [...this.#passed].flatMap(([source, counts]) =>
+      counts.has(split) ? [{ ...source, split, byColumn: true }] : [],
+    );
+  }
+
+  /** A sentence for each source of which rows were passed over, and for each of which too few were. */
   notes(): string[] {
-    return [...this.#passed].map(([{ entry }, counts]) => {
+    const measured = this.#measured();
+    const passed = [...this.#passed].map(([{ entry }, counts]) => {
       const rows = listed([...counts].map(([split, n]) => `${counted(n, "row")} of the ${split} split`));
-      const one = counts.size === 1;
-      return `${rows} in ${entry.path}, by its split column, ${one && [...counts.values()][0] === 1 ? "is" : "are"} left aside: ${one ? MEASURED_BY : `${NOT_TRAINED_ON}, and the validation split is the one that runs can be measured by`}.`;
+      const isAll = counts.size === 1 && counts.has(measured);
+      const why = isAll
+        ? MEASURED_BY
+        : `${NOT_TRAINED_ON}, and the ${measured} split is the one that runs can be measured by`;
+      const isOne = counts.size === 1 && [...counts.values()][0] === 1;
+      return `${rows} in ${entry.path}, by its split column, ${isOne ? "is" : "are"} left aside: ${why}.`;
     });
+    const late = [...this.#gaveUp].filter((source) => this.#trains.get(source));
+    return [
+      ...passed,
+      ...late.map(
+        (source) =>
+          `${pathOfSource(source)}: rows of held-out splits before its first row of the train split are trained on, because only ${LOOKED_AT} rows are looked through for one; put the train split first, or in a file of its own.`,
+      ),
+    ];
   }
 }
