@@ -447,6 +447,28 @@ test("lines of boxes in a CSV are the boxes of their pictures, in whatever order
   expect(notes.join(" ")).toMatch(/3 boxes of 3 rows, read as left, top, right, bottom in pixels/);
 });
 
+test("lines of boxes keep the split that their picture is of", async () => {
+  const lines = [
+    "filename,split,class,xmin,ymin,xmax,ymax",
+    "a.jpg,train,dog,10,20,40,60",
+    "b.jpg,test,dog,1,2,3,4",
+    "b.jpg,test,cat,1,2,3,4",
+  ];
+  const { rows, notes } = await readAll([file("x.csv", lines.join("\n")), ...two], { boxes: "pixels" });
+  expect(rows.map((row) => row.source)).toEqual(["x.csv line 2"]);
+  expect(notes.join(" ")).toMatch(/1 row of the test split in x\.csv, by its split column, is left aside/);
+});
+
+test("more lines of boxes than are held are told with what to do", async () => {
+  const lines = ["filename,class,xmin,ymin,xmax,ymax", ...Array(5).fill("a.jpg,dog,1,2,3,4")];
+  const { error } = await readAll([file("x.csv", lines.join("\n")), ...two], { limits: { rows: 1 } });
+  expect(error).toMatchObject({
+    code: "bad-dataset",
+    message: "x.csv has more than 4 lines of boxes.",
+    remedy: "Split it and train on a part.",
+  });
+});
+
 test("a box in columns of its own is an answer, and that it is one of a picture's is told", async () => {
   const record = { image: "a.jpg", label: "dog", x_min: 10, y_min: 20, x_max: 40, y_max: 60 };
   const { rows, notes } = await readAll([file("x.jsonl", JSON.stringify(record)), ...two], { boxes: "pixels" });

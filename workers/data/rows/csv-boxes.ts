@@ -1,4 +1,5 @@
 /** Tables with a line for each box (TensorFlow's and Roboflow's CSV) -> a record for each picture, with all boxes that are on it. */
+import { TabTuneError } from "../../errors.ts";
 import { isColumnOf, sidesAmong } from "./columns.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { RowProblem } from "./problem.ts";
@@ -16,9 +17,10 @@ export const hasBoxLines = (header: readonly string[]): boolean =>
 
 /**
  * Records of pictures, in the order of their first lines; a line that is broken stays a record of its own. A line whose four sides are
- * empty says that nothing is on its picture. Throws an Error where the table has more lines than are held.
+ * empty says that nothing is on its picture. Throws TabTuneError "bad-dataset" where the table has more lines than are held.
  */
 export async function* boxesByPicture(
+  path: string,
   lines: AsyncGenerator<ReadRecord>,
   header: readonly string[],
   limits: DatasetLimits,
@@ -28,10 +30,13 @@ export async function* boxesByPicture(
   const label = header.find((name) => isColumnOf(name, "label")) ?? header.find((name) => /^name$/i.test(name)) ?? "";
   const pictures = new Map<string, { record: Record<string, unknown>; objects: unknown[]; first: ReadRecord }>();
   const broken: ReadRecord[] = [];
+  const most = BOXES_A_ROW * limits.rows;
   let count = 0;
   for await (const line of lines) {
-    count += 1;
-    if (count > BOXES_A_ROW * limits.rows) throw new Error(`it has more than ${BOXES_A_ROW * limits.rows} lines`);
+    if (++count > most) {
+      const message = `${path} has more than ${most} lines of boxes.`;
+      throw new TabTuneError("bad-dataset", message, "Split it and train on a part.");
+    }
     const record = await parsed(line);
     if (!isRecord(record)) {
       broken.push(line);
@@ -45,9 +50,8 @@ export async function* boxesByPicture(
       picture.objects.push({ ...Object.fromEntries(box), label: own(record, label) });
   }
   for (const { record, objects, first } of pictures.values()) {
-    const { [image]: path } = record;
-    const sizes = Object.entries(record).filter(([name]) => isColumnOf(name, "width", "height"));
-    const grouped = { image: path, ...Object.fromEntries(sizes), objects };
+    const kept = Object.entries(record).filter(([name]) => isColumnOf(name, "width", "height", "split", "system"));
+    const grouped = { image: own(record, image), ...Object.fromEntries(kept), objects };
     yield { ...first, columns: header, parse: () => grouped };
   }
   yield* broken;

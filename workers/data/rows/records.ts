@@ -114,7 +114,7 @@ async function* csvRows(
 ): AsyncGenerator<ReadRecord> {
   const { header, lines } = await csvTable(entry, limits, remarks);
   const asItIs = columns === "every" || Object.keys(mapping).length > 0 || !hasBoxLines(header);
-  yield* asItIs ? lines : boxesByPicture(lines, header, limits);
+  yield* asItIs ? lines : boxesByPicture(entry.path, lines, header, limits);
 }
 
 async function csvTable(
