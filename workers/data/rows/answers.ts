@@ -1,5 +1,6 @@
 /** What a cell says in answer: a text, a number, several texts, or an object that is trained as its JSON. */
 
+import { quoted } from "./column-words.ts";
 import { isNumeral } from "./loose-json.ts";
 import { isEmbedded } from "./picture-source.ts";
 import { RowProblem } from "./problem.ts";
@@ -79,7 +80,7 @@ export function chosenOf(
   tell: Tell,
 ): string[] {
   if (which === "each") {
-    if (answers.length > 1) tell(`each of the several ${what} in "${column}" is a row of its own`);
+    if (answers.length > 1) tell(`each of the several ${what} in ${quoted(column)} is a row of its own`);
     if (answers.length > MOST_ROWS)
       throw new RowProblem("bad-row", `The row has ${answers.length} ${what}; at most ${MOST_ROWS} are read.`);
     return [...answers];
@@ -91,7 +92,7 @@ export function chosenOf(
   if (counts.size > 1) {
     const of = what === "answers" ? "answers to a question" : "captions of a picture";
     tell(
-      `"${column}" has several ${of}; the ${most > 1 ? "most frequent" : "first"} one is trained on, and each counts as right where held-out rows are answered`,
+      `${quoted(column)} has several ${of}; the ${most > 1 ? "most frequent" : "first"} one is trained on, and each counts as right where held-out rows are answered`,
     );
   }
   return [taken];

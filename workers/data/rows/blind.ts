@@ -3,6 +3,7 @@
  * so nothing else fails where a picture stands under a name that nobody knows: it has to be looked for.
  */
 
+import { quoted, quotedList, SHOWN_PICTURES } from "./column-words.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import type { Conversation } from "./conversation.ts";
 import { baseName } from "./entry.ts";
@@ -37,22 +38,22 @@ export function refuseBlind(
     // An input may be a text or a picture; a text has words.
     const isInput = /^input$/i.test(name) && !/\s/.test(keyText(own(record, name)) ?? "");
     if (texts.has(name) || (isText && !isInput)) continue;
-    const column = name.slice(0, 60);
+    const column = quoted(name);
     const cell = own(record, name);
     for (const value of Array.isArray(cell) ? cell : [cell]) {
       if (isEmbedded(value) || looksLike(PICTURE_NAME, value, name)) {
         refuse(
-          `The row has no picture under a known name, but its column "${column}" looks like one; call that column image, or leave it out to train on text alone.`,
+          `The row has no picture under a known name, but its column ${column} looks like one; call that column image, or leave it out to train on text alone.`,
         );
       }
       if (looksLike(SOUND_NAME, value, name)) {
         refuse(
-          `The row's column "${column}" names a sound, and only pictures are read; leave it out to train on text alone.`,
+          `The row's column ${column} names a sound file, and only pictures are read; leave it out to train on text alone.`,
         );
       }
       if (looksLike(VIDEO_NAME, value, name)) {
         refuse(
-          `The row's column "${column}" names a video, and only pictures are read; save frames of it as JPEG and name them in a column images.`,
+          `The row's column ${column} names a video, and only pictures are read; save frames of it as JPEG and name them in a column images.`,
         );
       }
     }
@@ -73,7 +74,7 @@ export function tellOthers(
   shown: readonly PictureSource[],
   tell: Tell,
 ): void {
-  const names = new Set(shown.map((picture) => nameOf(picture)));
+  const names = new Set(shown.map(nameOf));
   const others = Object.keys(record).filter((name) => {
     if (Object.values(mapping).includes(name)) return false;
     if (isColumnOf(name, "question", "answer", "caption", "label", "choices", "system", "messages")) return false;
@@ -84,10 +85,8 @@ export function tellOthers(
     });
   });
   if (others.length === 0) return;
-  const said = others.slice(0, 6).map((name) => `"${name.slice(0, 60)}"`);
-  tell(
-    `${said.join(", ")} ${said.length === 1 ? "looks like a picture" : "look like pictures"} and ${said.length === 1 ? "is" : "are"} not used; a row shows those of one column, as a list, or of image_1, image_2 and so on`,
-  );
+  const are = others.length === 1 ? "looks like a picture and is" : "look like pictures and are";
+  tell(`${quotedList(others)} ${are} not used; ${SHOWN_PICTURES}`);
 }
 
 /** The bare name of a file that is named; undefined for a picture that lies in the record. */

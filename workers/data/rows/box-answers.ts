@@ -7,6 +7,7 @@ import { swapsSides } from "../pictures/orientation.ts";
 import type { Size } from "../pictures/pixels.ts";
 import { type ImageHeader, probeImage } from "../pictures/probe.ts";
 import type { RecordBoxes } from "./box-row.ts";
+import { quoted } from "./column-words.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ImageRef } from "./row.ts";
 
@@ -64,8 +65,8 @@ export class BoxAnswers {
     throw new RowProblem(
       "missing-text",
       boxes.aside["without a name"]
-        ? `The classes in "${boxes.column.slice(0, 60)}" are numbers, and no file names them; add classes.txt with a name a line, or YOLO's data.yaml.`
-        : `No object in "${boxes.column.slice(0, 60)}" gives a box inside of the picture.`,
+        ? `The classes in ${quoted(boxes.column)} are numbers, and no file names them; add classes.txt with a name a line, or YOLO's data.yaml.`
+        : `No object in ${quoted(boxes.column)} gives a box inside of the picture.`,
     );
   }
 
@@ -94,7 +95,7 @@ export class BoxAnswers {
       const unsure =
         guess.next && guess.next.fits === guess.fits ? "; say the format of the boxes where this is wrong" : "";
       this.#said.push(
-        `${source}: no column says how the boxes in "${column.slice(0, 60)}" are written; as ${formWords(form)}, ${guess.fits} of ${guess.of} fit their pictures${second}${unsure}.`,
+        `${source}: no column says how the boxes in ${quoted(column)} are written; as ${formWords(form)}, ${guess.fits} of ${guess.of} fit their pictures${second}${unsure}.`,
       );
     }
     this.#guesses.set(key, form);
@@ -142,7 +143,7 @@ async function refuseTurned({ boxes: { size, column }, images: [image] }: BoxedR
   if (!swapsSides(stored.orientation) || !isAlike(size, stored) || isAlike(size, upright)) return;
   throw new RowProblem(
     "bad-row",
-    `The boxes in "${column.slice(0, 60)}" were drawn in ${size.width} x ${size.height} pixels, and ${image.path} is shown turned by its EXIF mark, with ${upright.width} x ${upright.height}; save the picture upright and draw them in that, or take the mark out of the file.`,
+    `The boxes in ${quoted(column)} were drawn in ${size.width} x ${size.height} pixels, and ${image.path} is shown turned by its EXIF mark, with ${upright.width} x ${upright.height}; remove that mark from the file, or draw the boxes again in the picture as it is shown.`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { type BoxForm, formNamed } from "../boxes/forms.ts";
 import { boxesInValue, type ClassNames, type FoundBoxes, numberOf } from "../boxes/found.ts";
 import type { Size } from "../pictures/pixels.ts";
+import { quoted } from "./column-words.ts";
 import type { Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
@@ -35,7 +36,9 @@ export function boxesOf(fields: Fields, classes: ClassNames, tell: Tell): Record
   const sides = fields.sides();
   const one = sides && boxesInValue({ ...(sides.value as object), label: labels }, "", undefined, classes);
   if (one) {
-    tell(`the box in "${sides.name.slice(0, 60)}" is one answer a record, also where others are on the same picture`);
+    tell(
+      `the box in ${quoted(sides.name)} is the whole answer of its record, also where other records have boxes on the same picture`,
+    );
     return { ...inForm(one, formOf(fields)), column: sides.name, size: sizeOf(fields) };
   }
   const empty = fields.emptyList("boxes");

@@ -473,7 +473,7 @@ test("a box in columns of its own is an answer, and that it is one of a picture'
   const record = { image: "a.jpg", label: "dog", x_min: 10, y_min: 20, x_max: 40, y_max: 60 };
   const { rows, notes } = await readAll([file("x.jsonl", JSON.stringify(record)), ...two], { boxes: "pixels" });
   expect(answersOf(rows)).toEqual(['[{"bbox_2d": [10, 20, 40, 60], "label": "dog"}]']);
-  expect(notes.join(" ")).toMatch(/the box in "x_min, y_min, x_max, y_max" is one answer a record/);
+  expect(notes.join(" ")).toMatch(/the box in "x_min, y_min, x_max, y_max" is the whole answer of its record/);
   const asked = { ...record, question: "Where?", answer: "left" };
   expect(answersOf((await readAll([file("x.jsonl", JSON.stringify(asked)), ...two])).rows)).toEqual(["left"]);
 });
@@ -490,7 +490,7 @@ test.each([
   ]);
   expect(rows.map((row) => textOf(row, "assistant"))).toEqual(["3 dogs and 2 cats play"]);
   expect(skipped.map(({ message }) => message)).toEqual([
-    expect.stringMatching(/^a\.txt has lines of numbers as YOLO/),
+    expect.stringMatching(/^a\.txt holds lines of numbers that are no boxes of YOLO/),
   ]);
 });
 
@@ -500,7 +500,7 @@ test("boxes of a photo as it is stored, and not as it is shown, are told and lef
   const of = (orientation: number, width: number, height: number) =>
     read([file("a.png", turned(orientation)), row(width, height)], { boxFormat: "pascal_voc" });
   expect((await of(6, 200, 100)).skipped).toEqual([
-    'The boxes in "bbox" were drawn in 200 x 100 pixels, and a.png is shown turned by its EXIF mark, with 100 x 200; save the picture upright and draw them in that, or take the mark out of the file.',
+    'The boxes in "bbox" were drawn in 200 x 100 pixels, and a.png is shown turned by its EXIF mark, with 100 x 200; remove that mark from the file, or draw the boxes again in the picture as it is shown.',
   ]);
   // Drawn in a larger copy that stood upright, in the picture as it is shown, and in one that is not turned by a quarter.
   for (const [orientation, width, height] of [

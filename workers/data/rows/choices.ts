@@ -1,4 +1,5 @@
 /** Multiple choice: the options join the question, and an index becomes the option that it means. */
+import { quoted } from "./column-words.ts";
 import type { Field, Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
@@ -136,7 +137,7 @@ export function multipleChoice(
   if (Array.isArray(list) && list.length !== 1) {
     throw new RowProblem(
       "bad-row",
-      `The answer in "${given.name.slice(0, 60)}" has ${list.length} parts where one of the options in "${options.column}" is asked for.`,
+      `The answer in ${quoted(given.name)} has ${list.length} parts where one of the options in "${options.column}" is asked for.`,
     );
   }
   const value: unknown = Array.isArray(list) ? list[0] : given.value;
@@ -145,7 +146,7 @@ export function multipleChoice(
   const option = `${LETTERS[at]}. ${options.texts[at]}`;
   const counted =
     by === "index"
-      ? `; "${given.name.slice(0, 60)}" is an index counted from 0 and becomes the letter and the text of its option`
+      ? `; ${quoted(given.name)} is an index counted from 0 and becomes the letter and the text of its option`
       : "";
   const { question: written, shown } = asked();
   tell(`${placed(shown)}${counted}`);

@@ -599,7 +599,7 @@ test.each<[string, object, string[], RegExp]>([
     "an empty answer, and what was thought before one",
     { image, messages: [talk[0], { role: "assistant", content: "" }, talk[0], { ...talk[1], reasoning_content: "R" }] },
     ["u:[a.jpg]Q|a:|u:Q|a:A"],
-    /^"reasoning_content" of a turn is left aside; an answer of the conversation is empty/,
+    /^"reasoning_content" of a turn is left aside; an answer in the conversation is empty/,
   ],
   [
     "turns that are context alone",

@@ -235,7 +235,7 @@ export function conversationOf(
   const spoken = read.some(({ role, parts }) => role === "assistant" && hasText(parts));
   const last = read.at(-1)!;
   if (spoken && !toAnswer && read.some(({ role, parts }) => role === "assistant" && !hasText(parts)))
-    tell("an answer of the conversation is empty, and is trained on as that");
+    tell("an answer in the conversation is empty and is trained on as an empty answer");
   if (toAnswer && last.role === "assistant" && !hasText(last.parts)) read.pop();
   if (!spoken && !toAnswer)
     throw new RowProblem("empty-text", "No assistant turn has any text, so there is nothing to learn.");

@@ -48,7 +48,7 @@ test.each<[string, string, string | Uint8Array, string[], RegExp]>([
     "x.csv",
     "file_name,text,text,,\na.jpg,A,B,,\n",
     ["A"],
-    /^x\.csv has several columns called "text"; the first of them is read\.$/,
+    /^x\.csv has several columns called "text"; the first of each name is read\.$/,
   ],
   ["no heading, the picture last", "x.tsv", "A\ta.jpg\n", ["A"], /text and file_name/],
 ])("%s", async (_, path, content, texts, notes) => {

@@ -1,4 +1,5 @@
 /** The columns of one record by what they mean, under the names of columns.ts. What is known of the names alone is found out once for a table. */
+import { quoted } from "./column-words.ts";
 import {
   COLUMNS,
   type ColumnKind,
@@ -189,7 +190,7 @@ export class Fields {
     const known = nearNames(field.name)[kind];
     return {
       ...field,
-      remark: `the column "${field.name.slice(0, 60)}" is taken for ${known}, which is spelt almost so`,
+      remark: `the column ${quoted(field.name)} is taken for ${known}, which is spelt almost so`,
     };
   }
 }

@@ -4,6 +4,7 @@
  */
 import { listed } from "../../words.ts";
 import { decodeLoosely } from "./bytes.ts";
+import { quoted } from "./column-words.ts";
 import { isColumnOf } from "./columns.ts";
 import { type HeldOutSplit, MEASURED_BY, ONE_IS_ENOUGH, separated, splitOf } from "./folders.ts";
 import { jsonMembersOf, NotOneObject } from "./json-members.ts";
@@ -96,7 +97,7 @@ export async function shapeOf(path: string, stream: ReadableStream<Uint8Array>):
     keys.length === 0
       ? []
       : [
-          `${path}: ${listed(keys.map((key) => `"${key.slice(0, 60)}" (${members.get(key)!.count})`))} ${keys.length === 1 ? "is" : "are"} left aside: ${why}.`,
+          `${path}: ${listed(keys.map((key) => `${quoted(key)} (${members.get(key)!.count})`))} ${keys.length === 1 ? "is" : "are"} left aside: ${why}.`,
         ];
   const lists = [...members].filter(([, { isList, first }]) => isList && isRecord(first)).map(([key]) => key);
   const first = (key: string) => members.get(key)?.first;

@@ -2,6 +2,7 @@
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
+import { quotedList } from "./column-words.ts";
 import { isTable, type Source } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
 import type { LeftOut } from "./entry.ts";
@@ -24,12 +25,9 @@ export function blind(sources: readonly Source[], pictures: number, rows: number
   );
 }
 
-/** A row would be read without what its user said is in it. */
-export const pickedNowhere = (names: readonly string[], rows: string): string =>
-  `The mapping names ${listed(
-    names.map((name) => `"${name.slice(0, 60)}"`),
-    3,
-  )}, and no ${rows} has a column of ${names.length === 1 ? "that name" : "those names"}`;
+/** Rows would be read without what their user said is in them. */
+export const pickedNowhere = (names: readonly string[]): string =>
+  `The mapping names ${quotedList(names)}, and no row that was read has ${names.length === 1 ? "a column of that name" : "columns of those names"}.`;
 
 const namesOf = (sources: readonly Source[]): string =>
   listed(

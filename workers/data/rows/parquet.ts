@@ -1,7 +1,7 @@
 /** Parquet by hyparquet: one row group at a time, only the columns that matter, pictures only when they are asked for. */
 import type { RowGroup, SchemaTree } from "hyparquet";
 import { TabTuneError } from "../../errors.ts";
-import { listed } from "../../words.ts";
+import { quotedList, SHOWN_PICTURES } from "./column-words.ts";
 import { type ColumnMapping, isKnownColumn, isPictureColumn } from "./columns.ts";
 import type { Entry } from "./entry.ts";
 import { type DatasetLimits, formatBytes } from "./limits.ts";
@@ -95,13 +95,11 @@ export async function* parquetRecords(
   );
   const columns = wanted.map((child) => child.element.name);
   const others = file.columns.filter((child) => !wanted.includes(child) && holdsPictures(child));
-  if (others.length > 0)
-    say(
-      `${entry.path}: ${listed(
-        others.map((child) => `"${child.element.name.slice(0, 60)}"`),
-        6,
-      )} ${others.length === 1 ? "holds pictures and is" : "hold pictures and are"} not used; a row shows those of one column, as a list, or of image_1, image_2 and so on.`,
-    );
+  if (others.length > 0) {
+    const names = quotedList(others.map((child) => child.element.name));
+    const are = others.length === 1 ? "holds pictures and is" : "hold pictures and are";
+    say(`${entry.path}: ${names} ${are} not used; ${SHOWN_PICTURES}.`);
+  }
   const pictureColumns = wanted.map(pictureColumn).filter((column) => column !== undefined);
   const withBytes = wanted.filter(mayHoldBytes).map((child) => child.element.name);
   const classes = classNames(file.metadata);

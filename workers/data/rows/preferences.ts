@@ -1,4 +1,5 @@
 /** Data of preferences (KTO, DPO), of which only the better answers are trained on. */
+import { quoted } from "./column-words.ts";
 import type { Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
 import { isTurns } from "./turns.ts";
@@ -12,7 +13,7 @@ export function refuseDisliked(fields: Fields, isConversation: boolean): void {
   if (!bad) return;
   throw new RowProblem(
     "bad-row",
-    `The answer is marked as a bad one ("${bad.name.slice(0, 60)}" is false), and only good ones are trained on.`,
+    `The answer is marked as a bad one (${quoted(bad.name)} is false), and only good ones are trained on.`,
   );
 }
 

@@ -600,7 +600,7 @@ test("a picked column that no row has is an error, not rows without it", async (
   const { error } = await readAll([file("d.jsonl", lines), ...pictures], { mapping: { images: "Image" } });
   expect([error?.code, error?.message]).toEqual([
     "bad-dataset",
-    'The mapping names "Image", and no row has a column of that name.',
+    'The mapping names "Image", and no row that was read has a column of that name.',
   ]);
   // One row that has it is enough, be it skipped.
   const named = lines.replace("a.jpg", "b.jpg").replace("image", "pic");
@@ -608,6 +608,6 @@ test("a picked column that no row has is an error, not rows without it", async (
   expect([rows.length, none]).toEqual([1, undefined]);
   const some = { mapping: { images: "Image" }, first: { rows: 1 } };
   expect((await readAll([file("d.jsonl", lines)], some)).notes).toContain(
-    'The mapping names "Image", and no row of these has a column of that name.',
+    'The mapping names "Image", and no row that was read has a column of that name.',
   );
 });

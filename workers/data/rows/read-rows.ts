@@ -161,10 +161,9 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   if (rows === 0) throw noRows(sources, trained, firstSkipped);
   const picked: string[] = Object.values(options.mapping ?? {});
   const nowhere = picked.filter((name) => !remarks.hasColumn(name));
-  if (nowhere.length > 0 && options.first) yield note(`${pickedNowhere(nowhere, "row of these")}.`);
-  else if (nowhere.length > 0) {
-    throw new TabTuneError("bad-dataset", `${pickedNowhere(nowhere, "row")}.`, "Name a column that is there.");
-  }
+  if (nowhere.length > 0 && options.first) yield note(pickedNowhere(nowhere));
+  else if (nowhere.length > 0)
+    throw new TabTuneError("bad-dataset", pickedNowhere(nowhere), "Name a column that is there.");
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(sources, given, rows);
   if (pictured && bare > 0) {

@@ -289,7 +289,7 @@ test.each<[string, object, string]>([
   ["one of a list", { frames: ["a.png", 3] }, 'its column "frames" looks like one'],
   ["an address with a query", { web_photo: "https://x.org/a.jpg?w=3" }, 'its column "web_photo" looks like one'],
   ["a video", { videos: ["clips/a.mp4"] }, 'column "videos" names a video, and only pictures are read'],
-  ["a sound", { audio: "clips/a.wav" }, 'column "audio" names a sound, and only pictures are read'],
+  ["a sound", { audio: "clips/a.wav" }, 'column "audio" names a sound file, and only pictures are read'],
   ["a tag in the text", { question: "1: <img>a/b.jpeg</img> What?" }, "writes its picture as <img>a/b.jpeg</img>"],
   ["spaces in the tag", { question: "1: <img> a/b.jpeg </img> What?" }, "writes its picture as <img>a/b.jpeg</img>"],
 ])("a picture that no known column names is not trained past: %s", (_, more, words) => {

@@ -12,6 +12,7 @@ import { chosenOf, type SeveralAnswers, textsOf, votesIn } from "./answers.ts";
 import { refuseBlind, tellOthers } from "./blind.ts";
 import { BOXES_TO_COME, boxesOf, FIND_QUESTION, hasMarks, type RecordBoxes } from "./box-row.ts";
 import { multipleChoice } from "./choices.ts";
+import { quoted, quotedList } from "./column-words.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
 import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
 import { type Field, Fields } from "./fields.ts";
@@ -61,7 +62,7 @@ function picturesOf(fields: Fields, mapping: ColumnMapping, tell: Tell): Picture
   if (!first) return picturesIn(found?.value);
   // A column that repeats the first of them is none of its own.
   const columns = found && found.value !== first.value ? [found, ...numbered] : numbered;
-  const names = columns.map(({ name }) => `"${name.slice(0, 60)}"`);
+  const names = columns.map(({ name }) => quoted(name));
   if (columns.length > 1) tell(`the pictures in ${names.join(", ")} are shown in this order`);
   return columns.flatMap(({ value }) => picturesIn(value));
 }
@@ -131,14 +132,11 @@ export function recordToConversations(
     if (conversation.pictures.length === 0) refuseBlind(record, mapping, conversation);
     else tellOthers(record, mapping, conversation.pictures, tell);
   }
-  const aside = fields
-    .all("aside")
-    .filter(({ value }) => value !== "")
-    .map(({ name }) => `"${name.slice(0, 60)}"`);
-  const are = aside.length === 1 ? "is" : "are";
-  if (aside.some((name) => name.startsWith('"rejected'))) {
-    tell(`${aside.join(", ")} ${are} left aside: of preferences the chosen answer is read`);
-  } else if (aside.length > 0) tell(`${aside.join(", ")} ${are} left aside`);
+  const aside = fields.all("aside").flatMap(({ name, value }) => (value === "" ? [] : [name]));
+  if (aside.length > 0) {
+    const why = aside.some((name) => name.startsWith("rejected")) ? ": of preferences the chosen answer is read" : "";
+    tell(`${quotedList(aside)} ${aside.length === 1 ? "is" : "are"} left aside${why}`);
+  }
   return { conversations, remarks: [...remarks], several: request.several };
 }
 
@@ -168,12 +166,11 @@ function dialoguesOf(request: Request): unknown[][] {
   if (!asked && !request.toAnswer) refuseDisliked(fields, messages !== undefined);
   if (messages !== undefined) {
     const history = fields.first("history");
-    if (history && history.value !== "")
-      request.tell(`"${history.name.slice(0, 60)}" beside a conversation is left aside`);
+    if (history && history.value !== "") request.tell(`${quoted(history.name)} beside a conversation is left aside`);
     const boxes = boxesOf(fields, request.classes, request.tell);
     if (boxes && hasMarks(messages)) request.boxes = { ...boxes, inline: true };
     else if (boxes && boxes.boxes.length > 0)
-      request.tell(`the boxes in "${boxes.column.slice(0, 60)}" beside a conversation are left aside`);
+      request.tell(`the boxes in ${quoted(boxes.column)} beside a conversation are left aside`);
     return [withChosen(messages, fields)];
   }
   const question = questionOf(request);
@@ -200,16 +197,16 @@ function boxedTurns(request: Request, question: Field | undefined): unknown[] | 
   if (!boxes) return undefined;
   const others = (["answer", ...(question ? [] : (["caption"] as const))] as const).flatMap((kind) => fields.all(kind));
   const [other] = others.filter(({ name, value }) => name !== boxes.column && value !== "");
-  const column = boxes.column.slice(0, 60);
+  const column = quoted(boxes.column);
   if (other && !picked) {
-    tell(`the boxes in "${column}" are left aside, because "${other.name.slice(0, 60)}" is the answer`);
+    tell(`the boxes in ${column} are left aside, because ${quoted(other.name)} is the answer`);
     return undefined;
   }
   if (request.pictures.length === 0)
-    throw new RowProblem("missing-picture", `The row has boxes in "${column}" and names no picture.`);
-  if (other) tell(`the boxes in "${column}" are the answer, and "${other.name.slice(0, 60)}" beside them is not used`);
+    throw new RowProblem("missing-picture", `The row has boxes in ${column} and names no picture.`);
+  if (other) tell(`the boxes in ${column} are the answer, and ${quoted(other.name)} beside them is not used`);
   if (question === undefined)
-    tell(`"${instruction}" is asked for the boxes in "${column}", because there is no question`);
+    tell(`"${instruction}" is asked for the boxes in ${column}, because there is no question`);
   request.boxes = boxes;
   const asked = question === undefined ? instruction : textOf(question.value, "The question");
   return pair(asked, BOXES_TO_COME);
@@ -263,7 +260,7 @@ function answerOf({ fields, mapping, columns, tell, toAnswer }: Request, hasQues
   if (found !== undefined || !hasQuestion || mapping.answer !== undefined || fields.has("answer")) return found;
   const label = fields.first("label");
   if (label !== undefined && typeof label.value === "string") {
-    tell(`the class in "${label.name.slice(0, 60)}" is the answer`);
+    tell(`the class in ${quoted(label.name)} is the answer`);
     return label;
   }
   const [text] = fields.all("caption");
@@ -278,10 +275,10 @@ function answerOf({ fields, mapping, columns, tell, toAnswer }: Request, hasQues
   if (others.length > 0) {
     throw new RowProblem(
       "missing-text",
-      `The row has a question and no answer: "${text.name.slice(0, 60)}" may as well be about the picture (other columns: ${namesOf(others)}); call the right column answer, or name it in a mapping.`,
+      `The row has a question and no answer: ${quoted(text.name)} may as well be about the picture (other columns: ${namesOf(others)}); call the right column answer, or name it in a mapping.`,
     );
   }
-  tell(`"${text.name.slice(0, 60)}" is taken for the answer, because no other column could be`);
+  tell(`${quoted(text.name)} is taken for the answer, because no other column could be`);
   return text;
 }
 
@@ -293,7 +290,7 @@ function historyOf(fields: Fields): unknown[] {
   if (turns === undefined || !turns.every(isRecord)) {
     throw new RowProblem(
       "bad-row",
-      `The earlier turns in "${found.name.slice(0, 60)}" are not a list of question and answer pairs, like [["Q", "A"]].`,
+      `The earlier turns in ${quoted(found.name)} are not a list of question and answer pairs, like [["Q", "A"]].`,
     );
   }
   return turns;
@@ -309,7 +306,7 @@ function askedTurns(request: Request, question: Field, answer: Field | undefined
   if (before && after) return [[...before, ...after]];
   const pairs = before || after ? undefined : pairsOf(question, answer);
   if (pairs) {
-    tell(`the questions in "${question.name.slice(0, 60)}" and their answers are the turns of one conversation`);
+    tell(`the questions in ${quoted(question.name)} and their answers are the turns of one conversation`);
     return [pairs];
   }
   if (before === undefined) {
@@ -339,12 +336,12 @@ function pairsOf(question: Field, answer: Field | undefined): unknown[] | undefi
 
 function answerTexts(request: Request, answer: Field): string[] {
   const { tell } = request;
-  const name = answer.name.slice(0, 60);
-  if (typeof answer.value === "boolean") tell(`the answer in "${name}" is true or false and is written so`);
+  if (typeof answer.value === "boolean")
+    tell(`the answer in ${quoted(answer.name)} is true or false and is written so`);
   const texts = textsIn(request, answer, "The answer");
   if (texts.length === 1) request.answers = votesBeside(request, answer.name, texts[0]!);
   if (request.answers.length === 0) tellOtherAnswers(request, answer, texts);
-  return texts.length === 0 ? [""] : takenOf(request, texts, "answers", name, "most-frequent");
+  return texts.length === 0 ? [""] : takenOf(request, texts, "answers", answer.name, "most-frequent");
 }
 
 /** Other columns that may as well be the answer, and say something else. */
@@ -355,10 +352,8 @@ function tellOtherAnswers({ fields, mapping, toAnswer, tell }: Request, answer: 
     return name !== answer.name && text !== "" && !texts.some((taken) => taken.trim() === text);
   });
   if (others.length === 0) return;
-  const names = others.slice(0, 6).map(({ name }) => `"${name.slice(0, 60)}"`);
-  tell(
-    `"${answer.name.slice(0, 60)}" is the answer, and ${names.join(", ")} beside it ${names.length === 1 ? "is" : "are"} not used`,
-  );
+  const names = quotedList(others.map(({ name }) => name));
+  tell(`${quoted(answer.name)} is the answer, and ${names} beside it ${others.length === 1 ? "is" : "are"} not used`);
 }
 
 /** What several people answered, beside the one answer that was made of it: VQA's "answers" beside its "multiple_choice_answer". */
@@ -369,7 +364,7 @@ function votesBeside({ fields, toAnswer, tell }: Request, column: string, taken:
     if (!texts.includes(taken)) continue;
     if (!toAnswer)
       tell(
-        `"${column.slice(0, 60)}" is trained on, and each of "${name.slice(0, 60)}" counts as right where held-out rows are answered`,
+        `${quoted(column)} is trained on, and each of ${quoted(name)} counts as right where held-out rows are answered`,
       );
     return texts;
   }
@@ -410,18 +405,18 @@ function captionTurns(request: Request, answer: Field | undefined): unknown[][] 
   if (found === undefined) return [pairOfClass(request)];
   if (pictures.length === 0) throw new RowProblem("missing-picture", "The row has a caption and names no picture.");
   if (found === answer && picked === undefined) {
-    const name = found.name.slice(0, 60);
+    const name = quoted(found.name);
     if (
       fields.has("question") ||
       (typeof found.value !== "string" && !isRecord(found.value) && !Array.isArray(found.value))
     ) {
-      throw new RowProblem("missing-text", `The row has an answer in "${name}" and no question.`);
+      throw new RowProblem("missing-text", `The row has an answer in ${name} and no question.`);
     }
-    tell(`"${name}" is the answer to "${instruction}", because there is no question`);
+    tell(`${name} is the answer to "${instruction}", because there is no question`);
   }
   const texts = textsIn(request, found, "The caption");
   if (texts.length === 0) throw new RowProblem("empty-text", "The row's list of captions is empty.");
-  const taken = takenOf(request, texts, "captions", found.name.slice(0, 60), "each");
+  const taken = takenOf(request, texts, "captions", found.name, "each");
   return taken.map((text) => pair(instruction, text));
 }
 
@@ -434,8 +429,8 @@ function captionField(fields: Fields, numbered: readonly Field[], tell: Tell): F
   if (first === undefined) return fields.first("caption");
   const left = [...others, ...fields.all("label")].filter(({ value }) => value !== "" && value !== first.value);
   if (left.length > 0) {
-    const names = left.map(({ name }) => `"${name.slice(0, 60)}"`).join(", ");
-    tell(`"${first.name.slice(0, 60)}" is the caption, and ${names} beside it is not used`);
+    const names = quotedList(left.map(({ name }) => name));
+    tell(`${quoted(first.name)} is the caption, and ${names} beside it ${left.length === 1 ? "is" : "are"} not used`);
   }
   return first;
 }
@@ -451,21 +446,21 @@ function pairOfClass(request: Request): unknown[] {
     return [{ role: "user", content: question }];
   }
   if (label === undefined) throw nothingKnown(request);
-  const name = label.name.slice(0, 60);
+  const name = quoted(label.name);
   if (!named && typeof label.value === "object") {
     throw new RowProblem(
       "missing-text",
-      `The row has only "${name}", and that is a list or an object that holds neither a class nor boxes in a form that is known (${namesOf(request.columns)}); write its class as a text, or its boxes as COCO, Pascal VOC or YOLO.`,
+      `The row has only ${name}, and that is a list or an object that holds neither a class nor boxes in a form that is known (fields: ${namesOf(request.columns)}); write its class as a text, or its boxes as COCO, Pascal VOC or YOLO.`,
     );
   }
   if (!named) {
     throw new RowProblem(
       "missing-text",
-      `The row has only "${name}", and that holds no class name (fields: ${namesOf(request.columns)}); write the names instead of numbers, or name the column as label in a mapping.`,
+      `The row has only ${name}, and that holds no class name (fields: ${namesOf(request.columns)}); write the names instead of numbers, or name the column as label in a mapping.`,
     );
   }
   if (pictures.length === 0) throw new RowProblem("missing-picture", "The row has a class and names no picture.");
-  tell(`the class in "${name}" is the answer to "${instruction ?? CLASS_QUESTION}"`);
+  tell(`the class in ${name} is the answer to "${instruction ?? CLASS_QUESTION}"`);
   return pair(instruction ?? CLASS_QUESTION, label.value);
 }
 

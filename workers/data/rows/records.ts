@@ -1,8 +1,9 @@
 /** One source of rows -> its records, whatever the format. */
 import { TabTuneError } from "../../errors.ts";
-import { counted, listed } from "../../words.ts";
+import { counted } from "../../words.ts";
 import { decodeLoosely, decodeText } from "./bytes.ts";
 import { captionOf, isHeading } from "./caption-lines.ts";
+import { quotedList } from "./column-words.ts";
 import type { ColumnMapping } from "./columns.ts";
 import { csvFields, csvRecord, csvRecordsOf, guessDelimiter, namedDelimiter, uniqueNames } from "./csv.ts";
 import { boxesByPicture, hasBoxLines } from "./csv-boxes.ts";
@@ -139,11 +140,7 @@ async function csvTable(
   const isRow = names.some(isPictureName);
   const { header, again } = uniqueNames(isRow ? namesWithoutHeading(names, entry.path) : names);
   if (again.length > 0) {
-    const twice = listed(
-      again.map((name) => `"${name.slice(0, 60)}"`),
-      6,
-    );
-    remarks.say(`${entry.path} has several columns called ${twice}; the first of them is read.`);
+    remarks.say(`${entry.path} has several columns called ${quotedList(again)}; the first of each name is read.`);
   }
   if (isRow)
     remarks.say(

@@ -127,7 +127,7 @@ async function readSample(
     if (!isBoxes && isNumbers(text)) {
       throw new RowProblem(
         "bad-text",
-        `${caption.path} has lines of numbers as YOLO writes poses, or boxes in pixels, and these are not read; keep class, centre and sides of each thing as shares of the picture.`,
+        `${caption.path} holds lines of numbers that are no boxes of YOLO (poses and boxes in pixels are not read); write class, centre x, centre y, width and height of each object, the last four as shares of the picture.`,
       );
     }
     if (isBoxes) Object.assign(record, yoloRecord(text));
