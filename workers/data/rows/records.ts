@@ -1,12 +1,9 @@
 /** One source of rows -> its records, whatever the format. */
-import { TabTuneError } from "../../errors.ts";
 import { counted } from "../../words.ts";
-import { decodeLoosely, decodeText } from "./bytes.ts";
+import { decodeLoosely } from "./bytes.ts";
 import { captionOf, isHeading } from "./caption-lines.ts";
-import { quotedList } from "./column-words.ts";
 import type { ColumnMapping } from "./columns.ts";
-import { csvFields, csvRecord, csvRecordsOf, guessDelimiter, namedDelimiter, uniqueNames } from "./csv.ts";
-import { boxesByPicture, hasBoxLines } from "./csv-boxes.ts";
+import { csvTable } from "./csv-table.ts";
 import { isTable, type Source, type TableSource } from "./detect.ts";
 import type { Entry } from "./entry.ts";
 import { jsonRecords, type Surroundings, splitInside } from "./json-table.ts";
@@ -15,9 +12,8 @@ import type { DatasetLimits } from "./limits.ts";
 import { linesOf } from "./lines.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { parquetRecords, type ReadColumns } from "./parquet.ts";
-import { type RawRecord, type ReadRecord, readRecord } from "./raw.ts";
-import type { Remarks } from "./remarks.ts";
-import { classRecords, isPicture, isPictureName, sidecarRecords } from "./sidecar.ts";
+import { type ReadRecord, readRecord } from "./raw.ts";
+import { classRecords, isPicture, sidecarRecords } from "./sidecar.ts";
 
 /** One sentence for the user: how a source is read. */
 export function detailOf(source: Source): string {
@@ -53,8 +49,11 @@ export async function* recordsOf(
     yield* sidecarRecords(source.entries, source.keyOf, limits, around.toAnswer, around.classes);
   else if (source.format === "parquet")
     yield* parquetRecords(source.entry, limits, mapping, columns, (words) => around.remarks.say(words));
-  else if (source.format === "csv") yield* csvRows(source.entry, limits, around, mapping, columns);
-  else if (source.format === "captions") yield* captionTable(source.entry, limits);
+  else if (source.format === "csv") {
+    // Who picks columns, or looks at all of them, means those of the file.
+    const asItIs = columns === "every" || Object.keys(mapping).length > 0;
+    yield* csvTable(source.entry, limits, around.remarks, asItIs);
+  } else if (source.format === "captions") yield* captionTable(source.entry, limits);
   else yield* jsonTable(source, source.format, limits, around);
 }
 
@@ -105,57 +104,6 @@ function isWhole(line: string): boolean {
   }
 }
 
-/** Lines of a table; where they are boxes and nobody picked columns, the pictures that they are on. */
-async function* csvRows(
-  entry: Entry,
-  limits: DatasetLimits,
-  { remarks }: Surroundings,
-  mapping: ColumnMapping,
-  columns: ReadColumns,
-): AsyncGenerator<ReadRecord> {
-  const { header, lines } = await csvTable(entry, limits, remarks);
-  const asItIs = columns === "every" || Object.keys(mapping).length > 0 || !hasBoxLines(header);
-  yield* asItIs ? lines : boxesByPicture(entry.path, lines, header, limits);
-}
-
-async function csvTable(
-  entry: Entry,
-  limits: DatasetLimits,
-  remarks: Remarks,
-): Promise<{ header: string[]; lines: AsyncGenerator<ReadRecord> }> {
-  const raws = csvRecordsOf(entry.stream(), limits.lineBytes);
-  let { value: first, done } = await raws.next();
-  const named = first && namedDelimiter(decodeLoosely(first.bytes));
-  if (named !== undefined) ({ value: first, done } = await raws.next());
-  if (done || !first) return { header: [], lines: none() };
-  if (first.tooLong || first.broken !== undefined) throw new Error("its header line is not CSV");
-  const line = decodeText(first.bytes);
-  const delimiter = named ?? guessDelimiter(line);
-  const written = csvFields(line, delimiter);
-  const names = written.map((name) => name.trim());
-  // "image_name| comment_number| comment" of Flickr30k: the space belongs to the delimiter.
-  const spaced = written.length > 1 && written.slice(1).every((name) => name.startsWith(" "));
-  const fieldsOf = (text: string) =>
-    csvFields(text, delimiter).map((field) => (spaced ? field.replace(/^ /, "") : field));
-  const isRow = names.some(isPictureName);
-  const { header, again } = uniqueNames(isRow ? namesWithoutHeading(names, entry.path) : names);
-  if (again.length > 0) {
-    remarks.say(`${entry.path} has several columns called ${quotedList(again)}; the first of each name is read.`);
-  }
-  if (isRow)
-    remarks.say(
-      `${entry.path} has no heading: its first line is read as a row, and its columns as ${header.join(" and ")}.`,
-    );
-  async function* rest(): AsyncGenerator<ReadRecord> {
-    const record = (raw: RawRecord) => readRecord(raw, limits, "bad-csv", (text) => csvRecord(header, fieldsOf(text)));
-    if (isRow && first) yield record(first);
-    for await (const raw of raws) yield record(raw);
-  }
-  return { header, lines: rest() };
-}
-
-async function* none(): AsyncGenerator<ReadRecord> {}
-
 async function* captionTable(entry: Entry, limits: DatasetLimits): AsyncGenerator<ReadRecord> {
   let first = true;
   for await (const raw of linesOf(entry.stream(), limits.lineBytes)) {
@@ -163,16 +111,4 @@ async function* captionTable(entry: Entry, limits: DatasetLimits): AsyncGenerato
     first = false;
     if (!heading) yield readRecord(raw, limits, "bad-csv", captionOf);
   }
-}
-
-/** A first line that names a picture is a row. Throws a TabTuneError "bad-dataset" where its columns may be anything. */
-function namesWithoutHeading(fields: readonly string[], path: string): string[] {
-  const pictures = fields.filter(isPictureName).length;
-  if (fields.length === 2 && pictures === 1)
-    return fields.map((field) => (isPictureName(field) ? "file_name" : "text"));
-  throw new TabTuneError(
-    "bad-dataset",
-    `${path} has no heading: its first line names a picture (${fields.find(isPictureName)?.slice(0, 100)}) in place of the names of its columns.`,
-    "Write a first line with the names of the columns, such as image,question,answer.",
-  );
 }
