@@ -17,7 +17,7 @@ import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import type { RecordOptions } from "./record.ts";
-import { claimAll, type Pictures, rowsOf, withAnswers } from "./record-rows.ts";
+import { claimAll, type Pictures, type RowReading, rowsOf, withAnswers } from "./record-rows.ts";
 import { detailOf, heldOutInside } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
@@ -95,7 +95,7 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
     claimAll: () => claimAll(sources, index, quiet),
   };
   const splits = options.toAnswer ? undefined : new SplitColumns((source) => recordsIn(source, quiet));
-  const whole = { ...reading, pictures, ...(splits && { splits }) };
+  const rowReading: RowReading = { ...reading, pictures, splits };
   let next = 0;
   let rows = 0;
   /** Some row has a picture, or names one that could not be had. */
@@ -111,9 +111,9 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
       if (next >= limits.rows) throw tooManyRows(limits.rows);
       const place = sourceOf(source, record);
       try {
-        const found = await rowsOf({ index: next, source: place }, record, source, whole);
+        const found = await rowsOf({ index: next, source: place }, record, source, rowReading);
         if (found.elsewhere !== undefined) splits?.pass(found.elsewhere, source);
-        const read = await withAnswers(found, source, whole, answers);
+        const read = await withAnswers(found, source, rowReading, answers);
         remarks.add(read.remarks);
         for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
         for (const row of read.rows) {

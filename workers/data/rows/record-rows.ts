@@ -22,6 +22,13 @@ export interface Pictures {
   claimAll(): Promise<void>;
 }
 
+/** By what the records of a drop become rows. */
+export interface RowReading extends Reading {
+  pictures: Pictures;
+  /** Absent where rows of all splits are wanted. */
+  splits?: SplitColumns | undefined;
+}
+
 /** Reads the tables once for the paths in them alone; what is broken is told when the rows are read. */
 export async function claimAll(sources: readonly Source[], index: PictureIndex, reading: Reading): Promise<void> {
   for (const source of sources.filter(isTable)) {
@@ -53,7 +60,7 @@ interface Found {
 export async function withAnswers(
   { rows, ...rest }: Found,
   source: Source,
-  reading: Reading & { pictures: Pictures; splits?: SplitColumns },
+  reading: RowReading,
   answers: BoxAnswers,
 ): Promise<{ rows: Row[]; remarks: string[]; several: boolean; boxed?: true }> {
   const others = () => boxedRows(source, reading);
@@ -76,17 +83,10 @@ export async function withAnswers(
 }
 
 /** The rows of a source that have boxes, without those that are wrong: they are told when they are read. */
-async function* boxedRows(
-  source: Source,
-  { pictures, splits, ...reading }: Reading & { pictures: Pictures; splits?: SplitColumns },
-): AsyncGenerator<BoxedRow> {
+async function* boxedRows(source: Source, reading: RowReading): AsyncGenerator<BoxedRow> {
   for await (const record of recordsIn(source, { ...reading, around: { ...reading.around, remarks: new Remarks() } })) {
     try {
-      const { rows } = await rowsOf({ index: 0, source: "" }, record, source, {
-        ...reading,
-        pictures,
-        ...(splits && { splits }),
-      });
+      const { rows } = await rowsOf({ index: 0, source: "" }, record, source, reading);
       for (const { row, boxes } of rows) if (boxes) yield { boxes, images: row.images };
     } catch (error) {
       if (!(error instanceof RowProblem)) throw error;
@@ -99,16 +99,7 @@ export async function rowsOf(
   { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
-  {
-    pictures,
-    splits,
-    limits,
-    options,
-    around: { classes, remarks: all },
-  }: Reading & {
-    pictures: Pictures;
-    splits?: SplitColumns;
-  },
+  { pictures, splits, limits, options, around: { classes, remarks: all } }: RowReading,
 ): Promise<Found> {
   const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
   const value = await record.parse();

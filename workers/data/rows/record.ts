@@ -14,13 +14,12 @@ import { BOXES_TO_COME, boxesOf, FIND_QUESTION, hasMarks, type RecordBoxes } fro
 import { multipleChoice } from "./choices.ts";
 import { quoted, quotedList } from "./column-words.ts";
 import { type ColumnMapping, isColumnOf } from "./columns.ts";
-import { type Conversation, conversationOf, pictureOf } from "./conversation.ts";
+import { type Conversation, conversationOf } from "./conversation.ts";
 import { type Field, Fields } from "./fields.ts";
-import { numbersOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./picture-source.ts";
-import { placeholderIn } from "./placeholders.ts";
 import { refuseDisliked, withChosen } from "./preferences.ts";
 import { RowProblem } from "./problem.ts";
+import { picturesOf } from "./record-pictures.ts";
 import type { Tell } from "./remarks.ts";
 import { isTurns, pair, turnsIn, unpackList } from "./turns.ts";
 import { isPresent, isRecord, jsonText, keyText, own, textOf } from "./values.ts";
@@ -50,41 +49,6 @@ export interface Understood {
   remarks: string[];
   /** It has several answers or captions. */
   several: boolean;
-}
-
-/** The row's pictures: of one column, and of those that are numbered (image_1, image_2 …) behind it. */
-function picturesOf(fields: Fields, mapping: ColumnMapping, tell: Tell): PictureSource[] {
-  const named = fields.all("images").find(({ value }) => value !== "");
-  const alone = mapping.images === undefined && !fields.has("images");
-  const found = named ?? (alone ? fields.first("imageId") : undefined);
-  const numbered = mapping.images === undefined ? fields.numbered("images") : [];
-  const [first] = numbered;
-  if (!first) return picturesIn(found?.value);
-  // A column that repeats the first of them is none of its own.
-  const columns = found && found.value !== first.value ? [found, ...numbered] : numbered;
-  const names = columns.map(({ name }) => quoted(name));
-  if (columns.length > 1) tell(`the pictures in ${names.join(", ")} are shown in this order`);
-  return columns.flatMap(({ value }) => picturesIn(value));
-}
-
-function picturesIn(cell: unknown): PictureSource[] {
-  const value = unpackList(cell);
-  const bytes = numbersOf(value);
-  if (bytes !== undefined) return [bytes];
-  const list: unknown[] = Array.isArray(value) ? value : (byPlaceholder(value) ?? [value]);
-  const pictures = list.map(pictureOf);
-  if (Array.isArray(value) && pictures.includes(undefined)) {
-    throw new RowProblem("missing-picture", "The row's list of pictures has an empty place.");
-  }
-  return pictures.filter((picture) => picture !== undefined);
-}
-
-/** Pictures under the placeholders that stand for them in the texts (MiniCPM-V: {"<image_00>": "a.jpg"}), by their numbers. */
-function byPlaceholder(value: unknown): unknown[] | undefined {
-  if (!isRecord(value) || isEmbedded(value)) return undefined;
-  const names = Object.keys(value);
-  if (names.length === 0 || !names.every((name) => placeholderIn(name) === name)) return undefined;
-  return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true })).map((name) => own(value, name));
 }
 
 /**
