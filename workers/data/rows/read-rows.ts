@@ -9,9 +9,9 @@ import { BoxAnswers } from "./box-answers.ts";
 import { classesIn } from "./classes.ts";
 import { picturesAlone, type Source } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
+import { bareRows, blind, looseTexts, noRows, noSources, pickedNowhere, unusedPictures } from "./drop-words.ts";
 import type { HeldOutSplit } from "./folders.ts";
 import type { DatasetLimits } from "./limits.ts";
-import { blind, noRows, noSources, pickedNowhere } from "./no-rows.ts";
 import { inUtf8, type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
 import { type PictureIndex, pictureIndex } from "./picture-index.ts";
 import { RowProblem, wordsOf } from "./problem.ts";
@@ -72,14 +72,11 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
   const drop = await usable(opened, options);
   const { plan } = drop;
-  for (const note of [...notes, ...plan.notes]) yield { type: "format", format: "note", detail: note };
+  yield* [...notes, ...plan.notes].map(note);
   const alone = options.toAnswer && drop.sources.length === 0 ? picturesAlone(entries) : undefined;
   const sources = alone ? [alone] : drop.sources;
   const texts = alone ? entries.filter(isCaption).length : 0;
-  if (texts > 0) {
-    const detail = `${counted(texts, "text")} beside the pictures ${texts === 1 ? "belongs" : "belong"} to none of them and ${texts === 1 ? "is" : "are"} not read.`;
-    yield { type: "format", format: "note", detail };
-  }
+  if (texts > 0) yield note(looseTexts(texts));
   if (sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
 
   const index = pictureIndex(entries);
@@ -145,7 +142,6 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
     for (const words of encodings) remarks.say(words);
     for (const source of measured) yield* read(source, trained + most);
   }
-  const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
   if (options.first && trained >= most && !((options.first.of ?? Number.POSITIVE_INFINITY) <= most)) {
     const { of } = options.first;
     const rows = of === undefined ? counted(most, "row") : `${most} of ${counted(of, "row")}`;
@@ -157,27 +153,20 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
     yield { ...note(detail), ...(unit === undefined ? {} : { boxes: unit }) } as RowEvent;
   yield* (splits?.notes() ?? []).map(note);
   yield* remarks.notes().map(note);
-  for (const detail of index.notes()) yield note(detail);
+  yield* index.notes().map(note);
   if (rows === 0) throw noRows(sources, trained, firstSkipped);
-  const picked: string[] = Object.values(options.mapping ?? {});
-  const nowhere = picked.filter((name) => !remarks.hasColumn(name));
-  if (nowhere.length > 0 && options.first) yield note(pickedNowhere(nowhere));
-  else if (nowhere.length > 0)
-    throw new TabTuneError("bad-dataset", pickedNowhere(nowhere), "Name a column that is there.");
+  const nowhere = Object.values(options.mapping ?? {}).filter((name) => !remarks.hasColumn(name));
+  // The first rows may lack what later ones have.
+  if (nowhere.length > 0 && !options.first) throw pickedNowhere(nowhere);
+  if (nowhere.length > 0) yield note(pickedNowhere(nowhere).message);
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(sources, given, rows);
-  if (pictured && bare > 0) {
-    const [have, are] = bare === 1 ? ["has", "is"] : ["have", "are"];
-    const use = options.toAnswer ? "asked" : "trained on";
-    yield note(`${counted(bare, "row")} ${have} no picture and ${are} ${use} as text alone.`);
-  }
+  if (pictured && bare > 0) yield note(bareRows(bare, options.toAnswer === true));
   const unused = given - index.used();
-  if (unused > 0) {
-    yield note(
-      `${counted(unused, "picture")} of the drop ${unused === 1 ? "is" : "are"} named by no row and not used.`,
-    );
-  }
+  if (unused > 0) yield note(unusedPictures(unused));
 }
+
+const note = (detail: string): RowEvent => ({ type: "format", format: "note", detail });
 
 /** Sources of the split that runs are measured by: of files of their own, else inside of those that are trained on, else by a column. */
 async function heldOutIn({ plan, sources }: OpenDrop, splits: SplitColumns | undefined): Promise<Source[]> {

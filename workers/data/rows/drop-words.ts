@@ -1,4 +1,4 @@
-/** What is said of a drop that gives no rows, or rows without what its user means to train on. */
+/** What is said of a drop as a whole: that it gives no rows, or rows without what its user means to train on. */
 import { TabTuneError } from "../../errors.ts";
 import { counted, listed } from "../../words.ts";
 import { type FileKind, kindOfFile } from "../pictures/kinds.ts";
@@ -26,8 +26,25 @@ export function blind(sources: readonly Source[], pictures: number, rows: number
 }
 
 /** Rows would be read without what their user said is in them. */
-export const pickedNowhere = (names: readonly string[]): string =>
-  `The mapping names ${quotedList(names)}, and no row that was read has ${names.length === 1 ? "a column of that name" : "columns of those names"}.`;
+export const pickedNowhere = (names: readonly string[]): TabTuneError =>
+  new TabTuneError(
+    "bad-dataset",
+    `The mapping names ${quotedList(names)}, and no row that was read has ${names.length === 1 ? "a column of that name" : "columns of those names"}.`,
+    "Name a column that is there.",
+  );
+
+/** Some rows have pictures, and these have none. */
+export function bareRows(rows: number, toAnswer: boolean): string {
+  const [have, are] = rows === 1 ? ["has", "is"] : ["have", "are"];
+  return `${counted(rows, "row")} ${have} no picture and ${are} ${toAnswer ? "asked" : "trained on"} as text alone.`;
+}
+
+export const unusedPictures = (pictures: number): string =>
+  `${counted(pictures, "picture")} of the drop ${pictures === 1 ? "is" : "are"} named by no row and not used.`;
+
+/** Where pictures alone are to be answered. */
+export const looseTexts = (texts: number): string =>
+  `${counted(texts, "text")} beside the pictures ${texts === 1 ? "belongs" : "belong"} to none of them and ${texts === 1 ? "is" : "are"} not read.`;
 
 const namesOf = (sources: readonly Source[]): string =>
   listed(
