@@ -1,39 +1,30 @@
 /**
- * The two workers behind the page, and the one way to call them. Comlink never settles a call when a worker dies, so each call is
+ * Engine and reader, the two workers behind the page that work for long, and the one way to call them. Comlink never settles a call when a worker dies, so each call is
  * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
 import { fromReport, reportOf, TabTuneError } from "../../workers/errors.ts";
 import type { DatasetApi } from "../../workers/protocol/dataset.ts";
 import type { EngineApi } from "../../workers/protocol/engine.ts";
-import { mortal, withWatchdog } from "../../workers/watchdog.ts";
+import { withWatchdog } from "../../workers/watchdog.ts";
 import { words } from "../words/index.ts";
+import { type Handle, handleOf } from "./handle.ts";
 
-interface Handle<T> {
-  worker: Worker;
-  api: Comlink.Remote<T>;
-  /** Rejects when the worker is gone. */
-  died: Promise<never>;
-  stop(reason: TabTuneError): void;
-}
-
-function open<T>(worker: Worker, what: "engine" | "reader"): Handle<T> {
-  const { died, end } = mortal(worker, (message) => {
-    const say = words().workers;
-    if (message === undefined) return engineDied(say.unread(what));
-    if (message) return engineDied(say.stopped(what, message));
-    return new TabTuneError("network", say.missing(what), say.reload, say.untouched);
-  });
-  return { worker, api: Comlink.wrap<T>(worker), died, stop: end };
-}
-
-const engineDied = (message: string): TabTuneError =>
+const workerDied = (message: string): TabTuneError =>
   new TabTuneError("worker-died", message, words().workers.loadAgain, words().workers.saved);
 
 const openEngine = (): Handle<EngineApi> =>
-  open(new Worker(new URL("../../workers/engine.worker.ts", import.meta.url), { type: "module" }), "engine");
+  handleOf(
+    new Worker(new URL("../../workers/engine.worker.ts", import.meta.url), { type: "module" }),
+    "engine",
+    workerDied,
+  );
 const openDataset = (): Handle<DatasetApi> =>
-  open(new Worker(new URL("../../workers/dataset.worker.ts", import.meta.url), { type: "module" }), "reader");
+  handleOf(
+    new Worker(new URL("../../workers/dataset.worker.ts", import.meta.url), { type: "module" }),
+    "reader",
+    workerDied,
+  );
 
 let engineHandle: Handle<EngineApi> | undefined;
 let datasetHandle: Handle<DatasetApi> | undefined;
@@ -114,7 +105,7 @@ export function watchEngine(onDeath: (reason: TabTuneError) => void): void {
     if (!handle) return;
     if (asked === handle) {
       silent += 1;
-      if (silent >= SILENT_TICKS) handle.stop(engineDied(words().workers.silent));
+      if (silent >= SILENT_TICKS) handle.stop(workerDied(words().workers.silent));
       return;
     }
     asked = handle;

@@ -1,4 +1,4 @@
-/** What a worker does at a hub for the page, whose content policy lets it reach no machine but its own: requests in somebody's name, and the sign-in. */
+/** What a worker does at a hub for the page, whose content policy lets it reach nothing but its own site: requests in somebody's name, and the sign-in. */
 import { type OAuthResult, oauthHandleRedirect, oauthLoginUrl } from "@huggingface/hub";
 
 /** A request, as a message. */
@@ -35,7 +35,7 @@ export interface HubApi {
     hubUrl: string;
     redirectUrl: string;
   }): Promise<SignInAddress>;
-  /** Changes the code that the hub sent back for a token. */
+  /** Changes the code that the hub sent back into a token. */
   signedIn(options: {
     hubUrl: string;
     redirectedUrl: string;
