@@ -1,6 +1,6 @@
 /**
- * Engine and reader, the two workers behind the page that work for long, and the one way to call them. Comlink never settles a call when a worker dies, so each call is
- * raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
+ * Engine and reader, the two workers that work for long, and the one way to call them. Comlink never settles a call when a worker dies, so
+ * each call is raced against the worker's `error` event and a heartbeat; a dead worker is replaced and the caller gets a sentence.
  */
 import * as Comlink from "comlink";
 import { fromReport, reportOf, TabTuneError } from "../../workers/errors.ts";

@@ -97,7 +97,7 @@ test("another verdict keeps what a later version wrote of the vote, and a pictur
   expect((await store.keys("vote-picture/")).length).toBe(2);
 });
 
-test("a vote and a picture under another's name are damaged: neither is shown, deleted or exported for the other", async () => {
+test("a vote and a picture under another's name are damaged: neither is taken for the other", async () => {
   await keepVote(store, voteOf("1"));
   await keepVote(store, voteOf("2", { left: { ...voteOf("2").left, turns: ask("And this?", other) } }));
   const [first, second] = await store.keys("vote-picture/");

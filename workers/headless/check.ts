@@ -38,7 +38,7 @@ export async function check(args: Arguments): Promise<void> {
   throw new TabTuneError(
     "bad-checkpoint",
     `${counted(damage.length, "entry", "entries")} of ${checked} in ${folder} ${damage.length === 1 ? "is" : "are"} damaged.`,
-    "Give the command with --repair: what follows is said above of each.",
+    "Give the command with --repair; above is said of each what follows.",
     "Nothing was changed.",
   );
 }
