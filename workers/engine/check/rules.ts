@@ -1,6 +1,6 @@
 /**
  * What lies in the store under which key, and what follows when it is damaged. All of it is sealed under its own hash, but checkpoints'
- * chunks, shards and parts of an index, whose hashes are in a record beside them (store.ts checks those).
+ * chunks, shards and parts of an index, whose hashes are in a record beside them (checkpoints.ts and data-parts.ts check those).
  */
 import { entriesForm, jobForm, progressForm } from "../../apply/job.ts";
 import { voteForm } from "../../chat/votes.ts";
@@ -222,3 +222,20 @@ export const rules: readonly Rule[] = [
 
 /** Entries whose hash lies in the record of their data set or checkpoint. */
 export const HASHED_ELSEWHERE = /^(run\/[^/]+\/gen\/|dataset\/[^/]+\/(shard|index|kept)\/)/;
+
+/** The rule of an entry's key. */
+export interface RuleOfKey {
+  rule: Rule;
+  /** What the entry belongs to. */
+  item: string;
+  /** What tells it from others of its kind. */
+  n: string;
+}
+
+export function ruleOf(key: string): RuleOfKey | undefined {
+  for (const rule of rules) {
+    const [, item, n = ""] = rule.at.exec(key) ?? [];
+    if (item !== undefined) return { rule, item, n };
+  }
+  return undefined;
+}
