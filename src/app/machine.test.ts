@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, expect, test, vi } from "vitest";
+import { fakeWebStorage } from "../../workers/testing/fake-web-storage.ts";
 
 const kept = new Map<string, string>();
-vi.stubGlobal("localStorage", {
-  getItem: (key: string) => kept.get(key) ?? null,
-  setItem: (key: string, value: string) => kept.set(key, value),
-});
+vi.stubGlobal("localStorage", fakeWebStorage(kept));
 const { adapterOf, rememberSpeed } = await import("../page/speed.ts");
 const { SPEEDS } = await import("../page/card-speeds.ts");
 const { machineWords, SMOLVLM_FLOPS } = await import("./machine.ts");

@@ -1,13 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { fakeWebStorage } from "../../workers/testing/fake-web-storage.ts";
 import { remember, remembered } from "./remembered.ts";
 
 let kept: Map<string, string>;
 beforeEach(() => {
   kept = new Map();
-  vi.stubGlobal("localStorage", {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-  });
+  vi.stubGlobal("localStorage", fakeWebStorage(kept));
 });
 
 const data = { id: "d", label: "cats", rows: 3, sample: false, preparation: "p" };

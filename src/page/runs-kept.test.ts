@@ -1,13 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { fakeWebStorage } from "../../workers/testing/fake-web-storage.ts";
 
 const today = new Date("2026-11-29T10:00:00Z");
 let kept: Map<string, string>;
 beforeEach(() => {
   kept = new Map();
-  vi.stubGlobal("localStorage", {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-  });
+  vi.stubGlobal("localStorage", fakeWebStorage(kept));
 });
 
 /** A page that opens. */

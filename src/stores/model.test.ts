@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { LoadProgress } from "../../workers/protocol/model.ts";
+import { fakeWebStorage } from "../../workers/testing/fake-web-storage.ts";
 
 const loading = { quantize_modules: ["language_model"], max_image_tiles: null };
 const kept = JSON.stringify({ model: { source: { kind: "embedded" }, label: "The demo model", loading } });
@@ -8,11 +9,7 @@ vi.stubGlobal("localStorage", {
   setItem: () => undefined,
 });
 const ofTab = new Map<string, string>();
-vi.stubGlobal("sessionStorage", {
-  getItem: (key: string) => ofTab.get(key) ?? null,
-  setItem: (key: string, value: string) => ofTab.set(key, value),
-  removeItem: (key: string) => ofTab.delete(key),
-});
+vi.stubGlobal("sessionStorage", fakeWebStorage(ofTab));
 vi.stubGlobal("window", { addEventListener: () => undefined });
 const navigation = { type: "reload" };
 vi.stubGlobal("performance", { getEntriesByType: () => [navigation] });
