@@ -11,7 +11,7 @@ const workers = path.dirname(fileURLToPath(import.meta.url));
 
 /** Rooms of one line may import each other and every line above. */
 const order = [
-  ["advice.ts", "each-of.ts", "errors.ts", "json.ts", "markdown.ts", "watchdog.ts", "words.ts"],
+  ["advice.ts", "each-of.ts", "errors.ts", "json.ts", "letter-distance.ts", "markdown.ts", "watchdog.ts", "words.ts"],
   ["metrics"],
   ["recipe.ts", "random", "storage"],
   ["hub"],

@@ -1,4 +1,5 @@
 /** The column names of tables: those that are known, and those that the user picks. */
+import { letterDistance } from "../../letter-distance.ts";
 
 /** Column names that the user picked; they override what would be found. */
 export interface ColumnMapping {
@@ -253,7 +254,7 @@ export function nearNames(name: string): Partial<Record<ColumnKind, string>> {
 }
 
 /** A slip of one letter in a name of 6 to 40, of two in one of 10 or more: left out, added, another one, or two changed about. */
-export function isNear(known: string, name: string): boolean {
+function isNear(known: string, name: string): boolean {
   if (
     known.length < 6 ||
     name.length > 40 ||
@@ -262,21 +263,5 @@ export function isNear(known: string, name: string): boolean {
     /\d/.test(name)
   )
     return false;
-  return distance(known, name) <= (known.length >= 10 ? 2 : 1);
-}
-
-/** Optimal string alignment distance of two short names. */
-function distance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row[j] = Math.min(changed, rows[i - 1]![j]! + 1, row[j - 1]! + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1);
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
+  return letterDistance(known, name) <= (known.length >= 10 ? 2 : 1);
 }
