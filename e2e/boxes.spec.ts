@@ -201,7 +201,6 @@ test(
       await expectBothTold(boxed);
       await expectAccessible(page, "boxes side by side");
       await expectGoodLooks(page);
-      if (process.env.SHOT) await chat.screenshot({ path: process.env.SHOT });
       await two.uncheck();
       // One switch is for all of them; the words stay.
       await chat.getByRole("checkbox", { name: /^Boxes on pictures/ }).uncheck();
