@@ -7,8 +7,8 @@ import { isRecord, keyText, own } from "./values.ts";
 
 /** Throws a RowProblem "bad-row" where the answer is marked as a bad one; `label` says that only of a conversation, or beside prompt and completion. */
 export function refuseDisliked(fields: Fields, isConversation: boolean): void {
-  const names = ["prompt", "completion"].every((name) => fields.names.includes(name));
-  const marks = fields.all("liked").filter(({ name }) => isConversation || names || name === "kto_tag");
+  const isPair = ["prompt", "completion"].every((name) => fields.names.includes(name));
+  const marks = fields.all("liked").filter(({ name }) => isConversation || isPair || name === "kto_tag");
   const bad = marks.find(({ value }) => value === false);
   if (!bad) return;
   throw new RowProblem(

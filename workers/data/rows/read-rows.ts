@@ -92,7 +92,8 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
     claimAll: () => claimAll(sources, index, quiet),
   };
   const splits = options.toAnswer ? undefined : new SplitColumns((source) => recordsIn(source, quiet));
-  const rowReading: RowReading = { ...reading, pictures, splits };
+  const foundColumns = new Set<string>();
+  const rowReading: RowReading = { ...reading, pictures, splits, found: foundColumns };
   let next = 0;
   let rows = 0;
   /** Some row has a picture, or names one that could not be had. */
@@ -155,7 +156,7 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   yield* remarks.notes().map(note);
   yield* index.notes().map(note);
   if (rows === 0) throw noRows(sources, trained, firstSkipped);
-  const nowhere = Object.values(options.mapping ?? {}).filter((name) => !remarks.hasColumn(name));
+  const nowhere = Object.values(options.mapping ?? {}).filter((name) => !foundColumns.has(name));
   // The first rows may lack what later ones have.
   if (nowhere.length > 0 && !options.first) throw pickedNowhere(nowhere);
   if (nowhere.length > 0) yield note(pickedNowhere(nowhere).message);

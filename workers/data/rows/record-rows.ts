@@ -27,6 +27,8 @@ export interface RowReading extends Reading {
   pictures: Pictures;
   /** Absent where rows of all splits are wanted. */
   splits?: SplitColumns | undefined;
+  /** Takes the columns that the user picked and some record has. */
+  found?: Set<string>;
 }
 
 /** Reads the tables once for the paths in them alone; what is broken is told when the rows are read. */
@@ -99,13 +101,13 @@ export async function rowsOf(
   { index, source: place }: Pick<Row, "index" | "source">,
   record: ReadRecord,
   source: Source,
-  { pictures, splits, limits, options, around: { classes, remarks: all } }: RowReading,
+  { pictures, splits, found, limits, options, around: { classes } }: RowReading,
 ): Promise<Found> {
   const question = source.format === "folders" ? { instruction: CLASS_QUESTION } : {};
   const value = await record.parse();
   if (await splits?.isElsewhere(value, source)) return { rows: [], remarks: [], several: false, elsewhere: value };
   const names = record.columns ?? (isRecord(value) ? Object.keys(value) : []);
-  if (options.mapping) all.meetColumns(Object.values(options.mapping).filter((name) => names.includes(name)));
+  for (const name of Object.values(options.mapping ?? {})) if (names.includes(name)) found?.add(name);
   const { conversations, remarks, several } = recordToConversations(
     value,
     { ...question, ...options, classes },

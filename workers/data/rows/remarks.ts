@@ -24,7 +24,6 @@ export class Remarks {
   readonly #counts = new Map<string, number>();
   readonly #said = new Set<string>();
   readonly #met = new Map<Remark, { rows: number; first: string }>();
-  readonly #columns = new Set<string>();
   #others = 0;
 
   /** The remarks of one record, each counted once. */
@@ -47,16 +46,6 @@ export class Remarks {
     const met = this.#met.get(remark);
     if (met) met.rows += 1;
     else this.#met.set(remark, { rows: 1, first: place });
-  }
-
-  /** A record has these columns of those that the user picked. */
-  meetColumns(names: readonly string[]): void {
-    for (const name of names) this.#columns.add(name);
-  }
-
-  /** True where some record had a column that the user picked. */
-  hasColumn(name: string): boolean {
-    return this.#columns.has(name);
   }
 
   /** What was said of files and met in samples; then "3 records: the sentence." in the order in which they were first met. */
