@@ -124,7 +124,7 @@ class Slabs {
   }
 
   /** What `allocate` gives; the gradients of its blocks are added to `to`. */
-  noting<T>(to: Tensor[], allocate: () => T): T {
+  collecting<T>(to: Tensor[], allocate: () => T): T {
     const before = this.adapter.grads.length;
     const made = allocate();
     to.push(...this.adapter.grads.slice(before));
@@ -227,13 +227,13 @@ export function allocateAdapter(
   const towerBlock = (n: number, learns: boolean): TowerLora =>
     slabs.block(`vision layer ${n}`, towerLayer(n), towerLinears(tower), { learns });
   if (allLinear) {
-    const layers = slabs.noting(grads.layers, () =>
+    const layers = slabs.collecting(grads.layers, () =>
       Array.from({ length: tower.layersUsed }, (_, n) => towerBlock(n, true)),
     );
     const lora = settings.trainProjector
       ? undefined
-      : slabs.noting(grads.connector, () => slabs.block("projector", CONNECTOR, connectorLinears(connector)));
-    const deepstack = slabs.noting(grads.deepstack, () =>
+      : slabs.collecting(grads.connector, () => slabs.block("projector", CONNECTOR, connectorLinears(connector)));
+    const deepstack = slabs.collecting(grads.deepstack, () =>
       deepstackOf(config).map((d, k) =>
         slabs.block(`deepstack ${k}`, deepstackConnector(k), connectorLinears(d.connector)),
       ),
@@ -248,7 +248,7 @@ export function allocateAdapter(
     );
   }
   if (settings.trainProjector)
-    adapter.connector = slabs.noting(grads.connector, () =>
+    adapter.connector = slabs.collecting(grads.connector, () =>
       slabs.full("projector", CONNECTOR, connectorLinears(connector)),
     );
   // Nothing reads the layers behind the feature layer, so they never learn; PEFT adapts and saves them all the same.
