@@ -602,6 +602,12 @@ test.each<[string, object, string[], RegExp]>([
     /^"reasoning_content" of a turn is left aside; an answer in the conversation is empty/,
   ],
   [
+    "an empty cell for a mark",
+    { image, messages: talk.map((turn) => ({ ...turn, weight: "", train: " " })) },
+    ["u:[a.jpg]Q|a:A"],
+    /^$/,
+  ],
+  [
     "turns that are context alone",
     { image, messages: [...talk.map((turn) => ({ ...turn, weight: 0 })), ...talk] },
     ["u:[a.jpg]Q|a:A|u:Q|a:A"],

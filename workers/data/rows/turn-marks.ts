@@ -5,7 +5,7 @@ import { isRecord, keyText, own } from "./values.ts";
 /** An answer that is marked as context alone: `weight` of OpenAI's, `loss` of ms-swift, `train` of axolotl. */
 function isUntrained(turn: Record<string, unknown>): boolean {
   const marks = [own(turn, "weight"), own(turn, "loss"), own(turn, "train")];
-  return marks.some((mark) => mark === false || (keyText(mark) !== undefined && Number(mark) === 0));
+  return marks.some((mark) => mark === false || (keyText(mark)?.trim() && Number(mark) === 0));
 }
 
 const isThought = (turn: Record<string, unknown>): boolean =>
