@@ -1,17 +1,7 @@
-/** The columns of one record by what they mean, under the names of columns.ts. What is known of the names alone is found out once for a table. */
+/** The columns of one record by what they mean, under the names of column-names.ts. What is known of the names alone is found out once for a table. */
+import { COLUMNS, type ColumnKind, NEAR, NUMBERED, OPTION_COLUMN } from "./column-names.ts";
 import { quoted } from "./column-words.ts";
-import {
-  COLUMNS,
-  type ColumnKind,
-  type ColumnMapping,
-  FOLDED,
-  foldedName,
-  NEAR,
-  NUMBERED,
-  nearNames,
-  OPTION_COLUMN,
-  sidesAmong,
-} from "./columns.ts";
+import { type ColumnMapping, FOLDED, foldedName, nearNames, sidesAmong } from "./columns.ts";
 import type { Tell } from "./remarks.ts";
 import { isPresent, own } from "./values.ts";
 

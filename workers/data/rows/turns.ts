@@ -1,5 +1,6 @@
 /** A conversation in any dress -> a list of turns: JSON in a cell, columns of lists, pairs of question and answer. */
-import { COLUMNS, foldName } from "./columns.ts";
+import { COLUMNS } from "./column-names.ts";
+import { foldName } from "./columns.ts";
 import { parseLoosely } from "./loose-json.ts";
 import { RowProblem } from "./problem.ts";
 import { isRecord, own } from "./values.ts";
