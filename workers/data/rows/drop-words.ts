@@ -42,6 +42,12 @@ export function bareRows(rows: number, toAnswer: boolean): string {
 export const unusedPictures = (pictures: number): string =>
   `${counted(pictures, "picture")} of the drop ${pictures === 1 ? "is" : "are"} named by no row and not used.`;
 
+/** Where there are others behind them, or may be. */
+export function firstRows(rows: number, of: number | undefined): string {
+  const which = of === undefined ? counted(rows, "row") : `${rows} of ${counted(of, "row")}`;
+  return `The first ${which} ${rows === 1 ? "is" : "are"} read, as was asked.`;
+}
+
 /** Where pictures alone are to be answered. */
 export const looseTexts = (texts: number): string =>
   `${counted(texts, "text")} beside the pictures ${texts === 1 ? "belongs" : "belong"} to none of them and ${texts === 1 ? "is" : "are"} not read.`;

@@ -3,13 +3,22 @@
  * make each record a row. What is wrong with one record costs that record; what is wrong with a file names the file.
  */
 import { TabTuneError } from "../../errors.ts";
-import { counted } from "../../words.ts";
 import type { BoxTarget } from "../boxes/convention.ts";
+import type { ClassNames } from "../boxes/found.ts";
 import { BoxAnswers } from "./box-answers.ts";
 import { classesIn } from "./classes.ts";
 import { picturesAlone, type Source } from "./detect.ts";
 import type { InputFile } from "./drop.ts";
-import { bareRows, blind, looseTexts, noRows, noSources, pickedNowhere, unusedPictures } from "./drop-words.ts";
+import {
+  bareRows,
+  blind,
+  firstRows,
+  looseTexts,
+  noRows,
+  noSources,
+  pickedNowhere,
+  unusedPictures,
+} from "./drop-words.ts";
 import type { HeldOutSplit } from "./folders.ts";
 import type { DatasetLimits } from "./limits.ts";
 import { inUtf8, type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
@@ -23,6 +32,7 @@ import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
 import { isCaption } from "./sidecar.ts";
 import { SplitColumns } from "./split-column.ts";
+import { Tally } from "./tally.ts";
 
 export type { InputFile };
 
@@ -71,99 +81,113 @@ export async function* rowsIn(opened: OpenDrop, options: Omit<ReadOptions, "limi
   const { files, limits, entries, leftOut, notes } = opened;
   for (const { path, problem } of leftOut) yield { type: "skipped", skipped: skippedEvent(-1, path, problem, "") };
   const drop = await usable(opened, options);
-  const { plan } = drop;
-  yield* [...notes, ...plan.notes].map(note);
+  yield* [...notes, ...drop.plan.notes].map(note);
   const alone = options.toAnswer && drop.sources.length === 0 ? picturesAlone(entries) : undefined;
   const sources = alone ? [alone] : drop.sources;
   const texts = alone ? entries.filter(isCaption).length : 0;
   if (texts > 0) yield note(looseTexts(texts));
-  if (sources.length === 0) throw await noSources(files, plan.pictures, leftOut);
+  if (sources.length === 0) throw await noSources(files, drop.plan.pictures, leftOut);
 
-  const index = pictureIndex(entries);
   const remarks = new Remarks();
   for (const note of drop.encodingNotes) remarks.say(note);
   const classes = await classesIn(entries, limits);
-  const reading = readingOf(drop, options, remarks, classes?.names);
+  const reading = rowReadingOf(drop, sources, options, remarks, classes?.names);
   const answers = new BoxAnswers(options);
-  const quiet = readingOf(drop, options, new Remarks(), classes?.names);
-  const pictures: Pictures = {
-    index,
-    claimed: false,
-    claimAll: () => claimAll(sources, index, quiet),
-  };
-  const splits = options.toAnswer ? undefined : new SplitColumns((source) => recordsIn(source, quiet));
-  const foundColumns = new Set<string>();
-  const rowReading: RowReading = { ...reading, pictures, splits, found: foundColumns };
-  let next = 0;
-  let rows = 0;
-  /** Some row has a picture, or names one that could not be had. */
-  let pictured = false;
-  /** Rows that are text alone. */
-  let bare = 0;
-  let firstSkipped: SkippedRow | undefined;
+  const tally = new Tally();
   const most = options.first?.rows ?? Number.POSITIVE_INFINITY;
-  async function* read(source: Source, end: number): AsyncGenerator<RowEvent> {
-    if (next >= end) return;
-    if (!source.split) yield { type: "format", format: source.format, detail: detailOf(source) };
-    for await (const record of recordsIn(source, reading)) {
-      if (next >= limits.rows) throw tooManyRows(limits.rows);
-      const place = sourceOf(source, record);
-      try {
-        const found = await rowsOf({ index: next, source: place }, record, source, rowReading);
-        if (found.elsewhere !== undefined) splits?.pass(found.elsewhere, source);
-        const read = await withAnswers(found, source, rowReading, answers);
-        remarks.add(read.remarks);
-        for (const [remark, example] of record.remarks ?? []) remarks.meet(remark, example);
-        for (const row of read.rows) {
-          if (row.index >= end) break;
-          if (row.index >= limits.rows) throw tooManyRows(limits.rows);
-          pictured ||= row.images.length > 0;
-          const { several, boxed } = read;
-          yield { type: "row", row, several, ...(boxed && { boxed }), ...(source.split && { split: source.split }) };
-          if (!source.split) rows += 1;
-          if (!source.split && row.images.length === 0) bare += 1;
-        }
-        next += read.rows.length - 1;
-      } catch (error) {
-        if (!(error instanceof RowProblem)) throw error;
-        pictured ||= error.reason.includes("picture");
-        const skipped = skippedEvent(next, place, error, record.excerpt());
-        firstSkipped ??= skipped;
-        yield { type: "skipped", skipped };
-      }
-      next += 1;
-      // The next record may cost a row group.
-      if (next >= end) break;
-    }
-  }
-  for (const source of sources) yield* read(source, most);
-  const trained = next;
-  if (options.heldOut && rows > 0) {
-    const { sources: measured, notes: encodings } = await inUtf8(await heldOutIn(drop, splits));
+  for (const source of sources) yield* rowsOfSource(source, most, reading, answers, tally);
+  const trained = tally.next;
+  if (options.heldOut && tally.rows > 0) {
+    const { sources: measured, notes: encodings } = await inUtf8(await heldOutIn(drop, reading.splits));
     for (const words of encodings) remarks.say(words);
-    for (const source of measured) yield* read(source, trained + most);
+    for (const source of measured) yield* rowsOfSource(source, trained + most, reading, answers, tally);
   }
-  if (options.first && trained >= most && !((options.first.of ?? Number.POSITIVE_INFINITY) <= most)) {
-    const { of } = options.first;
-    const rows = of === undefined ? counted(most, "row") : `${most} of ${counted(of, "row")}`;
-    yield note(`The first ${rows} ${most === 1 ? "is" : "are"} read, as was asked.`);
-  }
+
+  const of = options.first?.of;
+  if (trained >= most && (of ?? Number.POSITIVE_INFINITY) > most) yield note(firstRows(most, of));
   const { unit } = answers;
   if (classes && unit !== undefined) yield note(classes.note);
   for (const detail of answers.notes())
     yield { ...note(detail), ...(unit === undefined ? {} : { boxes: unit }) } as RowEvent;
-  yield* (splits?.notes() ?? []).map(note);
+  yield* (reading.splits?.notes() ?? []).map(note);
   yield* remarks.notes().map(note);
-  yield* index.notes().map(note);
-  if (rows === 0) throw noRows(sources, trained, firstSkipped);
-  const nowhere = Object.values(options.mapping ?? {}).filter((name) => !foundColumns.has(name));
+  yield* reading.pictures.index.notes().map(note);
+  if (tally.rows === 0) throw noRows(sources, trained, tally.firstSkipped);
+  yield* wanting(drop, sources, options, reading, tally);
+}
+
+/** How the records of `sources` become rows. What is remarked meanwhile goes to `remarks`. */
+function rowReadingOf(
+  drop: OpenDrop,
+  sources: readonly Source[],
+  options: RecordOptions,
+  remarks: Remarks,
+  classes: ClassNames,
+): RowReading {
+  const index = pictureIndex(drop.entries);
+  const quiet = readingOf(drop, options, new Remarks(), classes);
+  return {
+    ...readingOf(drop, options, remarks, classes),
+    pictures: { index, claimed: false, claimAll: () => claimAll(sources, index, quiet) },
+    splits: options.toAnswer ? undefined : new SplitColumns((source) => recordsIn(source, quiet)),
+    found: new Set(),
+  };
+}
+
+/** The rows of a source up to the index `end`, and its records that are skipped; `tally` is of all sources. */
+async function* rowsOfSource(
+  source: Source,
+  end: number,
+  reading: RowReading,
+  answers: BoxAnswers,
+  tally: Tally,
+): AsyncGenerator<RowEvent> {
+  if (tally.next >= end) return;
+  if (!source.split) yield { type: "format", format: source.format, detail: detailOf(source) };
+  const { limits, splits, around } = reading;
+  for await (const record of recordsIn(source, reading)) {
+    if (tally.next >= limits.rows) throw tooManyRows(limits.rows);
+    const place = sourceOf(source, record);
+    try {
+      const found = await rowsOf({ index: tally.next, source: place }, record, source, reading);
+      if (found.elsewhere !== undefined) splits?.pass(found.elsewhere, source);
+      const { rows, remarks, several, boxed } = await withAnswers(found, source, reading, answers);
+      around.remarks.add(remarks);
+      for (const [remark, example] of record.remarks ?? []) around.remarks.meet(remark, example);
+      for (const row of rows) {
+        if (row.index >= end) break;
+        if (row.index >= limits.rows) throw tooManyRows(limits.rows);
+        yield { type: "row", row, several, ...(boxed && { boxed }), ...(source.split && { split: source.split }) };
+        tally.give(row, source.split !== undefined);
+      }
+      tally.next += rows.length;
+    } catch (error) {
+      if (!(error instanceof RowProblem)) throw error;
+      const skipped = skippedEvent(tally.next, place, error, record.excerpt());
+      yield { type: "skipped", skipped };
+      tally.skip(skipped);
+    }
+    // The next record may cost a row group.
+    if (tally.next >= end) break;
+  }
+}
+
+/** What the rows lack of that which their user gave or named, where it is worth a note; throws where nobody means to train without it. */
+function* wanting(
+  { files, plan }: OpenDrop,
+  sources: readonly Source[],
+  { mapping = {}, first, toAnswer }: ReadOptions,
+  { found, pictures }: RowReading,
+  { rows, bare, pictured }: Tally,
+): Generator<RowEvent> {
+  const nowhere = Object.values(mapping).filter((name) => !found?.has(name));
   // The first rows may lack what later ones have.
-  if (nowhere.length > 0 && !options.first) throw pickedNowhere(nowhere);
+  if (nowhere.length > 0 && !first) throw pickedNowhere(nowhere);
   if (nowhere.length > 0) yield note(pickedNowhere(nowhere).message);
   const given = plan.pictures - files.filter((file) => file.beside).length;
   if (!pictured && given > 0) throw blind(sources, given, rows);
-  if (pictured && bare > 0) yield note(bareRows(bare, options.toAnswer === true));
-  const unused = given - index.used();
+  if (pictured && bare > 0) yield note(bareRows(bare, toAnswer === true));
+  const unused = given - pictures.index.used();
   if (unused > 0) yield note(unusedPictures(unused));
 }
 
