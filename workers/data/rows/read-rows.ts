@@ -21,18 +21,19 @@ import {
 } from "./drop-words.ts";
 import type { HeldOutSplit } from "./folders.ts";
 import type { DatasetLimits } from "./limits.ts";
-import { inUtf8, type OpenDrop, openDrop, pathOfSource, type Reading, readingOf, recordsIn } from "./open-drop.ts";
-import { type PictureIndex, pictureIndex } from "./picture-index.ts";
-import { RowProblem, wordsOf } from "./problem.ts";
+import { inUtf8, type OpenDrop, openDrop, pathOfSource, readingOf, recordsIn } from "./open-drop.ts";
+import { pictureIndex } from "./picture-index.ts";
+import { RowProblem } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
 import type { RecordOptions } from "./record.ts";
-import { claimAll, type Pictures, type RowReading, rowsOf, withAnswers } from "./record-rows.ts";
+import { claimAll, type RowReading, rowsOf, withAnswers } from "./record-rows.ts";
 import { detailOf, heldOutInside } from "./records.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row, SkippedRow } from "./row.ts";
 import { isCaption } from "./sidecar.ts";
 import { SplitColumns } from "./split-column.ts";
 import { Tally } from "./tally.ts";
+import { usable } from "./usable.ts";
 
 export type { InputFile };
 
@@ -199,48 +200,6 @@ async function heldOutIn({ plan, sources }: OpenDrop, splits: SplitColumns | und
   const inside = await Promise.all(sources.map(heldOutInside));
   const found = inside.filter((source) => source !== undefined);
   return found.length > 0 ? found : (splits?.heldOut() ?? []);
-}
-
-/** Records of a table that are looked at to tell whether it gives rows. */
-const TRIED = 100;
-
-/** The drop as it is, or with what its plan says to read instead where none of its tables gives a row: a list of tags must not hide pictures with captions. */
-async function usable(drop: OpenDrop, options: RecordOptions): Promise<OpenDrop> {
-  const { otherwise } = drop.plan;
-  if (!otherwise) return drop;
-  const index = pictureIndex(drop.entries);
-  const notes: string[] = [];
-  // What is remarked while trying is remarked again when the rows are read.
-  const reading = readingOf(drop, options, new Remarks());
-  for (const source of drop.sources) {
-    const why = await whyNoRow(source, index, reading);
-    if (why === undefined) return drop;
-    notes.push(`${pathOfSource(source)} is left aside: it gives no row (${why.replace(/\.$/, "")}).`);
-  }
-  const plan = { ...otherwise, notes: [...notes, ...otherwise.notes] };
-  return { ...drop, plan, sources: plan.sources, encodingNotes: [] };
-}
-
-/** What is wrong with the first record of a table none of whose first ones can be used; undefined where one can. */
-async function whyNoRow(source: Source, index: PictureIndex, reading: Reading): Promise<string | undefined> {
-  const pictures: Pictures = { index, claimed: true, claimAll: async () => undefined };
-  let first: string | undefined;
-  let tried = 0;
-  try {
-    for await (const record of recordsIn(source, reading)) {
-      try {
-        await rowsOf({ index: 0, source: "" }, record, source, { ...reading, pictures });
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof RowProblem)) throw error;
-        first ??= error.message;
-      }
-      if (++tried === TRIED) break;
-    }
-  } catch (error) {
-    first ??= wordsOf(error);
-  }
-  return first ?? "it is empty";
 }
 
 function sourceOf(source: Source, record: ReadRecord): string {
