@@ -1,13 +1,13 @@
 /** Which pictures a record shows: of one column, of numbered ones, under placeholders, or by an id. */
 import { quotedList } from "./column-words.ts";
 import type { ColumnMapping } from "./columns.ts";
-import { pictureOf } from "./conversation.ts";
 import type { Fields } from "./fields.ts";
 import { numbersOf } from "./inline-picture.ts";
 import { isEmbedded, type PictureSource } from "./picture-source.ts";
 import { placeholderIn } from "./placeholders.ts";
 import { RowProblem } from "./problem.ts";
 import type { Tell } from "./remarks.ts";
+import { pictureOf } from "./turn-parts.ts";
 import { unpackList } from "./turns.ts";
 import { isRecord, own } from "./values.ts";
 
