@@ -17,6 +17,8 @@ const PICTURE = PICTURE_EXTENSIONS.join("|");
 const PICTURE_NAME = new RegExp(`^[^\\n<>"]{1,1000}\\.(${PICTURE})$`, "i");
 const VIDEO_NAME = /^[^\n<>"]{1,1000}\.(mp4|mov|avi|mkv|webm|m4v|mpe?g)$/i;
 const SOUND_NAME = /^[^\n<>"]{1,1000}\.(wav|mp3|flac|ogg|opus|m4a|aac)$/i;
+/** Columns of texts: a name of a file in them is what somebody wrote. */
+const TEXTS = ["question", "answer", "caption", "label", "choices", "system"] as const;
 /** An address of the web may be anything about a row (its author's portrait, its page), but not in a column of such a name. */
 const ABOUT_FILES = /im(age|g)|pic|photo|file|path|video/i;
 /** Qwen-VL writes a picture's path between these tags, inside the text. */
@@ -32,12 +34,12 @@ export function refuseBlind(
   { messages }: Pick<Conversation, "messages">,
 ): void {
   if (mapping.images !== undefined) return;
-  const texts = new Set<string>(Object.values(mapping));
+  const picked = new Set<string>(Object.values(mapping));
   for (const name of Object.keys(record)) {
-    const isText = isColumnOf(name, "question", "answer", "caption", "label", "choices", "system");
+    const isText = isColumnOf(name, ...TEXTS);
     // An input may be a text or a picture; a text has words.
     const isInput = /^input$/i.test(name) && !/\s/.test(keyText(own(record, name)) ?? "");
-    if (texts.has(name) || (isText && !isInput)) continue;
+    if (picked.has(name) || (isText && !isInput)) continue;
     const column = quoted(name);
     const cell = own(record, name);
     for (const value of Array.isArray(cell) ? cell : [cell]) {
@@ -77,7 +79,7 @@ export function tellOthers(
   const names = new Set(shown.map(nameOf));
   const others = Object.keys(record).filter((name) => {
     if (Object.values(mapping).includes(name)) return false;
-    if (isColumnOf(name, "question", "answer", "caption", "label", "choices", "system", "messages")) return false;
+    if (isColumnOf(name, ...TEXTS, "messages")) return false;
     const cell = own(record, name);
     return (Array.isArray(cell) ? cell : [cell]).some((value) => {
       if (isEmbedded(value)) return !shown.includes(value);
