@@ -2,6 +2,7 @@
 import { boxesAnswer } from "../boxes/convention.ts";
 import type { BoxAnswers, BoxedRow } from "./box-answers.ts";
 import { type RecordBoxes, withBoxes, withMarks } from "./box-row.ts";
+import { CLASS_QUESTION } from "./caption-turns.ts";
 import { isTable, type Source } from "./detect.ts";
 import { folderOf } from "./entry.ts";
 import { pathOfSource, type Reading, recordsIn } from "./open-drop.ts";
@@ -9,7 +10,7 @@ import type { PictureIndex } from "./picture-index.ts";
 import { imageRef, pathOf } from "./pictures.ts";
 import { RowProblem } from "./problem.ts";
 import type { ReadRecord } from "./raw.ts";
-import { CLASS_QUESTION, recordToConversations } from "./record.ts";
+import { recordToConversations } from "./record.ts";
 import { Remarks } from "./remarks.ts";
 import type { Row } from "./row.ts";
 import type { SplitColumns } from "./split-column.ts";

@@ -81,3 +81,9 @@ export function isTurns(value: unknown): value is Record<string, unknown>[] {
     value.every((turn) => isRecord(turn) && ("role" in turn || "from" in turn))
   );
 }
+
+/** A list of turns with roles in any dress; undefined for all else. */
+export function turnsOf(value: unknown): Record<string, unknown>[] | undefined {
+  const turns = turnsIn(value);
+  return isTurns(turns) ? turns : undefined;
+}
