@@ -42,7 +42,8 @@ export const hubFetch: typeof fetch = async (input, init) => {
   // The body as it was given: that of a Request is a stream, which not every browser can send to a worker.
   const body = (init?.body ?? undefined) as HubRequest["body"];
   const id = ++asked;
-  const stop = (): void => void hub((api) => api.stop(id));
+  // A worker that is gone is told to who waits for the answer.
+  const stop = (): void => void hub((api) => api.stop(id)).catch(() => undefined);
   init?.signal?.throwIfAborted();
   init?.signal?.addEventListener("abort", stop);
   try {
