@@ -96,6 +96,7 @@ async function crashTwice(page: Page): Promise<void> {
 
 ownBrowser(
   "two crashes of the GPU process in a row: the run goes on, the second time when the page is reloaded",
+  { tag: "@long" },
   async ({ page, browser }) => {
     test.setTimeout(400_000);
     const reference = await undisturbed(browser);

@@ -125,7 +125,7 @@ test("base model and adapter have a history each, and answers name their author"
   await expect(conversation.getByRole("img")).toHaveCount(2);
 });
 
-test("a run, for who listens and for who uses keys", async ({ page }) => {
+test("a run, for who listens and for who uses keys", { tag: "@long" }, async ({ page }) => {
   test.setTimeout(400_000);
   await page.goto("/");
   for (const name of ["Model", "Data", "Training", "Chat", "Runs"]) {
