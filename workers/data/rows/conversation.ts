@@ -11,6 +11,7 @@ import type { Tell } from "./remarks.ts";
 import type { ContentPart, Message } from "./row.ts";
 import { tellMarks } from "./turn-marks.ts";
 import { type Part, partsOf, splitMarkers, withOwnPictures } from "./turn-parts.ts";
+import { roleOf } from "./turns.ts";
 import { isPresent, isRecord, own } from "./values.ts";
 
 export interface Conversation {
@@ -47,7 +48,7 @@ function turnOf(turn: unknown): Turn {
   if (only !== undefined && others.length === 0 && ROLES.has(only.toLowerCase())) {
     return { role: ROLES.get(only.toLowerCase())!, parts: partsOf(own(turn, only)) };
   }
-  const name = own(turn, "role") ?? own(turn, "from") ?? own(turn, "speaker");
+  const name = roleOf(turn) ?? own(turn, "speaker");
   const role = typeof name === "string" ? ROLES.get(name.trim().toLowerCase()) : undefined;
   if (role === undefined && typeof name === "string" && TOOL.test(name)) {
     throw new RowProblem(

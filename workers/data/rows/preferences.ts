@@ -2,8 +2,8 @@
 import { quoted } from "./column-words.ts";
 import type { Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
-import { isTurns } from "./turns.ts";
-import { isRecord, keyText, own } from "./values.ts";
+import { isTurns, roleOf } from "./turns.ts";
+import { isRecord, keyText } from "./values.ts";
 
 /** Throws a RowProblem "bad-row" where the answer is marked as a bad one; `label` says that only of a conversation, or beside prompt and completion. */
 export function refuseDisliked(fields: Fields, isConversation: boolean): void {
@@ -22,6 +22,6 @@ export function withChosen(turns: unknown[], fields: Fields): unknown[] {
   const chosen = fields.all("chosen")[0]?.value;
   const answers = isRecord(chosen) ? [chosen] : chosen;
   const last = turns.at(-1);
-  const asks = isRecord(last) && /^(user|human)$/i.test(keyText(own(last, "role") ?? own(last, "from")) ?? "");
+  const asks = isRecord(last) && /^(user|human)$/i.test(keyText(roleOf(last)) ?? "");
   return asks && isTurns(answers) ? [...turns, ...answers] : turns;
 }

@@ -6,8 +6,8 @@ import { isColumnOf } from "./columns.ts";
 import type { Field, Fields } from "./fields.ts";
 import { RowProblem } from "./problem.ts";
 import { namesOf, type RecordRequest } from "./record-request.ts";
-import { pair, turnsIn, turnsOf, unpackList } from "./turns.ts";
-import { isRecord, own, textOf } from "./values.ts";
+import { pair, roleOf, turnsIn, turnsOf, unpackList } from "./turns.ts";
+import { isRecord, textOf } from "./values.ts";
 
 /** The column of the question, with the input that belongs to an instruction. */
 export function questionOf({ fields, mapping, tell }: RecordRequest): Field | undefined {
@@ -82,8 +82,7 @@ export function askedTurns(request: RecordRequest, question: Field, answer: Fiel
   const { fields, columns, tell, toAnswer } = request;
   const before = turnsOf(question.value);
   const after = turnsOf(answer?.value);
-  if (after?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant"))
-    return [before ? [...before, ...after] : after];
+  if (after?.some((turn) => roleOf(turn) !== "assistant")) return [before ? [...before, ...after] : after];
   const head = before ?? [{ role: "user", content: "" }];
   if (before && after) return [[...before, ...after]];
   const pairs = before || after ? undefined : pairsOf(question, answer);

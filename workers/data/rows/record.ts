@@ -24,8 +24,8 @@ import { answerOf, askedTurns, historyOf, questionOf } from "./question-answer.t
 import { picturesOf } from "./record-pictures.ts";
 import { nothingKnown, type RecordRequest } from "./record-request.ts";
 import type { Tell } from "./remarks.ts";
-import { pair, turnsIn, turnsOf } from "./turns.ts";
-import { isPresent, isRecord, own, textOf } from "./values.ts";
+import { pair, roleOf, turnsIn, turnsOf } from "./turns.ts";
+import { isPresent, isRecord, textOf } from "./values.ts";
 
 export interface RecordOptions {
   mapping?: ColumnMapping;
@@ -84,7 +84,7 @@ export function recordToConversations(
   const system = fields.first("system")?.value;
   const conversations = dialoguesOf(request).map((turns) => {
     const first = turns[0];
-    const hasSystem = isRecord(first) && (own(first, "role") ?? own(first, "from")) === "system";
+    const hasSystem = isRecord(first) && roleOf(first) === "system";
     const opening = isPresent(system) && system !== "" && !hasSystem;
     const head = opening ? [{ role: "system", content: textOf(system, "The system column") }] : [];
     const conversation = conversationOf([...head, ...turns], pictures, tell, request.toAnswer);
@@ -127,7 +127,7 @@ function dialoguesOf(request: RecordRequest): unknown[][] {
     return askedTurns(request, question, answer).map((turns) => [...history, ...turns]);
   }
   const turns = turnsOf(answer?.value);
-  if (turns?.some((turn) => (own(turn, "role") ?? own(turn, "from")) !== "assistant")) return [turns];
+  if (turns?.some((turn) => roleOf(turn) !== "assistant")) return [turns];
   if (mapping.question !== undefined) throw nothingKnown(request);
   return captionTurns(request, answer) ?? [pairOfClass(request)];
 }

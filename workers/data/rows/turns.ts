@@ -36,6 +36,9 @@ function pairIn(item: unknown): [unknown, unknown] | undefined {
   return asks !== undefined && answers !== undefined ? [own(item, asks), own(item, answers)] : undefined;
 }
 
+/** Who speaks, as it is written: `role`, or ShareGPT's `from`. */
+export const roleOf = (turn: Record<string, unknown>): unknown => own(turn, "role") ?? own(turn, "from");
+
 export const pair = (question: unknown, answer: unknown): unknown[] => [
   { role: "user", content: question },
   { role: "assistant", content: answer },
