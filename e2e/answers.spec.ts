@@ -16,6 +16,7 @@ import {
   waitForStep,
 } from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
+import { onPageOfItsOwn } from "./undisturbed.ts";
 
 const STEPS = 2;
 const ROWS = 3;
@@ -65,13 +66,11 @@ let undisturbed: unknown[] | undefined;
 
 /** The long tests may be asked for without the first one, which makes such a run. */
 async function leftAlone(browser: Browser): Promise<unknown[]> {
-  if (undisturbed) return undisturbed;
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await start(page);
-  await waitForEnd(page, STEPS);
-  undisturbed = await exported(page, panel(page, "Training"));
-  await context.close();
+  undisturbed ??= await onPageOfItsOwn(browser, async (page) => {
+    await start(page);
+    await waitForEnd(page, STEPS);
+    return exported(page, panel(page, "Training"));
+  });
   return undisturbed;
 }
 

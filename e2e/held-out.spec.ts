@@ -17,6 +17,7 @@ import {
   waitForStep,
 } from "./fixtures.ts";
 import { expectGoodLooks } from "./look.ts";
+import { onPageOfItsOwn } from "./undisturbed.ts";
 
 const STEPS = 2;
 
@@ -59,13 +60,11 @@ let undisturbed: Outcome | undefined;
 
 /** The long test may be asked for without the first one, which makes such a run. */
 async function leftAlone(browser: Browser): Promise<Outcome> {
-  if (undisturbed) return undisturbed;
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await start(page);
-  await waitForEnd(page, STEPS);
-  undisturbed = await outcomeOf(page);
-  await context.close();
+  undisturbed ??= await onPageOfItsOwn(browser, async (page) => {
+    await start(page);
+    await waitForEnd(page, STEPS);
+    return outcomeOf(page);
+  });
   return undisturbed;
 }
 

@@ -57,17 +57,24 @@ export function expectSame(outcome: Outcome, reference: Outcome): void {
   expect(Buffer.compare(outcome.weights, reference.weights), "adapter bytes").toBe(0);
 }
 
+/** What `run` gives in a context that no test has. */
+export async function onPageOfItsOwn<T>(browser: Browser, run: (page: Page) => Promise<T>): Promise<T> {
+  const context = await browser.newContext();
+  await watch(context);
+  const given = await run(await context.newPage());
+  await context.close();
+  return given;
+}
+
 export async function undisturbed(browser: Browser): Promise<Outcome> {
   if (fs.existsSync(KEPT)) {
     const { losses, weights } = JSON.parse(fs.readFileSync(KEPT, "utf8")) as { losses: LossRow[]; weights: string };
     return { losses, weights: Buffer.from(weights, "base64") };
   }
-  const context = await browser.newContext();
-  await watch(context);
-  const page = await context.newPage();
-  await startRun(page, 2);
-  const { losses, weights } = await finish(page);
-  await context.close();
+  const { losses, weights } = await onPageOfItsOwn(browser, async (page) => {
+    await startRun(page, 2);
+    return finish(page);
+  });
   expect(losses.map((row) => row.step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
   fs.writeFileSync(KEPT, JSON.stringify({ losses, weights: Buffer.from(weights).toString("base64") }));
   return { losses, weights };
